@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Rebuilds the prebuilt guests:  corpus/build.sh [NAME…]   (all of them without a name)
+#
+# What to do for a guest is the `build` line of its entry in manifest.toml; the words there are the functions below.
+# README.md lists the tools that are needed; each can be replaced through the variable named here.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+CLANG=${CLANG:-clang-22}
+CLANGXX=${CLANGXX:-clang++-22}
+WIT_BINDGEN=${WIT_BINDGEN:-wit-bindgen}
+WASM_TOOLS=${WASM_TOOLS:-wasm-tools}
+WASM_LD=${WASM_LD:-/usr/bin/wasm-ld-22}
+WASI_LIB=${WASI_LIB:-/usr/lib/wasm32-wasi}
+RUSTC_WASM=${RUSTC_WASM:-/usr/bin/rustc}
+TARGET=${CARGO_TARGET_DIR:-$PWD/target}
+WORK=$TARGET/guests
+C_FLAGS=(--target=wasm32-wasi -Wno-deprecated -O2 -Wall -Wextra -Wl,--strip-debug)
+
+# p1_c FLAG…: NAME/*.c with wasi-libc, a command or (-mexec-model=reactor) a reactor.
+p1_c() { "$CLANG" "${C_FLAGS[@]}" "$@" "$name"/*.c -o "$out"; }
+
+# p1_cpp FLAG…: NAME/*.cpp with libc++.
+p1_cpp() { "$CLANGXX" "${C_FLAGS[@]}" "$@" "$name"/*.cpp -o "$out"; }
+
+# p1_rust: the package NAME of the workspace in rust/, with the standard library of wasm32-wasip1.
+p1_rust() {
+    cargo_wasm wasm32-wasip1 std,panic_abort \
+        "-C link-self-contained=no -L $WASI_LIB -C link-arg=$WASI_LIB/crt1-command.o"
+    cp "$TARGET/wasm32-wasip1/release/$name.wasm" "$out"
+}
+
+# p2_c VERSION FLAG…: NAME/*.c with the bindings of NAME/world.wit against WASI VERSION. wasi-libc gives malloc and
+# string functions only: a guest that pulls in a Preview 1 import is refused.
+p2_c() {
+    local version=$1 && shift
+    bindings "$version"
+    "$CLANG" "${C_FLAGS[@]}" -mexec-model=reactor -I"$WORK/$name" "$@" "$name"/*.c "$WORK/$name/guest.c" \
+        "$WORK/$name/guest_component_type.o" -o "$WORK/$name/core.wasm"
+    component "$WORK/$name/core.wasm"
+}
+
+# mixed_c VERSION FLAG…: a Preview 1 program with bindings; its Preview 1 imports go through wasmtime's adapter.
+mixed_c() {
+    local version=$1 && shift
+    bindings "$version"
+    "$CLANG" "${C_FLAGS[@]}" -I"$WORK/$name" "$@" "$name"/*.c "$WORK/$name/guest.c" \
+        "$WORK/$name/guest_component_type.o" -o "$WORK/$name/core.wasm"
+    component "$WORK/$name/core.wasm" --adapt "wasi_snapshot_preview1=$(p1_adapter)"
+}
+
+# p2_rust VERSION: the package NAME with wit-bindgen's macro, for wasm32-unknown-unknown, so that nothing of
+# Preview 1 can creep in.
+p2_rust() {
+    wit "$1"
+    GUEST_WIT=$WORK/$name/wit cargo_wasm wasm32-unknown-unknown std,panic_abort ""
+    component "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm"
+}
+
+# The WIT of guest and WASI side by side in $WORK/NAME/wit, with the version that the guest wants.
+wit() {
+    local version=$1 unstable=
+    rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
+    cp "$name/world.wit" "$WORK/$name/wit/"
+    cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
+    # exit-with-code is stable from 0.2.12 on; WASI 0.2.0 had no gates of later versions at all.
+    [ "$version" = 0.2.12 ] || unstable='s/@since(version = 0\.2\.12)/@unstable(feature = cli-exit-with-code)/;'
+    find "$WORK/$name/wit/deps" -name '*.wit' -exec sed -i \
+        "$unstable s/@since(version = 0\.2\.[1-9][0-9]*)//; s/@deprecated(.*)//; s/@0\.2\.12/@$version/" {} +
+}
+
+bindings() {
+    wit "$1"
+    "$WIT_BINDGEN" c --all-features --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" >/dev/null
+}
+
+component() {
+    "$WASM_TOOLS" component new "$@" -o "$out"
+    "$WASM_TOOLS" strip --all "$out" -o "$out"
+}
+
+# The command adapter inside the crate that p1bridge embeds too.
+p1_adapter() {
+    cargo metadata --format-version 1 --manifest-path ../Cargo.toml |
+        grep -o '"manifest_path":"[^"]*wasi-preview1-component-adapter-provider[^"]*"' |
+        sed 's/.*:"//; s/Cargo.toml"/artefacts\/wasi_snapshot_preview1.command.wasm/'
+}
+
+# cargo_wasm TARGET STD FLAGS: builds the package with a standard library made from its sources, for the
+# distributions' compilers come without one for WebAssembly.
+cargo_wasm() {
+    local linker=CARGO_TARGET_${1^^}_LINKER
+    env RUSTC="$RUSTC_WASM" RUSTC_BOOTSTRAP=1 RUSTFLAGS="$3" CARGO_TARGET_DIR="$TARGET" "${linker//-/_}=$WASM_LD" \
+        cargo build --quiet --release --manifest-path rust/Cargo.toml -p "$name" --target "$1" -Zbuild-std="$2"
+}
+
+# NAME<tab>BUILD for every program of the manifest.
+entries() { awk -F'"' '/^name = / { name = $2 } /^build = / { print name "\t" $2 }' manifest.toml; }
+
+build_one() {
+    out=prebuilt/$name.wasm
+    echo "$name: $build"
+    mkdir -p prebuilt "$WORK"
+    eval "$build"
+    chmod 644 "$out"
+}
+
+known=$(entries)
+for wanted in "${@:-}"; do
+    found=
+    while IFS=$'\t' read -r name build; do
+        [ -z "$wanted" ] || [ "$wanted" = "$name" ] || continue
+        found=yes
+        build_one </dev/null
+    done <<<"$known"
+    [ -n "$found" ] || { echo "build.sh: manifest.toml has no program named $wanted" >&2; exit 1; }
+done
