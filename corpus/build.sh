@@ -65,18 +65,18 @@ wit() {
     cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
     # exit-with-code is stable from 0.2.12 on; WASI 0.2.0 had no gates of later versions at all.
     [ "$version" = 0.2.12 ] || unstable='s/@since(version = 0\.2\.12)/@unstable(feature = cli-exit-with-code)/;'
-    find "$WORK/$name/wit/deps" -name '*.wit' -exec sed -i \
-        "$unstable s/@since(version = 0\.2\.[1-9][0-9]*)//; s/@deprecated(.*)//; s/@0\.2\.12/@$version/" {} +
+    find "$WORK/$name/wit" -name '*.wit' -exec sed -i \
+        "$unstable s/@since(version = 0\.2\.[1-9][0-9]*)//; s/@deprecated(.*)//; s/@0\.2\.12/@$version/g" {} +
 }
 
 bindings() {
     wit "$1"
-    "$WIT_BINDGEN" c --all-features --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" >/dev/null
+    "$WIT_BINDGEN" c --all-features --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
 }
 
 component() {
     "$WASM_TOOLS" component new "$@" -o "$out"
-    "$WASM_TOOLS" strip --all "$out" -o "$out"
+    "$WASM_TOOLS" strip "$out" -o "$out"
 }
 
 # The command adapter inside the crate that p1bridge embeds too.
