@@ -1,1 +1,13 @@
+//! p1bridge: WASI Preview 1 modules and components, each where only the other runs.
+//!
+//! | command | in → out |
+//! |---|---|
+//! | [`wrap`] | Preview 1 core module → component |
+//! | `flatten` | component → one Preview 1 core module |
+//! | `inspect` | any file → what it is |
+//! | [`run`] | either → its output, on a built-in interpreter |
+//!
+//! Every function here takes bytes and gives bytes or data; files are the command line's business.
 
+#[cfg(feature = "run")]
+pub mod run;
