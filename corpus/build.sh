@@ -49,28 +49,30 @@ mixed_c() {
     component "$WORK/$name/core.wasm" --adapt "wasi_snapshot_preview1=$(p1_adapter)"
 }
 
-# p2_rust VERSION: the package NAME with wit-bindgen's macro, for wasm32-unknown-unknown, so that nothing of
-# Preview 1 can creep in.
+# p2_rust VERSION: the package NAME with bindings that it includes as GUEST_BINDINGS, for wasm32-unknown-unknown, so
+# that nothing of Preview 1 can creep in.
 p2_rust() {
-    wit "$1"
-    GUEST_WIT=$WORK/$name/wit cargo_wasm wasm32-unknown-unknown std,panic_abort ""
+    wit "rust/$name" "$1"
+    "$WIT_BINDGEN" rust --all-features --generate-all --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" \
+        &>"$WORK/$name/wit-bindgen.log"
+    GUEST_BINDINGS=$WORK/$name/guest.rs cargo_wasm wasm32-unknown-unknown std,panic_abort ""
     component "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm"
 }
 
-# The WIT of guest and WASI side by side in $WORK/NAME/wit, with the version that the guest wants.
+# wit FOLDER VERSION: the WIT of guest and WASI side by side in $WORK/NAME/wit, with the version that the guest wants.
 wit() {
-    local version=$1 unstable=
+    local version=$2 unstable=
     rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
-    cp "$name/world.wit" "$WORK/$name/wit/"
+    cp "$1/world.wit" "$WORK/$name/wit/"
     cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
-    # exit-with-code is stable from 0.2.12 on; WASI 0.2.0 had no gates of later versions at all.
+    # exit-with-code is stable from 0.2.12 on; a gate may not name a version above that of its package.
     [ "$version" = 0.2.12 ] || unstable='s/@since(version = 0\.2\.12)/@unstable(feature = cli-exit-with-code)/;'
     find "$WORK/$name/wit" -name '*.wit' -exec sed -i \
         "$unstable s/@since(version = 0\.2\.[1-9][0-9]*)//; s/@deprecated(.*)//; s/@0\.2\.12/@$version/g" {} +
 }
 
 bindings() {
-    wit "$1"
+    wit "$name" "$1"
     "$WIT_BINDGEN" c --all-features --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
 }
 
