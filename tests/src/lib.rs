@@ -1,1 +1,106 @@
+//! Engines and the corpus, as the suites under `tests/` use them.
+//!
+//! An [`Engine`] runs one WebAssembly file as one process would: arguments, environment, stdin and
+//! a directory in; stdout, stderr and an exit status out. The suites compare what different
+//! engines say about the same program, so everything an engine cannot know is said to be unknown
+//! ([`Exit::Unknown`]) and never guessed.
 
+pub mod child;
+pub mod engines;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How one program is run once.
+#[derive(Debug, Clone)]
+pub struct RunSpec {
+    /// Arguments, `argv[0]` first.
+    pub argv: Vec<String>,
+    /// Environment variables; nothing is inherited.
+    pub env: Vec<(String, String)>,
+    /// All of stdin.
+    pub stdin: Vec<u8>,
+    /// A host directory that the guest sees as `.`, readable and writable.
+    pub dir: Option<PathBuf>,
+    /// Functions of a reactor, called in this order instead of the program's main function. The
+    /// engine calls `_initialize` only where its command-line tool would.
+    pub calls: Vec<Call>,
+    /// A run that takes longer is ended and counts as failed.
+    pub timeout: Duration,
+}
+
+impl Default for RunSpec {
+    fn default() -> Self {
+        RunSpec {
+            argv: vec!["program".to_owned()],
+            env: Vec::new(),
+            stdin: Vec::new(),
+            dir: None,
+            calls: Vec::new(),
+            timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A call of an exported function with 32-bit integers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Call {
+    /// The export; a function of an exported interface is `ns:pkg/iface@1.0.0#function`.
+    pub export: String,
+    /// The arguments. A component's `bool`, `char` and narrow integers are given as numbers too.
+    #[serde(default)]
+    pub args: Vec<i32>,
+}
+
+/// What one run did.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub exit: Exit,
+    /// One for every call of [`RunSpec::calls`] that returned; `None` for a function without a
+    /// result.
+    pub results: Vec<Option<i32>>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exit {
+    /// Returned from main (0) or called `proc_exit`.
+    Code(i32),
+    /// Trapped, with the engine's own words.
+    Trap(String),
+    /// Ended without a trap; this engine does not pass on the code.
+    Unknown,
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Code(code) => write!(f, "exit {code}"),
+            Exit::Trap(message) => write!(f, "trap: {message}"),
+            Exit::Unknown => write!(f, "ended"),
+        }
+    }
+}
+
+/// A WebAssembly runtime.
+pub trait Engine: Sync {
+    /// The name used on the command line and in `corpus/manifest.toml`.
+    fn name(&self) -> &'static str;
+
+    /// Whether it can be used on this machine; the error says in one sentence why not.
+    fn available(&self) -> Result<(), String>;
+
+    /// Whether it runs components and not only core modules.
+    fn runs_components(&self) -> bool {
+        false
+    }
+
+    /// Runs `wasm`. An error means that the engine could not load or link it, or that it ran out
+    /// of time; whatever the guest itself does is an [`Outcome`].
+    fn run(&self, wasm: &[u8], spec: &RunSpec) -> anyhow::Result<Outcome>;
+}
