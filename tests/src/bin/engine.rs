@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use p1bridge_tests::{Call, Exit, RunSpec, engines};
+use p1bridge_tests::engines::{self, wamr};
+use p1bridge_tests::{Call, Exit, RunSpec};
 
 fn main() -> ExitCode {
     match run() {
@@ -28,6 +29,11 @@ fn main() -> ExitCode {
 fn run() -> Result<ExitCode> {
     let mut args = std::env::args().skip(1);
     let name = args.next().context("which engine?")?;
+    if name == wamr::CHILD {
+        let folder = args.next().context("which folder?")?;
+        wamr::run_as_child(folder.as_ref())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let file = args.next().context("which file?")?;
     let mut spec = RunSpec {
         argv: vec![file.clone()],
