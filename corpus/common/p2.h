@@ -5,21 +5,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "digits.h"
+
 typedef wasi_io_streams_borrow_output_stream_t out_t;
 
 static inline guest_string_t string(const char *text) {
     return (guest_string_t){(uint8_t *)text, strlen(text)};
-}
-
-static inline char *put_number(char *at, uint64_t n, unsigned base, int digits) {
-    char reversed[24];
-    int count = 0;
-    do {
-        reversed[count++] = "0123456789abcdef"[n % base];
-        n /= base;
-    } while (n || count < digits);
-    while (count) *at++ = reversed[--count];
-    return at;
 }
 
 // A small printf: %s text, %S guest_string_t *, %d int, %u uint64_t, %x uint64_t in 16 digits, %y int as yes or no.
