@@ -11,3 +11,6 @@
 
 #[cfg(feature = "run")]
 pub mod run;
+pub mod sniff;
+mod validate;
+pub mod wrap;

@@ -1,0 +1,113 @@
+//! `wrap`: a Preview 1 core module becomes a component.
+//!
+//! The encoding is wit-component's. What is added here is what it leaves unsaid: a component that
+//! would export nothing, a memory that the adapter cannot grow, a kind of adapter that does not
+//! fit the program. All of it is said before there is anything to write.
+//!
+//! | step | decides |
+//! |---|---|
+//! | [`survey`] | what the module imports and exports, which worlds it carries |
+//! | [`kind`] | command, reactor or proxy |
+//! | [`adapters`] | which adapters are linked; do they fit the module |
+//! | encode | wit-component; [`explain`] puts its errors in terms of the module |
+//! | [`check`] | what the finished component would fail at |
+
+mod adapters;
+mod check;
+mod explain;
+mod kind;
+mod nearest;
+mod survey;
+mod world;
+
+use anyhow::{Context, Result};
+use wit_component::ComponentEncoder;
+
+use crate::validate::validate;
+
+pub use kind::Kind;
+pub use world::World;
+
+/// What the caller may choose.
+#[derive(Clone, Debug, Default)]
+pub struct WrapOptions {
+    /// What the module is, and so which adapter it gets. `None`: seen from its exports.
+    pub kind: Option<Kind>,
+    /// Adapters instead of, or beside, the embedded one.
+    pub adapters: Vec<Adapter>,
+    /// A world for a module that carries none, or beside the one that it carries.
+    pub world: Option<World>,
+}
+
+/// A core module that provides the imports from one module name, in the form that wit-component
+/// takes: code only, importing the program's memory.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// The module name that it provides, such as `wasi_snapshot_preview1`.
+    pub name: String,
+    /// Its binary.
+    pub wasm: Vec<u8>,
+    /// How messages call it: the file it came from.
+    pub origin: String,
+}
+
+/// A finished component.
+#[derive(Clone, Debug)]
+pub struct Wrapped {
+    /// The component, validated.
+    pub component: Vec<u8>,
+    /// What the module was taken for.
+    pub kind: Kind,
+    /// The adapters that are inside, in words.
+    pub adapters: Vec<String>,
+    /// What will not work as the program may expect, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Wraps `module`, the binary of a core module.
+///
+/// # Errors
+///
+/// When the input is not a core module or is invalid, when something that it imports is not
+/// provided, when adapter and program do not fit, and when the component would export nothing or
+/// trap as soon as it is used.
+pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
+    let survey = survey::module(module)?;
+    let kind = kind::of(&survey, options)?;
+    let adapters = adapters::choose(&survey, kind, options)?;
+    let with_world = match &options.world {
+        Some(world) => Some(world.embed(module)?),
+        None => None,
+    };
+
+    let component = encode(with_world.as_deref().unwrap_or(module), &adapters)
+        .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
+
+    let facts = check::facts(&component)?;
+    check::exports_something(&facts, &survey, kind, &adapters, options)?;
+    check::room_to_grow(&facts, &survey)?;
+    if let Err(error) = validate(&component) {
+        // The offset is of use only in the file that the user has.
+        validate(module).context("the module is invalid")?;
+        return Err(error.context("the encoded component is invalid, which is a bug"));
+    }
+    Ok(Wrapped {
+        adapters: adapters
+            .iter()
+            .filter(|adapter| facts.contains_adapter(adapter))
+            .map(|adapter| adapter.described())
+            .collect(),
+        notes: check::notes(&survey, kind, &adapters)?,
+        component,
+        kind,
+    })
+}
+
+fn encode(module: &[u8], adapters: &[adapters::Chosen<'_>]) -> Result<Vec<u8>> {
+    let mut encoder = ComponentEncoder::default();
+    encoder.validate(false).module(module)?;
+    for adapter in adapters {
+        encoder.adapter(&adapter.name, adapter.wasm)?;
+    }
+    encoder.encode()
+}

@@ -1,0 +1,365 @@
+//! What the finished component would fail at, and what will not work in it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use anyhow::{Result, bail};
+use wasmparser::{
+    Chunk, ComponentName, ComponentNameSectionReader, ExternalKind, FunctionBody, KnownCustom,
+    Operator, Parser, Payload, TypeRef,
+};
+
+use super::WrapOptions;
+use super::adapters::{Chosen, PREVIEW1};
+use super::kind::Kind;
+use super::survey::Survey;
+use super::world::World;
+use crate::validate::located;
+
+/// What an adapter allocates at once, for its stack and for its state.
+const CHUNK: u64 = 64 << 10;
+
+/// The outermost layer of a component that wit-component has made.
+#[derive(Debug, Default)]
+pub struct Facts<'a> {
+    exports: usize,
+    /// The adapters inside, by name.
+    adapters: Vec<(&'a str, &'a [u8])>,
+}
+
+impl Facts<'_> {
+    pub fn contains_adapter(&self, adapter: &Chosen<'_>) -> bool {
+        self.adapters.iter().any(|(name, _)| *name == adapter.name)
+    }
+}
+
+/// Reads the outermost layer of `component`.
+pub fn facts(component: &[u8]) -> Result<Facts<'_>> {
+    let mut facts = Facts::default();
+    let mut modules = Vec::new();
+    let mut parser = Parser::new(0);
+    let mut rest = component;
+    loop {
+        let (consumed, payload) = match parser.parse(rest, true).map_err(located)? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            Chunk::NeedMoreData(_) => bail!("the encoded component is cut off, which is a bug"),
+        };
+        rest = &rest[consumed..];
+        match payload {
+            // What is nested is stepped over.
+            Payload::ModuleSection {
+                unchecked_range, ..
+            } => {
+                let (module, after) = rest.split_at(length(&unchecked_range));
+                modules.push(module);
+                rest = after;
+            }
+            Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
+                rest = &rest[length(&unchecked_range)..];
+            }
+            Payload::ComponentExportSection(section) => facts.exports += section.count() as usize,
+            Payload::CustomSection(section) => {
+                if let KnownCustom::ComponentName(names) = section.as_known() {
+                    facts.adapters = named_adapters(names, &modules)?;
+                }
+            }
+            Payload::End(_) => return Ok(facts),
+            _ => {}
+        }
+    }
+}
+
+/// Of something inside a slice, so it fits.
+fn length(range: &Range<u64>) -> usize {
+    (range.end - range.start) as usize
+}
+
+/// wit-component names the modules that it puts into a component.
+fn named_adapters<'a>(
+    names: ComponentNameSectionReader<'a>,
+    modules: &[&'a [u8]],
+) -> Result<Vec<(&'a str, &'a [u8])>> {
+    let mut adapters = Vec::new();
+    for name in names {
+        if let ComponentName::CoreModules(map) = name.map_err(located)? {
+            for naming in map {
+                let naming = naming.map_err(located)?;
+                let module = modules.get(naming.index as usize);
+                if let (Some(name), Some(module)) =
+                    (naming.name.strip_prefix("wit-component:adapter:"), module)
+                {
+                    adapters.push((name, *module));
+                }
+            }
+        }
+    }
+    Ok(adapters)
+}
+
+/// Refuses a component that nobody could call.
+pub fn exports_something(
+    facts: &Facts<'_>,
+    survey: &Survey<'_>,
+    kind: Kind,
+    adapters: &[Chosen<'_>],
+    options: &WrapOptions,
+) -> Result<()> {
+    if facts.exports > 0 {
+        return Ok(());
+    }
+    if kind != Kind::Command && survey.start().is_some() {
+        bail!(
+            "wrapped as a {kind} the component would export nothing: the module is a command, and nothing would call its \
+             `_start`; use `--kind command`"
+        );
+    }
+    if let Some(world) = World::carried(&survey.worlds)?
+        .as_ref()
+        .or(options.world.as_ref())
+    {
+        debug_assert!(world.exports().is_empty());
+        bail!(
+            "the component would export nothing, because its world exports nothing{}",
+            adapters_hint(adapters)
+        );
+    }
+    let names: Vec<String> = survey
+        .exports
+        .iter()
+        .filter(|export| export.kind == ExternalKind::Func && !is_plumbing(export.name))
+        .map(|export| format!("`{}`", export.name))
+        .collect();
+    match names.as_slice() {
+        [] => bail!(
+            "the component would export nothing: the module has no `_start` and exports no other function"
+        ),
+        names => bail!(
+            "the component would export nothing: the module exports {}, but it carries no world that gives them types; \
+             say which one it is written for with `--wit DIR --world W`",
+            shortened(names)
+        ),
+    }
+}
+
+fn adapters_hint(adapters: &[Chosen<'_>]) -> &'static str {
+    match adapters.iter().any(|adapter| !adapter.embedded) {
+        true => ", nor do the adapters",
+        false => "",
+    }
+}
+
+/// Exports that are there for the host, not for callers.
+fn is_plumbing(name: &str) -> bool {
+    matches!(
+        name,
+        "_initialize"
+            | "malloc"
+            | "free"
+            | "calloc"
+            | "realloc"
+            | "cabi_realloc"
+            | "canonical_abi_realloc"
+    ) || name.starts_with("__")
+}
+
+/// The first few of many.
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    match names.len() > SHOWN {
+        true => format!(
+            "{} and {} more",
+            names[..SHOWN].join(", "),
+            names.len() - SHOWN
+        ),
+        false => names.join(", "),
+    }
+}
+
+/// Refuses a component that traps because an adapter cannot grow the program's memory.
+///
+/// An adapter takes its stack and its state from the program's `cabi_realloc`; for programs
+/// without one the encoder has put a function into the adapter that grows the memory instead, and
+/// that traps when it cannot.
+pub fn room_to_grow(facts: &Facts<'_>, survey: &Survey<'_>) -> Result<()> {
+    let Some(memory) = survey.memory else {
+        return Ok(());
+    };
+    let Some(maximum) = memory.maximum else {
+        return Ok(());
+    };
+    let page = 1u64 << memory.page_size_log2.unwrap_or(16);
+    let room = maximum.saturating_sub(memory.initial).saturating_mul(page);
+    let mut growth = Growth::default();
+    for (_, adapter) in &facts.adapters {
+        growth.add(adapter)?;
+    }
+    let needed = (growth.at_start + growth.later) * CHUNK;
+    if room >= needed {
+        return Ok(());
+    }
+    let when = match room < growth.at_start * CHUNK {
+        true => "as soon as it starts",
+        false => "at the first WASI call that needs it",
+    };
+    let (size, limit) = (
+        memory.initial.saturating_mul(page),
+        maximum.saturating_mul(page),
+    );
+    bail!(
+        "the adapter needs {} KiB of memory of its own, but the module's memory can only grow from {} KiB to {} KiB, so the \
+         component would trap {when}; link the program with a larger maximum (wasm-ld: `--max-memory={}` or more), or \
+         let it export `cabi_realloc`",
+        needed >> 10,
+        size >> 10,
+        limit >> 10,
+        size + needed,
+    );
+}
+
+/// How often adapters grow the memory.
+#[derive(Default)]
+struct Growth {
+    /// In the start function.
+    at_start: u64,
+    /// Later, once each.
+    later: u64,
+}
+
+impl Growth {
+    fn add(&mut self, adapter: &[u8]) -> Result<()> {
+        let mut imported = 0;
+        let mut start = None;
+        let mut growing = HashSet::new();
+        let mut calls: Vec<(u32, Vec<u32>)> = Vec::new();
+        for payload in Parser::new(0).parse_all(adapter) {
+            match payload.map_err(located)? {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        imported +=
+                            u32::from(matches!(import.map_err(located)?.ty, TypeRef::Func(_)));
+                    }
+                }
+                Payload::StartSection { func, .. } => start = Some(func),
+                Payload::CodeSectionEntry(body) => {
+                    let index = imported + calls.len() as u32;
+                    let (grows, callees) = operators(&body)?;
+                    if grows {
+                        growing.insert(index);
+                    }
+                    calls.push((index, callees));
+                }
+                _ => {}
+            }
+        }
+        // The stack is taken by the start function, the state by the function that looks for it.
+        for (caller, callees) in calls {
+            let grows = u64::from(callees.iter().any(|callee| growing.contains(callee)));
+            match start == Some(caller) {
+                true => self.at_start += grows,
+                false => self.later += grows,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a function grows memory, and what it calls.
+fn operators(body: &FunctionBody<'_>) -> Result<(bool, Vec<u32>)> {
+    let (mut grows, mut callees) = (false, Vec::new());
+    for operator in body.get_operators_reader().map_err(located)? {
+        match operator.map_err(located)? {
+            Operator::MemoryGrow { .. } => grows = true,
+            Operator::Call { function_index } => callees.push(function_index),
+            _ => {}
+        }
+    }
+    Ok((grows, callees))
+}
+
+/// What the component will do otherwise than the program may expect.
+pub fn notes(survey: &Survey<'_>, kind: Kind, adapters: &[Chosen<'_>]) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    if kind != Kind::Command && survey.start().is_some() {
+        notes.push(format!(
+            "the module exports `_start`, which nothing calls in a {kind}"
+        ));
+    }
+    let Some(adapter) = adapters.iter().find(|adapter| adapter.embedded) else {
+        return Ok(notes);
+    };
+    let imported = survey.imported_funcs(PREVIEW1);
+    let trapping: Vec<String> = ["proc_raise", "sock_accept", "sock_recv", "sock_send"]
+        .iter()
+        .filter(|name| imported.contains(name))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !trapping.is_empty() {
+        notes.push(format!(
+            "{} has no {}: a program that calls it traps",
+            adapter.origin,
+            trapping.join(", ")
+        ));
+    }
+    if kind == Kind::Proxy {
+        let unsupported = unsupported(adapter.wasm)?;
+        let used: Vec<&str> = imported
+            .into_iter()
+            .filter(|name| unsupported.contains(name))
+            .collect();
+        // What every C program imports for its standard streams does not make it a user of files.
+        if used.iter().any(|name| {
+            name.starts_with("path_") || matches!(*name, "fd_readdir" | "fd_pread" | "fd_pwrite")
+        }) {
+            let names: Vec<String> = used.iter().map(|name| format!("`{name}`")).collect();
+            notes.push(format!(
+                "the program uses files, and a proxy has none: {} will fail with ENOTSUP",
+                names.join(", ")
+            ));
+        }
+    }
+    Ok(notes)
+}
+
+/// The exports of an adapter that only return ENOTSUP.
+fn unsupported(adapter: &[u8]) -> Result<HashSet<&str>> {
+    const ENOTSUP: i32 = 58;
+    let mut imported = 0;
+    let mut exports = Vec::new();
+    let mut stubs = HashSet::new();
+    let mut index = 0;
+    for payload in Parser::new(0).parse_all(adapter) {
+        match payload.map_err(located)? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    imported += u32::from(matches!(import.map_err(located)?.ty, TypeRef::Func(_)));
+                }
+                index = imported;
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    exports.push(export.map_err(located)?);
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                let mut operators = body.get_operators_reader().map_err(located)?;
+                let first = operators.read().map_err(located)?;
+                let second = operators.read();
+                if matches!(
+                    (first, second),
+                    (Operator::I32Const { value: ENOTSUP }, Ok(Operator::End))
+                ) {
+                    stubs.insert(index);
+                }
+                index += 1;
+            }
+            _ => {}
+        }
+    }
+    Ok(exports
+        .into_iter()
+        .filter(|export| export.kind == ExternalKind::Func && stubs.contains(&export.index))
+        .map(|export| export.name)
+        .collect())
+}

@@ -1,0 +1,181 @@
+//! The encoder's errors in terms of the module.
+//!
+//! The encoder decides what is an error; only when it has refused the module is the cause looked
+//! for here, so nothing is refused that would have worked.
+
+use anyhow::{Error, anyhow};
+use wasmparser::{Import, TypeRef};
+
+use super::WrapOptions;
+use super::adapters::{Chosen, PREVIEW1};
+use super::nearest::nearest;
+use super::survey::Survey;
+use super::world::World;
+use crate::validate::validate;
+
+/// What to tell the user when encoding failed with `error`.
+pub fn failure(
+    error: Error,
+    module: &[u8],
+    survey: &Survey<'_>,
+    adapters: &[Chosen<'_>],
+    options: &WrapOptions,
+) -> Error {
+    if let Err(invalid) = validate(module) {
+        return invalid.context("the module is invalid");
+    }
+    let carried = match World::carried(&survey.worlds) {
+        Ok(carried) => carried,
+        Err(broken) => return broken,
+    };
+    let worlds: Vec<&World> = carried.iter().chain(&options.world).collect();
+    let provided = Provided::new(adapters, &worlds);
+    let unprovided: Vec<String> = survey
+        .imports
+        .iter()
+        .filter_map(|import| provided.complaint(import))
+        .collect();
+    if !unprovided.is_empty() {
+        let mut message = unprovided.join("\n  ");
+        if worlds.is_empty()
+            && survey
+                .imports
+                .iter()
+                .any(|import| is_interface(import.module))
+        {
+            message += "\n  the module carries no world (`component-type` section); say which one it is written for with `--wit DIR --world W`";
+        }
+        return anyhow!("{message}");
+    }
+    if !survey.exports_memory() && !adapters.is_empty() {
+        return anyhow!(no_memory(survey));
+    }
+    error.context("the module does not fit its world or adapter")
+}
+
+/// Why a module whose memory is needed has none to offer.
+fn no_memory(survey: &Survey<'_>) -> String {
+    let exported = survey
+        .exports
+        .iter()
+        .find(|export| export.kind == wasmparser::ExternalKind::Memory);
+    match (survey.memory, exported) {
+        (None, _) => format!(
+            "the module has no memory, but the functions of `{PREVIEW1}` read and write the program's memory"
+        ),
+        (Some(_), Some(export)) => format!(
+            "the module exports its memory as `{}`; adapters look for it under the name `memory`",
+            export.name
+        ),
+        (Some(_), None) => "the module does not export its memory, so no adapter can read its buffers; export it under the \
+             name `memory` (wasm-ld does so unless it is told `--import-memory`)"
+            .to_string(),
+    }
+}
+
+/// Imports that somebody provides.
+struct Provided<'a> {
+    adapters: &'a [Chosen<'a>],
+    /// (module, field) of the worlds.
+    worlds: Vec<(String, String)>,
+}
+
+impl<'a> Provided<'a> {
+    fn new(adapters: &'a [Chosen<'a>], worlds: &[&World]) -> Provided<'a> {
+        Provided {
+            adapters,
+            worlds: worlds.iter().flat_map(|world| world.imports()).collect(),
+        }
+    }
+
+    /// What is wrong with an import that certainly nothing provides.
+    fn complaint(&self, import: &Import<'_>) -> Option<String> {
+        let (module, name) = (import.module, import.name);
+        if !matches!(import.ty, TypeRef::Func(_)) {
+            let what = match import.ty {
+                TypeRef::Memory(_) => "memory",
+                TypeRef::Table(_) => "table",
+                TypeRef::Global(_) => "global",
+                _ => "tag",
+            };
+            return Some(format!(
+                "the module imports the {what} `{name}` of `{module}`; a module that becomes a component may import only functions"
+            ));
+        }
+        if let Some(adapter) = self.adapters.iter().find(|adapter| adapter.name == module) {
+            return match adapter.exports().any(|export| export == name) {
+                true => None,
+                false => Some(format!(
+                    "`{name}` of `{module}` is not provided by {}{}",
+                    adapter.origin,
+                    did_you_mean(nearest(name, adapter.exports()))
+                )),
+            };
+        }
+        // Names in brackets are built-ins and those of the standard mangling are spelt in another
+        // way; about both the encoder's own message is the better one.
+        if name.starts_with('[') || module.starts_with('[') || module.starts_with("cm32p2") {
+            return None;
+        }
+        let fields: Vec<&str> = self
+            .worlds
+            .iter()
+            .filter(|(provided, _)| same_interface(provided, module))
+            .map(|(_, field)| field.as_str())
+            .collect();
+        if fields.contains(&name) {
+            return None;
+        }
+        Some(format!(
+            "`{name}` of `{module}` is provided by no adapter and no world{}",
+            self.suggestion(module, name, &fields)
+        ))
+    }
+
+    fn suggestion(&self, module: &str, name: &str, fields: &[&str]) -> String {
+        if !fields.is_empty() {
+            return did_you_mean(nearest(name, fields.iter().copied()));
+        }
+        let adapters = self.adapters.iter().flat_map(|adapter| {
+            adapter
+                .exports()
+                .map(|export| (adapter.name.as_ref(), export))
+        });
+        let worlds = self
+            .worlds
+            .iter()
+            .map(|(module, field)| (module.as_str(), field.as_str()));
+        let all: Vec<(&str, &str)> = adapters.chain(worlds).collect();
+        if let Some((elsewhere, _)) = all.iter().find(|(_, field)| *field == name) {
+            return format!("; `{elsewhere}` has one of that name");
+        }
+        let modules = all.iter().map(|(module, _)| *module).chain([PREVIEW1]);
+        if let Some(near) = nearest(module, modules) {
+            return did_you_mean(Some(near));
+        }
+        let near = nearest(name, all.iter().map(|(_, field)| *field));
+        match all.iter().find(|(_, field)| Some(*field) == near) {
+            Some((module, field)) => format!("; did you mean `{field}` of `{module}`?"),
+            None => String::new(),
+        }
+    }
+}
+
+fn did_you_mean(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    }
+}
+
+/// `ns:pkg/name`, with or without a version.
+fn is_interface(module: &str) -> bool {
+    module.contains(':') && module.contains('/')
+}
+
+/// Whether an import of the interface `wanted` is satisfied by `provided`: the versions need only
+/// be compatible, and which are is the encoder's business.
+fn same_interface(provided: &str, wanted: &str) -> bool {
+    let base = |name: &'_ str| name.split('@').next().map(str::to_string);
+    provided == wanted || (is_interface(wanted) && base(provided) == base(wanted))
+}

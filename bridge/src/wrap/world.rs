@@ -1,0 +1,97 @@
+//! Worlds: given with `--wit`, or carried by the module.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use wit_component::{StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
+
+/// A world and everything that it refers to.
+#[derive(Clone, Debug)]
+pub struct World {
+    resolve: Resolve,
+    id: WorldId,
+}
+
+impl World {
+    /// Reads WIT from `path`, a directory (its packages below `deps`) or a single file.
+    ///
+    /// `world` may be left out when the package has only one.
+    ///
+    /// # Errors
+    ///
+    /// When the WIT cannot be read or parsed, or there is no such world.
+    pub fn read(path: &Path, world: Option<&str>) -> Result<World> {
+        let mut resolve = Resolve::default();
+        let (package, _) = resolve
+            .push_path(path)
+            .with_context(|| format!("cannot read the WIT of {}", path.display()))?;
+        let id = resolve
+            .select_world(&[package], world)
+            .with_context(|| format!("cannot find the world in {}", path.display()))?;
+        Ok(World { resolve, id })
+    }
+
+    /// A copy of `module` that carries this world.
+    pub(super) fn embed(&self, module: &[u8]) -> Result<Vec<u8>> {
+        let mut module = module.to_vec();
+        embed_component_metadata(
+            &mut module,
+            &self.resolve,
+            self.id,
+            StringEncoding::UTF8,
+            false,
+        )
+        .context("cannot encode the world")?;
+        Ok(module)
+    }
+
+    /// The worlds that a module carries, merged, as [`Survey::worlds`] holds them.
+    ///
+    /// [`Survey::worlds`]: super::survey::Survey::worlds
+    pub(super) fn carried(sections: &[u8]) -> Result<Option<World>> {
+        if sections.is_empty() {
+            return Ok(None);
+        }
+        let (_, bindings) = wit_component::metadata::decode(sections)
+            .context("the module's `component-type` section is broken")?;
+        Ok(Some(World {
+            resolve: bindings.resolve,
+            id: bindings.world,
+        }))
+    }
+
+    /// The names that the world imports as core imports spell them: (module, field), the module
+    /// of a plain function being `$root`.
+    pub(super) fn imports(&self) -> Vec<(String, String)> {
+        self.items(&self.resolve.worlds[self.id].imports)
+    }
+
+    /// The names that the world exports, in the same form.
+    pub(super) fn exports(&self) -> Vec<(String, String)> {
+        self.items(&self.resolve.worlds[self.id].exports)
+    }
+
+    fn items<'a>(
+        &self,
+        items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
+    ) -> Vec<(String, String)> {
+        let mut names = Vec::new();
+        for (key, item) in items {
+            match item {
+                WorldItem::Function(func) => names.push(("$root".to_string(), func.name.clone())),
+                WorldItem::Interface { id, .. } => {
+                    let module = self.resolve.name_world_key(key);
+                    names.extend(
+                        self.resolve.interfaces[*id]
+                            .functions
+                            .keys()
+                            .map(|func| (module.clone(), func.clone())),
+                    );
+                }
+                WorldItem::Type { .. } => {}
+            }
+        }
+        names
+    }
+}
