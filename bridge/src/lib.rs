@@ -9,6 +9,7 @@
 //!
 //! Every function here takes bytes and gives bytes or data; files are the command line's business.
 
+pub mod cli;
 #[cfg(feature = "run")]
 pub mod run;
 pub mod sniff;

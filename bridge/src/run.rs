@@ -8,12 +8,17 @@
 mod engine;
 mod host;
 mod stdio;
+mod values;
 
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
+
+use crate::sniff::{Binary, sniff};
+
+pub use values::parse_args;
 
 /// What a program sees of its surroundings, and which of its functions are called.
 #[derive(Clone, Debug, Default)]
@@ -148,7 +153,19 @@ impl Stats {
     }
 }
 
-/// Runs `wasm`, the binary of a Preview 1 module or of a component that can be flattened.
+/// The core module that stands for `wasm`: itself, or what it is flattened to.
+///
+/// # Errors
+///
+/// When it is neither module nor component, or a component that cannot be flattened.
+pub fn module_of(wasm: Vec<u8>) -> Result<Vec<u8>> {
+    match sniff(&wasm)? {
+        Binary::Module => Ok(wasm),
+        Binary::Component => bail!("components are not flattened yet"),
+    }
+}
+
+/// Runs the Preview 1 module `wasm`; see [`module_of`] for components.
 ///
 /// # Errors
 ///

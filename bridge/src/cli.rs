@@ -1,0 +1,68 @@
+//! The command line: one module per command, this one for what they share.
+//!
+//! Exit codes: 0 done, 1 an error that was said on standard error, 2 a command line that cannot be
+//! understood. `run` passes the program's own code on, and [`run::TRAPPED`] stands for a trap.
+
+mod completions;
+mod files;
+#[cfg(feature = "run")]
+mod run;
+mod wrap;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Static linker between WASI Preview 1 core modules and WebAssembly components.
+#[derive(Parser)]
+#[command(name = "p1bridge", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  p1bridge inspect app.wasm                   what a file is and what is inside
+  p1bridge flatten app.wasm -o app.p1.wasm    a component for a runtime that knows only core modules
+  p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
+  p1bridge run app.wasm --dir . -- --help     either of them, on the interpreter built in
+
+`p1bridge help COMMAND` has more for each.";
+
+#[derive(Subcommand)]
+enum Command {
+    Wrap(wrap::Args),
+    #[cfg(feature = "run")]
+    Run(run::Args),
+    Completions(completions::Args),
+}
+
+/// Does what the command line says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Wrap(args) => wrap::command(&args),
+        #[cfg(feature = "run")]
+        Command::Run(args) => run::command(args),
+        Command::Completions(args) => completions::command(&args),
+    };
+    result.unwrap_or_else(|error| {
+        say(&format!("error: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Writes a line to standard error, if there is one.
+fn say(line: &str) {
+    use std::io::Write;
+    // Nobody is left to be told that it failed.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Writes `text` to standard output. A reader that has seen enough (`| head`) is not an error.
+fn print(text: &str) -> Result<ExitCode> {
+    files::ignoring_closed_pipe(files::write_stdout(text.as_bytes()))?;
+    Ok(ExitCode::SUCCESS)
+}

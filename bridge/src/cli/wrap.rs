@@ -1,0 +1,118 @@
+//! `p1bridge wrap`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use super::files;
+use crate::wrap::{Adapter, Kind, World, WrapOptions, wrap};
+
+/// Wrap a Preview 1 core module into a component
+///
+/// The component imports WASI 0.2 instead of `wasi_snapshot_preview1`, through an adapter that is
+/// linked into it, and exports `wasi:cli/run` (commands) or the world of the module (reactors).
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  p1bridge wrap tool.wasm                             writes tool.component.wasm
+  p1bridge wrap lib.wasm --wit wit --world plugin     a reactor whose world is in wit/
+  p1bridge wrap tool.wasm --adapt wasi_snapshot_preview1=my-adapter.wasm -o out.wasm
+  cat tool.wasm | p1bridge wrap - -o - > out.wasm")]
+pub struct Args {
+    /// The core module; `-` is standard input
+    input: PathBuf,
+    /// Where the component goes; `-` is standard output [default: INPUT with `.component.wasm`]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// What the module is [default: a command if it exports `_start`, otherwise a reactor]
+    #[arg(long, value_enum)]
+    kind: Option<KindArg>,
+    /// An adapter for the imports of module NAME, in wit-component's form; can be repeated
+    ///
+    /// NAME defaults to the file's name up to its first dot. An adapter named
+    /// `wasi_snapshot_preview1` replaces the embedded one.
+    #[arg(long = "adapt", value_name = "[NAME=]FILE")]
+    adapters: Vec<String>,
+    /// WIT that the module is written for: a directory or a file
+    #[arg(long, value_name = "DIR")]
+    wit: Option<PathBuf>,
+    /// The world in that WIT; needed when there are several
+    #[arg(long, value_name = "W", requires = "wit")]
+    world: Option<String>,
+    /// Do not say what was written
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum KindArg {
+    /// A program: `_start` becomes `wasi:cli/run`
+    Command,
+    /// A library: it exports what its world says
+    Reactor,
+    /// An HTTP handler of the world `wasi:http/proxy`: no files, no environment
+    Proxy,
+}
+
+pub fn command(args: &Args) -> Result<ExitCode> {
+    let output = files::output_for(&args.input, args.output.as_deref(), "component")?;
+    let module = files::read_binary(&args.input)?;
+    let options = WrapOptions {
+        kind: args.kind.map(|kind| match kind {
+            KindArg::Command => Kind::Command,
+            KindArg::Reactor => Kind::Reactor,
+            KindArg::Proxy => Kind::Proxy,
+        }),
+        adapters: args
+            .adapters
+            .iter()
+            .map(|arg| adapter(arg))
+            .collect::<Result<_>>()?,
+        world: match &args.wit {
+            Some(wit) => Some(World::read(wit, args.world.as_deref())?),
+            None => None,
+        },
+    };
+    let wrapped = wrap(&module, &options).with_context(|| files::shown(&args.input))?;
+    let written = files::write_output(&output, &wrapped.component)?;
+    if !args.quiet {
+        for note in &wrapped.notes {
+            super::say(&format!("note: {note}"));
+        }
+        super::say(&format!(
+            "wrote {written}: {} bytes, a {}, {}",
+            wrapped.component.len(),
+            wrapped.kind,
+            match wrapped.adapters.as_slice() {
+                [] => "no adapter".to_string(),
+                adapters => format!("with {}", adapters.join(", ")),
+            }
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `[NAME=]FILE`.
+fn adapter(arg: &str) -> Result<Adapter> {
+    let (name, path) = match arg.split_once('=') {
+        Some((name, path)) => (name, Path::new(path)),
+        None => {
+            let path = Path::new(arg);
+            let file = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            (file.split('.').next().unwrap_or_default(), path)
+        }
+    };
+    if name.is_empty() {
+        bail!("`--adapt {arg}`: no adapter name; use `--adapt NAME=FILE`");
+    }
+    Ok(Adapter {
+        name: name.to_string(),
+        wasm: fs::read(path).with_context(|| format!("the adapter {}", path.display()))?,
+        origin: path.display().to_string(),
+    })
+}
