@@ -5,6 +5,8 @@ pub mod wamr;
 mod wasmi;
 mod wasmtime;
 
+use std::sync::{Arc, OnceLock};
+
 pub use self::node::Node;
 pub use self::wamr::Wamr;
 pub use self::wasmi::Wasmi;
@@ -13,11 +15,57 @@ pub use self::wasmtime::Wasmtime;
 use crate::Engine;
 
 /// Every engine that the suites know, present on this machine or not.
-pub fn all() -> Vec<Box<dyn Engine>> {
+pub fn all() -> Vec<Arc<dyn Engine>> {
     vec![
-        Box::new(Wasmtime::new()),
-        Box::new(Wasmi),
-        Box::new(Wamr),
-        Box::new(Node::new()),
+        oracle(),
+        Arc::new(Wasmi),
+        Arc::new(Wamr),
+        Arc::new(Node::new()),
     ]
+}
+
+/// wasmtime, which says what is right. There is one, so that every file is compiled once.
+pub fn oracle() -> Arc<dyn Engine> {
+    static ORACLE: OnceLock<Arc<Wasmtime>> = OnceLock::new();
+    ORACLE.get_or_init(Arc::default).clone()
+}
+
+/// Whether `asked`, given by a person, means `engine`: its name, or the first word of it.
+pub fn is_called(engine: &dyn Engine, asked: &str) -> bool {
+    engine.name() == asked || engine.name().split('-').next() == Some(asked)
+}
+
+/// The engines that are present. The others are named on stderr, each with its reason.
+///
+/// # Panics
+///
+/// When one is missing that `P1BRIDGE_REQUIRE_ENGINES` lists, names separated by commas, or when
+/// there is no engine of such a name.
+pub fn available() -> Vec<Arc<dyn Engine>> {
+    let required = std::env::var("P1BRIDGE_REQUIRE_ENGINES").unwrap_or_default();
+    let required: Vec<_> = required
+        .split(',')
+        .map(str::trim)
+        .filter(|n| !n.is_empty())
+        .collect();
+    let mut all = all();
+    for name in &required {
+        assert!(
+            all.iter().any(|engine| is_called(&**engine, name)),
+            "P1BRIDGE_REQUIRE_ENGINES names `{name}`, which is no engine"
+        );
+    }
+    all.retain(|engine| match engine.available() {
+        Ok(()) => true,
+        Err(why) => {
+            assert!(
+                !required.iter().any(|name| is_called(&**engine, name)),
+                "the engine {} is required but not available: {why}",
+                engine.name()
+            );
+            eprintln!("skipped: {} is not available: {why}", engine.name());
+            false
+        }
+    });
+    all
 }

@@ -7,6 +7,9 @@
 
 pub mod child;
 pub mod engines;
+pub mod link;
+pub mod manifest;
+pub mod snapshot;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -88,7 +91,7 @@ impl fmt::Display for Exit {
 }
 
 /// A WebAssembly runtime.
-pub trait Engine: Sync {
+pub trait Engine: Send + Sync {
     /// The name used on the command line and in `corpus/manifest.toml`.
     fn name(&self) -> &'static str;
 

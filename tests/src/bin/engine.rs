@@ -72,7 +72,7 @@ fn run() -> Result<ExitCode> {
     }
     let engine = engines::all()
         .into_iter()
-        .find(|engine| engine.name() == name)
+        .find(|engine| engines::is_called(&**engine, &name))
         .ok_or_else(|| anyhow!("there is no engine `{name}`"))?;
     engine
         .available()

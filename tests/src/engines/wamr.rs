@@ -46,7 +46,7 @@ struct Answer {
 
 impl Engine for Wamr {
     fn name(&self) -> &'static str {
-        "wamr"
+        "wamr-2020"
     }
 
     fn available(&self) -> Result<(), String> {

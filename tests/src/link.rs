@@ -1,0 +1,39 @@
+//! What the suites ask of p1bridge, in one place.
+
+use std::io::Write;
+
+use anyhow::{Result, bail};
+use p1bridge::wrap::{World, WrapOptions, wrap};
+
+use crate::Engine;
+use crate::manifest::Program;
+
+/// The component of a guest: the file itself, or the module wrapped.
+pub fn component(program: &Program) -> Result<Vec<u8>> {
+    let wasm = program.wasm()?;
+    if !program.is_module() {
+        return Ok(wasm);
+    }
+    let world = program.world().map(|wit| parse_world(&wit)).transpose()?;
+    Ok(wrap(
+        &wasm,
+        &WrapOptions {
+            world,
+            ..WrapOptions::default()
+        },
+    )?
+    .component)
+}
+
+/// Flattens a component for an engine: with the profile that is named after it, where there is
+/// one.
+pub fn flatten_for(_engine: &dyn Engine, _component: &[u8]) -> Result<Vec<u8>> {
+    bail!("not yet")
+}
+
+/// The only world of some WIT.
+pub fn parse_world(wit: &str) -> Result<World> {
+    let mut file = tempfile::Builder::new().suffix(".wit").tempfile()?;
+    file.write_all(wit.as_bytes())?;
+    World::read(file.path(), None)
+}
