@@ -1,0 +1,42 @@
+#!/bin/sh
+# Rebuilds the libraries that p1bridge links into flat modules: adapters/prebuilt/*.wasm.
+#
+#     adapters/build.sh [DIRECTORY]      (into another directory than adapters/prebuilt)
+#
+# Where rustup has the target wasm32-unknown-unknown, the toolchain of the caller is used. Without
+# it, Debian's rustc-web, rust-web-src and lld-22 build the core library as well. The bytes do not
+# depend on where the sources lie; they do depend on the version of the compiler.
+#
+# A library that breaks the contract with the linker (data, frames, names, features) is refused.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:-$here/prebuilt}
+target=${CARGO_TARGET_DIR:-$here/target}
+mkdir -p "$out"
+
+flags="-C link-arg=--import-memory -C link-arg=--no-entry -C link-arg=-zstack-size=0 -C target-cpu=mvp"
+# A match over constants must stay code: a look-up table would be data.
+flags="$flags -C llvm-args=-switch-to-lookup=false"
+flags="$flags --remap-path-prefix=$here=adapters --remap-path-prefix=$(dirname "$here")=p1bridge"
+
+build() {
+    if rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
+        RUSTFLAGS=$flags cargo build "$@" --target wasm32-unknown-unknown
+    else
+        # The linker shared with lld of Debian, the sources of core with rust-web-src.
+        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags \
+            CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=/usr/bin/wasm-ld-22 \
+            cargo build "$@" -Zbuild-std=core --target wasm32-unknown-unknown
+    fi
+}
+
+finish() {
+    cargo run --quiet --release --locked --manifest-path "$here/finish/Cargo.toml" \
+        --target-dir "$target" -- "$@"
+}
+
+for library in p2-on-p1; do
+    build --release --locked --manifest-path "$here/$library/Cargo.toml" --target-dir "$target"
+    name=$(echo "$library" | tr - _)
+    finish "$target/wasm32-unknown-unknown/release/$name.wasm" "$out/$library.wasm"
+done

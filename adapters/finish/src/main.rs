@@ -1,0 +1,206 @@
+//! `finish IN OUT`: takes a library as the compiler made it, removes what the linker of p1bridge
+//! has no use for, and refuses it unless it keeps the contract of `docs/adapter-p2-on-p1.md`.
+//!
+//! Removed: the exports that are not functions, the empty table, the globals (none is used when
+//! no function has a frame), the producers section, and the hashes in names, which depend on
+//! where the sources lie. What is left is validated with the features of the MVP alone, so code
+//! that needs any of the removed things is refused too.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use wasm_encoder::{
+    CustomSection, ExportKind, ExportSection, Module, NameMap, NameSection, RawSection,
+};
+use wasmparser::{
+    ExternalKind, FuncType, KnownCustom, Name, Parser, Payload, TypeRef, Validator, WasmFeatures,
+};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [input, output] = &arguments[..] else {
+        bail!("usage: finish IN OUT")
+    };
+    let bytes = std::fs::read(input).with_context(|| format!("reading {input}"))?;
+    let library = finish(&bytes).with_context(|| format!("{input} breaks the contract"))?;
+    std::fs::write(output, &library).with_context(|| format!("writing {output}"))?;
+    println!("{output}: {} bytes", library.len());
+    Ok(())
+}
+
+/// The finished library.
+fn finish(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut module = Module::new();
+    let mut contract = Contract::default();
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        match &payload {
+            Payload::ExportSection(exports) => {
+                let mut kept = ExportSection::new();
+                for export in exports.clone() {
+                    let export = export?;
+                    if export.kind == ExternalKind::Func {
+                        kept.export(export.name, ExportKind::Func, export.index);
+                        contract
+                            .exports
+                            .insert(export.name.to_owned(), export.index);
+                    }
+                }
+                module.section(&kept);
+                continue;
+            }
+            Payload::CustomSection(custom) => {
+                if let KnownCustom::Name(names) = custom.as_known() {
+                    module.section(&demangled(names)?);
+                } else if custom.name() == "p1bridge.library" {
+                    contract.facts(std::str::from_utf8(custom.data())?)?;
+                    let (name, data) = (custom.name().into(), custom.data().into());
+                    module.section(&CustomSection { name, data });
+                }
+                continue;
+            }
+            Payload::TableSection(_) | Payload::GlobalSection(_) => continue,
+            Payload::TypeSection(types) => {
+                for group in types.clone().into_iter_err_on_gc_types() {
+                    contract.types.push(group?);
+                }
+            }
+            Payload::ImportSection(imports) => {
+                for import in imports.clone().into_imports() {
+                    let import = import?;
+                    contract.import(import.module, import.name, import.ty)?;
+                }
+            }
+            Payload::FunctionSection(functions) => {
+                for index in functions.clone() {
+                    contract.functions.push(index?);
+                }
+            }
+            Payload::DataSection(_) => bail!("it has data: a constant was not kept in the code"),
+            Payload::ElementSection(_) => bail!("it has a table of functions"),
+            Payload::StartSection { .. } => bail!("it has a start function"),
+            _ => {}
+        }
+        if let Some((id, range)) = payload.as_section() {
+            let data = &bytes[range.start as usize..range.end as usize];
+            module.section(&RawSection { id, data });
+        }
+    }
+    contract.check()?;
+    let library = module.finish();
+    Validator::new_with_features(WasmFeatures::MVP)
+        .validate_all(&library)
+        .context("without globals and tables, and with the features of the MVP alone")?;
+    Ok(library)
+}
+
+/// The name section with names that a person can read.
+fn demangled(names: wasmparser::NameSectionReader<'_>) -> Result<NameSection> {
+    let mut section = NameSection::new();
+    for name in names {
+        if let Name::Function(functions) = name? {
+            let mut map = NameMap::new();
+            for naming in functions {
+                let naming = naming?;
+                let name = rustc_demangle::demangle(naming.name);
+                map.append(naming.index, &format!("{name:#}"));
+            }
+            section.functions(&map);
+        }
+    }
+    Ok(section)
+}
+
+#[derive(Default)]
+struct Contract {
+    types: Vec<FuncType>,
+    /// Type of every function, imported ones first.
+    functions: Vec<u32>,
+    exports: HashMap<String, u32>,
+    /// Name and type of every weak import.
+    weak: Vec<(String, u32)>,
+    has_facts: bool,
+}
+
+impl Contract {
+    fn import(&mut self, module: &str, name: &str, ty: TypeRef) -> Result<()> {
+        let TypeRef::Func(index) = ty else {
+            ensure!(
+                (module, name) == ("env", "memory"),
+                "unexpected import {module} {name}"
+            );
+            return Ok(());
+        };
+        self.functions.push(index);
+        match module {
+            "wasi_snapshot_preview1" => {}
+            "p1bridge" => ensure!(
+                ["state", "max_handles", "cabi_realloc"].contains(&name),
+                "the linker provides no function p1bridge {name}"
+            ),
+            _ if module.starts_with("if wasi:") => self.weak.push((name.to_owned(), index)),
+            _ => bail!("unexpected import {module} {name}"),
+        }
+        Ok(())
+    }
+
+    fn facts(&mut self, text: &str) -> Result<()> {
+        let keys: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        ensure!(
+            keys == ["state-fixed", "state-per-handle", "frame"],
+            "unknown facts: {text:?}"
+        );
+        ensure!(
+            text.ends_with("frame 0\n"),
+            "a frame, but the globals are removed"
+        );
+        self.has_facts = true;
+        Ok(())
+    }
+
+    fn check(&self) -> Result<()> {
+        ensure!(self.has_facts, "the section p1bridge.library is missing");
+        ensure!(!self.exports.is_empty(), "nothing is exported");
+        for name in self.exports.keys() {
+            let plain = |text: &str| {
+                !text.is_empty()
+                    && text
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
+            };
+            let known = match name.split_once('#') {
+                None => name.strip_prefix("weak:").is_some_and(plain),
+                Some((interface, function)) => {
+                    let interface = interface
+                        .strip_prefix("wasi:")
+                        .and_then(|rest| rest.strip_suffix("@0.2"));
+                    let function = ["[method]", "[static]", "[constructor]", "[resource-drop]"]
+                        .iter()
+                        .find_map(|kind| function.strip_prefix(kind))
+                        .unwrap_or(function);
+                    interface.is_some_and(|text| {
+                        text.split('/').count() == 2 && text.split('/').all(plain)
+                    }) && plain(function)
+                }
+            };
+            ensure!(
+                known,
+                "the export {name} is not named as the linker expects"
+            );
+        }
+        for (name, ty) in &self.weak {
+            let Some(&export) = self.exports.get(name) else {
+                bail!("the weak import {name} is not exported");
+            };
+            let of_export = self.functions[export as usize];
+            ensure!(
+                self.types[*ty as usize] == self.types[of_export as usize],
+                "the weak import {name} has another type than the export"
+            );
+        }
+        Ok(())
+    }
+}

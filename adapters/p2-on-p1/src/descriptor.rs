@@ -1,0 +1,1 @@
+pub const PREOPEN: u8 = 1 << 6;

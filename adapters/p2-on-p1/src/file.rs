@@ -1,0 +1,112 @@
+//! Streams of files, and the life of a file descriptor.
+//!
+//! A descriptor and the streams made from it share one fd, which is closed when the last of them
+//! is dropped: the slot of the descriptor counts its users, and outlives the descriptor's handle
+//! as an [`kind::ORPHAN`] while there are any. The fds of preopened directories are never closed.
+
+use crate::state::{State, flag, kind};
+use crate::{exports, p1};
+use p1bridge_shim::Out;
+
+/// Calls that only a program with files can make. The linker binds them to the exports of the
+/// same names when the program reaches a function of `wasi:filesystem/types`, and to a trap
+/// otherwise.
+pub mod weak {
+    #[link(wasm_import_module = "if wasi:filesystem/types")]
+    unsafe extern "C" {
+        /// Reads into a vector at the stream's offset, and moves it.
+        #[link_name = "weak:file-read"]
+        pub safe fn file_read(handle: u32, vector: u32) -> u32;
+        /// Writes vectors at the stream's offset or the end, and moves it.
+        #[link_name = "weak:file-write"]
+        pub safe fn file_write(handle: u32, vectors: u32, count: u32) -> u32;
+        /// Gives back one use of a descriptor.
+        #[link_name = "weak:release"]
+        pub safe fn release(descriptor: u32);
+    }
+}
+
+/// Drops a stream or pollable, and with it the use of its descriptor.
+#[inline(never)]
+pub fn drop_stream(state: &State, handle: u32, kind: u8) {
+    let entry = state.get(handle, kind);
+    let descriptor = entry.word.get();
+    let is_file = entry.flags.get() & flag::FILE != 0;
+    state.remove(handle);
+    if is_file {
+        weak::release(descriptor);
+    }
+}
+
+/// Moves the offset of a stream behind what was read or written.
+#[inline(always)]
+fn advance(state: &State, handle: u32, errno: u32) {
+    if errno == 0 {
+        let entry = state.slot(handle);
+        entry.set_wide(entry.wide() + u64::from(state.fixed().count.get()));
+    }
+}
+
+exports! {
+    "weak:file-read"
+    fn file_read(state, handle: u32, vector: u32) -> u32 {
+        let entry = state.slot(handle);
+        let fd = state.slot(entry.word.get()).word.get();
+        let count_at = state.fixed().count_at();
+        let flags = entry.flags.get();
+        let mut errno = p1::SPIPE;
+        if flags & flag::SEQUENTIAL == 0 {
+            errno = p1::fd_pread(fd, vector, 1, entry.wide(), count_at);
+        }
+        if errno == p1::SPIPE {
+            entry.flags.set(flags | flag::SEQUENTIAL);
+            errno = p1::fd_read(fd, vector, 1, count_at);
+        }
+        advance(&state, handle, errno);
+        errno
+    }
+
+    "weak:file-write"
+    fn file_write(state, handle: u32, vectors: u32, count: u32) -> u32 {
+        let entry = state.slot(handle);
+        let fd = state.slot(entry.word.get()).word.get();
+        let fixed = state.fixed();
+        let count_at = fixed.count_at();
+        let flags = entry.flags.get();
+        let mut errno = p1::SPIPE;
+        if flags & flag::APPEND != 0 {
+            if p1::fd_fdstat_set_flags(fd, p1::APPEND) == 0 {
+                errno = p1::fd_write(fd, vectors, count, count_at);
+                p1::fd_fdstat_set_flags(fd, 0);
+                return errno;
+            }
+            errno = p1::fd_filestat_get(fd, fixed.result_at());
+            if errno != 0 {
+                return errno;
+            }
+            entry.set_wide(fixed.result(4));
+        }
+        if flags & flag::SEQUENTIAL == 0 {
+            errno = p1::fd_pwrite(fd, vectors, count, entry.wide(), count_at);
+        }
+        if errno == p1::SPIPE {
+            entry.flags.set(flags | flag::SEQUENTIAL);
+            errno = p1::fd_write(fd, vectors, count, count_at);
+        }
+        advance(&state, handle, errno);
+        errno
+    }
+
+    "weak:release"
+    fn release(state, descriptor: u32) {
+        let entry = state.slot(descriptor);
+        let users = entry.low.get() - 1;
+        entry.low.set(users);
+        if users == 0 {
+            if entry.flags.get() & crate::descriptor::PREOPEN == 0 {
+                p1::fd_close(entry.word.get());
+            }
+            state.remove(descriptor);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! WASI 0.2 on Preview 1: the library `p2-on-p1`.
+//!
+//! Every exported function is one function of WASI 0.2 in its lowered core form, named
+//! `wasi:io/streams@0.2#[method]output-stream.write`. The contract with the linker, the state
+//! block and the stated approximations are in `docs/adapter-p2-on-p1.md`.
+//!
+//! | module | interfaces |
+//! |---|---|
+//! | [`cli`] | environment, exit, stdin, stdout, stderr, terminal-* |
+//! | [`clocks`] | monotonic-clock, wall-clock, timezone |
+//! | [`random`] | random, insecure, insecure-seed |
+//! | [`input`], [`output`] | streams |
+//! | [`poll`] | poll |
+//! | [`error`] | error, and the numbers of errors |
+//! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
+//!
+//! A program that prints must not carry the file code. Where a stream may belong to a file, the
+//! file's part is therefore reached through the `weak` imports of [`file`], which the linker
+//! binds only when the program uses `wasi:filesystem/types`.
+
+#![no_std]
+
+mod cli;
+mod clocks;
+mod descriptor;
+mod directory;
+mod error;
+mod file;
+mod input;
+mod output;
+mod p1;
+mod path;
+mod poll;
+mod random;
+mod state;
+
+/// What the linker must know: bytes of state, and of the guest's shadow stack (none).
+#[unsafe(link_section = "p1bridge.library")]
+static LIBRARY: [u8; 45] = *b"state-fixed 4480\nstate-per-handle 16\nframe 0\n";
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    p1bridge_shim::trap()
+}
+
+/// Defines exported functions: name, then a function whose first parameter is the state block.
+macro_rules! exports {
+    ($($(#[$doc:meta])* $name:literal fn $f:ident($state:ident $(, $p:ident: $t:ty)* $(,)?) $(-> $r:ty)? $body:block)*) => {$(
+        $(#[$doc])*
+        #[unsafe(export_name = $name)]
+        extern "C" fn $f($($p: $t),*) $(-> $r)? {
+            #[allow(unused_mut, unused_variables)]
+            let mut $state = unsafe { crate::state::State::enter() };
+            $body
+        }
+    )*};
+}
+pub(crate) use exports;

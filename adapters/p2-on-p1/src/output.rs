@@ -1,0 +1,224 @@
+//! `wasi:io/streams`: output-stream.
+//!
+//! There is no buffer: a write is done when its function returns, so `flush` has nothing to wait
+//! for and an error is reported by the very call that met it. A host whose standard output is in
+//! non-blocking mode is asked again until it takes the bytes.
+
+use p1bridge_shim::{Out, bytes, trap_if};
+
+use crate::error::{CLOSED, stream_error};
+use crate::poll::{WRITE, new_pollable};
+use crate::state::{SCRATCH, State, ZEROES, flag, kind};
+use crate::{exports, file, input, p1};
+
+/// What `check-write` permits, always.
+const PERMIT: u32 = 65536;
+/// What the blocking functions take.
+const BLOCKING: u32 = 4096;
+
+/// Writes all of a buffer and gives the error number; a stream that failed is closed.
+#[inline(never)]
+fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
+    let entry = state.get(handle, kind::OUTPUT);
+    let flags = entry.flags.get();
+    if flags & flag::CLOSED != 0 {
+        return CLOSED;
+    }
+    while length != 0 {
+        let fixed = state.fixed();
+        let vector = fixed.vector(at, length);
+        let errno = if flags & flag::FILE != 0 {
+            file::weak::file_write(handle, vector, 1)
+        } else {
+            p1::fd_write(entry.word.get(), vector, 1, fixed.count_at())
+        };
+        let errno = written(state, handle, errno);
+        if errno != 0 {
+            return errno;
+        }
+        let count = fixed.count.get();
+        at += count;
+        length -= count;
+    }
+    0
+}
+
+/// What a write came to: closes the stream of a failed one, lets one that is to be repeated pass
+/// as one of no bytes.
+#[inline(never)]
+fn written(state: &State, handle: u32, errno: u32) -> u32 {
+    let count = &state.fixed().count;
+    if errno == 0 && count.get() != 0 {
+        return 0;
+    }
+    if errno == p1::AGAIN || errno == p1::INTR {
+        count.set(0);
+        return 0;
+    }
+    let entry = state.get(handle, kind::OUTPUT);
+    let flags = entry.flags.get();
+    entry.flags.set(flags | flag::CLOSED);
+    match errno {
+        0 => p1::IO,
+        p1::PIPE if flags & flag::FILE == 0 => CLOSED,
+        _ => errno,
+    }
+}
+
+/// The same for zeroes: 16 vectors on the one zero block.
+#[inline(never)]
+fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
+    let entry = state.get(handle, kind::OUTPUT);
+    let flags = entry.flags.get();
+    if flags & flag::CLOSED != 0 {
+        return CLOSED;
+    }
+    while length != 0 {
+        let fixed = state.fixed();
+        let vectors = fixed.scratch_at();
+        let mut left = length;
+        let mut count = 0;
+        while left != 0 && count < BLOCKING / ZEROES {
+            let part = left.min(ZEROES);
+            p1bridge_shim::abi::store32(vectors + count * 8, fixed.zeroes_at());
+            p1bridge_shim::abi::store32(vectors + count * 8 + 4, part);
+            left -= part;
+            count += 1;
+        }
+        let errno = if flags & flag::FILE != 0 {
+            file::weak::file_write(handle, vectors, count)
+        } else {
+            p1::fd_write(entry.word.get(), vectors, count, fixed.count_at())
+        };
+        let errno = written(state, handle, errno);
+        if errno != 0 {
+            return errno;
+        }
+        length -= fixed.count.get();
+    }
+    0
+}
+
+/// Writes the `result<_, stream-error>`.
+#[inline(never)]
+fn finish(state: &State, handle: u32, out: u32, errno: u32) {
+    let out = Out::new(out, 4);
+    if errno == 0 {
+        out.u8(0, 0);
+    } else {
+        let flags = state.get(handle, kind::OUTPUT).flags.get();
+        stream_error(state, out, 4, errno, flags);
+    }
+}
+
+/// Whether the stream still is open, as an error number.
+#[inline(never)]
+fn status(state: &State, handle: u32) -> u32 {
+    let flags = state.get(handle, kind::OUTPUT).flags.get();
+    if flags & flag::CLOSED != 0 { CLOSED } else { 0 }
+}
+
+#[inline(never)]
+fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
+    bytes(at, length);
+    trap_if(length > limit);
+    let errno = write_all(state, handle, at, length);
+    finish(state, handle, out, errno);
+}
+
+#[inline(never)]
+fn zeroes(state: &State, handle: u32, length: u64, limit: u32, out: u32) {
+    trap_if(length > limit.into());
+    let errno = write_zeroes(state, handle, length as u32);
+    finish(state, handle, out, errno);
+}
+
+/// Moves no more than the scratch holds; what was read is written before the function returns.
+#[inline(never)]
+fn splice(state: &State, handle: u32, from: u32, length: u64, blocking: bool, out: u32) {
+    let out = Out::new(out, 8);
+    let length = length.min(SCRATCH.into()) as u32;
+    let mut count = 0;
+    let mut errno = status(state, handle);
+    let mut flags = state.get(handle, kind::OUTPUT).flags.get();
+    if errno == 0 {
+        errno = input::fill_scratch(state, from, length, blocking);
+        flags = state.get(from, kind::INPUT).flags.get();
+        if errno == 0 {
+            let fixed = state.fixed();
+            count = fixed.count.get();
+            errno = write_all(state, handle, fixed.scratch_at(), count);
+            flags = state.get(handle, kind::OUTPUT).flags.get();
+        }
+    }
+    if errno == 0 {
+        out.u8(0, 0);
+        out.u64(8, count.into());
+    } else {
+        stream_error(state, out, 8, errno, flags);
+    }
+}
+
+exports! {
+    "wasi:io/streams@0.2#[method]output-stream.check-write"
+    fn check_write(state, handle: u32, out: u32) {
+        let out = Out::new(out, 8);
+        if status(&state, handle) == 0 {
+            out.u8(0, 0);
+            out.u64(8, PERMIT.into());
+        } else {
+            stream_error(&state, out, 8, CLOSED, 0);
+        }
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.write"
+    fn output_write(state, handle: u32, at: u32, length: u32, out: u32) {
+        write(&state, handle, at, length, PERMIT, out);
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.blocking-write-and-flush"
+    fn blocking_write_and_flush(state, handle: u32, at: u32, length: u32, out: u32) {
+        write(&state, handle, at, length, BLOCKING, out);
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.flush"
+    fn flush(state, handle: u32, out: u32) {
+        finish(&state, handle, out, status(&state, handle));
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.blocking-flush"
+    fn blocking_flush(state, handle: u32, out: u32) {
+        finish(&state, handle, out, status(&state, handle));
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.write-zeroes"
+    fn output_write_zeroes(state, handle: u32, length: u64, out: u32) {
+        zeroes(&state, handle, length, PERMIT, out);
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.blocking-write-zeroes-and-flush"
+    fn blocking_write_zeroes_and_flush(state, handle: u32, length: u64, out: u32) {
+        zeroes(&state, handle, length, BLOCKING, out);
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.splice"
+    fn output_splice(state, handle: u32, from: u32, length: u64, out: u32) {
+        splice(&state, handle, from, length, false, out);
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.blocking-splice"
+    fn output_blocking_splice(state, handle: u32, from: u32, length: u64, out: u32) {
+        splice(&state, handle, from, length, true, out);
+    }
+
+    "wasi:io/streams@0.2#[method]output-stream.subscribe"
+    fn output_subscribe(state, handle: u32) -> u32 {
+        let entry = state.get(handle, kind::OUTPUT);
+        new_pollable(&state, WRITE | entry.flags.get() & flag::FILE, entry.word.get(), 0)
+    }
+
+    "wasi:io/streams@0.2#[resource-drop]output-stream"
+    fn drop_output(state, handle: u32) {
+        file::drop_stream(&state, handle, kind::OUTPUT);
+    }
+}

@@ -1,0 +1,288 @@
+//! `wasi:io/poll` on `poll_oneoff`, in the way that every host understands: never without a
+//! subscription, at most one clock, relative, in whole milliseconds; regular files are ready
+//! without asking; what a host reports is a hint, and the clock is looked at again.
+
+use p1bridge_shim::abi::{load32, load64, store32, store64};
+use p1bridge_shim::{Entry, Out, list, trap_if};
+
+use crate::clocks::now;
+use crate::file;
+use crate::state::{Fixed, SCRATCH, State, flag, insert, kind};
+use crate::{exports, p1};
+
+/// Modes of a pollable, in the low bits of `flags`. With [`flag::FILE`], `word` is the index of a
+/// descriptor and not an fd.
+const READY: u8 = 0;
+pub const CLOCK: u8 = 1;
+pub const READ: u8 = 2;
+pub const WRITE: u8 = 3;
+
+const SUBSCRIPTION: u32 = 48;
+const EVENT: u32 = 32;
+/// How many subscriptions and events the scratch holds. The last one is for the clock.
+const MOST: u32 = SCRATCH / (SUBSCRIPTION + EVENT);
+const EVENTS: u32 = MOST * SUBSCRIPTION;
+/// In place of the number of events: the host could not say, so everything counts as ready.
+const ALL: u32 = u32::MAX;
+
+const MILLISECOND: u64 = 1_000_000;
+/// Hosts hand the milliseconds on as an `int`.
+const LONGEST: u64 = 1_000_000_000 * MILLISECOND;
+
+/// A new pollable for one direction of an fd or descriptor, or for a deadline.
+#[inline(never)]
+pub fn new_pollable(state: &State, mode: u8, word: u32, deadline: u64) -> u32 {
+    let handle = insert(state, kind::POLLABLE);
+    let entry = state.slot(handle);
+    entry.flags.set(mode);
+    entry.word.set(word);
+    entry.set_wide(deadline);
+    if mode != CLOCK {
+        if always_ready(file_type(state, entry)) {
+            entry.flags.set(READY);
+        } else if mode & flag::FILE != 0 {
+            let users = &state.slot(word).low;
+            users.set(users.get() + 1);
+        }
+    }
+    handle
+}
+
+/// The fd behind a stream or pollable.
+#[inline(never)]
+fn fd(state: &State, entry: &Entry) -> u32 {
+    let word = entry.word.get();
+    if entry.flags.get() & flag::FILE != 0 {
+        state.slot(word).word.get()
+    } else {
+        word
+    }
+}
+
+/// The P1 file type behind a stream or pollable.
+#[inline(never)]
+fn file_type(state: &State, entry: &Entry) -> u32 {
+    let word = entry.word.get();
+    if entry.flags.get() & flag::FILE != 0 {
+        state.slot(word).small.get().into()
+    } else {
+        state.fixed().stdio_type(word)
+    }
+}
+
+/// Some hosts refuse to poll these, and no host makes one wait for them.
+fn always_ready(file_type: u32) -> bool {
+    file_type == p1::REGULAR_FILE || file_type == p1::DIRECTORY
+}
+
+/// What tells the events of the subscriptions apart; never 0.
+fn key(fd: u32, mode: u8) -> u64 {
+    (u64::from(fd) << 8) | u64::from(mode)
+}
+
+/// Writes subscription `index`. `tag` is an `eventtype`, `subject` an fd or clock.
+#[inline(never)]
+fn write_subscription(at: u32, key: u64, tag: u32, subject: u32, timeout: u64) {
+    store64(at, key);
+    store64(at + 8, tag.into());
+    store64(at + 16, subject.into());
+    store64(at + 24, timeout);
+    // Two words more than the struct has. A host of 2020 that expects the longer struct of
+    // `wasi_unstable` reads a timeout of 0 here, whatever we ask for.
+    store64(at + 32, 0);
+    store64(at + 40, 0);
+    store64(at + 48, 0);
+    store64(at + 56, 0);
+}
+
+/// Adds a subscription to the first `count` unless it is among them; gives the new count.
+#[inline(never)]
+fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
+    let mut at = fixed.scratch_at();
+    let end = at + count * SUBSCRIPTION;
+    while at != end {
+        if load64(at) == key(fd, mode) {
+            return count;
+        }
+        at += SUBSCRIPTION;
+    }
+    write_subscription(at, key(fd, mode), u32::from(mode) - 1, fd, 0);
+    count + 1
+}
+
+/// Polls the first `count` subscriptions and, unless it is `None`, a timeout in nanoseconds.
+#[inline(never)]
+fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
+    let subscriptions = fixed.scratch_at();
+    if timed {
+        let at = subscriptions + count * SUBSCRIPTION;
+        // With the number 0 for the clock, "at once" reads the same in both forms of the struct.
+        let clock = if timeout == 0 {
+            p1::REALTIME
+        } else {
+            p1::MONOTONIC
+        };
+        write_subscription(at, 0, 0, clock, timeout);
+        count += 1;
+    }
+    let events = subscriptions + EVENTS;
+    let mut index = 0;
+    while index < count {
+        // Some hosts count events that they never wrote.
+        store64(events + index * EVENT, 0);
+        index += 1;
+    }
+    let errno = p1::poll_oneoff(subscriptions, events, count, fixed.count_at());
+    if errno == p1::INTR {
+        fixed.count.set(0);
+    } else if errno != 0 {
+        fixed.count.set(ALL);
+    }
+}
+
+/// Whether the last [`ask`] has an event for this subscription.
+#[inline(never)]
+fn fired(fixed: &Fixed, key: u64) -> bool {
+    let count = fixed.count.get();
+    let mut at = fixed.listing_at() + EVENTS;
+    let mut index = 0;
+    while index < count {
+        if count == ALL || load64(at) == key {
+            return true;
+        }
+        at += EVENT;
+        index += 1;
+    }
+    false
+}
+
+/// Whether reading from a stream would not block.
+#[inline(never)]
+pub fn ready_now(state: &State, entry: &Entry) -> bool {
+    if always_ready(file_type(state, entry)) {
+        return true;
+    }
+    let fd = fd(state, entry);
+    let fixed = state.fixed();
+    ask(fixed, subscribe(fixed, 0, fd, READ), true, 0);
+    fired(fixed, key(fd, READ))
+}
+
+/// Waits until reading from a stream may succeed.
+#[inline(never)]
+pub fn wait(state: &State, entry: &Entry) {
+    let fixed = state.fixed();
+    ask(fixed, subscribe(fixed, 0, fd(state, entry), READ), false, 0);
+}
+
+/// Whether a pollable is ready by what the last [`ask`] and look at the clock told.
+#[inline(never)]
+fn is_ready(state: &State, handle: u32) -> bool {
+    let entry = state.get(handle, kind::POLLABLE);
+    match entry.flags.get() & 3 {
+        READY => true,
+        CLOCK => entry.wide() <= state.fixed().polled_at.get(),
+        mode => fired(state.fixed(), key(fd(state, entry), mode)),
+    }
+}
+
+/// Polls the pollables in a list, once or until one is ready. Gives how many are.
+#[inline(never)]
+fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
+    loop {
+        let fixed = state.fixed();
+        let mut count = 0;
+        let mut at_once = once;
+        let mut timed = false;
+        let mut deadline = u64::MAX;
+        let mut index = 0;
+        while index < length {
+            let entry = state.get(load32(handles + index * 4), kind::POLLABLE);
+            match entry.flags.get() & 3 {
+                READY => at_once = true,
+                CLOCK => {
+                    timed = true;
+                    deadline = deadline.min(entry.wide());
+                }
+                mode => count = subscribe(fixed, count, fd(state, entry), mode),
+            }
+            // So many different pipes and devices do not fit.
+            trap_if(count == MOST);
+            index += 1;
+        }
+        let mut timeout = 0;
+        if timed {
+            let now = now(state, p1::MONOTONIC);
+            fixed.polled_at.set(now);
+            at_once |= deadline <= now;
+            timeout = (deadline - now.min(deadline))
+                .min(LONGEST)
+                .div_ceil(MILLISECOND)
+                * MILLISECOND;
+        }
+        fixed.count.set(0);
+        if count != 0 || !at_once {
+            ask(
+                fixed,
+                count,
+                timed || at_once,
+                if at_once { 0 } else { timeout },
+            );
+            if timed {
+                fixed.polled_at.set(now(state, p1::MONOTONIC));
+            }
+        }
+        let mut ready = 0;
+        index = 0;
+        while index < length {
+            ready += u32::from(is_ready(state, load32(handles + index * 4)));
+            index += 1;
+        }
+        if ready != 0 || once {
+            return ready;
+        }
+    }
+}
+
+/// The same for one pollable.
+#[inline(never)]
+fn settle_one(state: &State, handle: u32, once: bool) -> u32 {
+    let at = state.fixed().vector(handle, 0);
+    settle(state, at, 1, once)
+}
+
+exports! {
+    "wasi:io/poll@0.2#[method]pollable.ready"
+    fn ready(state, handle: u32) -> u32 {
+        settle_one(&state, handle, true)
+    }
+
+    "wasi:io/poll@0.2#[method]pollable.block"
+    fn block(state, handle: u32) {
+        settle_one(&state, handle, false);
+    }
+
+    "wasi:io/poll@0.2#poll"
+    fn poll(state, handles: u32, length: u32, out: u32) {
+        let out = Out::new(out, 4);
+        list(handles, length, 4, 4);
+        trap_if(length == 0);
+        let count = settle(&state, handles, length, false);
+        let ready = state.allocate(4, count * 4);
+        let mut next = ready;
+        let mut index = 0;
+        while index < length {
+            if is_ready(&state, load32(handles + index * 4)) {
+                store32(next, index);
+                next += 4;
+            }
+            index += 1;
+        }
+        out.list(0, ready, count);
+    }
+
+    "wasi:io/poll@0.2#[resource-drop]pollable"
+    fn drop_pollable(state, handle: u32) {
+        file::drop_stream(&state, handle, kind::POLLABLE);
+    }
+}

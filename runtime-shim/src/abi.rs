@@ -1,0 +1,163 @@
+//! Values that cross between guest and library, as CanonicalABI.md lays them out in memory.
+
+use crate::state::State;
+use crate::{trap_if, utf8};
+
+mod import {
+    #[link(wasm_import_module = "p1bridge")]
+    unsafe extern "C" {
+        pub safe fn cabi_realloc(old: u32, old_size: u32, align: u32, new_size: u32) -> u32;
+    }
+}
+
+/// Reads a byte of the guest's memory.
+#[inline(always)]
+pub fn load8(at: u32) -> u32 {
+    unsafe { u32::from(*(at as *const u8)) }
+}
+
+/// Reads a little-endian `u32`; `at` need not be aligned.
+#[inline(always)]
+pub fn load32(at: u32) -> u32 {
+    unsafe { (at as *const u32).read_unaligned() }
+}
+
+/// Reads a little-endian `u64`; `at` need not be aligned.
+#[inline(always)]
+pub fn load64(at: u32) -> u64 {
+    unsafe { (at as *const u64).read_unaligned() }
+}
+
+/// Writes a byte of the guest's memory.
+#[inline(always)]
+pub fn store8(at: u32, value: u32) {
+    unsafe { *(at as *mut u8) = value as u8 }
+}
+
+/// Writes a little-endian `u32`; `at` need not be aligned.
+#[inline(always)]
+pub fn store32(at: u32, value: u32) {
+    unsafe { (at as *mut u32).write_unaligned(value) }
+}
+
+/// Writes a little-endian `u64`; `at` need not be aligned.
+#[inline(always)]
+pub fn store64(at: u32, value: u64) {
+    unsafe { (at as *mut u64).write_unaligned(value) }
+}
+
+/// Traps unless `at` has the alignment and `at .. at + size` is inside the memory, as lifting a
+/// list and every answer of `realloc` demand.
+#[inline(never)]
+fn inside(at: u32, size: u64, align: u32) {
+    let end = u64::from(at) + size;
+    trap_if(at & (align - 1) != 0 || end > (core::arch::wasm32::memory_size::<0>() as u64) << 16)
+}
+
+/// A `list<u8>` that the guest passes.
+#[inline(always)]
+pub fn bytes(at: u32, length: u32) {
+    inside(at, length.into(), 1)
+}
+
+/// A list of `length` elements of `size` bytes each that the guest passes.
+#[inline(always)]
+pub fn list(at: u32, length: u32, size: u32, align: u32) {
+    inside(at, u64::from(length) * u64::from(size), align)
+}
+
+/// A `string` that the guest passes.
+#[inline(never)]
+pub fn text(at: u32, length: u32) {
+    bytes(at, length);
+    trap_if(!utf8::valid(at, length))
+}
+
+/// Where the guest wants a result that is not a single flat value.
+#[derive(Clone, Copy)]
+pub struct Out(u32);
+
+impl Out {
+    /// A return pointer for a type of this alignment.
+    #[inline(always)]
+    pub fn new(at: u32, align: u32) -> Out {
+        trap_if(at & (align - 1) != 0);
+        Out(at)
+    }
+
+    /// The address of a part of the result.
+    #[inline(always)]
+    pub fn at(self, offset: u32) -> u32 {
+        self.0 + offset
+    }
+
+    /// Writes a discriminant, a `bool`, an enum or flags of up to 8 labels.
+    #[inline(always)]
+    pub fn u8(self, offset: u32, value: u32) {
+        unsafe { *((self.0 as *mut u8).add(offset as usize)) = value as u8 }
+    }
+
+    /// Writes a `u32`, a handle, or one half of a list.
+    #[inline(always)]
+    pub fn u32(self, offset: u32, value: u32) {
+        unsafe { *((self.0 as *mut u8).add(offset as usize) as *mut u32) = value }
+    }
+
+    /// Writes a `u64`.
+    #[inline(always)]
+    pub fn u64(self, offset: u32, value: u64) {
+        unsafe { *((self.0 as *mut u8).add(offset as usize) as *mut u64) = value }
+    }
+
+    /// Writes the pointer and the length of a list or string.
+    #[inline(always)]
+    pub fn list(self, offset: u32, at: u32, length: u32) {
+        self.u32(offset, at);
+        self.u32(offset + 4, length);
+    }
+}
+
+impl<F> State<F> {
+    /// New memory of the guest, to be owned by the guest. Traps when the guest answers with
+    /// memory that is not aligned or not inside.
+    #[inline(always)]
+    pub fn allocate(&mut self, align: u32, size: u32) -> u32 {
+        self.reallocate(0, 0, align, size)
+    }
+
+    /// Changes the size of memory got from [`State::allocate`] in the same call of the library.
+    /// `size` is not 0.
+    #[inline(never)]
+    pub fn reallocate(&mut self, old: u32, old_size: u32, align: u32, size: u32) -> u32 {
+        let at = import::cabi_realloc(old, old_size, align, size);
+        inside(at, size.into(), align);
+        at
+    }
+
+    /// Cuts a byte buffer of `size` bytes down to the `used` ones. One byte stays when none is
+    /// used: the canonical ABI has no way to give memory back.
+    pub fn shrink(&mut self, at: u32, size: u32, used: u32) -> u32 {
+        if used == size {
+            return at;
+        }
+        self.reallocate(at, size, 1, used.max(1))
+    }
+
+    /// Writes at `out` a string for the guest, made from bytes of the host with U+FFFD for what is
+    /// not UTF-8. The bytes may lie in the guest's memory or in the state block.
+    #[inline(never)]
+    pub fn string(&mut self, out: u32, from: u32, length: u32) {
+        let mut size = 0;
+        utf8::each_lossy(from, length, |_| size += 1);
+        let place = self.locate(from);
+        let at = self.allocate(1, size);
+        let from = self.find(place);
+        let mut next = at;
+        utf8::each_lossy(from, length, |byte| {
+            store8(next, byte);
+            next += 1;
+        });
+        store32(out, at);
+        store32(out + 4, size);
+    }
+}

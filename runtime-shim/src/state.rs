@@ -1,0 +1,185 @@
+//! The state block, and the table of handles in it.
+//!
+//! ```text
+//! 0      u32  the freed slot to reuse first, 0: none
+//! 4      u32  slots ever used
+//! 8      F    what the library keeps besides
+//! ...    16 bytes for each slot; handle 1 is the first
+//! ```
+//!
+//! All resource types share one index space, as in a component instance. A freed slot is the
+//! first to be used again.
+
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::mem::size_of;
+
+use crate::trap_if;
+
+mod import {
+    #[link(wasm_import_module = "p1bridge")]
+    unsafe extern "C" {
+        pub safe fn state() -> u32;
+        pub safe fn max_handles() -> u32;
+    }
+}
+
+/// The head of the state block, with the library's own part `F`.
+#[repr(C, align(16))]
+pub struct Block<F> {
+    free: Cell<u32>,
+    used: Cell<u32>,
+    fixed: F,
+}
+
+/// One slot of the table of handles. What the fields mean is up to the resource type.
+#[repr(C, align(8))]
+pub struct Entry {
+    /// The resource type; 0 is a free slot.
+    pub kind: Cell<u8>,
+    pub flags: Cell<u8>,
+    pub small: Cell<u16>,
+    pub word: Cell<u32>,
+    pub low: Cell<u32>,
+    pub high: Cell<u32>,
+}
+
+impl Entry {
+    /// `low` and `high` as one number.
+    #[inline(always)]
+    pub fn wide(&self) -> u64 {
+        unsafe { *(self.low.as_ptr() as *const u64) }
+    }
+
+    /// Sets `low` and `high` together.
+    #[inline(always)]
+    pub fn set_wide(&self, value: u64) {
+        unsafe { *(self.low.as_ptr() as *mut u64) = value }
+    }
+}
+
+/// The right to use the state block for the time of one call of the library. References into the
+/// block borrow it; see the crate's documentation for why.
+pub struct State<F>(PhantomData<F>);
+
+/// A place in memory that survives a move of the state block.
+#[derive(Clone, Copy)]
+pub struct Place {
+    address: u32,
+    in_block: bool,
+}
+
+impl<F> State<F> {
+    /// Bytes of the block before the slots.
+    pub const FIXED: u32 = size_of::<Block<F>>() as u32;
+
+    /// Bytes of one slot.
+    pub const SLOT: u32 = size_of::<Entry>() as u32;
+
+    /// Starts a call of the library.
+    ///
+    /// # Safety
+    ///
+    /// Once in each exported function, and nowhere else: a second one would let references
+    /// outlive a call of `cabi_realloc`.
+    #[inline(always)]
+    pub unsafe fn enter() -> Self {
+        State(PhantomData)
+    }
+
+    #[inline(always)]
+    fn block(&self) -> &Block<F> {
+        unsafe { &*(import::state() as *const Block<F>) }
+    }
+
+    /// The library's own part of the block.
+    #[inline(always)]
+    pub fn fixed(&self) -> &F {
+        &self.block().fixed
+    }
+
+    /// The slot of a live index that the library itself has kept.
+    #[inline(always)]
+    pub fn slot(&self, index: u32) -> &Entry {
+        let at = import::state() + index * Self::SLOT;
+        unsafe { &*((at + Self::FIXED - Self::SLOT) as *const Entry) }
+    }
+
+    /// The resource behind a handle that the guest passes. Traps when there is none, or when it
+    /// is of another type.
+    #[inline(never)]
+    pub fn get(&self, handle: u32, kind: u8) -> &Entry {
+        trap_if(handle.wrapping_sub(1) >= self.block().used.get());
+        let entry = self.slot(handle);
+        trap_if(entry.kind.get() != kind);
+        entry
+    }
+
+    /// Whether [`State::insert`] would find a slot.
+    pub fn has_room(&self) -> bool {
+        let block = self.block();
+        block.free.get() != 0 || block.used.get() < import::max_handles()
+    }
+
+    /// A new handle, or 0 when the table is full. The slot's other fields are for the caller to
+    /// set.
+    #[inline(never)]
+    pub fn insert(&self, kind: u8) -> u32 {
+        if !self.has_room() {
+            return 0;
+        }
+        let block = self.block();
+        let mut index = block.free.get();
+        if index == 0 {
+            index = block.used.get() + 1;
+            block.used.set(index);
+        } else {
+            block.free.set(self.slot(index).word.get());
+        }
+        self.slot(index).kind.set(kind);
+        index
+    }
+
+    /// Frees the slot of a live index.
+    #[inline(never)]
+    pub fn remove(&self, index: u32) {
+        let entry = self.slot(index);
+        entry.kind.set(0);
+        let block = self.block();
+        entry.word.set(block.free.get());
+        block.free.set(index);
+    }
+
+    /// Drops a handle whose resource holds nothing.
+    pub fn drop(&self, handle: u32, kind: u8) {
+        self.get(handle, kind);
+        self.remove(handle);
+    }
+
+    /// The place of an address now, for [`State::find`] after memory was allocated.
+    #[inline(always)]
+    pub(crate) fn locate(&self, address: u32) -> Place {
+        let offset = address.wrapping_sub(import::state());
+        if offset < Self::FIXED {
+            Place {
+                address: offset,
+                in_block: true,
+            }
+        } else {
+            Place {
+                address,
+                in_block: false,
+            }
+        }
+    }
+
+    /// The address of a place.
+    #[inline(always)]
+    pub(crate) fn find(&self, place: Place) -> u32 {
+        if place.in_block {
+            place.address + import::state()
+        } else {
+            place.address
+        }
+    }
+}
