@@ -89,10 +89,11 @@ p1_adapter() {
 }
 
 # cargo_wasm TARGET STD FLAGS: builds the package with a standard library made from its sources, for the
-# distributions' compilers come without one for WebAssembly.
+# distributions' compilers come without one for WebAssembly. Without source locations, so that the result does not
+# depend on where things are.
 cargo_wasm() {
     local linker=CARGO_TARGET_${1^^}_LINKER
-    env RUSTC="$RUSTC_WASM" RUSTC_BOOTSTRAP=1 RUSTFLAGS="$3" CARGO_TARGET_DIR="$TARGET" "${linker//-/_}=$WASM_LD" \
+    env RUSTC="$RUSTC_WASM" RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zlocation-detail=none $3" CARGO_TARGET_DIR="$TARGET" "${linker//-/_}=$WASM_LD" \
         cargo build --quiet --release --manifest-path rust/Cargo.toml -p "$name" --target "$1" -Zbuild-std="$2"
 }
 
