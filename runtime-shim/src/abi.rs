@@ -91,6 +91,12 @@ impl Out {
         self.0 + offset
     }
 
+    /// A part of the result that has an alignment of its own.
+    #[inline(always)]
+    pub fn part(self, offset: u32) -> Out {
+        Out(self.0 + offset)
+    }
+
     /// Writes a discriminant, a `bool`, an enum or flags of up to 8 labels.
     #[inline(always)]
     pub fn u8(self, offset: u32, value: u32) {

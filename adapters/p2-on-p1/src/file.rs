@@ -2,12 +2,11 @@
 //!
 //! A descriptor and the streams made from it share one fd, which is closed when the last of them
 //! is dropped: the slot of the descriptor counts its users, and outlives the descriptor's handle
-//! as an [`kind::ORPHAN`] while there are any. The fds of preopened directories are never closed.
+//! as an [`ORPHAN`](crate::state::kind::ORPHAN) while there are any. The fds of preopened directories are never closed.
 
-use crate::state::{State, flag, kind};
+use crate::descriptor::PREOPEN;
+use crate::state::{State, flag};
 use crate::{exports, p1};
-use p1bridge_shim::Out;
-
 /// Calls that only a program with files can make. The linker binds them to the exports of the
 /// same names when the program reaches a function of `wasi:filesystem/types`, and to a trap
 /// otherwise.
@@ -99,14 +98,20 @@ exports! {
 
     "weak:release"
     fn release(state, descriptor: u32) {
-        let entry = state.slot(descriptor);
-        let users = entry.low.get() - 1;
-        entry.low.set(users);
-        if users == 0 {
-            if entry.flags.get() & crate::descriptor::PREOPEN == 0 {
-                p1::fd_close(entry.word.get());
-            }
-            state.remove(descriptor);
+        give_back(&state, descriptor);
+    }
+}
+
+/// Gives back one use of a descriptor; the last one closes the fd.
+#[inline(never)]
+pub fn give_back(state: &State, descriptor: u32) {
+    let entry = state.slot(descriptor);
+    let users = entry.low.get() - 1;
+    entry.low.set(users);
+    if users == 0 {
+        if entry.flags.get() & PREOPEN == 0 {
+            p1::fd_close(entry.word.get());
         }
+        state.remove(descriptor);
     }
 }

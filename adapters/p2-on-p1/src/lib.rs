@@ -36,7 +36,7 @@ mod state;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).
 #[unsafe(link_section = "p1bridge.library")]
-static LIBRARY: [u8; 45] = *b"state-fixed 4480\nstate-per-handle 16\nframe 0\n";
+pub static LIBRARY: [u8; 45] = *b"state-fixed 4480\nstate-per-handle 16\nframe 0\n";
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {

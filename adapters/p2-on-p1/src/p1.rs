@@ -125,6 +125,7 @@ pub const NOTCAPABLE: u32 = 76;
 pub mod right {
     pub const FD_DATASYNC: u32 = 1;
     pub const FD_READ: u32 = 1 << 1;
+    pub const FD_READDIR: u32 = 1 << 14;
     pub const FD_WRITE: u32 = 1 << 6;
     pub const FD_ALLOCATE: u32 = 1 << 8;
     pub const PATH_CREATE_FILE: u32 = 1 << 10;

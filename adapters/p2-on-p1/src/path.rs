@@ -1,1 +1,333 @@
+//! `wasi:filesystem/types`: what is done to a path below a directory.
 
+use p1bridge_shim::abi::load8;
+use p1bridge_shim::{Out, text, utf8};
+
+use crate::descriptor::{
+    self, DATA_INTEGRITY_SYNC, FILE_INTEGRITY_SYNC, FLAGS, MUTATE_DIRECTORY, READ,
+    REQUESTED_WRITE_SYNC, WRITE, check_times, fd, hash_result, new_timestamps, stat_result,
+};
+use crate::error::{failure, unit_result};
+use crate::exports;
+use crate::p1::{self, right};
+use crate::state::{SCRATCH, State, kind};
+
+/// Bits of `open-flags`, which are those of P1.
+const CREATE: u32 = 1 << 0;
+const DIRECTORY: u32 = 1 << 1;
+const EXCLUSIVE: u32 = 1 << 2;
+const TRUNCATE: u32 = 1 << 3;
+
+/// Longer than any link.
+const LONGEST_LINK: u32 = 1 << 20;
+
+/// Whether a base and a path can be used, as an error number. Some hosts would take an absolute
+/// path for one of their own.
+#[inline(never)]
+fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u32 {
+    text(path, length);
+    let entry = state.get(handle, kind::DESCRIPTOR);
+    if u32::from(entry.small.get()) != p1::DIRECTORY {
+        p1::NOTDIR
+    } else if mutates && entry.flags.get() & MUTATE_DIRECTORY == 0 {
+        p1::ROFS
+    } else {
+        absolute(path, length)
+    }
+}
+
+/// `PERM` for an absolute path.
+#[inline(never)]
+fn absolute(path: u32, length: u32) -> u32 {
+    if length != 0 && load8(path) == u32::from(b'/') {
+        p1::PERM
+    } else {
+        0
+    }
+}
+
+/// The check of two paths below two bases, both of which change.
+#[inline(always)]
+fn check_two(state: &State, old: (u32, u32, u32), new: (u32, u32, u32)) -> u32 {
+    let errno = check(state, old.0, true, old.1, old.2);
+    let other = check(state, new.0, true, new.1, new.2);
+    if errno == 0 { other } else { errno }
+}
+
+/// Opens, and gives an error number. The new handle is in `count`.
+#[inline(never)]
+fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32, flags: u8) -> u32 {
+    let mut how = how & 15;
+    if how & CREATE == 0 {
+        how &= !EXCLUSIVE;
+    }
+    let mut flags = flags & FLAGS;
+    if flags & WRITE == 0 {
+        flags |= READ;
+    }
+    if how & (CREATE | TRUNCATE) != 0 {
+        flags |= WRITE;
+    }
+    let errno = check(
+        state,
+        base,
+        flags & (WRITE | MUTATE_DIRECTORY) != 0,
+        path,
+        length,
+    );
+    if errno != 0 {
+        return errno;
+    }
+    if how & DIRECTORY != 0 && how != DIRECTORY {
+        return p1::INVAL;
+    }
+    if !state.has_room() {
+        return p1::NOMEM;
+    }
+    let parent = state.slot(base);
+    let inheriting = parent.high.get();
+    let mut rights = inheriting;
+    if flags & READ == 0 {
+        rights &= !(right::FD_READ | right::FD_READDIR);
+    }
+    if flags & WRITE == 0 {
+        // Any of these makes some hosts open for writing, which a directory refuses.
+        rights &= !(right::FD_WRITE
+            | right::FD_DATASYNC
+            | right::FD_ALLOCATE
+            | right::FD_FILESTAT_SET_SIZE);
+    }
+    let mut fdflags = 0;
+    if flags & FILE_INTEGRITY_SYNC != 0 {
+        fdflags |= p1::SYNC;
+    }
+    if flags & DATA_INTEGRITY_SYNC != 0 {
+        fdflags |= p1::DSYNC;
+    }
+    if flags & REQUESTED_WRITE_SYNC != 0 {
+        fdflags |= p1::RSYNC;
+    }
+    let fixed = state.fixed();
+    let at = fixed.result_at();
+    let errno = p1::path_open(
+        parent.word.get(),
+        follow & 1,
+        path,
+        length,
+        how,
+        rights.into(),
+        inheriting.into(),
+        fdflags,
+        at,
+    );
+    if errno != 0 {
+        return errno;
+    }
+    let fd = fixed.result(0) as u32;
+    let errno = p1::fd_fdstat_get(fd, at);
+    if errno != 0 {
+        p1::fd_close(fd);
+        return errno;
+    }
+    let handle = state.insert(kind::DESCRIPTOR);
+    let inheriting = fixed.result(2) as u32 & right::ALL;
+    descriptor::fill(
+        state.slot(handle),
+        flags,
+        fixed.result(0) as u32 & 0xff,
+        fd,
+        inheriting,
+    );
+    fixed.count.set(handle);
+    0
+}
+
+/// Whether the target of a link can be shown, as an error number.
+#[inline(never)]
+fn check_target(at: u32, length: u32) -> u32 {
+    if utf8::valid(at, length) {
+        absolute(at, length)
+    } else {
+        p1::ILSEQ
+    }
+}
+
+/// Reads a link whose target fills the scratch, into memory of the guest that grows until the
+/// target leaves some of it free. Writes the string at `out`.
+#[inline(never)]
+fn long_link(state: &mut State, fd: u32, path: u32, length: u32, out: u32) -> u32 {
+    let mut size = SCRATCH;
+    let mut at = 0;
+    let mut errno = p1::RANGE;
+    let mut count = 0;
+    while errno == p1::RANGE && size < LONGEST_LINK {
+        let old = if at == 0 { 0 } else { size };
+        size *= 2;
+        at = state.reallocate(at, old, 1, size);
+        let fixed = state.fixed();
+        errno = read_link(state, fd, path, length, at, size);
+        count = fixed.count.get();
+    }
+    if errno == 0 {
+        errno = check_target(at, count);
+    }
+    at = state.shrink(at, size, if errno == 0 { count } else { 0 });
+    let out = Out::new(out, 4);
+    out.list(0, at, count);
+    errno
+}
+
+/// Reads a link once. `RANGE` is a buffer that may be too small: hosts cut without a word.
+#[inline(never)]
+fn read_link(state: &State, fd: u32, path: u32, length: u32, at: u32, size: u32) -> u32 {
+    let fixed = state.fixed();
+    let errno = p1::path_readlink(fd, path, length, at, size, fixed.count_at());
+    if errno == p1::NOBUFS || errno == 0 && fixed.count.get() >= size {
+        p1::RANGE
+    } else {
+        errno
+    }
+}
+
+exports! {
+    "wasi:filesystem/types@0.2#[method]descriptor.create-directory-at"
+    fn create_directory_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let mut errno = check(&state, handle, true, path, length);
+        if errno == 0 {
+            errno = p1::path_create_directory(fd(&state, handle), path, length);
+        }
+        unit_result(out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.remove-directory-at"
+    fn remove_directory_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let mut errno = check(&state, handle, true, path, length);
+        if errno == 0 {
+            errno = p1::path_remove_directory(fd(&state, handle), path, length);
+        }
+        unit_result(out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.unlink-file-at"
+    fn unlink_file_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let mut errno = check(&state, handle, true, path, length);
+        if errno == 0 {
+            errno = p1::path_unlink_file(fd(&state, handle), path, length);
+        }
+        unit_result(out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.stat-at"
+    fn stat_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
+        let fixed = state.fixed();
+        let mut errno = check(&state, handle, false, path, length);
+        if errno == 0 {
+            let at = fixed.result_at();
+            errno = p1::path_filestat_get(fd(&state, handle), follow & 1, path, length, at);
+        }
+        stat_result(fixed, out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.metadata-hash-at"
+    fn metadata_hash_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
+        let fixed = state.fixed();
+        let mut errno = check(&state, handle, false, path, length);
+        if errno == 0 {
+            let at = fixed.result_at();
+            errno = p1::path_filestat_get(fd(&state, handle), follow & 1, path, length, at);
+        }
+        hash_result(fixed, out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.set-times-at"
+    fn set_times_at(state, handle: u32, follow: u32, path: u32, length: u32,
+        access: u32, access_seconds: u64, access_nanos: u32,
+        modification: u32, modification_seconds: u64, modification_nanos: u32, out: u32) {
+        let fixed = state.fixed();
+        let flags = new_timestamps(fixed, (access, access_seconds, access_nanos),
+            (modification, modification_seconds, modification_nanos));
+        let mut errno = check(&state, handle, true, path, length);
+        if errno == 0 {
+            errno = check_times(flags);
+        }
+        if errno == 0 {
+            errno = p1::path_filestat_set_times(fd(&state, handle), follow & 1, path, length,
+                fixed.result(0), fixed.result(1), flags);
+        }
+        unit_result(out, errno);
+    }
+
+    /// A link to what a link points to is refused, as everywhere.
+    "wasi:filesystem/types@0.2#[method]descriptor.link-at"
+    fn link_at(state, old: u32, follow: u32, old_path: u32, old_length: u32,
+        new: u32, new_path: u32, new_length: u32, out: u32) {
+        let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
+        if errno == 0 && follow & 1 != 0 {
+            errno = p1::INVAL;
+        }
+        if errno == 0 {
+            errno = p1::path_link(fd(&state, old), 0, old_path, old_length,
+                fd(&state, new), new_path, new_length);
+        }
+        unit_result(out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.rename-at"
+    fn rename_at(state, old: u32, old_path: u32, old_length: u32,
+        new: u32, new_path: u32, new_length: u32, out: u32) {
+        let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
+        if errno == 0 {
+            errno = p1::path_rename(fd(&state, old), old_path, old_length,
+                fd(&state, new), new_path, new_length);
+        }
+        unit_result(out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.symlink-at"
+    fn symlink_at(state, handle: u32, target: u32, target_length: u32,
+        path: u32, length: u32, out: u32) {
+        let mut errno = check_two(&state, (handle, target, target_length), (handle, path, length));
+        if errno == 0 {
+            errno = p1::path_symlink(target, target_length, fd(&state, handle), path, length);
+        }
+        unit_result(out, errno);
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.readlink-at"
+    fn readlink_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let out = Out::new(out, 4);
+        let mut errno = check(&state, handle, false, path, length);
+        if errno == 0 {
+            let fd = fd(&state, handle);
+            let at = state.fixed().scratch_at();
+            errno = read_link(&state, fd, path, length, at, SCRATCH);
+            if errno == 0 {
+                let count = state.fixed().count.get();
+                errno = check_target(at, count);
+                if errno == 0 {
+                    state.string(out.at(4), at, count);
+                }
+            } else if errno == p1::RANGE {
+                errno = long_link(&mut state, fd, path, length, out.at(4));
+            }
+        }
+        if errno == 0 {
+            out.u8(0, 0);
+        } else {
+            failure(out, 4, errno);
+        }
+    }
+
+    "wasi:filesystem/types@0.2#[method]descriptor.open-at"
+    fn open_at(state, handle: u32, follow: u32, path: u32, length: u32,
+        how: u32, flags: u32, out: u32) {
+        let out = Out::new(out, 4);
+        let errno = open(&state, handle, follow, path, length, how, flags as u8);
+        if errno == 0 {
+            out.u8(0, 0);
+            out.u32(4, state.fixed().count.get());
+        } else {
+            failure(out, 4, errno);
+        }
+    }
+}

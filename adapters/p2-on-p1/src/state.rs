@@ -108,6 +108,12 @@ impl Fixed {
         self.result[index].get()
     }
 
+    /// Keeps a u64 at this index of the small struct.
+    #[inline(always)]
+    pub fn set_result(&self, index: usize, value: u64) {
+        self.result[index].set(value);
+    }
+
     /// The zero block.
     #[inline(always)]
     pub fn zeroes_at(&self) -> u32 {
