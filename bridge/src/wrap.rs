@@ -10,13 +10,15 @@
 //! | [`kind`] | command, reactor or proxy |
 //! | [`adapters`] | which adapters are linked; do they fit the module |
 //! | encode | wit-component; [`explain`] puts its errors in terms of the module |
-//! | [`check`] | what the finished component would fail at |
+//! | [`check`], [`room`] | what the finished component would fail at |
 
 mod adapters;
 mod check;
 mod explain;
 mod kind;
 mod nearest;
+mod room;
+mod start;
 mod survey;
 mod world;
 
@@ -85,7 +87,7 @@ pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
 
     let facts = check::facts(&component)?;
     check::exports_something(&facts, &survey, kind, &adapters, options)?;
-    check::room_to_grow(&facts, &survey)?;
+    room::check(&facts, &survey)?;
     if let Err(error) = validate(&component) {
         // The offset is of use only in the file that the user has.
         validate(module).context("the module is invalid")?;
@@ -107,7 +109,7 @@ fn encode(module: &[u8], adapters: &[adapters::Chosen<'_>]) -> Result<Vec<u8>> {
     let mut encoder = ComponentEncoder::default();
     encoder.validate(false).module(module)?;
     for adapter in adapters {
-        encoder.adapter(&adapter.name, adapter.wasm)?;
+        encoder.adapter(&adapter.name, &adapter.wasm)?;
     }
     encoder.encode()
 }

@@ -57,8 +57,8 @@ enum KindArg {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let output = files::output_for(&args.input, args.output.as_deref(), "component")?;
     let module = files::read_binary(&args.input)?;
+    let output = files::output_for(&args.input, args.output.as_deref(), "component")?;
     let options = WrapOptions {
         kind: args.kind.map(|kind| match kind {
             KindArg::Command => Kind::Command,

@@ -12,6 +12,7 @@ use wasmparser::ExternalKind;
 
 use super::WrapOptions;
 use super::kind::Kind;
+use super::start;
 use super::survey::{self, Survey};
 use crate::sniff::{Binary, sniff};
 
@@ -24,47 +25,50 @@ const PROGRAM: &str = "__main_module__";
 
 /// An adapter that goes to the encoder.
 pub struct Chosen<'a> {
-    pub name: Cow<'a, str>,
-    pub wasm: &'a [u8],
+    pub name: &'a str,
+    pub wasm: Cow<'a, [u8]>,
     /// The file, or what the embedded one is called.
     pub origin: String,
     pub embedded: bool,
-    exports: Vec<&'a str>,
+    exports: Vec<String>,
     /// What it imports from the program.
-    wants: Vec<&'a str>,
+    wants: Vec<String>,
 }
 
 impl<'a> Chosen<'a> {
     fn new(
-        name: impl Into<Cow<'a, str>>,
-        wasm: &'a [u8],
+        name: &'a str,
+        wasm: Cow<'a, [u8]>,
         origin: String,
         embedded: bool,
     ) -> Result<Chosen<'a>> {
-        let survey = survey::sections(wasm)?;
+        let survey = survey::sections(&wasm)?;
+        let owned = |names: Vec<&str>| names.into_iter().map(str::to_string).collect();
         Ok(Chosen {
-            name: name.into(),
-            wasm,
+            name,
             origin,
             embedded,
-            wants: survey.imported_funcs(PROGRAM),
-            exports: survey
-                .exports
-                .iter()
-                .filter(|export| export.kind == ExternalKind::Func)
-                .map(|export| export.name)
-                .collect(),
+            wants: owned(survey.imported_funcs(PROGRAM)),
+            exports: owned(
+                survey
+                    .exports
+                    .iter()
+                    .filter(|export| export.kind == ExternalKind::Func)
+                    .map(|export| export.name)
+                    .collect(),
+            ),
+            wasm,
         })
     }
 
     /// The functions that it provides.
-    pub fn exports(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.exports.iter().copied()
+    pub fn exports(&self) -> impl Iterator<Item = &str> {
+        self.exports.iter().map(String::as_str)
     }
 
     /// It calls the program's `_start`.
     pub fn is_for_commands(&self) -> bool {
-        self.wants.contains(&"_start")
+        self.wants.iter().any(|name| name == "_start")
     }
 
     pub fn described(&self) -> String {
@@ -105,8 +109,8 @@ pub fn choose<'a>(
             );
         }
         let adapter = Chosen::new(
-            adapter.name.as_str(),
-            &adapter.wasm,
+            &adapter.name,
+            (&adapter.wasm).into(),
             adapter.origin.clone(),
             false,
         )
@@ -114,15 +118,23 @@ pub fn choose<'a>(
         check_fit(&adapter, survey, kind, options)?;
         chosen.push(adapter);
     }
-    // A command without WASI needs what makes `wasi:cli/run` of its `_start`, and no more is kept.
-    if !given(PREVIEW1) && (survey.imports_from(PREVIEW1) || kind == Kind::Command) {
+    if !given(PREVIEW1) && survey.imports_from(PREVIEW1) {
         let wasm = match kind {
             Kind::Command => COMMAND,
             Kind::Reactor => REACTOR,
             Kind::Proxy => PROXY,
         };
         let origin = format!("the embedded {kind} adapter");
-        chosen.push(Chosen::new(PREVIEW1, wasm, origin, true)?);
+        chosen.push(Chosen::new(PREVIEW1, wasm.into(), origin, true)?);
+    }
+    if kind == Kind::Command && !chosen.iter().any(Chosen::is_for_commands) {
+        let origin = "`wasi:cli/run` calls `_start`".to_string();
+        chosen.push(Chosen::new(
+            start::NAME,
+            start::adapter()?.into(),
+            origin,
+            true,
+        )?);
     }
     Ok(chosen)
 }
@@ -154,8 +166,10 @@ fn check_fit(
     }
     // The encoder has a replacement for a missing realloc, and only for that.
     let missing = adapter.wants.iter().find(|name| {
-        !matches!(**name, "_start" | "cabi_realloc" | "canonical_abi_realloc")
-            && !survey.exports_func(name)
+        !matches!(
+            name.as_str(),
+            "_start" | "cabi_realloc" | "canonical_abi_realloc"
+        ) && !survey.exports_func(name)
     });
     if let Some(name) = missing {
         bail!(

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 use wasmparser::{
-    Chunk, ComponentName, ComponentNameSectionReader, ExternalKind, FunctionBody, KnownCustom,
-    Operator, Parser, Payload, TypeRef,
+    Chunk, ComponentName, ComponentNameSectionReader, ExternalKind, KnownCustom, Operator, Parser,
+    Payload, TypeRef,
 };
 
 use super::WrapOptions;
@@ -16,15 +16,12 @@ use super::survey::Survey;
 use super::world::World;
 use crate::validate::located;
 
-/// What an adapter allocates at once, for its stack and for its state.
-const CHUNK: u64 = 64 << 10;
-
 /// The outermost layer of a component that wit-component has made.
 #[derive(Debug, Default)]
 pub struct Facts<'a> {
     exports: usize,
     /// The adapters inside, by name.
-    adapters: Vec<(&'a str, &'a [u8])>,
+    pub adapters: Vec<(&'a str, &'a [u8])>,
 }
 
 impl Facts<'_> {
@@ -177,107 +174,6 @@ fn shortened(names: &[String]) -> String {
     }
 }
 
-/// Refuses a component that traps because an adapter cannot grow the program's memory.
-///
-/// An adapter takes its stack and its state from the program's `cabi_realloc`; for programs
-/// without one the encoder has put a function into the adapter that grows the memory instead, and
-/// that traps when it cannot.
-pub fn room_to_grow(facts: &Facts<'_>, survey: &Survey<'_>) -> Result<()> {
-    let Some(memory) = survey.memory else {
-        return Ok(());
-    };
-    let Some(maximum) = memory.maximum else {
-        return Ok(());
-    };
-    let page = 1u64 << memory.page_size_log2.unwrap_or(16);
-    let room = maximum.saturating_sub(memory.initial).saturating_mul(page);
-    let mut growth = Growth::default();
-    for (_, adapter) in &facts.adapters {
-        growth.add(adapter)?;
-    }
-    let needed = (growth.at_start + growth.later) * CHUNK;
-    if room >= needed {
-        return Ok(());
-    }
-    let when = match room < growth.at_start * CHUNK {
-        true => "as soon as it starts",
-        false => "at the first WASI call that needs it",
-    };
-    let (size, limit) = (
-        memory.initial.saturating_mul(page),
-        maximum.saturating_mul(page),
-    );
-    bail!(
-        "the adapter needs {} KiB of memory of its own, but the module's memory can only grow from {} KiB to {} KiB, so the \
-         component would trap {when}; link the program with a larger maximum (wasm-ld: `--max-memory={}` or more), or \
-         let it export `cabi_realloc`",
-        needed >> 10,
-        size >> 10,
-        limit >> 10,
-        size + needed,
-    );
-}
-
-/// How often adapters grow the memory.
-#[derive(Default)]
-struct Growth {
-    /// In the start function.
-    at_start: u64,
-    /// Later, once each.
-    later: u64,
-}
-
-impl Growth {
-    fn add(&mut self, adapter: &[u8]) -> Result<()> {
-        let mut imported = 0;
-        let mut start = None;
-        let mut growing = HashSet::new();
-        let mut calls: Vec<(u32, Vec<u32>)> = Vec::new();
-        for payload in Parser::new(0).parse_all(adapter) {
-            match payload.map_err(located)? {
-                Payload::ImportSection(section) => {
-                    for import in section.into_imports() {
-                        imported +=
-                            u32::from(matches!(import.map_err(located)?.ty, TypeRef::Func(_)));
-                    }
-                }
-                Payload::StartSection { func, .. } => start = Some(func),
-                Payload::CodeSectionEntry(body) => {
-                    let index = imported + calls.len() as u32;
-                    let (grows, callees) = operators(&body)?;
-                    if grows {
-                        growing.insert(index);
-                    }
-                    calls.push((index, callees));
-                }
-                _ => {}
-            }
-        }
-        // The stack is taken by the start function, the state by the function that looks for it.
-        for (caller, callees) in calls {
-            let grows = u64::from(callees.iter().any(|callee| growing.contains(callee)));
-            match start == Some(caller) {
-                true => self.at_start += grows,
-                false => self.later += grows,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether a function grows memory, and what it calls.
-fn operators(body: &FunctionBody<'_>) -> Result<(bool, Vec<u32>)> {
-    let (mut grows, mut callees) = (false, Vec::new());
-    for operator in body.get_operators_reader().map_err(located)? {
-        match operator.map_err(located)? {
-            Operator::MemoryGrow { .. } => grows = true,
-            Operator::Call { function_index } => callees.push(function_index),
-            _ => {}
-        }
-    }
-    Ok((grows, callees))
-}
-
 /// What the component will do otherwise than the program may expect.
 pub fn notes(survey: &Survey<'_>, kind: Kind, adapters: &[Chosen<'_>]) -> Result<Vec<String>> {
     let mut notes = Vec::new();
@@ -286,7 +182,10 @@ pub fn notes(survey: &Survey<'_>, kind: Kind, adapters: &[Chosen<'_>]) -> Result
             "the module exports `_start`, which nothing calls in a {kind}"
         ));
     }
-    let Some(adapter) = adapters.iter().find(|adapter| adapter.embedded) else {
+    let Some(adapter) = adapters
+        .iter()
+        .find(|adapter| adapter.embedded && adapter.name == PREVIEW1)
+    else {
         return Ok(notes);
     };
     let imported = survey.imported_funcs(PREVIEW1);
@@ -303,7 +202,7 @@ pub fn notes(survey: &Survey<'_>, kind: Kind, adapters: &[Chosen<'_>]) -> Result
         ));
     }
     if kind == Kind::Proxy {
-        let unsupported = unsupported(adapter.wasm)?;
+        let unsupported = unsupported(&adapter.wasm)?;
         let used: Vec<&str> = imported
             .into_iter()
             .filter(|name| unsupported.contains(name))

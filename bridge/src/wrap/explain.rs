@@ -91,6 +91,11 @@ impl<'a> Provided<'a> {
     /// What is wrong with an import that certainly nothing provides.
     fn complaint(&self, import: &Import<'_>) -> Option<String> {
         let (module, name) = (import.module, import.name);
+        // The encoder makes a memory for a module that imports it by the name that linkers use.
+        let memory = matches!(import.ty, TypeRef::Memory(_)) && (module, name) == ("env", "memory");
+        if memory {
+            return None;
+        }
         if !matches!(import.ty, TypeRef::Func(_)) {
             let what = match import.ty {
                 TypeRef::Memory(_) => "memory",
@@ -136,11 +141,10 @@ impl<'a> Provided<'a> {
         if !fields.is_empty() {
             return did_you_mean(nearest(name, fields.iter().copied()));
         }
-        let adapters = self.adapters.iter().flat_map(|adapter| {
-            adapter
-                .exports()
-                .map(|export| (adapter.name.as_ref(), export))
-        });
+        let adapters = self
+            .adapters
+            .iter()
+            .flat_map(|adapter| adapter.exports().map(|export| (adapter.name, export)));
         let worlds = self
             .worlds
             .iter()

@@ -1,0 +1,226 @@
+//! The command line as a stranger meets it: help, exit codes, messages, files.
+
+mod common;
+
+use std::fs::{self, File};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use common::Folder;
+
+const COMMANDS: &[&str] = &["wrap", "run", "completions"];
+
+/// The smallest command that can be wrapped and run.
+const COMMAND: &str = r#"(module (func (export "_start")) (memory (export "memory") 1))"#;
+
+#[test]
+fn the_help_names_every_command_and_every_command_has_its_own() {
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]).succeeded();
+    for command in COMMANDS {
+        assert!(help.text().contains(command), "{command}");
+        let own = folder.run(&[command, "--help"]).succeeded();
+        assert!(own.text().contains("Examples:"), "{command}");
+        assert!(own.text().contains("Usage: p1bridge "), "{command}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let version = Folder::new().run(&["--version"]).succeeded();
+    assert_eq!(
+        version.text(),
+        format!("p1bridge {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn a_command_line_that_cannot_be_understood_exits_with_2() {
+    let folder = Folder::new();
+    for args in [
+        &[][..],
+        &["unwrap"],
+        &["wrap"],
+        &["wrap", "a.wasm", "--kind", "plugin"],
+        &["wrap", "a.wasm", "--world", "w"],
+    ] {
+        let ended = folder.run(args);
+        assert_eq!(ended.code, Some(2), "{args:?}");
+        assert!(
+            ended.stderr.contains("--help"),
+            "{args:?}: {}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = folder.run(&["completions", shell]).succeeded();
+        for command in COMMANDS {
+            assert!(script.text().contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn a_closed_standard_output_is_not_an_error() {
+    let mut child = Folder::new()
+        .command(&["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+/// Files that are no module, and a word of what is said about each.
+fn bad_inputs() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let module = wat::parse_str(COMMAND).unwrap();
+    vec![
+        ("empty", vec![], "it is empty"),
+        ("elf", b"\x7fELF\x02\x01\x01\0\0\0\0\0".to_vec(), "ELF"),
+        ("text", b"  ;; hello\n(module)".to_vec(), "WebAssembly text"),
+        ("zeros", vec![0; 5000], "zeros"),
+        ("magic", b"\0asm".to_vec(), "cut off after 4 bytes"),
+        ("version", b"\0asm\x07\0\0\0".to_vec(), "version 0x7"),
+        ("half", module[..module.len() / 2].to_vec(), "at offset 0x"),
+        ("tail", [&module[..], &[0xff; 9]].concat(), "at offset 0x"),
+        (
+            "noise",
+            (0..4000).map(|i| (i * 31 + 7) as u8).collect(),
+            "not a WebAssembly binary",
+        ),
+    ]
+}
+
+#[test]
+fn bad_input_is_one_message_and_no_output_file() {
+    let folder = Folder::new();
+    for (name, bytes, word) in bad_inputs() {
+        let input = format!("{name}.wasm");
+        folder.add(&input, &bytes);
+        for command in ["wrap", "run"] {
+            folder.run(&[command, &input]).failed_with(&[&input, word]);
+        }
+        fs::remove_file(folder.path().join(input)).unwrap();
+    }
+    assert_eq!(folder.files(), Vec::<String>::new());
+}
+
+#[test]
+fn missing_files_and_directories_are_named() {
+    let folder = Folder::new();
+    folder
+        .run(&["wrap", "nowhere.wasm"])
+        .failed_with(&["nowhere.wasm", "No such file"]);
+    folder.run(&["wrap", "."]).failed_with(&["is a directory"]);
+    folder.add("a.wasm", COMMAND);
+    folder
+        .run(&["wrap", "a.wasm", "-o", "no/where.wasm"])
+        .failed_with(&["no/where.wasm", "No such file"]);
+    folder
+        .run(&["wrap", "a.wasm", "-o", "."])
+        .failed_with(&["cannot write .", "directory"]);
+    assert_eq!(folder.files(), ["a.wasm"]);
+}
+
+#[test]
+fn a_huge_file_of_zeros_is_refused_before_it_is_read() {
+    let folder = Folder::new();
+    let huge = File::create(folder.path().join("huge.wasm")).unwrap();
+    huge.set_len(200 << 20).unwrap();
+    let start = Instant::now();
+    folder
+        .run(&["wrap", "huge.wasm"])
+        .failed_with(&["huge.wasm", "zeros"]);
+    assert!(
+        start.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[test]
+fn the_output_is_named_after_the_input_and_said() {
+    let folder = Folder::new();
+    folder.add("tool.wasm", COMMAND);
+    let ended = folder.run(&["wrap", "tool.wasm"]).succeeded();
+    assert!(
+        ended.stderr.starts_with("wrote tool.component.wasm: "),
+        "{ended:?}"
+    );
+    assert!(ended.stdout.is_empty());
+    assert_eq!(folder.files(), ["tool.component.wasm", "tool.wasm"]);
+    let quiet = folder.run(&["wrap", "-q", "tool.wasm"]).succeeded();
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn an_error_leaves_an_older_output_as_it_was() {
+    let folder = Folder::new();
+    folder.add("bad.wasm", r#"(module (func (export "f")))"#);
+    folder.add("out.wasm", "older");
+    folder
+        .run(&["wrap", "bad.wasm", "-o", "out.wasm"])
+        .failed_with(&["export nothing"]);
+    assert_eq!(fs::read(folder.path().join("out.wasm")).unwrap(), b"older");
+}
+
+#[test]
+fn a_dash_is_standard_input_and_output() {
+    let folder = Folder::new();
+    let module = wat::parse_str(COMMAND).unwrap();
+    folder.add("a.wasm", COMMAND);
+    folder.run(&["wrap", "a.wasm"]).succeeded();
+    let piped = folder.run_with_stdin(&["wrap", "-"], &module).succeeded();
+    assert_eq!(
+        piped.stdout,
+        fs::read(folder.path().join("a.component.wasm")).unwrap()
+    );
+    let to_file = folder
+        .run_with_stdin(&["wrap", "-", "-o", "b.wasm"], &module)
+        .succeeded();
+    assert!(to_file.stdout.is_empty());
+    assert_eq!(
+        fs::read(folder.path().join("b.wasm")).unwrap(),
+        piped.stdout
+    );
+    folder
+        .run_with_stdin(&["wrap", "-"], b"nonsense")
+        .failed_with(&["standard input", "it is text"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn outputs_have_the_permissions_of_ordinary_files_and_links_stay_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = Folder::new();
+    folder.add("a.wasm", COMMAND);
+    folder.add("ordinary", "");
+    symlink("real.wasm", folder.path().join("link.wasm")).unwrap();
+    folder.add("real.wasm", "");
+    folder
+        .run(&["wrap", "a.wasm", "-o", "link.wasm"])
+        .succeeded();
+    folder
+        .run(&["wrap", "a.wasm", "-o", "fresh.wasm"])
+        .succeeded();
+    let mode = |name| {
+        fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode()
+    };
+    assert_eq!(mode("fresh.wasm"), mode("ordinary"));
+    assert!(folder.path().join("link.wasm").is_symlink());
+    assert_eq!(
+        fs::read(folder.path().join("real.wasm")).unwrap(),
+        fs::read(folder.path().join("fresh.wasm")).unwrap()
+    );
+}

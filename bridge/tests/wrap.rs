@@ -1,0 +1,491 @@
+//! What `wrap` makes, and what it says instead of making something useless.
+
+mod common;
+
+use common::{Ended, Folder};
+use p1bridge::wrap::{Kind, WrapOptions, Wrapped, wrap};
+use wasi_preview1_component_adapter_provider as provider;
+use wasmparser::{Parser, Payload};
+
+/// A module with the given imports and exports, a memory and a `_start`.
+fn command(imports: &str) -> String {
+    format!(r#"(module {imports} (memory (export "memory") 1) (func (export "_start")))"#)
+}
+
+const FD_WRITE: &str =
+    r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#;
+
+const PLUGIN_WIT: &str = "
+    package my:app;
+    interface log { say: func(level: u32); }
+    world plugin {
+        import log;
+        import now: func() -> u64;
+        export double: func(x: u32) -> u32;
+    }
+    world other {}
+";
+
+fn wrapped(wat: &str) -> Wrapped {
+    wrap(&wat::parse_str(wat).unwrap(), &WrapOptions::default()).unwrap()
+}
+
+/// Wraps `wat` as a file, with more arguments, and expects a refusal that leaves no file.
+#[track_caller]
+fn refused(wat: &str, args: &[&str], parts: &[&str]) {
+    let folder = Folder::new();
+    folder.add("in.wasm", wat);
+    folder.add("app.wit", PLUGIN_WIT);
+    folder.add(
+        "command.wasm",
+        provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+    );
+    folder.add(
+        "reactor.wasm",
+        provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+    );
+    let before = folder.files();
+    folder
+        .run(&[&["wrap", "in.wasm"], args].concat())
+        .failed_with(parts);
+    assert_eq!(folder.files(), before);
+}
+
+#[track_caller]
+fn accepted(wat: &str, args: &[&str]) -> Ended {
+    let folder = Folder::new();
+    folder.add("in.wasm", wat);
+    folder.add("app.wit", PLUGIN_WIT);
+    folder.add(
+        "command.wasm",
+        provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+    );
+    folder.add(
+        "reactor.wasm",
+        provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+    );
+    folder
+        .run(&[&["wrap", "in.wasm"], args].concat())
+        .succeeded()
+}
+
+/// The names that the outermost component imports and exports.
+fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
+    let (mut imports, mut exports, mut depth) = (vec![], vec![], 0);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.unwrap() {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                imports.extend(
+                    section
+                        .into_iter()
+                        .map(|item| item.unwrap().name.name.to_string()),
+                );
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                exports.extend(
+                    section
+                        .into_iter()
+                        .map(|item| item.unwrap().name.name.to_string()),
+                );
+            }
+            _ => {}
+        }
+    }
+    (imports, exports)
+}
+
+#[test]
+fn start_makes_a_command() {
+    let wrapped = wrapped(&command(FD_WRITE));
+    assert_eq!(wrapped.kind, Kind::Command);
+    assert_eq!(
+        wrapped.adapters,
+        ["wasi_snapshot_preview1 (the embedded command adapter)"]
+    );
+    let (imports, exports) = world(&wrapped.component);
+    assert!(
+        imports
+            .iter()
+            .any(|name| name.starts_with("wasi:io/streams@0.2.")),
+        "{imports:?}"
+    );
+    assert!(
+        matches!(&exports[..], [run] if run.starts_with("wasi:cli/run@0.2.")),
+        "{exports:?}"
+    );
+}
+
+#[test]
+fn a_command_without_wasi_imports_no_wasi() {
+    let wrapped = wrapped(&command(""));
+    let (imports, exports) = world(&wrapped.component);
+    assert_eq!(imports, Vec::<String>::new());
+    assert!(
+        matches!(&exports[..], [run] if run.starts_with("wasi:cli/run@0.2.")),
+        "{exports:?}"
+    );
+    assert!(
+        wrapped.component.len() < 1500,
+        "{} bytes",
+        wrapped.component.len()
+    );
+}
+
+const DOUBLE: &str =
+    r#"(func (export "double") (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2)))"#;
+
+#[test]
+fn a_reactor_exports_the_world_it_is_given_and_gets_no_adapter_without_wasi() {
+    let ended = accepted(
+        &format!(
+            r#"(module (import "my:app/log" "say" (func (param i32))) (import "$root" "now" (func (result i64))) {DOUBLE})"#
+        ),
+        &["--wit", "app.wit", "--world", "plugin"],
+    );
+    assert!(ended.stderr.contains("a reactor, no adapter"), "{ended:?}");
+}
+
+#[test]
+fn a_reactor_with_wasi_gets_the_reactor_adapter() {
+    let ended = accepted(
+        &format!(r#"(module {FD_WRITE} (memory (export "memory") 1) {DOUBLE})"#),
+        &["--wit", "app.wit", "--world", "plugin"],
+    );
+    assert!(
+        ended.stderr.contains("the embedded reactor adapter"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn a_world_that_the_module_carries_is_used() {
+    let world = p1bridge::wrap::World::read(
+        &{
+            let folder = Folder::new();
+            let path = folder.add("app.wit", PLUGIN_WIT);
+            std::mem::forget(folder);
+            path
+        },
+        Some("plugin"),
+    )
+    .unwrap();
+    let options = WrapOptions {
+        world: Some(world),
+        ..WrapOptions::default()
+    };
+    let module = wat::parse_str(format!("(module {DOUBLE})")).unwrap();
+    let (_, exports) = self::world(&wrap(&module, &options).unwrap().component);
+    assert_eq!(exports, ["double"]);
+}
+
+#[test]
+fn function_names_are_kept() {
+    let wrapped = wrapped(&command(r#"(func $a_name_of_mine)"#));
+    let found = wrapped
+        .component
+        .windows(14)
+        .any(|bytes| bytes == b"a_name_of_mine");
+    assert!(found);
+}
+
+#[test]
+fn a_component_is_not_wrapped_again() {
+    refused("(component)", &[], &["a component already", "flatten"]);
+}
+
+#[test]
+fn an_object_file_is_to_be_linked_first() {
+    refused(
+        r#"(module (@custom "linking" "\02") (func (export "_start")))"#,
+        &[],
+        &["object file", "link it first"],
+    );
+}
+
+#[test]
+fn wasi_unstable_is_refused_by_name() {
+    refused(
+        &command(
+            r#"(import "wasi_unstable" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#,
+        ),
+        &[],
+        &["`wasi_unstable`", "--adapt wasi_unstable="],
+    );
+}
+
+#[test]
+fn a_command_adapter_for_a_reactor_is_refused() {
+    let reactor = format!(r#"(module {FD_WRITE} (memory (export "memory") 1) {DOUBLE})"#);
+    let adapt = &["--adapt", "wasi_snapshot_preview1=command.wasm"];
+    refused(
+        &reactor,
+        adapt,
+        &["command.wasm", "adapter for commands", "no `_start`"],
+    );
+    refused(
+        &reactor,
+        &["--kind", "command"],
+        &["--kind command", "no function `_start`"],
+    );
+}
+
+#[test]
+fn a_reactor_adapter_for_a_command_is_refused() {
+    let adapt = &["--adapt", "wasi_snapshot_preview1=reactor.wasm"];
+    refused(
+        &command(FD_WRITE),
+        adapt,
+        &["reactor.wasm", "not an adapter for commands", "`_start`"],
+    );
+    refused(
+        &command(FD_WRITE),
+        &["--kind", "reactor"],
+        &["export nothing", "nothing would call its `_start`"],
+    );
+    refused(
+        &command(FD_WRITE),
+        &["--kind", "proxy"],
+        &["export nothing", "nothing would call its `_start`"],
+    );
+}
+
+#[test]
+fn start_and_initialize_together_need_a_choice() {
+    let both = r#"(module (memory (export "memory") 1) (func (export "_start")) (func (export "_initialize")))"#;
+    refused(
+        both,
+        &[],
+        &["both `_start` and `_initialize`", "--kind command"],
+    );
+    accepted(both, &["--kind", "command"]);
+}
+
+#[test]
+fn a_start_with_parameters_is_refused() {
+    refused(
+        r#"(module (func (export "_start") (param i32)))"#,
+        &[],
+        &["`_start` takes 1", "takes and returns none"],
+    );
+}
+
+#[test]
+fn a_memory_that_is_not_exported_is_said() {
+    let module = |memory| format!(r#"(module {FD_WRITE} {memory} (func (export "_start")))"#);
+    refused(&module("(memory 1)"), &[], &["does not export its memory"]);
+    refused(
+        &module(r#"(memory (export "mem") 1)"#),
+        &[],
+        &["exports its memory as `mem`"],
+    );
+    refused(&module(""), &[], &["has no memory"]);
+}
+
+#[test]
+fn only_functions_and_the_memory_of_the_linker_may_be_imported() {
+    let module = |import| format!(r#"(module {FD_WRITE} {import} (func (export "_start")))"#);
+    accepted(&module(r#"(import "env" "memory" (memory 1))"#), &[]);
+    for (import, what) in [
+        (
+            r#"(import "env" "mem" (memory 1))"#,
+            "the memory `mem` of `env`",
+        ),
+        (
+            r#"(import "env" "table" (table 1 funcref))"#,
+            "the table `table` of `env`",
+        ),
+        (
+            r#"(import "env" "__stack_pointer" (global (mut i32)))"#,
+            "the global `__stack_pointer` of `env`",
+        ),
+    ] {
+        refused(&module(import), &[], &[what, "only functions"]);
+    }
+}
+
+#[test]
+fn imports_that_nothing_provides_are_all_named_with_the_nearest_name() {
+    refused(
+        &command(
+            r#"(import "wasi_snapshot_preview1" "fd_wriet" (func))
+               (import "wasi_snapshot_previw1" "fd_read" (func))
+               (import "env" "fd_seek" (func))
+               (import "env" "host_function" (func))"#,
+        ),
+        &[],
+        &[
+            "`fd_wriet` of `wasi_snapshot_preview1` is not provided by the embedded command adapter; did you mean `fd_write`?",
+            "`fd_read` of `wasi_snapshot_previw1` is provided by no adapter and no world; `wasi_snapshot_preview1` has one of that name",
+            "`fd_seek` of `env` is provided by no adapter and no world; `wasi_snapshot_preview1` has one of that name",
+            "`host_function` of `env` is provided by no adapter and no world\n",
+        ],
+    );
+}
+
+#[test]
+fn imports_of_a_world_are_compared_with_its_names() {
+    let plugin = &["--wit", "app.wit", "--world", "plugin"];
+    let module = |import| format!("(module {import} {DOUBLE})");
+    refused(
+        &module(r#"(import "my:app/log" "sai" (func (param i32)))"#),
+        plugin,
+        &["`sai` of `my:app/log`", "did you mean `say`?"],
+    );
+    refused(
+        &module(r#"(import "my:app/logs" "say" (func (param i32)))"#),
+        plugin,
+        &["`say` of `my:app/logs`", "`my:app/log` has one"],
+    );
+    refused(
+        &module(r#"(import "my:app/log" "say" (func (param i32)))"#),
+        &[],
+        &["`say` of `my:app/log`", "carries no world", "--wit DIR"],
+    );
+}
+
+#[test]
+fn a_component_that_would_export_nothing_is_refused() {
+    refused(
+        &format!("(module {DOUBLE})"),
+        &[],
+        &[
+            "exports `double`",
+            "carries no world",
+            "--wit DIR --world W",
+        ],
+    );
+    refused("(module)", &[], &["export nothing", "no `_start`"]);
+    refused(
+        &format!("(module {DOUBLE})"),
+        &["--wit", "app.wit", "--world", "other"],
+        &["its world exports nothing"],
+    );
+}
+
+#[test]
+fn a_missing_export_of_the_world_is_named() {
+    refused(
+        r#"(module (func (export "dubble") (param i32) (result i32) (local.get 0)))"#,
+        &["--wit", "app.wit", "--world", "plugin"],
+        &["`double`"],
+    );
+}
+
+#[test]
+fn worlds_that_are_not_there_are_named() {
+    let module = format!("(module {DOUBLE})");
+    refused(
+        &module,
+        &["--wit", "app.wit", "--world", "plugn"],
+        &["app.wit", "plugn"],
+    );
+    refused(&module, &["--wit", "app.wit"], &["app.wit", "world"]);
+    refused(&module, &["--wit", "none.wit"], &["none.wit"]);
+}
+
+#[test]
+fn adapters_that_are_none_are_named() {
+    let module = command(FD_WRITE);
+    refused(
+        &module,
+        &["--adapt", "none.wasm"],
+        &["the adapter none.wasm"],
+    );
+    refused(
+        &module,
+        &["--adapt", "x=app.wit"],
+        &["the adapter app.wit", "not a WebAssembly binary"],
+    );
+    refused(&module, &["--adapt", "=command.wasm"], &["no adapter name"]);
+    refused(
+        &module,
+        &["--adapt", "x=command.wasm", "--adapt", "x=reactor.wasm"],
+        &["two adapters are named `x`"],
+    );
+}
+
+#[test]
+fn an_adapter_is_named_after_its_file_up_to_the_first_dot() {
+    let folder = Folder::new();
+    folder.add("in.wasm", command(FD_WRITE));
+    folder.add(
+        "wasi_snapshot_preview1.command.wasm",
+        provider::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+    );
+    let ended = folder
+        .run(&[
+            "wrap",
+            "in.wasm",
+            "--adapt",
+            "wasi_snapshot_preview1.command.wasm",
+        ])
+        .succeeded();
+    assert!(
+        ended
+            .stderr
+            .contains("with wasi_snapshot_preview1 (wasi_snapshot_preview1.command.wasm)"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn an_invalid_body_is_reported_at_its_offset_in_the_input() {
+    let module = wat::parse_str(command(r#"(func (result i32) (i64.const 77))"#)).unwrap();
+    let body = module
+        .windows(3)
+        .position(|bytes| bytes == [0x42, 0xcd, 0x00])
+        .unwrap();
+    let error = wrap(&module, &WrapOptions::default()).unwrap_err();
+    // The `end` after the constant finds the wrong type.
+    assert!(
+        format!("{error:#}").contains(&format!("at offset {:#x}", body + 3)),
+        "{error:#} {body:#x}"
+    );
+}
+
+#[test]
+fn a_program_with_files_is_told_what_a_proxy_lacks() {
+    let wit = "
+        package my:app;
+        world proxy { export handle: func(); }
+    ";
+    let folder = Folder::new();
+    folder.add("app.wit", wit);
+    let path_open = r#"(import "wasi_snapshot_preview1" "path_open" (func (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))"#;
+    let module = |imports: &str| {
+        format!(r#"(module {imports} (memory (export "memory") 1) (func (export "handle")))"#)
+    };
+    folder.add("files.wasm", module(&format!("{FD_WRITE} {path_open}")));
+    folder.add("prints.wasm", module(FD_WRITE));
+    let with = |name| {
+        folder
+            .run(&["wrap", "--kind", "proxy", "--wit", "app.wit", name])
+            .succeeded()
+    };
+    let files = with("files.wasm");
+    assert!(
+        files
+            .stderr
+            .contains("note: the program uses files, and a proxy has none: `path_open` will fail"),
+        "{files:?}"
+    );
+    assert!(!with("prints.wasm").stderr.contains("note"));
+}
+
+#[test]
+fn sockets_that_the_adapter_lacks_are_noted() {
+    let ended = accepted(
+        &command(
+            r#"(import "wasi_snapshot_preview1" "sock_recv" (func (param i32 i32 i32 i32 i32 i32) (result i32)))"#,
+        ),
+        &[],
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("note: the embedded command adapter has no `sock_recv`"),
+        "{ended:?}"
+    );
+}
