@@ -1,1 +1,101 @@
+//! The linker of p1bridge.
+//!
+//! `flatten` turns a component into one core module that imports only what a WASI Preview 1
+//! runtime offers. It is a static linker with a short pipeline; each stage is a module with one
+//! entry point, borrows what the stages before it made, and returns an owned value:
+//!
+//! | stage | in → out |
+//! |---|---|
+//! | [`parse`] | bytes → [`parse::Input`]: the sections of every component and core module as they stand, validated |
+//! | [`resolve`] | `Input` → [`resolve::Program`]: the component level evaluated away; what is left is an ordered list of core instances with every import bound to a definition |
+//! | [`unadapt`] | `Program` → `Program`: Preview 1 imports that went through a plain adapter are bound to the host again |
+//! | [`plan`] | `Program` → [`plan::Plan`]: the libraries that are linked, what is live, the memory map, start order, names of imports and exports |
+//! | [`merge`] | `Plan` → bytes: one re-encoding pass over the live functions; glue and lowered instructions are emitted in the same pass |
+//! | [`emit`] | bytes → [`Output`]: validated under exactly the features of the input, with the report |
+//!
+//! Names follow the specification (`CanonicalABI.md`, `Binary.md` and `Explainer.md` of the
+//! component model): lift, lower, canon, core instance, index space.
 
+pub mod emit;
+pub mod features;
+pub mod glue;
+pub mod lower;
+pub mod merge;
+pub mod parse;
+pub mod plan;
+pub mod preview1;
+pub mod report;
+pub mod resolve;
+pub mod statics;
+pub mod unadapt;
+pub mod validate;
+
+use anyhow::Result;
+
+pub use features::FeatureSet;
+pub use lower::Profile;
+pub use report::Report;
+
+/// A code-only core module that provides WASI interfaces in lowered form, such as `p2-on-p1`.
+///
+/// The contract between a library and the linker is written down in `docs/libraries.md`.
+#[derive(Clone, Copy, Debug)]
+pub struct Library<'a> {
+    /// The name used in messages and in the report, `provides-on-requires`.
+    pub name: &'a str,
+    /// The core module.
+    pub wasm: &'a [u8],
+}
+
+/// What the caller may choose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Remove what no export can reach. Off, every function of the guest is kept.
+    pub tidy: bool,
+    /// Leave out the custom sections: names and producers.
+    pub strip: bool,
+    /// What the target takes; features that it lacks are rewritten or refused.
+    pub profile: Profile,
+    /// How many handles a library can have open at once.
+    pub max_handles: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            tidy: true,
+            strip: false,
+            profile: Profile::default(),
+            max_handles: 512,
+        }
+    }
+}
+
+/// A finished flat module.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The core module, validated.
+    pub wasm: Vec<u8>,
+    /// What was done to make it.
+    pub report: Report,
+}
+
+/// Links a component into one core module.
+///
+/// `component` is the binary of a component. Interfaces of WASI that it imports are bound to the
+/// exports of `libraries`, whose own imports become imports of the output; imports of any other
+/// interface stay imports under their own names.
+///
+/// # Errors
+///
+/// Everything that cannot be linked is an error that names it, its byte offset in `component`
+/// and the component or core module that it is in. Nothing is guessed.
+pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -> Result<Output> {
+    let mut input = parse::component(component)?;
+    input.add_libraries(libraries)?;
+    let program = resolve::program(&input)?;
+    let adapted = unadapt::unadapt(&input, program);
+    let plan = plan::plan(&input, &adapted, options)?;
+    let merged = merge::merge(&plan)?;
+    emit::emit(&plan, merged)
+}

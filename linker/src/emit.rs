@@ -1,0 +1,24 @@
+//! Bytes → [`Output`]: the last check, and the report.
+
+use anyhow::{Context, Result};
+
+use crate::merge::Merged;
+use crate::plan::Plan;
+use crate::{Output, Report, validate};
+
+/// Validates the output under no more features than the input and the profile have.
+///
+/// # Errors
+///
+/// An invalid output is a bug of the linker; it is never handed out.
+pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
+    let allowed = plan.options.profile.allowed(plan.input.features());
+    validate::validate(&merged.wasm, allowed.validator_flags()).context(
+        "the flat module is not valid: this is a bug of p1bridge, please report it with the input",
+    )?;
+    let report = Report::new(plan, &merged);
+    Ok(Output {
+        wasm: merged.wasm,
+        report,
+    })
+}

@@ -1,0 +1,211 @@
+//! Which proposals a file uses, and their names.
+
+use std::fmt;
+
+use wasmparser::{BlockType, Operator, WasmFeatures};
+
+/// The proposal that an operator group of `wasmparser::for_each_operator!` belongs to.
+macro_rules! proposal {
+    (mvp) => {
+        wasmparser::WasmFeatures::empty()
+    };
+    (sign_extension) => {
+        wasmparser::WasmFeatures::SIGN_EXTENSION
+    };
+    (saturating_float_to_int) => {
+        wasmparser::WasmFeatures::SATURATING_FLOAT_TO_INT
+    };
+    (bulk_memory) => {
+        wasmparser::WasmFeatures::BULK_MEMORY
+    };
+    (reference_types) => {
+        wasmparser::WasmFeatures::REFERENCE_TYPES
+    };
+    (tail_call) => {
+        wasmparser::WasmFeatures::TAIL_CALL
+    };
+    (simd) => {
+        wasmparser::WasmFeatures::SIMD
+    };
+    (relaxed_simd) => {
+        wasmparser::WasmFeatures::RELAXED_SIMD
+    };
+    (threads) => {
+        wasmparser::WasmFeatures::THREADS
+    };
+    (exceptions) => {
+        wasmparser::WasmFeatures::EXCEPTIONS
+    };
+    (legacy_exceptions) => {
+        wasmparser::WasmFeatures::LEGACY_EXCEPTIONS
+    };
+    (function_references) => {
+        wasmparser::WasmFeatures::FUNCTION_REFERENCES
+    };
+    (gc) => {
+        wasmparser::WasmFeatures::GC
+    };
+    (stack_switching) => {
+        wasmparser::WasmFeatures::STACK_SWITCHING
+    };
+    (wide_arithmetic) => {
+        wasmparser::WasmFeatures::WIDE_ARITHMETIC
+    };
+    (memory_control) => {
+        wasmparser::WasmFeatures::MEMORY_CONTROL
+    };
+    (custom_descriptors) => {
+        wasmparser::WasmFeatures::CUSTOM_DESCRIPTORS
+    };
+    (shared_everything_threads) => {
+        wasmparser::WasmFeatures::SHARED_EVERYTHING_THREADS
+    };
+    (acquire_release_atomics) => {
+        wasmparser::WasmFeatures::ACQUIRE_RELEASE_ATOMICS
+    };
+}
+pub(crate) use proposal;
+
+/// A set of WebAssembly proposals beyond the MVP.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FeatureSet(WasmFeatures);
+
+impl Default for FeatureSet {
+    fn default() -> FeatureSet {
+        FeatureSet::MVP
+    }
+}
+
+/// Names as they are used by compilers (`-m…`, `-C target-feature=…`) where they have one.
+///
+/// A feature that includes another comes first, so that the smaller one is only named on its own.
+const NAMES: &[(WasmFeatures, &str)] = &[
+    (WasmFeatures::MUTABLE_GLOBAL, "mutable-globals"),
+    (WasmFeatures::SATURATING_FLOAT_TO_INT, "nontrapping-fptoint"),
+    (WasmFeatures::SIGN_EXTENSION, "sign-ext"),
+    (WasmFeatures::REFERENCE_TYPES, "reference-types"),
+    (
+        WasmFeatures::CALL_INDIRECT_OVERLONG,
+        "call-indirect-overlong",
+    ),
+    (WasmFeatures::MULTI_VALUE, "multivalue"),
+    (WasmFeatures::BULK_MEMORY, "bulk-memory"),
+    (WasmFeatures::BULK_MEMORY_OPT, "bulk-memory-opt"),
+    (WasmFeatures::SIMD, "simd128"),
+    (WasmFeatures::RELAXED_SIMD, "relaxed-simd"),
+    (WasmFeatures::THREADS, "threads"),
+    (
+        WasmFeatures::SHARED_EVERYTHING_THREADS,
+        "shared-everything-threads",
+    ),
+    (WasmFeatures::TAIL_CALL, "tail-call"),
+    (WasmFeatures::MULTI_MEMORY, "multi-memory"),
+    (WasmFeatures::EXCEPTIONS, "exception-handling"),
+    (WasmFeatures::LEGACY_EXCEPTIONS, "legacy-exception-handling"),
+    (WasmFeatures::MEMORY64, "memory64"),
+    (WasmFeatures::EXTENDED_CONST, "extended-const"),
+    (WasmFeatures::FUNCTION_REFERENCES, "function-references"),
+    (WasmFeatures::GC, "gc"),
+    (WasmFeatures::STACK_SWITCHING, "stack-switching"),
+    (WasmFeatures::WIDE_ARITHMETIC, "wide-arithmetic"),
+    (WasmFeatures::CUSTOM_PAGE_SIZES, "custom-page-sizes"),
+    (WasmFeatures::MEMORY_CONTROL, "memory-control"),
+    (WasmFeatures::CUSTOM_DESCRIPTORS, "custom-descriptors"),
+    (
+        WasmFeatures::ACQUIRE_RELEASE_ATOMICS,
+        "acquire-release-atomics",
+    ),
+    (WasmFeatures::COMPACT_IMPORTS, "compact-imports"),
+];
+
+impl FeatureSet {
+    /// Nothing beyond the first version of WebAssembly.
+    pub const MVP: FeatureSet = FeatureSet(WasmFeatures::empty());
+
+    /// The set of one flag of `wasmparser`.
+    pub const fn of(features: WasmFeatures) -> FeatureSet {
+        FeatureSet(features)
+    }
+
+    /// Adds everything in `other`.
+    pub fn insert(&mut self, other: FeatureSet) {
+        self.0 |= other.0;
+    }
+
+    /// Whether all of `other` is in this set.
+    pub fn contains(self, other: FeatureSet) -> bool {
+        self.0.contains(other.0)
+    }
+
+    /// What is in this set and not in `other`.
+    pub fn without(self, other: FeatureSet) -> FeatureSet {
+        FeatureSet(self.0.difference(other.0))
+    }
+
+    /// What is in both sets.
+    pub fn intersection(self, other: FeatureSet) -> FeatureSet {
+        FeatureSet(self.0.intersection(other.0))
+    }
+
+    /// Whether nothing beyond the MVP is in this set.
+    pub fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The flags for a validator that accepts this set and the MVP, and nothing else.
+    pub fn validator_flags(self) -> WasmFeatures {
+        WasmFeatures::MVP | self.0
+    }
+
+    /// The names of the proposals, in a fixed order.
+    pub fn names(self) -> Vec<&'static str> {
+        let mut left = self.0;
+        let mut names = Vec::new();
+        for &(flag, name) in NAMES {
+            if left.contains(flag) {
+                left = left.difference(flag);
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+impl fmt::Debug for FeatureSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}
+
+/// The proposals that an instruction needs, apart from the types and index spaces it names.
+pub fn of_operator(op: &Operator<'_>) -> FeatureSet {
+    FeatureSet(match op {
+        Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } => WasmFeatures::BULK_MEMORY_OPT,
+        Operator::CallIndirect { table_index, .. } if *table_index != 0 => {
+            WasmFeatures::REFERENCE_TYPES
+        }
+        Operator::Block {
+            blockty: BlockType::FuncType(_),
+        }
+        | Operator::Loop {
+            blockty: BlockType::FuncType(_),
+        }
+        | Operator::If {
+            blockty: BlockType::FuncType(_),
+        } => WasmFeatures::MULTI_VALUE,
+        _ => of_group(op),
+    })
+}
+
+/// The proposal of the group that `wasmparser` has an operator in.
+fn of_group(op: &Operator<'_>) -> WasmFeatures {
+    macro_rules! define {
+        ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+            match op {
+                $(Operator::$op { .. } => proposal!($proposal),)*
+                _ => WasmFeatures::empty(),
+            }
+        };
+    }
+    wasmparser::for_each_operator!(define)
+}

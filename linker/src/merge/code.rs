@@ -1,0 +1,410 @@
+//! The code section: every live body is streamed once, with its indices replaced.
+//!
+//! Most instructions are copied as they stand, in runs; only those with an index, an over-long
+//! LEB or a lowered meaning are written anew.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, anyhow};
+use wasm_encoder::Encode;
+use wasm_encoder::reencode::{self, Reencode};
+use wasmparser::{
+    BlockType, MemArgTarget, Operator, OperatorsReader, VisitOperator, VisitSimdOperator,
+};
+
+use super::index::{Callee, InstanceMap, Maps, MemoryOps};
+use crate::parse::module::Module;
+use crate::plan::Plan;
+use crate::resolve::InstanceId;
+
+/// A body of the output by where it comes from.
+pub type Source = (InstanceId, usize);
+
+/// Encodes the bodies of `sources`, each with its size in front, in order. The second value is the
+/// number of bytes for each instance, by its id.
+pub fn bodies(
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    sources: &[Source],
+) -> Result<(Vec<Vec<u8>>, Vec<usize>)> {
+    const CHUNK: usize = 256;
+    let chunks: Vec<&[Source]> = sources.chunks(CHUNK).collect();
+    let results: Vec<Mutex<Option<Result<Vec<u8>>>>> =
+        chunks.iter().map(|_| Mutex::new(None)).collect();
+    let sizes: Vec<AtomicUsize> = plan.program.ids().map(|_| AtomicUsize::new(0)).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut body = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(chunk) = chunks.get(at) else { break };
+            let mut out = Vec::new();
+            let mut encode = || -> Result<()> {
+                for &(id, defined) in *chunk {
+                    let module = plan.program.module(plan.input, id);
+                    body.clear();
+                    encode_body(module, defined, maps.instance(id), maps, &mut body).with_context(
+                        || {
+                            format!(
+                                "at offset {:#x}, in {}",
+                                module.bodies[defined].start, module.path
+                            )
+                        },
+                    )?;
+                    sizes[id.0 as usize].fetch_add(body.len(), Ordering::Relaxed);
+                    body.len().encode(&mut out);
+                    out.extend_from_slice(&body);
+                }
+                Ok(())
+            };
+            let result = encode().map(|()| out);
+            *results[at].lock().expect("no worker panics") = Some(result);
+        }
+    };
+    let threads = match chunks.len() {
+        0..=1 => 1,
+        _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
+    };
+    if threads == 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(work);
+            }
+        });
+    }
+    let bodies = results
+        .into_iter()
+        .map(|slot| {
+            slot.into_inner()
+                .expect("no worker panics")
+                .unwrap_or_else(|| Err(anyhow!("a body was not encoded")))
+        })
+        .collect::<Result<_>>()?;
+    Ok((
+        bodies,
+        sizes.into_iter().map(AtomicUsize::into_inner).collect(),
+    ))
+}
+
+fn encode_body(
+    module: &Module<'_>,
+    defined: usize,
+    map: &InstanceMap,
+    maps: &Maps,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let body = module.body(defined);
+    let mut remap = Remap { map };
+    let mut locals = body.get_locals_reader()?;
+    locals.get_count().encode(out);
+    for _ in 0..locals.get_count() {
+        let (count, ty) = locals.read()?;
+        count.encode(out);
+        remap
+            .val_type(ty)
+            .map_err(|error| anyhow!("{error}"))?
+            .encode(out);
+    }
+
+    let bytes = module.bytes;
+    let reader = locals.get_binary_reader();
+    let mut ops = OperatorsReader::new(reader);
+    // The instructions from here on are still to be copied.
+    let mut run = ops.original_position() as usize;
+    let mut step = Step {
+        map,
+        maps,
+        written: Vec::new(),
+        slow: None,
+    };
+    while !ops.eof() {
+        let start = ops.original_position() as usize;
+        let action = ops.visit_operator(&mut step)?;
+        let end = ops.original_position() as usize;
+        match action {
+            Action::Keep(length) if end - start == length => continue,
+            Action::Keep(_) => {
+                out.extend_from_slice(&bytes[run..start]);
+                let reader = wasmparser::BinaryReader::new(&bytes[start..end], start as u64);
+                let op = OperatorsReader::new(reader).read()?;
+                reencode_one(&mut remap, op, out)?;
+            }
+            Action::Slow => {
+                out.extend_from_slice(&bytes[run..start]);
+                let op = step.slow.take().expect("a slow step leaves its operator");
+                reencode_one(&mut remap, op, out)?;
+            }
+            Action::Written => {
+                out.extend_from_slice(&bytes[run..start]);
+                out.append(&mut step.written);
+            }
+        }
+        run = end;
+    }
+    out.extend_from_slice(&bytes[run..module.bodies[defined].end]);
+    Ok(())
+}
+
+fn reencode_one(remap: &mut Remap<'_>, op: Operator<'_>, out: &mut Vec<u8>) -> Result<()> {
+    remap
+        .instruction(op)
+        .map_err(|error| anyhow!("{error}"))?
+        .encode(out);
+    Ok(())
+}
+
+/// What to do with an instruction of the input.
+enum Action {
+    /// Copy it if it has this length: the shortest encoding.
+    Keep(usize),
+    /// Write it anew with the general re-encoder.
+    Slow,
+    /// It was replaced by [`Step::written`].
+    Written,
+}
+
+struct Step<'s, 'a> {
+    map: &'s InstanceMap,
+    maps: &'s Maps,
+    written: Vec<u8>,
+    slow: Option<Operator<'a>>,
+}
+
+/// The length of an unsigned LEB128.
+fn leb(value: u64) -> usize {
+    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
+}
+
+/// The length of a signed LEB128.
+fn sleb(value: i64) -> usize {
+    let magnitude = if value < 0 { !value } else { value };
+    (65 - magnitude.leading_zeros() as usize).div_ceil(7)
+}
+
+impl Step<'_, '_> {
+    /// `opcode index`, copied when the index has not changed.
+    fn indexed(&mut self, opcode: u8, old: u32, new: u32) -> Action {
+        if old == new {
+            return Action::Keep(1 + leb(new.into()));
+        }
+        self.written.push(opcode);
+        new.encode(&mut self.written);
+        Action::Written
+    }
+
+    fn call(&mut self, old: u32) -> Action {
+        match self.map.callee(old) {
+            Callee::Func(new) => return self.indexed(0x10, old, new),
+            Callee::I32Const(value) => {
+                self.written.push(0x41);
+                value.encode(&mut self.written);
+            }
+            Callee::GlobalGet(global) => {
+                self.written.push(0x23);
+                global.encode(&mut self.written);
+            }
+            Callee::Unreachable => self.written.push(0x00),
+            Callee::Nothing => {}
+            Callee::Dead => panic!("function {old} is called but was not planned"),
+        }
+        Action::Written
+    }
+
+    fn helper(&mut self, func: u32) -> Action {
+        self.written.push(0x10);
+        func.encode(&mut self.written);
+        Action::Written
+    }
+
+    /// Called with a literal variant, so that everything but its own arm is compiled away.
+    #[inline(always)]
+    fn step(&mut self, op: &Operator<'_>) -> Action {
+        match *op {
+            Operator::Call { function_index } => self.call(function_index),
+            Operator::CallIndirect {
+                type_index,
+                table_index,
+            } => {
+                self.written.push(0x11);
+                self.map.ty(type_index).encode(&mut self.written);
+                self.map.table(table_index).encode(&mut self.written);
+                Action::Written
+            }
+            Operator::GlobalGet { global_index } => {
+                let new = self.map.global(global_index);
+                self.indexed(0x23, global_index, new)
+            }
+            Operator::GlobalSet { global_index } => {
+                let new = self.map.global(global_index);
+                self.indexed(0x24, global_index, new)
+            }
+            Operator::LocalGet { local_index }
+            | Operator::LocalSet { local_index }
+            | Operator::LocalTee { local_index } => Action::Keep(1 + leb(local_index.into())),
+            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
+                Action::Keep(1 + leb(relative_depth.into()))
+            }
+            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
+                match blockty {
+                    BlockType::Empty => Action::Keep(2),
+                    _ => Action::Slow,
+                }
+            }
+            Operator::I32Const { value } => Action::Keep(1 + sleb(value.into())),
+            Operator::I64Const { value } => Action::Keep(1 + sleb(value)),
+            Operator::F32Const { .. } => Action::Keep(5),
+            Operator::F64Const { .. } => Action::Keep(9),
+            Operator::MemorySize { .. } => match self.maps.memory_ops {
+                MemoryOps::Plain => Action::Slow,
+                MemoryOps::Fixed { pages } => {
+                    self.written.push(0x41);
+                    pages.encode(&mut self.written);
+                    Action::Written
+                }
+                MemoryOps::Sliding { pages, .. } => {
+                    self.written.push(0x23);
+                    pages.encode(&mut self.written);
+                    Action::Written
+                }
+            },
+            Operator::MemoryGrow { .. } => match self.maps.memory_ops {
+                MemoryOps::Sliding { grow, .. } => self.helper(grow),
+                _ => Action::Slow,
+            },
+            Operator::MemoryCopy { .. } => match self.maps.memory_copy {
+                Some(func) => self.helper(func),
+                None => Action::Slow,
+            },
+            Operator::MemoryFill { .. } => match self.maps.memory_fill {
+                Some(func) => self.helper(func),
+                None => Action::Slow,
+            },
+            Operator::BrTable { .. }
+            | Operator::ReturnCall { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::RefFunc { .. }
+            | Operator::RefNull { .. }
+            | Operator::TypedSelect { .. }
+            | Operator::TypedSelectMulti { .. }
+            | Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableSize { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. }
+            | Operator::ElemDrop { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::DataDrop { .. }
+            | Operator::Try { .. }
+            | Operator::Catch { .. }
+            | Operator::Throw { .. }
+            | Operator::Rethrow { .. }
+            | Operator::Delegate { .. }
+            | Operator::TryTable { .. } => Action::Slow,
+            _ => Action::Keep(1),
+        }
+    }
+}
+
+/// The length of a memory access, when the operator has a `memarg`.
+macro_rules! memarg_length {
+    (memarg $value:ident) => {
+        if $value.target == MemArgTarget::Memory(0) && $value.ordering.is_none() {
+            return Action::Keep(1 + leb($value.align.into()) + leb($value.offset));
+        }
+    };
+    ($other:ident $value:ident) => {};
+}
+
+macro_rules! define_visit {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+        $(
+            #[inline]
+            #[allow(unused_variables)]
+            fn $visit(&mut self $($(, $arg: $argty)*)?) -> Action {
+                $($(memarg_length!($arg $arg);)*)?
+                let op = Operator::$op $({ $($arg),* })?;
+                let action = self.step(&op);
+                if matches!(action, Action::Slow) {
+                    self.slow = Some(op);
+                }
+                action
+            }
+        )*
+    };
+}
+
+macro_rules! define_visit_simd {
+    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+        $(
+            fn $visit(&mut self $($(, $arg: $argty)*)?) -> Action {
+                self.slow = Some(Operator::$op $({ $($arg),* })?);
+                Action::Slow
+            }
+        )*
+    };
+}
+
+impl<'a> VisitOperator<'a> for Step<'_, 'a> {
+    type Output = Action;
+
+    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Action>> {
+        Some(self)
+    }
+
+    wasmparser::for_each_visit_operator!(define_visit);
+}
+
+impl<'a> VisitSimdOperator<'a> for Step<'_, 'a> {
+    wasmparser::for_each_visit_simd_operator!(define_visit_simd);
+}
+
+/// The general re-encoder with the index maps of one instance.
+struct Remap<'m> {
+    map: &'m InstanceMap,
+}
+
+impl Reencode for Remap<'_> {
+    type Error = &'static str;
+
+    fn function_index(&mut self, func: u32) -> Result<u32, reencode::Error<&'static str>> {
+        match self.map.callee(func) {
+            Callee::Func(index) => Ok(index),
+            _ => Err(reencode::Error::UserError(
+                "a built-in of the linker can only be called",
+            )),
+        }
+    }
+
+    fn type_index(&mut self, ty: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.ty(ty))
+    }
+
+    fn table_index(&mut self, table: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.table(table))
+    }
+
+    fn memory_index(&mut self, _memory: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(0)
+    }
+
+    fn global_index(&mut self, global: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.global(global))
+    }
+
+    fn data_index(&mut self, data: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.data(data))
+    }
+
+    fn element_index(&mut self, element: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.element(element))
+    }
+
+    fn tag_index(&mut self, tag: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.tag(tag))
+    }
+}

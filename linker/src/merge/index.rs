@@ -1,0 +1,342 @@
+//! The index spaces of the output.
+
+use std::collections::HashMap;
+
+use wasmparser::FuncType;
+
+use super::code::Source;
+use crate::glue::Glue;
+use crate::parse::scan::Ref;
+use crate::plan::{Plan, StackPointer, Target};
+use crate::resolve::{Builtin, FuncDef, HostId, InstanceId};
+
+/// No index: what has it is dead, and nothing live refers to it.
+const DEAD: u32 = u32::MAX;
+
+/// What a call of the input becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callee {
+    Func(u32),
+    I32Const(i32),
+    GlobalGet(u32),
+    Unreachable,
+    /// A function without parameters and results that does nothing.
+    Nothing,
+    /// Nothing live calls it.
+    Dead,
+}
+
+/// What `memory.size` and `memory.grow` of the guest become.
+#[derive(Clone, Copy, Debug)]
+pub enum MemoryOps {
+    /// Nothing lies above the guest.
+    Plain,
+    /// The guest cannot grow and has this many pages.
+    Fixed { pages: i32 },
+    /// The block above slides: the global with the guest's pages, and the function that grows.
+    Sliding { pages: u32, grow: u32 },
+}
+
+/// From the indices of one instance's module to those of the output.
+#[derive(Debug, Default)]
+pub struct InstanceMap {
+    callees: Vec<Callee>,
+    types: Vec<u32>,
+    tables: Vec<u32>,
+    globals: Vec<u32>,
+    tags: Vec<u32>,
+    elements: Vec<u32>,
+    data: Vec<u32>,
+}
+
+impl InstanceMap {
+    pub fn callee(&self, index: u32) -> Callee {
+        self.callees[index as usize]
+    }
+
+    pub fn ty(&self, index: u32) -> u32 {
+        live(self.types[index as usize], "type", index)
+    }
+
+    pub fn table(&self, index: u32) -> u32 {
+        live(self.tables[index as usize], "table", index)
+    }
+
+    pub fn global(&self, index: u32) -> u32 {
+        live(self.globals[index as usize], "global", index)
+    }
+
+    pub fn tag(&self, index: u32) -> u32 {
+        live(self.tags[index as usize], "tag", index)
+    }
+
+    pub fn element(&self, index: u32) -> u32 {
+        live(self.elements[index as usize], "element segment", index)
+    }
+
+    pub fn data(&self, index: u32) -> u32 {
+        live(self.data[index as usize], "data segment", index)
+    }
+}
+
+/// A live function can only refer to live things: anything else is a bug of the linker.
+fn live(index: u32, what: &str, old: u32) -> u32 {
+    assert_ne!(index, DEAD, "{what} {old} is used but was not planned");
+    index
+}
+
+/// Function types, each once, in the order in which they are first needed.
+#[derive(Debug, Default)]
+pub struct Types {
+    indices: HashMap<FuncType, u32>,
+    pub list: Vec<FuncType>,
+}
+
+impl Types {
+    pub fn index(&mut self, ty: &FuncType) -> u32 {
+        if let Some(&index) = self.indices.get(ty) {
+            return index;
+        }
+        let index = self.list.len() as u32;
+        self.indices.insert(ty.clone(), index);
+        self.list.push(ty.clone());
+        index
+    }
+}
+
+/// The globals that the linker adds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LinkerGlobals {
+    /// The guest's pages.
+    pub pages: Option<u32>,
+    /// The address of the library state.
+    pub state: Option<u32>,
+    /// The stack of the libraries.
+    pub stack: Option<u32>,
+    /// Whether the module has been initialised.
+    pub initialised: Option<u32>,
+}
+
+/// All index spaces of the output.
+#[derive(Debug)]
+pub struct Maps {
+    instances: Vec<InstanceMap>,
+    pub types: Types,
+    pub hosts: HashMap<HostId, u32>,
+    /// The bodies that come from the input and the libraries, in order.
+    pub sources: Vec<Source>,
+    /// The index of the first function that is not imported.
+    pub first_func: u32,
+    /// The index of the first function of the linker's own.
+    pub first_glue: u32,
+    pub globals: LinkerGlobals,
+    pub global_count: u32,
+    pub memory_ops: MemoryOps,
+    pub memory_copy: Option<u32>,
+    pub memory_fill: Option<u32>,
+    targets: HashMap<(InstanceId, u32), u32>,
+}
+
+impl Maps {
+    pub fn instance(&self, id: InstanceId) -> &InstanceMap {
+        &self.instances[id.0 as usize]
+    }
+
+    /// The index of a function.
+    pub fn target(&self, target: Target) -> Option<u32> {
+        match target {
+            Target::Core(id, index) => self.targets.get(&(id, index)).copied(),
+            Target::Host(host) => self.hosts.get(&host).copied(),
+            Target::Builtin(_) | Target::NoOp => None,
+        }
+    }
+
+    /// Numbers everything that is live.
+    pub fn new(plan: &Plan<'_, '_>, glue: &Glue) -> Maps {
+        let program = &plan.program;
+        let input = plan.input;
+        let mut types = Types::default();
+        let mut hosts = HashMap::new();
+        for &host in &plan.hosts {
+            types.index(&program.hosts[host.0 as usize].ty);
+            hosts.insert(host, hosts.len() as u32);
+        }
+        let first_func = hosts.len() as u32;
+
+        let mut sources: Vec<Source> = Vec::new();
+        let mut targets = HashMap::new();
+        let mut instances: Vec<InstanceMap> = Vec::new();
+        for id in program.ids() {
+            let module = program.module(input, id);
+            let live = plan.live.instance(id);
+            let mut map = InstanceMap {
+                types: vec![DEAD; module.types.len()],
+                ..InstanceMap::default()
+            };
+            let first = module.imported_func_count();
+            for defined in 0..module.bodies.len() {
+                let index = first + defined as u32;
+                if !live.funcs[index as usize] {
+                    continue;
+                }
+                targets.insert((id, index), first_func + sources.len() as u32);
+                sources.push((id, defined));
+                types.index(module.func_type(index));
+                for reference in module.refs.of(defined) {
+                    if let Ref::Type(ty) = reference {
+                        map.types[ty as usize] = types.index(&module.types[ty as usize]);
+                    }
+                }
+            }
+            instances.push(map);
+        }
+        let first_glue = first_func + sources.len() as u32;
+        for function in &glue.functions {
+            types.index(&function.ty);
+        }
+
+        let tables = number(plan, |l| &l.tables);
+        let tags = number(plan, |l| &l.tags);
+        let globals = number(plan, |l| &l.globals);
+        let mut global_count = globals.len() as u32;
+        let mut linker_global = |wanted: bool| {
+            wanted.then(|| {
+                global_count += 1;
+                global_count - 1
+            })
+        };
+        let slides = plan
+            .memory
+            .and_then(|memory| memory.block)
+            .is_some_and(|block| block.slides);
+        let linker_globals = LinkerGlobals {
+            pages: linker_global(slides),
+            state: linker_global(slides && plan.live.state),
+            stack: linker_global(matches!(plan.stack, Some(StackPointer::Own { .. }))),
+            initialised: linker_global(glue.initialise.is_some()),
+        };
+
+        let (mut next_element, mut next_data) = (0, 0);
+        for id in program.ids() {
+            let module = program.module(input, id);
+            let live = plan.live.instance(id);
+            let map = &mut instances[id.0 as usize];
+            let count = |live: &[bool], next: &mut u32| -> Vec<u32> {
+                live.iter()
+                    .map(|live| match live {
+                        true => {
+                            *next += 1;
+                            *next - 1
+                        }
+                        false => DEAD,
+                    })
+                    .collect()
+            };
+            map.elements = count(&live.elements, &mut next_element);
+            map.data = count(&live.data, &mut next_data);
+            map.tables = (0..live.tables.len() as u32)
+                .map(|i| get(&tables, program.table(input, id, i)))
+                .collect();
+            map.tags = (0..live.tags.len() as u32)
+                .map(|i| get(&tags, program.tag(input, id, i)))
+                .collect();
+            let library = plan.is_library(id);
+            map.globals = (0..live.globals.len() as u32)
+                .map(|i| {
+                    let slot = program.global(input, id, i);
+                    let is_stack = library
+                        && module
+                            .globals
+                            .get((slot.1 as usize).wrapping_sub(module.imported_globals.len()))
+                            .is_some_and(|global| global.ty.mutable);
+                    match plan.stack {
+                        Some(StackPointer::Core(id, index)) if is_stack => {
+                            get(&globals, (id, index))
+                        }
+                        Some(StackPointer::Own { .. }) if is_stack => {
+                            linker_globals.stack.unwrap_or(DEAD)
+                        }
+                        _ => get(&globals, slot),
+                    }
+                })
+                .collect();
+        }
+
+        let memory_ops = match plan.memory {
+            Some(memory) if memory.block.is_some() => match linker_globals.pages {
+                Some(pages) => MemoryOps::Sliding {
+                    pages,
+                    grow: first_glue + glue.grow.unwrap_or(DEAD),
+                },
+                None => MemoryOps::Fixed {
+                    pages: memory.guest_pages as i32,
+                },
+            },
+            _ => MemoryOps::Plain,
+        };
+        let mut maps = Maps {
+            instances,
+            types,
+            hosts,
+            sources,
+            first_func,
+            first_glue,
+            globals: linker_globals,
+            global_count,
+            memory_ops,
+            memory_copy: glue.memory_copy.map(|at| first_glue + at),
+            memory_fill: glue.memory_fill.map(|at| first_glue + at),
+            targets,
+        };
+        for id in program.ids() {
+            let count = program.module(input, id).func_types.len() as u32;
+            let any = plan.live.instance(id).funcs.iter().any(|live| *live);
+            let callees = (0..if any { count } else { 0 })
+                .map(|index| maps.callee(plan, FuncDef::Core(id, index)))
+                .collect();
+            maps.instances[id.0 as usize].callees = callees;
+        }
+        maps
+    }
+
+    fn callee(&self, plan: &Plan<'_, '_>, def: FuncDef) -> Callee {
+        let Some(target) = plan.try_target(def) else {
+            return Callee::Dead;
+        };
+        match target {
+            Target::Builtin(Builtin::MaxHandles) => {
+                Callee::I32Const(plan.options.max_handles as i32)
+            }
+            Target::Builtin(Builtin::State) => match (self.globals.state, plan.memory) {
+                (Some(global), _) => Callee::GlobalGet(global),
+                (None, Some(memory)) => Callee::I32Const(memory.block_base() as i32),
+                (None, None) => Callee::Dead,
+            },
+            Target::Builtin(Builtin::Unlinked) => Callee::Unreachable,
+            Target::NoOp => Callee::Nothing,
+            target => self.target(target).map_or(Callee::Dead, Callee::Func),
+        }
+    }
+}
+
+type Slot = (InstanceId, u32);
+
+/// Numbers the live items of one index space over all instances.
+fn number(
+    plan: &Plan<'_, '_>,
+    space: impl Fn(&crate::plan::LiveInstance) -> &Vec<bool>,
+) -> HashMap<Slot, u32> {
+    let mut numbers = HashMap::new();
+    for id in plan.program.ids() {
+        for (index, live) in space(plan.live.instance(id)).iter().enumerate() {
+            if *live {
+                numbers.insert((id, index as u32), numbers.len() as u32);
+            }
+        }
+    }
+    numbers
+}
+
+fn get(numbers: &HashMap<Slot, u32>, slot: Slot) -> u32 {
+    numbers.get(&slot).copied().unwrap_or(DEAD)
+}

@@ -1,0 +1,411 @@
+//! `Plan` → bytes: the sections of the output, in order.
+
+mod code;
+mod index;
+mod names;
+
+use anyhow::{Result, anyhow, bail};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{
+    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode,
+    EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, HeapType,
+    ImportSection, MemorySection, MemoryType, Module, SectionId, StartSection, TableSection,
+    TagKind, TagSection, TagType, TypeSection, ValType,
+};
+
+pub use index::Maps;
+
+use crate::glue::Glue;
+use crate::parse::module::{ElementMode, Items};
+use crate::plan::{Exported, Plan, StackPointer, Target};
+use crate::resolve::{FuncDef, InstanceId};
+use crate::statics::{Const, constant};
+
+/// The encoded output, not yet validated.
+pub struct Merged {
+    pub wasm: Vec<u8>,
+    /// Bytes of code for each instance of the plan.
+    pub code_sizes: Vec<usize>,
+    /// Bytes of code of the linker's own functions.
+    pub glue_size: usize,
+    /// The names of the linker's own functions.
+    pub glue: Vec<String>,
+    /// Bytes of the data segments.
+    pub data_size: usize,
+}
+
+/// Encodes the output.
+pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
+    let glue = Glue::new(plan);
+    let mut maps = Maps::new(plan, &glue);
+    let mut module = Module::new();
+
+    let funcs = function_section(plan, &glue, &mut maps);
+    module.section(&type_section(&maps)?);
+    if !plan.hosts.is_empty() {
+        module.section(&import_section(plan, &mut maps));
+    }
+    if funcs.len() > 0 {
+        module.section(&funcs);
+    }
+    let tables = table_section(plan)?;
+    if tables.len() > 0 {
+        module.section(&tables);
+    }
+    if let Some(memory) = plan.memory {
+        let mut section = MemorySection::new();
+        section.memory(MemoryType {
+            minimum: memory.pages().into(),
+            maximum: memory.maximum().map(Into::into),
+            memory64: false,
+            shared: false,
+            page_size_log2: None,
+        });
+        module.section(&section);
+    }
+    let tags = tag_section(plan, &mut maps);
+    if tags.len() > 0 {
+        module.section(&tags);
+    }
+    let globals = global_section(plan, &maps)?;
+    if globals.len() > 0 {
+        module.section(&globals);
+    }
+    let exports = export_section(plan, &glue, &maps)?;
+    if exports.len() > 0 {
+        module.section(&exports);
+    }
+    if let Some(start) = plan.start {
+        module.section(&StartSection {
+            function_index: final_index(&maps, start)?,
+        });
+    }
+    let elements = element_section(plan, &maps)?;
+    if elements.len() > 0 {
+        module.section(&elements);
+    }
+    let (data, data_size) = data_section(plan)?;
+    if plan.live.data_count {
+        module.section(&DataCountSection { count: data.len() });
+    }
+
+    // The bodies are moved into the module one chunk after the other: a large program is not kept
+    // twice.
+    let (bodies, code_sizes) = code::bodies(plan, &maps, &maps.sources)?;
+    let mut own = CodeSection::new();
+    let mut glue_size = 0;
+    for at in 0..glue.functions.len() {
+        let body = glue.encode(at, plan, &maps);
+        glue_size += body.byte_len();
+        own.function(&body);
+    }
+    let mut own_bytes = Vec::new();
+    own.encode(&mut own_bytes);
+    let own_bytes = skip_header(&own_bytes, own.len())?;
+    let count = maps.sources.len() as u32 + own.len();
+    let mut wasm = module.finish();
+    if count > 0 {
+        let mut header = Vec::new();
+        count.encode(&mut header);
+        let size = header.len() + bodies.iter().map(Vec::len).sum::<usize>() + own_bytes.len();
+        wasm.reserve(size + 6 + data_size);
+        wasm.push(SectionId::Code as u8);
+        size.encode(&mut wasm);
+        wasm.extend_from_slice(&header);
+        for chunk in bodies {
+            wasm.extend_from_slice(&chunk);
+        }
+        wasm.extend_from_slice(own_bytes);
+    }
+    if data.len() > 0 {
+        append(&mut wasm, &data);
+    }
+    if !plan.options.strip {
+        names::append(plan, &glue, &maps, &mut wasm)?;
+    }
+    Ok(Merged {
+        wasm,
+        code_sizes,
+        glue_size,
+        glue: glue.functions.into_iter().map(|f| f.name).collect(),
+        data_size,
+    })
+}
+
+/// Appends a section with its id.
+fn append(wasm: &mut Vec<u8>, section: &impl wasm_encoder::Section) {
+    section.append_to(wasm);
+}
+
+/// The content of an encoded section after its size and count.
+fn skip_header(bytes: &[u8], count: u32) -> Result<&[u8]> {
+    let mut reader = wasmparser::BinaryReader::new(bytes, 0);
+    reader.read_var_u32()?;
+    let read = reader.read_var_u32()?;
+    debug_assert_eq!(read, count);
+    Ok(&bytes[reader.current_position()..])
+}
+
+fn final_index(maps: &Maps, target: Target) -> Result<u32> {
+    maps.target(target)
+        .ok_or_else(|| anyhow!("{target:?} is used as a function, but it is none of the output"))
+}
+
+fn function_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &mut Maps) -> FunctionSection {
+    let mut section = FunctionSection::new();
+    for &(id, defined) in &maps.sources {
+        let module = plan.program.module(plan.input, id);
+        let index = module.imported_func_count() + defined as u32;
+        section.function(maps.types.index(module.func_type(index)));
+    }
+    for function in &glue.functions {
+        section.function(maps.types.index(&function.ty));
+    }
+    section
+}
+
+fn type_section(maps: &Maps) -> Result<TypeSection> {
+    let mut section = TypeSection::new();
+    for ty in &maps.types.list {
+        let convert = |types: &[wasmparser::ValType]| {
+            types
+                .iter()
+                .map(|&ty| RoundtripReencoder.val_type(ty))
+                .collect::<Result<Vec<ValType>, _>>()
+                .map_err(|error| anyhow!("{error}"))
+        };
+        section
+            .ty()
+            .function(convert(ty.params())?, convert(ty.results())?);
+    }
+    Ok(section)
+}
+
+fn import_section(plan: &Plan<'_, '_>, maps: &mut Maps) -> ImportSection {
+    let mut section = ImportSection::new();
+    for &host in &plan.hosts {
+        let host = &plan.program.hosts[host.0 as usize];
+        let ty = maps.types.index(&host.ty);
+        section.import(&host.module, &host.name, EntityType::Function(ty));
+    }
+    section
+}
+
+fn table_section(plan: &Plan<'_, '_>) -> Result<TableSection> {
+    let mut section = TableSection::new();
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        let live = &plan.live.instance(id).tables;
+        for (defined, table) in module.tables.iter().enumerate() {
+            if !live[module.imported_tables.len() + defined] {
+                continue;
+            }
+            let ty = RoundtripReencoder
+                .table_type(table.ty)
+                .map_err(|error| anyhow!("{error}"))?;
+            if table.init.is_some() {
+                bail!(
+                    "a table with an initial value is not supported yet (at offset {:#x}, in {})",
+                    table.offset,
+                    module.path
+                );
+            }
+            section.table(ty);
+        }
+    }
+    Ok(section)
+}
+
+fn tag_section(plan: &Plan<'_, '_>, maps: &mut Maps) -> TagSection {
+    let mut section = TagSection::new();
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        let live = &plan.live.instance(id).tags;
+        for (defined, &ty) in module.tags.iter().enumerate() {
+            if live[module.imported_tags.len() + defined] {
+                section.tag(TagType {
+                    kind: TagKind::Exception,
+                    func_type_idx: maps.types.index(&module.types[ty as usize]),
+                });
+            }
+        }
+    }
+    section
+}
+
+fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
+    let mut section = GlobalSection::new();
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        let live = &plan.live.instance(id).globals;
+        for (defined, global) in module.globals.iter().enumerate() {
+            if !live[module.imported_globals.len() + defined] {
+                continue;
+            }
+            let value = constant(plan.input, &plan.program, id, &global.init).ok_or_else(|| {
+                anyhow!(
+                    "the initial value of global {defined} is not a constant that is \
+                         supported, in {}",
+                    module.path
+                )
+            })?;
+            let ty = RoundtripReencoder
+                .global_type(global.ty)
+                .map_err(|error| anyhow!("{error}"))?;
+            section.global(ty, &const_expr(plan, maps, value)?);
+        }
+    }
+    let mut own = |index: Option<u32>, value: u32| {
+        if let Some(index) = index {
+            debug_assert_eq!(index, section.len());
+            let ty = GlobalType {
+                val_type: ValType::I32,
+                mutable: true,
+                shared: false,
+            };
+            section.global(ty, &ConstExpr::i32_const(value as i32));
+        }
+    };
+    if let Some(memory) = plan.memory {
+        own(maps.globals.pages, memory.guest_pages);
+        own(maps.globals.state, memory.block_base());
+        if let (Some(StackPointer::Own { .. }), Some(block)) = (plan.stack, memory.block) {
+            own(maps.globals.stack, memory.block_base() + block.size());
+        }
+    }
+    own(maps.globals.initialised, 0);
+    Ok(section)
+}
+
+fn const_expr(plan: &Plan<'_, '_>, maps: &Maps, value: Const) -> Result<ConstExpr> {
+    Ok(match value {
+        Const::I32(value) => ConstExpr::i32_const(value),
+        Const::I64(value) => ConstExpr::i64_const(value),
+        Const::F32(bits) => ConstExpr::f32_const(wasm_encoder::Ieee32::new(bits)),
+        Const::F64(bits) => ConstExpr::f64_const(wasm_encoder::Ieee64::new(bits)),
+        Const::V128(value) => ConstExpr::v128_const(value),
+        Const::RefNull(ty) => ConstExpr::ref_null(heap_type(ty)?),
+        Const::RefFunc(def) => ConstExpr::ref_func(final_index(maps, plan.target(def))?),
+    })
+}
+
+fn heap_type(ty: wasmparser::HeapType) -> Result<HeapType> {
+    RoundtripReencoder
+        .heap_type(ty)
+        .map_err(|error| anyhow!("{error}"))
+}
+
+fn export_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<ExportSection> {
+    let mut section = ExportSection::new();
+    for (export, made) in plan.exports.iter().zip(&glue.exports) {
+        match (&export.what, made) {
+            (Exported::Memory, _) => section.export(&export.name, ExportKind::Memory, 0),
+            (_, Some(at)) => section.export(&export.name, ExportKind::Func, maps.first_glue + at),
+            (Exported::Func(target), None) => {
+                section.export(&export.name, ExportKind::Func, final_index(maps, *target)?)
+            }
+            _ => bail!("no function was made for the export {:?}", export.name),
+        };
+    }
+    Ok(section)
+}
+
+fn offset_of(
+    plan: &Plan<'_, '_>,
+    id: InstanceId,
+    expr: &wasmparser::ConstExpr<'_>,
+    at: u64,
+) -> Result<ConstExpr> {
+    match constant(plan.input, &plan.program, id, expr) {
+        Some(Const::I32(value)) => Ok(ConstExpr::i32_const(value)),
+        _ => bail!("the offset of the segment at {at:#x} is not a constant that is supported"),
+    }
+}
+
+fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
+    let mut section = ElementSection::new();
+    let index = |def: FuncDef| final_index(maps, plan.target(def));
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        let live = &plan.live.instance(id).elements;
+        for (element, _) in module.elements.iter().zip(live).filter(|(_, live)| **live) {
+            let mut functions = Vec::new();
+            let mut expressions = Vec::new();
+            let mut ty = wasmparser::RefType::FUNCREF;
+            match &element.items {
+                Items::Functions(funcs) => {
+                    for &func in funcs {
+                        functions.push(index(FuncDef::Core(id, func))?);
+                    }
+                }
+                Items::Expressions(element_type, exprs) => {
+                    ty = *element_type;
+                    for expr in exprs {
+                        let value = constant(plan.input, &plan.program, id, expr);
+                        let value = value.ok_or_else(|| {
+                            anyhow!(
+                                "an element of the segment at {:#x} is not supported",
+                                element.offset
+                            )
+                        })?;
+                        if let Const::RefFunc(def) = value {
+                            functions.push(index(def)?);
+                        }
+                        expressions.push(const_expr(plan, maps, value)?);
+                    }
+                }
+            }
+            // Function indices are the plainer encoding; only null needs expressions.
+            let plain = expressions.is_empty()
+                || (functions.len() == expressions.len() && ty == wasmparser::RefType::FUNCREF);
+            let items = if plain {
+                Elements::Functions(functions.into())
+            } else {
+                let ty = RoundtripReencoder
+                    .ref_type(ty)
+                    .map_err(|error| anyhow!("{error}"))?;
+                Elements::Expressions(ty, expressions.into())
+            };
+            match &element.mode {
+                ElementMode::Passive => section.passive(items),
+                ElementMode::Declared => section.declared(items),
+                ElementMode::Active { table, offset } => {
+                    let offset = offset_of(plan, id, offset, element.offset)?;
+                    let table = maps.instance(id).table(*table);
+                    section.active((table != 0).then_some(table), &offset, items)
+                }
+            };
+        }
+    }
+    // What `ref.func` names in a body has to be declared somewhere outside of the bodies.
+    let mut declared = Vec::new();
+    for &def in &plan.live.func_refs {
+        declared.push(index(def)?);
+    }
+    declared.sort_unstable();
+    declared.dedup();
+    if !declared.is_empty() {
+        section.declared(Elements::Functions(declared.into()));
+    }
+    Ok(section)
+}
+
+fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
+    let mut section = DataSection::new();
+    let mut size = 0;
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        let live = &plan.live.instance(id).data;
+        for (data, _) in module.data.iter().zip(live).filter(|(_, live)| **live) {
+            size += data.bytes.len();
+            match &data.active {
+                None => section.passive(data.bytes.iter().copied()),
+                Some((_, offset)) => {
+                    let offset = offset_of(plan, id, offset, data.offset)?;
+                    section.active(0, &offset, data.bytes.iter().copied())
+                }
+            };
+        }
+    }
+    Ok((section, size))
+}

@@ -1,0 +1,398 @@
+//! Bytes → [`Input`]: every section of every component and core module, validated.
+//!
+//! Nothing is interpreted here: indices stay as they are in the file, and function bodies stay
+//! borrowed. Validation is that of `wasmparser`; function bodies are validated in parallel, and
+//! what they refer to is noted in the same pass ([`scan`]).
+
+pub mod component;
+pub mod module;
+pub mod scan;
+
+use anyhow::{Context, Result, anyhow, bail};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
+use wasmparser::types::{Types, TypesRef};
+use wasmparser::{
+    CanonicalFunction, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+};
+
+use crate::Library;
+use crate::features::FeatureSet;
+use component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
+use module::Module;
+
+/// A parsed and validated file.
+pub struct Input<'a> {
+    pub bytes: &'a [u8],
+    /// The components of the file, the root first; empty for a core module.
+    pub components: Vec<Component<'a>>,
+    /// The core modules of the file in the order in which they begin, and after them those of the
+    /// libraries.
+    pub modules: Vec<Module<'a>>,
+    pub libraries: Vec<LibraryModule<'a>>,
+    /// The types of the root.
+    pub types: Types,
+}
+
+/// A library that may be linked.
+pub struct LibraryModule<'a> {
+    pub name: &'a str,
+    /// Its place in [`Input::modules`].
+    pub module: usize,
+}
+
+impl<'a> Input<'a> {
+    /// The proposals that any core module of the file uses.
+    pub fn features(&self) -> FeatureSet {
+        let own = self.modules.len() - self.libraries.len();
+        let mut features = FeatureSet::MVP;
+        for module in &self.modules[..own] {
+            features.insert(module.features);
+        }
+        features
+    }
+
+    /// Parses the libraries that may be linked and adds their modules.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a library that is not a valid core module.
+    pub fn add_libraries(&mut self, libraries: &[Library<'a>]) -> Result<()> {
+        for library in libraries {
+            let mut parsed =
+                module(library.wasm).with_context(|| format!("library {}", library.name))?;
+            let mut module = parsed.modules.remove(0);
+            module.path = format!("library {}", library.name);
+            self.libraries.push(LibraryModule {
+                name: library.name,
+                module: self.modules.len(),
+            });
+            self.modules.push(module);
+        }
+        Ok(())
+    }
+}
+
+/// Parses a component.
+///
+/// # Errors
+///
+/// Fails for anything that is not a valid component, with the byte offset.
+pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
+    match encoding(bytes)? {
+        Encoding::Component => parse(bytes),
+        Encoding::Module => bail!(
+            "this is a core module, not a component: there is nothing to flatten \
+             (`p1bridge wrap` makes a component of a Preview 1 module)"
+        ),
+    }
+}
+
+/// Parses a core module.
+///
+/// # Errors
+///
+/// Fails for anything that is not a valid core module, with the byte offset.
+pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
+    match encoding(bytes)? {
+        Encoding::Module => parse(bytes),
+        Encoding::Component => bail!("this is a component, not a core module"),
+    }
+}
+
+/// What kind of file this is, from its first eight bytes.
+///
+/// # Errors
+///
+/// Says what the file is instead when it is not WebAssembly.
+pub fn encoding(bytes: &[u8]) -> Result<Encoding> {
+    let what = if bytes.is_empty() {
+        "the file is empty"
+    } else if bytes.len() < 8 && b"\0asm".starts_with(&bytes[..bytes.len().min(4)]) {
+        "the file ends within the WebAssembly header"
+    } else if bytes.starts_with(b"\x7fELF") {
+        "this is an ELF file, not WebAssembly"
+    } else if bytes.starts_with(b"(module") || bytes.starts_with(b"(component") {
+        "this is the WebAssembly text format: assemble it first, for example with `wasm-tools parse`"
+    } else if !bytes.starts_with(b"\0asm") {
+        "this is not WebAssembly: it does not begin with the bytes 00 61 73 6d"
+    } else {
+        match bytes[4..8] {
+            [1, 0, 0, 0] => return Ok(Encoding::Module),
+            [0x0d, 0, 1, 0] => return Ok(Encoding::Component),
+            [version, 0, 1, 0] => bail!(
+                "this is a component of binary version {version:#x}: only version 0xd is known, \
+                 make it again with current tools (at offset 0x4)"
+            ),
+            _ => "the version of this WebAssembly file is not known (at offset 0x4)",
+        }
+    };
+    bail!("{what}")
+}
+
+/// What the validator accepts: everything that is to be refused by name further on must be here.
+fn accepted() -> WasmFeatures {
+    WasmFeatures::default()
+        | WasmFeatures::LEGACY_EXCEPTIONS
+        | WasmFeatures::CUSTOM_PAGE_SIZES
+        | WasmFeatures::CM_ASYNC_STACKFUL
+        | WasmFeatures::CM_MORE_ASYNC_BUILTINS
+        | WasmFeatures::CM_ERROR_CONTEXT
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS
+}
+
+/// A module or component whose end has not been reached.
+enum Open {
+    Module(usize),
+    Component(usize),
+}
+
+fn parse(bytes: &[u8]) -> Result<Input<'_>> {
+    let mut validator = Validator::new_with_features(accepted());
+    let mut components: Vec<Component<'_>> = Vec::new();
+    let mut modules: Vec<Module<'_>> = Vec::new();
+    let mut jobs = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    let mut types = None;
+
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        let valid = validator.payload(&payload)?;
+        match payload {
+            Payload::Version {
+                encoding, range, ..
+            } => {
+                open.push(match encoding {
+                    Encoding::Module => {
+                        modules.push(Module {
+                            bytes,
+                            range: range.start as usize..range.start as usize,
+                            ..Module::default()
+                        });
+                        Open::Module(modules.len() - 1)
+                    }
+                    Encoding::Component => {
+                        let path = place(&components, &open);
+                        components.push(Component {
+                            path,
+                            ..Component::default()
+                        });
+                        Open::Component(components.len() - 1)
+                    }
+                });
+                continue;
+            }
+            Payload::End(offset) => {
+                match open.pop() {
+                    Some(Open::Module(id)) => {
+                        modules[id].range.end = offset as usize;
+                        let what = match open.last() {
+                            Some(&Open::Component(parent)) => {
+                                let definitions = &mut components[parent];
+                                let nth = count(definitions, |kind| {
+                                    matches!(kind, DefinitionKind::CoreModule(_))
+                                });
+                                definitions.definitions.push(Definition {
+                                    offset: modules[id].range.start as u64,
+                                    kind: DefinitionKind::CoreModule(id),
+                                });
+                                format!("{} > core module {nth}", definitions.path)
+                            }
+                            _ => "core module".to_string(),
+                        };
+                        modules[id].finish(&what)?;
+                    }
+                    Some(Open::Component(id)) => {
+                        if let Some(&Open::Component(parent)) = open.last() {
+                            components[parent].definitions.push(Definition {
+                                offset,
+                                kind: DefinitionKind::Component(id),
+                            });
+                        }
+                    }
+                    None => bail!("unbalanced end (at offset {offset:#x})"),
+                }
+                if let ValidPayload::End(end) = valid {
+                    types = Some(end);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        match open.last() {
+            Some(&Open::Module(id)) => {
+                let module = &mut modules[id];
+                if let ValidPayload::Func(func, body) = valid {
+                    let range = body.range();
+                    jobs.push(scan::Job {
+                        module: id,
+                        defined: module.bodies.len(),
+                        func,
+                        body,
+                    });
+                    module.bodies.push(range.start as usize..range.end as usize);
+                } else {
+                    let in_component = open.len() > 1;
+                    module.payload(payload).with_context(|| {
+                        if in_component {
+                            format!("in core module {id} of the component")
+                        } else {
+                            "in the core module".to_string()
+                        }
+                    })?;
+                }
+            }
+            Some(&Open::Component(id)) => {
+                let types = validator
+                    .types(0)
+                    .ok_or_else(|| anyhow!("no component is open"))?;
+                component_payload(&mut components[id], payload, types)
+                    .with_context(|| format!("in {}", components[id].path))?;
+            }
+            None => {}
+        }
+    }
+
+    let counts: Vec<usize> = modules.iter().map(|module| module.bodies.len()).collect();
+    for (module, (refs, features)) in modules.iter_mut().zip(scan::scan(jobs, &counts)?) {
+        module.refs = refs;
+        module.features.insert(features);
+    }
+    Ok(Input {
+        bytes,
+        components,
+        modules,
+        libraries: Vec::new(),
+        types: types.ok_or_else(|| anyhow!("the file ends before the module does"))?,
+    })
+}
+
+fn count(component: &Component<'_>, which: impl Fn(&DefinitionKind<'_>) -> bool) -> usize {
+    component
+        .definitions
+        .iter()
+        .filter(|definition| which(&definition.kind))
+        .count()
+}
+
+/// The path of the component that begins now.
+fn place(components: &[Component<'_>], open: &[Open]) -> String {
+    match open.last() {
+        Some(&Open::Component(parent)) => {
+            let nth = count(&components[parent], |kind| {
+                matches!(kind, DefinitionKind::Component(_))
+            });
+            format!("{} > component {nth}", components[parent].path)
+        }
+        _ => "component".to_string(),
+    }
+}
+
+fn component_payload<'a>(
+    component: &mut Component<'a>,
+    payload: Payload<'a>,
+    types: TypesRef<'_>,
+) -> Result<()> {
+    let mut add = |offset: u64, kind: DefinitionKind<'a>| {
+        component.definitions.push(Definition { offset, kind })
+    };
+    match payload {
+        Payload::InstanceSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                let (offset, item) = item?;
+                add(offset, DefinitionKind::CoreInstance(item));
+            }
+        }
+        Payload::CoreTypeSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                add(item?.0, DefinitionKind::CoreType);
+            }
+        }
+        Payload::ComponentInstanceSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                let (offset, item) = item?;
+                add(offset, DefinitionKind::Instance(item));
+            }
+        }
+        Payload::ComponentAliasSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                let (offset, item) = item?;
+                add(offset, DefinitionKind::Alias(item));
+            }
+        }
+        Payload::ComponentTypeSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                let (offset, item) = item?;
+                let ty = match item {
+                    wasmparser::ComponentType::Resource { dtor, .. } => {
+                        TypeDefinition::Resource { dtor }
+                    }
+                    _ => TypeDefinition::Plain,
+                };
+                add(offset, DefinitionKind::Type(ty));
+            }
+        }
+        Payload::ComponentCanonicalSection(section) => {
+            // The section is validated as a whole: its functions are the last ones by now.
+            let items: Vec<_> = section.into_iter_with_offsets().collect::<Result<_, _>>()?;
+            let lifted = items
+                .iter()
+                .filter(|(_, func)| matches!(func, CanonicalFunction::Lift { .. }))
+                .count() as u32;
+            let mut next_lifted = types.component_function_count() - lifted;
+            let mut next_core = types.function_count() - (items.len() as u32 - lifted);
+            for (offset, func) in items {
+                if matches!(func, CanonicalFunction::Lift { .. }) {
+                    let ty = types.component_function_at(next_lifted);
+                    next_lifted += 1;
+                    add(offset, DefinitionKind::Lift { func, ty });
+                } else {
+                    let ty = types[types.core_function_at(next_core)]
+                        .unwrap_func()
+                        .clone();
+                    next_core += 1;
+                    add(offset, DefinitionKind::CoreFunc { func, ty });
+                }
+            }
+        }
+        Payload::ComponentStartSection { range, .. } => add(range.start, DefinitionKind::Start),
+        Payload::ComponentImportSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                let (offset, import) = item?;
+                let ty = types
+                    .component_item_for_import(import.name.name)
+                    .ok_or_else(|| anyhow!("import {:?} has no type", import.name.name))?;
+                let item = import_item(ty.ty, types);
+                add(offset, DefinitionKind::Import { import, item });
+            }
+        }
+        Payload::ComponentExportSection(section) => {
+            for item in section.into_iter_with_offsets() {
+                let (offset, item) = item?;
+                add(offset, DefinitionKind::Export(item));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn import_item(ty: ComponentEntityType, types: TypesRef<'_>) -> ImportItem {
+    match ty {
+        ComponentEntityType::Func(_) => ImportItem::Func,
+        ComponentEntityType::Type {
+            created: ComponentAnyTypeId::Resource(id),
+            ..
+        } => ImportItem::Resource(id.resource()),
+        ComponentEntityType::Type { .. } => ImportItem::PlainType,
+        ComponentEntityType::Instance(id) => ImportItem::Instance(
+            types[id]
+                .exports
+                .iter()
+                .map(|(name, item)| (name.clone(), import_item(item.ty, types)))
+                .collect(),
+        ),
+        ComponentEntityType::Module(_) => ImportItem::Other("a core module"),
+        ComponentEntityType::Component(_) => ImportItem::Other("a component"),
+        ComponentEntityType::Value(_) => ImportItem::Other("a value"),
+    }
+}

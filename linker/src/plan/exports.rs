@@ -1,0 +1,321 @@
+//! The boundary of the output: what it exports under which name, and what runs first.
+//!
+//! Names are those that `wit-component` reads. `wasi:cli/run` becomes `_start`; a program without
+//! it is a reactor and exports `_initialize`. Hosts that call neither are met by wrappers that
+//! initialise the module on the first call.
+
+use anyhow::{Result, bail};
+use wasmparser::FuncType;
+
+use super::{Plan, Target, is_preview1_start};
+use crate::parse::Input;
+use crate::preview1;
+use crate::resolve::{
+    ComponentFunc, ExportItem, FuncDef, InstanceId, LiftId, Program, StringEncoding,
+};
+use crate::unadapt::Adapted;
+
+/// The names of the exports of `wasi:cli/run`.
+const RUN: &str = "wasi:cli/run@0.2.";
+
+/// An export of the output.
+#[derive(Clone, Debug)]
+pub struct PlannedExport {
+    pub name: String,
+    pub what: Exported,
+}
+
+/// What an export is.
+#[derive(Clone, Debug)]
+pub enum Exported {
+    /// A function as it stands.
+    Func(Target),
+    /// A function before which the module is initialised.
+    Initialised(Target),
+    /// The `_start` of a command that a lifted `run` makes: its result 1 is exit code 1.
+    Run(Target),
+    /// The `_initialize` of a reactor.
+    Initialize,
+    Memory,
+}
+
+/// What the root component exports, before liveness is known.
+pub struct Boundary {
+    functions: Vec<LiftedExport>,
+}
+
+struct LiftedExport {
+    /// `interface#function` or `function`.
+    name: String,
+    func: FuncDef,
+    post_return: Option<FuncDef>,
+    realloc: Option<FuncDef>,
+    memory: Option<(InstanceId, u32)>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Plain,
+    /// The lifted `wasi:cli/run`.
+    Run,
+    /// The `_start` of a module that was a command of Preview 1.
+    Start,
+}
+
+impl Boundary {
+    /// Reads the exports of the root.
+    pub fn new(input: &Input<'_>, program: &Program, adapted: &Adapted) -> Result<Boundary> {
+        let mut boundary = Boundary {
+            functions: Vec::new(),
+        };
+        for export in &program.exports {
+            match &export.item {
+                ExportItem::Func(func) => {
+                    boundary.add(input, program, adapted, &export.name, *func, export.offset)?;
+                }
+                ExportItem::Instance(items) => {
+                    for (name, item) in items {
+                        let full = format!("{}#{name}", export.name);
+                        match item {
+                            ExportItem::Func(func) => {
+                                boundary.add(
+                                    input,
+                                    program,
+                                    adapted,
+                                    &full,
+                                    *func,
+                                    export.offset,
+                                )?;
+                            }
+                            ExportItem::Type => {}
+                            ExportItem::Instance(_) => bail!(
+                                "export {full:?} is an instance inside an instance, which no core \
+                                 module can export (at offset {:#x})",
+                                export.offset
+                            ),
+                            ExportItem::Other(kind) => bail!(
+                                "export {full:?} is {kind}, which no core module can export \
+                                 (at offset {:#x})",
+                                export.offset
+                            ),
+                        }
+                    }
+                }
+                ExportItem::Type => {}
+                ExportItem::Other(kind) => bail!(
+                    "export {:?} is {kind}, which no core module can export (at offset {:#x})",
+                    export.name,
+                    export.offset
+                ),
+            }
+        }
+        Ok(boundary)
+    }
+
+    fn add(
+        &mut self,
+        input: &Input<'_>,
+        program: &Program,
+        adapted: &Adapted,
+        name: &str,
+        func: ComponentFunc,
+        offset: u64,
+    ) -> Result<()> {
+        let ComponentFunc::Lift(lift_id) = func else {
+            bail!(
+                "export {name:?} passes an import through, which is not supported yet \
+                 (at offset {offset:#x})"
+            );
+        };
+        let lift = &program.lifts[lift_id.0 as usize];
+        let place = format!("(at offset {:#x}, in {})", lift.offset, lift.path);
+        if let Some(option) = lift.options.unsupported {
+            bail!("export {name:?}: the canonical option {option} is not supported {place}");
+        }
+        if input.types[lift.ty].async_ {
+            bail!("export {name:?} is an async function, which is not supported {place}");
+        }
+        if lift.options.encoding != StringEncoding::Utf8 {
+            bail!(
+                "export {name:?}: string-encoding={} is not supported yet {place}",
+                lift.options.encoding.name()
+            );
+        }
+        self.functions.push(LiftedExport {
+            name: name.to_string(),
+            func: lift.func,
+            post_return: lift.options.post_return,
+            realloc: lift.options.realloc,
+            memory: lift.options.memory,
+            kind: kind(adapted, lift_id, name),
+        });
+        Ok(())
+    }
+
+    /// Everything that the exports of the output can call.
+    pub fn roots(&self) -> Vec<FuncDef> {
+        self.functions
+            .iter()
+            .flat_map(|export| {
+                [Some(export.func), export.post_return, export.realloc]
+                    .into_iter()
+                    .flatten()
+            })
+            .collect()
+    }
+
+    /// The memories that lifted functions work on.
+    pub fn memories(&self) -> Vec<(InstanceId, u32)> {
+        self.functions
+            .iter()
+            .filter_map(|export| export.memory)
+            .collect()
+    }
+}
+
+fn kind(adapted: &Adapted, lift: LiftId, name: &str) -> Kind {
+    if is_preview1_start(adapted, lift) {
+        Kind::Start
+    } else if name.starts_with(RUN) && name.ends_with("#run") {
+        Kind::Run
+    } else {
+        Kind::Plain
+    }
+}
+
+/// Decides the exports of `plan` and what runs before them.
+pub fn plan(
+    plan: &mut Plan<'_, '_>,
+    boundary: &Boundary,
+    starts: &[(InstanceId, FuncDef)],
+) -> Result<()> {
+    plan_starts(plan, boundary, starts);
+    let is_command = boundary
+        .functions
+        .iter()
+        .any(|export| export.kind != Kind::Plain);
+    let guarded = !plan.init.is_empty() && boundary.functions.iter().any(|e| e.kind == Kind::Plain);
+
+    let mut exports = Vec::new();
+    let mut add = |name: String, what: Exported| exports.push(PlannedExport { name, what });
+    let mut realloc: Option<Target> = None;
+    for export in &boundary.functions {
+        let target = plan.target(export.func);
+        match export.kind {
+            Kind::Start if plan.init.is_empty() => add("_start".into(), Exported::Func(target)),
+            Kind::Start | Kind::Run => add("_start".into(), Exported::Run(target)),
+            Kind::Plain => {
+                add(
+                    export.name.clone(),
+                    if guarded {
+                        Exported::Initialised(target)
+                    } else {
+                        Exported::Func(target)
+                    },
+                );
+                if let Some(post_return) = export.post_return {
+                    let target = plan.target(post_return);
+                    add(format!("cabi_post_{}", export.name), Exported::Func(target));
+                }
+                if let Some(def) = export.realloc {
+                    let target = plan.target(def);
+                    if realloc.is_some_and(|other| other != target) {
+                        bail!(
+                            "the exports of the component name different realloc functions, which is not supported yet"
+                        );
+                    }
+                    realloc = Some(target);
+                }
+            }
+        }
+    }
+    if let Some(target) = realloc.or_else(|| import_realloc(plan)) {
+        add(
+            "cabi_realloc".into(),
+            if guarded {
+                Exported::Initialised(target)
+            } else {
+                Exported::Func(target)
+            },
+        );
+    }
+    if !is_command && !boundary.functions.is_empty() {
+        add("_initialize".into(), Exported::Initialize);
+    }
+    if plan.memory.is_some() {
+        add("memory".into(), Exported::Memory);
+    }
+    for (at, export) in exports.iter().enumerate() {
+        if exports[..at].iter().any(|other| other.name == export.name) {
+            bail!(
+                "the output would export {:?} twice: rename that export of the component",
+                export.name
+            );
+        }
+    }
+    if exports
+        .iter()
+        .any(|export| matches!(export.what, Exported::Run(_)))
+    {
+        let exit = FuncType::new([wasmparser::ValType::I32], []);
+        let id = plan.program.host(preview1::MODULE, "proc_exit", &exit);
+        plan.live.host(id);
+    }
+    plan.exports = exports;
+    Ok(())
+}
+
+/// The `realloc` that the host may call for the results of custom imports.
+fn import_realloc(plan: &Plan<'_, '_>) -> Option<Target> {
+    let mut ids: Vec<_> = plan.bindings.iter().collect();
+    ids.sort_by_key(|(id, _)| **id);
+    ids.into_iter().find_map(|(id, binding)| {
+        let super::Binding::Func(FuncDef::Host(_)) = binding else {
+            return None;
+        };
+        match &plan.program.canons[id.0 as usize].kind {
+            crate::resolve::CanonKind::Lower { options, .. } => {
+                options.realloc.map(|def| plan.target(def))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// A start function of a command of Preview 1 stays one, as the module had it. Others run before
+/// the first export: hosts differ in what they allow while a module is instantiated.
+fn plan_starts(plan: &mut Plan<'_, '_>, boundary: &Boundary, starts: &[(InstanceId, FuncDef)]) {
+    let targets: Vec<Target> = starts
+        .iter()
+        .map(|&(_, def)| plan.target(def))
+        .filter(|&target| !is_trivial(plan, target, 0))
+        .collect();
+    let preview1 = boundary.functions.iter().all(|e| e.kind == Kind::Start);
+    match targets[..] {
+        [only] if preview1 && plan.libraries.is_empty() => plan.start = Some(only),
+        _ => plan.init = targets,
+    }
+}
+
+/// Whether a function does nothing: its body is empty, or calls only such functions.
+fn is_trivial(plan: &Plan<'_, '_>, target: Target, depth: u32) -> bool {
+    let Target::Core(id, index) = target else {
+        return target == Target::NoOp;
+    };
+    let module = plan.program.module(plan.input, id);
+    let body = module.body((index - module.imported_func_count()) as usize);
+    let Ok(ops) = body.get_operators_reader() else {
+        return false;
+    };
+    depth < 8
+        && ops.into_iter().all(|op| match op {
+            Ok(wasmparser::Operator::End | wasmparser::Operator::Nop) => true,
+            Ok(wasmparser::Operator::Call { function_index }) => is_trivial(
+                plan,
+                plan.target(FuncDef::Core(id, function_index)),
+                depth + 1,
+            ),
+            _ => false,
+        })
+}

@@ -1,0 +1,290 @@
+//! Reachability: what the exports and start functions can reach.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::Binding;
+use crate::parse::Input;
+use crate::parse::module::{ElementMode, Items};
+use crate::parse::scan::Ref;
+use crate::resolve::{Builtin, CanonId, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
+use crate::statics::{Const, Forwarders, constant};
+
+/// What of one instance is live. Functions, globals, tables, memories and tags go by the index
+/// space of the module; imports in it are never marked, but what they are bound to.
+#[derive(Clone, Debug, Default)]
+pub struct LiveInstance {
+    pub funcs: Vec<bool>,
+    pub globals: Vec<bool>,
+    pub tables: Vec<bool>,
+    pub memories: Vec<bool>,
+    pub tags: Vec<bool>,
+    pub elements: Vec<bool>,
+    pub data: Vec<bool>,
+}
+
+/// What of the whole program is live.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    instances: Vec<LiveInstance>,
+    hosts: BTreeSet<HostId>,
+    /// Whether a library needs a memory and the program has none.
+    pub made_memory: bool,
+    /// Whether a live function has `memory.grow` or `memory.size`.
+    pub memory_grow: bool,
+    pub memory_size: bool,
+    /// Whether a live function has `memory.copy`.
+    pub memory_copy: bool,
+    /// Whether a live function has `memory.fill`.
+    pub memory_fill: bool,
+    /// Whether a live function has `memory.init` or `data.drop`.
+    pub data_count: bool,
+    /// Whether a library asks for its state block.
+    pub state: bool,
+    /// The functions that `ref.func` names in a body.
+    pub func_refs: Vec<FuncDef>,
+}
+
+impl Live {
+    /// What of an instance is live.
+    pub fn instance(&self, id: InstanceId) -> &LiveInstance {
+        &self.instances[id.0 as usize]
+    }
+
+    /// The imported host functions, in the order in which the program names them.
+    pub fn hosts(&self) -> Vec<HostId> {
+        self.hosts.iter().copied().collect()
+    }
+
+    /// Makes a host function live.
+    pub fn host(&mut self, id: HostId) {
+        self.hosts.insert(id);
+    }
+
+    /// Makes a defined global live.
+    pub fn global(&mut self, (id, index): (InstanceId, u32)) {
+        self.instances[id.0 as usize].globals[index as usize] = true;
+    }
+
+    /// Every defined memory that is live.
+    pub fn memories(&self) -> Vec<(InstanceId, u32)> {
+        let mut all = Vec::new();
+        for (id, instance) in self.instances.iter().enumerate() {
+            for (index, live) in instance.memories.iter().enumerate() {
+                if *live {
+                    all.push((InstanceId(id as u32), index as u32));
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Marks what is reachable, function by function.
+pub struct Tracer<'t, 'a> {
+    input: &'t Input<'a>,
+    forwarders: &'t Forwarders,
+    pub live: Live,
+    /// What functions of the canonical ABI became; those that are not in it are leaves.
+    pub bindings: HashMap<CanonId, Binding>,
+    /// The leaves that were reached, each with the function that reached it first.
+    pub reached: BTreeMap<CanonId, Option<(InstanceId, u32)>>,
+    work: Vec<(InstanceId, u32)>,
+}
+
+impl<'t, 'a> Tracer<'t, 'a> {
+    pub fn new(input: &'t Input<'a>, forwarders: &'t Forwarders) -> Tracer<'t, 'a> {
+        Tracer {
+            input,
+            forwarders,
+            live: Live::default(),
+            bindings: HashMap::new(),
+            reached: BTreeMap::new(),
+            work: Vec::new(),
+        }
+    }
+
+    /// Makes a function live; [`Tracer::trace`] then follows it.
+    pub fn root(&mut self, program: &Program, def: FuncDef) {
+        self.fit(program);
+        self.func(program, def, None);
+    }
+
+    /// Makes everything that an instance defines live.
+    pub fn keep_all(&mut self, program: &Program, id: InstanceId) {
+        self.fit(program);
+        let module = program.module(self.input, id);
+        for index in module.imported_func_count()..module.func_types.len() as u32 {
+            self.func(program, FuncDef::Core(id, index), None);
+        }
+        for index in 0..module.imported_funcs.len() as u32 {
+            self.func(program, FuncDef::Core(id, index), None);
+        }
+        for index in 0..module.globals.len() {
+            self.global(program, id, (module.imported_globals.len() + index) as u32);
+        }
+        for index in 0..module.tables.len() {
+            self.table(program, id, (module.imported_tables.len() + index) as u32);
+        }
+        for index in 0..module.memories.len() {
+            self.memory(program, id, (module.imported_memories.len() + index) as u32);
+        }
+        for index in 0..module.elements.len() {
+            self.element(program, id, index);
+        }
+        for index in 0..module.data.len() {
+            self.live.instances[id.0 as usize].data[index] = true;
+        }
+    }
+
+    /// Makes a memory live.
+    pub fn memory(&mut self, program: &Program, id: InstanceId, index: u32) {
+        let slot = program.memory(self.input, id, index);
+        if slot == NO_MEMORY {
+            self.live.made_memory = true;
+            return;
+        }
+        let live = &mut self.live.instances[slot.0.0 as usize].memories[slot.1 as usize];
+        if std::mem::replace(live, true) {
+            return;
+        }
+        for id in program.ids() {
+            for (index, data) in program.module(self.input, id).data.iter().enumerate() {
+                if let Some((memory, _)) = &data.active
+                    && program.memory(self.input, id, *memory) == slot
+                {
+                    self.live.instances[id.0 as usize].data[index] = true;
+                }
+            }
+        }
+    }
+
+    /// Follows everything that was made live until nothing new is found.
+    pub fn trace(&mut self, program: &Program) {
+        self.fit(program);
+        while let Some((id, index)) = self.work.pop() {
+            let module = program.module(self.input, id);
+            let defined = (index - module.imported_func_count()) as usize;
+            for reference in module.refs.of(defined) {
+                match reference {
+                    Ref::Func(func) => {
+                        self.func(program, FuncDef::Core(id, func), Some((id, index)));
+                    }
+                    Ref::FuncRef(func) => {
+                        let def = FuncDef::Core(id, func);
+                        self.live.func_refs.push(def);
+                        self.func(program, def, Some((id, index)));
+                    }
+                    Ref::Type(_) => {}
+                    Ref::Global(global) => self.global(program, id, global),
+                    Ref::Table(table) | Ref::TableWrite(table) => self.table(program, id, table),
+                    Ref::Memory(memory) => self.memory(program, id, memory),
+                    Ref::MemorySize(_) => self.live.memory_size = true,
+                    Ref::MemoryGrow(_) => self.live.memory_grow = true,
+                    Ref::MemoryCopy(_) => self.live.memory_copy = true,
+                    Ref::MemoryFill(_) => self.live.memory_fill = true,
+                    Ref::Data(data) => {
+                        self.live.data_count = true;
+                        self.live.instances[id.0 as usize].data[data as usize] = true;
+                    }
+                    Ref::Elem(element) => self.element(program, id, element as usize),
+                    Ref::Tag(tag) => {
+                        let (id, index) = program.tag(self.input, id, tag);
+                        self.live.instances[id.0 as usize].tags[index as usize] = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes room for instances that were added to the program.
+    fn fit(&mut self, program: &Program) {
+        for id in program.ids().skip(self.live.instances.len()) {
+            let module = program.module(self.input, id);
+            self.live.instances.push(LiveInstance {
+                funcs: vec![false; module.func_types.len()],
+                globals: vec![false; module.imported_globals.len() + module.globals.len()],
+                tables: vec![false; module.imported_tables.len() + module.tables.len()],
+                memories: vec![false; module.imported_memories.len() + module.memories.len()],
+                tags: vec![false; module.imported_tags.len() + module.tags.len()],
+                elements: vec![false; module.elements.len()],
+                data: vec![false; module.data.len()],
+            });
+        }
+    }
+
+    fn func(&mut self, program: &Program, def: FuncDef, from: Option<(InstanceId, u32)>) {
+        match self.forwarders.func(self.input, program, def) {
+            FuncDef::Core(id, index) => {
+                let live = &mut self.live.instances[id.0 as usize].funcs[index as usize];
+                if !std::mem::replace(live, true) {
+                    self.work.push((id, index));
+                }
+            }
+            FuncDef::Canon(canon) => match self.bindings.get(&canon) {
+                Some(&Binding::Func(def)) => self.func(program, def, from),
+                Some(Binding::NoOp) => {}
+                None => {
+                    self.reached.entry(canon).or_insert(from);
+                }
+            },
+            FuncDef::Host(host) => self.live.host(host),
+            FuncDef::Builtin(Builtin::State) => self.live.state = true,
+            FuncDef::Builtin(_) => {}
+        }
+    }
+
+    fn global(&mut self, program: &Program, id: InstanceId, index: u32) {
+        let (id, index) = program.global(self.input, id, index);
+        let live = &mut self.live.instances[id.0 as usize].globals[index as usize];
+        if std::mem::replace(live, true) {
+            return;
+        }
+        let module = program.module(self.input, id);
+        let init = &module.globals[index as usize - module.imported_globals.len()].init;
+        if let Some(Const::RefFunc(def)) = constant(self.input, program, id, init) {
+            self.func(program, def, None);
+        }
+    }
+
+    fn table(&mut self, program: &Program, id: InstanceId, index: u32) {
+        let slot = program.table(self.input, id, index);
+        let live = &mut self.live.instances[slot.0.0 as usize].tables[slot.1 as usize];
+        if std::mem::replace(live, true) {
+            return;
+        }
+        for id in program.ids() {
+            for (index, element) in program.module(self.input, id).elements.iter().enumerate() {
+                if let ElementMode::Active { table, .. } = element.mode
+                    && program.table(self.input, id, table) == slot
+                {
+                    self.element(program, id, index);
+                }
+            }
+        }
+    }
+
+    fn element(&mut self, program: &Program, id: InstanceId, index: usize) {
+        let live = &mut self.live.instances[id.0 as usize].elements[index];
+        if std::mem::replace(live, true) {
+            return;
+        }
+        let element = &program.module(self.input, id).elements[index];
+        if let ElementMode::Active { table, .. } = element.mode {
+            self.table(program, id, table);
+        }
+        match &element.items {
+            Items::Functions(functions) => {
+                for &func in functions {
+                    self.func(program, FuncDef::Core(id, func), None);
+                }
+            }
+            Items::Expressions(_, expressions) => {
+                for expr in expressions {
+                    if let Some(Const::RefFunc(def)) = constant(self.input, program, id, expr) {
+                        self.func(program, def, None);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What was done to make a flat module, for people and for programs.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::merge::Merged;
+use crate::plan::Plan;
+
+/// Everything that a user may want to know about an output. Serialised, it is the file of
+/// `--report`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Report {
+    /// The version of p1bridge.
+    pub version: String,
+    /// The profile that the output is for.
+    pub profile: String,
+    /// Adapters of Preview 1 that were found in the component.
+    pub adapters: Vec<AdapterReport>,
+    /// Libraries that were linked.
+    pub libraries: Vec<LibraryReport>,
+    /// Core modules of the component of which nothing is left.
+    pub dropped: Vec<DroppedModule>,
+    pub imports: Vec<ImportReport>,
+    pub exports: Vec<String>,
+    pub memory: Option<MemoryReport>,
+    /// The proposals that the output may use.
+    pub features: Vec<String>,
+    pub sizes: Sizes,
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AdapterReport {
+    pub module: String,
+    pub bytes: usize,
+    /// Whether its guest's imports are bound to the host again.
+    pub un_adapted: bool,
+    /// Why it was linked as ordinary code instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_because: Option<String>,
+    /// The functions that the guest uses.
+    pub functions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LibraryReport {
+    pub name: String,
+    /// Bytes of code that were linked.
+    pub bytes: usize,
+    pub functions: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DroppedModule {
+    pub module: String,
+    pub bytes: usize,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ImportReport {
+    pub module: String,
+    pub name: String,
+}
+
+/// Where things lie in the memory of the output when it starts.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MemoryReport {
+    pub pages: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_pages: Option<u32>,
+    pub regions: Vec<Region>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Region {
+    pub what: String,
+    pub address: u32,
+    pub bytes: u32,
+    /// Whether it moves when the guest's memory grows.
+    pub slides: bool,
+}
+
+/// Bytes of the output by where they come from.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Sizes {
+    pub input: usize,
+    pub output: usize,
+    /// Code of the component's own core modules.
+    pub guest_code: usize,
+    pub library_code: usize,
+    /// Functions that the linker wrote.
+    pub linker_code: usize,
+    pub data: usize,
+}
+
+impl Report {
+    pub(crate) fn new(plan: &Plan<'_, '_>, merged: &Merged) -> Report {
+        let program = &plan.program;
+        let code = |library: bool| -> usize {
+            program
+                .ids()
+                .filter(|&id| plan.is_library(id) == library)
+                .map(|id| merged.code_sizes[id.0 as usize])
+                .sum()
+        };
+        let live_modules: Vec<usize> = program
+            .ids()
+            .filter(|&id| {
+                let live = plan.live.instance(id);
+                [
+                    &live.funcs,
+                    &live.globals,
+                    &live.tables,
+                    &live.memories,
+                    &live.data,
+                ]
+                .iter()
+                .any(|items| items.contains(&true))
+            })
+            .map(|id| program.instances[id.0 as usize].module)
+            .collect();
+        let own = plan.input.modules.len() - plan.input.libraries.len();
+        let dropped = plan.input.modules[..own]
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !live_modules.contains(at))
+            .map(|(_, module)| DroppedModule {
+                module: module.path.clone(),
+                bytes: module.range.len(),
+            })
+            .collect();
+        Report {
+            version: env!("CARGO_PKG_VERSION").to_string(),
+            profile: plan.options.profile.name().to_string(),
+            adapters: plan
+                .adapters
+                .iter()
+                .map(|adapter| AdapterReport {
+                    module: adapter.path.clone(),
+                    bytes: adapter.bytes,
+                    un_adapted: adapter.kept.is_none(),
+                    kept_because: adapter.kept.clone(),
+                    functions: adapter.functions.clone(),
+                })
+                .collect(),
+            libraries: plan
+                .libraries
+                .iter()
+                .map(|library| LibraryReport {
+                    name: library.name.clone(),
+                    bytes: merged.code_sizes[library.instance.0 as usize],
+                    functions: library.functions.clone(),
+                })
+                .collect(),
+            dropped,
+            imports: plan
+                .hosts
+                .iter()
+                .map(|host| &program.hosts[host.0 as usize])
+                .map(|host| ImportReport {
+                    module: host.module.clone(),
+                    name: host.name.clone(),
+                })
+                .collect(),
+            exports: plan.exports.iter().map(|e| e.name.clone()).collect(),
+            memory: memory(plan),
+            features: plan
+                .options
+                .profile
+                .allowed(plan.input.features())
+                .names()
+                .into_iter()
+                .map(str::to_string)
+                .collect(),
+            sizes: Sizes {
+                input: plan.input.bytes.len(),
+                output: merged.wasm.len(),
+                guest_code: code(false),
+                library_code: code(true),
+                linker_code: merged.glue_size,
+                data: merged.data_size,
+            },
+            warnings: plan.warnings.clone(),
+        }
+    }
+}
+
+fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
+    let memory = plan.memory?;
+    let mut regions = vec![Region {
+        what: "guest".to_string(),
+        address: 0,
+        bytes: memory.guest_pages.saturating_mul(65536),
+        slides: false,
+    }];
+    if let Some(block) = memory.block {
+        let mut address = memory.block_base();
+        for (what, bytes) in [
+            ("library state", block.state),
+            ("library stack", block.stack),
+        ] {
+            if bytes > 0 {
+                regions.push(Region {
+                    what: what.to_string(),
+                    address,
+                    bytes,
+                    slides: block.slides,
+                });
+                address += bytes;
+            }
+        }
+    }
+    Some(MemoryReport {
+        pages: memory.pages(),
+        maximum_pages: memory.maximum(),
+        regions,
+    })
+}
+
+/// The short form.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for adapter in &self.adapters {
+            match &adapter.kept_because {
+                None => writeln!(
+                    f,
+                    "un-adapted: {} ({} bytes) is gone, {} functions are the host's again",
+                    adapter.module,
+                    adapter.bytes,
+                    adapter.functions.len()
+                )?,
+                Some(why) => writeln!(f, "kept: {}, because {why}", adapter.module)?,
+            }
+        }
+        for library in &self.libraries {
+            writeln!(
+                f,
+                "linked: {} of {} ({} bytes)",
+                plural(library.functions.len(), "function"),
+                library.name,
+                library.bytes
+            )?;
+        }
+        let mut modules: Vec<(&str, usize)> = Vec::new();
+        for import in &self.imports {
+            match modules.iter_mut().find(|(name, _)| *name == import.module) {
+                Some((_, count)) => *count += 1,
+                None => modules.push((&import.module, 1)),
+            }
+        }
+        let modules: Vec<String> = modules
+            .iter()
+            .map(|(name, count)| format!("{count} of {name}"))
+            .collect();
+        let imports = match modules.is_empty() {
+            true => "nothing".to_string(),
+            false => modules.join(", "),
+        };
+        writeln!(
+            f,
+            "imports: {imports}; exports: {}",
+            self.exports.join(", ")
+        )?;
+        if let Some(memory) = &self.memory {
+            writeln!(f, "memory: {}", plural(memory.pages as usize, "page"))?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        write!(
+            f,
+            "size: {} -> {} bytes (code: {} guest, {} libraries, {} linker; data: {})",
+            self.sizes.input,
+            self.sizes.output,
+            self.sizes.guest_code,
+            self.sizes.library_code,
+            self.sizes.linker_code,
+            self.sizes.data
+        )
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}

@@ -1,0 +1,346 @@
+//! `Input` → [`Program`]: the component level evaluated away.
+//!
+//! Component instances, aliases, outer aliases and nested components disappear; resource types
+//! become generative ids. What is left is the list of core instances in instantiation order, in
+//! which every import is bound to a definition, and the tree of exports of the root. Binding goes
+//! by index, never by name, except where the specification itself looks up a name.
+
+mod eval;
+
+use anyhow::Result;
+use wasmparser::FuncType;
+use wasmparser::component_types::ComponentFuncTypeId;
+
+use crate::parse::Input;
+use crate::parse::module::Module;
+
+/// A core instance, by its place in instantiation order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstanceId(pub u32);
+
+/// The memory of a program that has none: the linker makes one for the libraries.
+pub const NO_MEMORY: (InstanceId, u32) = (InstanceId(u32::MAX), 0);
+
+/// A function that the canonical ABI makes, by its place in [`Program::canons`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CanonId(pub u32);
+
+/// A lifted function, by its place in [`Program::lifts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LiftId(pub u32);
+
+/// A function of the host that is imported without the canonical ABI, by its place in
+/// [`Program::hosts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostId(pub u32);
+
+/// A resource type: a new one for each instantiation that defines it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ResourceId(pub u32);
+
+/// Where a core function comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FuncDef {
+    /// A function of the index space of a core instance.
+    Core(InstanceId, u32),
+    Canon(CanonId),
+    Host(HostId),
+    /// Something that the linker itself gives to a library.
+    Builtin(Builtin),
+}
+
+/// What the linker gives to a library; calls become an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Builtin {
+    /// The address of the state block.
+    State,
+    /// How many handles there may be.
+    MaxHandles,
+    /// A weak import whose interface the program does not use: it traps.
+    Unlinked,
+}
+
+/// A definition that a core import is bound to; tables, memories, globals and tags are an index of
+/// the index space of a core instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CoreDef {
+    Func(FuncDef),
+    Table(InstanceId, u32),
+    Memory(InstanceId, u32),
+    Global(InstanceId, u32),
+    Tag(InstanceId, u32),
+}
+
+/// A core module with its imports bound.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The module, by its place in [`Input::modules`].
+    pub module: usize,
+    /// What each import of the module is bound to.
+    pub args: Vec<CoreDef>,
+}
+
+/// How strings are encoded in a guest's memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StringEncoding {
+    #[default]
+    Utf8,
+    Utf16,
+    Latin1Utf16,
+}
+
+impl StringEncoding {
+    /// The name of the canonical option.
+    pub fn name(self) -> &'static str {
+        match self {
+            StringEncoding::Utf8 => "utf8",
+            StringEncoding::Utf16 => "utf16",
+            StringEncoding::Latin1Utf16 => "latin1+utf16",
+        }
+    }
+}
+
+/// The options of `canon lift` and `canon lower` (`CanonicalABI.md`, "Canonical Definitions").
+#[derive(Clone, Debug, Default)]
+pub struct CanonOptions {
+    pub encoding: StringEncoding,
+    pub memory: Option<(InstanceId, u32)>,
+    pub realloc: Option<FuncDef>,
+    pub post_return: Option<FuncDef>,
+    /// The first option that is not supported, by its name.
+    pub unsupported: Option<&'static str>,
+}
+
+/// A function of the component level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComponentFunc {
+    Lift(LiftId),
+    /// An import of the root, by its place in [`Program::imports`].
+    Import(u32),
+}
+
+/// A function that the root component imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedFunc {
+    /// The interface, `ns:package/interface@version`; none for a bare function of the world.
+    pub interface: Option<String>,
+    pub name: String,
+    pub offset: u64,
+}
+
+/// A core function that the canonical ABI makes.
+#[derive(Clone, Debug)]
+pub struct Canon {
+    pub kind: CanonKind,
+    pub ty: FuncType,
+    pub offset: u64,
+    /// The component that has the definition.
+    pub path: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum CanonKind {
+    Lower {
+        callee: ComponentFunc,
+        options: CanonOptions,
+    },
+    ResourceNew(ResourceId),
+    ResourceRep(ResourceId),
+    ResourceDrop(ResourceId),
+    /// A built-in that no target of the linker has, by its name.
+    Unsupported(&'static str),
+}
+
+/// A lifted core function.
+#[derive(Clone, Debug)]
+pub struct Lift {
+    pub func: FuncDef,
+    pub options: CanonOptions,
+    pub ty: ComponentFuncTypeId,
+    pub offset: u64,
+    pub path: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum Resource {
+    /// Imported by the root: the interface (none for the world itself) and the name.
+    Imported {
+        interface: Option<String>,
+        name: String,
+    },
+    /// Defined by a component instance.
+    Defined { offset: u64, path: String },
+}
+
+/// A function that the flat module imports as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    pub module: String,
+    pub name: String,
+    pub ty: FuncType,
+}
+
+/// What the root component exports.
+#[derive(Clone, Debug)]
+pub struct Export {
+    pub name: String,
+    pub item: ExportItem,
+    pub offset: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum ExportItem {
+    Func(ComponentFunc),
+    Instance(Vec<(String, ExportItem)>),
+    Type,
+    /// Nothing that a flat module can export, by its kind.
+    Other(&'static str),
+}
+
+/// A component with the component level evaluated away.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// The core instances in instantiation order.
+    pub instances: Vec<Instance>,
+    pub canons: Vec<Canon>,
+    pub lifts: Vec<Lift>,
+    pub imports: Vec<ImportedFunc>,
+    pub resources: Vec<Resource>,
+    pub hosts: Vec<Host>,
+    pub exports: Vec<Export>,
+}
+
+/// Evaluates the root component of `input`.
+///
+/// # Errors
+///
+/// Fails for definitions that no flat module can express (core modules or components as imports,
+/// component start functions) and when the number of instances explodes.
+pub fn program(input: &Input<'_>) -> Result<Program> {
+    eval::evaluate(input)
+}
+
+impl Program {
+    /// The module of an instance.
+    pub fn module<'i, 'a>(&self, input: &'i Input<'a>, id: InstanceId) -> &'i Module<'a> {
+        &input.modules[self.instances[id.0 as usize].module]
+    }
+
+    fn arg(&self, id: InstanceId, import: usize) -> CoreDef {
+        self.instances[id.0 as usize].args[import]
+    }
+
+    /// Follows imports until a function that is defined.
+    pub fn func(&self, input: &Input<'_>, mut def: FuncDef) -> FuncDef {
+        while let FuncDef::Core(id, index) = def {
+            let module = self.module(input, id);
+            let Some(&import) = module.imported_funcs.get(index as usize) else {
+                break;
+            };
+            let CoreDef::Func(next) = self.arg(id, import) else {
+                unreachable!("the validator matched the kinds of imports");
+            };
+            def = next;
+        }
+        def
+    }
+
+    /// Follows imports until a table that is defined; the index is one of the index space.
+    pub fn table(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_tables,
+            |d| match d {
+                CoreDef::Table(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Follows imports until a memory that is defined; the index is one of the index space.
+    pub fn memory(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_memories,
+            |d| match d {
+                CoreDef::Memory(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Follows imports until a global that is defined; the index is one of the index space.
+    pub fn global(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_globals,
+            |d| match d {
+                CoreDef::Global(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Follows imports until a tag that is defined; the index is one of the index space.
+    pub fn tag(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_tags,
+            |d| match d {
+                CoreDef::Tag(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    fn follow<'a>(
+        &self,
+        input: &Input<'a>,
+        (mut id, mut index): (InstanceId, u32),
+        imported: impl for<'m> Fn(&'m Module<'a>) -> &'m Vec<usize>,
+        unwrap: impl Fn(CoreDef) -> Option<(InstanceId, u32)>,
+    ) -> (InstanceId, u32) {
+        while (id, index) != NO_MEMORY
+            && let Some(&import) = imported(self.module(input, id)).get(index as usize)
+        {
+            (id, index) =
+                unwrap(self.arg(id, import)).expect("the validator matched the kinds of imports");
+        }
+        (id, index)
+    }
+
+    /// The ids of all instances, in instantiation order.
+    pub fn ids(&self) -> impl Iterator<Item = InstanceId> + use<> {
+        (0..self.instances.len() as u32).map(InstanceId)
+    }
+
+    /// The type of a function.
+    pub fn func_ty<'p>(&'p self, input: &'p Input<'_>, def: FuncDef) -> &'p FuncType {
+        match def {
+            FuncDef::Core(id, index) => self.module(input, id).func_type(index),
+            FuncDef::Canon(id) => &self.canons[id.0 as usize].ty,
+            FuncDef::Host(id) => &self.hosts[id.0 as usize].ty,
+            FuncDef::Builtin(_) => unreachable!("only calls of a library refer to a built-in"),
+        }
+    }
+
+    /// The interned host function.
+    pub fn host(&mut self, module: &str, name: &str, ty: &FuncType) -> HostId {
+        let found = self
+            .hosts
+            .iter()
+            .position(|host| host.module == module && host.name == name && host.ty == *ty);
+        HostId(found.unwrap_or_else(|| {
+            self.hosts.push(Host {
+                module: module.to_string(),
+                name: name.to_string(),
+                ty: ty.clone(),
+            });
+            self.hosts.len() - 1
+        }) as u32)
+    }
+}

@@ -1,0 +1,247 @@
+//! What is known about a program before it runs: constants, tables that only active segments
+//! write, and functions that do nothing but pass on to another one.
+//!
+//! The shim of a wrapped component is such a function: it calls through a table that nothing but
+//! the fixup module fills. Following it statically makes the shim, its table and the fixup module
+//! dead.
+
+use std::collections::HashMap;
+
+use wasmparser::{ConstExpr, FuncType, Operator};
+
+use crate::parse::Input;
+use crate::parse::module::{ElementMode, Items};
+use crate::parse::scan::Ref;
+use crate::resolve::{FuncDef, InstanceId, Program};
+
+/// The value of a constant expression.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Const {
+    I32(i32),
+    I64(i64),
+    F32(u32),
+    F64(u64),
+    V128(i128),
+    RefFunc(FuncDef),
+    RefNull(wasmparser::HeapType),
+}
+
+/// Evaluates a constant expression of an instance, imported globals included; nothing when it
+/// has an operator that is not supported (GC).
+pub fn constant(
+    input: &Input<'_>,
+    program: &Program,
+    instance: InstanceId,
+    expr: &ConstExpr<'_>,
+) -> Option<Const> {
+    let mut stack = Vec::new();
+    for op in expr.get_operators_reader() {
+        let value = match op.ok()? {
+            Operator::I32Const { value } => Const::I32(value),
+            Operator::I64Const { value } => Const::I64(value),
+            Operator::F32Const { value } => Const::F32(value.bits()),
+            Operator::F64Const { value } => Const::F64(value.bits()),
+            Operator::V128Const { value } => Const::V128(value.i128()),
+            Operator::RefNull { hty } => Const::RefNull(hty),
+            Operator::RefFunc { function_index } => {
+                Const::RefFunc(program.func(input, FuncDef::Core(instance, function_index)))
+            }
+            Operator::GlobalGet { global_index } => {
+                let (id, index) = program.global(input, instance, global_index);
+                let module = program.module(input, id);
+                let global = &module.globals[index as usize - module.imported_globals.len()];
+                if global.ty.mutable {
+                    return None;
+                }
+                constant(input, program, id, &global.init)?
+            }
+            Operator::I32Add => binary32(&mut stack, i32::wrapping_add)?,
+            Operator::I32Sub => binary32(&mut stack, i32::wrapping_sub)?,
+            Operator::I32Mul => binary32(&mut stack, i32::wrapping_mul)?,
+            Operator::I64Add => binary64(&mut stack, i64::wrapping_add)?,
+            Operator::I64Sub => binary64(&mut stack, i64::wrapping_sub)?,
+            Operator::I64Mul => binary64(&mut stack, i64::wrapping_mul)?,
+            Operator::End => break,
+            _ => return None,
+        };
+        stack.push(value);
+    }
+    stack.pop()
+}
+
+fn binary32(stack: &mut Vec<Const>, op: fn(i32, i32) -> i32) -> Option<Const> {
+    match (stack.pop()?, stack.pop()?) {
+        (Const::I32(b), Const::I32(a)) => Some(Const::I32(op(a, b))),
+        _ => None,
+    }
+}
+
+fn binary64(stack: &mut Vec<Const>, op: fn(i64, i64) -> i64) -> Option<Const> {
+    match (stack.pop()?, stack.pop()?) {
+        (Const::I64(b), Const::I64(a)) => Some(Const::I64(op(a, b))),
+        _ => None,
+    }
+}
+
+type TableSlot = (InstanceId, u32);
+
+/// The tables whose contents are fixed once all instances have been made.
+#[derive(Debug, Default)]
+struct StaticTables {
+    slots: HashMap<TableSlot, HashMap<u32, FuncDef>>,
+}
+
+impl StaticTables {
+    fn new(input: &Input<'_>, program: &Program) -> StaticTables {
+        let mut slots: HashMap<TableSlot, HashMap<u32, FuncDef>> = HashMap::new();
+        let mut dynamic = Vec::new();
+        for id in program.ids() {
+            let module = program.module(input, id);
+            for (defined, table) in module.tables.iter().enumerate() {
+                if table.init.is_some() {
+                    dynamic.push((id, (module.imported_tables.len() + defined) as u32));
+                }
+            }
+            for body in 0..module.bodies.len() {
+                for reference in module.refs.of(body) {
+                    if let Ref::TableWrite(table) = reference {
+                        dynamic.push(program.table(input, id, table));
+                    }
+                }
+            }
+            for element in &module.elements {
+                let ElementMode::Active { table, offset } = &element.mode else {
+                    continue;
+                };
+                let slot = program.table(input, id, *table);
+                let Some(Const::I32(start)) = constant(input, program, id, offset) else {
+                    dynamic.push(slot);
+                    continue;
+                };
+                let contents = slots.entry(slot).or_default();
+                let funcs: Vec<Option<FuncDef>> = match &element.items {
+                    Items::Functions(funcs) => funcs
+                        .iter()
+                        .map(|&func| Some(FuncDef::Core(id, func)))
+                        .collect(),
+                    Items::Expressions(_, exprs) => exprs
+                        .iter()
+                        .map(|expr| match constant(input, program, id, expr) {
+                            Some(Const::RefFunc(func)) => Some(func),
+                            _ => None,
+                        })
+                        .collect(),
+                };
+                for (at, func) in funcs.into_iter().enumerate() {
+                    let index = (start as u32).wrapping_add(at as u32);
+                    match func {
+                        Some(func) => contents.insert(index, func),
+                        None => contents.remove(&index),
+                    };
+                }
+            }
+        }
+        for slot in dynamic {
+            slots.remove(&slot);
+        }
+        StaticTables { slots }
+    }
+}
+
+/// Functions that only pass their parameters on.
+#[derive(Debug, Default)]
+pub struct Forwarders {
+    map: HashMap<(InstanceId, u32), FuncDef>,
+}
+
+impl Forwarders {
+    /// Finds the forwarders of a program: those that call through a static table (shims), and with
+    /// `direct` also those that call another function.
+    pub fn new(input: &Input<'_>, program: &Program, direct: bool) -> Forwarders {
+        let tables = StaticTables::new(input, program);
+        let mut map = HashMap::new();
+        for id in program.ids() {
+            let module = program.module(input, id);
+            for (defined, body) in module.bodies.iter().enumerate() {
+                // The longest: 16 parameters, a constant and a call with over-long indices.
+                if body.len() > 64 {
+                    continue;
+                }
+                let index = module.imported_func_count() + defined as u32;
+                let ty = module.func_type(index);
+                let target = match passes_on_to(&module.bytes[body.clone()], ty) {
+                    Some(Passes::Call(callee)) if direct => {
+                        (module.func_type(callee) == ty).then_some(FuncDef::Core(id, callee))
+                    }
+                    Some(Passes::Indirect { table, slot }) => tables
+                        .slots
+                        .get(&program.table(input, id, table))
+                        .and_then(|slots| slots.get(&slot))
+                        .copied()
+                        .filter(|&func| program.func_ty(input, func) == ty),
+                    _ => None,
+                };
+                if let Some(target) = target {
+                    map.insert((id, index), target);
+                }
+            }
+        }
+        Forwarders { map }
+    }
+
+    /// Whether every function of the module of this instance only passes on.
+    pub fn is_shim(&self, input: &Input<'_>, program: &Program, id: InstanceId) -> bool {
+        let module = program.module(input, id);
+        let first = module.imported_func_count();
+        (0..module.bodies.len() as u32).all(|defined| self.map.contains_key(&(id, first + defined)))
+    }
+
+    /// The function that is really called: imports and forwarders followed.
+    pub fn func(&self, input: &Input<'_>, program: &Program, def: FuncDef) -> FuncDef {
+        let start = program.func(input, def);
+        let mut at = start;
+        // A chain that is longer than this runs in a circle: it is left as it stands.
+        for _ in 0..64 {
+            let FuncDef::Core(id, index) = at else {
+                return at;
+            };
+            match self.map.get(&(id, index)) {
+                Some(&next) => at = program.func(input, next),
+                None => return at,
+            }
+        }
+        start
+    }
+}
+
+enum Passes {
+    Call(u32),
+    Indirect { table: u32, slot: u32 },
+}
+
+/// What a body passes on to, when it does nothing else with its parameters.
+fn passes_on_to(body: &[u8], ty: &FuncType) -> Option<Passes> {
+    let body = wasmparser::FunctionBody::new(wasmparser::BinaryReader::new(body, 0));
+    if body.get_locals_reader().ok()?.get_count() != 0 {
+        return None;
+    }
+    let mut ops = body.get_operators_reader().ok()?;
+    for param in 0..ty.params().len() as u32 {
+        match ops.read().ok()? {
+            Operator::LocalGet { local_index } if local_index == param => {}
+            _ => return None,
+        }
+    }
+    let passes = match ops.read().ok()? {
+        Operator::Call { function_index } => Passes::Call(function_index),
+        Operator::I32Const { value } => match ops.read().ok()? {
+            Operator::CallIndirect { table_index, .. } => Passes::Indirect {
+                table: table_index,
+                slot: value as u32,
+            },
+            _ => return None,
+        },
+        _ => return None,
+    };
+    matches!(ops.read().ok()?, Operator::End).then_some(passes)
+}

@@ -1,0 +1,346 @@
+//! Preview 1 imports that go through a plain adapter are bound to the host again.
+//!
+//! Tools that make a component of a Preview 1 module add an adapter: a core module that exports
+//! the functions of Preview 1 and does them with the component's WASI 0.2 imports. On a Preview 1
+//! host the detour is pointless, but an adapter may also have behaviour of its own: deny, rename,
+//! count. So it is only taken out when it is certainly the plain translation:
+//!
+//! * wiring: it shares the memory of the one guest that it serves, and everything else it imports
+//!   is a WASI import of the root component under its own name;
+//! * export set: the functions of Preview 1 under their own names and signatures, `wasi:cli/run`
+//!   and the services that adapters are known to offer beside them;
+//! * shape: the code of every function that is used is that of a known release ([`fingerprint`]).
+//!
+//! Any other adapter stays and is linked as ordinary code.
+
+mod fingerprint;
+
+pub use fingerprint::fingerprints;
+
+use std::collections::{BTreeMap, HashMap};
+
+use wasmparser::{ExternalKind, FuncType, TypeRef};
+
+use crate::parse::Input;
+use crate::parse::module::Module;
+use crate::preview1;
+use crate::resolve::{
+    Canon, CanonId, CanonKind, ComponentFunc, CoreDef, FuncDef, InstanceId, LiftId, Program,
+    Resource,
+};
+use crate::statics::Forwarders;
+
+/// A program in which plain adapters are no longer reachable.
+pub struct Adapted {
+    pub program: Program,
+    /// The adapters that were found.
+    pub adapters: Vec<Adapter>,
+    /// The lifted `wasi:cli/run` functions that are really the `_start` of a Preview 1 command:
+    /// it returns nothing, and its exit code is its own.
+    pub starts: Vec<LiftId>,
+    /// Functions of an adapter that do nothing once it is gone, such as `reset_adapter_state`.
+    pub no_ops: Vec<CanonId>,
+}
+
+/// What was found out about an adapter of Preview 1.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    pub instance: InstanceId,
+    /// Its module.
+    pub path: String,
+    pub bytes: usize,
+    /// The functions that the guest uses.
+    pub functions: Vec<String>,
+    /// Why it stays; none when it was taken out.
+    pub kept: Option<String>,
+}
+
+/// Functions beside Preview 1 that adapters export.
+const SERVICES: &[&str] = &[
+    "adapter_close_badfd",
+    "adapter_monotonic_clock_set_paused",
+    "adapter_open_badfd",
+    "cabi_export_realloc",
+    "cabi_import_realloc",
+    "reset_adapter_state",
+];
+
+/// Takes plain adapters out of `program`.
+pub fn unadapt(input: &Input<'_>, program: Program) -> Adapted {
+    let forwarders = Forwarders::new(input, &program, false);
+    let candidates: Vec<InstanceId> = program
+        .ids()
+        .filter(|&id| is_family(program.module(input, id)))
+        .collect();
+    let mut adapted = Adapted {
+        program,
+        adapters: Vec::new(),
+        starts: Vec::new(),
+        no_ops: Vec::new(),
+    };
+    let several = candidates.len() > 1;
+    for id in candidates {
+        let uses = Uses::find(input, &adapted.program, &forwarders, id);
+        let kept = if several {
+            Some("the component has several Preview 1 guests, each with its own descriptors".into())
+        } else {
+            why_not_plain(input, &adapted.program, id, &uses).err()
+        };
+        let module = adapted.program.module(input, id);
+        adapted.adapters.push(Adapter {
+            instance: id,
+            path: module.path.clone(),
+            bytes: module.range.len(),
+            functions: uses.functions.keys().cloned().collect(),
+            kept: kept.clone(),
+        });
+        if kept.is_none() {
+            take_out(input, &mut adapted, id, &uses);
+        }
+    }
+    adapted
+}
+
+/// Whether a module exports what an adapter exports and nothing else.
+fn is_family(module: &Module<'_>) -> bool {
+    let mut preview1 = false;
+    for (name, &(kind, index)) in &module.exports {
+        if kind != ExternalKind::Func {
+            return false;
+        }
+        match preview1::signature(name) {
+            Some(ty) => {
+                preview1 = true;
+                if *module.func_type(index) != ty {
+                    return false;
+                }
+            }
+            None if SERVICES.contains(name) || is_run(name) => {}
+            None => return false,
+        }
+    }
+    let imports_memory = module.memories.is_empty() && module.imported_memories.len() == 1;
+    preview1 && imports_memory
+}
+
+fn is_run(export: &str) -> bool {
+    export.starts_with("wasi:cli/run@0.2.") && export.ends_with("#run")
+}
+
+/// Where the functions of an adapter are used, forwarders followed.
+#[derive(Default)]
+struct Uses {
+    /// The used exports by name, with the index of the function.
+    functions: BTreeMap<String, u32>,
+    /// Imports of instances: instance, import, name of the adapter's export.
+    args: Vec<(InstanceId, usize, String)>,
+    lifts: Vec<(LiftId, String)>,
+    /// A use that has no name.
+    unnamed: bool,
+}
+
+impl Uses {
+    fn find(
+        input: &Input<'_>,
+        program: &Program,
+        forwarders: &Forwarders,
+        adapter: InstanceId,
+    ) -> Uses {
+        let module = program.module(input, adapter);
+        let mut names: HashMap<u32, Vec<&str>> = HashMap::new();
+        for (name, &(_, index)) in &module.exports {
+            names.entry(index).or_default().push(name);
+        }
+        // Functions with the same code may have been merged: the importer's name decides.
+        let name_of = |index: u32, wanted: Option<&str>| -> Option<String> {
+            let names = names.get(&index)?;
+            match wanted {
+                Some(wanted) if names.contains(&wanted) => Some(wanted.to_string()),
+                _ if names.len() == 1 => Some(names[0].to_string()),
+                _ => None,
+            }
+        };
+        let mut uses = Uses::default();
+        let really = |def| match forwarders.func(input, program, def) {
+            FuncDef::Core(id, index) if id == adapter => Some(index),
+            _ => None,
+        };
+        for id in program.ids().filter(|&id| id != adapter) {
+            let user = program.module(input, id);
+            for (import, arg) in program.instances[id.0 as usize].args.iter().enumerate() {
+                let CoreDef::Func(def) = *arg else { continue };
+                let Some(index) = really(def) else { continue };
+                let wanted = &user.imports[import];
+                let wanted = (wanted.module == preview1::MODULE).then_some(wanted.name);
+                match name_of(index, wanted) {
+                    // A fixup module imports everything; only what it is called by counts.
+                    Some(name) => uses.args.push((id, import, name)),
+                    None if wanted.is_none() => {}
+                    None => uses.unnamed = true,
+                }
+                if let Some(name) = wanted.and_then(|_| name_of(index, wanted)) {
+                    uses.functions.insert(name, index);
+                }
+            }
+        }
+        for (lift, def) in program.lifts.iter().enumerate() {
+            if let Some(index) = really(def.func) {
+                match name_of(index, None) {
+                    Some(name) => {
+                        uses.functions.insert(name.clone(), index);
+                        uses.lifts.push((LiftId(lift as u32), name));
+                    }
+                    None => uses.unnamed = true,
+                }
+            }
+        }
+        uses
+    }
+}
+
+/// Checks that an adapter is certainly the plain translation, or says why not.
+fn why_not_plain(
+    input: &Input<'_>,
+    program: &Program,
+    id: InstanceId,
+    uses: &Uses,
+) -> Result<(), String> {
+    let module = program.module(input, id);
+    if !module.data.is_empty() || !module.elements.is_empty() {
+        return Err("it has data or element segments of its own".into());
+    }
+    if uses.unnamed {
+        return Err("functions of it are used under no name".into());
+    }
+    let memory = program.memory(input, id, 0);
+    for (import, arg) in module
+        .imports
+        .iter()
+        .zip(&program.instances[id.0 as usize].args)
+    {
+        let name = format!("{}#{}", import.module, import.name);
+        match (import.ty, *arg) {
+            (TypeRef::Memory(_), _) => {}
+            (TypeRef::Func(_), CoreDef::Func(def)) => match program.func(input, def) {
+                FuncDef::Canon(canon) => {
+                    let canon = &program.canons[canon.0 as usize];
+                    if !is_root_import(program, canon, import.module, import.name) {
+                        return Err(format!(
+                            "its import {name} is not an import of the component"
+                        ));
+                    }
+                    if let CanonKind::Lower { options, .. } = &canon.kind
+                        && options.memory.is_some_and(|other| other != memory)
+                    {
+                        return Err(format!("its import {name} works on another memory"));
+                    }
+                }
+                FuncDef::Core(guest, _) if import.module == "__main_module__" => {
+                    if !uses_memory(input, program, guest, memory) {
+                        return Err(format!("its import {name} comes from another guest"));
+                    }
+                }
+                _ => return Err(format!("its import {name} is bound to another core module")),
+            },
+            _ => return Err(format!("it imports {name}, which no plain adapter does")),
+        }
+    }
+    for (_, name) in &uses.lifts {
+        if !is_run(name) {
+            return Err(format!("its export {name} is an export of the component"));
+        }
+        if main_start(input, program, id).is_none() {
+            return Err("it runs a module that has no _start".into());
+        }
+    }
+    fingerprint::check(module, &uses.functions)
+}
+
+fn uses_memory(
+    input: &Input<'_>,
+    program: &Program,
+    id: InstanceId,
+    memory: (InstanceId, u32),
+) -> bool {
+    let module = program.module(input, id);
+    let count = module.memories.len() + module.imported_memories.len();
+    (0..count as u32).any(|index| program.memory(input, id, index) == memory)
+}
+
+fn is_root_import(program: &Program, canon: &Canon, module: &str, name: &str) -> bool {
+    match &canon.kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            options,
+        } => {
+            let import = &program.imports[*import as usize];
+            options.unsupported.is_none()
+                && module.starts_with("wasi:")
+                && import.interface.as_deref() == Some(module)
+                && import.name == name
+        }
+        CanonKind::ResourceDrop(id) => matches!(
+            (&program.resources[id.0 as usize], name.strip_prefix("[resource-drop]")),
+            (Resource::Imported { interface: Some(interface), .. }, Some(_))
+                if interface.starts_with("wasi:")
+        ),
+        _ => false,
+    }
+}
+
+/// The `_start` of the guest that an adapter runs.
+fn main_start(input: &Input<'_>, program: &Program, id: InstanceId) -> Option<FuncDef> {
+    let module = program.module(input, id);
+    let import = module
+        .imports
+        .iter()
+        .position(|import| import.module == "__main_module__" && import.name == "_start")?;
+    match program.instances[id.0 as usize].args[import] {
+        CoreDef::Func(def) => {
+            let def = program.func(input, def);
+            (*program.func_ty(input, def) == FuncType::new([], [])).then_some(def)
+        }
+        _ => None,
+    }
+}
+
+fn take_out(input: &Input<'_>, adapted: &mut Adapted, adapter: InstanceId, uses: &Uses) {
+    let mut services: HashMap<&str, CanonId> = HashMap::new();
+    for (id, import, name) in &uses.args {
+        let program = &mut adapted.program;
+        let def = match preview1::signature(name) {
+            Some(ty) => FuncDef::Host(program.host(preview1::MODULE, name, &ty)),
+            None => FuncDef::Canon(*services.entry(name).or_insert_with(|| {
+                let module = program.module(input, *id);
+                let ty = match module.imports[*import].ty {
+                    TypeRef::Func(ty) => module.types[ty as usize].clone(),
+                    _ => unreachable!("a function was bound to this import"),
+                };
+                let canon = CanonId(program.canons.len() as u32);
+                if name == "reset_adapter_state" {
+                    adapted.no_ops.push(canon);
+                }
+                program.canons.push(Canon {
+                    kind: CanonKind::Unsupported(
+                        SERVICES
+                            .iter()
+                            .find(|service| *service == name)
+                            .copied()
+                            .unwrap_or("wasi:cli/run of the adapter"),
+                    ),
+                    ty,
+                    offset: module.imports[*import].offset,
+                    path: module.path.clone(),
+                });
+                canon
+            })),
+        };
+        adapted.program.instances[id.0 as usize].args[*import] = CoreDef::Func(def);
+    }
+    if let Some(start) = main_start(input, &adapted.program, adapter) {
+        for (lift, _) in &uses.lifts {
+            adapted.program.lifts[lift.0 as usize].func = start;
+            adapted.starts.push(*lift);
+        }
+    }
+}
