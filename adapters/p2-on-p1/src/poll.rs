@@ -116,11 +116,11 @@ fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
     let subscriptions = fixed.scratch_at();
     if timed {
         let at = subscriptions + count * SUBSCRIPTION;
-        // With the number 0 for the clock, "at once" reads the same in both forms of the struct.
-        let clock = if timeout == 0 {
-            p1::REALTIME
-        } else {
-            p1::MONOTONIC
+        // "At once" is a millisecond: with less than that some hosts report the clock without having
+        // looked at the fds. With the number 0 for the clock it reads as 0 in the longer struct.
+        let (clock, timeout) = match timeout {
+            0 => (p1::REALTIME, MILLISECOND),
+            _ => (p1::MONOTONIC, timeout),
         };
         write_subscription(at, 0, 0, clock, timeout);
         count += 1;
