@@ -1,0 +1,3 @@
+(component
+  (core module $m (func (export "run")))
+  (core instance $i (instantiate $m)))

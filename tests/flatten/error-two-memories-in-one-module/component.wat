@@ -1,0 +1,7 @@
+(component
+  (core module $m
+    (memory (export "memory") 1)
+    (memory $second 1)
+    (func (export "run") (i32.store $second (i32.const 0) (i32.const 1))))
+  (core instance $i (instantiate $m))
+  (func (export "run") (canon lift (core func $i "run"))))

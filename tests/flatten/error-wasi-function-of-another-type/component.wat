@@ -1,0 +1,10 @@
+;; The name is right, the result is not.
+(component
+  (import "wasi:random/random@0.2.3" (instance $random
+    (export "get-random-u64" (func (result u32)))))
+  (core func $draw (canon lower (func $random "get-random-u64")))
+  (core module $m
+    (import "random" "draw" (func $draw (result i32)))
+    (func (export "run") (drop (call $draw))))
+  (core instance $i (instantiate $m (with "random" (instance (export "draw" (func $draw))))))
+  (func (export "run") (canon lift (core func $i "run"))))

@@ -1,0 +1,15 @@
+;; An interface, a function that returns a string, and what cleans up after it.
+(module
+  (memory (export "memory") 1)
+  (global $next (mut i32) (i32.const 1024))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.get $next)
+    (global.set $next (i32.add (global.get $next) (local.get 3))))
+  (func (export "test:words/words@0.3.1#twice") (param $p i32) (param $n i32) (result i32)
+    (i32.store (i32.const 0) (local.get $p))
+    (i32.store (i32.const 4) (local.get $n))
+    (i32.const 0))
+  (func (export "cabi_post_test:words/words@0.3.1#twice") (param i32)
+    (global.set $next (i32.const 1024)))
+  (func (export "length") (param $p i32) (param $n i32) (result i32)
+    (local.get $n)))

@@ -1,0 +1,13 @@
+;; Nothing that is exported calls it.
+(component
+  (import "wasi:sockets/instance-network@0.2.3" (instance $net
+    (export "network" (type $network (sub resource)))
+    (export "instance-network" (func (result (own $network))))))
+  (core func $network (canon lower (func $net "instance-network")))
+  (core module $m
+    (import "net" "network" (func $network (result i32)))
+    (memory (export "memory") 1)
+    (func $unused (drop (call $network)))
+    (func (export "run")))
+  (core instance $i (instantiate $m (with "net" (instance (export "network" (func $network))))))
+  (func (export "run") (canon lift (core func $i "run"))))
