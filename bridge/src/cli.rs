@@ -5,6 +5,7 @@
 
 mod completions;
 mod files;
+mod flatten;
 #[cfg(feature = "run")]
 mod run;
 mod wrap;
@@ -33,6 +34,7 @@ Examples:
 
 #[derive(Subcommand)]
 enum Command {
+    Flatten(flatten::Args),
     Wrap(wrap::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
@@ -43,6 +45,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
+        Command::Flatten(args) => flatten::command(&args),
         Command::Wrap(args) => wrap::command(&args),
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),

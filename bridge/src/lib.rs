@@ -3,13 +3,14 @@
 //! | command | in → out |
 //! |---|---|
 //! | [`wrap`] | Preview 1 core module → component |
-//! | `flatten` | component → one Preview 1 core module |
+//! | [`flatten`] | component → one Preview 1 core module |
 //! | `inspect` | any file → what it is |
 //! | [`run`] | either → its output, on a built-in interpreter |
 //!
 //! Every function here takes bytes and gives bytes or data; files are the command line's business.
 
 pub mod cli;
+pub mod flatten;
 #[cfg(feature = "run")]
 pub mod run;
 pub mod sniff;

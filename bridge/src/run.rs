@@ -13,9 +13,10 @@ mod values;
 use std::fmt;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 
+use crate::flatten::{FlattenOptions, flatten};
 use crate::sniff::{Binary, sniff};
 
 pub use values::parse_args;
@@ -161,7 +162,7 @@ impl Stats {
 pub fn module_of(wasm: Vec<u8>) -> Result<Vec<u8>> {
     match sniff(&wasm)? {
         Binary::Module => Ok(wasm),
-        Binary::Component => bail!("components are not flattened yet"),
+        Binary::Component => Ok(flatten(&wasm, &FlattenOptions::default())?.wasm),
     }
 }
 

@@ -76,6 +76,14 @@ pub fn write_output(path: &Path, bytes: &[u8]) -> Result<String> {
     Ok(path.display().to_string())
 }
 
+/// Writes a text file; in a terminal, too.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    match is_dash(path) {
+        true => ignoring_closed_pipe(write_stdout(text.as_bytes())),
+        false => write_output(path, text.as_bytes()).map(drop),
+    }
+}
+
 fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
         // A device or pipe cannot be replaced; a directory gives the error it should.

@@ -1,0 +1,73 @@
+//! `p1bridge flatten`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use super::files;
+use crate::flatten::{FlattenOptions, PROFILES, Report, flatten};
+
+/// Flatten a component into one Preview 1 core module
+///
+/// The module imports only `wasi_snapshot_preview1` (and the component's own interfaces, if it
+/// imports any) and exports `_start`, or what the component's world exports.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  p1bridge flatten app.wasm                            writes app.flat.wasm
+  p1bridge flatten app.wasm --profile wamr-2020        for a runtime of 2020
+  p1bridge flatten app.wasm --strip -o app.p1.wasm     as small as it gets
+  p1bridge flatten app.wasm --report report.json -q")]
+pub struct Args {
+    /// The component; `-` is standard input
+    input: PathBuf,
+    /// Where the module goes; `-` is standard output [default: INPUT with `.flat.wasm`]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The runtime that the module is for [default: one that takes what the component uses]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(PROFILES))]
+    profile: Option<String>,
+    /// Keep functions that nothing can reach
+    #[arg(long)]
+    no_tidy: bool,
+    /// Leave out names, producers and other custom sections
+    #[arg(long)]
+    strip: bool,
+    /// Write what was done as JSON; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// How many streams, files and other resources can be open at once [default: 512]
+    #[arg(long, value_name = "N")]
+    max_handles: Option<u32>,
+    /// Do not say what was done
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn command(args: &Args) -> Result<ExitCode> {
+    let component = files::read_binary(&args.input)?;
+    let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
+    let options = FlattenOptions {
+        tidy: !args.no_tidy,
+        strip: args.strip,
+        profile: args.profile.clone(),
+        max_handles: args.max_handles,
+    };
+    let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
+    if let Some(path) = &args.report {
+        write_report(path, &flat.report)?;
+    }
+    let written = files::write_output(&output, &flat.wasm)?;
+    if !args.quiet {
+        super::say(&flat.report.to_string());
+        super::say(&format!("wrote {written}: {} bytes", flat.wasm.len()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_report(path: &Path, report: &Report) -> Result<()> {
+    let mut json = serde_json::to_string_pretty(report).context("cannot write the report")?;
+    json.push('\n');
+    files::write_text(path, &json)
+}
