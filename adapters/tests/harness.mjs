@@ -1,0 +1,136 @@
+// The library without a linker: a guest that is played by JavaScript.
+//
+// The memory, the state block and `cabi_realloc` belong to this file. Every `cabi_realloc` moves
+// the state block and spoils the place where it was, as the growth of a guest may do, and hands
+// out memory that is full of rubbish.
+
+import { readFileSync } from "node:fs";
+
+const wasm = readFileSync(process.argv[2] ?? new URL("../prebuilt/p2-on-p1.wasm", import.meta.url));
+const module = new WebAssembly.Module(wasm);
+const facts = Object.fromEntries(
+  new TextDecoder()
+    .decode(WebAssembly.Module.customSections(module, "p1bridge.library")[0])
+    .trim().split("\n").map((line) => line.split(" ")).map(([key, value]) => [key, Number(value)]),
+);
+
+/** Names of everything that the library exports. */
+export const names = WebAssembly.Module.exports(module).map((e) => e.name);
+
+/** An instance of the library with a guest around it. */
+export class Guest {
+  /** `p1` has the host functions, called with the guest as `this`; others must not be called. */
+  constructor(p1 = {}, { maxHandles = 32 } = {}) {
+    this.memory = new WebAssembly.Memory({ initial: 8 });
+    this.size = facts["state-fixed"] + maxHandles * facts["state-per-handle"];
+    this.places = [0x20000, 0x30000];
+    this.heap = 0x10000;
+    this.live = new Map();
+    this.calls = [];
+    const imports = {
+      env: { memory: this.memory },
+      p1bridge: {
+        state: () => this.places[0],
+        max_handles: () => maxHandles,
+        cabi_realloc: (...args) => this.realloc(...args),
+      },
+      wasi_snapshot_preview1: {},
+    };
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      if (from === "wasi_snapshot_preview1") {
+        imports[from][name] = (...args) => {
+          this.calls.push(name);
+          if (!p1[name]) throw new Error(`the host function ${name} was called`);
+          return p1[name].apply(this, args) ?? 0;
+        };
+      } else if (from.startsWith("if ") && kind === "function") {
+        imports[from] ??= {};
+        imports[from][name] = (...args) => this.exports[name](...args);
+      }
+    }
+    this.exports = new WebAssembly.Instance(module, imports).exports;
+  }
+
+  realloc(old, oldSize, align, size) {
+    if (old === 0 && size === 0) return align;
+    if (size === 0) throw new Error("realloc to nothing");
+    if (old !== 0 && this.live.get(old) !== oldSize) throw new Error("realloc of what is not ours");
+    const at = (this.heap + 15) & ~15;
+    this.heap = at + size;
+    const bytes = new Uint8Array(this.memory.buffer);
+    bytes.fill(0xcc, at, at + size);
+    bytes.copyWithin(at, old, old + Math.min(old === 0 ? 0 : oldSize, size));
+    this.live.delete(old);
+    this.live.set(at, size);
+    const [from, to] = this.places;
+    bytes.copyWithin(to, from, from + this.size);
+    bytes.fill(0xaa, from, from + this.size);
+    this.places = [to, from];
+    return at;
+  }
+
+  get view() {
+    return new DataView(this.memory.buffer);
+  }
+  u8 = (at) => this.view.getUint8(at);
+  u32 = (at) => this.view.getUint32(at, true);
+  u64 = (at) => this.view.getBigUint64(at, true);
+  setU8 = (at, value) => this.view.setUint8(at, value);
+  setU32 = (at, value) => this.view.setUint32(at, value, true);
+  setU64 = (at, value) => this.view.setBigUint64(at, BigInt(value), true);
+  bytes = (at, length) => new Uint8Array(this.memory.buffer, at, length).slice();
+  text = (at, length) => Buffer.from(this.bytes(at, length)).toString("latin1");
+  put = (at, bytes) => new Uint8Array(this.memory.buffer).set(bytes, at);
+
+  /** Text of a string at `at` that the guest owns: its memory must have been allocated exactly. */
+  string(at) {
+    const [pointer, length] = [this.u32(at), this.u32(at + 4)];
+    if (length !== 0 && this.live.get(pointer) !== length) throw new Error("not the guest's own string");
+    return Buffer.from(this.bytes(pointer, length)).toString("utf8");
+  }
+
+  /** Calls an exported function of an interface. Strings become pointer and length. */
+  call(name, ...args) {
+    let next = 0x400;
+    const flat = args.flatMap((arg) => {
+      if (typeof arg !== "string") return [arg];
+      const bytes = Buffer.from(arg);
+      this.put(next, bytes);
+      next += bytes.length;
+      return [next - bytes.length, bytes.length];
+    });
+    return this.exports[name](...flat);
+  }
+
+  /** The same for a function with a return pointer, whose result is filled with rubbish first. */
+  get(name, ...args) {
+    new Uint8Array(this.memory.buffer).fill(0xee, OUT, OUT + 128);
+    this.call(name, ...args, OUT);
+    return OUT;
+  }
+
+  /** What the vectors of a read or write hold, as `[at, length]` pairs. */
+  vectors = (at, count) =>
+    Array.from({ length: count }, (_, i) => [this.u32(at + i * 8), this.u32(at + i * 8 + 4)]);
+  gathered = (at, count) => this.vectors(at, count).map(([p, n]) => this.text(p, n)).join("");
+}
+
+/** Where results go. */
+export const OUT = 0x200;
+
+/** The names of functions, without their interfaces' package. */
+export const io = (name) => `wasi:io/streams@0.2#${name}`;
+export const input = (name) => io(`[method]input-stream.${name}`);
+export const output = (name) => io(`[method]output-stream.${name}`);
+export const fs = (name) => `wasi:filesystem/types@0.2#[method]descriptor.${name}`;
+
+/** Whether a call ends in `unreachable` or another trap of wasm. */
+export function traps(call) {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) return true;
+    throw error;
+  }
+  return false;
+}

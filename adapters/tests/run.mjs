@@ -1,0 +1,15 @@
+// Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line:
+//
+//     node adapters/tests/run.mjs [library.wasm] [part of a test's name]
+//
+// The suite of the repository runs whole programs against real hosts. This is for what those
+// cannot show: faults of a host, layouts byte by byte, breaches of the canonical ABI.
+
+import "./cli.mjs";
+import "./streams.mjs";
+import "./poll.mjs";
+import "./files.mjs";
+import "./host.mjs";
+import { run } from "./suite.mjs";
+
+process.exit(run(process.argv[3] ?? "") ? 0 : 1);
