@@ -12,7 +12,8 @@ use crate::state::{State, insert, kind};
 ///
 /// The list is allocated with room for the strings behind it, and is cut to its size when each
 /// string has got memory of its own. The host's pointers go to the end of the list, where each is
-/// read before an element is written over it.
+/// read before an element is written over it. Behind them a word stays free: WAMR before 2021 ends
+/// the pointers with a null of its own.
 #[inline(always)]
 fn strings(
     state: &mut State,
@@ -28,17 +29,18 @@ fn strings(
     let count = fixed.result(0) as u32;
     let length = (fixed.result(0) >> 32) as u32;
     let size = count * width;
-    let mut list = state.allocate(4, size + length);
+    let room = if count == 0 { 0 } else { size + 4 + length };
+    let mut list = state.allocate(4, room);
     let pointers = list + size - count * 4;
     if count != 0 {
-        trap_if(get(pointers, list + size) != 0);
+        trap_if(get(pointers, list + size + 4) != 0);
         let mut index = 0;
         while index < count {
             let from = load32(pointers + index * 4);
             element(state, Out::new(list + index * width, 4), from);
             index += 1;
         }
-        list = state.reallocate(list, size + length, 4, size);
+        list = state.reallocate(list, room, 4, size);
     }
     Out::new(out, 4).list(0, list, count);
 }
