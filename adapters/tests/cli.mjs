@@ -49,6 +49,19 @@ test("arguments that are not UTF-8 become U+FFFD, one for each longest bad run",
   deepEqual(bad.map((_, i) => guest.string(list + i * 8)), bad.map(([, text]) => text));
 });
 
+test("a host that ends its pointers with a null overwrites nothing", () => {
+  const host = strings("args", ["prog", "x"].map((s) => Buffer.from(s)));
+  const get = host.args_get;
+  host.args_get = function (pointers, buffer) {
+    get.call(this, pointers, buffer);
+    this.setU32(pointers + 8, 0);
+  };
+  const guest = new Guest(host);
+  guest.get(environment("get-arguments"));
+  const list = guest.u32(OUT);
+  deepEqual([0, 8].map((o) => guest.string(list + o)), ["prog", "x"]);
+});
+
 test("no arguments are an empty list", () => {
   const guest = new Guest(strings("args", []));
   guest.get(environment("get-arguments"));

@@ -23,7 +23,7 @@ export class Guest {
   constructor(p1 = {}, { maxHandles = 32 } = {}) {
     this.memory = new WebAssembly.Memory({ initial: 8 });
     this.size = facts["state-fixed"] + maxHandles * facts["state-per-handle"];
-    this.places = [0x20000, 0x30000];
+    this.places = [0x60000, 0x70000];
     this.heap = 0x10000;
     this.live = new Map();
     this.calls = [];
