@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use wasmparser::{BlockType, FuncType, Operator, TypeRef, ValType};
+use wasmparser::{BlockType, ExternalKind, FuncType, Operator, TypeRef, ValType};
 
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
@@ -45,6 +45,7 @@ pub fn fingerprints(module: &Module<'_>) -> BTreeMap<String, u64> {
     module
         .exports
         .iter()
+        .filter(|(_, (kind, _))| *kind == ExternalKind::Func)
         .filter_map(|(name, &(_, index))| Some((family_name(name), hasher.function(index)?)))
         .collect()
 }

@@ -84,7 +84,7 @@ pub fn unadapt(input: &Input<'_>, program: Program) -> Adapted {
         let kept = if several {
             Some("the component has several Preview 1 guests, each with its own descriptors".into())
         } else {
-            why_not_plain(input, &adapted.program, id, &uses).err()
+            why_not_plain(input, &adapted.program, &forwarders, id, &uses).err()
         };
         let module = adapted.program.module(input, id);
         adapted.adapters.push(Adapter {
@@ -202,6 +202,7 @@ impl Uses {
 fn why_not_plain(
     input: &Input<'_>,
     program: &Program,
+    forwarders: &Forwarders,
     id: InstanceId,
     uses: &Uses,
 ) -> Result<(), String> {
@@ -221,7 +222,7 @@ fn why_not_plain(
         let name = format!("{}#{}", import.module, import.name);
         match (import.ty, *arg) {
             (TypeRef::Memory(_), _) => {}
-            (TypeRef::Func(_), CoreDef::Func(def)) => match program.func(input, def) {
+            (TypeRef::Func(_), CoreDef::Func(def)) => match forwarders.func(input, program, def) {
                 FuncDef::Canon(canon) => {
                     let canon = &program.canons[canon.0 as usize];
                     if !is_root_import(program, canon, import.module, import.name) {
@@ -275,17 +276,34 @@ fn is_root_import(program: &Program, canon: &Canon, module: &str, name: &str) ->
         } => {
             let import = &program.imports[*import as usize];
             options.unsupported.is_none()
-                && module.starts_with("wasi:")
-                && import.interface.as_deref() == Some(module)
                 && import.name == name
+                && import
+                    .interface
+                    .as_deref()
+                    .is_some_and(|interface| is_same_wasi(interface, module))
         }
-        CanonKind::ResourceDrop(id) => matches!(
-            (&program.resources[id.0 as usize], name.strip_prefix("[resource-drop]")),
-            (Resource::Imported { interface: Some(interface), .. }, Some(_))
-                if interface.starts_with("wasi:")
-        ),
+        CanonKind::ResourceDrop(id) => match &program.resources[id.0 as usize] {
+            Resource::Imported {
+                interface: Some(interface),
+                name: resource,
+            } => {
+                is_same_wasi(interface, module)
+                    && name.strip_prefix("[resource-drop]") == Some(resource)
+            }
+            _ => false,
+        },
         _ => false,
     }
+}
+
+/// Whether two names are the same interface of WASI 0.2: versions 0.2.x satisfy each other.
+fn is_same_wasi(a: &str, b: &str) -> bool {
+    let split = |name: &str| {
+        let (interface, version) = name.split_once('@')?;
+        (interface.starts_with("wasi:") && version.starts_with("0.2."))
+            .then(|| interface.to_string())
+    };
+    split(a).is_some() && split(a) == split(b)
 }
 
 /// The `_start` of the guest that an adapter runs.
