@@ -6,6 +6,7 @@
 mod completions;
 mod files;
 mod flatten;
+mod inspect;
 #[cfg(feature = "run")]
 mod run;
 mod wrap;
@@ -36,6 +37,7 @@ Examples:
 enum Command {
     Flatten(flatten::Args),
     Wrap(wrap::Args),
+    Inspect(inspect::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
     Completions(completions::Args),
@@ -47,6 +49,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Flatten(args) => flatten::command(&args),
         Command::Wrap(args) => wrap::command(&args),
+        Command::Inspect(args) => inspect::command(&args),
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),
         Command::Completions(args) => completions::command(&args),

@@ -4,13 +4,14 @@
 //! |---|---|
 //! | [`wrap`] | Preview 1 core module → component |
 //! | [`flatten`] | component → one Preview 1 core module |
-//! | `inspect` | any file → what it is |
+//! | [`inspect`] | any file → what it is |
 //! | [`run`] | either → its output, on a built-in interpreter |
 //!
 //! Every function here takes bytes and gives bytes or data; files are the command line's business.
 
 pub mod cli;
 pub mod flatten;
+pub mod inspect;
 #[cfg(feature = "run")]
 pub mod run;
 pub mod sniff;

@@ -27,6 +27,9 @@ use wit_component::ComponentEncoder;
 
 use crate::validate::validate;
 
+pub(crate) use survey::append_custom;
+pub(crate) use world::carried_names as carried_world;
+
 pub use kind::Kind;
 pub use world::World;
 

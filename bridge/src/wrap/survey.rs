@@ -130,7 +130,8 @@ fn func_type(validator: &Validator, index: u32) -> Option<FuncType> {
     Some(types[types.core_function_at(index)].unwrap_func().clone())
 }
 
-fn append_custom(module: &mut Vec<u8>, name: &str, data: &[u8]) {
+/// Appends a custom section to a module of nothing else; an empty `module` becomes one.
+pub fn append_custom(module: &mut Vec<u8>, name: &str, data: &[u8]) {
     use wasm_encoder::{CustomSection, Section};
     if module.is_empty() {
         module.extend_from_slice(b"\0asm\x01\0\0\0");

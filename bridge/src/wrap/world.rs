@@ -6,6 +6,10 @@ use anyhow::{Context, Result};
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
+/// Functions as core imports spell them: (module, field), the module of a plain function being
+/// `$root`.
+pub type Names = Vec<(String, String)>;
+
 /// A world and everything that it refers to.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -61,21 +65,17 @@ impl World {
         }))
     }
 
-    /// The names that the world imports as core imports spell them: (module, field), the module
-    /// of a plain function being `$root`.
-    pub(super) fn imports(&self) -> Vec<(String, String)> {
+    /// The functions that the world imports.
+    pub(super) fn imports(&self) -> Names {
         self.items(&self.resolve.worlds[self.id].imports)
     }
 
-    /// The names that the world exports, in the same form.
-    pub(super) fn exports(&self) -> Vec<(String, String)> {
+    /// The functions that the world exports.
+    pub(super) fn exports(&self) -> Names {
         self.items(&self.resolve.worlds[self.id].exports)
     }
 
-    fn items<'a>(
-        &self,
-        items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
-    ) -> Vec<(String, String)> {
+    fn items<'a>(&self, items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>) -> Names {
         let mut names = Vec::new();
         for (key, item) in items {
             match item {
@@ -94,4 +94,9 @@ impl World {
         }
         names
     }
+}
+
+/// What the worlds that a module carries import and export, as [`World::imports`] gives it.
+pub fn carried_names(sections: &[u8]) -> Result<Option<(Names, Names)>> {
+    Ok(World::carried(sections)?.map(|world| (world.imports(), world.exports())))
 }
