@@ -30,6 +30,9 @@ pub enum GlueKind {
     Initialised(Target),
     /// The `_start` of a command.
     Run(Target),
+    /// The arena for the runtime's own use.
+    Malloc,
+    Free,
 }
 
 /// All of them; the numbers are places in `functions`.
@@ -89,6 +92,14 @@ impl Glue {
                 Exported::Run(target) => {
                     Some(glue.add("_start", nothing.clone(), GlueKind::Run(target)))
                 }
+                Exported::Malloc => {
+                    let ty = FuncType::new([I32], [I32]);
+                    Some(glue.add("p1bridge:malloc", ty, GlueKind::Malloc))
+                }
+                Exported::Free => {
+                    let ty = FuncType::new([I32], []);
+                    Some(glue.add("p1bridge:free", ty, GlueKind::Free))
+                }
             };
             glue.exports.push(made);
         }
@@ -115,6 +126,8 @@ impl Glue {
             }
             GlueKind::MemoryCopy => lower::bulk::memory_copy(),
             GlueKind::MemoryFill => lower::bulk::memory_fill(),
+            GlueKind::Malloc => lower::arena::malloc(|code| arena_base(plan, maps, code)),
+            GlueKind::Free => lower::arena::free(|code| arena_base(plan, maps, code)),
             GlueKind::Initialise => initialise(plan, maps),
             GlueKind::Initialised(target) => {
                 let mut body = Function::new([]);
@@ -159,6 +172,22 @@ impl Glue {
 
 fn index(maps: &Maps, target: Target) -> u32 {
     maps.target(target).expect("what is exported is live")
+}
+
+/// Leaves the address of the arena on the stack.
+fn arena_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
+    let memory = plan.memory.expect("an arena was planned in a memory");
+    let block = memory.block.expect("an arena was planned in a block");
+    let offset = block.state + block.stack;
+    match maps.globals.pages {
+        Some(pages) => code
+            .global_get(pages)
+            .i32_const(16)
+            .i32_shl()
+            .i32_const(offset as i32)
+            .i32_add(),
+        None => code.i32_const((memory.block_base() + offset) as i32),
+    };
 }
 
 fn initialise(plan: &Plan<'_, '_>, maps: &Maps) -> Function {

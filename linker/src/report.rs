@@ -207,6 +207,7 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
         for (what, bytes) in [
             ("library state", block.state),
             ("library stack", block.stack),
+            ("arena of the runtime", block.arena),
         ] {
             if bytes > 0 {
                 regions.push(Region {

@@ -1,5 +1,6 @@
 //! What a target takes, and what is rewritten for it.
 
+pub mod arena;
 pub mod bulk;
 
 use anyhow::{Result, bail};
@@ -15,6 +16,8 @@ pub struct Profile {
     name: &'static str,
     /// The proposals that the engine knows; none when it takes whatever the input uses.
     features: Option<FeatureSet>,
+    /// Whether the runtime puts a heap of its own into the memory, unless it can ask the module.
+    app_heap: bool,
 }
 
 impl Default for Profile {
@@ -22,6 +25,7 @@ impl Default for Profile {
         Profile {
             name: "as-is",
             features: None,
+            app_heap: false,
         }
     }
 }
@@ -50,6 +54,7 @@ impl Profile {
                         | WasmFeatures::SATURATING_FLOAT_TO_INT
                         | WasmFeatures::MULTI_VALUE,
                 )),
+                app_heap: true,
             }),
             _ => None,
         }
@@ -65,6 +70,11 @@ impl Profile {
         let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
         self.features
             .is_some_and(|features| !features.contains(bulk))
+    }
+
+    /// Whether the output exports an arena for the runtime's own use.
+    pub fn wants_arena(&self) -> bool {
+        self.app_heap
     }
 
     /// What the output may use when the input uses `input`.

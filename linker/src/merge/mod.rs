@@ -270,7 +270,10 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
         own(maps.globals.pages, memory.guest_pages);
         own(maps.globals.state, memory.block_base());
         if let (Some(StackPointer::Own { .. }), Some(block)) = (plan.stack, memory.block) {
-            own(maps.globals.stack, memory.block_base() + block.size());
+            own(
+                maps.globals.stack,
+                memory.block_base() + block.state + block.stack,
+            );
         }
     }
     own(maps.globals.initialised, 0);

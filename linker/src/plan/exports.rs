@@ -37,6 +37,9 @@ pub enum Exported {
     /// The `_initialize` of a reactor.
     Initialize,
     Memory,
+    /// `malloc` and `free` for the runtime's own use.
+    Malloc,
+    Free,
 }
 
 /// What the root component exports, before liveness is known.
@@ -245,6 +248,14 @@ pub fn plan(
     }
     if plan.memory.is_some() {
         add("memory".into(), Exported::Memory);
+    }
+    if plan
+        .memory
+        .and_then(|m| m.block)
+        .is_some_and(|b| b.arena > 0)
+    {
+        add("malloc".into(), Exported::Malloc);
+        add("free".into(), Exported::Free);
     }
     for (at, export) in exports.iter().enumerate() {
         if exports[..at].iter().any(|other| other.name == export.name) {

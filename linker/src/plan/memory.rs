@@ -9,6 +9,7 @@ use super::live::Live;
 use super::stack::StackPointer;
 use super::{LinkedLibrary, libraries};
 use crate::Options;
+use crate::lower::arena;
 use crate::parse::Input;
 use crate::resolve::{InstanceId, Program};
 
@@ -22,6 +23,8 @@ pub struct Block {
     pub state: u32,
     /// Bytes of shadow stack, after the state.
     pub stack: u32,
+    /// Bytes for the runtime's own use, after the stack ([`crate::lower::arena`]).
+    pub arena: u32,
     /// Whether it moves: the guest can grow.
     pub slides: bool,
 }
@@ -29,7 +32,7 @@ pub struct Block {
 impl Block {
     /// The bytes that are in use, a multiple of 16.
     pub fn size(&self) -> u32 {
-        self.state + self.stack
+        self.state + self.stack + self.arena
     }
 
     /// The pages that it takes.
@@ -123,9 +126,15 @@ pub fn plan(
         Some(StackPointer::Own { size }) => size,
         _ => 0,
     };
-    let block = (state + own_stack > 0).then_some(Block {
+    let has_memory = !memories.is_empty() || state + own_stack > 0;
+    let arena = match options.profile.wants_arena() && has_memory {
+        true => arena::SIZE,
+        false => 0,
+    };
+    let block = (state + own_stack + arena > 0).then_some(Block {
         state,
         stack: own_stack,
+        arena,
         slides: live.memory_grow,
     });
     let Some(&(id, index)) = memories.first() else {
