@@ -10,7 +10,8 @@ use anyhow::{Context, Result, anyhow};
 use wasm_encoder::Encode;
 use wasm_encoder::reencode::{self, Reencode};
 use wasmparser::{
-    BlockType, MemArgTarget, Operator, OperatorsReader, VisitOperator, VisitSimdOperator,
+    BlockType, MemArgTarget, Operator, OperatorsReader, OperatorsReaderAllocations, VisitOperator,
+    VisitSimdOperator,
 };
 
 use super::index::{Callee, InstanceMap, Maps, MemoryOps};
@@ -36,6 +37,7 @@ pub fn bodies(
     let next = AtomicUsize::new(0);
     let work = || {
         let mut body = Vec::new();
+        let mut allocations = OperatorsReaderAllocations::default();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = chunks.get(at) else { break };
@@ -44,14 +46,15 @@ pub fn bodies(
                 for &(id, defined) in *chunk {
                     let module = plan.program.module(plan.input, id);
                     body.clear();
-                    encode_body(module, defined, maps.instance(id), maps, &mut body).with_context(
-                        || {
-                            format!(
-                                "at offset {:#x}, in {}",
-                                module.bodies[defined].start, module.path
-                            )
-                        },
-                    )?;
+                    let reused = std::mem::take(&mut allocations);
+                    allocations =
+                        encode_body(module, defined, maps.instance(id), maps, reused, &mut body)
+                            .with_context(|| {
+                                format!(
+                                    "at offset {:#x}, in {}",
+                                    module.bodies[defined].start, module.path
+                                )
+                            })?;
                     sizes[id.0 as usize].fetch_add(body.len(), Ordering::Relaxed);
                     body.len().encode(&mut out);
                     out.extend_from_slice(&body);
@@ -94,8 +97,9 @@ fn encode_body(
     defined: usize,
     map: &InstanceMap,
     maps: &Maps,
+    allocations: OperatorsReaderAllocations,
     out: &mut Vec<u8>,
-) -> Result<()> {
+) -> Result<OperatorsReaderAllocations> {
     let body = module.body(defined);
     let mut remap = Remap { map };
     let mut locals = body.get_locals_reader()?;
@@ -111,7 +115,7 @@ fn encode_body(
 
     let bytes = module.bytes;
     let reader = locals.get_binary_reader();
-    let mut ops = OperatorsReader::new(reader);
+    let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
     // The instructions from here on are still to be copied.
     let mut run = ops.original_position() as usize;
     let mut step = Step {
@@ -145,7 +149,7 @@ fn encode_body(
         run = end;
     }
     out.extend_from_slice(&bytes[run..module.bodies[defined].end]);
-    Ok(())
+    Ok(ops.into_allocations())
 }
 
 fn reencode_one(remap: &mut Remap<'_>, op: Operator<'_>, out: &mut Vec<u8>) -> Result<()> {
