@@ -110,7 +110,7 @@ fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
     count + 1
 }
 
-/// Polls the first `count` subscriptions and, unless it is `None`, a timeout in nanoseconds.
+/// Polls the first `count` subscriptions and, if it is `timed`, a timeout in nanoseconds.
 #[inline(never)]
 fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
     let subscriptions = fixed.scratch_at();
