@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::Folder;
 
-const COMMANDS: &[&str] = &["wrap", "run", "completions"];
+const COMMANDS: &[&str] = &["flatten", "wrap", "inspect", "run", "completions"];
 
 /// The smallest command that can be wrapped and run.
 const COMMAND: &str = r#"(module (func (export "_start")) (memory (export "memory") 1))"#;
@@ -105,7 +105,7 @@ fn bad_input_is_one_message_and_no_output_file() {
     for (name, bytes, word) in bad_inputs() {
         let input = format!("{name}.wasm");
         folder.add(&input, &bytes);
-        for command in ["wrap", "run"] {
+        for command in ["wrap", "run", "inspect"] {
             folder.run(&[command, &input]).failed_with(&[&input, word]);
         }
         fs::remove_file(folder.path().join(input)).unwrap();

@@ -15,7 +15,11 @@ pub fn of(module: &Module) -> Option<String> {
         let from = module.imports.iter().find(|item| item.name == from);
         from.is_some_and(|item| item.items.iter().any(|item| item == name))
     };
-    if imports("", "$imports (table)") {
+    if module
+        .imports
+        .iter()
+        .any(|item| item.items.iter().any(|item| item == "$imports (table)"))
+    {
         return Some("fills the table of the shims".to_string());
     }
     if exports("$imports") {
@@ -35,14 +39,13 @@ pub fn of(module: &Module) -> Option<String> {
     {
         return Some(format!("adapter for {PREVIEW1}"));
     }
-    module
-        .imports
-        .iter()
-        .find_map(|item| match item.name.as_str() {
-            PREVIEW1 if exports("_start") => Some("Preview 1 command".to_string()),
-            PREVIEW1 => Some("Preview 1 program".to_string()),
-            _ => None,
-        })
+    let role = match module.imports.iter().any(|item| item.name == PREVIEW1) {
+        true if exports("_start") => "Preview 1 command",
+        true => "Preview 1 program",
+        false if module.memories.iter().any(|memory| !memory.imported) => "program",
+        false => return None,
+    };
+    Some(role.to_string())
 }
 
 /// What the file is, as the first line says.

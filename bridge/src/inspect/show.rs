@@ -40,11 +40,11 @@ impl Inspection {
     fn layers(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "inside: {} core modules, {} components, {} core instances, {} instances",
-            self.modules.len(),
-            self.components.len(),
-            self.core_instances,
-            self.instances
+            "inside: {}, {}, {}, {}",
+            plural(self.modules.len(), "core module"),
+            plural(self.components.len(), "component"),
+            plural(self.core_instances, "core instance"),
+            plural(self.instances, "instance")
         )?;
         for module in &self.modules {
             write!(f, "  {}", module.path)?;
@@ -67,6 +67,13 @@ impl Inspection {
     }
 }
 
+fn plural(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
+}
+
 fn prefixed(prefix: &str, text: Option<&str>) -> String {
     text.map(|text| format!("{prefix}{text}"))
         .unwrap_or_default()
@@ -75,22 +82,24 @@ fn prefixed(prefix: &str, text: Option<&str>) -> String {
 fn insides(f: &mut Formatter<'_>, module: &Module, indent: &str) -> fmt::Result {
     writeln!(
         f,
-        "{indent}code: {} functions, {} bytes; data: {} bytes",
-        module.functions, module.code_bytes, module.data_bytes
+        "{indent}code: {}, {} bytes; data: {} bytes",
+        plural(module.functions, "function"),
+        module.code_bytes,
+        module.data_bytes
     )?;
     for memory in &module.memories {
         writeln!(
             f,
-            "{indent}memory: {} pages{}",
-            memory.initial,
+            "{indent}memory: {}{}",
+            plural(memory.initial as usize, "page"),
             limits(memory)
         )?;
     }
     for table in &module.tables {
         writeln!(
             f,
-            "{indent}table: {} elements{}",
-            table.initial,
+            "{indent}table: {}{}",
+            plural(table.initial as usize, "element"),
             limits(table)
         )?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use wasmparser::{
-    Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload, TypeRef, Validator,
+    Chunk, Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload, TypeRef, Validator,
     WasmFeatures,
 };
 
@@ -81,12 +81,31 @@ pub fn module(wasm: &[u8]) -> Result<Survey<'_>> {
 }
 
 /// Reads the sections of a core module that has been recognised as one, such as an adapter.
+///
+/// What comes before the code is validated; the code is stepped over.
 pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
     let mut survey = Survey::default();
-    let mut validator = Validator::new_with_features(WasmFeatures::all());
-    for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.map_err(located)?;
-        validator.payload(&payload).map_err(located)?;
+    let mut validator = Some(Validator::new_with_features(WasmFeatures::all()));
+    let mut parser = Parser::new(0);
+    let mut rest = wasm;
+    loop {
+        let (consumed, payload) = match parser.parse(rest, true).map_err(located)? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            Chunk::NeedMoreData(_) => bail!("the module is cut off at offset {:#x}", wasm.len()),
+        };
+        rest = &rest[consumed..];
+        if let Payload::CodeSectionStart { size, .. } = payload {
+            validator = None;
+            parser.skip_section();
+            let Some(after) = rest.get(size as usize..) else {
+                bail!("the code section is cut off at offset {:#x}", wasm.len());
+            };
+            rest = after;
+            continue;
+        }
+        if let Some(validator) = &mut validator {
+            validator.payload(&payload).map_err(located)?;
+        }
         match payload {
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
@@ -106,7 +125,9 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
                 for export in section {
                     let export = export.map_err(located)?;
                     if export.name == "_start" && export.kind == ExternalKind::Func {
-                        survey.start = func_type(&validator, export.index);
+                        survey.start = validator
+                            .as_ref()
+                            .and_then(|validator| func_type(validator, export.index));
                     }
                     survey.exports.push(export);
                 }
@@ -119,10 +140,10 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
                 }
                 _ => {}
             },
+            Payload::End(_) => return Ok(survey),
             _ => {}
         }
     }
-    Ok(survey)
 }
 
 fn func_type(validator: &Validator, index: u32) -> Option<FuncType> {
