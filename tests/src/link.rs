@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
+use p1bridge::flatten::{FlattenOptions, PROFILES, flatten};
 use p1bridge::wrap::{World, WrapOptions, wrap};
 
 use crate::Engine;
@@ -27,8 +28,17 @@ pub fn component(program: &Program) -> Result<Vec<u8>> {
 
 /// Flattens a component for an engine: with the profile that is named after it, where there is
 /// one.
-pub fn flatten_for(_engine: &dyn Engine, _component: &[u8]) -> Result<Vec<u8>> {
-    bail!("not yet")
+pub fn flatten_for(engine: &dyn Engine, component: &[u8]) -> Result<Vec<u8>> {
+    let name = engine.name();
+    let profile = PROFILES.contains(&name).then(|| name.to_owned());
+    Ok(flatten(
+        component,
+        &FlattenOptions {
+            profile,
+            ..FlattenOptions::default()
+        },
+    )?
+    .wasm)
 }
 
 /// The only world of some WIT.

@@ -46,8 +46,20 @@ pub fn programs() -> Result<Vec<Program>> {
                 run.name
             );
         }
-        for (way, difference) in &program.differs {
-            for name in &difference.runs {
+        for (way, differences) in &program.differs {
+            ensure!(
+                differences
+                    .all()
+                    .iter()
+                    .all(|difference| !difference.why.is_empty()),
+                "{}: `differs.{way}` does not say why",
+                program.name
+            );
+            for name in differences
+                .all()
+                .iter()
+                .flat_map(|difference| &difference.runs)
+            {
                 ensure!(
                     program.runs.iter().any(|run| run.name == *name),
                     "{}: `differs.{way}` names a run `{name}` that does not exist",
@@ -75,7 +87,7 @@ pub struct Program {
     pub covers: Vec<String>,
     /// Known differences by engine, or `wrapped` for the wrapped module on wasmtime.
     #[serde(default)]
-    pub differs: BTreeMap<String, Difference>,
+    differs: BTreeMap<String, Differences>,
     #[serde(rename = "run", default)]
     pub runs: Vec<Run>,
 }
@@ -90,13 +102,30 @@ pub enum Kind {
     MixedCommand,
 }
 
-/// Runs that are known to come out differently somewhere.
+/// The known differences of one engine.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Differences {
+    One(Difference),
+    Several(Vec<Difference>),
+}
+
+impl Differences {
+    fn all(&self) -> &[Difference] {
+        match self {
+            Differences::One(difference) => std::slice::from_ref(difference),
+            Differences::Several(differences) => differences,
+        }
+    }
+}
+
+/// Runs that are known to come out differently, for one reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Difference {
-    pub runs: Vec<String>,
-    pub what: Leniency,
-    pub why: String,
+struct Difference {
+    runs: Vec<String>,
+    what: Leniency,
+    why: String,
 }
 
 /// What a known difference is spared from.
@@ -177,11 +206,12 @@ impl Program {
 
     /// How `run` may differ on an engine, or as `wrapped`.
     pub fn leniency(&self, way: &str, run: &Run) -> Option<Leniency> {
-        let difference = self.differs.get(way)?;
-        difference
-            .runs
-            .contains(&run.name)
-            .then_some(difference.what)
+        let differences = self.differs.get(way)?;
+        let named = differences
+            .all()
+            .iter()
+            .find(|difference| difference.runs.contains(&run.name))?;
+        Some(named.what)
     }
 
     /// A world, as WIT, that exports the functions that the runs call: modules of reactors
@@ -212,8 +242,12 @@ impl Program {
 }
 
 impl Run {
-    /// Runs on `engine` by `start`, in fresh directories.
-    pub fn execute(&self, start: impl FnOnce(&RunSpec) -> Result<Outcome>) -> Result<Left> {
+    /// Runs it by `start`, in fresh directories.
+    pub fn execute(
+        &self,
+        timeout: Duration,
+        start: impl FnOnce(&RunSpec) -> Result<Outcome>,
+    ) -> Result<Left> {
         let folder = tempfile::tempdir()?;
         let dir = match &self.dir {
             None => None,
@@ -246,7 +280,7 @@ impl Run {
                     args: call.args.clone(),
                 })
                 .collect(),
-            timeout: Duration::from_secs(60),
+            timeout,
         };
         let outcome = start(&spec)?;
         Ok(Left {

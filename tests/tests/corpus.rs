@@ -17,11 +17,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use libtest_mimic::{Arguments, Trial};
 use p1bridge_tests::manifest::{Kind, Left, Leniency, Program, Run, programs, show};
 use p1bridge_tests::{Engine, Exit, engines, link, snapshot};
+
+/// No run of the corpus takes a second on an idle machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -110,7 +114,12 @@ impl Subject {
                 Form::Wrapped => self.program.leniency("wrapped", run),
                 Form::Flattened => self.program.leniency(engine.name(), run),
             };
-            let problems = match run.execute(|spec| engine.run(&wasm, spec)) {
+            // A run that is known to fail may do so by never ending.
+            let timeout = match leniency {
+                Some(Leniency::Skip) => TIMEOUT / 10,
+                _ => TIMEOUT,
+            };
+            let problems = match run.execute(timeout, |spec| engine.run(&wasm, spec)) {
                 Err(error) => Problems {
                     other: vec![format!("{error:#}")],
                     ..Problems::default()
@@ -140,7 +149,7 @@ impl Subject {
             let run_all = || -> Result<Vec<Left>> {
                 let wasm = self.program.wasm()?;
                 let engine = engines::oracle();
-                let run = |run: &Run| run.execute(|spec| engine.run(&wasm, spec));
+                let run = |run: &Run| run.execute(TIMEOUT, |spec| engine.run(&wasm, spec));
                 self.program.runs.iter().map(run).collect()
             };
             run_all().map_err(|e| format!("as it is, on wasmtime: {e:#}"))

@@ -1,0 +1,18 @@
+(module
+  (type (;0;) (func (param i32 i32)))
+  (type (;1;) (func))
+  (import "$root" "log" (func $log (;0;) (type 0) (param i32 i32)))
+  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (export "run" (func 1))
+  (export "_initialize" (func $p1bridge:initialize))
+  (func (;1;) (type 1)
+    i32.const 0
+    i32.const 5
+    call $log
+  )
+  (func $p1bridge:initialize (;2;) (type 1))
+  (@producers
+    (processed-by "wit-component" "0.263.0")
+    (processed-by "p1bridge" "0.1.0")
+  )
+)

@@ -1,0 +1,5 @@
+(module
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)

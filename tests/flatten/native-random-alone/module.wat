@@ -1,0 +1,35 @@
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func (result i64)))
+  (type (;2;) (func))
+  (import "wasi_snapshot_preview1" "random_get" (func (;0;) (type 0) (param i32 i32) (result i32)))
+  (memory (;0;) 1 1)
+  (global (;0;) (mut i32) i32.const 32768)
+  (global (;1;) (mut i32) i32.const 0)
+  (export "draw" (func 2))
+  (export "_initialize" (func 3))
+  (export "memory" (memory 0))
+  (func (;1;) (type 1) (result i64)
+    (local i32)
+    block ;; label = @1
+      i32.const 0
+      local.tee 0
+      i32.const 64
+      i32.add
+      i32.const 8
+      call 0
+      i32.eqz
+      br_if 0 (;@1;)
+      unreachable
+    end
+    local.get 0
+    i64.load offset=64
+  )
+  (func (;2;) (type 1) (result i64)
+    call 1
+  )
+  (func (;3;) (type 2))
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)

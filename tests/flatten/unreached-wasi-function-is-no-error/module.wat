@@ -1,0 +1,11 @@
+(module
+  (type (;0;) (func))
+  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (export "run" (func 0))
+  (export "_initialize" (func $p1bridge:initialize))
+  (func (;0;) (type 0))
+  (func $p1bridge:initialize (;1;) (type 0))
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)

@@ -1,0 +1,274 @@
+(module
+  (type (;0;) (func (param i32)))
+  (type (;1;) (func))
+  (type (;2;) (func (param i32 i32 i32)))
+  (type (;3;) (func (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (;0;) (type 0) (param i32)))
+  (memory (;0;) 2)
+  (export "_start" (func 1))
+  (export "memory" (memory 0))
+  (export "malloc" (func $p1bridge:malloc))
+  (export "free" (func $p1bridge:free))
+  (func (;1;) (type 1)
+    i32.const 2
+    i32.const 0
+    i32.const 4
+    call $p1bridge:memory.copy
+    i32.const 16
+    i32.const 65
+    i32.const 3
+    call $p1bridge:memory.fill
+    i32.const 4
+    i32.load8_u
+    call $proc_exit
+  )
+  (func $p1bridge:memory.copy (;2;) (type 2) (param i32 i32 i32)
+    local.get 0
+    i64.extend_i32_u
+    local.get 2
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    local.get 1
+    i64.extend_i32_u
+    local.get 2
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    i32.or
+    if ;; label = @1
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    i32.sub
+    local.get 2
+    i32.ge_u
+    if ;; label = @1
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 2
+          i32.const 8
+          i32.lt_u
+          br_if 1 (;@2;)
+          local.get 0
+          local.get 1
+          i64.load align=1
+          i64.store align=1
+          local.get 0
+          i32.const 8
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 8
+          i32.add
+          local.set 1
+          local.get 2
+          i32.const -8
+          i32.add
+          local.set 2
+          br 0 (;@3;)
+        end
+      end
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 2
+          i32.eqz
+          br_if 1 (;@2;)
+          local.get 0
+          local.get 1
+          i32.load8_u
+          i32.store8
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 1
+          i32.add
+          local.set 1
+          local.get 2
+          i32.const -1
+          i32.add
+          local.set 2
+          br 0 (;@3;)
+        end
+      end
+    else
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 2
+          i32.const 8
+          i32.lt_u
+          br_if 1 (;@2;)
+          local.get 2
+          i32.const -8
+          i32.add
+          local.set 2
+          local.get 0
+          local.get 2
+          i32.add
+          local.get 1
+          local.get 2
+          i32.add
+          i64.load align=1
+          i64.store align=1
+          br 0 (;@3;)
+        end
+      end
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 2
+          i32.eqz
+          br_if 1 (;@2;)
+          local.get 2
+          i32.const -1
+          i32.add
+          local.set 2
+          local.get 0
+          local.get 2
+          i32.add
+          local.get 1
+          local.get 2
+          i32.add
+          i32.load8_u
+          i32.store8
+          br 0 (;@3;)
+        end
+      end
+    end
+  )
+  (func $p1bridge:memory.fill (;3;) (type 2) (param i32 i32 i32)
+    (local i64)
+    local.get 0
+    i64.extend_i32_u
+    local.get 2
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 1
+    i32.const 255
+    i32.and
+    i64.extend_i32_u
+    i64.const 72340172838076673
+    i64.mul
+    local.set 3
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.const 8
+        i32.lt_u
+        br_if 1 (;@1;)
+        local.get 0
+        local.get 3
+        i64.store align=1
+        local.get 0
+        i32.const 8
+        i32.add
+        local.set 0
+        local.get 2
+        i32.const -8
+        i32.add
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 2
+        i32.eqz
+        br_if 1 (;@1;)
+        local.get 0
+        local.get 1
+        i32.store8
+        local.get 0
+        i32.const 1
+        i32.add
+        local.set 0
+        local.get 2
+        i32.const -1
+        i32.add
+        local.set 2
+        br 0 (;@2;)
+      end
+    end
+  )
+  (func $p1bridge:malloc (;4;) (type 3) (param i32) (result i32)
+    (local i32 i32)
+    i32.const 65536
+    local.tee 1
+    i32.load
+    local.set 2
+    local.get 0
+    i32.const 4080
+    local.get 2
+    i32.sub
+    i32.gt_u
+    if ;; label = @1
+      i32.const 0
+      return
+    end
+    local.get 1
+    local.get 2
+    local.get 0
+    i32.const 15
+    i32.add
+    i32.const -16
+    i32.and
+    i32.add
+    i32.store
+    local.get 1
+    local.get 1
+    i32.load offset=4
+    i32.const 1
+    i32.add
+    i32.store offset=4
+    local.get 1
+    local.get 2
+    i32.add
+    i32.const 16
+    i32.add
+  )
+  (func $p1bridge:free (;5;) (type 0) (param i32)
+    (local i32 i32)
+    local.get 0
+    i32.eqz
+    if ;; label = @1
+      return
+    end
+    i32.const 65536
+    local.tee 1
+    local.get 1
+    i32.load offset=4
+    i32.const 1
+    i32.sub
+    local.tee 2
+    i32.store offset=4
+    local.get 2
+    i32.eqz
+    if ;; label = @1
+      local.get 1
+      i32.const 0
+      i32.store
+    end
+  )
+  (data (;0;) (i32.const 0) "abcdefgh")
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)
