@@ -40,8 +40,14 @@ impl Guest for Program {
     fn run() -> Result<(), ()> {
         let out = stdout::get_stdout();
         let args = environment::get_arguments();
-        write(&out, &format!("hello from WASI 0.2 in Rust, arguments {:?}\n", &args[1..]));
-        for (key, value) in environment::get_environment().into_iter().collect::<BTreeMap<String, String>>() {
+        write(
+            &out,
+            &format!("hello from WASI 0.2 in Rust, arguments {:?}\n", &args[1..]),
+        );
+        for (key, value) in environment::get_environment()
+            .into_iter()
+            .collect::<BTreeMap<String, String>>()
+        {
             write(&out, &format!("env {key:?} = {value:?}\n"));
         }
         match args.get(1).map(String::as_str) {

@@ -46,6 +46,8 @@ fn sleep() {
     let slept = start.elapsed();
     println!("slept >= 24ms: {}", slept >= Duration::from_millis(24));
     println!("slept < 10s: {}", slept < Duration::from_secs(10));
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .expect("after 1970");
     println!("after 2020: {}", now.as_secs() > 1_577_836_800);
 }

@@ -24,7 +24,9 @@ const SECOND: u64 = 1000 * MILLISECOND;
 /// Prints one line through a handle of its own.
 pub(crate) fn line(text: impl AsRef<str>) {
     let bytes = [text.as_ref().as_bytes(), b"\n"].concat();
-    stdout::get_stdout().blocking_write_and_flush(&bytes).expect("stdout is open");
+    stdout::get_stdout()
+        .blocking_write_and_flush(&bytes)
+        .expect("stdout is open");
 }
 
 impl Guest for Program {
@@ -59,15 +61,22 @@ fn cli(args: &[String]) {
     let first = stdout::get_stdout();
     let second = stdout::get_stdout();
     drop(first);
-    second.blocking_write_and_flush(b"one of two handles is left\n").expect("stdout is open");
+    second
+        .blocking_write_and_flush(b"one of two handles is left\n")
+        .expect("stdout is open");
     let errors = stderr::get_stderr();
-    errors.blocking_write_and_flush(b"to stderr\n").expect("stderr is open");
+    errors
+        .blocking_write_and_flush(b"to stderr\n")
+        .expect("stderr is open");
     let terminals = [
         terminal_stdin::get_terminal_stdin().is_some(),
         terminal_stdout::get_terminal_stdout().is_some(),
         terminal_stderr::get_terminal_stderr().is_some(),
     ];
-    line(format!("stdout is a terminal: {}, stderr: {}", terminals[1], terminals[2]));
+    line(format!(
+        "stdout is a terminal: {}, stderr: {}",
+        terminals[1], terminals[2]
+    ));
     match args.get(2).map(String::as_str) {
         Some("code") => exit::exit_with_code(args[3].parse().expect("a code")),
         Some("error") => exit::exit(Err(())),
@@ -83,20 +92,37 @@ fn clocks() {
         noise = std::hint::black_box(noise.rotate_left(5) ^ i);
     }
     line(format!("monotonic: {}", monotonic_clock::now() > start));
-    line(format!("resolution within a second: {}", (1..=SECOND).contains(&monotonic_clock::resolution())));
+    line(format!(
+        "resolution within a second: {}",
+        (1..=SECOND).contains(&monotonic_clock::resolution())
+    ));
     let wall = wall_clock::now();
-    line(format!("after 2020: {}, nanoseconds in range: {}", wall.seconds > 1_577_836_800, wall.nanoseconds < 1_000_000_000));
+    line(format!(
+        "after 2020: {}, nanoseconds in range: {}",
+        wall.seconds > 1_577_836_800,
+        wall.nanoseconds < 1_000_000_000
+    ));
     let resolution = wall_clock::resolution();
-    line(format!("wall resolution is something: {}", resolution.seconds > 0 || resolution.nanoseconds > 0));
+    line(format!(
+        "wall resolution is something: {}",
+        resolution.seconds > 0 || resolution.nanoseconds > 0
+    ));
 
     let start = monotonic_clock::now();
     monotonic_clock::subscribe_duration(30 * MILLISECOND).block();
     let slept = monotonic_clock::now() - start;
-    line(format!("30 ms: at least {}, below 10 s {}", slept >= 30 * MILLISECOND, slept < 10 * SECOND));
+    line(format!(
+        "30 ms: at least {}, below 10 s {}",
+        slept >= 30 * MILLISECOND,
+        slept < 10 * SECOND
+    ));
 
     let start = monotonic_clock::now();
     monotonic_clock::subscribe_instant(start + 20 * MILLISECOND).block();
-    line(format!("an instant 20 ms ahead: reached {}", monotonic_clock::now() >= start + 20 * MILLISECOND));
+    line(format!(
+        "an instant 20 ms ahead: reached {}",
+        monotonic_clock::now() >= start + 20 * MILLISECOND
+    ));
     monotonic_clock::subscribe_instant(0).block();
     line("an instant long past: does not block");
 
@@ -104,9 +130,15 @@ fn clocks() {
     let start = monotonic_clock::now();
     let timer = monotonic_clock::subscribe_duration(50 * MILLISECOND);
     monotonic_clock::subscribe_duration(60 * MILLISECOND).block();
-    line(format!("a timer that ran meanwhile: ready {}", timer.ready()));
+    line(format!(
+        "a timer that ran meanwhile: ready {}",
+        timer.ready()
+    ));
     timer.block();
-    line(format!("two timers at once: at least 60 ms {}", monotonic_clock::now() - start >= 60 * MILLISECOND));
+    line(format!(
+        "two timers at once: at least 60 ms {}",
+        monotonic_clock::now() - start >= 60 * MILLISECOND
+    ));
 }
 
 fn polling() {
@@ -114,21 +146,42 @@ fn polling() {
     let short = monotonic_clock::subscribe_duration(20 * MILLISECOND);
     line(format!("ready before: {} {}", long.ready(), short.ready()));
     let start = monotonic_clock::now();
-    line(format!("long and short: {:?}", poll::poll(&[&long, &short])));
-    line(format!("waited: {}", monotonic_clock::now() - start < 50 * SECOND));
-    line(format!("the same twice: {:?}", poll::poll(&[&short, &long, &short])));
+    line(format!(
+        "long and short: {:?}",
+        poll::poll(&[&long, &short])
+    ));
+    line(format!(
+        "waited: {}",
+        monotonic_clock::now() - start < 50 * SECOND
+    ));
+    line(format!(
+        "the same twice: {:?}",
+        poll::poll(&[&short, &long, &short])
+    ));
     line(format!("ready after: {} {}", long.ready(), short.ready()));
 
     let out = stdout::get_stdout();
     let writable = out.subscribe();
-    line(format!("stdout and a long timer: {:?}", poll::poll(&[&long, &writable])));
+    line(format!(
+        "stdout and a long timer: {:?}",
+        poll::poll(&[&long, &writable])
+    ));
     let input = stdin::get_stdin();
     let readable = input.subscribe();
-    line(format!("stdin at its end and a long timer: {:?}", poll::poll(&[&readable, &long])));
+    line(format!(
+        "stdin at its end and a long timer: {:?}",
+        poll::poll(&[&readable, &long])
+    ));
 
-    let many: Vec<_> = (0..40).map(|i| monotonic_clock::subscribe_duration((i % 2) * 100 * SECOND)).collect();
+    let many: Vec<_> = (0..40)
+        .map(|i| monotonic_clock::subscribe_duration((i % 2) * 100 * SECOND))
+        .collect();
     let ready = poll::poll(&many.iter().collect::<Vec<_>>());
-    line(format!("of 40 pollables {} are ready: {:?}…", ready.len(), &ready[..4]));
+    line(format!(
+        "of 40 pollables {} are ready: {:?}…",
+        ready.len(),
+        &ready[..4]
+    ));
     let never = monotonic_clock::subscribe_duration(u64::MAX);
     line(format!("the longest duration is ready: {}", never.ready()));
 }
@@ -139,17 +192,34 @@ fn randomness() {
         line(format!("{length} bytes asked, {} given", bytes.len()));
     }
     let different = |a: Vec<u8>, b: Vec<u8>| a.iter().zip(&b).filter(|(a, b)| a != b).count() > 32;
-    line(format!("bytes differ: {}", different(random::get_random_bytes(64), random::get_random_bytes(64))));
-    line(format!("numbers differ: {}", random::get_random_u64() != random::get_random_u64()));
-    let insecure_differ = different(insecure::get_insecure_random_bytes(64), insecure::get_insecure_random_bytes(64));
+    line(format!(
+        "bytes differ: {}",
+        different(random::get_random_bytes(64), random::get_random_bytes(64))
+    ));
+    line(format!(
+        "numbers differ: {}",
+        random::get_random_u64() != random::get_random_u64()
+    ));
+    let insecure_differ = different(
+        insecure::get_insecure_random_bytes(64),
+        insecure::get_insecure_random_bytes(64),
+    );
     line(format!("insecure bytes differ: {insecure_differ}"));
-    let numbers: Vec<_> = (0..8).map(|_| insecure::get_insecure_random_u64()).collect();
-    line(format!("insecure numbers differ: {}", numbers.iter().any(|n| *n != numbers[0])));
+    let numbers: Vec<_> = (0..8)
+        .map(|_| insecure::get_insecure_random_u64())
+        .collect();
+    line(format!(
+        "insecure numbers differ: {}",
+        numbers.iter().any(|n| *n != numbers[0])
+    ));
     let mut counts = [0u32; 256];
     for byte in random::get_random_bytes(65_536) {
         counts[usize::from(byte)] += 1;
     }
-    line(format!("every byte occurs: {}", counts.iter().all(|n| *n > 0)));
+    line(format!(
+        "every byte occurs: {}",
+        counts.iter().all(|n| *n > 0)
+    ));
     let seed = insecure_seed::insecure_seed();
     line(format!("a seed is drawn: {}", seed.0 != 0 || seed.1 != 0));
 }
