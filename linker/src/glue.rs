@@ -178,7 +178,7 @@ fn index(maps: &Maps, target: Target) -> u32 {
 fn arena_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
     let memory = plan.memory.expect("an arena was planned in a memory");
     let block = memory.block.expect("an arena was planned in a block");
-    let offset = block.state + block.stack;
+    let offset = block.state;
     match maps.globals.pages {
         Some(pages) => code
             .global_get(pages)
@@ -277,14 +277,6 @@ fn grow(maps: &Maps, block: &Block, limit: u32) -> Function {
         .end();
     if let Some(state) = maps.globals.state {
         code.local_get(to).global_set(state);
-    }
-    if let Some(stack) = maps.globals.stack {
-        code.global_get(stack)
-            .local_get(to)
-            .local_get(from)
-            .i32_sub()
-            .i32_add()
-            .global_set(stack);
     }
     code.global_get(pages)
         .global_get(pages)

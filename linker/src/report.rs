@@ -206,7 +206,6 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
         let mut address = memory.block_base();
         for (what, bytes) in [
             ("library state", block.state),
-            ("library stack", block.stack),
             ("arena of the runtime", block.arena),
         ] {
             if bytes > 0 {

@@ -7,7 +7,7 @@ use wasmparser::FuncType;
 use super::code::Source;
 use crate::glue::Glue;
 use crate::parse::scan::Ref;
-use crate::plan::{Plan, StackPointer, Target};
+use crate::plan::{Plan, Target};
 use crate::resolve::{Builtin, FuncDef, HostId, InstanceId};
 
 /// No index: what has it is dead, and nothing live refers to it.
@@ -111,8 +111,6 @@ pub struct LinkerGlobals {
     pub pages: Option<u32>,
     /// The address of the library state.
     pub state: Option<u32>,
-    /// The stack of the libraries.
-    pub stack: Option<u32>,
     /// Whether the module has been initialised.
     pub initialised: Option<u32>,
 }
@@ -212,13 +210,11 @@ impl Maps {
         let linker_globals = LinkerGlobals {
             pages: linker_global(slides),
             state: linker_global(slides && plan.live.state),
-            stack: linker_global(matches!(plan.stack, Some(StackPointer::Own { .. }))),
             initialised: linker_global(glue.initialise.is_some()),
         };
 
         let (mut next_element, mut next_data) = (0, 0);
         for id in program.ids() {
-            let module = program.module(input, id);
             let live = plan.live.instance(id);
             let map = &mut instances[id.0 as usize];
             let count = |live: &[bool], next: &mut u32| -> Vec<u32> {
@@ -240,25 +236,8 @@ impl Maps {
             map.tags = (0..live.tags.len() as u32)
                 .map(|i| get(&tags, program.tag(input, id, i)))
                 .collect();
-            let library = plan.is_library(id);
             map.globals = (0..live.globals.len() as u32)
-                .map(|i| {
-                    let slot = program.global(input, id, i);
-                    let is_stack = library
-                        && module
-                            .globals
-                            .get((slot.1 as usize).wrapping_sub(module.imported_globals.len()))
-                            .is_some_and(|global| global.ty.mutable);
-                    match plan.stack {
-                        Some(StackPointer::Core(id, index)) if is_stack => {
-                            get(&globals, (id, index))
-                        }
-                        Some(StackPointer::Own { .. }) if is_stack => {
-                            linker_globals.stack.unwrap_or(DEAD)
-                        }
-                        _ => get(&globals, slot),
-                    }
-                })
+                .map(|i| get(&globals, program.global(input, id, i)))
                 .collect();
         }
 

@@ -17,7 +17,7 @@ pub use index::Maps;
 
 use crate::glue::Glue;
 use crate::parse::module::{ElementMode, Items};
-use crate::plan::{Exported, Plan, StackPointer, Target};
+use crate::plan::{Exported, Plan, Target};
 use crate::resolve::{FuncDef, InstanceId};
 use crate::statics::{Const, constant};
 
@@ -45,11 +45,11 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     if !plan.hosts.is_empty() {
         module.section(&import_section(plan, &mut maps));
     }
-    if funcs.len() > 0 {
+    if !funcs.is_empty() {
         module.section(&funcs);
     }
     let tables = table_section(plan)?;
-    if tables.len() > 0 {
+    if !tables.is_empty() {
         module.section(&tables);
     }
     if let Some(memory) = plan.memory {
@@ -64,15 +64,15 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         module.section(&section);
     }
     let tags = tag_section(plan, &mut maps);
-    if tags.len() > 0 {
+    if !tags.is_empty() {
         module.section(&tags);
     }
     let globals = global_section(plan, &maps)?;
-    if globals.len() > 0 {
+    if !globals.is_empty() {
         module.section(&globals);
     }
     let exports = export_section(plan, &glue, &maps)?;
-    if exports.len() > 0 {
+    if !exports.is_empty() {
         module.section(&exports);
     }
     if let Some(start) = plan.start {
@@ -81,7 +81,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         });
     }
     let elements = element_section(plan, &maps)?;
-    if elements.len() > 0 {
+    if !elements.is_empty() {
         module.section(&elements);
     }
     let (data, data_size) = data_section(plan)?;
@@ -117,7 +117,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         }
         wasm.extend_from_slice(own_bytes);
     }
-    if data.len() > 0 {
+    if !data.is_empty() {
         append(&mut wasm, &data);
     }
     if !plan.options.strip {
@@ -269,12 +269,6 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     if let Some(memory) = plan.memory {
         own(maps.globals.pages, memory.guest_pages);
         own(maps.globals.state, memory.block_base());
-        if let (Some(StackPointer::Own { .. }), Some(block)) = (plan.stack, memory.block) {
-            own(
-                maps.globals.stack,
-                memory.block_base() + block.state + block.stack,
-            );
-        }
     }
     own(maps.globals.initialised, 0);
     Ok(section)

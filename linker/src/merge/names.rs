@@ -84,7 +84,6 @@ fn names(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> NameSection {
     for (index, name) in [
         (own.pages, "p1bridge:pages"),
         (own.state, "p1bridge:state"),
-        (own.stack, "p1bridge:stack"),
         (own.initialised, "p1bridge:initialized"),
     ] {
         globals.extend(index.map(|index| (index, name)));

@@ -37,8 +37,6 @@ pub struct Needs {
     pub state_fixed: u32,
     /// Bytes of state for each handle.
     pub state_per_handle: u32,
-    /// Bytes of shadow stack that one call may use.
-    pub frame: u32,
 }
 
 /// Reads what a library needs.
@@ -53,7 +51,8 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
         match line.split_once(' ') {
             Some(("state-fixed", n)) => needs.state_fixed = n.trim().parse()?,
             Some(("state-per-handle", n)) => needs.state_per_handle = n.trim().parse()?,
-            Some(("frame", n)) => needs.frame = n.trim().parse()?,
+            // Locals that need an address are in the state: there is no stack to share.
+            Some(("frame", "0")) => {}
             None if line.is_empty() => {}
             _ => bail!("{}: line {line:?} of {NEEDS:?} is not known", module.path),
         }
@@ -73,8 +72,8 @@ fn check(module: &Module<'_>) -> Result<()> {
     if module.start.is_some() {
         bail!("{path} has a start function, but only code can be linked");
     }
-    if module.globals.iter().filter(|g| g.ty.mutable).count() > 1 {
-        bail!("{path} has mutable globals besides __stack_pointer");
+    if module.globals.iter().any(|global| global.ty.mutable) {
+        bail!("{path} has mutable globals, but only code can be linked");
     }
     if !module.features.is_empty() {
         bail!(
@@ -95,7 +94,11 @@ struct Wanted {
 
 fn wanted(interface: &str, name: &str) -> Option<Wanted> {
     let (base, version) = interface.split_once('@')?;
-    let mut numbers = version.split(['.', '-', '+']);
+    // A release candidate satisfies nothing but itself.
+    if version.contains('-') {
+        return None;
+    }
+    let mut numbers = version.split(['.', '+']);
     let (major, minor) = (numbers.next()?, numbers.next()?);
     Some(Wanted {
         interface: base.to_string(),
@@ -202,7 +205,7 @@ pub fn link(
             continue;
         }
         let Some(wanted) = wanted(&interface, &name) else {
-            refuse("the interface has no version".into());
+            refuse("the interface has no release version".into());
             continue;
         };
         let found = input
@@ -246,7 +249,6 @@ pub fn link(
                     name: input.libraries[library].name.to_string(),
                     instance,
                     functions: Vec::new(),
-                    frame: needs(&input.modules[module])?.frame,
                 });
                 instance
             }

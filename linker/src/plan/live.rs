@@ -60,11 +60,6 @@ impl Live {
         self.hosts.insert(id);
     }
 
-    /// Makes a defined global live.
-    pub fn global(&mut self, (id, index): (InstanceId, u32)) {
-        self.instances[id.0 as usize].globals[index as usize] = true;
-    }
-
     /// Every defined memory that is live.
     pub fn memories(&self) -> Vec<(InstanceId, u32)> {
         let mut all = Vec::new();

@@ -6,7 +6,6 @@
 use anyhow::{Result, bail};
 
 use super::live::Live;
-use super::stack::StackPointer;
 use super::{LinkedLibrary, libraries};
 use crate::Options;
 use crate::lower::arena;
@@ -21,9 +20,7 @@ pub const PAGE: u32 = 65536;
 pub struct Block {
     /// Bytes of library state, at the start of the block.
     pub state: u32,
-    /// Bytes of shadow stack, after the state.
-    pub stack: u32,
-    /// Bytes for the runtime's own use, after the stack ([`crate::lower::arena`]).
+    /// Bytes for the runtime's own use, after the state ([`crate::lower::arena`]).
     pub arena: u32,
     /// Whether it moves: the guest can grow.
     pub slides: bool,
@@ -32,7 +29,7 @@ pub struct Block {
 impl Block {
     /// The bytes that are in use, a multiple of 16.
     pub fn size(&self) -> u32 {
-        self.state + self.stack + self.arena
+        self.state + self.arena
     }
 
     /// The pages that it takes.
@@ -86,7 +83,6 @@ pub fn plan(
     input: &Input<'_>,
     program: &Program,
     live: &Live,
-    stack: Option<StackPointer>,
     linked: &[LinkedLibrary],
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
@@ -122,18 +118,13 @@ pub fn plan(
                 .next_multiple_of(16);
         }
     }
-    let own_stack = match stack {
-        Some(StackPointer::Own { size }) => size,
-        _ => 0,
-    };
-    let has_memory = !memories.is_empty() || state + own_stack > 0;
+    let has_memory = !memories.is_empty() || state > 0;
     let arena = match options.profile.wants_arena() && has_memory {
         true => arena::SIZE,
         false => 0,
     };
-    let block = (state + own_stack + arena > 0).then_some(Block {
+    let block = (state + arena > 0).then_some(Block {
         state,
-        stack: own_stack,
         arena,
         slides: live.memory_grow,
     });

@@ -8,7 +8,6 @@ mod exports;
 mod libraries;
 mod live;
 mod memory;
-mod stack;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +23,6 @@ use crate::unadapt::{Adapted, Adapter};
 pub use exports::{Exported, PlannedExport};
 pub use live::{Live, LiveInstance};
 pub use memory::{Block, MemoryPlan};
-pub use stack::StackPointer;
 
 /// What a function of the canonical ABI became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +49,6 @@ pub struct LinkedLibrary {
     pub instance: InstanceId,
     /// The exports that are linked.
     pub functions: Vec<String>,
-    /// How many bytes of shadow stack one call may use.
-    pub frame: u32,
 }
 
 /// Everything that the output will be.
@@ -67,8 +63,6 @@ pub struct Plan<'i, 'a> {
     pub libraries: Vec<LinkedLibrary>,
     pub live: Live,
     pub memory: Option<MemoryPlan>,
-    /// The global that library frames go by, if any library is linked.
-    pub stack: Option<StackPointer>,
     /// The host functions that are imported, in order.
     pub hosts: Vec<HostId>,
     /// The start function that stays one.
@@ -183,14 +177,8 @@ pub fn plan<'i, 'a>(
     }
     tracer.trace(&program);
 
-    let live::Tracer {
-        mut live, bindings, ..
-    } = tracer;
-    let stack = stack::plan(input, &program, &live, &linked.libraries)?;
-    if let Some(StackPointer::Core(id, index)) = stack {
-        live.global((id, index));
-    }
-    let memory = memory::plan(input, &program, &live, stack, &linked.libraries, options)?;
+    let live::Tracer { live, bindings, .. } = tracer;
+    let memory = memory::plan(input, &program, &live, &linked.libraries, options)?;
 
     let mut plan = Plan {
         input,
@@ -202,7 +190,6 @@ pub fn plan<'i, 'a>(
         libraries: linked.libraries,
         live,
         memory,
-        stack,
         hosts: Vec::new(),
         start: None,
         init: Vec::new(),

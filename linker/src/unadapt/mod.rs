@@ -49,7 +49,7 @@ pub struct Adapter {
     /// Its module.
     pub path: String,
     pub bytes: usize,
-    /// The functions that the guest uses.
+    /// The functions of Preview 1 that the guest uses.
     pub functions: Vec<String>,
     /// Why it stays; none when it was taken out.
     pub kept: Option<String>,
@@ -91,7 +91,12 @@ pub fn unadapt(input: &Input<'_>, program: Program) -> Adapted {
             instance: id,
             path: module.path.clone(),
             bytes: module.range.len(),
-            functions: uses.functions.keys().cloned().collect(),
+            functions: uses
+                .functions
+                .keys()
+                .filter(|name| preview1::signature(name).is_some())
+                .cloned()
+                .collect(),
             kept: kept.clone(),
         });
         if kept.is_none() {
