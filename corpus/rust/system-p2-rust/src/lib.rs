@@ -143,7 +143,7 @@ fn clocks() {
 
 fn polling() {
     let long = monotonic_clock::subscribe_duration(100 * SECOND);
-    let short = monotonic_clock::subscribe_duration(20 * MILLISECOND);
+    let short = monotonic_clock::subscribe_duration(150 * MILLISECOND);
     line(format!("ready before: {} {}", long.ready(), short.ready()));
     let start = monotonic_clock::now();
     line(format!(
