@@ -95,6 +95,7 @@ test("open asks for the rights that are wanted and that the parent passes on", (
     [0, 0, inheriting & ~0x400141n, READ],
     [READ, 1, inheriting, READ | WRITE],
     [0, 8, inheriting, READ | WRITE],
+    [READ | MUTATE, 0, inheriting & ~0x400141n, READ],
   ];
   for (const [flags, how, base, seen] of cases) {
     const file = open(h, flags, how);

@@ -51,16 +51,16 @@ fn absolute(path: u32, length: u32) -> u32 {
 fn check_two(state: &State, old: (u32, u32, u32), new: (u32, u32, u32)) -> u32 {
     let errno = check(state, old.0, true, old.1, old.2);
     let other = check(state, new.0, true, new.1, new.2);
-    if errno == 0 { other } else { errno }
+    if errno == 0 || other == p1::NOTDIR {
+        other
+    } else {
+        errno
+    }
 }
 
 /// Opens, and gives an error number. The new handle is in `count`.
 #[inline(never)]
 fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32, flags: u8) -> u32 {
-    let mut how = how & 15;
-    if how & CREATE == 0 {
-        how &= !EXCLUSIVE;
-    }
     let mut flags = flags & FLAGS;
     if flags & WRITE == 0 {
         flags |= READ;
@@ -68,19 +68,20 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
     if how & (CREATE | TRUNCATE) != 0 {
         flags |= WRITE;
     }
-    let errno = check(
-        state,
-        base,
-        flags & (WRITE | MUTATE_DIRECTORY) != 0,
-        path,
-        length,
-    );
+    let mutates = flags & (WRITE | MUTATE_DIRECTORY) != 0;
+    let mut errno = check(state, base, mutates, path, length);
+    if (errno == 0 || errno == p1::PERM) && how & DIRECTORY != 0 && how & 15 != DIRECTORY {
+        errno = p1::INVAL;
+    }
     if errno != 0 {
         return errno;
     }
-    if how & DIRECTORY != 0 && how != DIRECTORY {
-        return p1::INVAL;
-    }
+    // Without `create` there is nothing to be the first at.
+    let how = if how & CREATE == 0 {
+        how & 15 & !EXCLUSIVE
+    } else {
+        how & 15
+    };
     if !state.has_room() {
         return p1::NOMEM;
     }
@@ -129,15 +130,13 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
         p1::fd_close(fd);
         return errno;
     }
+    let file_type = fixed.result(0) as u32 & 0xff;
+    if file_type != p1::DIRECTORY {
+        flags &= !MUTATE_DIRECTORY;
+    }
     let handle = state.insert(kind::DESCRIPTOR);
     let inheriting = fixed.result(2) as u32 & right::ALL;
-    descriptor::fill(
-        state.slot(handle),
-        flags,
-        fixed.result(0) as u32 & 0xff,
-        fd,
-        inheriting,
-    );
+    descriptor::fill(state.slot(handle), flags, file_type, fd, inheriting);
     fixed.count.set(handle);
     0
 }
@@ -262,7 +261,7 @@ exports! {
     fn link_at(state, old: u32, follow: u32, old_path: u32, old_length: u32,
         new: u32, new_path: u32, new_length: u32, out: u32) {
         let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
-        if errno == 0 && follow & 1 != 0 {
+        if (errno == 0 || errno == p1::PERM) && follow & 1 != 0 {
             errno = p1::INVAL;
         }
         if errno == 0 {
