@@ -112,7 +112,7 @@ fn encode(module: &[u8], adapters: &[adapters::Chosen<'_>]) -> Result<Vec<u8>> {
     let mut encoder = ComponentEncoder::default();
     encoder.validate(false).module(module)?;
     for adapter in adapters {
-        encoder.adapter(&adapter.name, &adapter.wasm)?;
+        encoder.adapter(adapter.name, &adapter.wasm)?;
     }
     encoder.encode()
 }

@@ -196,11 +196,16 @@ fn a_component_is_not_wrapped_again() {
 }
 
 #[test]
-fn an_object_file_is_to_be_linked_first() {
+fn object_files_and_shared_libraries_are_to_be_linked_first() {
     refused(
         r#"(module (@custom "linking" "\02") (func (export "_start")))"#,
         &[],
         &["object file", "link it first"],
+    );
+    refused(
+        r#"(module (@custom "dylink.0" "\01\04\00\00\00\00") (func (export "_start")))"#,
+        &[],
+        &["shared library", "link the program statically"],
     );
 }
 

@@ -35,6 +35,12 @@ pub fn of(survey: &Survey<'_>, options: &WrapOptions) -> Result<Kind> {
             "the input is an object file (it has a `linking` section), not a program; link it first"
         );
     }
+    if survey.shared_library {
+        bail!(
+            "the input is a shared library (it has a `dylink.0` section), which needs a dynamic linker; link the program \
+             statically"
+        );
+    }
     let (start, initialize) = (survey.start(), survey.exports_func("_initialize"));
     match (options.kind, start) {
         (Some(Kind::Command), None) => {
