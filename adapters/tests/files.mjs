@@ -128,6 +128,7 @@ test("open: what is refused without asking the host", () => {
   refused(writable, writable.base, "/etc/passwd", 0, READ, "not-permitted");
   refused(writable, writable.base, "f", 3, READ, "invalid");
   refused(writable, file, "f", 0, READ, "not-directory");
+  refused(writable, writable.base, "", 0, READ, "no-entry");
   deepEqual([h.opened.length, writable.opened.length], [0, 1]);
 });
 
@@ -264,6 +265,17 @@ test("a full disk is last-operation-failed with insufficient-space, then closed"
   deepEqual([h.guest.u8(OUT), h.guest.u8(OUT + 1)], [1, CODE["insufficient-space"]]);
   h.guest.get(output("check-write"), stream);
   deepEqual([h.guest.u8(OUT), h.guest.u8(OUT + 8)], [1, 1]);
+});
+
+test("a stream of what is not open for reading is bad-descriptor, whatever the host calls it", () => {
+  for (const errno of [8, 76]) {
+    const h = host({ fd_pread: () => errno });
+    h.guest.get(fs("read-via-stream"), open(h, WRITE), 0n);
+    h.guest.get(input("blocking-read"), handle(h.guest), 1n);
+    deepEqual([h.guest.u8(OUT), h.guest.u8(OUT + 4)], [1, 0]);
+    h.guest.get("wasi:filesystem/types@0.2#filesystem-error-code", h.guest.u32(OUT + 8));
+    deepEqual([h.guest.u8(OUT), h.guest.u8(OUT + 1)], [1, CODE["bad-descriptor"]]);
+  }
 });
 
 test("streams of what is not a file, or not open for writing", () => {
@@ -416,6 +428,8 @@ test("advise, set-size: files only; an unknown advice traps", () => {
   failed(h.guest, "bad-descriptor", 1);
   h.guest.get(fs("set-size"), h.base, 0n);
   failed(h.guest, "bad-descriptor", 1);
+  h.guest.get(fs("set-size"), open(h, READ), 0n);
+  failed(h.guest, "invalid", 1);
 });
 
 test("a descriptor without mutate-directory changes nothing", () => {

@@ -239,6 +239,9 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.set-size"
     fn set_size(state, handle: u32, size: u64, out: u32) {
         let mut errno = check_file(&state, handle, 0);
+        if errno == 0 && check_file(&state, handle, WRITE) != 0 {
+            errno = p1::INVAL;
+        }
         if errno == 0 {
             errno = p1::fd_filestat_set_size(fd(&state, handle), size);
         }

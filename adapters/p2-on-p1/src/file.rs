@@ -62,7 +62,8 @@ exports! {
             errno = p1::fd_read(fd, vector, 1, count_at);
         }
         advance(&state, handle, errno);
-        errno
+        // What a host with rights says of a descriptor that is not open for reading.
+        if errno == p1::NOTCAPABLE { p1::BADF } else { errno }
     }
 
     "weak:file-write"

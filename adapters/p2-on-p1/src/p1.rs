@@ -111,6 +111,7 @@ pub const IO: u32 = 29;
 pub const ISDIR: u32 = 31;
 pub const NAMETOOLONG: u32 = 37;
 pub const NOBUFS: u32 = 42;
+pub const NOENT: u32 = 44;
 pub const NOMEM: u32 = 48;
 pub const NOTDIR: u32 = 54;
 pub const OVERFLOW: u32 = 61;

@@ -22,7 +22,7 @@ const TRUNCATE: u32 = 1 << 3;
 const LONGEST_LINK: u32 = 1 << 20;
 
 /// Whether a base and a path can be used, as an error number. Some hosts would take an absolute
-/// path for one of their own.
+/// path for one of their own, and have other words for an empty one.
 #[inline(never)]
 fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u32 {
     text(path, length);
@@ -31,6 +31,8 @@ fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u
         p1::NOTDIR
     } else if mutates && entry.flags.get() & MUTATE_DIRECTORY == 0 {
         p1::ROFS
+    } else if length == 0 {
+        p1::NOENT
     } else {
         absolute(path, length)
     }
