@@ -72,7 +72,7 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
     }
     let mutates = flags & (WRITE | MUTATE_DIRECTORY) != 0;
     let mut errno = check(state, base, mutates, path, length);
-    if (errno == 0 || errno == p1::PERM) && how & DIRECTORY != 0 && how & 15 != DIRECTORY {
+    if errno != p1::NOTDIR && errno != p1::ROFS && how & DIRECTORY != 0 && how & 15 != DIRECTORY {
         errno = p1::INVAL;
     }
     if errno != 0 {
@@ -263,7 +263,7 @@ exports! {
     fn link_at(state, old: u32, follow: u32, old_path: u32, old_length: u32,
         new: u32, new_path: u32, new_length: u32, out: u32) {
         let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
-        if (errno == 0 || errno == p1::PERM) && follow & 1 != 0 {
+        if errno != p1::NOTDIR && errno != p1::ROFS && follow & 1 != 0 {
             errno = p1::INVAL;
         }
         if errno == 0 {
