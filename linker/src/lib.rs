@@ -38,7 +38,7 @@ pub use report::Report;
 
 /// A code-only core module that provides WASI interfaces in lowered form, such as `p2-on-p1`.
 ///
-/// The contract between a library and the linker is written down in `docs/libraries.md`.
+/// The contract between a library and the linker is written down in `docs/adapter-p2-on-p1.md`.
 #[derive(Clone, Copy, Debug)]
 pub struct Library<'a> {
     /// The name used in messages and in the report, `provides-on-requires`.

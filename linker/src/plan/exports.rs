@@ -243,7 +243,13 @@ pub fn plan(
             },
         );
     }
-    if !is_command && !boundary.functions.is_empty() {
+    if boundary.functions.is_empty() && plan.init.is_empty() {
+        bail!(
+            "the component exports no function, so nothing in a flat module could ever run; if it \
+             was made from a Preview 1 module, make it again with a world that has its exports"
+        );
+    }
+    if !is_command {
         add("_initialize".into(), Exported::Initialize);
     }
     if plan.memory.is_some() {
