@@ -38,18 +38,20 @@ pub fn check(facts: &Facts<'_>, survey: &Survey<'_>) -> Result<()> {
         true => "as soon as it starts",
         false => "at the first WASI call that needs it",
     };
-    let (size, limit) = (
-        memory.initial.saturating_mul(page),
-        maximum.saturating_mul(page),
-    );
+    let size = memory.initial.saturating_mul(page);
+    let limit = match room {
+        0 => format!("is fixed at {} KiB", size >> 10),
+        room => format!(
+            "can only grow from {} KiB to {} KiB",
+            size >> 10,
+            size.saturating_add(room) >> 10
+        ),
+    };
     bail!(
-        "the adapter needs {} KiB of memory of its own, but the module's memory can only grow from {} KiB to {} KiB, so the \
-         component would trap {when}; link the program with a larger maximum (wasm-ld: `--max-memory={}` or more), or \
-         let it export `cabi_realloc`",
+        "the adapter needs {} KiB of memory of its own, but the module's memory {limit}, so the component would trap {when}; \
+         link the program with a larger maximum (wasm-ld: `--max-memory={}` or more), or let it export `cabi_realloc`",
         needed >> 10,
-        size >> 10,
-        limit >> 10,
-        size + needed,
+        size.saturating_add(needed),
     );
 }
 
