@@ -204,3 +204,120 @@ impl Contract {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::finish;
+
+    const FACTS: &str =
+        r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-handle 16\nframe 0\n")"#;
+    const EXPORT: &str = r#"(func (export "wasi:io/poll@0.2#[method]pollable.block") (param i32))"#;
+
+    /// What becomes of a library with these fields beside the usual ones.
+    fn finished(fields: &str) -> Result<Vec<u8>, String> {
+        let text =
+            format!(r#"(module (import "env" "memory" (memory 0)) {fields} {EXPORT} {FACTS})"#);
+        finish(&wat::parse_str(&text).unwrap()).map_err(|error| format!("{error:#}"))
+    }
+
+    fn refusal(fields: &str) -> String {
+        finished(fields).expect_err("refused")
+    }
+
+    #[test]
+    fn what_the_linker_has_no_use_for_is_removed() {
+        let plain = finished("").unwrap();
+        let more = finished(
+            r#"(table 1 1 funcref) (global (export "__data_end") i32 (i32.const 1))
+            (@producers (language "Rust" "1"))"#,
+        );
+        assert_eq!(more.unwrap(), plain);
+    }
+
+    #[test]
+    fn code_only() {
+        assert!(refusal(r#"(data (i32.const 0) "x")"#).contains("data"));
+        assert!(refusal("(func $f) (start $f)").contains("start"));
+        assert!(refusal("(table 1 funcref) (func $f) (elem (i32.const 0) $f)").contains("table"));
+    }
+
+    #[test]
+    fn no_frames() {
+        let stack = "(global $sp (mut i32) (i32.const 0)) (func (global.set $sp (i32.const 1)))";
+        assert!(refusal(stack).contains("unknown global"));
+    }
+
+    #[test]
+    fn features_of_the_mvp_only() {
+        assert!(
+            refusal("(func (param i32) (result i32) (i32.extend8_s (local.get 0)))")
+                .contains("sign extension")
+        );
+        assert!(
+            refusal("(func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))")
+                .contains("bulk memory")
+        );
+        assert!(refusal("(func (result i32 i32) unreachable)").contains("multi-value"));
+    }
+
+    #[test]
+    fn imports_that_the_linker_binds() {
+        for fields in [
+            r#"(import "env" "malloc" (func))"#,
+            r#"(import "p1bridge" "sbrk" (func))"#,
+            r#"(import "env" "table" (table 1 funcref))"#,
+        ] {
+            let refusal = refusal(fields);
+            assert!(
+                refusal.contains("import") || refusal.contains("provides no"),
+                "{refusal}"
+            );
+        }
+        let known = r#"(import "p1bridge" "state" (func (result i32)))
+            (import "wasi_snapshot_preview1" "fd_close" (func (param i32) (result i32)))"#;
+        finished(known).unwrap();
+    }
+
+    #[test]
+    fn names_that_the_linker_knows() {
+        for name in [
+            "helper",
+            "wasi:io/poll#poll",
+            "wasi:io/poll@0.2.0#poll",
+            "wasi:io@0.2#poll",
+            "wasi:io/poll@0.2#[m]x",
+        ] {
+            let refusal = refusal(&format!(r#"(func (export "{name}"))"#));
+            assert!(refusal.contains(name), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn weak_imports_are_exports_of_the_same_type() {
+        let import = r#"(import "if wasi:filesystem/types" "weak:close" (func (param i32)))"#;
+        assert!(refusal(import).contains("is not exported"));
+        let export = |ty| format!(r#"{import} (func (export "weak:close") {ty})"#);
+        assert!(refusal(&export("(param i64)")).contains("another type"));
+        finished(&export("(param i32)")).unwrap();
+    }
+
+    #[test]
+    fn facts_are_complete() {
+        let library = |facts: &str| {
+            let text = format!(r#"(module {EXPORT} (@custom "p1bridge.library" "{facts}"))"#);
+            finish(&wat::parse_str(&text).unwrap()).map_err(|error| format!("{error:#}"))
+        };
+        assert!(
+            library("state-fixed 1\\n")
+                .unwrap_err()
+                .contains("unknown facts")
+        );
+        assert!(
+            library("state-fixed 1\\nstate-per-handle 1\\nframe 8\\n")
+                .unwrap_err()
+                .contains("frame")
+        );
+        let bare = wat::parse_str(format!("(module {EXPORT})")).unwrap();
+        assert!(format!("{:#}", finish(&bare).unwrap_err()).contains("p1bridge.library"));
+    }
+}
