@@ -23,7 +23,13 @@ build() {
     if rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
         RUSTFLAGS=$flags cargo build "$@" --target wasm32-unknown-unknown
     else
-        # The linker shared with lld of Debian, the sources of core with rust-web-src.
+        for tool in /usr/bin/rustc /usr/bin/wasm-ld-22 /usr/lib/rustlib/src/rust/library/core; do
+            [ -e "$tool" ] || {
+                echo "build.sh: needs \`rustup target add wasm32-unknown-unknown\`, or $tool" \
+                    "(Debian: rustc-web rust-web-src lld-22)" >&2
+                exit 1
+            }
+        done
         RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags \
             CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=/usr/bin/wasm-ld-22 \
             cargo build "$@" -Zbuild-std=core --target wasm32-unknown-unknown
