@@ -9,6 +9,7 @@ import "./cli.mjs";
 import "./streams.mjs";
 import "./poll.mjs";
 import "./files.mjs";
+import "./paths.mjs";
 import "./host.mjs";
 import { run } from "./suite.mjs";
 
