@@ -94,7 +94,7 @@ pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
     if let Err(error) = validate(&component) {
         // The offset is of use only in the file that the user has.
         validate(module).context("the module is invalid")?;
-        return Err(error.context("the encoded component is invalid, which is a bug"));
+        return Err(explain::invalid(error, &survey, &adapters));
     }
     Ok(Wrapped {
         adapters: adapters

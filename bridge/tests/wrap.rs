@@ -372,9 +372,36 @@ fn a_component_that_would_export_nothing_is_refused() {
 #[test]
 fn a_missing_export_of_the_world_is_named() {
     refused(
-        r#"(module (func (export "dubble") (param i32) (result i32) (local.get 0)))"#,
+        r#"(module (func (export "duble") (param i32) (result i32) (local.get 0)))"#,
         &["--wit", "app.wit", "--world", "plugin"],
-        &["`double`"],
+        &["the world exports `double`", "did you mean `duble`?"],
+    );
+}
+
+#[test]
+fn a_wasi_function_of_another_type_is_shown_with_both_types() {
+    refused(
+        &command(r#"(import "wasi_snapshot_preview1" "fd_close" (func (param i64)))"#),
+        &[],
+        &[
+            "`fd_close`",
+            "as (i64), but the embedded command adapter has it as (i32) -> i32",
+        ],
+    );
+}
+
+#[test]
+fn memories_that_the_adapter_cannot_use_are_named() {
+    let module = |memory| format!(r#"(module {FD_WRITE} {memory} (func (export "_start")))"#);
+    refused(
+        &module(r#"(memory (export "memory") i64 1)"#),
+        &[],
+        &["memory is 64-bit"],
+    );
+    refused(
+        &module(r#"(memory (export "memory") 1 9 shared)"#),
+        &[],
+        &["memory is shared"],
     );
 }
 

@@ -8,7 +8,7 @@ use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_PROXY_ADAPTER as PROXY,
     WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,
 };
-use wasmparser::ExternalKind;
+use wasmparser::FuncType;
 
 use super::WrapOptions;
 use super::kind::Kind;
@@ -30,7 +30,7 @@ pub struct Chosen<'a> {
     /// The file, or what the embedded one is called.
     pub origin: String,
     pub embedded: bool,
-    exports: Vec<String>,
+    exports: Vec<(String, FuncType)>,
     /// What it imports from the program.
     wants: Vec<String>,
 }
@@ -43,27 +43,32 @@ impl<'a> Chosen<'a> {
         embedded: bool,
     ) -> Result<Chosen<'a>> {
         let survey = survey::sections(&wasm)?;
-        let owned = |names: Vec<&str>| names.into_iter().map(str::to_string).collect();
         Ok(Chosen {
             name,
             origin,
             embedded,
-            wants: owned(survey.imported_funcs(PROGRAM)),
-            exports: owned(
-                survey
-                    .exports
-                    .iter()
-                    .filter(|export| export.kind == ExternalKind::Func)
-                    .map(|export| export.name)
-                    .collect(),
-            ),
+            wants: survey
+                .imported_funcs(PROGRAM)
+                .into_iter()
+                .map(str::to_string)
+                .collect(),
+            exports: survey
+                .exported_funcs()
+                .map(|(name, ty)| (name.to_string(), ty.clone()))
+                .collect(),
             wasm,
         })
     }
 
     /// The functions that it provides.
     pub fn exports(&self) -> impl Iterator<Item = &str> {
-        self.exports.iter().map(String::as_str)
+        self.exports.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The type of a function that it provides.
+    pub fn export(&self, name: &str) -> Option<&FuncType> {
+        let found = self.exports.iter().find(|(export, _)| export == name);
+        found.map(|(_, ty)| ty)
     }
 
     /// It calls the program's `_start`.

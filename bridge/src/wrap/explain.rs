@@ -4,7 +4,7 @@
 //! for here, so nothing is refused that would have worked.
 
 use anyhow::{Error, anyhow};
-use wasmparser::{Import, TypeRef};
+use wasmparser::{FuncType, Import, TypeRef, ValType};
 
 use super::WrapOptions;
 use super::adapters::{Chosen, PREVIEW1};
@@ -33,7 +33,8 @@ pub fn failure(
     let unprovided: Vec<String> = survey
         .imports
         .iter()
-        .filter_map(|import| provided.complaint(import))
+        .zip(&survey.import_types)
+        .filter_map(|(import, ty)| provided.complaint(import, ty.as_ref()))
         .collect();
     if !unprovided.is_empty() {
         let mut message = unprovided.join("\n  ");
@@ -50,7 +51,64 @@ pub fn failure(
     if !survey.exports_memory() && !adapters.is_empty() {
         return anyhow!(no_memory(survey));
     }
+    let missing: Vec<String> = worlds
+        .iter()
+        .flat_map(|world| missing_exports(world, survey))
+        .collect();
+    if !missing.is_empty() {
+        return anyhow!(missing.join("\n  "));
+    }
     error.context("the module does not fit its world or adapter")
+}
+
+/// What to tell the user when the encoder was content, but its output fails to validate, although
+/// the module itself is valid.
+pub fn invalid(error: Error, survey: &Survey<'_>, adapters: &[Chosen<'_>]) -> Error {
+    let odd = survey
+        .memory
+        .and_then(|memory| match (memory.memory64, memory.shared) {
+            (true, _) => Some("64-bit"),
+            (_, true) => Some("shared"),
+            _ => None,
+        });
+    match (odd, adapters.first()) {
+        (Some(odd), Some(adapter)) => anyhow!(
+            "the module's memory is {odd}; {} works on ordinary 32-bit memories only",
+            adapter.origin
+        ),
+        _ => error.context("the encoded component is invalid, which is a bug"),
+    }
+}
+
+/// What the world exports and the module does not.
+fn missing_exports(world: &World, survey: &Survey<'_>) -> Vec<String> {
+    let has = |module: &str, func: &str| {
+        survey.exported_funcs().any(|(name, _)| {
+            // Names may have a prefix for the way in which they are lifted.
+            match (module, name.rsplit_once('#')) {
+                ("$root", None) => name == func || name.ends_with(&format!("]{func}")),
+                (_, Some((interface, name))) => name == func && interface.contains(base(module)),
+                _ => name.starts_with("cm32p2"),
+            }
+        })
+    };
+    let names: Vec<&str> = survey.exported_funcs().map(|(name, _)| name).collect();
+    let missing = world
+        .exports()
+        .into_iter()
+        .filter(|(module, func)| !has(module, func));
+    missing
+        .map(|(module, func)| {
+            let name = match module.as_str() {
+                "$root" => func,
+                module => format!("{module}#{func}"),
+            };
+            let near = did_you_mean(nearest(&name, names.iter().copied()));
+            format!(
+                "the world exports `{name}`, but the module exports no function of that name{near}"
+            )
+        })
+        .collect()
 }
 
 /// Why a module whose memory is needed has none to offer.
@@ -89,7 +147,7 @@ impl<'a> Provided<'a> {
     }
 
     /// What is wrong with an import that certainly nothing provides.
-    fn complaint(&self, import: &Import<'_>) -> Option<String> {
+    fn complaint(&self, import: &Import<'_>, ty: Option<&FuncType>) -> Option<String> {
         let (module, name) = (import.module, import.name);
         // The encoder makes a memory for a module that imports it by the name that linkers use.
         let memory = matches!(import.ty, TypeRef::Memory(_)) && (module, name) == ("env", "memory");
@@ -108,13 +166,19 @@ impl<'a> Provided<'a> {
             ));
         }
         if let Some(adapter) = self.adapters.iter().find(|adapter| adapter.name == module) {
-            return match adapter.exports().any(|export| export == name) {
-                true => None,
-                false => Some(format!(
+            return match (adapter.export(name), ty) {
+                (None, _) => Some(format!(
                     "`{name}` of `{module}` is not provided by {}{}",
                     adapter.origin,
                     did_you_mean(nearest(name, adapter.exports()))
                 )),
+                (Some(provided), Some(ty)) if provided != ty => Some(format!(
+                    "the module imports `{name}` of `{module}` as {}, but {} has it as {}",
+                    signature(ty),
+                    adapter.origin,
+                    signature(provided)
+                )),
+                _ => None,
             };
         }
         // Names in brackets are built-ins and those of the standard mangling are spelt in another
@@ -180,6 +244,25 @@ fn is_interface(module: &str) -> bool {
 /// Whether an import of the interface `wanted` is satisfied by `provided`: the versions need only
 /// be compatible, and which are is the encoder's business.
 fn same_interface(provided: &str, wanted: &str) -> bool {
-    let base = |name: &'_ str| name.split('@').next().map(str::to_string);
     provided == wanted || (is_interface(wanted) && base(provided) == base(wanted))
+}
+
+/// The name of an interface without its version.
+fn base(interface: &str) -> &str {
+    interface.split('@').next().unwrap_or(interface)
+}
+
+/// `(i32, i64) -> i32`.
+fn signature(ty: &FuncType) -> String {
+    let list = |types: &[ValType]| {
+        types
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match ty.results() {
+        [] => format!("({})", list(ty.params())),
+        results => format!("({}) -> {}", list(ty.params()), list(results)),
+    }
 }

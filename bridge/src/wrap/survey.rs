@@ -1,9 +1,10 @@
 //! What a core module imports, exports and carries: the sections without the function bodies.
 
 use anyhow::{Result, bail};
+use wasmparser::types::{CoreTypeId, TypesRef};
 use wasmparser::{
-    Chunk, Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload, TypeRef, Validator,
-    WasmFeatures,
+    Chunk, CompositeInnerType, Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload,
+    TypeRef, Validator, WasmFeatures,
 };
 
 use crate::sniff::{Binary, sniff};
@@ -14,6 +15,9 @@ use crate::validate::located;
 pub struct Survey<'a> {
     pub imports: Vec<Import<'a>>,
     pub exports: Vec<Export<'a>>,
+    /// The types of the functions among the imports and exports, in the same order.
+    pub import_types: Vec<Option<FuncType>>,
+    pub export_types: Vec<Option<FuncType>>,
     /// The first memory, imported or defined.
     pub memory: Option<MemoryType>,
     /// A module of nothing but the `component-type` sections; empty when there are none.
@@ -22,7 +26,6 @@ pub struct Survey<'a> {
     pub relocatable: bool,
     /// It has a `dylink.0` section: a shared library.
     pub shared_library: bool,
-    start: Option<FuncType>,
 }
 
 impl<'a> Survey<'a> {
@@ -60,9 +63,19 @@ impl<'a> Survey<'a> {
         self.imports.iter().any(|import| import.module == module)
     }
 
+    /// The exported functions and their types.
+    pub fn exported_funcs(&self) -> impl Iterator<Item = (&'a str, &FuncType)> {
+        let names = self.exports.iter().map(|export| export.name);
+        names
+            .zip(&self.export_types)
+            .filter_map(|(name, ty)| Some((name, ty.as_ref()?)))
+    }
+
     /// The type of the export `_start`, if it is a function.
     pub fn start(&self) -> Option<&FuncType> {
-        self.start.as_ref()
+        self.exported_funcs()
+            .find(|(name, _)| *name == "_start")
+            .map(|(_, ty)| ty)
     }
 }
 
@@ -113,6 +126,13 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
                     if let TypeRef::Memory(ty) = import.ty {
                         survey.memory.get_or_insert(ty);
                     }
+                    let ty = match import.ty {
+                        TypeRef::Func(index) => type_at(validator.as_ref(), |types| {
+                            types.core_type_at_in_module(index)
+                        }),
+                        _ => None,
+                    };
+                    survey.import_types.push(ty);
                     survey.imports.push(import);
                 }
             }
@@ -124,11 +144,13 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export.map_err(located)?;
-                    if export.name == "_start" && export.kind == ExternalKind::Func {
-                        survey.start = validator
-                            .as_ref()
-                            .and_then(|validator| func_type(validator, export.index));
-                    }
+                    let ty = match export.kind {
+                        ExternalKind::Func => type_at(validator.as_ref(), |types| {
+                            types.core_function_at(export.index)
+                        }),
+                        _ => None,
+                    };
+                    survey.export_types.push(ty);
                     survey.exports.push(export);
                 }
             }
@@ -146,9 +168,17 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
     }
 }
 
-fn func_type(validator: &Validator, index: u32) -> Option<FuncType> {
-    let types = validator.types(0)?;
-    Some(types[types.core_function_at(index)].unwrap_func().clone())
+/// The type of a function. Sections of imports and exports come before the code, so there is a
+/// validator when they are read.
+fn type_at(
+    validator: Option<&Validator>,
+    index: impl Fn(TypesRef<'_>) -> CoreTypeId,
+) -> Option<FuncType> {
+    let types = validator?.types(0)?;
+    match &types[index(types)].composite_type.inner {
+        CompositeInnerType::Func(ty) => Some(ty.clone()),
+        _ => None,
+    }
 }
 
 /// Appends a custom section to a module of nothing else; an empty `module` becomes one.
