@@ -6,9 +6,11 @@
 //! ([`Exit::Unknown`]) and never guessed.
 
 pub mod child;
+pub mod cost;
 pub mod engines;
 pub mod link;
 pub mod manifest;
+pub mod module;
 pub mod snapshot;
 
 use std::fmt;

@@ -1,4 +1,4 @@
-;; The host would need a handle table for it.
+;; Its functions, and the drop of its handles, are imports like any other.
 (component
   (import "test:lamp/lamp@1.0.0" (instance $lamp
     (export "lamp" (type $lamp (sub resource)))

@@ -1,4 +1,4 @@
-;; The library keeps its frames on the guest's stack, and this guest has none.
+;; The library keeps its frames on the guest's stack; this guest has none, so it gets one.
 (component
   (import "wasi:cli/environment@0.2.3" (instance $env
     (export "get-arguments" (func (result (list string))))))

@@ -1,0 +1,360 @@
+//! Bad input is normal input: cut, damaged, random and huge files are refused with one message.
+//!
+//! In process, for volume, by the library: no panic, no run-away (10 s, and 4x the input + 32 MiB
+//! of heap, counted by an allocator of this test), and no error that calls itself a bug. Then a
+//! sample by the built command: exit code 1, one message, and no output file, or the one that was
+//! there before as it was.
+
+mod counted {
+    //! A global allocator that knows the heap of each thread.
+
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
+
+    pub struct Counted;
+
+    thread_local! {
+        static NOW: Cell<isize> = const { Cell::new(0) };
+        static PEAK: Cell<isize> = const { Cell::new(0) };
+    }
+
+    fn add(bytes: isize) {
+        let now = NOW.get() + bytes;
+        NOW.set(now);
+        PEAK.set(PEAK.get().max(now));
+    }
+
+    // SAFETY: the system's allocator does the work; counting neither allocates nor unwinds.
+    unsafe impl GlobalAlloc for Counted {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            add(layout.size() as isize);
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+            add(layout.size() as isize);
+            unsafe { System.alloc_zeroed(layout) }
+        }
+
+        unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+            add(-(layout.size() as isize));
+            unsafe { System.dealloc(pointer, layout) }
+        }
+
+        unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+            // Both exist while the bytes are copied.
+            add(size as isize);
+            add(-(layout.size() as isize));
+            unsafe { System.realloc(pointer, layout, size) }
+        }
+    }
+
+    /// The most that this thread had allocated at a time during `work`, above what it had before.
+    pub fn peak<T>(work: impl FnOnce() -> T) -> (T, usize) {
+        let before = NOW.get();
+        PEAK.set(before);
+        let result = work();
+        (result, (PEAK.get() - before).max(0) as usize)
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: counted::Counted = counted::Counted;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::inspect::inspect;
+use p1bridge::run::{Input, Output, RunOptions, module_of, run};
+use p1bridge::wrap::{WrapOptions, wrap};
+use p1bridge_tests::manifest::{Program, programs};
+use p1bridge_tests::{child, link};
+
+const TIME: Duration = Duration::from_secs(10);
+const MEMORY: usize = 32 << 20;
+
+/// The commands, as the library has them.
+const COMMANDS: [(&str, fn(&[u8]) -> Result<()>); 4] = [
+    ("flatten", |bytes| {
+        flatten(bytes, &FlattenOptions::default()).map(drop)
+    }),
+    ("wrap", |bytes| {
+        wrap(bytes, &WrapOptions::default()).map(drop)
+    }),
+    ("inspect", |bytes| inspect(bytes).map(drop)),
+    ("run", |bytes| {
+        let options = RunOptions {
+            stdin: Input::Bytes(Vec::new()),
+            stdout: Output::Capture,
+            stderr: Output::Capture,
+            fuel: Some(100_000),
+            ..RunOptions::default()
+        };
+        run(&module_of(bytes.to_vec())?, &options).map(drop)
+    }),
+];
+
+/// The same from one run to the next.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound as u64) as usize
+    }
+}
+
+/// Every file of the corpus, the modules wrapped too.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for program in programs().expect("the manifest") {
+        let name = program.name.clone();
+        if program.is_module() {
+            files.push((
+                format!("{name}, wrapped"),
+                link::component(&program).expect("wraps"),
+            ));
+        }
+        files.push((name, program.wasm().expect("prebuilt")));
+    }
+    files
+}
+
+/// What `attempt` does that it must not, if anything.
+fn offence(attempt: impl FnOnce() -> Result<()>, length: usize) -> Option<String> {
+    let started = Instant::now();
+    let (result, peak) = counted::peak(|| catch_unwind(AssertUnwindSafe(attempt)));
+    let took = started.elapsed();
+    if took > TIME {
+        return Some(format!("took {took:?}"));
+    }
+    if peak > 4 * length + MEMORY {
+        return Some(format!(
+            "took {peak} bytes of heap for {length} bytes of input"
+        ));
+    }
+    match result {
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text
+                .or(panic.downcast_ref::<&str>().copied())
+                .unwrap_or("?");
+            Some(format!("panicked: {text}"))
+        }
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => {
+            let text = format!("{error:#}");
+            let says = text.to_lowercase();
+            if text.trim().is_empty() {
+                Some("an empty message".to_owned())
+            } else if says.contains(" a bug") || says.contains("panicked") {
+                Some(format!("calls it a bug of p1bridge: {text}"))
+            } else {
+                None
+            }
+        }
+    }
+}
+
+/// Feeds `inputs` to every command that takes such a file.
+fn feed(inputs: impl Iterator<Item = (String, Vec<u8>)>) {
+    let mut offences = Vec::new();
+    let mut count = 0;
+    for (what, bytes) in inputs {
+        for (command, call) in COMMANDS {
+            // Each is refused at once by the command that does not take its kind; once is enough.
+            let is_component = wasmparser::Parser::is_component(&bytes);
+            let takes = match command {
+                "flatten" => is_component,
+                "wrap" => !is_component,
+                "inspect" => true,
+                // Programs that sleep may be told to sleep for years.
+                _ => count % 5 == 0 && what.starts_with("hello"),
+            };
+            if takes && let Some(offence) = offence(|| call(&bytes), bytes.len()) {
+                offences.push(format!("{command} of {what}: {offence}"));
+            }
+        }
+        count += 1;
+    }
+    assert!(count > 100, "only {count} inputs");
+    assert!(
+        offences.is_empty(),
+        "{} offences in {count} inputs, the first:\n{}",
+        offences.len(),
+        offences[..offences.len().min(10)].join("\n")
+    );
+}
+
+#[test]
+fn cut_files_are_refused_in_words() {
+    feed(files().into_iter().flat_map(|(name, bytes)| {
+        // The first bytes one by one, then in steps that are no multiples of anything.
+        let step = bytes.len() / 60 + 1;
+        let lengths: Vec<usize> = (0..40.min(bytes.len()))
+            .chain((40..bytes.len()).step_by(step))
+            .chain((bytes.len().saturating_sub(5)..bytes.len()).map(|n| n))
+            .collect();
+        lengths
+            .into_iter()
+            .map(move |n| (format!("{name}, the first {n} bytes"), bytes[..n].to_vec()))
+    }));
+}
+
+#[test]
+fn files_with_one_damaged_byte_are_linked_or_refused_in_words() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    feed(files().into_iter().flat_map(move |(name, bytes)| {
+        let damaged: Vec<_> = (0..120)
+            .map(|i| {
+                let at = random.below(bytes.len());
+                let flip = match i % 3 {
+                    0 => 1 << random.below(8),
+                    1 => 0xff,
+                    _ => 1 + random.below(255),
+                } as u8;
+                let mut damaged = bytes.clone();
+                damaged[at] ^= flip;
+                (format!("{name}, byte {at:#x} xor {flip:#x}"), damaged)
+            })
+            .collect();
+        damaged
+    }));
+}
+
+#[test]
+fn every_byte_of_the_first_sections_is_guarded() {
+    let (name, bytes) = files()
+        .into_iter()
+        .filter(|(_, bytes)| wasmparser::Parser::is_component(bytes))
+        .min_by_key(|(_, bytes)| bytes.len())
+        .expect("a component");
+    feed((0..bytes.len().min(1200)).map(|at| {
+        let mut damaged = bytes.clone();
+        damaged[at] = !damaged[at];
+        (format!("{name}, byte {at:#x} inverted"), damaged)
+    }));
+}
+
+#[test]
+fn random_bytes_are_refused_in_words() {
+    let mut random = Random(0x0123_4567_89ab_cdef);
+    feed((0..2000).map(move |i| {
+        let mut bytes: Vec<u8> = match i % 4 {
+            0 => Vec::new(),
+            1 => b"\0asm\x01\0\0\0".to_vec(),
+            _ => b"\0asm\x0d\0\x01\0".to_vec(),
+        };
+        let length = random.below(300);
+        // Small numbers make more sections that begin well.
+        let bound = if i % 2 == 0 { 256 } else { 24 };
+        bytes.extend((0..length).map(|_| random.below(bound) as u8));
+        (format!("random bytes number {i}"), bytes)
+    }));
+}
+
+#[test]
+fn two_hundred_megabytes_of_zeros_are_refused_at_once() {
+    for header in [&b""[..], b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0"] {
+        let mut bytes = vec![0; 200_000_000];
+        bytes[..header.len()].copy_from_slice(header);
+        for (command, call) in COMMANDS {
+            if command == "run" {
+                continue;
+            }
+            let mut refused = false;
+            let found = offence(
+                || {
+                    let result = call(&bytes);
+                    refused = result.is_err();
+                    result
+                },
+                // Not as much as four times this.
+                MEMORY,
+            );
+            assert_eq!(found, None, "{command} after the header {header:?}");
+            assert!(
+                refused,
+                "{command} after the header {header:?}: not refused"
+            );
+        }
+    }
+}
+
+/// Runs the built command on `input` and checks how it fails.
+fn fails_well(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge-under-test"));
+    command.args(arguments).current_dir(folder);
+    let ended = child::run(&mut command, &[], TIME).expect("ends in time");
+    let said = String::from_utf8(ended.stderr).expect("a message of text");
+    let what = format!("p1bridge {}: {said}", arguments.join(" "));
+    assert_eq!(ended.status.code(), Some(1), "{what}");
+    assert!(said.starts_with("error: "), "{what}");
+    assert_eq!(said.matches("error: ").count(), 1, "{what}");
+    assert!(
+        !said.contains("panicked") && !said.contains("RUST_BACKTRACE"),
+        "{what}"
+    );
+    assert!(ended.stdout.is_empty(), "{what}");
+}
+
+fn sample(program: &Program) -> Vec<(String, Vec<u8>)> {
+    let bytes = program.wasm().expect("prebuilt");
+    // Not 8: the empty module and the empty component are files like any other.
+    [0, 3, 9, bytes.len() / 3, bytes.len() - 1]
+        .into_iter()
+        .map(|n| (format!("{}-{n}", program.name), bytes[..n].to_vec()))
+        .collect()
+}
+
+#[test]
+fn the_command_fails_with_one_message_and_leaves_no_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    for program in programs().expect("the manifest") {
+        for (name, bytes) in sample(&program) {
+            fs::write(here.join(&name), bytes).expect("written");
+            for command in ["flatten", "wrap"] {
+                fails_well(here, &[command, &name, "-o", "new.wasm"]);
+                assert!(
+                    !here.join("new.wasm").exists(),
+                    "{command} {name} left a file"
+                );
+                fs::write(here.join("old.wasm"), "as it was").expect("written");
+                fails_well(here, &[command, &name, "-o", "old.wasm"]);
+                let old = fs::read(here.join("old.wasm")).expect("still there");
+                assert_eq!(old, b"as it was", "{command} {name} changed the old output");
+            }
+            fails_well(here, &["inspect", &name]);
+            fails_well(here, &["run", &name]);
+            fs::remove_file(here.join(&name)).expect("removed");
+        }
+    }
+    let left: Vec<_> = fs::read_dir(here)
+        .expect("a folder")
+        .map(|e| e.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["old.wasm"], "something else was left");
+}
+
+#[test]
+fn the_command_refuses_two_hundred_megabytes_of_zeros() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    // Sparse: it takes no room on the disk.
+    fs::File::create(here.join("zeros"))
+        .and_then(|f| f.set_len(200_000_000))
+        .expect("a file");
+    fails_well(here, &["flatten", "zeros", "-o", "out.wasm"]);
+    fails_well(here, &["wrap", "zeros", "-o", "out.wasm"]);
+    fails_well(here, &["inspect", "zeros"]);
+    fails_well(here, &["run", "zeros"]);
+    assert!(!here.join("out.wasm").exists());
+}

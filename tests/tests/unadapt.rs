@@ -1,0 +1,158 @@
+//! `flatten(wrap(m))` of a Preview 1 module `m` is `m` again: without custom sections and with
+//! `--no-tidy` the same functions with the same instructions, in a module of the same size. That
+//! exit codes are the module's own again is in `corpus.rs`, which compares them exactly.
+
+use anyhow::{Context, Result, ensure};
+use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge_tests::link;
+use p1bridge_tests::manifest::{Kind, Program, programs};
+use p1bridge_tests::module::{Parts, length_without_custom_sections, parts};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+
+/// How much bigger or smaller than the original the result may be.
+const SLACK: usize = 64;
+
+fn each(kinds: &[Kind], check: impl Fn(&Program) -> Result<()>) {
+    let programs: Vec<_> = programs()
+        .expect("the manifest")
+        .into_iter()
+        .filter(|p| kinds.contains(&p.kind))
+        .collect();
+    assert!(!programs.is_empty());
+    for program in programs {
+        if let Err(error) = check(&program) {
+            panic!("{}: {error:#}", program.name);
+        }
+    }
+}
+
+fn there_and_back(program: &Program) -> Result<Vec<u8>> {
+    let options = FlattenOptions {
+        tidy: false,
+        ..FlattenOptions::default()
+    };
+    Ok(flatten(&link::component(program)?, &options)?.wasm)
+}
+
+#[test]
+fn a_command_comes_back_as_it_was() {
+    each(&[Kind::P1Command], |program| {
+        let original = parts(&program.wasm()?)?;
+        let back = parts(&there_and_back(program)?)?;
+        same_functions(&original, &back, back.functions.len())?;
+        ensure!(
+            original.imports == back.imports,
+            "imports: {:?}",
+            back.imports
+        );
+        ensure!(original.tables == back.tables, "tables: {:?}", back.tables);
+        ensure!(
+            original.memories == back.memories,
+            "memories: {:?}",
+            back.memories
+        );
+        ensure!(
+            original.globals == back.globals,
+            "globals: {:?}",
+            back.globals
+        );
+        // The rest would be nobody's business: `__main_void` and the like.
+        let kept = |(name, _): &&(String, String)| name == "_start" || name == "memory";
+        let exports: Vec<_> = original.exports.iter().filter(kept).cloned().collect();
+        ensure!(
+            exports == back.exports,
+            "exports: {exports:?} became {:?}",
+            back.exports
+        );
+        ensure!(original.start == back.start, "start: {:?}", back.start);
+        ensure!(
+            original.elements == back.elements,
+            "elements: {:?}",
+            back.elements
+        );
+        ensure!(original.data == back.data, "data segments differ");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_reactor_comes_back_with_a_function_for_each_export_that_initialises() {
+    each(&[Kind::P1Reactor], |program| {
+        let original = parts(&program.wasm()?)?;
+        let back = parts(&there_and_back(program)?)?;
+        same_functions(&original, &back, original.functions.len())?;
+        let exported = original
+            .exports
+            .iter()
+            .filter(|(_, what)| what.starts_with("Func"));
+        let added = back.functions.len() - original.functions.len();
+        ensure!(added <= exported.count(), "{added} functions were added");
+        ensure!(
+            original.imports == back.imports,
+            "imports: {:?}",
+            back.imports
+        );
+        ensure!(
+            original.memories == back.memories,
+            "memories: {:?}",
+            back.memories
+        );
+        ensure!(original.data == back.data, "data segments differ");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_command_is_as_long_as_it_was() {
+    each(&[Kind::P1Command], |program| {
+        let original = program.wasm()?;
+        let mut minimal = wasm_encoder::Module::new();
+        RoundtripReencoder
+            .parse_core_module(&mut minimal, wasmparser::Parser::new(0), &original)
+            .context("re-encoding")?;
+        let minimal = length_without_custom_sections(&minimal.finish())?;
+        let original = length_without_custom_sections(&original)?;
+        let back = length_without_custom_sections(&there_and_back(program)?)?;
+        ensure!(
+            back.abs_diff(minimal) <= SLACK && back <= original + SLACK,
+            "{original} bytes, {minimal} minimally encoded, {back} there and back"
+        );
+        Ok(())
+    });
+}
+
+/// The first `count` functions of `back` are those of `original`.
+fn same_functions(original: &Parts, back: &Parts, count: usize) -> Result<()> {
+    ensure!(
+        original.functions.len() == count && back.functions.len() >= count,
+        "{} functions became {}",
+        original.functions.len(),
+        back.functions.len()
+    );
+    for (i, (original, back)) in original.functions.iter().zip(&back.functions).enumerate() {
+        ensure!(
+            original.ty == back.ty,
+            "function {i}: {:?} became {:?}",
+            original.ty,
+            back.ty
+        );
+        ensure!(
+            original.locals == back.locals,
+            "function {i}: locals differ"
+        );
+        let at = original
+            .instructions
+            .iter()
+            .zip(&back.instructions)
+            .position(|(a, b)| a != b);
+        if let Some(at) = at {
+            let (was, is) = (&original.instructions[at], &back.instructions[at]);
+            anyhow::bail!("function {i}, instruction {at}: {was} became {is}");
+        }
+        ensure!(
+            original.instructions.len() == back.instructions.len(),
+            "function {i}: its length differs"
+        );
+    }
+    Ok(())
+}
