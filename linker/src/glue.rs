@@ -7,7 +7,7 @@ use crate::lower;
 use crate::merge::Maps;
 use crate::plan::{Block, Exported, Plan, Target};
 use crate::preview1;
-use crate::resolve::HostId;
+use crate::resolve::{FuncDef, HostId, InstanceId};
 
 /// A function of the linker's own.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub enum GlueKind {
     Grow,
     MemoryCopy,
     MemoryFill,
+    /// A `realloc` that is never asked to shrink.
+    AllocateOnly(Target),
     /// Runs the start functions, once.
     Initialise,
     /// Initialises the module, then calls.
@@ -43,6 +45,8 @@ pub struct Glue {
     pub memory_copy: Option<u32>,
     pub memory_fill: Option<u32>,
     pub initialise: Option<u32>,
+    /// The guards of `realloc` functions.
+    pub allocate_only: Vec<((InstanceId, u32), u32)>,
     /// For each export of the plan, the function that was made for it.
     pub exports: Vec<Option<u32>>,
 }
@@ -70,6 +74,12 @@ impl Glue {
                 .live
                 .memory_fill
                 .then(|| glue.add("p1bridge:memory.fill", ty, GlueKind::MemoryFill));
+        }
+        for &(id, index) in &plan.live.allocate_only {
+            let ty = FuncType::new([I32, I32, I32, I32], [I32]);
+            let kind = GlueKind::AllocateOnly(plan.target(FuncDef::Core(id, index)));
+            let at = glue.add("p1bridge:cabi_realloc", ty, kind);
+            glue.allocate_only.push(((id, index), at));
         }
         let nothing = FuncType::new([], []);
         let initialises = plan
@@ -128,6 +138,28 @@ impl Glue {
             GlueKind::MemoryFill => lower::bulk::memory_fill(),
             GlueKind::Malloc => lower::arena::malloc(|code| arena_base(plan, maps, code)),
             GlueKind::Free => lower::arena::free(|code| arena_base(plan, maps, code)),
+            GlueKind::AllocateOnly(target) => {
+                let (old, old_size, new_size) = (0, 1, 3);
+                let mut body = Function::new([]);
+                let mut code = body.instructions();
+                // old != 0 && new_size <= old_size
+                code.local_get(old)
+                    .i32_eqz()
+                    .local_get(new_size)
+                    .local_get(old_size)
+                    .i32_gt_u()
+                    .i32_or()
+                    .i32_eqz()
+                    .if_(BlockType::Empty)
+                    .local_get(old)
+                    .return_()
+                    .end();
+                for param in 0..4 {
+                    code.local_get(param);
+                }
+                code.call(index(maps, target)).end();
+                body
+            }
             GlueKind::Initialise => initialise(plan, maps),
             GlueKind::Initialised(target) => {
                 let mut body = Function::new([]);

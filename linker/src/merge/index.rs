@@ -132,6 +132,7 @@ pub struct Maps {
     pub memory_ops: MemoryOps,
     pub memory_copy: Option<u32>,
     pub memory_fill: Option<u32>,
+    allocate_only: HashMap<Slot, u32>,
     targets: HashMap<(InstanceId, u32), u32>,
 }
 
@@ -265,6 +266,11 @@ impl Maps {
             memory_ops,
             memory_copy: glue.memory_copy.map(|at| first_glue + at),
             memory_fill: glue.memory_fill.map(|at| first_glue + at),
+            allocate_only: glue
+                .allocate_only
+                .iter()
+                .map(|&(slot, at)| (slot, first_glue + at))
+                .collect(),
             targets,
         };
         for id in program.ids() {
@@ -292,6 +298,10 @@ impl Maps {
                 (None, None) => Callee::Dead,
             },
             Target::Builtin(Builtin::Unlinked) => Callee::Unreachable,
+            Target::Builtin(Builtin::AllocateOnly(id, index)) => self
+                .allocate_only
+                .get(&(id, index))
+                .map_or(Callee::Dead, |at| Callee::Func(*at)),
             Target::NoOp => Callee::Nothing,
             target => self.target(target).map_or(Callee::Dead, Callee::Func),
         }

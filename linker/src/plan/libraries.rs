@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, anyhow, bail};
-use wasmparser::{ExternalKind, FuncType, TypeRef};
+use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 
 use super::live::Tracer;
 use super::{Binding, LinkedLibrary, canon_name};
@@ -232,6 +232,10 @@ pub fn link(
             continue;
         }
         let realloc = reallocs.of(id);
+        if let Some((_, FuncDef::Canon(_) | FuncDef::Host(_))) = realloc {
+            refuse("its realloc is not a function of a core module".into());
+            continue;
+        }
         let instance = match instances.get(&(library, realloc.map(|(key, _)| key))) {
             Some(&instance) => instance,
             None => {
@@ -240,7 +244,7 @@ pub fn link(
                     input,
                     program,
                     library,
-                    realloc.map(|(_, def)| def),
+                    realloc.map(|(_, def)| guarded(input, program, adapted, def)),
                     &used,
                     memory,
                 )?;
@@ -274,6 +278,28 @@ pub fn link(
             "{n} functions that the component calls cannot be linked:\n  {}",
             refused.join("\n  ")
         ),
+    }
+}
+
+/// Libraries shrink what they have allocated, which not every `realloc` can do: that of a Preview 1
+/// adapter refuses, and one that never looks at the old address hands out another block.
+fn guarded(input: &Input<'_>, program: &Program, adapted: &Adapted, def: FuncDef) -> FuncDef {
+    let FuncDef::Core(id, index) = def else {
+        return def;
+    };
+    let module = program.module(input, id);
+    let body = module.body((index - module.imported_func_count()) as usize);
+    let reads_old = body.get_operators_reader().is_ok_and(|ops| {
+        ops.into_iter()
+            .any(|op| matches!(op, Ok(Operator::LocalGet { local_index: 0 })))
+    });
+    let adapter = adapted
+        .adapters
+        .iter()
+        .any(|adapter| adapter.instance == id);
+    match adapter || !reads_old {
+        true => FuncDef::Builtin(Builtin::AllocateOnly(id, index)),
+        false => def,
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Live {
     pub data_count: bool,
     /// Whether a library asks for its state block.
     pub state: bool,
+    /// The `realloc` functions that libraries call through a guard.
+    pub allocate_only: BTreeSet<(InstanceId, u32)>,
     /// The functions that `ref.func` names in a body.
     pub func_refs: Vec<FuncDef>,
 }
@@ -224,6 +226,10 @@ impl<'t, 'a> Tracer<'t, 'a> {
             },
             FuncDef::Host(host) => self.live.host(host),
             FuncDef::Builtin(Builtin::State) => self.live.state = true,
+            FuncDef::Builtin(Builtin::AllocateOnly(id, index)) => {
+                self.live.allocate_only.insert((id, index));
+                self.func(program, FuncDef::Core(id, index), from);
+            }
             FuncDef::Builtin(_) => {}
         }
     }

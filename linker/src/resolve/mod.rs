@@ -49,7 +49,7 @@ pub enum FuncDef {
     Builtin(Builtin),
 }
 
-/// What the linker gives to a library; calls become an instruction.
+/// What the linker gives to a library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Builtin {
     /// The address of the state block.
@@ -58,6 +58,8 @@ pub enum Builtin {
     MaxHandles,
     /// A weak import whose interface the program does not use: it traps.
     Unlinked,
+    /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
+    AllocateOnly(InstanceId, u32),
 }
 
 /// A definition that a core import is bound to; tables, memories, globals and tags are an index of

@@ -1,0 +1,108 @@
+//! What a flat module costs in bytes and in fuel: figures that do not wobble.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use p1bridge::flatten::{FlattenOptions, Flattened, flatten};
+use p1bridge::run::{Exit, Input, Output, Preopen, RunOptions, run};
+use p1bridge::wrap::{WrapOptions, wrap};
+
+/// One figure with the most that it may be.
+pub struct Figure {
+    pub what: &'static str,
+    pub value: f64,
+    pub goal: f64,
+}
+
+impl Figure {
+    /// A row of a table.
+    pub fn row(&self) -> String {
+        let digits = if self.goal < 100.0 { 3 } else { 0 };
+        format!(
+            "| {} | {:.digits$} | {:.digits$} |",
+            self.what, self.value, self.goal
+        )
+    }
+}
+
+fn corpus(name: &str) -> Result<Vec<u8>> {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../corpus/prebuilt/{name}.wasm"));
+    std::fs::read(&path).with_context(|| path.display().to_string())
+}
+
+fn flat(component: &[u8]) -> Result<Flattened> {
+    let options = FlattenOptions {
+        strip: true,
+        ..FlattenOptions::default()
+    };
+    flatten(component, &options)
+}
+
+/// All bytes of a flat module that are neither the guest's code nor its data.
+fn added(name: &str) -> Result<f64> {
+    let flat = flat(&corpus(name)?)?;
+    let sizes = &flat.report.sizes;
+    Ok((sizes.output - sizes.guest_code - sizes.data) as f64)
+}
+
+/// The fuel of a run in a fresh directory, and what it printed.
+fn fuel(module: &[u8], args: &[&str]) -> Result<(f64, Vec<u8>)> {
+    let directory = tempfile::tempdir()?;
+    let options = RunOptions {
+        args: std::iter::once("program")
+            .chain(args.iter().copied())
+            .map(str::to_string)
+            .collect(),
+        dirs: vec![Preopen {
+            host: directory.path().to_path_buf(),
+            guest: ".".to_string(),
+        }],
+        stdin: Input::Bytes(Vec::new()),
+        stdout: Output::Capture,
+        stderr: Output::Capture,
+        meter: true,
+        ..RunOptions::default()
+    };
+    let outcome = run(module, &options)?;
+    ensure!(matches!(outcome.exit, Exit::Code(0)), "{:?}", outcome.exit);
+    ensure!(!outcome.stdout.is_empty(), "it printed nothing");
+    let fuel = outcome.stats.fuel.context("the run was metered")?;
+    Ok((fuel as f64, outcome.stdout))
+}
+
+/// The fuel of `module` in times that of `base`, which has to print the same.
+fn fuel_ratio(module: &[u8], base: &[u8], args: &[&str]) -> Result<f64> {
+    let (cost, printed) = fuel(module, args)?;
+    let (base_cost, base_printed) = fuel(base, args)?;
+    ensure!(printed == base_printed, "they do not do the same");
+    Ok(cost / base_cost)
+}
+
+/// Every figure that is kept.
+pub fn figures() -> Result<Vec<Figure>> {
+    let preview1 = corpus("digest-p1-c")?;
+    let wrapped = wrap(&preview1, &WrapOptions::default())?;
+    Ok(vec![
+        Figure {
+            what: "bytes added to a hello world in C for WASI 0.2",
+            value: added("tiny-p2-c")?,
+            goal: 4096.0,
+        },
+        Figure {
+            what: "bytes added to a program that uses all of wasi:filesystem",
+            value: added("files-p2-c")?,
+            goal: 20480.0,
+        },
+        Figure {
+            what: "fuel of an un-adapted program, in times the module that was wrapped",
+            value: fuel_ratio(&flat(&wrapped.component)?.wasm, &preview1, &[])?,
+            goal: 1.0,
+        },
+        Figure {
+            what: "fuel of a WASI 0.2 program, in times the same for Preview 1",
+            value: fuel_ratio(&flat(&corpus("digest-p2-c")?)?.wasm, &preview1, &[])?,
+            goal: 1.1,
+        },
+    ])
+}
