@@ -227,7 +227,7 @@ fn a_command_adapter_for_a_reactor_is_refused() {
     refused(
         &reactor,
         adapt,
-        &["command.wasm", "adapter for commands", "no `_start`"],
+        &["command.wasm", "an adapter for commands", "no `_start`"],
     );
     refused(
         &reactor,

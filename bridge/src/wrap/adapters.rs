@@ -8,12 +8,11 @@ use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_PROXY_ADAPTER as PROXY,
     WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as REACTOR,
 };
-use wasmparser::FuncType;
 
-use super::WrapOptions;
 use super::kind::Kind;
 use super::start;
 use super::survey::{self, Survey};
+use super::{Adapter, WrapOptions};
 use crate::sniff::{Binary, sniff};
 
 /// The module name of Preview 1.
@@ -30,50 +29,14 @@ pub struct Chosen<'a> {
     /// The file, or what the embedded one is called.
     pub origin: String,
     pub embedded: bool,
-    exports: Vec<(String, FuncType)>,
-    /// What it imports from the program.
-    wants: Vec<String>,
+    /// It calls the program's `_start`.
+    pub for_commands: bool,
 }
 
-impl<'a> Chosen<'a> {
-    fn new(
-        name: &'a str,
-        wasm: Cow<'a, [u8]>,
-        origin: String,
-        embedded: bool,
-    ) -> Result<Chosen<'a>> {
-        let survey = survey::sections(&wasm)?;
-        Ok(Chosen {
-            name,
-            origin,
-            embedded,
-            wants: survey
-                .imported_funcs(PROGRAM)
-                .into_iter()
-                .map(str::to_string)
-                .collect(),
-            exports: survey
-                .exported_funcs()
-                .map(|(name, ty)| (name.to_string(), ty.clone()))
-                .collect(),
-            wasm,
-        })
-    }
-
-    /// The functions that it provides.
-    pub fn exports(&self) -> impl Iterator<Item = &str> {
-        self.exports.iter().map(|(name, _)| name.as_str())
-    }
-
-    /// The type of a function that it provides.
-    pub fn export(&self, name: &str) -> Option<&FuncType> {
-        let found = self.exports.iter().find(|(export, _)| export == name);
-        found.map(|(_, ty)| ty)
-    }
-
-    /// It calls the program's `_start`.
-    pub fn is_for_commands(&self) -> bool {
-        self.wants.iter().any(|name| name == "_start")
+impl Chosen<'_> {
+    /// What it provides and what it wants of the program.
+    pub fn survey(&self) -> Result<Survey<'_>> {
+        survey::sections(&self.wasm)
     }
 
     pub fn described(&self) -> String {
@@ -107,21 +70,7 @@ pub fn choose<'a>(
             );
         }
         let context = || format!("the adapter {}", adapter.origin);
-        if sniff(&adapter.wasm).with_context(context)? == Binary::Component {
-            bail!(
-                "{} is a component; an adapter is a core module",
-                adapter.origin
-            );
-        }
-        let adapter = Chosen::new(
-            &adapter.name,
-            (&adapter.wasm).into(),
-            adapter.origin.clone(),
-            false,
-        )
-        .with_context(context)?;
-        check_fit(&adapter, survey, kind, options)?;
-        chosen.push(adapter);
+        chosen.push(given_adapter(adapter, survey, kind, options).with_context(context)?);
     }
     if !given(PREVIEW1) && survey.imports_from(PREVIEW1) {
         let wasm = match kind {
@@ -129,58 +78,79 @@ pub fn choose<'a>(
             Kind::Reactor => REACTOR,
             Kind::Proxy => PROXY,
         };
-        let origin = format!("the embedded {kind} adapter");
-        chosen.push(Chosen::new(PREVIEW1, wasm.into(), origin, true)?);
+        chosen.push(Chosen {
+            name: PREVIEW1,
+            wasm: wasm.into(),
+            origin: format!("the embedded {kind} adapter"),
+            embedded: true,
+            for_commands: kind == Kind::Command,
+        });
     }
-    if kind == Kind::Command && !chosen.iter().any(Chosen::is_for_commands) {
-        let origin = "`wasi:cli/run` calls `_start`".to_string();
-        chosen.push(Chosen::new(
-            start::NAME,
-            start::adapter()?.into(),
-            origin,
-            true,
-        )?);
+    if kind == Kind::Command && !chosen.iter().any(|adapter| adapter.for_commands) {
+        chosen.push(Chosen {
+            name: start::NAME,
+            wasm: start::adapter()?.into(),
+            origin: "`wasi:cli/run` calls `_start`".to_string(),
+            embedded: true,
+            for_commands: true,
+        });
     }
+    Ok(chosen)
+}
+
+/// An adapter of the user's, if it fits the module.
+fn given_adapter<'a>(
+    adapter: &'a Adapter,
+    survey: &Survey<'_>,
+    kind: Kind,
+    options: &WrapOptions,
+) -> Result<Chosen<'a>> {
+    if sniff(&adapter.wasm)? == Binary::Component {
+        bail!("this is a component; an adapter is a core module");
+    }
+    let wants = survey::sections(&adapter.wasm)?.imported_funcs(PROGRAM);
+    let chosen = Chosen {
+        name: &adapter.name,
+        wasm: (&adapter.wasm).into(),
+        origin: adapter.origin.clone(),
+        embedded: false,
+        for_commands: wants.contains(&"_start"),
+    };
+    check_fit(&chosen, &wants, survey, kind, options)?;
     Ok(chosen)
 }
 
 /// Says what an adapter wants of the program and will not get, and the reverse.
 fn check_fit(
     adapter: &Chosen<'_>,
+    wants: &[&str],
     survey: &Survey<'_>,
     kind: Kind,
     options: &WrapOptions,
 ) -> Result<()> {
-    if adapter.is_for_commands() && survey.start().is_none() {
+    if adapter.for_commands && survey.start().is_none() {
         bail!(
-            "{} is an adapter for commands: it calls the program's `_start`; this module exports no `_start`, it is a \
-             reactor and needs a reactor adapter",
-            adapter.origin
+            "this is an adapter for commands: it calls the program's `_start`; the module exports no `_start`, it is a \
+             reactor and needs a reactor adapter"
         );
     }
-    if adapter.name == PREVIEW1 && kind == Kind::Command && !adapter.is_for_commands() {
+    if adapter.name == PREVIEW1 && kind == Kind::Command && !adapter.for_commands {
         let hint = match options.kind {
             Some(_) => "",
             None => "; if that is meant, say `--kind reactor`",
         };
         bail!(
-            "{} is not an adapter for commands: nothing would call the `_start` that this module exports, so it needs a \
-             command adapter{hint}",
-            adapter.origin
+            "this is not an adapter for commands: nothing would call the `_start` that the module exports, so it needs a \
+             command adapter{hint}"
         );
     }
     // The encoder has a replacement for a missing realloc, and only for that.
-    let missing = adapter.wants.iter().find(|name| {
-        !matches!(
-            name.as_str(),
-            "_start" | "cabi_realloc" | "canonical_abi_realloc"
-        ) && !survey.exports_func(name)
+    let missing = wants.iter().find(|name| {
+        !matches!(**name, "_start" | "cabi_realloc" | "canonical_abi_realloc")
+            && !survey.exports_func(name)
     });
     if let Some(name) = missing {
-        bail!(
-            "the adapter {} calls the program's `{name}`, which this module does not export",
-            adapter.origin
-        );
+        bail!("this adapter calls the program's `{name}`, which the module does not export");
     }
     Ok(())
 }

@@ -3,12 +3,13 @@
 //! The encoder decides what is an error; only when it has refused the module is the cause looked
 //! for here, so nothing is refused that would have worked.
 
-use anyhow::{Error, anyhow};
+use anyhow::{Error, Result, anyhow};
 use wasmparser::{FuncType, Import, TypeRef, ValType};
 
 use super::WrapOptions;
 use super::adapters::{Chosen, PREVIEW1};
 use super::nearest::nearest;
+use super::start;
 use super::survey::Survey;
 use super::world::World;
 use crate::validate::validate;
@@ -29,7 +30,10 @@ pub fn failure(
         Err(broken) => return broken,
     };
     let worlds: Vec<&World> = carried.iter().chain(&options.world).collect();
-    let provided = Provided::new(adapters, &worlds);
+    let provided = match Provided::new(adapters, &worlds) {
+        Ok(provided) => provided,
+        Err(broken) => return broken,
+    };
     let unprovided: Vec<String> = survey
         .imports
         .iter()
@@ -48,7 +52,8 @@ pub fn failure(
         }
         return anyhow!("{message}");
     }
-    if !survey.exports_memory() && !adapters.is_empty() {
+    let reads_memory = adapters.iter().any(|adapter| adapter.name != start::NAME);
+    if reads_memory && !survey.exports_memory() {
         return anyhow!(no_memory(survey));
     }
     let missing: Vec<String> = worlds
@@ -133,17 +138,20 @@ fn no_memory(survey: &Survey<'_>) -> String {
 
 /// Imports that somebody provides.
 struct Provided<'a> {
-    adapters: &'a [Chosen<'a>],
+    adapters: Vec<(&'a Chosen<'a>, Survey<'a>)>,
     /// (module, field) of the worlds.
     worlds: Vec<(String, String)>,
 }
 
 impl<'a> Provided<'a> {
-    fn new(adapters: &'a [Chosen<'a>], worlds: &[&World]) -> Provided<'a> {
-        Provided {
-            adapters,
+    fn new(adapters: &'a [Chosen<'a>], worlds: &[&World]) -> Result<Provided<'a>> {
+        Ok(Provided {
+            adapters: adapters
+                .iter()
+                .map(|adapter| Ok((adapter, adapter.survey()?)))
+                .collect::<Result<_>>()?,
             worlds: worlds.iter().flat_map(|world| world.imports()).collect(),
-        }
+        })
     }
 
     /// What is wrong with an import that certainly nothing provides.
@@ -165,12 +173,20 @@ impl<'a> Provided<'a> {
                 "the module imports the {what} `{name}` of `{module}`; a module that becomes a component may import only functions"
             ));
         }
-        if let Some(adapter) = self.adapters.iter().find(|adapter| adapter.name == module) {
-            return match (adapter.export(name), ty) {
+        if let Some((adapter, exports)) = self
+            .adapters
+            .iter()
+            .find(|(adapter, _)| adapter.name == module)
+        {
+            let mut exports = exports.exported_funcs();
+            let provided = exports
+                .find(|(export, _)| *export == name)
+                .map(|(_, ty)| ty);
+            return match (provided, ty) {
                 (None, _) => Some(format!(
                     "`{name}` of `{module}` is not provided by {}{}",
                     adapter.origin,
-                    did_you_mean(nearest(name, adapter.exports()))
+                    did_you_mean(self.nearest_of(adapter.name, name))
                 )),
                 (Some(provided), Some(ty)) if provided != ty => Some(format!(
                     "the module imports `{name}` of `{module}` as {}, but {} has it as {}",
@@ -201,19 +217,29 @@ impl<'a> Provided<'a> {
         ))
     }
 
+    fn nearest_of(&self, adapter: &str, name: &str) -> Option<&'a str> {
+        let of = self.functions().filter(|(module, _)| *module == adapter);
+        nearest(name, of.map(|(_, function)| function))
+    }
+
+    /// What adapters provide: (module, field).
+    fn functions(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.adapters.iter().flat_map(|(adapter, survey)| {
+            survey
+                .exported_funcs()
+                .map(|(function, _)| (adapter.name, function))
+        })
+    }
+
     fn suggestion(&self, module: &str, name: &str, fields: &[&str]) -> String {
         if !fields.is_empty() {
             return did_you_mean(nearest(name, fields.iter().copied()));
         }
-        let adapters = self
-            .adapters
-            .iter()
-            .flat_map(|adapter| adapter.exports().map(|export| (adapter.name, export)));
         let worlds = self
             .worlds
             .iter()
             .map(|(module, field)| (module.as_str(), field.as_str()));
-        let all: Vec<(&str, &str)> = adapters.chain(worlds).collect();
+        let all: Vec<(&str, &str)> = self.functions().chain(worlds).collect();
         if let Some((elsewhere, _)) = all.iter().find(|(_, field)| *field == name) {
             return format!("; `{elsewhere}` has one of that name");
         }
