@@ -6,7 +6,8 @@ use super::Binding;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
-use crate::resolve::{Builtin, CanonId, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
+use crate::preview1;
+use crate::resolve::{Builtin, CanonId, CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
 use crate::statics::{Const, Forwarders, constant};
 
 /// What of one instance is live. Functions, globals, tables, memories and tags go by the index
@@ -151,6 +152,28 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 {
                     self.live.instances[id.0 as usize].data[index] = true;
                 }
+            }
+        }
+    }
+
+    /// Makes the memory of everybody live whose Preview 1 imports are: the host reads and writes
+    /// there, whether or not a live instruction does, and refuses a module without one.
+    pub fn memories_of_preview1(&mut self, program: &Program) {
+        for id in program.ids() {
+            let instance = &program.instances[id.0 as usize];
+            let calls = instance.args.iter().any(|&arg| match arg {
+                CoreDef::Func(def) => match self.forwarders.func(self.input, program, def) {
+                    FuncDef::Host(host) => {
+                        self.live.hosts.contains(&host)
+                            && program.hosts[host.0 as usize].module == preview1::MODULE
+                    }
+                    _ => false,
+                },
+                _ => false,
+            });
+            let module = program.module(self.input, id);
+            if calls && module.memories.len() + module.imported_memories.len() > 0 {
+                self.memory(program, id, 0);
             }
         }
     }

@@ -164,18 +164,24 @@ pub fn plan<'i, 'a>(
             continue;
         };
         tracer.root(&program, def);
-        // The host stores the results of custom imports through the guest's realloc.
+        // The host reads the arguments of custom imports in the guest's memory, and stores their
+        // results through its realloc.
         if let (FuncDef::Host(_), CanonKind::Lower { options, .. }) =
             (def, &program.canons[canon.0 as usize].kind)
-            && let Some(realloc) = options.realloc
         {
-            tracer.root(&program, realloc);
+            if let Some((id, index)) = options.memory {
+                tracer.memory(&program, id, index);
+            }
+            if let Some(realloc) = options.realloc {
+                tracer.root(&program, realloc);
+            }
         }
     }
     for (id, index) in boundary.memories() {
         tracer.memory(&program, id, index);
     }
     tracer.trace(&program);
+    tracer.memories_of_preview1(&program);
 
     let live::Tracer { live, bindings, .. } = tracer;
     let memory = memory::plan(input, &program, &live, &linked.libraries, options)?;
