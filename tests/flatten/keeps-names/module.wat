@@ -4,8 +4,10 @@
   (type (;2;) (func (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "sched_yield" (func $sched_yield (;0;) (type 0) (result i32)))
   (table (;0;) 2 2 funcref)
+  (memory (;0;) 1)
   (global $counter (;0;) (mut i32) i32.const 2)
   (export "_start" (func $start))
+  (export "memory" (memory 0))
   (elem (;0;) (i32.const 1) func $double)
   (func $start (;1;) (type 1)
     (local i32)
@@ -25,6 +27,7 @@
     i32.const 2
     i32.mul
   )
+  (data (;0;) (i32.const 32) "hello")
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

@@ -6,7 +6,6 @@
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (;0;) (type 0) (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;1;) (type 1) (param i32 i32) (result i32)))
   (memory (;0;) 2)
-  (global $__stack_pointer (;0;) (mut i32) i32.const 32768)
   (export "_start" (func 2))
   (export "memory" (memory 0))
   (func (;2;) (type 2) ...)

@@ -14,7 +14,6 @@
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (;0;) (type 0) (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (;1;) (type 1) (param i32)))
   (memory (;0;) 2)
-  (global $__stack_pointer (;0;) (mut i32) i32.const 32768)
   (export "_start" (func $_start))
   (export "memory" (memory 0))
   (func (;2;) (type 2) (result i32) ...)

@@ -1,6 +1,6 @@
 (module
   (type (;0;) (func))
-  (memory (;0;) 1)
+  (memory (;0;) 3)
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
   (export "run" (func 0))
   (export "_initialize" (func $p1bridge:initialize))
