@@ -157,6 +157,17 @@ impl FeatureSet {
         WasmFeatures::MVP | self.0
     }
 
+    /// The set of one name, as [`FeatureSet::names`] gives it.
+    pub fn named(name: &str) -> Option<FeatureSet> {
+        let (flag, _) = NAMES.iter().find(|(_, known)| *known == name)?;
+        Some(FeatureSet(*flag))
+    }
+
+    /// The names that [`FeatureSet::named`] knows.
+    pub fn all_names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(_, name)| *name)
+    }
+
     /// The names of the proposals, in a fixed order.
     pub fn names(self) -> Vec<&'static str> {
         let mut left = self.0;

@@ -16,6 +16,7 @@
 //! Names follow the specification (`CanonicalABI.md`, `Binary.md` and `Explainer.md` of the
 //! component model): lift, lower, canon, core instance, index space.
 
+pub mod abi;
 pub mod emit;
 pub mod features;
 pub mod glue;

@@ -13,6 +13,10 @@ pub struct Component<'a> {
     pub path: String,
     /// Everything that adds to an index space or exports, in the order of the file.
     pub definitions: Vec<Definition<'a>>,
+    /// The resource type at each index of the type index space that is one.
+    pub type_resources: Vec<Option<ResourceId>>,
+    /// The resource types among the exports of each instance of the instance index space.
+    pub instance_items: Vec<ImportItem>,
 }
 
 /// One definition and the byte offset that it has in the file.
@@ -62,7 +66,7 @@ pub enum TypeDefinition {
 /// What an import brings in, as far as linking depends on it.
 #[derive(Debug)]
 pub enum ImportItem {
-    Func,
+    Func(ComponentFuncTypeId),
     /// A resource type; other types are [`ImportItem::PlainType`].
     Resource(ResourceId),
     PlainType,

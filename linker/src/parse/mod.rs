@@ -156,6 +156,11 @@ fn parse(bytes: &[u8]) -> Result<Input<'_>> {
 
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
+        if let (Payload::End(_), Some(&Open::Component(id))) = (&payload, open.last())
+            && let Some(types) = validator.types(0)
+        {
+            note_resources(&mut components[id], types);
+        }
         let valid = validator.payload(&payload)?;
         match payload {
             Payload::Version {
@@ -376,9 +381,25 @@ fn component_payload<'a>(
     Ok(())
 }
 
+/// Notes which resource types the component has under which index, while its types are at hand.
+fn note_resources(component: &mut Component<'_>, types: TypesRef<'_>) {
+    component.type_resources = (0..types.component_type_count())
+        .map(|index| match types.component_any_type_at(index) {
+            ComponentAnyTypeId::Resource(id) => Some(id.resource()),
+            _ => None,
+        })
+        .collect();
+    component.instance_items = (0..types.component_instance_count())
+        .map(|index| {
+            let id = types.component_instance_at(index);
+            import_item(ComponentEntityType::Instance(id), types)
+        })
+        .collect();
+}
+
 fn import_item(ty: ComponentEntityType, types: TypesRef<'_>) -> ImportItem {
     match ty {
-        ComponentEntityType::Func(_) => ImportItem::Func,
+        ComponentEntityType::Func(id) => ImportItem::Func(id),
         ComponentEntityType::Type {
             created: ComponentAnyTypeId::Resource(id),
             ..

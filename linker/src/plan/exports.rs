@@ -8,7 +8,6 @@ use anyhow::{Result, bail};
 use wasmparser::FuncType;
 
 use super::{Plan, Target, is_preview1_start};
-use crate::parse::Input;
 use crate::preview1;
 use crate::resolve::{
     ComponentFunc, ExportItem, FuncDef, InstanceId, LiftId, Program, StringEncoding,
@@ -68,28 +67,21 @@ enum Kind {
 
 impl Boundary {
     /// Reads the exports of the root.
-    pub fn new(input: &Input<'_>, program: &Program, adapted: &Adapted) -> Result<Boundary> {
+    pub fn new(program: &Program, adapted: &Adapted) -> Result<Boundary> {
         let mut boundary = Boundary {
             functions: Vec::new(),
         };
         for export in &program.exports {
             match &export.item {
                 ExportItem::Func(func) => {
-                    boundary.add(input, program, adapted, &export.name, *func, export.offset)?;
+                    boundary.add(program, adapted, &export.name, *func, export.offset)?;
                 }
                 ExportItem::Instance(items) => {
                     for (name, item) in items {
                         let full = format!("{}#{name}", export.name);
                         match item {
                             ExportItem::Func(func) => {
-                                boundary.add(
-                                    input,
-                                    program,
-                                    adapted,
-                                    &full,
-                                    *func,
-                                    export.offset,
-                                )?;
+                                boundary.add(program, adapted, &full, *func, export.offset)?;
                             }
                             ExportItem::Type => {}
                             ExportItem::Instance(_) => bail!(
@@ -118,7 +110,6 @@ impl Boundary {
 
     fn add(
         &mut self,
-        input: &Input<'_>,
         program: &Program,
         adapted: &Adapted,
         name: &str,
@@ -136,7 +127,7 @@ impl Boundary {
         if let Some(option) = lift.options.unsupported {
             bail!("export {name:?}: the canonical option {option} is not supported {place}");
         }
-        if input.types[lift.ty].async_ {
+        if lift.is_async {
             bail!("export {name:?} is an async function, which is not supported {place}");
         }
         if lift.options.encoding != StringEncoding::Utf8 {

@@ -128,7 +128,7 @@ pub fn plan<'i, 'a>(
     let mut program = adapted.program.clone();
     refuse_features(input, &program)?;
     let forwarders = Forwarders::new(input, &program, options.tidy);
-    let boundary = exports::Boundary::new(input, &program, adapted)?;
+    let boundary = exports::Boundary::new(&program, adapted)?;
     let starts: Vec<(InstanceId, FuncDef)> = program
         .ids()
         .filter(|&id| !taken_out(adapted, id))

@@ -10,12 +10,13 @@ use wasmparser::{
 };
 
 use super::{
-    Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, CoreDef, Export, ExportItem, FuncDef,
-    ImportedFunc, Instance, InstanceId, Lift, LiftId, Program, Resource, ResourceId,
-    StringEncoding,
+    Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef, Export,
+    ExportItem, FuncDef, ImportedFunc, Instance, InstanceId, Lift, LiftId, Program, Resource,
+    ResourceId, StringEncoding,
 };
+use crate::abi::{Resolver, ResourceMap};
 use crate::parse::Input;
-use crate::parse::component::{Definition, DefinitionKind, ImportItem, TypeDefinition};
+use crate::parse::component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
 
 /// More core instances than any real composition has; beyond it a small file is running away.
 const MAX_INSTANCES: usize = 10_000;
@@ -27,13 +28,12 @@ pub fn evaluate(input: &Input<'_>) -> Result<Program> {
         input,
         program: Program::default(),
         imported_resources: HashMap::new(),
-        component_instances: 0,
     };
     let root = ComponentValue {
         component: 0,
         captured: Rc::new(Captured::default()),
     };
-    let exports = evaluator.instantiate(&root, Args::Root)?;
+    let exports = evaluator.instantiate(&root, Args::Root, None)?;
     let mut program = evaluator.program;
     program.exports = exports
         .iter()
@@ -116,7 +116,10 @@ enum Args {
 
 /// The index spaces of a component instance that is being made.
 struct Frame<'a> {
+    id: ComponentInstanceId,
     captured: Rc<Captured>,
+    /// What the validator's resource types are in this instance.
+    resources: ResourceMap,
     modules: Vec<usize>,
     core_instances: Vec<CoreInstance<'a>>,
     core_funcs: Vec<FuncDef>,
@@ -136,17 +139,24 @@ struct Evaluator<'i, 'a> {
     program: Program,
     /// The resource types of the imports of the root, by the validator's id.
     imported_resources: HashMap<wasmparser::component_types::ResourceId, ResourceId>,
-    component_instances: usize,
 }
 
 impl<'i, 'a> Evaluator<'i, 'a> {
-    fn instantiate(&mut self, value: &ComponentValue, args: Args) -> Result<Rc<Vec<NamedValue>>> {
-        self.component_instances += 1;
-        if self.component_instances > MAX_COMPONENT_INSTANCES {
+    fn instantiate(
+        &mut self,
+        value: &ComponentValue,
+        args: Args,
+        parent: Option<ComponentInstanceId>,
+    ) -> Result<Rc<Vec<NamedValue>>> {
+        let id = ComponentInstanceId(self.program.component_instances.len() as u32);
+        if id.0 as usize > MAX_COMPONENT_INSTANCES {
             bail!("more than {MAX_COMPONENT_INSTANCES} component instances are made by nesting");
         }
+        self.program.component_instances.push(parent);
         let component = &self.input.components[value.component];
         let mut frame = Frame {
+            id,
+            resources: ResourceMap::new(),
             captured: value.captured.clone(),
             modules: Vec::new(),
             core_instances: Vec::new(),
@@ -162,7 +172,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             exports: Vec::new(),
         };
         for definition in &component.definitions {
-            self.definition(&mut frame, definition, &args, &component.path)
+            self.definition(&mut frame, component, definition, &args)
                 .with_context(|| {
                     format!("at offset {:#x}, in {}", definition.offset, component.path)
                 })?;
@@ -173,10 +183,11 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     fn definition(
         &mut self,
         frame: &mut Frame<'a>,
+        component: &'i Component<'a>,
         definition: &'i Definition<'a>,
         args: &Args,
-        path: &str,
     ) -> Result<()> {
+        let path = component.path.as_str();
         match &definition.kind {
             DefinitionKind::CoreModule(module) => frame.modules.push(*module),
             DefinitionKind::CoreInstance(instance) => {
@@ -195,17 +206,19 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             }),
             DefinitionKind::Instance(instance) => {
                 let instance = self.instance(frame, instance, definition.offset)?;
-                frame.instances.push(instance);
+                push(frame, component, Value::Instance(instance));
             }
-            DefinitionKind::Alias(alias) => self.alias(frame, alias)?,
-            DefinitionKind::Type(TypeDefinition::Resource { .. }) => {
+            DefinitionKind::Alias(alias) => self.alias(frame, component, alias)?,
+            DefinitionKind::Type(TypeDefinition::Resource { dtor }) => {
                 let id = self.resource(Resource::Defined {
-                    offset: definition.offset,
-                    path: path.to_string(),
+                    instance: frame.id,
+                    destructor: dtor.map(|index| frame.core_funcs[index as usize]),
                 });
-                frame.types.push(TypeValue::Resource(id));
+                push(frame, component, Value::Type(TypeValue::Resource(id)));
             }
-            DefinitionKind::Type(TypeDefinition::Plain) => frame.types.push(TypeValue::Plain),
+            DefinitionKind::Type(TypeDefinition::Plain) => {
+                push(frame, component, Value::Type(TypeValue::Plain));
+            }
             DefinitionKind::Lift { func, ty } => {
                 let CanonicalFunction::Lift {
                     core_func_index,
@@ -219,7 +232,9 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 self.program.lifts.push(Lift {
                     func: frame.core_funcs[*core_func_index as usize],
                     options: canon_options(frame, options),
-                    ty: *ty,
+                    ty: Resolver::new(&self.input.types, &frame.resources).function(*ty)?,
+                    is_async: self.input.types[*ty].async_,
+                    instance: frame.id,
                     offset: definition.offset,
                     path: path.to_string(),
                 });
@@ -234,14 +249,14 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             DefinitionKind::Import { import, item } => {
                 let value = match args {
                     Args::Root => {
-                        self.host_value(None, import.name.name, item, definition.offset)?
+                        self.host_value(frame, None, import.name.name, item, definition.offset)?
                     }
                     Args::Given(args) => args
                         .get(import.name.name)
                         .cloned()
                         .ok_or_else(|| anyhow!("no argument for import {:?}", import.name.name))?,
                 };
-                push(frame, value);
+                push(frame, component, value);
             }
             DefinitionKind::Export(export) => {
                 let value = item(frame, export.kind, export.index)?;
@@ -250,7 +265,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     value: value.clone(),
                     offset: definition.offset,
                 });
-                push(frame, value);
+                push(frame, component, value);
             }
         }
         Ok(())
@@ -264,32 +279,36 @@ impl<'i, 'a> Evaluator<'i, 'a> {
     /// The value of an import of the root.
     fn host_value(
         &mut self,
+        frame: &mut Frame<'a>,
         interface: Option<&str>,
         name: &str,
         item: &ImportItem,
         offset: u64,
     ) -> Result<Value> {
         Ok(match item {
-            ImportItem::Func => {
+            ImportItem::Func(ty) => {
+                let ty = Resolver::new(&self.input.types, &frame.resources).function(*ty)?;
                 self.program.imports.push(ImportedFunc {
                     interface: interface.map(str::to_string),
                     name: name.to_string(),
+                    ty,
                     offset,
                 });
                 Value::Func(ComponentFunc::Import(self.program.imports.len() as u32 - 1))
             }
-            ImportItem::Resource(id) => {
-                let id = match self.imported_resources.get(id) {
+            ImportItem::Resource(validator_id) => {
+                let id = match self.imported_resources.get(validator_id) {
                     Some(&id) => id,
                     None => {
                         let new = self.resource(Resource::Imported {
                             interface: interface.map(str::to_string),
                             name: name.to_string(),
                         });
-                        self.imported_resources.insert(*id, new);
+                        self.imported_resources.insert(*validator_id, new);
                         new
                     }
                 };
+                frame.resources.insert(*validator_id, id);
                 Value::Type(TypeValue::Resource(id))
             }
             ImportItem::PlainType => Value::Type(TypeValue::Plain),
@@ -303,7 +322,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 for (inner, item) in items {
                     values.push(NamedValue {
                         name: inner.clone(),
-                        value: self.host_value(Some(name), inner, item, offset)?,
+                        value: self.host_value(frame, Some(name), inner, item, offset)?,
                         offset,
                     });
                 }
@@ -423,12 +442,17 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 for arg in args {
                     given.insert(arg.name.to_string(), item(frame, arg.kind, arg.index)?);
                 }
-                self.instantiate(&component, Args::Given(given))
+                self.instantiate(&component, Args::Given(given), Some(frame.id))
             }
         }
     }
 
-    fn alias(&mut self, frame: &mut Frame<'a>, alias: &ComponentAlias<'a>) -> Result<()> {
+    fn alias(
+        &mut self,
+        frame: &mut Frame<'a>,
+        component: &Component<'a>,
+        alias: &ComponentAlias<'a>,
+    ) -> Result<()> {
         match *alias {
             ComponentAlias::InstanceExport {
                 instance_index,
@@ -440,7 +464,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     .find(|item| item.name == name)
                     .map(|item| item.value.clone())
                     .ok_or_else(|| anyhow!("no export {name:?} in the instance"))?;
-                push(frame, value);
+                push(frame, component, value);
             }
             ComponentAlias::CoreInstanceExport {
                 instance_index,
@@ -486,7 +510,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                         }
                     }
                 };
-                push(frame, value);
+                push(frame, component, value);
             }
         }
         Ok(())
@@ -527,6 +551,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         self.program.canons.push(Canon {
             kind,
             ty: ty.clone(),
+            instance: frame.id,
             offset,
             path: path.to_string(),
         });
@@ -547,13 +572,47 @@ fn item(frame: &Frame<'_>, kind: ComponentExternalKind, index: u32) -> Result<Va
     })
 }
 
-fn push(frame: &mut Frame<'_>, value: Value) {
+/// Adds a value to its index space. What the validator calls the resource types in it is noted.
+fn push(frame: &mut Frame<'_>, component: &Component<'_>, value: Value) {
     match value {
         Value::Func(func) => frame.funcs.push(func),
-        Value::Instance(instance) => frame.instances.push(instance),
-        Value::Type(ty) => frame.types.push(ty),
+        Value::Instance(instance) => {
+            let item = component.instance_items.get(frame.instances.len());
+            if let Some(ImportItem::Instance(items)) = item {
+                note_resources(&mut frame.resources, items, &instance);
+            }
+            frame.instances.push(instance);
+        }
+        Value::Type(ty) => {
+            let validator_id = component.type_resources.get(frame.types.len());
+            if let (Some(Some(validator_id)), TypeValue::Resource(id)) = (validator_id, ty) {
+                frame.resources.insert(*validator_id, id);
+            }
+            frame.types.push(ty);
+        }
         Value::Component(component) => frame.components.push(component),
         Value::Module(module) => frame.modules.push(module),
+    }
+}
+
+fn note_resources(
+    resources: &mut ResourceMap,
+    items: &[(String, ImportItem)],
+    values: &[NamedValue],
+) {
+    for (name, item) in items {
+        let Some(named) = values.iter().find(|value| value.name == *name) else {
+            continue;
+        };
+        match (item, &named.value) {
+            (ImportItem::Resource(validator_id), Value::Type(TypeValue::Resource(id))) => {
+                resources.insert(*validator_id, *id);
+            }
+            (ImportItem::Instance(items), Value::Instance(values)) => {
+                note_resources(resources, items, values);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -8,9 +8,9 @@
 mod eval;
 
 use anyhow::Result;
-use wasmparser::FuncType;
-use wasmparser::component_types::ComponentFuncTypeId;
+use wasmparser::FuncType as CoreFuncType;
 
+use crate::abi::FuncType;
 use crate::parse::Input;
 use crate::parse::module::Module;
 
@@ -37,6 +37,10 @@ pub struct HostId(pub u32);
 /// A resource type: a new one for each instantiation that defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ResourceId(pub u32);
+
+/// A component instance, in the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ComponentInstanceId(pub u32);
 
 /// Where a core function comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +131,7 @@ pub struct ImportedFunc {
     /// The interface, `ns:package/interface@version`; none for a bare function of the world.
     pub interface: Option<String>,
     pub name: String,
+    pub ty: FuncType,
     pub offset: u64,
 }
 
@@ -134,7 +139,9 @@ pub struct ImportedFunc {
 #[derive(Clone, Debug)]
 pub struct Canon {
     pub kind: CanonKind,
-    pub ty: FuncType,
+    pub ty: CoreFuncType,
+    /// The component instance that has the definition.
+    pub instance: ComponentInstanceId,
     pub offset: u64,
     /// The component that has the definition.
     pub path: String,
@@ -158,7 +165,10 @@ pub enum CanonKind {
 pub struct Lift {
     pub func: FuncDef,
     pub options: CanonOptions,
-    pub ty: ComponentFuncTypeId,
+    pub ty: FuncType,
+    pub is_async: bool,
+    /// The component instance that has the definition.
+    pub instance: ComponentInstanceId,
     pub offset: u64,
     pub path: String,
 }
@@ -171,7 +181,11 @@ pub enum Resource {
         name: String,
     },
     /// Defined by a component instance.
-    Defined { offset: u64, path: String },
+    Defined {
+        instance: ComponentInstanceId,
+        /// Called with the representation when the last owner drops it.
+        destructor: Option<FuncDef>,
+    },
 }
 
 /// A function that the flat module imports as it is.
@@ -179,7 +193,7 @@ pub enum Resource {
 pub struct Host {
     pub module: String,
     pub name: String,
-    pub ty: FuncType,
+    pub ty: CoreFuncType,
 }
 
 /// What the root component exports.
@@ -210,6 +224,8 @@ pub struct Program {
     pub resources: Vec<Resource>,
     pub hosts: Vec<Host>,
     pub exports: Vec<Export>,
+    /// The parent of each component instance; none for the root.
+    pub component_instances: Vec<Option<ComponentInstanceId>>,
 }
 
 /// Evaluates the root component of `input`.
@@ -321,7 +337,7 @@ impl Program {
     }
 
     /// The type of a function.
-    pub fn func_ty<'p>(&'p self, input: &'p Input<'_>, def: FuncDef) -> &'p FuncType {
+    pub fn func_ty<'p>(&'p self, input: &'p Input<'_>, def: FuncDef) -> &'p CoreFuncType {
         match def {
             FuncDef::Core(id, index) => self.module(input, id).func_type(index),
             FuncDef::Canon(id) => &self.canons[id.0 as usize].ty,
@@ -331,7 +347,7 @@ impl Program {
     }
 
     /// The interned host function.
-    pub fn host(&mut self, module: &str, name: &str, ty: &FuncType) -> HostId {
+    pub fn host(&mut self, module: &str, name: &str, ty: &CoreFuncType) -> HostId {
         let found = self
             .hosts
             .iter()

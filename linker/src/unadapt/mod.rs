@@ -25,8 +25,8 @@ use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
-    Canon, CanonId, CanonKind, ComponentFunc, CoreDef, FuncDef, InstanceId, LiftId, Program,
-    Resource,
+    Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef, FuncDef, InstanceId,
+    LiftId, Program, Resource,
 };
 use crate::statics::Forwarders;
 
@@ -352,6 +352,7 @@ fn take_out(input: &Input<'_>, adapted: &mut Adapted, adapter: InstanceId, uses:
                             .unwrap_or("wasi:cli/run of the adapter"),
                     ),
                     ty,
+                    instance: ComponentInstanceId(0),
                     offset: module.imports[*import].offset,
                     path: module.path.clone(),
                 });

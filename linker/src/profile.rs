@@ -1,0 +1,490 @@
+//! What a runtime takes, as a TOML file.
+//!
+//! ```toml
+//! name = "my-device"
+//! about = "One line for people"
+//!
+//! [wasm]
+//! features = ["sign-ext", "multivalue"]   # proposals beyond the MVP, as compilers call them
+//!
+//! [limits]                                # each may be absent: no limit
+//! memory-pages = 256                      # of 64 KiB
+//! tables = 1
+//! table-elements = 1000
+//! locals = 1995                           # of one function, parameters included
+//!
+//! [host]
+//! missing = "refused"                     # a function that it lacks: or "fails-when-called"
+//! start = true                            # whether a start section is taken
+//! start-calls-wasi = true                 # whether one may call the host
+//! imported-globals = false
+//! needs-memory-export = true              # whether `memory` must be exported
+//! initialize-beside-start = true          # whether `_initialize` and `_start` may be exported together
+//! exit-code = true                        # whether the exit code is passed on
+//! exit-codes-below = 126
+//! never-export = ["__heap_base"]          # exports that change how the host treats the memory
+//!
+//! [quirks]                                # see `Quirks`
+//! filestat-56 = true
+//!
+//! [[module]]                              # what can be imported
+//! name = "wasi_snapshot_preview1"         # "*": any module that no other entry names
+//! functions = "preview1"                  # all 46; "any"; or a list of names
+//! except = ["sock_accept"]
+//!
+//! [[module]]
+//! name = "env"
+//! functions = { led = "(i32, i32) -> i32", now = "() -> i64" }
+//!
+//! [[note]]                                # what differs when a function is called
+//! function = "proc_exit"
+//! text = "the exit code is always 0"
+//! ```
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use wasmparser::{FuncType, ValType, WasmFeatures};
+
+use crate::features::FeatureSet;
+use crate::preview1;
+
+/// Proposals that every output is free of, because all of it is encoded anew.
+pub const ENCODED_AWAY: FeatureSet = FeatureSet::of(
+    WasmFeatures::CALL_INDIRECT_OVERLONG
+        .union(WasmFeatures::EXTENDED_CONST)
+        .union(WasmFeatures::COMPACT_IMPORTS),
+);
+
+/// The profile that takes whatever the input uses.
+const AS_IS: &str = "as-is";
+
+/// The files of the built-in profiles.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("mvp", include_str!("../profiles/mvp.toml")),
+    ("portable", include_str!("../profiles/portable.toml")),
+    ("wamr-2020", include_str!("../profiles/wamr-2020.toml")),
+    ("wamr-1.0", include_str!("../profiles/wamr-1.0.toml")),
+    ("wamr-1", include_str!("../profiles/wamr-1.toml")),
+    ("wamr-2", include_str!("../profiles/wamr-2.toml")),
+    ("wasm3", include_str!("../profiles/wasm3.toml")),
+    ("wasm3-0.5", include_str!("../profiles/wasm3-0.5.toml")),
+    ("wasmi", include_str!("../profiles/wasmi.toml")),
+    ("wazero", include_str!("../profiles/wazero.toml")),
+    ("node", include_str!("../profiles/node.toml")),
+    ("wasmtime", include_str!("../profiles/wasmtime.toml")),
+];
+
+/// What a runtime takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    name: String,
+    /// One line for people.
+    pub about: String,
+    /// The proposals that the engine knows; none when it takes whatever the input uses.
+    pub features: Option<FeatureSet>,
+    pub limits: Limits,
+    pub host: Host,
+    pub quirks: Quirks,
+    /// What can be imported; empty when nothing is known about that.
+    modules: Vec<ModuleEntry>,
+    notes: Vec<Note>,
+}
+
+/// The most that an engine takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Limits {
+    /// Pages of 64 KiB.
+    pub memory_pages: Option<u64>,
+    pub tables: Option<usize>,
+    pub table_elements: Option<u64>,
+    /// Of one function, parameters included.
+    pub locals: Option<u32>,
+}
+
+/// What becomes of a call to a function that the host lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missing {
+    /// The module is not loaded.
+    Refused,
+    /// The module is loaded, and traps when it calls.
+    FailsWhenCalled,
+}
+
+/// How the host treats a module.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Host {
+    pub missing: Missing,
+    pub start: bool,
+    pub start_calls_wasi: bool,
+    pub imported_globals: bool,
+    pub needs_memory_export: bool,
+    pub initialize_beside_start: bool,
+    pub exit_code: bool,
+    pub exit_codes_below: Option<u32>,
+    pub never_export: Vec<String>,
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        Host {
+            missing: Missing::Refused,
+            start: true,
+            start_calls_wasi: true,
+            imported_globals: false,
+            needs_memory_export: false,
+            initialize_beside_start: true,
+            exit_code: true,
+            exit_codes_below: None,
+            never_export: Vec::new(),
+        }
+    }
+}
+
+/// Where a host is not as Preview 1 says, and calls go through wrappers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Quirks {
+    /// The runtime puts a heap of its own into the memory, unless it can ask the module.
+    pub app_heap: bool,
+    /// `*_filestat_get` write the 56 bytes of `wasi_unstable`.
+    pub filestat_56: bool,
+    /// `poll_oneoff` reads the 56-byte subscriptions of `wasi_unstable`.
+    pub subscription_56: bool,
+    /// `poll_oneoff` takes at most one clock, and a relative one.
+    pub one_relative_clock: bool,
+    /// `poll_oneoff` without subscriptions never returns.
+    pub poll_of_nothing_hangs: bool,
+    /// `fd_renumber` of a descriptor to itself crashes.
+    pub renumber_self_crashes: bool,
+    /// `path_open` fails when it asks for rights that the parent does not pass on.
+    pub rights_within_parent: bool,
+    /// Imports are found in the module `env` only: `module#field`.
+    pub imports_through_env: bool,
+}
+
+impl Quirks {
+    /// Whether `poll_oneoff` is wrapped.
+    pub fn poll(self) -> bool {
+        self.subscription_56 || self.one_relative_clock || self.poll_of_nothing_hangs
+    }
+
+    /// Whether the wrapper of a function of Preview 1 needs memory of its own.
+    pub fn needs_scratch(self, function: &str) -> bool {
+        match function {
+            "poll_oneoff" => self.subscription_56 || self.one_relative_clock,
+            "path_open" => self.rights_within_parent,
+            _ => false,
+        }
+    }
+}
+
+/// What can be imported from one module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ModuleEntry {
+    name: String,
+    functions: Functions,
+    except: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Functions {
+    Preview1,
+    Any,
+    /// With signatures, where they are known.
+    These(BTreeMap<String, Option<FuncType>>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Note {
+    function: String,
+    text: String,
+}
+
+/// Whether a host has a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Import {
+    Provided,
+    Missing,
+    /// It has one of another type.
+    OtherType(FuncType),
+    /// It is there under another name: `env` and `module#field`.
+    ThroughEnv,
+}
+
+/// The file as it stands.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct File {
+    name: String,
+    #[serde(default)]
+    about: String,
+    wasm: Wasm,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default)]
+    host: Host,
+    #[serde(default)]
+    quirks: Quirks,
+    #[serde(default)]
+    module: Vec<ModuleFile>,
+    #[serde(default)]
+    note: Vec<Note>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Wasm {
+    features: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct ModuleFile {
+    name: String,
+    functions: FunctionsFile,
+    #[serde(default)]
+    except: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FunctionsFile {
+    Word(String),
+    Names(Vec<String>),
+    Signatures(BTreeMap<String, String>),
+}
+
+impl Default for Profile {
+    fn default() -> Profile {
+        Profile {
+            name: AS_IS.to_string(),
+            about: "Whatever WebAssembly features the input uses; nothing is lowered".to_string(),
+            features: None,
+            limits: Limits::default(),
+            host: Host::default(),
+            quirks: Quirks::default(),
+            modules: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl Profile {
+    /// The names of the built-in profiles.
+    pub const NAMES: &'static [&'static str] = &[
+        AS_IS,
+        "mvp",
+        "portable",
+        "wamr-2020",
+        "wamr-1.0",
+        "wamr-1",
+        "wamr-2",
+        "wasm3",
+        "wasm3-0.5",
+        "wasmi",
+        "wazero",
+        "node",
+        "wasmtime",
+    ];
+
+    /// The built-in profile of this name.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the file of a built-in profile is broken, which a test excludes.
+    pub fn named(name: &str) -> Option<Profile> {
+        if name == AS_IS {
+            return Some(Profile::default());
+        }
+        let text = Profile::source(name)?;
+        Some(Profile::parse(text).expect("the built-in profiles are tested"))
+    }
+
+    /// The file of a built-in profile; `as-is` has none.
+    pub fn source(name: &str) -> Option<&'static str> {
+        let (_, text) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
+        Some(text)
+    }
+
+    /// Reads the text of a profile.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with its line; features, words and signatures that are not known are
+    /// named.
+    pub fn parse(text: &str) -> Result<Profile> {
+        let file: File = toml::from_str(text).context("this is not a profile")?;
+        let mut features = FeatureSet::MVP;
+        for name in &file.wasm.features {
+            features.insert(FeatureSet::named(name).with_context(|| {
+                let known: Vec<&str> = FeatureSet::all_names().collect();
+                format!("no feature is called {name:?}; there are {}", known.join(", "))
+            })?);
+        }
+        let modules = file
+            .module
+            .into_iter()
+            .map(module_entry)
+            .collect::<Result<_>>()?;
+        Ok(Profile {
+            name: file.name,
+            about: file.about,
+            features: Some(features),
+            limits: file.limits,
+            host: file.host,
+            quirks: file.quirks,
+            modules,
+            notes: file.note,
+        })
+    }
+
+    /// The name of the profile.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the engine has all of `features`.
+    pub fn has(&self, features: WasmFeatures) -> bool {
+        self.features
+            .is_none_or(|has| has.contains(FeatureSet::of(features)))
+    }
+
+    /// Whether `memory.copy` and `memory.fill` become calls.
+    pub fn lowers_bulk_memory(&self) -> bool {
+        !self.has(WasmFeatures::BULK_MEMORY_OPT)
+    }
+
+    /// Whether the output exports an arena for the runtime's own use and that of the wrappers,
+    /// when it `imports` functions of Preview 1.
+    pub fn wants_arena(&self, imports: impl Fn(&str) -> bool) -> bool {
+        self.quirks.app_heap
+            || ["poll_oneoff", "path_open"]
+                .into_iter()
+                .any(|name| self.quirks.needs_scratch(name) && imports(name))
+    }
+
+    /// What the output may use when the input uses `input`.
+    pub fn allowed(&self, input: FeatureSet) -> FeatureSet {
+        match self.features {
+            Some(features) => features.intersection(input),
+            None => input.without(ENCODED_AWAY),
+        }
+    }
+
+    /// Whether a name in a `target_features` section still holds for the output.
+    pub fn names_feature(&self, name: &str) -> bool {
+        match self.features {
+            None => name != "call-indirect-overlong",
+            Some(features) => features.names().contains(&name),
+        }
+    }
+
+    /// Whether the host has a function of this type.
+    pub fn import(&self, module: &str, name: &str, ty: &FuncType) -> Import {
+        let entry = |module: &str| {
+            self.modules
+                .iter()
+                .find(|entry| entry.name == module)
+                .or_else(|| self.modules.iter().find(|entry| entry.name == "*"))
+        };
+        if self.modules.is_empty() {
+            return Import::Provided;
+        }
+        let Some(entry) = entry(module) else {
+            return match self.quirks.imports_through_env {
+                true => Import::ThroughEnv,
+                false => Import::Missing,
+            };
+        };
+        if entry.except.iter().any(|except| except == name) {
+            return Import::Missing;
+        }
+        let expected = match &entry.functions {
+            Functions::Any => return Import::Provided,
+            Functions::Preview1 => preview1::signature(name).map(Some),
+            Functions::These(functions) => functions.get(name).cloned(),
+        };
+        match expected {
+            None => Import::Missing,
+            Some(Some(expected)) if expected != *ty => Import::OtherType(expected),
+            Some(_) => Import::Provided,
+        }
+    }
+
+    /// What is to be known about a function of Preview 1 on this host.
+    pub fn notes_on<'p>(&'p self, function: &'p str) -> impl Iterator<Item = &'p str> {
+        self.notes
+            .iter()
+            .filter(move |note| note.function == function)
+            .map(|note| note.text.as_str())
+    }
+}
+
+fn module_entry(file: ModuleFile) -> Result<ModuleEntry> {
+    let functions = match file.functions {
+        FunctionsFile::Word(word) if word == "preview1" => Functions::Preview1,
+        FunctionsFile::Word(word) if word == "any" => Functions::Any,
+        FunctionsFile::Word(word) => bail!(
+            "functions = {word:?} of the module {:?}: it is \"preview1\", \"any\", a list of names \
+             or a table of signatures",
+            file.name
+        ),
+        FunctionsFile::Names(names) => Functions::These(
+            names
+                .into_iter()
+                .map(|name| {
+                    let known = (file.name == preview1::MODULE)
+                        .then(|| preview1::signature(&name))
+                        .flatten();
+                    (name, known)
+                })
+                .collect(),
+        ),
+        FunctionsFile::Signatures(signatures) => Functions::These(
+            signatures
+                .into_iter()
+                .map(|(name, text)| {
+                    let ty = signature(&text)
+                        .with_context(|| format!("the signature of {name:?} is {text:?}"))?;
+                    Ok((name, Some(ty)))
+                })
+                .collect::<Result<_>>()?,
+        ),
+    };
+    Ok(ModuleEntry {
+        name: file.name,
+        functions,
+        except: file.except,
+    })
+}
+
+/// `(i32, i64) -> f32`, `() -> ()`.
+fn signature(text: &str) -> Result<FuncType> {
+    let (params, results) = text
+        .split_once("->")
+        .context("it should look like \"(i32, i64) -> i32\" or \"(i32) -> ()\"")?;
+    Ok(FuncType::new(types(params)?, types(results)?))
+}
+
+fn types(text: &str) -> Result<Vec<ValType>> {
+    text.trim()
+        .trim_start_matches('(')
+        .trim_end_matches(')')
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .map(|word| match word {
+            "i32" => Ok(ValType::I32),
+            "i64" => Ok(ValType::I64),
+            "f32" => Ok(ValType::F32),
+            "f64" => Ok(ValType::F64),
+            other => bail!("{other:?} is none of i32, i64, f32, f64"),
+        })
+        .collect()
+}
