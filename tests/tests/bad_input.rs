@@ -78,8 +78,11 @@ use p1bridge_tests::{child, link};
 const TIME: Duration = Duration::from_secs(10);
 const MEMORY: usize = 32 << 20;
 
+/// A command on the bytes of a file.
+type Attempt = fn(&[u8]) -> Result<()>;
+
 /// The commands, as the library has them.
-const COMMANDS: [(&str, fn(&[u8]) -> Result<()>); 4] = [
+const COMMANDS: [(&str, Attempt); 4] = [
     ("flatten", |bytes| {
         flatten(bytes, &FlattenOptions::default()).map(drop)
     }),
@@ -200,7 +203,7 @@ fn cut_files_are_refused_in_words() {
         let step = bytes.len() / 60 + 1;
         let lengths: Vec<usize> = (0..40.min(bytes.len()))
             .chain((40..bytes.len()).step_by(step))
-            .chain((bytes.len().saturating_sub(5)..bytes.len()).map(|n| n))
+            .chain(bytes.len().saturating_sub(5)..bytes.len())
             .collect();
         lengths
             .into_iter()
