@@ -25,7 +25,7 @@ pub struct Args {
     /// Where the module goes; `-` is standard output [default: INPUT with `.flat.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The runtime that the module is for [default: one that takes what the component uses]
+    /// The runtime that the module is for; `as-is` takes what the component uses [default: as-is]
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(PROFILES))]
     profile: Option<String>,
     /// Keep functions that nothing can reach

@@ -69,8 +69,8 @@ fn value(ty: ValType, text: &str) -> Result<Value> {
                 _ => bail!("does not fit into 64 bits"),
             }
         }
-        ValType::F32 => Value::F32(text.parse()?),
-        ValType::F64 => Value::F64(text.parse()?),
+        ValType::F32 => Value::F32(text.parse().ok().context("not a number")?),
+        ValType::F64 => Value::F64(text.parse().ok().context("not a number")?),
         other => bail!("a {other} cannot be given on the command line"),
     })
 }
@@ -81,9 +81,10 @@ fn integer(text: &str) -> Result<i128> {
         None => (false, text),
     };
     let value = match digits.strip_prefix("0x") {
-        Some(hex) => i128::from_str_radix(hex, 16)?,
-        None => digits.parse()?,
+        Some(hex) => i128::from_str_radix(hex, 16),
+        None => digits.parse(),
     };
+    let value = value.ok().context("not a whole number")?;
     Ok(if negative { -value } else { value })
 }
 

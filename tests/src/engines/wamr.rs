@@ -313,7 +313,8 @@ mod host {
             .validate_all(wasm)?;
         let types = types.as_ref();
         let mut found = std::collections::HashMap::new();
-        for (name, ty) in types.core_exports().context("a core module")? {
+        let exports = types.core_exports();
+        for (name, ty) in exports.context("this is a component, and WAMR takes core modules")? {
             use wasmparser::types::EntityType::{Func, FuncExact};
             if let Func(id) | FuncExact(id) = ty {
                 found.insert(name.to_owned(), types[id].unwrap_func().results().len());
