@@ -12,6 +12,7 @@ pub mod link;
 pub mod manifest;
 pub mod module;
 pub mod snapshot;
+pub mod wast;
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,0 +1,77 @@
+//! Test support from the command line:
+//!
+//!     cargo run --release -p p1bridge-tests -- wast [--oracle] [--summary] PATH…
+//!
+//! `wast` runs `.wast` files of the component model, or all that are in a folder, and ends with
+//! exit code 1 when an assertion fails or a component is refused. By default every component is
+//! flattened and run on wasmi; `--oracle` runs it as it is on wasmtime, and the reasons of traps
+//! have to be those that are asserted. `--summary` leaves out the single failures.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use p1bridge_tests::wast::report::{FileReport, Summary};
+use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("p1bridge-tests: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<bool> {
+    let mut args = std::env::args().skip(1);
+    match args
+        .next()
+        .context("which command? There is `wast`")?
+        .as_str()
+    {
+        "wast" => run_wast(args),
+        other => bail!("no command `{other}`; there is `wast`"),
+    }
+}
+
+fn run_wast(args: impl Iterator<Item = String>) -> Result<bool> {
+    let mut oracle = false;
+    let mut summary = false;
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for arg in args {
+        match arg.as_str() {
+            "--oracle" => oracle = true,
+            "--summary" => summary = true,
+            option if option.starts_with('-') => bail!("unknown option `{option}`"),
+            path => paths.push(path.into()),
+        }
+    }
+    if paths.is_empty() {
+        bail!("which .wast files or folders?");
+    }
+    let machine: Box<dyn Machine> = match oracle {
+        true => Box::new(Oracle::default()),
+        false => Box::new(Flat::default()),
+    };
+    let mut reports: Vec<FileReport> = Vec::new();
+    let mut readable = true;
+    for file in wast::files(&paths)? {
+        match script::run(&*machine, &file) {
+            Ok(report) => {
+                if !summary {
+                    print!("{report}");
+                }
+                reports.push(report);
+            }
+            Err(error) => {
+                println!("{}: {error:#}", file.display());
+                readable = false;
+            }
+        }
+    }
+    print!("{}", Summary(&reports));
+    Ok(readable && reports.iter().all(FileReport::is_green))
+}
