@@ -11,6 +11,7 @@ mod inspect;
 mod run;
 mod wrap;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -43,9 +44,14 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// Does what the command line says.
+/// Does what the command line of this process says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    main_with(std::env::args_os())
+}
+
+/// Does what `args` say, of which the first is the program's name.
+pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Cli::parse_from(args);
     let result = match cli.command {
         Command::Flatten(args) => flatten::command(&args),
         Command::Wrap(args) => wrap::command(&args),

@@ -293,8 +293,8 @@ fn two_hundred_megabytes_of_zeros_are_refused_at_once() {
 
 /// Runs the built command on `input` and checks how it fails.
 fn fails_well(folder: &Path, arguments: &[&str]) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge-under-test"));
-    command.args(arguments).current_dir(folder);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge-tests"));
+    command.arg("p1bridge").args(arguments).current_dir(folder);
     let ended = child::run(&mut command, &[], TIME).expect("ends in time");
     let said = String::from_utf8(ended.stderr).expect("a message of text");
     let what = format!("p1bridge {}: {said}", arguments.join(" "));

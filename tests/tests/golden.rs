@@ -139,8 +139,9 @@ struct Ended {
 }
 
 fn p1bridge(here: &Path, arguments: &[&str], options: &[String]) -> Result<Ended> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge-under-test"));
-    command.args(arguments).args(options).current_dir(here);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge-tests"));
+    command.arg("p1bridge").args(arguments).args(options);
+    command.current_dir(here);
     let ended = child::run(&mut command, &[], Duration::from_secs(60))?;
     Ok(Ended {
         code: ended

@@ -1,9 +1,8 @@
 //! WAMR of December 2020, the oldest runtime that flat modules are made for.
 //!
-//! It runs in a child process, the binary `engine` of this package, because it writes to the
-//! process's own stdout, knows directories only by their host names (the child's working directory
-//! stands for `.`) and takes the process down with it when it crashes. [`run_as_child`] is the
-//! other side.
+//! It runs in a child process, the binary of this package, because it writes to the process's own
+//! stdout, knows directories only by their host names (the child's working directory stands for
+//! `.`) and takes the process down with it when it crashes. [`run_as_child`] is the other side.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Call, Engine, Exit, Outcome, RunSpec, child};
 
-/// The first argument of the binary `engine` when it is the child.
+/// The first argument of the binary of this package when it is the child.
 pub const CHILD: &str = "--wamr-2020-child";
 
 /// The stack of iwasm is 16 KiB unless it is told otherwise, which is about a hundred calls deep.
@@ -95,9 +94,9 @@ impl Engine for Wamr {
     }
 }
 
-/// The binary `engine`: this process, or next to the test that this process is.
+/// The binary of this package: this process, or next to the test that this process is.
 fn this_binary() -> Result<PathBuf> {
-    let name = format!("engine{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("p1bridge-tests{}", std::env::consts::EXE_SUFFIX);
     let exe = std::env::current_exe()?;
     exe.ancestors()
         .skip(1)

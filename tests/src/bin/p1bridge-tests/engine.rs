@@ -1,6 +1,6 @@
 //! Runs one WebAssembly file on one engine, by hand:
 //!
-//!     cargo run --release -p p1bridge-tests --bin engine -- ENGINE FILE [options] [-- args…]
+//!     cargo run --release -p p1bridge-tests -- engine ENGINE FILE [options] [-- args…]
 //!
 //! ENGINE is `wasmtime`, `wasmi`, `wamr` or `node`. Options: `--dir HOST` preopens a directory as
 //! `.`; `--env K=V`; `--invoke NAME ARGS` calls an export of a reactor with i32 arguments
@@ -13,27 +13,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use p1bridge_tests::engines::{self, wamr};
+use p1bridge_tests::engines;
 use p1bridge_tests::{Call, Exit, RunSpec};
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("engine: {error:#}");
-            ExitCode::from(1)
-        }
-    }
-}
-
-fn run() -> Result<ExitCode> {
-    let mut args = std::env::args().skip(1);
+/// Runs what `args` say.
+pub fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
     let name = args.next().context("which engine?")?;
-    if name == wamr::CHILD {
-        let folder = args.next().context("which folder?")?;
-        wamr::run_as_child(folder.as_ref())?;
-        return Ok(ExitCode::SUCCESS);
-    }
     let file = args.next().context("which file?")?;
     let mut spec = RunSpec {
         argv: vec![file.clone()],

@@ -1,43 +1,21 @@
-//! Test support from the command line:
+//! `.wast` files of the component model:
 //!
 //!     cargo run --release -p p1bridge-tests -- wast [--oracle] [--summary] PATH…
 //!
-//! `wast` runs `.wast` files of the component model, or all that are in a folder, and ends with
-//! exit code 1 when an assertion fails or a component is refused. By default every component is
-//! flattened and run on wasmi; `--oracle` runs it as it is on wasmtime, and the reasons of traps
-//! have to be those that are asserted. `--summary` leaves out the single failures.
+//! runs files, or all that are in a folder, and ends with exit code 1 when an assertion fails or a
+//! component is refused. By default every component is flattened and run on wasmi; `--oracle` runs
+//! it as it is on wasmtime, and the reasons of traps have to be those that are asserted.
+//! `--summary` leaves out the single failures.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use p1bridge_tests::wast::report::{FileReport, Summary};
 use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("p1bridge-tests: {error:#}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn run() -> Result<bool> {
-    let mut args = std::env::args().skip(1);
-    match args
-        .next()
-        .context("which command? There is `wast`")?
-        .as_str()
-    {
-        "wast" => run_wast(args),
-        other => bail!("no command `{other}`; there is `wast`"),
-    }
-}
-
-fn run_wast(args: impl Iterator<Item = String>) -> Result<bool> {
+/// Runs what `args` say.
+pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut oracle = false;
     let mut summary = false;
     let mut paths: Vec<PathBuf> = Vec::new();
@@ -73,5 +51,6 @@ fn run_wast(args: impl Iterator<Item = String>) -> Result<bool> {
         }
     }
     print!("{}", Summary(&reports));
-    Ok(readable && reports.iter().all(FileReport::is_green))
+    let green = readable && reports.iter().all(FileReport::is_green);
+    Ok(ExitCode::from(u8::from(!green)))
 }
