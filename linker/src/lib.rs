@@ -48,6 +48,16 @@ pub struct Library<'a> {
     pub wasm: &'a [u8],
 }
 
+/// What keeps the guests of one output apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Every access is checked against the end of the guest's own region.
+    #[default]
+    Checked,
+    /// Guests are trusted to stay within their memory.
+    Trusted,
+}
+
 /// What the caller may choose.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -59,6 +69,8 @@ pub struct Options {
     pub profile: Profile,
     /// How many handles a library can have open at once.
     pub max_handles: u32,
+    /// What keeps guests apart, where there is more than one.
+    pub isolation: Isolation,
 }
 
 impl Default for Options {
@@ -68,6 +80,7 @@ impl Default for Options {
             strip: false,
             profile: Profile::default(),
             max_handles: 512,
+            isolation: Isolation::default(),
         }
     }
 }

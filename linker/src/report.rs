@@ -195,18 +195,28 @@ impl Report {
 }
 
 fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
-    let memory = plan.memory?;
-    let mut regions = vec![Region {
-        what: "guest".to_string(),
-        address: 0,
-        bytes: memory.guest_pages.saturating_mul(65536),
-        slides: false,
-    }];
+    let memory = plan.memory.as_ref()?;
+    let mut regions: Vec<Region> = memory
+        .regions
+        .iter()
+        .map(|region| Region {
+            what: match region.memory {
+                Some((id, _)) if memory.is_shared() => {
+                    plan.program.module(plan.input, id).path.clone()
+                }
+                _ => "guest".to_string(),
+            },
+            address: region.base,
+            bytes: region.pages.saturating_mul(65536),
+            slides: region.slides,
+        })
+        .collect();
     if let Some(block) = memory.block {
         let mut address = memory.block_base();
         for (what, bytes) in [
             ("library state", block.state),
             ("arena of the runtime", block.arena),
+            ("handle tables", block.handles),
         ] {
             if bytes > 0 {
                 regions.push(Region {

@@ -50,6 +50,16 @@ pub struct FuncType {
 }
 
 impl FuncType {
+    /// Whether parameters or results are passed in memory.
+    pub fn uses_memory(&self) -> bool {
+        let spills = |ty: &Type, most: usize| ty.flat().len() > most || ty.has_pointers();
+        spills(&self.params, MAX_FLAT_PARAMS)
+            || self
+                .result
+                .as_ref()
+                .is_some_and(|ty| spills(ty, MAX_FLAT_RESULTS))
+    }
+
     /// The types of the parameters.
     pub fn params(&self) -> &[Type] {
         match &self.params {

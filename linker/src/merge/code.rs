@@ -6,15 +6,16 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, anyhow};
-use wasm_encoder::Encode;
+use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{self, Reencode};
+use wasm_encoder::{Encode, InstructionSink};
 use wasmparser::{
     BlockType, MemArgTarget, Operator, OperatorsReader, OperatorsReaderAllocations, VisitOperator,
     VisitSimdOperator,
 };
 
-use super::index::{Callee, InstanceMap, Maps, MemoryOps};
+use super::access::{self, Scratch, touches};
+use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps};
 use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::resolve::InstanceId;
@@ -36,7 +37,7 @@ pub fn bodies(
     let sizes: Vec<AtomicUsize> = plan.program.ids().map(|_| AtomicUsize::new(0)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
-        let mut body = Vec::new();
+        let (mut header, mut body) = (Vec::new(), Vec::new());
         let mut allocations = OperatorsReaderAllocations::default();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
@@ -45,18 +46,22 @@ pub fn bodies(
             let mut encode = || -> Result<()> {
                 for &(id, defined) in *chunk {
                     let module = plan.program.module(plan.input, id);
+                    header.clear();
                     body.clear();
                     let reused = std::mem::take(&mut allocations);
+                    let map = maps.instance(id);
+                    let parts = (&mut header, &mut body);
                     allocations =
-                        encode_body(module, defined, maps.instance(id), maps, reused, &mut body)
-                            .with_context(|| {
-                                format!(
-                                    "at offset {:#x}, in {}",
-                                    module.bodies[defined].start, module.path
-                                )
-                            })?;
-                    sizes[id.0 as usize].fetch_add(body.len(), Ordering::Relaxed);
-                    body.len().encode(&mut out);
+                        encode_body(module, defined, map, reused, parts).with_context(|| {
+                            format!(
+                                "at offset {:#x}, in {}",
+                                module.bodies[defined].start, module.path
+                            )
+                        })?;
+                    let size = header.len() + body.len();
+                    sizes[id.0 as usize].fetch_add(size, Ordering::Relaxed);
+                    size.encode(&mut out);
+                    out.extend_from_slice(&header);
                     out.extend_from_slice(&body);
                 }
                 Ok(())
@@ -96,21 +101,24 @@ fn encode_body(
     module: &Module<'_>,
     defined: usize,
     map: &InstanceMap,
-    maps: &Maps,
     allocations: OperatorsReaderAllocations,
-    out: &mut Vec<u8>,
+    (header, out): (&mut Vec<u8>, &mut Vec<u8>),
 ) -> Result<OperatorsReaderAllocations> {
     let body = module.body(defined);
     let mut remap = Remap { map };
     let mut locals = body.get_locals_reader()?;
-    locals.get_count().encode(out);
-    for _ in 0..locals.get_count() {
+    let mut groups = locals.get_count();
+    let mut groups_encoded = Vec::new();
+    let params = module.func_type(module.imported_func_count() + defined as u32);
+    let mut local_count = params.params().len() as u32;
+    for _ in 0..groups {
         let (count, ty) = locals.read()?;
-        count.encode(out);
+        local_count += count;
+        count.encode(&mut groups_encoded);
         remap
             .val_type(ty)
             .map_err(|error| anyhow!("{error}"))?
-            .encode(out);
+            .encode(&mut groups_encoded);
     }
 
     let bytes = module.bytes;
@@ -120,9 +128,10 @@ fn encode_body(
     let mut run = ops.original_position() as usize;
     let mut step = Step {
         map,
-        maps,
         written: Vec::new(),
         slow: None,
+        scratch: Scratch::new(local_count),
+        refused: None,
     };
     while !ops.eof() {
         let start = ops.original_position() as usize;
@@ -141,6 +150,12 @@ fn encode_body(
                 let op = step.slow.take().expect("a slow step leaves its operator");
                 reencode_one(&mut remap, op, out)?;
             }
+            Action::Access => {
+                out.extend_from_slice(&bytes[run..start]);
+                out.append(&mut step.written);
+                let op = step.slow.take().expect("an access leaves its operator");
+                reencode_one(&mut remap, op, out)?;
+            }
             Action::Written => {
                 out.extend_from_slice(&bytes[run..start]);
                 out.append(&mut step.written);
@@ -149,6 +164,13 @@ fn encode_body(
         run = end;
     }
     out.extend_from_slice(&bytes[run..module.bodies[defined].end]);
+    if let Some(what) = step.refused {
+        bail!("{what} in one of several guests is not supported yet");
+    }
+    groups += step.scratch.len();
+    groups.encode(header);
+    header.append(&mut groups_encoded);
+    step.scratch.encode(header);
     Ok(ops.into_allocations())
 }
 
@@ -168,13 +190,16 @@ enum Action {
     Slow,
     /// It was replaced by [`Step::written`].
     Written,
+    /// It comes after [`Step::written`].
+    Access,
 }
 
 struct Step<'s, 'a> {
     map: &'s InstanceMap,
-    maps: &'s Maps,
     written: Vec<u8>,
     slow: Option<Operator<'a>>,
+    scratch: Scratch,
+    refused: Option<&'static str>,
 }
 
 /// The length of an unsigned LEB128.
@@ -215,6 +240,21 @@ impl Step<'_, '_> {
             Callee::Dead => panic!("function {old} is called but was not planned"),
         }
         Action::Written
+    }
+
+    /// A load or store in a memory that is shared with other guests.
+    fn access(&mut self, op: &Operator<'_>, arg: wasmparser::MemArg, access: &Access) -> Action {
+        match touches(op) {
+            Some(touched) => access::prepare(
+                &mut InstructionSink::new(&mut self.written),
+                &mut self.scratch,
+                access,
+                arg.offset,
+                touched,
+            ),
+            None => self.refused = Some("this memory instruction (SIMD lanes or atomics)"),
+        }
+        Action::Access
     }
 
     fn helper(&mut self, func: u32) -> Action {
@@ -261,28 +301,29 @@ impl Step<'_, '_> {
             Operator::I64Const { value } => Action::Keep(1 + sleb(value)),
             Operator::F32Const { .. } => Action::Keep(5),
             Operator::F64Const { .. } => Action::Keep(9),
-            Operator::MemorySize { .. } => match self.maps.memory_ops {
+            Operator::MemorySize { .. } => match self.map.memory_ops {
                 MemoryOps::Plain => Action::Slow,
                 MemoryOps::Fixed { pages } => {
-                    self.written.push(0x41);
-                    pages.encode(&mut self.written);
+                    InstructionSink::new(&mut self.written).i32_const(pages);
                     Action::Written
                 }
-                MemoryOps::Sliding { pages, .. } => {
-                    self.written.push(0x23);
-                    pages.encode(&mut self.written);
+                MemoryOps::Sliding { bytes, .. } => {
+                    InstructionSink::new(&mut self.written)
+                        .global_get(bytes)
+                        .i32_const(16)
+                        .i32_shr_u();
                     Action::Written
                 }
             },
-            Operator::MemoryGrow { .. } => match self.maps.memory_ops {
+            Operator::MemoryGrow { .. } => match self.map.memory_ops {
                 MemoryOps::Sliding { grow, .. } => self.helper(grow),
                 _ => Action::Slow,
             },
-            Operator::MemoryCopy { .. } => match self.maps.memory_copy {
+            Operator::MemoryCopy { .. } => match self.map.memory_copy {
                 Some(func) => self.helper(func),
                 None => Action::Slow,
             },
-            Operator::MemoryFill { .. } => match self.maps.memory_fill {
+            Operator::MemoryFill { .. } => match self.map.memory_fill {
                 Some(func) => self.helper(func),
                 None => Action::Slow,
             },
@@ -314,14 +355,19 @@ impl Step<'_, '_> {
     }
 }
 
-/// The length of a memory access, when the operator has a `memarg`.
-macro_rules! memarg_length {
-    (memarg $value:ident) => {
+/// What becomes of a memory access, when the operator has a `memarg`.
+macro_rules! visit_memarg {
+    ($step:ident $op:ident memarg $value:ident) => {
+        if let Some(access) = $step.map.access {
+            let action = $step.access(&$op, $value, &access);
+            $step.slow = Some($op);
+            return action;
+        }
         if $value.target == MemArgTarget::Memory(0) && $value.ordering.is_none() {
             return Action::Keep(1 + leb($value.align.into()) + leb($value.offset));
         }
     };
-    ($other:ident $value:ident) => {};
+    ($step:ident $op:ident $other:ident $value:ident) => {};
 }
 
 macro_rules! define_visit {
@@ -330,8 +376,8 @@ macro_rules! define_visit {
             #[inline]
             #[allow(unused_variables)]
             fn $visit(&mut self $($(, $arg: $argty)*)?) -> Action {
-                $($(memarg_length!($arg $arg);)*)?
-                let op = Operator::$op $({ $($arg),* })?;
+                let op = Operator::$op $({ $($arg: $arg.clone()),* })?;
+                $($(visit_memarg!(self op $arg $arg);)*)?
                 let action = self.step(&op);
                 if matches!(action, Action::Slow) {
                     self.slow = Some(op);
@@ -342,17 +388,31 @@ macro_rules! define_visit {
     };
 }
 
+macro_rules! visit_memarg_simd {
+    ($step:ident $op:ident memarg $value:ident) => {
+        if let Some(access) = $step.map.access {
+            let action = $step.access(&$op, $value, &access);
+            $step.slow = Some($op);
+            return action;
+        }
+    };
+    ($step:ident $op:ident $other:ident $value:ident) => {};
+}
+
 macro_rules! define_visit_simd {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
         $(
             fn $visit(&mut self $($(, $arg: $argty)*)?) -> Action {
-                self.slow = Some(Operator::$op $({ $($arg),* })?);
+                let op = Operator::$op $({ $($arg: $arg.clone()),* })?;
+                $($(visit_memarg_simd!(self op $arg $arg);)*)?
+                self.slow = Some(op);
                 Action::Slow
             }
         )*
     };
 }
 
+#[allow(clippy::clone_on_copy)]
 impl<'a> VisitOperator<'a> for Step<'_, 'a> {
     type Output = Action;
 
@@ -363,6 +423,7 @@ impl<'a> VisitOperator<'a> for Step<'_, 'a> {
     wasmparser::for_each_visit_operator!(define_visit);
 }
 
+#[allow(clippy::clone_on_copy, unused_variables)]
 impl<'a> VisitSimdOperator<'a> for Step<'_, 'a> {
     wasmparser::for_each_visit_simd_operator!(define_visit_simd);
 }

@@ -1,14 +1,15 @@
 //! The index spaces of the output.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use wasmparser::FuncType;
 
 use super::code::Source;
+use crate::Isolation;
 use crate::glue::Glue;
 use crate::parse::scan::Ref;
 use crate::plan::{Plan, Target};
-use crate::resolve::{Builtin, FuncDef, HostId, InstanceId};
+use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
 
 /// No index: what has it is dead, and nothing live refers to it.
 const DEAD: u32 = u32::MAX;
@@ -26,15 +27,36 @@ pub enum Callee {
     Dead,
 }
 
-/// What `memory.size` and `memory.grow` of the guest become.
-#[derive(Clone, Copy, Debug)]
+/// What `memory.size` and `memory.grow` of a guest become.
+#[derive(Clone, Copy, Debug, Default)]
 pub enum MemoryOps {
-    /// Nothing lies above the guest.
+    /// The guest's memory is the whole of the output's.
+    #[default]
     Plain,
     /// The guest cannot grow and has this many pages.
     Fixed { pages: i32 },
-    /// The block above slides: the global with the guest's pages, and the function that grows.
-    Sliding { pages: u32, grow: u32 },
+    /// What lies above slides: the global with the guest's bytes, and the function that grows.
+    Sliding { bytes: u32, grow: u32 },
+}
+
+/// Something that is known when linking, or kept in a global.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    Const(u32),
+    Global(u32),
+}
+
+/// How a guest gets at its memory when it is not alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// The first address of its region.
+    pub base: Quantity,
+    /// The bytes of its region.
+    pub bytes: Quantity,
+    /// The fewest bytes that the region ever has.
+    pub least: u64,
+    /// Whether accesses are checked against the end of the region.
+    pub checked: bool,
 }
 
 /// From the indices of one instance's module to those of the output.
@@ -47,6 +69,12 @@ pub struct InstanceMap {
     tags: Vec<u32>,
     elements: Vec<u32>,
     data: Vec<u32>,
+    /// How accesses to memory are rewritten; none when the instance has the memory for its own.
+    pub access: Option<Access>,
+    pub memory_ops: MemoryOps,
+    /// The functions that stand in for `memory.copy` and `memory.fill`.
+    pub memory_copy: Option<u32>,
+    pub memory_fill: Option<u32>,
 }
 
 impl InstanceMap {
@@ -105,14 +133,22 @@ impl Types {
 }
 
 /// The globals that the linker adds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LinkerGlobals {
-    /// The guest's pages.
-    pub pages: Option<u32>,
-    /// The address of the library state.
-    pub state: Option<u32>,
+    /// For each region, its bytes, if it can grow.
+    pub bytes: Vec<Option<u32>>,
+    /// For each region, its first address, if it slides.
+    pub bases: Vec<Option<u32>>,
+    /// The first address of the linker's block, if it slides.
+    pub block: Option<u32>,
     /// Whether the module has been initialised.
     pub initialised: Option<u32>,
+    /// For component instances that could be entered again: whether they are entered.
+    pub entered: BTreeMap<ComponentInstanceId, u32>,
+    /// For those that get borrowed handles: how many they have.
+    pub borrows: BTreeMap<ComponentInstanceId, u32>,
+    /// For those that may not call out at times: whether that is so.
+    pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
 }
 
 /// All index spaces of the output.
@@ -129,10 +165,8 @@ pub struct Maps {
     pub first_glue: u32,
     pub globals: LinkerGlobals,
     pub global_count: u32,
-    pub memory_ops: MemoryOps,
-    pub memory_copy: Option<u32>,
-    pub memory_fill: Option<u32>,
     allocate_only: HashMap<Slot, u32>,
+    canons: HashMap<CanonId, u32>,
     targets: HashMap<(InstanceId, u32), u32>,
 }
 
@@ -146,6 +180,7 @@ impl Maps {
         match target {
             Target::Core(id, index) => self.targets.get(&(id, index)).copied(),
             Target::Host(host) => self.hosts.get(&host).copied(),
+            Target::Glue(canon) => self.canons.get(&canon).copied(),
             Target::Builtin(_) | Target::NoOp => None,
         }
     }
@@ -206,12 +241,38 @@ impl Maps {
         };
         let slides = plan
             .memory
+            .as_ref()
             .and_then(|memory| memory.block)
             .is_some_and(|block| block.slides);
+        let regions = plan.memory.as_ref().map_or(&[][..], |m| &m.regions);
         let linker_globals = LinkerGlobals {
-            pages: linker_global(slides),
-            state: linker_global(slides && plan.live.state),
+            bytes: (0..regions.len())
+                .map(|at| linker_global(plan.tracks_growth(at)))
+                .collect(),
+            bases: regions
+                .iter()
+                .map(|region| linker_global(region.slides))
+                .collect(),
+            block: linker_global(slides),
             initialised: linker_global(glue.initialise.is_some()),
+            entered: plan
+                .fusion
+                .reentered
+                .iter()
+                .filter_map(|id| Some((*id, linker_global(true)?)))
+                .collect(),
+            borrows: plan
+                .fusion
+                .borrowers
+                .iter()
+                .filter_map(|id| Some((*id, linker_global(true)?)))
+                .collect(),
+            may_not_leave: plan
+                .fusion
+                .may_not_leave
+                .iter()
+                .filter_map(|id| Some((*id, linker_global(true)?)))
+                .collect(),
         };
 
         let (mut next_element, mut next_data) = (0, 0);
@@ -242,18 +303,35 @@ impl Maps {
                 .collect();
         }
 
-        let memory_ops = match plan.memory {
-            Some(memory) if memory.block.is_some() => match linker_globals.pages {
-                Some(pages) => MemoryOps::Sliding {
-                    pages,
-                    grow: first_glue + glue.grow.unwrap_or(DEAD),
+        for id in program.ids() {
+            let Ok(Some(slot)) = plan.memory_of(id) else {
+                continue;
+            };
+            let Some((memory, at)) = plan
+                .memory
+                .as_ref()
+                .and_then(|memory| Some((memory, memory.region(slot)?)))
+            else {
+                continue;
+            };
+            let region = &memory.regions[at];
+            let map = &mut instances[id.0 as usize];
+            map.memory_ops = match linker_globals.bytes[at] {
+                Some(bytes) => MemoryOps::Sliding {
+                    bytes,
+                    grow: first_glue + glue.grow[at].unwrap_or(DEAD),
                 },
-                None => MemoryOps::Fixed {
-                    pages: memory.guest_pages as i32,
+                None if memory.is_shared() || memory.has_above(at) => MemoryOps::Fixed {
+                    pages: region.pages as i32,
                 },
-            },
-            _ => MemoryOps::Plain,
-        };
+                None => MemoryOps::Plain,
+            };
+            map.memory_copy = glue.memory_copy[at].map(|at| first_glue + at);
+            map.memory_fill = glue.memory_fill[at].map(|at| first_glue + at);
+            if memory.is_shared() && !plan.is_library(id) {
+                map.access = Some(region_access(plan, &linker_globals, at));
+            }
+        }
         let mut maps = Maps {
             instances,
             types,
@@ -263,9 +341,11 @@ impl Maps {
             first_glue,
             globals: linker_globals,
             global_count,
-            memory_ops,
-            memory_copy: glue.memory_copy.map(|at| first_glue + at),
-            memory_fill: glue.memory_fill.map(|at| first_glue + at),
+            canons: glue
+                .canons
+                .iter()
+                .map(|&(canon, at)| (canon, first_glue + at))
+                .collect(),
             allocate_only: glue
                 .allocate_only
                 .iter()
@@ -292,7 +372,7 @@ impl Maps {
             Target::Builtin(Builtin::MaxHandles) => {
                 Callee::I32Const(plan.options.max_handles as i32)
             }
-            Target::Builtin(Builtin::State) => match (self.globals.state, plan.memory) {
+            Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {
                 (Some(global), _) => Callee::GlobalGet(global),
                 (None, Some(memory)) => Callee::I32Const(memory.block_base() as i32),
                 (None, None) => Callee::Dead,
@@ -305,6 +385,25 @@ impl Maps {
             Target::NoOp => Callee::Nothing,
             target => self.target(target).map_or(Callee::Dead, Callee::Func),
         }
+    }
+}
+
+/// How the guests of a region get at it.
+pub fn region_access(plan: &Plan<'_, '_>, globals: &LinkerGlobals, at: usize) -> Access {
+    let memory = plan.memory.as_ref().expect("a region of a memory");
+    let region = &memory.regions[at];
+    let bytes = u64::from(region.pages) << 16;
+    Access {
+        base: match globals.bases[at] {
+            Some(global) => Quantity::Global(global),
+            None => Quantity::Const(region.base),
+        },
+        bytes: match globals.bytes[at] {
+            Some(global) => Quantity::Global(global),
+            None => Quantity::Const(bytes as u32),
+        },
+        least: bytes,
+        checked: plan.options.isolation == Isolation::Checked,
     }
 }
 

@@ -1,5 +1,6 @@
 //! `Plan` → bytes: the sections of the output, in order.
 
+mod access;
 mod code;
 mod index;
 mod names;
@@ -13,7 +14,7 @@ use wasm_encoder::{
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
-pub use index::Maps;
+pub use index::{Access, Maps, Quantity, region_access};
 
 use crate::glue::Glue;
 use crate::parse::module::{ElementMode, Items};
@@ -52,7 +53,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     if !tables.is_empty() {
         module.section(&tables);
     }
-    if let Some(memory) = plan.memory {
+    if let Some(memory) = &plan.memory {
         let mut section = MemorySection::new();
         section.memory(MemoryType {
             minimum: memory.pages().into(),
@@ -95,7 +96,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     let mut own = CodeSection::new();
     let mut glue_size = 0;
     for at in 0..glue.functions.len() {
-        let body = glue.encode(at, plan, &maps);
+        let body = glue.encode(at, plan, &maps)?;
         glue_size += body.byte_len();
         own.function(&body);
     }
@@ -266,11 +267,24 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
             section.global(ty, &ConstExpr::i32_const(value as i32));
         }
     };
-    if let Some(memory) = plan.memory {
-        own(maps.globals.pages, memory.guest_pages);
-        own(maps.globals.state, memory.block_base());
+    if let Some(memory) = &plan.memory {
+        for (at, region) in memory.regions.iter().enumerate() {
+            own(maps.globals.bytes[at], region.pages.wrapping_mul(65536));
+        }
+        for (at, region) in memory.regions.iter().enumerate() {
+            own(maps.globals.bases[at], region.base);
+        }
+        own(maps.globals.block, memory.block_base());
     }
     own(maps.globals.initialised, 0);
+    let flags = [
+        &maps.globals.entered,
+        &maps.globals.borrows,
+        &maps.globals.may_not_leave,
+    ];
+    for global in flags.into_iter().flat_map(|flags| flags.values()) {
+        own(Some(*global), 0);
+    }
     Ok(section)
 }
 
@@ -387,6 +401,40 @@ fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
     Ok(section)
 }
 
+/// The offset of an active data segment in the memory of the output.
+fn data_offset(
+    plan: &Plan<'_, '_>,
+    id: InstanceId,
+    memory: u32,
+    offset: &wasmparser::ConstExpr<'_>,
+    data: &crate::parse::module::Data<'_>,
+) -> Result<ConstExpr> {
+    let Some(Const::I32(start)) = constant(plan.input, &plan.program, id, offset) else {
+        bail!(
+            "the offset of the segment at {:#x} is not a constant that is supported",
+            data.offset
+        );
+    };
+    let slot = plan.program.memory(plan.input, id, memory);
+    let region = plan
+        .memory
+        .as_ref()
+        .and_then(|memory| Some(memory.regions[memory.region(slot)?]));
+    let region = region.ok_or_else(|| anyhow!("a data segment has no region"))?;
+    let end = u64::from(start as u32) + data.bytes.len() as u64;
+    // Beyond the guest's own pages lies something else of the output's.
+    if end > u64::from(region.pages) << 16 {
+        bail!(
+            "a data segment does not fit into the memory: the component would trap when it is \
+             instantiated (at offset {:#x})",
+            data.offset
+        );
+    }
+    Ok(ConstExpr::i32_const(
+        (start as u32).wrapping_add(region.base) as i32,
+    ))
+}
+
 fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
     let mut section = DataSection::new();
     let mut size = 0;
@@ -397,8 +445,8 @@ fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
             size += data.bytes.len();
             match &data.active {
                 None => section.passive(data.bytes.iter().copied()),
-                Some((_, offset)) => {
-                    let offset = offset_of(plan, id, offset, data.offset)?;
+                Some((memory, offset)) => {
+                    let offset = data_offset(plan, id, *memory, offset, data)?;
                     section.active(0, &offset, data.bytes.iter().copied())
                 }
             };

@@ -80,10 +80,10 @@ fn names(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> NameSection {
             }
         }
     }
-    let own = maps.globals;
+    let own = &maps.globals;
     for (index, name) in [
-        (own.pages, "p1bridge:pages"),
-        (own.state, "p1bridge:state"),
+        (own.bytes.first().copied().flatten(), "p1bridge:bytes"),
+        (own.block, "p1bridge:block"),
         (own.initialised, "p1bridge:initialized"),
     ] {
         globals.extend(index.map(|index| (index, name)));

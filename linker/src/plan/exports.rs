@@ -53,6 +53,8 @@ struct LiftedExport {
     post_return: Option<FuncDef>,
     realloc: Option<FuncDef>,
     memory: Option<(InstanceId, u32)>,
+    /// Whether parameters or results are passed in memory.
+    in_memory: bool,
     kind: Kind,
 }
 
@@ -142,6 +144,7 @@ impl Boundary {
             post_return: lift.options.post_return,
             realloc: lift.options.realloc,
             memory: lift.options.memory,
+            in_memory: lift.ty.uses_memory(),
             kind: kind(adapted, lift_id, name),
         });
         Ok(())
@@ -156,6 +159,15 @@ impl Boundary {
                     .into_iter()
                     .flatten()
             })
+            .collect()
+    }
+
+    /// The memories in which the host passes parameters or gets results.
+    pub fn shared_memories(&self) -> Vec<(InstanceId, u32)> {
+        self.functions
+            .iter()
+            .filter(|export| export.in_memory)
+            .filter_map(|export| export.memory)
             .collect()
     }
 
@@ -248,6 +260,7 @@ pub fn plan(
     }
     if plan
         .memory
+        .as_ref()
         .and_then(|m| m.block)
         .is_some_and(|b| b.arena > 0)
     {

@@ -25,6 +25,8 @@ const WEAK: &str = "if ";
 const NEEDS: &str = "p1bridge.library";
 
 pub struct Linked {
+    /// The memory that the host and the libraries share with a guest.
+    pub memory: Option<(InstanceId, u32)>,
     pub bindings: HashMap<CanonId, Binding>,
     pub libraries: Vec<LinkedLibrary>,
     pub warnings: Vec<String>,
@@ -114,6 +116,7 @@ pub fn link(
     tracer: &Tracer<'_, '_>,
 ) -> Result<Linked> {
     let mut linked = Linked {
+        memory: None,
         bindings: HashMap::new(),
         libraries: Vec::new(),
         warnings: Vec::new(),
@@ -133,6 +136,7 @@ pub fn link(
     }
 
     let memory = guest_memory(input, program, tracer);
+    linked.memory = Some(memory);
     let mut refused = Vec::new();
     let mut instances: BTreeMap<(usize, Option<u32>), InstanceId> = BTreeMap::new();
     let reallocs = Reallocs::new(input, program, tracer);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Binding;
+use super::{Binding, fused};
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
@@ -30,19 +30,18 @@ pub struct Live {
     hosts: BTreeSet<HostId>,
     /// Whether a library needs a memory and the program has none.
     pub made_memory: bool,
-    /// Whether a live function has `memory.grow` or `memory.size`.
-    pub memory_grow: bool,
-    pub memory_size: bool,
-    /// Whether a live function has `memory.copy`.
-    pub memory_copy: bool,
-    /// Whether a live function has `memory.fill`.
-    pub memory_fill: bool,
+    /// The memories that a live function grows, copies in, fills.
+    pub growing: BTreeSet<(InstanceId, u32)>,
+    pub copying: BTreeSet<(InstanceId, u32)>,
+    pub filling: BTreeSet<(InstanceId, u32)>,
     /// Whether a live function has `memory.init` or `data.drop`.
     pub data_count: bool,
     /// Whether a library asks for its state block.
     pub state: bool,
     /// The `realloc` functions that libraries call through a guard.
     pub allocate_only: BTreeSet<(InstanceId, u32)>,
+    /// Functions of the canonical ABI that the linker writes itself.
+    pub glue: BTreeSet<CanonId>,
     /// The functions that `ref.func` names in a body.
     pub func_refs: Vec<FuncDef>,
 }
@@ -198,10 +197,19 @@ impl<'t, 'a> Tracer<'t, 'a> {
                     Ref::Global(global) => self.global(program, id, global),
                     Ref::Table(table) | Ref::TableWrite(table) => self.table(program, id, table),
                     Ref::Memory(memory) => self.memory(program, id, memory),
-                    Ref::MemorySize(_) => self.live.memory_size = true,
-                    Ref::MemoryGrow(_) => self.live.memory_grow = true,
-                    Ref::MemoryCopy(_) => self.live.memory_copy = true,
-                    Ref::MemoryFill(_) => self.live.memory_fill = true,
+                    Ref::MemorySize(_) => {}
+                    Ref::MemoryGrow(memory) => {
+                        let slot = program.memory(self.input, id, memory);
+                        self.live.growing.insert(slot);
+                    }
+                    Ref::MemoryCopy(memory) => {
+                        let slot = program.memory(self.input, id, memory);
+                        self.live.copying.insert(slot);
+                    }
+                    Ref::MemoryFill(memory) => {
+                        let slot = program.memory(self.input, id, memory);
+                        self.live.filling.insert(slot);
+                    }
                     Ref::Data(data) => {
                         self.live.data_count = true;
                         self.live.instances[id.0 as usize].data[data as usize] = true;
@@ -238,6 +246,16 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 let live = &mut self.live.instances[id.0 as usize].funcs[index as usize];
                 if !std::mem::replace(live, true) {
                     self.work.push((id, index));
+                }
+            }
+            FuncDef::Canon(canon) if fused::is_glue(program, canon) => {
+                if self.live.glue.insert(canon) {
+                    for def in fused::calls(program, canon) {
+                        self.func(program, def, from);
+                    }
+                    for (id, index) in fused::memories(program, canon) {
+                        self.memory(program, id, index);
+                    }
                 }
             }
             FuncDef::Canon(canon) => match self.bindings.get(&canon) {

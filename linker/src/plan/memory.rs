@@ -1,10 +1,12 @@
 //! Where things lie in the one linear memory of the output.
 //!
-//! The guest keeps address 0. What libraries need lies in one block right above the guest's
-//! pages. The guest sees its own memory only: when it grows, the block slides up.
+//! Every memory of the input is a region. The first keeps address 0: its pointers are the host's
+//! pointers. What libraries need lies in one block above all regions. A guest sees its own region
+//! only: when it grows, everything above slides up.
 
 use anyhow::{Result, bail};
 
+use super::fused::Fusion;
 use super::live::Live;
 use super::{LinkedLibrary, libraries};
 use crate::Options;
@@ -14,22 +16,26 @@ use crate::resolve::{InstanceId, Program};
 
 /// The number of bytes in a page.
 pub const PAGE: u32 = 65536;
+/// The number of pages of 4 GiB.
+const MAX_PAGES: u32 = 65536;
 
-/// The block of the linker above the guest.
+/// The block of the linker above the guests.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
     /// Bytes of library state, at the start of the block.
     pub state: u32,
     /// Bytes for the runtime's own use, after the state ([`crate::lower::arena`]).
     pub arena: u32,
-    /// Whether it moves: the guest can grow.
+    /// Bytes for the handle tables of component instances, after the arena.
+    pub handles: u32,
+    /// Whether it moves: a guest can grow.
     pub slides: bool,
 }
 
 impl Block {
     /// The bytes that are in use, a multiple of 16.
     pub fn size(&self) -> u32 {
-        self.state + self.arena
+        self.state + self.arena + self.handles
     }
 
     /// The pages that it takes.
@@ -38,66 +44,98 @@ impl Block {
     }
 }
 
-/// The memory of the output.
+/// A memory of the input.
 #[derive(Clone, Copy, Debug)]
+pub struct Region {
+    /// The memory; none for one that the linker makes for the libraries.
+    pub memory: Option<(InstanceId, u32)>,
+    /// Its first address at the start.
+    pub base: u32,
+    /// Its pages at the start.
+    pub pages: u32,
+    /// The most pages that it may have, as it declares.
+    pub maximum: Option<u32>,
+    /// Whether a live function grows it.
+    pub grows: bool,
+    /// Whether its base moves: a region below grows.
+    pub slides: bool,
+}
+
+/// The memory of the output.
+#[derive(Clone, Debug)]
 pub struct MemoryPlan {
-    /// The guest's memory; none when the guest has none.
-    pub guest: Option<(InstanceId, u32)>,
-    /// The guest's pages at the start.
-    pub guest_pages: u32,
-    /// The most pages that the guest may have, as it declares.
-    pub guest_maximum: Option<u32>,
+    /// The memories of the input, from address 0 up.
+    pub regions: Vec<Region>,
     pub block: Option<Block>,
 }
 
 impl MemoryPlan {
+    /// The region of a memory.
+    pub fn region(&self, memory: (InstanceId, u32)) -> Option<usize> {
+        self.regions
+            .iter()
+            .position(|region| region.memory == Some(memory))
+    }
+
+    /// Whether guests have to be kept apart: there is more than one.
+    pub fn is_shared(&self) -> bool {
+        self.regions.len() > 1
+    }
+
+    /// Whether anything lies above a region.
+    pub fn has_above(&self, region: usize) -> bool {
+        region + 1 < self.regions.len() || self.block.is_some()
+    }
+
     /// The first address of the block at the start.
     pub fn block_base(&self) -> u32 {
-        self.guest_pages * PAGE
+        self.regions.iter().map(|region| region.pages).sum::<u32>() * PAGE
     }
 
     /// The pages of the output at the start.
     pub fn pages(&self) -> u32 {
-        self.guest_pages + self.block.map_or(0, |block| block.pages())
+        let regions: u32 = self.regions.iter().map(|region| region.pages).sum();
+        regions + self.block.map_or(0, |block| block.pages())
     }
 
     /// The most pages that the output may have.
     pub fn maximum(&self) -> Option<u32> {
-        let block = self.block.map_or(0, |block| block.pages());
-        self.guest_maximum.map(|max| (max + block).min(PAGE))
+        let mut pages = self.block.map_or(0, |block| block.pages());
+        for region in &self.regions {
+            let most = match region.grows || !self.is_shared() {
+                true => region.maximum?,
+                false => region.pages,
+            };
+            pages = pages.saturating_add(most);
+        }
+        Some(pages.min(MAX_PAGES))
     }
 
-    /// The most pages that the guest may grow to.
-    pub fn guest_limit(&self) -> u32 {
-        let block = self.block.map_or(0, |block| block.pages());
-        self.guest_maximum.unwrap_or(PAGE).min(PAGE - block)
+    /// The most pages that a region may grow to.
+    pub fn limit(&self, region: usize) -> u32 {
+        let others = self.pages() - self.regions[region].pages;
+        let declared = self.regions[region].maximum.unwrap_or(MAX_PAGES);
+        declared.min(MAX_PAGES - others)
     }
 }
 
 /// Lays out the memory.
 ///
+/// `first` is the memory that the host shares: the one that keeps address 0.
+///
 /// # Errors
 ///
-/// Fails when the program has several memories, and when the block does not fit above the guest.
+/// Fails when it is more than 4 GiB.
 pub fn plan(
     input: &Input<'_>,
     program: &Program,
     live: &Live,
+    fusion: &Fusion,
+    first: Option<(InstanceId, u32)>,
     linked: &[LinkedLibrary],
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
-    let memories = live.memories();
-    if memories.len() > 1 {
-        let paths: Vec<&str> = memories
-            .iter()
-            .map(|&(id, _)| program.module(input, id).path.as_str())
-            .collect();
-        bail!(
-            "the component has {} memories, and only one is supported yet: {}",
-            memories.len(),
-            paths.join(", ")
-        );
-    }
+    let memories = in_order(live, first);
     let mut state = 0;
     if live.state {
         // Copies of a library share one state.
@@ -123,34 +161,64 @@ pub fn plan(
         true => arena::SIZE,
         false => 0,
     };
-    let block = (state + arena > 0).then_some(Block {
+    let tables = fusion.tables.len() as u32;
+    let handles = tables * (options.max_handles + 1) * crate::glue::handles::ENTRY;
+    let block = (state + arena + handles > 0).then_some(Block {
         state,
         arena,
-        slides: live.memory_grow,
+        handles,
+        slides: !live.growing.is_empty(),
     });
-    let Some(&(id, index)) = memories.first() else {
-        return Ok((live.made_memory || block.is_some()).then_some(MemoryPlan {
-            guest: None,
-            guest_pages: 0,
-            guest_maximum: Some(0),
-            block,
-        }));
-    };
-    let module = program.module(input, id);
-    let ty = module.memories[index as usize - module.imported_memories.len()];
-    let plan = MemoryPlan {
-        guest: Some((id, index)),
-        guest_pages: ty.initial as u32,
-        guest_maximum: ty.maximum.map(|max| max as u32),
-        block,
-    };
-    if plan.pages() > PAGE {
+    if memories.is_empty() && !live.made_memory && block.is_none() {
+        return Ok(None);
+    }
+    let mut regions: Vec<Region> = Vec::new();
+    let (mut pages, mut slides) = (0u64, false);
+    for (id, index) in memories {
+        let module = program.module(input, id);
+        let ty = module.memories[index as usize - module.imported_memories.len()];
+        let grows = live.growing.contains(&(id, index));
+        regions.push(Region {
+            memory: Some((id, index)),
+            base: 0,
+            pages: ty.initial as u32,
+            maximum: ty.maximum.map(|max| max as u32),
+            grows,
+            slides,
+        });
+        pages += ty.initial;
+        slides |= grows;
+    }
+    if regions.is_empty() {
+        regions.push(Region {
+            memory: None,
+            base: 0,
+            pages: 0,
+            maximum: Some(0),
+            grows: false,
+            slides: false,
+        });
+    }
+    let wanted = pages + u64::from(block.map_or(0, |block| block.pages()));
+    if wanted > MAX_PAGES.into() {
         bail!(
-            "{} starts with {} pages of memory, which leaves no room for the {} of the libraries",
-            module.path,
-            plan.guest_pages,
-            plan.pages() - plan.guest_pages
+            "the memories of the guests and the libraries start with {wanted} pages in all, which \
+             is more than 4 GiB"
         );
     }
-    Ok(Some(plan))
+    let mut base = 0;
+    for region in &mut regions {
+        region.base = base;
+        base = base.wrapping_add(region.pages.wrapping_mul(PAGE));
+    }
+    Ok(Some(MemoryPlan { regions, block }))
+}
+
+/// The live memories, the one that the host shares first.
+fn in_order(live: &Live, first: Option<(InstanceId, u32)>) -> Vec<(InstanceId, u32)> {
+    let mut memories = live.memories();
+    if let Some(at) = memories.iter().position(|memory| Some(*memory) == first) {
+        memories[..=at].rotate_right(1);
+    }
+    memories
 }

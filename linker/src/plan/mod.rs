@@ -5,24 +5,27 @@
 //! linked, all of it found here.
 
 mod exports;
+pub mod fused;
 mod libraries;
 mod live;
 mod memory;
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use wasmparser::FuncType;
 
 use crate::Options;
 use crate::parse::Input;
+use crate::parse::module::ElementMode;
 use crate::resolve::{Builtin, CanonId, CanonKind, FuncDef, HostId, InstanceId, LiftId, Program};
 use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
 
 pub use exports::{Exported, PlannedExport};
+pub use fused::Fusion;
 pub use live::{Live, LiveInstance};
-pub use memory::{Block, MemoryPlan};
+pub use memory::{Block, MemoryPlan, Region};
 
 /// What a function of the canonical ABI became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub enum Target {
     Core(InstanceId, u32),
     Host(HostId),
     Builtin(Builtin),
+    /// A function of the canonical ABI that the linker writes itself.
+    Glue(CanonId),
     NoOp,
 }
 
@@ -62,6 +67,8 @@ pub struct Plan<'i, 'a> {
     pub adapters: Vec<Adapter>,
     pub libraries: Vec<LinkedLibrary>,
     pub live: Live,
+    /// What calls between component instances need.
+    pub fusion: Fusion,
     pub memory: Option<MemoryPlan>,
     /// The host functions that are imported, in order.
     pub hosts: Vec<HostId>,
@@ -92,12 +99,54 @@ impl Plan<'_, '_> {
                 FuncDef::Core(id, index) => return Some(Target::Core(id, index)),
                 FuncDef::Host(id) => return Some(Target::Host(id)),
                 FuncDef::Builtin(builtin) => return Some(Target::Builtin(builtin)),
+                FuncDef::Canon(canon) if fused::is_glue(&self.program, canon) => {
+                    return self
+                        .live
+                        .glue
+                        .contains(&canon)
+                        .then_some(Target::Glue(canon));
+                }
                 FuncDef::Canon(canon) => match self.bindings.get(&canon)? {
                     Binding::Func(next) => def = *next,
                     Binding::NoOp => return Some(Target::NoOp),
                 },
             }
         }
+    }
+
+    /// The live memory that the code of an instance works on.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there are several: instructions would have to say which.
+    pub fn memory_of(&self, id: InstanceId) -> Result<Option<(InstanceId, u32)>> {
+        let module = self.program.module(self.input, id);
+        let count = (module.memories.len() + module.imported_memories.len()) as u32;
+        let live = self.live.memories();
+        let mut found = None;
+        for index in 0..count {
+            let slot = self.program.memory(self.input, id, index);
+            if !live.contains(&slot) || found == Some(slot) {
+                continue;
+            }
+            if found.is_some() {
+                bail!(
+                    "one core module works on several memories, which is not supported yet: {} \
+                     (at offset {:#x})",
+                    module.path,
+                    module.range.start
+                );
+            }
+            found = Some(slot);
+        }
+        Ok(found)
+    }
+
+    /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
+    pub fn tracks_growth(&self, region: usize) -> bool {
+        self.memory.as_ref().is_some_and(|memory| {
+            memory.regions[region].grows && (memory.is_shared() || memory.has_above(region))
+        })
     }
 
     /// Whether an instance is one of a library.
@@ -110,6 +159,7 @@ impl Plan<'_, '_> {
         match target {
             Target::Core(id, index) => self.program.module(self.input, id).func_type(index),
             Target::Host(id) => &self.program.hosts[id.0 as usize].ty,
+            Target::Glue(id) => &self.program.canons[id.0 as usize].ty,
             Target::Builtin(_) | Target::NoOp => unreachable!("these are only called"),
         }
     }
@@ -184,7 +234,17 @@ pub fn plan<'i, 'a>(
     tracer.memories_of_preview1(&program);
 
     let live::Tracer { live, bindings, .. } = tracer;
-    let memory = memory::plan(input, &program, &live, &linked.libraries, options)?;
+    let first = host_memory(input, &program, &bindings, &boundary)?.or(linked.memory);
+    let fusion = fused::plan(input, &program, &live, options.max_handles)?;
+    let memory = memory::plan(
+        input,
+        &program,
+        &live,
+        &fusion,
+        first,
+        &linked.libraries,
+        options,
+    )?;
 
     let mut plan = Plan {
         input,
@@ -195,6 +255,7 @@ pub fn plan<'i, 'a>(
         adapters: adapted.adapters.clone(),
         libraries: linked.libraries,
         live,
+        fusion,
         memory,
         hosts: Vec::new(),
         start: None,
@@ -204,6 +265,9 @@ pub fn plan<'i, 'a>(
     };
     exports::plan(&mut plan, &boundary, &starts)?;
     plan.hosts = plan.live.hosts();
+    for id in plan.program.ids() {
+        plan.memory_of(id)?;
+    }
     one_of_each(&plan)?;
     refuse_late_segments(&plan, &starts)?;
     crate::lower::check(&plan)?;
@@ -215,6 +279,41 @@ fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
         .adapters
         .iter()
         .any(|adapter| adapter.instance == id && adapter.kept.is_none())
+}
+
+/// The memory that the host shares with a guest, because values are passed in it.
+///
+/// # Errors
+///
+/// Fails when there are several: pointers of only one guest are the host's.
+fn host_memory(
+    input: &Input<'_>,
+    program: &Program,
+    bindings: &HashMap<CanonId, Binding>,
+    boundary: &exports::Boundary,
+) -> Result<Option<(InstanceId, u32)>> {
+    let mut memories: Vec<(InstanceId, u32)> = boundary.shared_memories();
+    let mut bound: Vec<&CanonId> = bindings.keys().collect();
+    bound.sort();
+    for id in bound {
+        if let CanonKind::Lower { options, .. } = &program.canons[id.0 as usize].kind {
+            memories.extend(options.memory);
+        }
+    }
+    let mut found = None;
+    for (id, index) in memories {
+        let slot = program.memory(input, id, index);
+        match found {
+            None => found = Some(slot),
+            Some(first) if first == slot => {}
+            Some((first, _)) => bail!(
+                "two guests share memory with the host, which is not supported yet: {} and {}",
+                program.module(input, first).path,
+                program.module(input, slot.0).path
+            ),
+        }
+    }
+    Ok(found)
 }
 
 /// Refuses what no flat module can have, wherever it is.
@@ -279,26 +378,40 @@ fn one_of_each(plan: &Plan<'_, '_>) -> Result<()> {
 }
 
 /// Segments of the output are all applied before anything runs. That is only the same when no
-/// start function has run before a segment was applied in the original.
+/// start function can have seen the memory or table before a segment was applied in the original.
 fn refuse_late_segments(plan: &Plan<'_, '_>, starts: &[(InstanceId, FuncDef)]) -> Result<()> {
-    let Some(&(first, _)) = starts.first() else {
-        return Ok(());
-    };
-    for id in plan.program.ids().filter(|&id| id > first) {
-        let module = plan.program.module(plan.input, id);
+    let (program, input) = (&plan.program, plan.input);
+    for id in program.ids() {
+        let module = program.module(input, id);
         let live = plan.live.instance(id);
-        let data = module
+        let seen = |owner: InstanceId| starts.iter().any(|&(ran, _)| owner <= ran && ran < id);
+        let late = |what: &str, offset: u64| {
+            anyhow!(
+                "{what} segment of {} is applied after a start function has run, which is not \
+                 supported yet (at offset {offset:#x})",
+                module.path
+            )
+        };
+        for (data, _) in module
             .data
             .iter()
             .zip(&live.data)
-            .find(|(data, live)| **live && data.active.is_some() && !data.bytes.is_empty());
-        if let Some((data, _)) = data {
-            bail!(
-                "a data segment of {} is applied after a start function has run, which is not \
-                 supported yet (at offset {:#x})",
-                module.path,
-                data.offset
-            );
+            .filter(|(_, live)| **live)
+        {
+            if let Some((memory, _)) = &data.active
+                && !data.bytes.is_empty()
+                && seen(program.memory(input, id, *memory).0)
+            {
+                return Err(late("a data", data.offset));
+            }
+        }
+        let elements = module.elements.iter().zip(&live.elements);
+        for (element, _) in elements.filter(|(_, live)| **live) {
+            if let ElementMode::Active { table, .. } = &element.mode
+                && seen(program.table(input, id, *table).0)
+            {
+                return Err(late("an element", element.offset));
+            }
         }
     }
     Ok(())

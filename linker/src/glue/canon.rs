@@ -1,0 +1,150 @@
+//! The functions of the canonical ABI between the guests of one output: fused calls, and the
+//! built-ins for resources that a component defines.
+
+use anyhow::Result;
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
+
+use super::{Glue, fused, handles};
+use crate::merge::Maps;
+use crate::plan::{Plan, Target, canon_name, fused::entered};
+use crate::resolve::{CanonId, CanonKind, ComponentInstanceId, Resource, ResourceId};
+
+/// Encodes one of them.
+///
+/// # Errors
+///
+/// Names what is not supported yet.
+pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Result<Function> {
+    let canon = &plan.program.canons[id.0 as usize];
+    match canon.kind {
+        CanonKind::ResourceNew(resource) => {
+            Ok(resource_new(glue, plan, maps, canon.instance, resource))
+        }
+        CanonKind::ResourceRep(resource) => {
+            Ok(resource_rep(glue, plan, maps, canon.instance, resource))
+        }
+        CanonKind::ResourceDrop(resource) => {
+            Ok(resource_drop(glue, plan, maps, canon.instance, resource))
+        }
+        CanonKind::Lower { .. } => fused::encode(glue, plan, maps, id),
+        CanonKind::Unsupported(_) => anyhow::bail!("{}", canon_name(&plan.program, id)),
+    }
+}
+
+/// Traps when the instance may not call out now.
+pub fn check_may_leave(maps: &Maps, code: &mut Vec<u8>, instance: ComponentInstanceId) {
+    if let Some(&flag) = maps.globals.may_not_leave.get(&instance) {
+        InstructionSink::new(code)
+            .global_get(flag)
+            .if_(BlockType::Empty)
+            .unreachable()
+            .end();
+    }
+}
+
+fn finish(locals: &[(u32, ValType)], mut code: Vec<u8>) -> Function {
+    InstructionSink::new(&mut code).end();
+    let mut function = Function::new(locals.iter().copied());
+    function.raw(code);
+    function
+}
+
+/// `CanonicalABI.md`, "canon resource.new".
+fn resource_new(
+    glue: &Glue,
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    instance: ComponentInstanceId,
+    resource: ResourceId,
+) -> Function {
+    let mut code = Vec::new();
+    check_may_leave(maps, &mut code, instance);
+    glue.handles.table(plan, maps, &mut code, instance);
+    InstructionSink::new(&mut code)
+        .local_get(0)
+        .i32_const(resource.0 as i32 + 1)
+        .i32_const(1)
+        .call(maps.first_glue + glue.handles.add);
+    finish(&[], code)
+}
+
+/// `CanonicalABI.md`, "canon resource.rep".
+fn resource_rep(
+    glue: &Glue,
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    instance: ComponentInstanceId,
+    resource: ResourceId,
+) -> Function {
+    let mut code = Vec::new();
+    glue.handles.table(plan, maps, &mut code, instance);
+    InstructionSink::new(&mut code)
+        .local_get(0)
+        .i32_const(resource.0 as i32 + 1)
+        .call(maps.first_glue + glue.handles.find)
+        .i32_load(handles::rep());
+    finish(&[], code)
+}
+
+/// `CanonicalABI.md`, "canon resource.drop".
+fn resource_drop(
+    glue: &Glue,
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    instance: ComponentInstanceId,
+    resource: ResourceId,
+) -> Function {
+    let mut code = Vec::new();
+    check_may_leave(maps, &mut code, instance);
+    let entry = 1;
+    glue.handles.table(plan, maps, &mut code, instance);
+    InstructionSink::new(&mut code)
+        .local_get(0)
+        .i32_const(resource.0 as i32 + 1)
+        .call(maps.first_glue + glue.handles.remove)
+        .local_tee(entry)
+        .i32_load(handles::own())
+        .if_(BlockType::Empty);
+    let Resource::Defined {
+        instance: owner,
+        destructor,
+    } = &plan.program.resources[resource.0 as usize]
+    else {
+        unreachable!("only resources of the component have handle tables");
+    };
+    if let Some(target) = destructor.and_then(|def| plan.try_target(def)) {
+        let flags: Vec<u32> = entered(&plan.program, instance, *owner)
+            .iter()
+            .filter_map(|id| maps.globals.entered.get(id).copied())
+            .collect();
+        let mut sink = InstructionSink::new(&mut code);
+        for &flag in &flags {
+            sink.global_get(flag)
+                .if_(BlockType::Empty)
+                .unreachable()
+                .end()
+                .i32_const(1)
+                .global_set(flag);
+        }
+        sink.local_get(entry).i32_load(handles::rep());
+        if target != Target::NoOp {
+            let index = maps.target(target).expect("a destructor is live");
+            sink.call(index);
+        } else {
+            sink.drop();
+        }
+        for &flag in &flags {
+            sink.i32_const(0).global_set(flag);
+        }
+    }
+    if let Some(&borrows) = maps.globals.borrows.get(&instance) {
+        InstructionSink::new(&mut code)
+            .else_()
+            .global_get(borrows)
+            .i32_const(1)
+            .i32_sub()
+            .global_set(borrows);
+    }
+    InstructionSink::new(&mut code).end();
+    finish(&[(1, ValType::I32)], code)
+}

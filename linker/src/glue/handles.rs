@@ -1,0 +1,253 @@
+//! Handle tables: one for each component instance that has handles of resources of the component.
+//!
+//! `CanonicalABI.md`, "Table State" and "Resource State". A table is an array in the linker's
+//! block. Entry 0 is never a handle: it has the head of the list of freed entries and the number
+//! of entries ever used. Freed entries are used again last in, first out.
+
+use std::collections::BTreeMap;
+
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+
+use crate::merge::Maps;
+use crate::plan::Plan;
+use crate::resolve::ComponentInstanceId;
+
+/// Bytes of an entry.
+pub const ENTRY: u32 = 16;
+
+/// The type of the resource plus one; 0 in a free entry. In entry 0: the head of the free list.
+const TYPE: u64 = 0;
+/// The representation. In entry 0: how many entries have ever been used.
+const REP: u64 = 4;
+/// 1 for an owned handle, 0 for a borrowed one.
+const OWN: u64 = 8;
+/// How often the handle is lent. In a free entry: the next one.
+const LENDS: u64 = 12;
+
+fn field(offset: u64) -> MemArg {
+    MemArg {
+        offset,
+        align: 2,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    }
+}
+
+/// Where the representation is in an entry.
+pub fn rep() -> MemArg {
+    field(REP)
+}
+
+/// Where an entry says whether the handle owns.
+pub fn own() -> MemArg {
+    field(OWN)
+}
+
+/// The functions that work on tables, by their place among the linker's own, and where the tables
+/// are.
+#[derive(Clone, Debug, Default)]
+pub struct Handles {
+    pub find: u32,
+    pub add: u32,
+    pub remove: u32,
+    pub remove_own: u32,
+    pub lend: u32,
+    /// The offset of each table in the block.
+    pub tables: BTreeMap<ComponentInstanceId, u32>,
+}
+
+impl Handles {
+    /// Leaves the address of the table of an instance on the stack.
+    pub fn table(
+        &self,
+        plan: &Plan<'_, '_>,
+        maps: &Maps,
+        code: &mut Vec<u8>,
+        instance: ComponentInstanceId,
+    ) {
+        block_base(plan, maps, &mut InstructionSink::new(code));
+        let offset = self.tables[&instance];
+        InstructionSink::new(code)
+            .i32_const(offset as i32)
+            .i32_add();
+    }
+
+    /// Leaves the offset in the block of the entry whose address is in a local on the stack.
+    pub fn offset(&self, plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>, entry: u32) {
+        InstructionSink::new(code).local_get(entry);
+        block_base(plan, maps, &mut InstructionSink::new(code));
+        InstructionSink::new(code).i32_sub();
+    }
+
+    /// Takes back a loan: the local has the offset of the entry in the block, or 0.
+    pub fn unlend(&self, plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>, entry: u32) {
+        InstructionSink::new(code)
+            .local_get(entry)
+            .if_(BlockType::Empty)
+            .local_get(entry);
+        block_base(plan, maps, &mut InstructionSink::new(code));
+        InstructionSink::new(code)
+            .i32_add()
+            .local_tee(entry)
+            .local_get(entry)
+            .i32_load(field(LENDS))
+            .i32_const(1)
+            .i32_sub()
+            .i32_store(field(LENDS))
+            .end();
+    }
+}
+
+/// Leaves the first address of the linker's block on the stack.
+fn block_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
+    match (maps.globals.block, &plan.memory) {
+        (Some(global), _) => code.global_get(global),
+        (None, Some(memory)) => code.i32_const(memory.block_base() as i32),
+        (None, None) => unreachable!("handle tables lie in a memory"),
+    };
+}
+
+fn trap_if(code: &mut InstructionSink<'_>) {
+    code.if_(BlockType::Empty).unreachable().end();
+}
+
+/// `(table, handle, type) -> entry`: traps unless the handle is there and of the type.
+pub fn find() -> Function {
+    let (table, handle, ty, entry) = (0, 1, 2, 3);
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    // handle - 1 >= used, which is so for 0 as well
+    code.local_get(handle)
+        .i32_const(1)
+        .i32_sub()
+        .local_get(table)
+        .i32_load(field(REP))
+        .i32_ge_u();
+    trap_if(&mut code);
+    code.local_get(table)
+        .local_get(handle)
+        .i32_const(4)
+        .i32_shl()
+        .i32_add()
+        .local_tee(entry)
+        .i32_load(field(TYPE))
+        .local_get(ty)
+        .i32_ne();
+    trap_if(&mut code);
+    code.local_get(entry).end();
+    body
+}
+
+/// `(table, rep, type, own) -> handle`: traps when the table is full.
+pub fn add(capacity: u32) -> Function {
+    let (table, rep, ty, own, handle, entry) = (0, 1, 2, 3, 4, 5);
+    let mut body = Function::new([(2, ValType::I32)]);
+    let mut code = body.instructions();
+    code.local_get(table)
+        .i32_load(field(TYPE))
+        .local_tee(handle)
+        .if_(BlockType::Empty)
+        // The freed entry that is first in the list.
+        .local_get(table)
+        .local_get(table)
+        .local_get(handle)
+        .i32_const(4)
+        .i32_shl()
+        .i32_add()
+        .local_tee(entry)
+        .i32_load(field(LENDS))
+        .i32_store(field(TYPE))
+        .else_()
+        .local_get(table)
+        .i32_load(field(REP))
+        .i32_const(1)
+        .i32_add()
+        .local_tee(handle)
+        .i32_const(capacity as i32)
+        .i32_gt_u();
+    trap_if(&mut code);
+    code.local_get(table)
+        .local_get(handle)
+        .i32_store(field(REP))
+        .local_get(table)
+        .local_get(handle)
+        .i32_const(4)
+        .i32_shl()
+        .i32_add()
+        .local_set(entry)
+        .end();
+    for (offset, value) in [(TYPE, ty), (REP, rep), (OWN, own)] {
+        code.local_get(entry)
+            .local_get(value)
+            .i32_store(field(offset));
+    }
+    code.local_get(entry)
+        .i32_const(0)
+        .i32_store(field(LENDS))
+        .local_get(handle)
+        .end();
+    body
+}
+
+/// `(table, handle, type) -> entry`: the entry is free, but still has what was in it. Traps when
+/// the handle is lent.
+pub fn remove(find: u32) -> Function {
+    let (table, handle, ty, entry) = (0, 1, 2, 3);
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    code.local_get(table)
+        .local_get(handle)
+        .local_get(ty)
+        .call(find)
+        .local_tee(entry)
+        .i32_load(field(LENDS));
+    trap_if(&mut code);
+    code.local_get(entry)
+        .i32_const(0)
+        .i32_store(field(TYPE))
+        .local_get(entry)
+        .local_get(table)
+        .i32_load(field(TYPE))
+        .i32_store(field(LENDS))
+        .local_get(table)
+        .local_get(handle)
+        .i32_store(field(TYPE))
+        .local_get(entry)
+        .end();
+    body
+}
+
+/// `(table, handle, type) -> rep`: traps unless the handle owns.
+pub fn remove_own(remove: u32) -> Function {
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    code.local_get(0)
+        .local_get(1)
+        .local_get(2)
+        .call(remove)
+        .local_tee(3)
+        .i32_load(field(OWN))
+        .i32_eqz();
+    trap_if(&mut code);
+    code.local_get(3).i32_load(field(REP)).end();
+    body
+}
+
+/// `(table, handle, type) -> entry`: the handle is lent once more.
+pub fn lend(find: u32) -> Function {
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    code.local_get(0)
+        .local_get(1)
+        .local_get(2)
+        .call(find)
+        .local_tee(3)
+        .local_get(3)
+        .i32_load(field(LENDS))
+        .i32_const(1)
+        .i32_add()
+        .i32_store(field(LENDS))
+        .local_get(3)
+        .end();
+    body
+}

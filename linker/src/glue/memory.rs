@@ -1,0 +1,246 @@
+//! What `memory.grow`, `memory.copy` and `memory.fill` of a guest become when it is not alone in
+//! the memory.
+
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+
+use super::Glue;
+use crate::merge::{Access, Maps, Quantity, region_access};
+use crate::plan::Plan;
+
+/// `memory.grow` as the guest of a region sees it.
+///
+/// The memory grows by as much as the guest asks for, everything above moves up by that, and where
+/// it lay is zero. A growth that is over the guest's maximum or that the host refuses gives -1 and
+/// changes nothing.
+pub fn grow(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Function {
+    let memory = plan.memory.as_ref().expect("a region of a memory");
+    let access = region_access(plan, &maps.globals, region);
+    let Quantity::Global(bytes) = access.bytes else {
+        unreachable!("the size of a region that grows is in a global");
+    };
+    let (delta, from, step, above) = (0, 1, 2, 3);
+    let mut body = Function::new([(3, ValType::I32)]);
+    let mut code = body.instructions();
+    let pages = |code: &mut InstructionSink<'_>| {
+        code.global_get(bytes).i32_const(16).i32_shr_u();
+    };
+    let fail = |code: &mut InstructionSink<'_>| {
+        code.if_(BlockType::Empty).i32_const(-1).return_().end();
+    };
+    // delta > limit - pages
+    code.local_get(delta).i32_const(memory.limit(region) as i32);
+    pages(&mut code);
+    code.i32_sub().i32_gt_u();
+    fail(&mut code);
+    // Nothing moves when nothing is asked for.
+    code.local_get(delta).i32_eqz().if_(BlockType::Empty);
+    pages(&mut code);
+    code.return_().end();
+    code.local_get(delta).memory_grow(0).i32_const(-1).i32_eq();
+    fail(&mut code);
+
+    code.local_get(delta)
+        .i32_const(16)
+        .i32_shl()
+        .local_set(step);
+    if memory.has_above(region) {
+        quantity(&mut code, access.base);
+        code.global_get(bytes).i32_add().local_set(from);
+        end(&mut code, plan, maps);
+        code.local_get(from).i32_sub().local_set(above);
+        match glue.can_move(maps) {
+            Some(bulk) => move_in_bulk(&mut code, &bulk, from, step, above),
+            None => move_words(&mut code, from, step, above),
+        }
+        for (at, base) in maps.globals.bases.iter().enumerate() {
+            if let (true, Some(base)) = (at > region, base) {
+                add_to(&mut code, *base, step);
+            }
+        }
+        if let Some(block) = maps.globals.block {
+            add_to(&mut code, block, step);
+        }
+    }
+    pages(&mut code);
+    add_to(&mut code, bytes, step);
+    code.end();
+    body
+}
+
+fn add_to(code: &mut InstructionSink<'_>, global: u32, local: u32) {
+    code.global_get(global)
+        .local_get(local)
+        .i32_add()
+        .global_set(global);
+}
+
+/// Leaves a quantity on the stack.
+pub fn quantity(code: &mut InstructionSink<'_>, quantity: Quantity) {
+    match quantity {
+        Quantity::Const(value) => code.i32_const(value as i32),
+        Quantity::Global(global) => code.global_get(global),
+    };
+}
+
+/// Leaves the end of what is in use on the stack.
+fn end(code: &mut InstructionSink<'_>, plan: &Plan<'_, '_>, maps: &Maps) {
+    let memory = plan.memory.as_ref().expect("a memory");
+    let last = memory.regions.len() - 1;
+    match (memory.block, maps.globals.block) {
+        (Some(block), Some(base)) => {
+            code.global_get(base)
+                .i32_const(block.size() as i32)
+                .i32_add();
+        }
+        _ => {
+            let access = region_access(plan, &maps.globals, last);
+            quantity(code, access.base);
+            quantity(code, access.bytes);
+            code.i32_add();
+        }
+    }
+}
+
+/// How bytes are moved: the instructions, or the functions that stand in for them.
+pub enum Bulk {
+    Instructions,
+    Functions { copy: u32, fill: u32 },
+}
+
+impl Bulk {
+    /// `destination source length` are on the stack.
+    pub fn copy(&self, code: &mut InstructionSink<'_>) {
+        match self {
+            Bulk::Instructions => code.memory_copy(0, 0),
+            Bulk::Functions { copy, .. } => code.call(*copy),
+        };
+    }
+
+    /// `destination value length` are on the stack.
+    pub fn fill(&self, code: &mut InstructionSink<'_>) {
+        match self {
+            Bulk::Instructions => code.memory_fill(0),
+            Bulk::Functions { fill, .. } => code.call(*fill),
+        };
+    }
+}
+
+impl Glue {
+    /// How much can be moved at once, if it can.
+    pub fn can_move(&self, maps: &Maps) -> Option<Bulk> {
+        if self.has_bulk {
+            return Some(Bulk::Instructions);
+        }
+        Some(Bulk::Functions {
+            copy: maps.first_glue + self.lowered_copy?,
+            fill: maps.first_glue + self.lowered_fill?,
+        })
+    }
+}
+
+fn move_in_bulk(code: &mut InstructionSink<'_>, bulk: &Bulk, from: u32, step: u32, above: u32) {
+    code.local_get(from)
+        .local_get(step)
+        .i32_add()
+        .local_get(from)
+        .local_get(above);
+    bulk.copy(code);
+    // The smaller of both is what has to be cleared.
+    code.local_get(from)
+        .i32_const(0)
+        .local_get(step)
+        .local_get(above)
+        .local_get(step)
+        .local_get(above)
+        .i32_lt_u()
+        .select();
+    bulk.fill(code);
+}
+
+/// Moves a small block word by word, from the top down: it may be longer than the step. Every word
+/// is cleared where it was before anything can be stored there.
+fn move_words(code: &mut InstructionSink<'_>, from: u32, step: u32, above: u32) {
+    let word = MemArg {
+        offset: 0,
+        align: 3,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    };
+    // `above` counts down; the address of a word is `from + above`.
+    code.loop_(BlockType::Empty)
+        .local_get(above)
+        .i32_const(8)
+        .i32_sub()
+        .local_tee(above)
+        .local_get(from)
+        .i32_add()
+        .local_get(step)
+        .i32_add()
+        .local_get(from)
+        .local_get(above)
+        .i32_add()
+        .i64_load(word)
+        .i64_store(word)
+        .local_get(from)
+        .local_get(above)
+        .i32_add()
+        .i64_const(0)
+        .i64_store(word)
+        .local_get(above)
+        .br_if(0)
+        .end();
+}
+
+/// `memory.copy` of the guest of a region.
+pub fn copy(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Function {
+    let access = region_access(plan, &maps.globals, region);
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    for address in [0, 1] {
+        check_range(&mut code, &access, address, 2);
+    }
+    for address in [0, 1] {
+        code.local_get(address);
+        quantity(&mut code, access.base);
+        code.i32_add();
+    }
+    code.local_get(2);
+    match glue.lowered_copy {
+        Some(at) if !glue.has_bulk => code.call(maps.first_glue + at),
+        _ => code.memory_copy(0, 0),
+    };
+    code.end();
+    body
+}
+
+/// `memory.fill` of the guest of a region.
+pub fn fill(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Function {
+    let access = region_access(plan, &maps.globals, region);
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    check_range(&mut code, &access, 0, 2);
+    code.local_get(0);
+    quantity(&mut code, access.base);
+    code.i32_add().local_get(1).local_get(2);
+    match glue.lowered_fill {
+        Some(at) if !glue.has_bulk => code.call(maps.first_glue + at),
+        _ => code.memory_fill(0),
+    };
+    code.end();
+    body
+}
+
+/// Traps unless `address + length` lies within the region.
+pub fn check_range(code: &mut InstructionSink<'_>, access: &Access, address: u32, length: u32) {
+    code.local_get(address)
+        .i64_extend_i32_u()
+        .local_get(length)
+        .i64_extend_i32_u()
+        .i64_add();
+    quantity(code, access.bytes);
+    code.i64_extend_i32_u()
+        .i64_gt_u()
+        .if_(BlockType::Empty)
+        .unreachable()
+        .end();
+}

@@ -1,0 +1,356 @@
+//! The functions that the linker writes itself.
+
+mod canon;
+pub mod fused;
+pub mod handles;
+mod memory;
+mod utf8;
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use wasm_encoder::{BlockType, Function, InstructionSink};
+use wasmparser::{FuncType, WasmFeatures};
+
+use crate::features::FeatureSet;
+use crate::lower;
+use crate::merge::Maps;
+use crate::plan::{Exported, MemoryPlan, Plan, Target, canon_name};
+use crate::preview1;
+use crate::resolve::{CanonId, FuncDef, HostId, InstanceId};
+use handles::Handles;
+
+/// A function of the linker's own.
+#[derive(Clone, Debug)]
+pub struct GlueFunction {
+    /// For the name section.
+    pub name: String,
+    pub ty: FuncType,
+    pub kind: GlueKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum GlueKind {
+    /// `memory.grow` of the guest of a region: what lies above it slides up.
+    Grow(usize),
+    /// `memory.copy` and `memory.fill` of the guest of a region.
+    MemoryCopy(usize),
+    MemoryFill(usize),
+    /// A function of the canonical ABI between guests.
+    Canon(CanonId),
+    /// The functions of handle tables.
+    HandleFind,
+    HandleAdd,
+    HandleRemove,
+    HandleRemoveOwn,
+    HandleLend,
+    CheckUtf8,
+    /// The same for all of the memory, without the instructions.
+    LoweredCopy,
+    LoweredFill,
+    /// A `realloc` that is never asked to shrink.
+    AllocateOnly(Target),
+    /// Runs the start functions, once.
+    Initialise,
+    /// Initialises the module, then calls.
+    Initialised(Target),
+    /// The `_start` of a command.
+    Run(Target),
+    /// The arena for the runtime's own use.
+    Malloc,
+    Free,
+}
+
+/// All of them; the numbers are places in `functions`.
+#[derive(Clone, Debug, Default)]
+pub struct Glue {
+    pub functions: Vec<GlueFunction>,
+    /// For each region of the memory, its own functions.
+    pub grow: Vec<Option<u32>>,
+    pub memory_copy: Vec<Option<u32>>,
+    pub memory_fill: Vec<Option<u32>>,
+    /// The functions of the canonical ABI between guests.
+    pub canons: Vec<(CanonId, u32)>,
+    pub handles: Handles,
+    pub check_utf8: Option<u32>,
+    /// Copying and filling where the target has no instructions for it.
+    pub lowered_copy: Option<u32>,
+    pub lowered_fill: Option<u32>,
+    pub initialise: Option<u32>,
+    /// The guards of `realloc` functions.
+    pub allocate_only: Vec<((InstanceId, u32), u32)>,
+    /// For each export of the plan, the function that was made for it.
+    pub exports: Vec<Option<u32>>,
+    /// Whether `memory.copy` and `memory.fill` may be used.
+    pub has_bulk: bool,
+}
+
+impl Glue {
+    /// Decides which functions `plan` needs.
+    pub fn new(plan: &Plan<'_, '_>) -> Glue {
+        use wasmparser::ValType::I32;
+        let mut glue = Glue::default();
+        let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
+        glue.has_bulk = plan
+            .options
+            .profile
+            .allowed(plan.input.features())
+            .contains(bulk);
+        if let Some(memory) = &plan.memory {
+            glue.memory_functions(plan, memory);
+        }
+        glue.canon_functions(plan);
+        for &(id, index) in &plan.live.allocate_only {
+            let ty = FuncType::new([I32, I32, I32, I32], [I32]);
+            let kind = GlueKind::AllocateOnly(plan.target(FuncDef::Core(id, index)));
+            let at = glue.add("p1bridge:cabi_realloc", ty, kind);
+            glue.allocate_only.push(((id, index), at));
+        }
+        let nothing = FuncType::new([], []);
+        let initialises = plan
+            .exports
+            .iter()
+            .any(|export| matches!(export.what, Exported::Initialize | Exported::Initialised(_)));
+        if initialises || !plan.init.is_empty() {
+            glue.initialise =
+                Some(glue.add("p1bridge:initialize", nothing.clone(), GlueKind::Initialise));
+        }
+        for export in &plan.exports {
+            let made = match export.what {
+                Exported::Func(_) | Exported::Memory => None,
+                Exported::Initialize => glue.initialise,
+                Exported::Initialised(target) => {
+                    let ty = plan.target_type(target).clone();
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::Initialised(target)))
+                }
+                Exported::Run(target) => {
+                    Some(glue.add("_start", nothing.clone(), GlueKind::Run(target)))
+                }
+                Exported::Malloc => {
+                    let ty = FuncType::new([I32], [I32]);
+                    Some(glue.add("p1bridge:malloc", ty, GlueKind::Malloc))
+                }
+                Exported::Free => {
+                    let ty = FuncType::new([I32], []);
+                    Some(glue.add("p1bridge:free", ty, GlueKind::Free))
+                }
+            };
+            glue.exports.push(made);
+        }
+        glue
+    }
+
+    /// The functions of the canonical ABI between guests, and what they call.
+    fn canon_functions(&mut self, plan: &Plan<'_, '_>) {
+        use wasmparser::ValType::I32;
+        if let (false, Some(block)) = (
+            plan.fusion.tables.is_empty(),
+            plan.memory.as_ref().and_then(|memory| memory.block),
+        ) {
+            let three = FuncType::new([I32, I32, I32], [I32]);
+            let four = FuncType::new([I32, I32, I32, I32], [I32]);
+            let mut add = |name: &str, ty: &FuncType, kind| self.add(name, ty.clone(), kind);
+            let handles = Handles {
+                find: add("p1bridge:handle-find", &three, GlueKind::HandleFind),
+                add: add("p1bridge:handle-add", &four, GlueKind::HandleAdd),
+                remove: add("p1bridge:handle-remove", &three, GlueKind::HandleRemove),
+                remove_own: add("p1bridge:handle-take", &three, GlueKind::HandleRemoveOwn),
+                lend: add("p1bridge:handle-lend", &three, GlueKind::HandleLend),
+                tables: plan
+                    .fusion
+                    .tables
+                    .iter()
+                    .map(|(id, offset)| (*id, block.state + block.arena + offset))
+                    .collect(),
+            };
+            self.handles = handles;
+        }
+        if plan.fusion.strings {
+            let ty = FuncType::new([I32, I32], [I32]);
+            self.check_utf8 = Some(self.add("p1bridge:check-utf8", ty, GlueKind::CheckUtf8));
+        }
+        for &id in &plan.live.glue {
+            let ty = plan.program.canons[id.0 as usize].ty.clone();
+            let name = format!("p1bridge:{}", canon_name(&plan.program, id));
+            let at = self.add(&name, ty, GlueKind::Canon(id));
+            self.canons.push((id, at));
+        }
+    }
+
+    /// What stands in for the memory instructions of each region.
+    fn memory_functions(&mut self, plan: &Plan<'_, '_>, memory: &MemoryPlan) {
+        use wasmparser::ValType::I32;
+        let bulk = FuncType::new([I32, I32, I32], []);
+        let region_is = |set: &BTreeSet<(InstanceId, u32)>, at: usize| {
+            memory.regions[at].memory.is_some_and(|m| set.contains(&m))
+        };
+        let all = 0..memory.regions.len();
+        if !self.has_bulk {
+            let moves = plan.fusion.moves
+                || all.clone().any(|at| plan.tracks_growth(at) && memory.is_shared());
+            if moves || all.clone().any(|at| region_is(&plan.live.copying, at)) {
+                let kind = GlueKind::LoweredCopy;
+                self.lowered_copy = Some(self.add("p1bridge:memory.copy", bulk.clone(), kind));
+            }
+            if moves || all.clone().any(|at| region_is(&plan.live.filling, at)) {
+                let kind = GlueKind::LoweredFill;
+                self.lowered_fill = Some(self.add("p1bridge:memory.fill", bulk.clone(), kind));
+            }
+        }
+        for at in all {
+            let grow = plan.tracks_growth(at).then(|| {
+                let ty = FuncType::new([I32], [I32]);
+                self.add("p1bridge:memory.grow", ty, GlueKind::Grow(at))
+            });
+            self.grow.push(grow);
+            let own = memory.is_shared();
+            let copy = match region_is(&plan.live.copying, at) {
+                true if own => {
+                    Some(self.add("p1bridge:copy", bulk.clone(), GlueKind::MemoryCopy(at)))
+                }
+                true => self.lowered_copy,
+                false => None,
+            };
+            self.memory_copy.push(copy);
+            let fill = match region_is(&plan.live.filling, at) {
+                true if own => {
+                    Some(self.add("p1bridge:fill", bulk.clone(), GlueKind::MemoryFill(at)))
+                }
+                true => self.lowered_fill,
+                false => None,
+            };
+            self.memory_fill.push(fill);
+        }
+    }
+
+    fn add(&mut self, name: &str, ty: FuncType, kind: GlueKind) -> u32 {
+        self.functions.push(GlueFunction {
+            name: name.to_string(),
+            ty,
+            kind,
+        });
+        self.functions.len() as u32 - 1
+    }
+
+    /// Encodes one of the functions.
+    ///
+    /// # Errors
+    ///
+    /// Names what a function of the canonical ABI needs and does not have.
+    pub fn encode(&self, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
+        let function = &self.functions[at];
+        Ok(match function.kind {
+            GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
+            GlueKind::HandleFind => handles::find(),
+            GlueKind::HandleAdd => handles::add(plan.options.max_handles),
+            GlueKind::HandleRemove => handles::remove(maps.first_glue + self.handles.find),
+            GlueKind::HandleRemoveOwn => handles::remove_own(maps.first_glue + self.handles.remove),
+            GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
+            GlueKind::CheckUtf8 => utf8::check(),
+            GlueKind::Grow(region) => memory::grow(self, plan, maps, region),
+            GlueKind::MemoryCopy(region) => memory::copy(self, plan, maps, region),
+            GlueKind::MemoryFill(region) => memory::fill(self, plan, maps, region),
+            GlueKind::LoweredCopy => lower::bulk::memory_copy(),
+            GlueKind::LoweredFill => lower::bulk::memory_fill(),
+            GlueKind::Malloc => lower::arena::malloc(|code| arena_base(plan, maps, code)),
+            GlueKind::Free => lower::arena::free(|code| arena_base(plan, maps, code)),
+            GlueKind::AllocateOnly(target) => {
+                let (old, old_size, new_size) = (0, 1, 3);
+                let mut body = Function::new([]);
+                let mut code = body.instructions();
+                // old != 0 && new_size <= old_size
+                code.local_get(old)
+                    .i32_eqz()
+                    .local_get(new_size)
+                    .local_get(old_size)
+                    .i32_gt_u()
+                    .i32_or()
+                    .i32_eqz()
+                    .if_(BlockType::Empty)
+                    .local_get(old)
+                    .return_()
+                    .end();
+                for param in 0..4 {
+                    code.local_get(param);
+                }
+                code.call(index(maps, target)).end();
+                body
+            }
+            GlueKind::Initialise => initialise(plan, maps),
+            GlueKind::Initialised(target) => {
+                let mut body = Function::new([]);
+                let mut code = body.instructions();
+                if let Some(at) = self.initialise {
+                    code.call(maps.first_glue + at);
+                }
+                for param in 0..function.ty.params().len() as u32 {
+                    code.local_get(param);
+                }
+                code.call(index(maps, target)).end();
+                body
+            }
+            GlueKind::Run(target) => {
+                let mut body = Function::new([]);
+                let mut code = body.instructions();
+                if let Some(at) = self.initialise {
+                    code.call(maps.first_glue + at);
+                }
+                code.call(index(maps, target));
+                if !plan.target_type(target).results().is_empty() {
+                    let exit = plan
+                        .program
+                        .hosts
+                        .iter()
+                        .position(|host| {
+                            host.module == preview1::MODULE && host.name == "proc_exit"
+                        })
+                        .map(|at| Target::Host(HostId(at as u32)))
+                        .expect("an export that can fail imports proc_exit");
+                    code.if_(BlockType::Empty)
+                        .i32_const(1)
+                        .call(index(maps, exit))
+                        .end();
+                }
+                code.end();
+                body
+            }
+        })
+    }
+}
+
+fn index(maps: &Maps, target: Target) -> u32 {
+    maps.target(target).expect("what is exported is live")
+}
+
+/// Leaves the address of the arena on the stack.
+fn arena_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
+    let memory = plan
+        .memory
+        .as_ref()
+        .expect("an arena was planned in a memory");
+    let block = memory.block.expect("an arena was planned in a block");
+    let offset = block.state;
+    match maps.globals.block {
+        Some(base) => code.global_get(base).i32_const(offset as i32).i32_add(),
+        None => code.i32_const((memory.block_base() + offset) as i32),
+    };
+}
+
+fn initialise(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    if let (Some(done), false) = (maps.globals.initialised, plan.init.is_empty()) {
+        code.global_get(done)
+            .if_(BlockType::Empty)
+            .return_()
+            .end()
+            .i32_const(1)
+            .global_set(done);
+        for &target in &plan.init {
+            code.call(index(maps, target));
+        }
+    }
+    code.end();
+    body
+}

@@ -1,0 +1,139 @@
+//! The check that a string is UTF-8.
+
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+
+fn at(offset: u64, align: u32) -> MemArg {
+    MemArg {
+        offset,
+        align,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    }
+}
+
+/// `(address, length) -> 1 if the bytes are UTF-8, else 0`
+pub fn check() -> Function {
+    let (address, length, byte, more, low, high) = (0, 1, 2, 3, 4, 5);
+    // The length becomes the end.
+    let end = length;
+    let mut body = Function::new([(4, ValType::I32)]);
+    let mut code = body.instructions();
+    let fail = |code: &mut InstructionSink<'_>| {
+        code.if_(BlockType::Empty).i32_const(0).return_().end();
+    };
+    code.local_get(address)
+        .local_get(length)
+        .i32_add()
+        .local_set(end)
+        .loop_(BlockType::Empty);
+    // Eight bytes of ASCII at once.
+    code.block(BlockType::Empty)
+        .local_get(end)
+        .local_get(address)
+        .i32_sub()
+        .i32_const(8)
+        .i32_lt_u()
+        .br_if(0)
+        .local_get(address)
+        .i64_load(at(0, 0))
+        .i64_const(0x8080_8080_8080_8080_u64 as i64)
+        .i64_and()
+        .i64_eqz()
+        .i32_eqz()
+        .br_if(0)
+        .local_get(address)
+        .i32_const(8)
+        .i32_add()
+        .local_set(address)
+        .br(1)
+        .end();
+    code.local_get(address)
+        .local_get(end)
+        .i32_eq()
+        .if_(BlockType::Empty)
+        .i32_const(1)
+        .return_()
+        .end();
+    code.local_get(address)
+        .i32_load8_u(at(0, 0))
+        .local_set(byte)
+        .local_get(address)
+        .i32_const(1)
+        .i32_add()
+        .local_set(address)
+        .local_get(byte)
+        .i32_const(0x80)
+        .i32_lt_u()
+        .br_if(0);
+    // A continuation byte, an over-long form, or above U+10FFFF.
+    code.local_get(byte)
+        .i32_const(0xc2)
+        .i32_sub()
+        .i32_const(0xf5 - 0xc2)
+        .i32_ge_u();
+    fail(&mut code);
+    // How many bytes follow.
+    code.local_get(byte)
+        .i32_const(0xe0)
+        .i32_ge_u()
+        .local_get(byte)
+        .i32_const(0xf0)
+        .i32_ge_u()
+        .i32_add()
+        .i32_const(1)
+        .i32_add()
+        .local_tee(more)
+        .local_get(end)
+        .local_get(address)
+        .i32_sub()
+        .i32_gt_u();
+    fail(&mut code);
+    // The range of the first of them: without over-long forms, surrogates, what is too large.
+    for (local, plain, cases) in [
+        (low, 0x80, [(0xe0, 0xa0), (0xf0, 0x90)]),
+        (high, 0xbf, [(0xed, 0x9f), (0xf4, 0x8f)]),
+    ] {
+        code.i32_const(plain).local_set(local);
+        for (lead, bound) in cases {
+            code.local_get(byte)
+                .i32_const(lead)
+                .i32_eq()
+                .if_(BlockType::Empty)
+                .i32_const(bound)
+                .local_set(local)
+                .end();
+        }
+    }
+    code.local_get(address)
+        .i32_load8_u(at(0, 0))
+        .local_get(low)
+        .i32_sub()
+        .local_get(high)
+        .local_get(low)
+        .i32_sub()
+        .i32_gt_u();
+    fail(&mut code);
+    for follower in [1u32, 2] {
+        code.local_get(more)
+            .i32_const(follower as i32)
+            .i32_gt_u()
+            .if_(BlockType::Empty)
+            .local_get(address)
+            .i32_load8_u(at(follower.into(), 0))
+            .i32_const(0xc0)
+            .i32_and()
+            .i32_const(0x80)
+            .i32_ne();
+        fail(&mut code);
+        code.end();
+    }
+    code.local_get(address)
+        .local_get(more)
+        .i32_add()
+        .local_set(address)
+        .br(0)
+        .end()
+        .unreachable()
+        .end();
+    body
+}

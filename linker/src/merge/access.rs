@@ -1,0 +1,155 @@
+//! Loads and stores of a guest that shares the memory of the output with others.
+//!
+//! The address is checked against the end of the guest's region and moved by its base. A value
+//! that lies above the address on the stack waits in a local meanwhile.
+
+use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
+use wasmparser::Operator;
+
+use super::index::{Access, Quantity};
+
+/// Locals that the rewriting adds to a function, one of each type.
+#[derive(Debug)]
+pub struct Scratch {
+    /// The index of the first local that is added.
+    first: u32,
+    types: Vec<(ValType, Use)>,
+}
+
+/// What a local is for: an address and a value are needed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Address,
+    Value,
+    Length,
+}
+
+impl Scratch {
+    /// For a function that has `first` parameters and locals.
+    pub fn new(first: u32) -> Scratch {
+        Scratch {
+            first,
+            types: Vec::new(),
+        }
+    }
+
+    /// The local for a purpose.
+    pub fn local(&mut self, ty: ValType, purpose: Use) -> u32 {
+        let at = self.types.iter().position(|known| *known == (ty, purpose));
+        let at = at.unwrap_or_else(|| {
+            self.types.push((ty, purpose));
+            self.types.len() - 1
+        });
+        self.first + at as u32
+    }
+
+    /// How many groups of locals were added.
+    pub fn len(&self) -> u32 {
+        self.types.len() as u32
+    }
+
+    /// Encodes the groups.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        for (ty, _) in &self.types {
+            1u32.encode(out);
+            ty.encode(out);
+        }
+    }
+}
+
+/// What a load or store needs: how many bytes it touches and what it stores.
+pub fn touches(op: &Operator<'_>) -> Option<(u32, Option<ValType>)> {
+    use ValType::{F32, F64, I32, I64, V128};
+    Some(match op {
+        Operator::I32Load8S { .. }
+        | Operator::I32Load8U { .. }
+        | Operator::I64Load8S { .. }
+        | Operator::I64Load8U { .. } => (1, None),
+        Operator::I32Load16S { .. }
+        | Operator::I32Load16U { .. }
+        | Operator::I64Load16S { .. }
+        | Operator::I64Load16U { .. } => (2, None),
+        Operator::I32Load { .. }
+        | Operator::F32Load { .. }
+        | Operator::I64Load32S { .. }
+        | Operator::I64Load32U { .. } => (4, None),
+        Operator::I64Load { .. } | Operator::F64Load { .. } => (8, None),
+        Operator::I32Store8 { .. } => (1, Some(I32)),
+        Operator::I32Store16 { .. } => (2, Some(I32)),
+        Operator::I32Store { .. } => (4, Some(I32)),
+        Operator::I64Store8 { .. } => (1, Some(I64)),
+        Operator::I64Store16 { .. } => (2, Some(I64)),
+        Operator::I64Store32 { .. } => (4, Some(I64)),
+        Operator::I64Store { .. } => (8, Some(I64)),
+        Operator::F32Store { .. } => (4, Some(F32)),
+        Operator::F64Store { .. } => (8, Some(F64)),
+        Operator::V128Load { .. } => (16, None),
+        Operator::V128Store { .. } => (16, Some(V128)),
+        _ => return None,
+    })
+}
+
+/// Writes what comes before the access: with the address on the stack (and a value above it), the
+/// checked address in the memory of the output is left there (and the value above it).
+pub fn prepare(
+    code: &mut InstructionSink<'_>,
+    scratch: &mut Scratch,
+    access: &Access,
+    offset: u64,
+    (size, stored): (u32, Option<ValType>),
+) {
+    let value = stored.map(|ty| scratch.local(ty, Use::Value));
+    if let Some(value) = value {
+        code.local_set(value);
+    }
+    if access.checked {
+        let address = scratch.local(ValType::I32, Use::Address);
+        check(code, access, address, offset + u64::from(size));
+        code.local_get(address);
+    }
+    add_base(code, access.base);
+    if let Some(value) = value {
+        code.local_get(value);
+    }
+}
+
+/// Adds the base of the region to the address on the stack.
+pub fn add_base(code: &mut InstructionSink<'_>, base: Quantity) {
+    match base {
+        Quantity::Const(0) => {}
+        Quantity::Const(base) => {
+            code.i32_const(base as i32).i32_add();
+        }
+        Quantity::Global(global) => {
+            code.global_get(global).i32_add();
+        }
+    }
+}
+
+/// Takes an address into a local and traps unless `reach` bytes from it lie in the region.
+fn check(code: &mut InstructionSink<'_>, access: &Access, address: u32, reach: u64) {
+    if reach <= access.least {
+        // `bytes - reach` does not wrap.
+        code.local_tee(address);
+        match access.bytes {
+            Quantity::Const(bytes) => {
+                code.i32_const((u64::from(bytes) - reach) as i32);
+            }
+            Quantity::Global(global) => {
+                code.global_get(global).i32_const(reach as i32).i32_sub();
+            }
+        }
+        code.i32_gt_u();
+    } else {
+        code.local_tee(address)
+            .i64_extend_i32_u()
+            .i64_const(reach as i64)
+            .i64_add();
+        match access.bytes {
+            Quantity::Const(bytes) => code.i64_const(bytes.into()),
+            Quantity::Global(global) => code.global_get(global).i64_extend_i32_u(),
+        };
+        code.i64_gt_u();
+    }
+    code.if_(BlockType::Empty).unreachable().end();
+}
