@@ -41,9 +41,9 @@ fn random_module(seed: u64, profile: Option<&str>) -> Result<Vec<u8>> {
         max_instructions: 200,
         bulk_memory_enabled: profile.is_none(),
         reference_types_enabled: profile.is_none(),
-        disallow_traps: seed % 2 == 1,
+        disallow_traps: !seed.is_multiple_of(2),
         // A component lifts no function with two results.
-        multi_value_enabled: seed % 4 == 0,
+        multi_value_enabled: seed.is_multiple_of(4),
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
         simd_enabled: false,
@@ -138,7 +138,7 @@ fn component(module: &[u8], functions: &[(String, FuncType)]) -> Result<Vec<u8>>
             .result(ty.results().first().and_then(number));
         let core = builder.core_alias_export(None, instance, name, ExportKind::Func);
         let function = builder.lift_func(None, core, lifted, []);
-        builder.export(&format!("f{i}"), ComponentExportKind::Func, function, None);
+        builder.export(format!("f{i}"), ComponentExportKind::Func, function, None);
     }
     Ok(builder.finish())
 }
