@@ -1,5 +1,5 @@
 //! Compiles WAMR of December 2020, the oldest runtime that the suites run, from the C sources
-//! inside the crates.io package `wamr-sys` 0.1.1 (pinned by `wamr-2020/Cargo.toml`, never built as
+//! inside the package `wamr-sys` 0.1.1 (pinned by `wamr-2020/Cargo.toml`, never built as
 //! a crate). Where that is not possible the crate is built without that engine, and the engine
 //! says why: `WAMR_2020_MISSING`.
 

@@ -137,9 +137,16 @@ impl FeatureSet {
         self.0.contains(other.0)
     }
 
-    /// What is in this set and not in `other`.
+    /// What is in this set and not in `other`. A proposal of which `other` has only a part that was
+    /// split off stays whole: without the part its flag would mean nothing.
     pub fn without(self, other: FeatureSet) -> FeatureSet {
-        FeatureSet(self.0.difference(other.0))
+        let mut left = self.0.difference(other.0);
+        for whole in [WasmFeatures::REFERENCE_TYPES, WasmFeatures::BULK_MEMORY] {
+            if self.0.contains(whole) && !other.0.contains(whole) {
+                left |= whole;
+            }
+        }
+        FeatureSet(left)
     }
 
     /// What is in both sets.
@@ -219,4 +226,24 @@ fn of_group(op: &Operator<'_>) -> WasmFeatures {
         };
     }
     wasmparser::for_each_operator!(define)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proposal_stays_whole_when_a_part_of_it_is_taken_away() {
+        let all = FeatureSet::of(WasmFeatures::REFERENCE_TYPES | WasmFeatures::SIMD);
+        let left = all.without(FeatureSet::of(WasmFeatures::CALL_INDIRECT_OVERLONG));
+        assert_eq!(left.names(), ["reference-types", "simd128"]);
+        let left = left.without(FeatureSet::of(WasmFeatures::REFERENCE_TYPES));
+        assert_eq!(left.names(), ["simd128"]);
+    }
+
+    #[test]
+    fn a_part_alone_can_be_taken_away() {
+        let part = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
+        assert!(part.without(part).is_empty());
+    }
 }

@@ -42,7 +42,7 @@ pub fn run(machine: &dyn Machine, path: &Path) -> Result<FileReport> {
         definitions: HashMap::new(),
         last: None,
         instances: HashMap::new(),
-        current: None,
+        current: Err(Verdict::Skipped("there is no instance to call".to_owned())),
     };
     for directive in wast.directives {
         script.directive(directive);
@@ -53,6 +53,9 @@ pub fn run(machine: &dyn Machine, path: &Path) -> Result<FileReport> {
 /// A component of the file.
 struct Definition {
     functions: BTreeMap<String, Result<FuncType, String>>,
+    /// The proposal that puts it out of scope. Some are taken all the same, where the engine of
+    /// the target has them.
+    beyond: Option<&'static str>,
     linked: Result<Box<dyn Linked>, Verdict>,
 }
 
@@ -80,8 +83,8 @@ struct Script<'a> {
     /// The definition that was made last.
     last: Option<Rc<Definition>>,
     instances: HashMap<String, Rc<Instance>>,
-    /// The instance that was made last.
-    current: Option<Rc<Instance>>,
+    /// The instance that was made last, or why there is none.
+    current: Result<Rc<Instance>, Verdict>,
 }
 
 impl<'a> Script<'a> {
@@ -96,7 +99,10 @@ impl<'a> Script<'a> {
                 let name = quoted.name();
                 match self.define(quoted, line) {
                     Ok(definition) => self.instantiate(definition, name, line, true),
-                    Err(verdict) => self.component(verdict, line),
+                    Err(verdict) => {
+                        self.current = Err(verdict.clone());
+                        self.component(verdict, line);
+                    }
                 }
             }
             WastDirective::ModuleDefinition(quoted) => {
@@ -122,8 +128,8 @@ impl<'a> Script<'a> {
                 match definition {
                     Some(definition) => self.instantiate(definition, instance, line, false),
                     None => {
-                        self.current = None;
-                        let verdict = Verdict::Skipped("no such definition".to_owned());
+                        let verdict = Verdict::Failed("there is no such definition".to_owned());
+                        self.current = Err(verdict.clone());
                         self.component(verdict, line);
                     }
                 }
@@ -137,7 +143,6 @@ impl<'a> Script<'a> {
 
     /// The component of `quoted`, or why there is none at all.
     fn define(&mut self, mut quoted: QuoteWat<'a>, line: usize) -> Result<Rc<Definition>, Verdict> {
-        self.current = None;
         if !is_component(&quoted) {
             return Err(Verdict::Skipped("a core module".to_owned()));
         }
@@ -150,11 +155,12 @@ impl<'a> Script<'a> {
     fn define_binary(&mut self, component: &[u8], line: usize) -> Result<Rc<Definition>, Verdict> {
         let surface = Surface::read(component)
             .map_err(|error| Verdict::Failed(format!("is not valid here: {error:#}")))?;
+        let beyond = out_of_scope(component);
         let linked = if surface.imports {
             Err(Verdict::Skipped("the component has imports".to_owned()))
         } else {
             self.machine.link(component).map_err(|reason| {
-                if let Some(feature) = out_of_scope(component) {
+                if let Some(feature) = beyond {
                     return Verdict::Skipped(format!("out of scope: {feature}"));
                 }
                 self.report.refusals.push(Refusal {
@@ -167,6 +173,7 @@ impl<'a> Script<'a> {
         };
         Ok(Rc::new(Definition {
             functions: surface.functions,
+            beyond,
             linked,
         }))
     }
@@ -181,9 +188,16 @@ impl<'a> Script<'a> {
         first: bool,
     ) {
         let running = match &definition.linked {
-            Ok(linked) => linked
-                .instantiate()
-                .map_err(|failure| Verdict::Failed(format!("cannot be instantiated: {failure}"))),
+            Ok(linked) => {
+                linked
+                    .instantiate()
+                    .map_err(|failure| match (&failure, definition.beyond) {
+                        (Failure::Broken(_), Some(feature)) => {
+                            Verdict::Skipped(format!("the engine has no {feature}"))
+                        }
+                        _ => Verdict::Failed(format!("cannot be instantiated: {failure}")),
+                    })
+            }
             Err(verdict) => Err(verdict.clone()),
         };
         let verdict = match &running {
@@ -201,7 +215,7 @@ impl<'a> Script<'a> {
             self.instances
                 .insert(name.name().to_owned(), instance.clone());
         }
-        self.current = Some(instance);
+        self.current = Ok(instance);
     }
 
     fn component(&mut self, verdict: Verdict, line: usize) {
@@ -278,17 +292,19 @@ impl<'a> Script<'a> {
         &self,
         invoke: &WastInvoke<'a>,
     ) -> Result<(Option<Type>, Result<Option<Value>, Failure>), Verdict> {
-        let instance = match invoke.module {
-            Some(id) => self.instances.get(id.name()),
-            None => self.current.as_ref(),
-        };
-        let instance =
-            instance.ok_or_else(|| Verdict::Skipped("there is no instance to call".to_owned()))?;
-        let mut running = instance.running.borrow_mut();
-        let running = running.as_mut().map_err(|verdict| match verdict {
+        let without = |verdict: &Verdict| match verdict {
             Verdict::Failed(_) => Verdict::Failed(format!("{}: no instance", invoke.name)),
             other => other.clone(),
-        })?;
+        };
+        let instance = match invoke.module {
+            Some(id) => self
+                .instances
+                .get(id.name())
+                .ok_or_else(|| Verdict::Failed(format!("no instance `{}`", id.name())))?,
+            None => self.current.as_ref().map_err(without)?,
+        };
+        let mut running = instance.running.borrow_mut();
+        let running = running.as_mut().map_err(|verdict| without(verdict))?;
         let ty = instance
             .definition
             .functions

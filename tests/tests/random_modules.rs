@@ -1,0 +1,270 @@
+//! Random core modules, each the only guest of a component that exports some of its functions:
+//! what they return, whether they trap and what they leave in memory is the same after flattening.
+
+use anyhow::{Context, Result, anyhow, ensure};
+use arbitrary::Unstructured;
+use p1bridge::flatten::{FlattenOptions, flatten};
+use wasm_encoder::{
+    ComponentBuilder, ComponentExportKind, ComponentValType, ExportKind, ModuleArg,
+    PrimitiveValType,
+};
+use wasm_smith::Module as RandomModule;
+use wasmi::{Engine, Linker, Module, Store, Val};
+use wasmparser::{ExternalKind, FuncType, Parser, Payload, ValType};
+
+/// How many modules are tried. The seeds are always the same.
+const MODULES: u64 = 1000;
+
+/// How many exports of each module the component exports.
+const EXPORTS: usize = 3;
+
+/// A module of the features that are not rewritten for `profile`; every second one never traps.
+fn random_module(seed: u64, profile: Option<&str>) -> Result<Vec<u8>> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let bytes: Vec<u8> = (0..4096)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        })
+        .collect();
+    let config = wasm_smith::Config {
+        export_everything: true,
+        max_imports: 0,
+        min_funcs: 3,
+        max_memories: 1,
+        min_memories: 1,
+        max_tables: 1,
+        max_memory32_bytes: 4 << 16,
+        memory_max_size_required: true,
+        max_instructions: 200,
+        bulk_memory_enabled: profile.is_none(),
+        reference_types_enabled: profile.is_none(),
+        disallow_traps: !seed.is_multiple_of(2),
+        // A component lifts no function with two results.
+        multi_value_enabled: seed.is_multiple_of(4),
+        saturating_float_to_int_enabled: true,
+        sign_extension_ops_enabled: true,
+        simd_enabled: false,
+        relaxed_simd_enabled: false,
+        threads_enabled: false,
+        shared_everything_threads_enabled: false,
+        memory64_enabled: false,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        tail_call_enabled: false,
+        extended_const_enabled: false,
+        wide_arithmetic_enabled: false,
+        custom_page_sizes_enabled: false,
+        compact_imports_enabled: false,
+        custom_descriptors_enabled: false,
+        allow_start_export: true,
+        ..wasm_smith::Config::default()
+    };
+    let mut module =
+        RandomModule::new(config, &mut Unstructured::new(&bytes)).map_err(|e| anyhow!("{e}"))?;
+    module
+        .ensure_termination(20_000)
+        .map_err(|e| anyhow!("{e}"))?;
+    Ok(module.to_bytes())
+}
+
+/// The exported functions that a component can lift without a memory, by index of the export.
+fn liftable(module: &[u8]) -> Result<Vec<(String, FuncType)>> {
+    let mut types = Vec::new();
+    let mut functions = Vec::new();
+    let mut found = Vec::new();
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::TypeSection(section) => {
+                types = section
+                    .into_iter_err_on_gc_types()
+                    .collect::<Result<Vec<_>, _>>()?;
+            }
+            Payload::FunctionSection(section) => {
+                functions = section.into_iter().collect::<Result<Vec<_>, _>>()?;
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if export.kind != ExternalKind::Func {
+                        continue;
+                    }
+                    let ty = &types[functions[export.index as usize] as usize];
+                    let number = |ty: &ValType| primitive(*ty).is_some();
+                    if ty.params().len() <= 16
+                        && ty.results().len() <= 1
+                        && ty.params().iter().chain(ty.results()).all(number)
+                    {
+                        found.push((export.name.to_owned(), ty.clone()));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// The type of the component model that is lowered to `ty`.
+fn primitive(ty: ValType) -> Option<PrimitiveValType> {
+    Some(match ty {
+        ValType::I32 => PrimitiveValType::U32,
+        ValType::I64 => PrimitiveValType::S64,
+        ValType::F32 => PrimitiveValType::F32,
+        ValType::F64 => PrimitiveValType::F64,
+        _ => return None,
+    })
+}
+
+/// A component around `module` that exports `functions` as `f0`, `f1`, ….
+fn component(module: &[u8], functions: &[(String, FuncType)]) -> Result<Vec<u8>> {
+    let mut builder = ComponentBuilder::default();
+    let module = builder.core_module_raw(None, module);
+    let no_arguments: [(&str, ModuleArg); 0] = [];
+    let instance = builder.core_instantiate(None, module, no_arguments);
+    for (i, (name, ty)) in functions.iter().enumerate() {
+        let number = |ty: &ValType| primitive(*ty).map(ComponentValType::Primitive);
+        let names: Vec<String> = (0..ty.params().len()).map(|i| format!("p{i}")).collect();
+        let params = ty.params().iter().map(|ty| number(ty).context("a number"));
+        let params = names
+            .iter()
+            .map(String::as_str)
+            .zip(params.collect::<Result<Vec<_>>>()?);
+        let (lifted, mut encoder) = builder.type_function(None);
+        encoder
+            .params(params)
+            .result(ty.results().first().and_then(number));
+        let core = builder.core_alias_export(None, instance, name, ExportKind::Func);
+        let function = builder.lift_func(None, core, lifted, []);
+        builder.export(format!("f{i}"), ComponentExportKind::Func, function, None);
+    }
+    Ok(builder.finish())
+}
+
+/// What a module did: whether it started, what each call gave, and the memory at the end.
+#[derive(Debug, PartialEq)]
+struct Trace {
+    started: bool,
+    calls: Vec<Option<Vec<u64>>>,
+}
+
+fn trace(engine: &Engine, wasm: &[u8], names: &[&str]) -> Result<(Trace, Vec<u8>)> {
+    let module = Module::new(engine, wasm)?;
+    let mut store = Store::new(engine, ());
+    let mut trace = Trace {
+        started: true,
+        calls: Vec::new(),
+    };
+    let Ok(instance) = Linker::new(engine).instantiate_and_start(&mut store, &module) else {
+        trace.started = false;
+        return Ok((trace, Vec::new()));
+    };
+    for round in 0..3u64 {
+        for name in names {
+            let function = instance.get_func(&store, name).context("an export")?;
+            let ty = function.ty(&store);
+            let args: Vec<Val> = ty
+                .params()
+                .iter()
+                .enumerate()
+                .map(|(i, ty)| {
+                    let n = round * 0x0101_0101 + i as u64 * 7;
+                    match ty {
+                        wasmi::ValType::I32 => Val::I32(n as i32),
+                        wasmi::ValType::I64 => Val::I64(n as i64),
+                        wasmi::ValType::F32 => Val::F32((n as f32).into()),
+                        _ => Val::F64((n as f64).into()),
+                    }
+                })
+                .collect();
+            let mut results = vec![Val::I32(0); ty.results().len()];
+            let call = function
+                .call(&mut store, &args, &mut results)
+                .ok()
+                .map(|()| {
+                    results
+                        .iter()
+                        .map(|result| match result {
+                            Val::I32(n) => *n as u64,
+                            Val::I64(n) => *n as u64,
+                            Val::F32(n) => u64::from(n.to_bits()),
+                            Val::F64(n) => n.to_bits(),
+                            _ => 0,
+                        })
+                        .collect()
+                });
+            trace.calls.push(call);
+        }
+    }
+    let memory = instance
+        .exports(&store)
+        .find_map(|export| export.into_memory());
+    let bytes = memory.map_or(Vec::new(), |memory| memory.data(&store).to_vec());
+    Ok((trace, bytes))
+}
+
+fn check(engine: &Engine, seed: u64, profile: Option<&str>) -> Result<bool> {
+    let module = random_module(seed, profile)?;
+    let mut functions = liftable(&module)?;
+    let skip = seed as usize % functions.len().max(1);
+    functions.rotate_left(skip);
+    functions.truncate(EXPORTS);
+    if functions.is_empty() {
+        return Ok(false);
+    }
+    let options = FlattenOptions {
+        profile: profile.map(str::to_owned),
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&component(&module, &functions)?, &options)?.wasm;
+    let names: Vec<&str> = functions.iter().map(|(name, _)| name.as_str()).collect();
+    let renamed: Vec<String> = (0..names.len()).map(|i| format!("f{i}")).collect();
+    let renamed: Vec<&str> = renamed.iter().map(String::as_str).collect();
+    let (right, right_memory) = trace(engine, &module, &names)?;
+    let (found, memory) = trace(engine, &flat, &renamed)?;
+    ensure!(right == found, "{found:?} instead of {right:?}");
+    // A memory that nothing reaches is left out; that of the runtime's arena lies behind.
+    ensure!(
+        memory.is_empty() || memory.starts_with(&right_memory),
+        "the memory differs ({} and {} bytes)",
+        memory.len(),
+        right_memory.len()
+    );
+    Ok(right.calls.iter().any(Option::is_some))
+}
+
+fn check_all(profile: Option<&str>) {
+    let engine = Engine::default();
+    let (mut told, mut wrong) = (0, Vec::new());
+    for seed in 0..MODULES {
+        match check(&engine, seed, profile) {
+            Ok(result) => told += usize::from(result),
+            Err(error) => wrong.push(format!("seed {seed}: {error:#}")),
+        }
+    }
+    assert!(
+        told as u64 > MODULES / 8,
+        "only {told} of {MODULES} returned anything"
+    );
+}
+
+/// Some modules call themselves until the interpreter ends it, on the stack of the thread.
+fn on_a_deep_stack(work: fn()) {
+    let thread = std::thread::Builder::new().stack_size(1 << 28).spawn(work);
+    let ended = thread.expect("a thread").join();
+    if let Err(panic) = ended {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn flattened_modules_compute_the_same() {
+    on_a_deep_stack(|| check_all(None));
+}
+
+#[test]
+fn modules_flattened_for_wamr_2020_compute_the_same() {
+    on_a_deep_stack(|| check_all(Some("wamr-2020")));
+}

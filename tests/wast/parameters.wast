@@ -1,0 +1,96 @@
+;; Sixteen core parameters are passed one by one, seventeen in memory that the callee's realloc
+;; allocates; strings and lists count twice. The callee weighs each parameter, so that none can be
+;; swapped with another.
+
+(component definition $Parameters
+  (component $Callee
+    (core module $Libc
+      (memory (export "memory") 1)
+      (global $top (mut i32) (i32.const 1024))
+      (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $new-size i32) (result i32)
+        (local $new i32)
+        (local.set $new
+          (i32.and
+            (i32.add (global.get $top) (i32.sub (local.get $align) (i32.const 1)))
+            (i32.sub (i32.const 0) (local.get $align))))
+        (global.set $top (i32.add (local.get $new) (local.get $new-size)))
+        (if (i32.gt_u (global.get $top) (i32.const 65536)) (then unreachable))
+        (memory.copy (local.get $new) (local.get $old) (local.get $old-size))
+        (local.get $new)))
+    (core module $M
+      (import "libc" "memory" (memory 1))
+      (func (export "sixteen") (param i32 i64 f32 i32 i64 f32 i32 i64 f32 i32 i64 f32 i32 i64 f32 i32) (result i64)
+        (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.const 0) (i64.const 3)) (i64.extend_i32_u (local.get 0))) (i64.const 3)) (local.get 1)) (i64.const 3)) (i64.trunc_f32_u (local.get 2))) (i64.const 3)) (i64.extend_i32_u (local.get 3))) (i64.const 3)) (local.get 4)) (i64.const 3)) (i64.trunc_f32_u (local.get 5))) (i64.const 3)) (i64.extend_i32_u (local.get 6))) (i64.const 3)) (local.get 7)) (i64.const 3)) (i64.trunc_f32_u (local.get 8))) (i64.const 3)) (i64.extend_i32_u (local.get 9))) (i64.const 3)) (local.get 10)) (i64.const 3)) (i64.trunc_f32_u (local.get 11))) (i64.const 3)) (i64.extend_i32_u (local.get 12))) (i64.const 3)) (local.get 13)) (i64.const 3)) (i64.trunc_f32_u (local.get 14))) (i64.const 3)) (i64.extend_i32_u (local.get 15))))
+      ;; Its only parameter is a pointer.
+      (func (export "seventeen") (param i32) (result i64)
+        (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.const 0) (i64.const 3)) (i64.load8_u (i32.add (local.get 0) (i32.const 0)))) (i64.const 3)) (i64.load (i32.add (local.get 0) (i32.const 8)))) (i64.const 3)) (i64.trunc_f32_u (f32.load (i32.add (local.get 0) (i32.const 16))))) (i64.const 3)) (i64.load8_u (i32.add (local.get 0) (i32.const 20)))) (i64.const 3)) (i64.load (i32.add (local.get 0) (i32.const 24)))) (i64.const 3)) (i64.trunc_f32_u (f32.load (i32.add (local.get 0) (i32.const 32))))) (i64.const 3)) (i64.load8_u (i32.add (local.get 0) (i32.const 36)))) (i64.const 3)) (i64.load (i32.add (local.get 0) (i32.const 40)))) (i64.const 3)) (i64.trunc_f32_u (f32.load (i32.add (local.get 0) (i32.const 48))))) (i64.const 3)) (i64.load8_u (i32.add (local.get 0) (i32.const 52)))) (i64.const 3)) (i64.load (i32.add (local.get 0) (i32.const 56)))) (i64.const 3)) (i64.trunc_f32_u (f32.load (i32.add (local.get 0) (i32.const 64))))) (i64.const 3)) (i64.load8_u (i32.add (local.get 0) (i32.const 68)))) (i64.const 3)) (i64.load (i32.add (local.get 0) (i32.const 72)))) (i64.const 3)) (i64.trunc_f32_u (f32.load (i32.add (local.get 0) (i32.const 80))))) (i64.const 3)) (i64.load8_u (i32.add (local.get 0) (i32.const 84)))) (i64.const 3)) (i64.load (i32.add (local.get 0) (i32.const 88)))))
+      (func (export "strings") (param i32) (result i64)
+        (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.add (i64.mul (i64.const 0) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 0)))) (i32.load (i32.add (local.get 0) (i32.const 4)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 8)))) (i32.load (i32.add (local.get 0) (i32.const 12)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 16)))) (i32.load (i32.add (local.get 0) (i32.const 20)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 24)))) (i32.load (i32.add (local.get 0) (i32.const 28)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 32)))) (i32.load (i32.add (local.get 0) (i32.const 36)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 40)))) (i32.load (i32.add (local.get 0) (i32.const 44)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 48)))) (i32.load (i32.add (local.get 0) (i32.const 52)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 56)))) (i32.load (i32.add (local.get 0) (i32.const 60)))))) (i64.const 3)) (i64.extend_i32_u (i32.add (i32.load8_u (i32.load (i32.add (local.get 0) (i32.const 64)))) (i32.load (i32.add (local.get 0) (i32.const 68))))))))
+    (core instance $libc (instantiate $Libc))
+    (core instance $m (instantiate $M (with "libc" (instance $libc))))
+    (func (export "sixteen") (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (result u64) (canon lift (core func $m "sixteen")))
+    (func (export "seventeen") (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (param "p16" u64) (result u64)
+      (canon lift (core func $m "seventeen") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (func (export "strings") (param "p0" string) (param "p1" string) (param "p2" string) (param "p3" string) (param "p4" string) (param "p5" string) (param "p6" string) (param "p7" string) (param "p8" string) (result u64)
+      (canon lift (core func $m "strings") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+  )
+  (component $Caller
+    (import "callee" (instance $callee
+      (export "sixteen" (func (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (result u64)))
+      (export "seventeen" (func (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (param "p16" u64) (result u64)))
+      (export "strings" (func (param "p0" string) (param "p1" string) (param "p2" string) (param "p3" string) (param "p4" string) (param "p5" string) (param "p6" string) (param "p7" string) (param "p8" string) (result u64)))))
+    (core module $Libc
+      (memory (export "memory") 1)
+      (global $top (mut i32) (i32.const 1024))
+      (func (export "realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $new-size i32) (result i32)
+        (local $new i32)
+        (local.set $new
+          (i32.and
+            (i32.add (global.get $top) (i32.sub (local.get $align) (i32.const 1)))
+            (i32.sub (i32.const 0) (local.get $align))))
+        (global.set $top (i32.add (local.get $new) (local.get $new-size)))
+        (if (i32.gt_u (global.get $top) (i32.const 65536)) (then unreachable))
+        (memory.copy (local.get $new) (local.get $old) (local.get $old-size))
+        (local.get $new)))
+    (core instance $libc (instantiate $Libc))
+    (core func $sixteen (canon lower (func $callee "sixteen")))
+    (core func $seventeen (canon lower (func $callee "seventeen") (memory (core memory $libc "memory"))))
+    (core func $strings (canon lower (func $callee "strings") (memory (core memory $libc "memory"))))
+    (core module $M
+      (import "callee" "sixteen" (func $sixteen (param i32 i64 f32 i32 i64 f32 i32 i64 f32 i32 i64 f32 i32 i64 f32 i32) (result i64)))
+      (import "callee" "seventeen" (func $seventeen (param i32) (result i64)))
+      (import "callee" "strings" (func $strings (param i32) (result i64)))
+      (import "libc" "memory" (memory 1))
+      (func (export "sixteen") (param i32 i64 f32 i32 i64 f32 i32 i64 f32 i32 i64 f32 i32 i64 f32 i32) (result i64)
+        (call $sixteen (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6) (local.get 7) (local.get 8) (local.get 9) (local.get 10) (local.get 11) (local.get 12) (local.get 13) (local.get 14) (local.get 15)))
+      (func (export "seventeen") (param i32) (result i64) (call $seventeen (local.get 0)))
+      (func (export "strings") (param i32) (result i64) (call $strings (local.get 0)))
+      (func (export "unaligned") (param i32) (result i64) (call $seventeen (i32.add (local.get 0) (i32.const 4))))
+      (func (export "beyond") (result i64) (call $seventeen (i32.const 65448)))
+      (func (export "at-the-end") (result i64) (call $seventeen (i32.const 65440))))
+    (core instance $m (instantiate $M (with "libc" (instance $libc)) (with "callee" (instance
+      (export "sixteen" (func $sixteen)) (export "seventeen" (func $seventeen)) (export "strings" (func $strings))))))
+    (func (export "sixteen") (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (result u64) (canon lift (core func $m "sixteen")))
+    (func (export "seventeen") (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (param "p16" u64) (result u64)
+      (canon lift (core func $m "seventeen") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (func (export "strings") (param "p0" string) (param "p1" string) (param "p2" string) (param "p3" string) (param "p4" string) (param "p5" string) (param "p6" string) (param "p7" string) (param "p8" string) (result u64)
+      (canon lift (core func $m "strings") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (func (export "unaligned") (param "p0" u8) (param "p1" u64) (param "p2" f32) (param "p3" u8) (param "p4" u64) (param "p5" f32) (param "p6" u8) (param "p7" u64) (param "p8" f32) (param "p9" u8) (param "p10" u64) (param "p11" f32) (param "p12" u8) (param "p13" u64) (param "p14" f32) (param "p15" u8) (param "p16" u64) (result u64)
+      (canon lift (core func $m "unaligned") (memory (core memory $libc "memory")) (realloc (core func $libc "realloc"))))
+    (func (export "beyond") (result u64) (canon lift (core func $m "beyond")))
+    (func (export "at-the-end") (result u64) (canon lift (core func $m "at-the-end")))
+  )
+  (instance $callee (instantiate $Callee))
+  (instance $caller (instantiate $Caller (with "callee" (instance $callee))))
+  (export "test:values/parameters" (instance $caller))
+)
+(component instance $i $Parameters)
+(assert_return (invoke "test:values/parameters#sixteen" (u8.const 1) (u64.const 8) (f32.const 15) (u8.const 22) (u64.const 29) (f32.const 36) (u8.const 43) (u64.const 50) (f32.const 57) (u8.const 64) (u64.const 71) (f32.const 78) (u8.const 85) (u64.const 92) (f32.const 99) (u8.const 106)) (u64.const 96855064))
+(assert_return (invoke "test:values/parameters#seventeen" (u8.const 1) (u64.const 8) (f32.const 15) (u8.const 22) (u64.const 29) (f32.const 36) (u8.const 43) (u64.const 50) (f32.const 57) (u8.const 64) (u64.const 71) (f32.const 78) (u8.const 85) (u64.const 92) (f32.const 99) (u8.const 106) (u64.const 113)) (u64.const 290565305))
+(assert_return (invoke "test:values/parameters#sixteen" (u8.const 200) (u64.const 207) (f32.const 214) (u8.const 221) (u64.const 228) (f32.const 235) (u8.const 242) (u64.const 249) (f32.const 5) (u8.const 12) (u64.const 19) (f32.const 26) (u8.const 33) (u64.const 40) (f32.const 47) (u8.const 54)) (u64.const 4379180424))
+(assert_return (invoke "test:values/parameters#seventeen" (u8.const 200) (u64.const 207) (f32.const 214) (u8.const 221) (u64.const 228) (f32.const 235) (u8.const 242) (u64.const 249) (f32.const 5) (u8.const 12) (u64.const 19) (f32.const 26) (u8.const 33) (u64.const 40) (f32.const 47) (u8.const 54) (u64.const 61)) (u64.const 13137541333))
+(assert_return (invoke "test:values/parameters#strings" (str.const "a") (str.const "aa") (str.const "aaa") (str.const "aaaa") (str.const "aaaaa") (str.const "aaaaaa") (str.const "aaaaaaa") (str.const "aaaaaaaa") (str.const "aaaaaaaaa")) (u64.const 969334))
+(assert_return (invoke "test:values/parameters#at-the-end") (u64.const 0))
+(assert_trap (invoke "test:values/parameters#beyond") "out of bounds memory access")
+(component instance $i $Parameters)
+(assert_trap (invoke "test:values/parameters#unaligned" (u8.const 200) (u64.const 207) (f32.const 214) (u8.const 221) (u64.const 228) (f32.const 235) (u8.const 242) (u64.const 249) (f32.const 5) (u8.const 12) (u64.const 19) (f32.const 26) (u8.const 33) (u64.const 40) (f32.const 47) (u8.const 54) (u64.const 61)) "unaligned pointer")
