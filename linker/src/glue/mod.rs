@@ -188,7 +188,9 @@ impl Glue {
         let all = 0..memory.regions.len();
         if !self.has_bulk {
             let moves = plan.fusion.moves
-                || all.clone().any(|at| plan.tracks_growth(at) && memory.is_shared());
+                || all
+                    .clone()
+                    .any(|at| plan.tracks_growth(at) && memory.is_shared());
             if moves || all.clone().any(|at| region_is(&plan.live.copying, at)) {
                 let kind = GlueKind::LoweredCopy;
                 self.lowered_copy = Some(self.add("p1bridge:memory.copy", bulk.clone(), kind));

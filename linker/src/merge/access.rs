@@ -21,7 +21,6 @@ pub struct Scratch {
 pub enum Use {
     Address,
     Value,
-    Length,
 }
 
 impl Scratch {

@@ -8,9 +8,10 @@ use anyhow::{Result, bail};
 use wasmparser::FuncType;
 
 use super::{Plan, Target, is_preview1_start};
+use crate::abi::Type;
 use crate::preview1;
 use crate::resolve::{
-    ComponentFunc, ExportItem, FuncDef, InstanceId, LiftId, Program, StringEncoding,
+    ComponentFunc, ExportItem, FuncDef, InstanceId, LiftId, Program, Resource, StringEncoding,
 };
 use crate::unadapt::Adapted;
 
@@ -136,6 +137,20 @@ impl Boundary {
             bail!(
                 "export {name:?}: string-encoding={} is not supported yet {place}",
                 lift.options.encoding.name()
+            );
+        }
+        let resources = |ty: &Type| {
+            ty.any(&|ty| match ty {
+                Type::Own(id) | Type::Borrow(id) => {
+                    matches!(program.resources[id.0 as usize], Resource::Defined { .. })
+                }
+                _ => false,
+            })
+        };
+        if resources(&lift.ty.params) || lift.ty.result.as_ref().is_some_and(resources) {
+            bail!(
+                "export {name:?} passes handles of a resource that the component defines, which is \
+                 not supported yet {place}"
             );
         }
         self.functions.push(LiftedExport {
