@@ -49,7 +49,7 @@ impl Machine for Flat {
         }))
     }
 
-    fn tells_reasons(&self) -> bool {
+    fn is_oracle(&self) -> bool {
         false
     }
 }

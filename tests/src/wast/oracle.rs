@@ -35,7 +35,7 @@ impl Machine for Oracle {
         Ok(Box::new(Compiled(component)))
     }
 
-    fn tells_reasons(&self) -> bool {
+    fn is_oracle(&self) -> bool {
         true
     }
 }

@@ -110,8 +110,11 @@ impl fmt::Display for Summary<'_> {
             for (reason, count) in &file.skips {
                 *skips.entry(reason).or_default() += count;
             }
-            let folder = file.path.parent().map(|p| p.display().to_string());
-            let folder = folders.entry(folder.unwrap_or_default()).or_default();
+            let folder = match file.path.parent() {
+                Some(folder) if *folder != *"" => folder.display().to_string(),
+                _ => ".".to_owned(),
+            };
+            let folder = folders.entry(folder).or_default();
             folder.0 += file.assertions;
             folder.1 += file.components;
         }
