@@ -3,10 +3,13 @@
 //! Exit codes: 0 done, 1 an error that was said on standard error, 2 a command line that cannot be
 //! understood. `run` passes the program's own code on, and [`run::TRAPPED`] stands for a trap.
 
+mod check;
 mod completions;
 mod files;
 mod flatten;
 mod inspect;
+mod lower;
+mod profile;
 #[cfg(feature = "run")]
 mod run;
 mod wrap;
@@ -29,6 +32,8 @@ const EXAMPLES: &str = "\
 Examples:
   p1bridge inspect app.wasm                   what a file is and what is inside
   p1bridge flatten app.wasm -o app.p1.wasm    a component for a runtime that knows only core modules
+  p1bridge check app.wasm --profile wamr-2020 what keeps it from running there
+  p1bridge lower app.wasm --profile wamr-2020 what can be rewritten, rewritten
   p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
   p1bridge run app.wasm --dir . -- --help     either of them, on the interpreter built in
 
@@ -39,6 +44,9 @@ enum Command {
     Flatten(flatten::Args),
     Wrap(wrap::Args),
     Inspect(inspect::Args),
+    Check(check::Args),
+    Lower(lower::Args),
+    Profiles(profile::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
     Completions(completions::Args),
@@ -56,6 +64,9 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Flatten(args) => flatten::command(&args),
         Command::Wrap(args) => wrap::command(&args),
         Command::Inspect(args) => inspect::command(&args),
+        Command::Check(args) => check::command(&args),
+        Command::Lower(args) => lower::command(&args),
+        Command::Profiles(args) => profile::command(&args),
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),
         Command::Completions(args) => completions::command(&args),

@@ -3,7 +3,7 @@
 //! The work is the linker's; here are the libraries that come with the command, and the choices
 //! in the form that users make them.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use p1bridge_linker::{Library, Options, Profile};
 
 pub use p1bridge_linker::Report;
@@ -14,9 +14,6 @@ const LIBRARIES: &[Library<'static>] = &[Library {
     wasm: include_bytes!("../../adapters/prebuilt/p2-on-p1.wasm"),
 }];
 
-/// The names that [`FlattenOptions::profile`] may have.
-pub const PROFILES: &[&str] = Profile::NAMES;
-
 /// What the caller may choose.
 #[derive(Clone, Debug)]
 pub struct FlattenOptions {
@@ -24,9 +21,9 @@ pub struct FlattenOptions {
     pub tidy: bool,
     /// Leave out custom sections: names, producers, debug information.
     pub strip: bool,
-    /// The runtime that the module is for, one of [`PROFILES`]. `None`: one that takes every
-    /// WebAssembly feature that the component uses.
-    pub profile: Option<String>,
+    /// The runtime that the module is for. `None`: one that takes every WebAssembly feature that the
+    /// component uses.
+    pub profile: Option<Profile>,
     /// How many streams, files and other resources can be open at once.
     pub max_handles: Option<u32>,
 }
@@ -63,9 +60,8 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
         strip: options.strip,
         ..Options::default()
     };
-    if let Some(name) = &options.profile {
-        linked.profile = Profile::named(name)
-            .with_context(|| format!("no profile `{name}`; there are {}", PROFILES.join(", ")))?;
+    if let Some(profile) = &options.profile {
+        linked.profile = profile.clone();
     }
     if let Some(max_handles) = options.max_handles {
         linked.max_handles = max_handles;

@@ -4,14 +4,19 @@
 //! |---|---|
 //! | [`wrap`] | Preview 1 core module → component |
 //! | [`flatten`] | component → one Preview 1 core module |
+//! | [`check`] | any file and a profile → why it would not run there |
+//! | [`lower`] | core module and a profile → core module that runs there |
 //! | [`inspect`] | any file → what it is |
 //! | [`run`] | either → its output, on a built-in interpreter |
 //!
 //! Every function here takes bytes and gives bytes or data; files are the command line's business.
 
+pub mod check;
 pub mod cli;
 pub mod flatten;
 pub mod inspect;
+pub mod lower;
+pub mod profiles;
 #[cfg(feature = "run")]
 pub mod run;
 pub mod sniff;

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::Folder;
-use p1bridge::flatten::PROFILES;
+use p1bridge::profiles::NAMES as PROFILES;
 use p1bridge::wrap::{WrapOptions, wrap};
 use serde_json::Value;
 

@@ -11,12 +11,14 @@
 //! | [`unadapt`] | `Program` → `Program`: Preview 1 imports that went through a plain adapter are bound to the host again |
 //! | [`plan`] | `Program` → [`plan::Plan`]: the libraries that are linked, what is live, the memory map, start order, names of imports and exports |
 //! | [`merge`] | `Plan` → bytes: one re-encoding pass over the live functions; glue and lowered instructions are emitted in the same pass |
+//! | [`lower`] | module → module: what the profile lacks and the merge has not done in passing; nothing to do for most |
 //! | [`emit`] | bytes → [`Output`]: validated under exactly the features of the input, with the report |
 //!
 //! Names follow the specification (`CanonicalABI.md`, `Binary.md` and `Explainer.md` of the
 //! component model): lift, lower, canon, core instance, index space.
 
 pub mod abi;
+pub mod check;
 pub mod emit;
 pub mod features;
 pub mod glue;
@@ -25,6 +27,7 @@ pub mod merge;
 pub mod parse;
 pub mod plan;
 pub mod preview1;
+pub mod profile;
 pub mod report;
 pub mod resolve;
 pub mod statics;
@@ -34,7 +37,7 @@ pub mod validate;
 use anyhow::Result;
 
 pub use features::FeatureSet;
-pub use lower::Profile;
+pub use profile::Profile;
 pub use report::Report;
 
 /// A code-only core module that provides WASI interfaces in lowered form, such as `p2-on-p1`.
@@ -110,6 +113,6 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
     let program = resolve::program(&input)?;
     let adapted = unadapt::unadapt(&input, program);
     let plan = plan::plan(&input, &adapted, options)?;
-    let merged = merge::merge(&plan)?;
+    let merged = lower::merged(&plan, merge::merge(&plan)?)?;
     emit::emit(&plan, merged)
 }

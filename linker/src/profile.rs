@@ -324,7 +324,10 @@ impl Profile {
         for name in &file.wasm.features {
             features.insert(FeatureSet::named(name).with_context(|| {
                 let known: Vec<&str> = FeatureSet::all_names().collect();
-                format!("no feature is called {name:?}; there are {}", known.join(", "))
+                format!(
+                    "no feature is called {name:?}; there are {}",
+                    known.join(", ")
+                )
             })?);
         }
         let modules = file

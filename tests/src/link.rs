@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use anyhow::Result;
-use p1bridge::flatten::{FlattenOptions, PROFILES, flatten};
+use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::profiles::Profile;
 use p1bridge::wrap::{World, WrapOptions, wrap};
 
 use crate::Engine;
@@ -29,8 +30,7 @@ pub fn component(program: &Program) -> Result<Vec<u8>> {
 /// Flattens a component for an engine: with the profile that is named after it, where there is
 /// one.
 pub fn flatten_for(engine: &dyn Engine, component: &[u8]) -> Result<Vec<u8>> {
-    let name = engine.name();
-    let profile = PROFILES.contains(&name).then(|| name.to_owned());
+    let profile = Profile::named(engine.name());
     Ok(flatten(
         component,
         &FlattenOptions {

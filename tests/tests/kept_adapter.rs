@@ -69,7 +69,10 @@ fn an_unknown_adapter_stays_and_works() -> Result<()> {
         ("digest-p1-c", &[]),
         ("hello-rust", &["one"]),
     ] {
-        let path = format!("{}/../corpus/prebuilt/{name}.wasm", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/../corpus/prebuilt/{name}.wasm",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let module = std::fs::read(&path).with_context(|| path.clone())?;
         let options = WrapOptions {
             adapters: vec![Adapter {
@@ -82,7 +85,10 @@ fn an_unknown_adapter_stays_and_works() -> Result<()> {
         let component = wrap(&module, &options)?.component;
         let flat = flatten(&component, &FlattenOptions::default())?;
         ensure!(
-            flat.report.adapters.iter().all(|adapter| !adapter.un_adapted),
+            flat.report
+                .adapters
+                .iter()
+                .all(|adapter| !adapter.un_adapted),
             "{name}: an unknown adapter was taken out"
         );
         let (exit, stdout) = output_of(&flat.wasm, args)?;

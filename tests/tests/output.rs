@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::profiles::named;
 use p1bridge_tests::manifest::{Kind, Program, programs};
 use p1bridge_tests::module::parts;
 use p1bridge_tests::{Engine, engines, link};
@@ -34,7 +35,7 @@ fn each(check: impl Fn(&Program, Option<&str>, &[u8], &[u8]) -> Result<()> + Syn
 }
 
 fn flat(component: &[u8], profile: Option<&str>) -> Result<Vec<u8>> {
-    let profile = profile.map(str::to_owned);
+    let profile = profile.map(named).transpose()?;
     Ok(flatten(
         component,
         &FlattenOptions {

@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use arbitrary::Unstructured;
 use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::profiles::named;
 use wasm_encoder::{
     ComponentBuilder, ComponentExportKind, ComponentValType, ExportKind, ModuleArg,
     PrimitiveValType,
@@ -215,7 +216,7 @@ fn check(engine: &Engine, seed: u64, profile: Option<&str>) -> Result<bool> {
         return Ok(false);
     }
     let options = FlattenOptions {
-        profile: profile.map(str::to_owned),
+        profile: profile.map(named).transpose()?,
         ..FlattenOptions::default()
     };
     let flat = flatten(&component(&module, &functions)?, &options)?.wasm;

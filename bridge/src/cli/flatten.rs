@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::files;
-use crate::flatten::{FlattenOptions, PROFILES, Report, flatten};
+use super::{files, profile};
+use crate::flatten::{FlattenOptions, Report, flatten};
+use crate::profiles::Profile;
 
 /// Flatten a component into one Preview 1 core module
 ///
@@ -26,8 +27,8 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// The runtime that the module is for; `as-is` takes what the component uses [default: as-is]
-    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(PROFILES))]
-    profile: Option<String>,
+    #[arg(long, value_name = "NAME|FILE", value_parser = profile::find)]
+    profile: Option<Profile>,
     /// Keep functions that nothing can reach
     #[arg(long)]
     no_tidy: bool,

@@ -18,18 +18,20 @@ const WORD: MemArg = MemArg {
     ordering: None,
 };
 
-/// Leaves 1 on the stack when `address + length` lies beyond the memory.
-fn is_out_of_bounds(code: &mut InstructionSink<'_>, address: u32, length: u32) {
+/// Leaves 1 on the stack when `address + length` lies beyond the pages that `size` leaves there.
+fn is_out_of_bounds(
+    code: &mut InstructionSink<'_>,
+    address: u32,
+    length: u32,
+    size: impl Fn(&mut InstructionSink<'_>),
+) {
     code.local_get(address)
         .i64_extend_i32_u()
         .local_get(length)
         .i64_extend_i32_u()
-        .i64_add()
-        .memory_size(0)
-        .i64_extend_i32_u()
-        .i64_const(16)
-        .i64_shl()
-        .i64_gt_u();
+        .i64_add();
+    size(code);
+    code.i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u();
 }
 
 /// Adds `step` to a local.
@@ -40,13 +42,28 @@ fn advance(code: &mut InstructionSink<'_>, local: u32, step: i32) {
         .local_set(local);
 }
 
-/// `(func (param $destination i32) (param $source i32) (param $length i32))`
+fn all_pages(code: &mut InstructionSink<'_>) {
+    code.memory_size(0);
+}
+
+/// `memory.copy` in all of the memory.
 pub fn memory_copy() -> Function {
+    memory_copy_within(all_pages)
+}
+
+/// `memory.fill` in all of the memory.
+pub fn memory_fill() -> Function {
+    memory_fill_within(all_pages)
+}
+
+/// `(func (param $destination i32) (param $source i32) (param $length i32))`, in the pages that
+/// `size` leaves on the stack.
+pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (destination, source, length) = (0, 1, 2);
     let mut body = Function::new([]);
     let mut code = body.instructions();
-    is_out_of_bounds(&mut code, destination, length);
-    is_out_of_bounds(&mut code, source, length);
+    is_out_of_bounds(&mut code, destination, length, &size);
+    is_out_of_bounds(&mut code, source, length, &size);
     code.i32_or().if_(BlockType::Empty).unreachable().end();
 
     // Upwards, unless the destination begins within the source.
@@ -95,12 +112,13 @@ pub fn memory_copy() -> Function {
     body
 }
 
-/// `(func (param $destination i32) (param $value i32) (param $length i32))`
-pub fn memory_fill() -> Function {
+/// `(func (param $destination i32) (param $value i32) (param $length i32))`, in the pages that
+/// `size` leaves on the stack.
+pub fn memory_fill_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (destination, value, length, pattern) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I64)]);
     let mut code = body.instructions();
-    is_out_of_bounds(&mut code, destination, length);
+    is_out_of_bounds(&mut code, destination, length, &size);
     code.if_(BlockType::Empty).unreachable().end();
     code.local_get(value)
         .i32_const(255)

@@ -1,6 +1,6 @@
 //! Constant expressions, evaluated as far as they can be.
 
-use wasm_encoder::{ConstExpr, Encode, Ieee32, Ieee64};
+use wasm_encoder::{ConstExpr, Ieee32, Ieee64};
 use wasmparser::Operator;
 
 use crate::parse::module::Module;
@@ -26,11 +26,7 @@ pub fn evaluate(module: &Module<'_>, expr: &wasmparser::ConstExpr<'_>) -> Option
     at_depth(module, expr, 0)
 }
 
-fn at_depth(
-    module: &Module<'_>,
-    expr: &wasmparser::ConstExpr<'_>,
-    depth: u32,
-) -> Option<Value> {
+fn at_depth(module: &Module<'_>, expr: &wasmparser::ConstExpr<'_>, depth: u32) -> Option<Value> {
     let mut stack: Vec<Value> = Vec::new();
     for op in expr.get_operators_reader() {
         let value = match op.ok()? {
@@ -43,7 +39,10 @@ fn at_depth(
             Operator::RefNull { hty } => Value::Null(hty),
             Operator::GlobalGet { global_index } => {
                 let imported = module.imported_globals.len();
-                match module.globals.get((global_index as usize).wrapping_sub(imported)) {
+                match module
+                    .globals
+                    .get((global_index as usize).wrapping_sub(imported))
+                {
                     // Globals may refer to earlier ones only, so this ends; a broken file may not.
                     Some(global) if depth < 100 => at_depth(module, &global.init, depth + 1)?,
                     Some(_) => return None,
@@ -90,15 +89,8 @@ impl Value {
             Value::Func(index) => ConstExpr::ref_func(func(index)),
             Value::Null(ty) => ConstExpr::ref_null(
                 wasm_encoder::HeapType::try_from(ty)
-                    .map_err(|()| anyhow::anyhow!("a null of a type that is not supported"))?,
+                    .map_err(|_| anyhow::anyhow!("a null of a type that is not supported"))?,
             ),
         })
     }
-}
-
-/// The bytes of an expression, `end` included.
-pub fn bytes(expr: &ConstExpr) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    expr.encode(&mut bytes);
-    bytes
 }

@@ -1,203 +1,608 @@
-//! What a target takes, and what is rewritten for it.
+//! Core module → core module without what a target lacks.
+//!
+//! The stage knows nothing of components: it is the last one of `flatten`, and the whole of
+//! `p1bridge lower`. [`module`] parses and validates, [`needs`] decides what is to be done, the
+//! bodies are streamed once ([`body`]), and what they turned out to call is added behind them
+//! ([`helpers`]). One file for each feature:
+//!
+//! | file | what it lowers |
+//! |---|---|
+//! | [`sign_ext`], [`sat_float`] | the operators of those proposals |
+//! | [`bulk`], [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
+//! | [`control`], [`multi_value`] | blocks and functions with several values |
+//! | [`body`] | tail calls |
+//! | [`tables`] | several tables, tables that are written, references to functions as values |
+//! | [`constant`] | extended constant expressions |
+//! | [`start`] | a start function where none is taken |
+//! | [`quirks`], [`arena`] | hosts that are not as Preview 1 says |
+//!
+//! Over-long LEB128, flags of segments and the DataCount section go because all sections are
+//! written anew.
 
 pub mod arena;
+mod block;
+mod body;
 pub mod bulk;
+mod constant;
+mod control;
+mod elements;
+mod helpers;
+mod multi_value;
+mod names;
+pub mod needs;
+mod quirks;
+mod refuse;
+mod sat_float;
+mod sections;
+mod segments;
+mod sign_ext;
+mod start;
+mod tables;
 
-use anyhow::{Result, bail};
-use wasmparser::WasmFeatures;
+use std::collections::HashMap;
 
-use crate::features::{FeatureSet, of_operator};
+use anyhow::{Context, Result, anyhow, bail};
+use wasm_encoder::{FuncType, ValType};
+use wasmparser::{RefType, TypeRef};
+
+pub use needs::Needs;
+pub use refuse::refuse as check;
+
+use crate::merge::Merged;
+use crate::parse;
 use crate::parse::module::Module;
 use crate::plan::Plan;
+use crate::preview1;
+use crate::profile::{Import, Profile};
+use crate::validate::validate;
+use block::Block;
+use helpers::Helper;
+use multi_value::MultiValue;
+use quirks::Wrapper;
+use tables::Tables;
 
-/// What the engine of a target takes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profile {
-    name: &'static str,
-    /// The proposals that the engine knows; none when it takes whatever the input uses.
-    features: Option<FeatureSet>,
-    /// Whether the runtime puts a heap of its own into the memory, unless it can ask the module.
-    app_heap: bool,
+/// A module for a target.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The core module, validated under what the profile has.
+    pub wasm: Vec<u8>,
+    /// What was done, one line each.
+    pub done: Vec<String>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
 }
 
-impl Default for Profile {
-    fn default() -> Profile {
-        Profile {
-            name: "as-is",
-            features: None,
-            app_heap: false,
-        }
-    }
+/// Rewrites what `profile` lacks in the core module `wasm`.
+///
+/// # Errors
+///
+/// Fails for anything that is not a valid core module, and for what cannot be lowered: all of it is
+/// named, with places.
+pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
+    lower(wasm, profile, false, false)
 }
 
-/// Proposals that every output is free of, because all of it is encoded anew.
-const ENCODED_AWAY: FeatureSet = FeatureSet::of(
-    WasmFeatures::CALL_INDIRECT_OVERLONG
-        .union(WasmFeatures::EXTENDED_CONST)
-        .union(WasmFeatures::COMPACT_IMPORTS)
-        .union(WasmFeatures::MUTABLE_GLOBAL),
-);
-
-impl Profile {
-    /// The names of the built-in profiles.
-    pub const NAMES: &'static [&'static str] = &["as-is", "wamr-2020"];
-
-    /// The profile of this name.
-    pub fn named(name: &str) -> Option<Profile> {
-        match name {
-            "as-is" => Some(Profile::default()),
-            "wamr-2020" => Some(Profile {
-                name: "wamr-2020",
-                features: Some(FeatureSet::of(
-                    WasmFeatures::MUTABLE_GLOBAL
-                        | WasmFeatures::SIGN_EXTENSION
-                        | WasmFeatures::SATURATING_FLOAT_TO_INT
-                        | WasmFeatures::MULTI_VALUE,
-                )),
-                app_heap: true,
-            }),
-            _ => None,
-        }
-    }
-
-    /// The name of the profile.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Whether `memory.copy` and `memory.fill` become calls.
-    pub fn lowers_bulk_memory(&self) -> bool {
-        let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
-        self.features
-            .is_some_and(|features| !features.contains(bulk))
-    }
-
-    /// Whether the output exports an arena for the runtime's own use.
-    pub fn wants_arena(&self) -> bool {
-        self.app_heap
-    }
-
-    /// What the output may use when the input uses `input`.
-    pub fn allowed(&self, input: FeatureSet) -> FeatureSet {
-        match self.features {
-            Some(features) => features.intersection(input),
-            None => input.without(ENCODED_AWAY),
-        }
-    }
-
-    /// Whether a name in a `target_features` section still holds for the output.
-    pub fn names_feature(&self, name: &str) -> bool {
-        match self.features {
-            None => name != "call-indirect-overlong",
-            Some(features) => features.names().contains(&name),
-        }
-    }
-
-    /// What neither the target has nor is rewritten.
-    fn refused(&self, used: FeatureSet) -> FeatureSet {
-        let Some(features) = self.features else {
-            return FeatureSet::MVP;
-        };
-        let mut fine = features;
-        fine.insert(ENCODED_AWAY);
-        fine.insert(FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT));
-        used.without(fine)
-    }
-}
-
-/// Refuses what the profile of `plan` lacks and what is not rewritten yet, with the place of the
-/// first live instruction or definition that needs it.
-pub fn check(plan: &Plan<'_, '_>) -> Result<()> {
+/// The last stage of `flatten`: what [`crate::merge`] has not lowered yet.
+///
+/// # Errors
+///
+/// Like [`module`].
+pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     let profile = &plan.options.profile;
-    for id in plan.program.ids() {
-        let module = plan.program.module(plan.input, id);
-        if profile.refused(module.features).is_empty() {
-            continue;
+    let mut used = plan.input.features().without(crate::profile::ENCODED_AWAY);
+    if profile.lowers_bulk_memory() && !plan.live.data_count {
+        used = used.without(crate::FeatureSet::of(
+            wasmparser::WasmFeatures::BULK_MEMORY_OPT,
+        ));
+    }
+    let wrapped = plan.hosts.iter().any(|host| {
+        let host = &plan.program.hosts[host.0 as usize];
+        match host.module == preview1::MODULE {
+            true => Wrapper::of(&host.name, profile.quirks).is_some(),
+            false => profile.import(&host.module, &host.name, &host.ty) == Import::ThroughEnv,
         }
-        let live = plan.live.instance(id);
-        for defined in 0..module.bodies.len() {
-            let index = module.imported_func_count() + defined as u32;
-            if live.funcs[index as usize] {
-                check_body(profile, module, defined)?;
+    });
+    let start = plan.start.is_some() && !(profile.host.start && profile.host.start_calls_wasi);
+    let lacks = profile
+        .features
+        .is_some_and(|features| !used.without(features).is_empty());
+    if lacks || wrapped || start {
+        let arena = plan
+            .memory
+            .as_ref()
+            .and_then(|memory| memory.block)
+            .is_some_and(|block| block.arena > 0);
+        merged.wasm = lower(&merged.wasm, profile, true, arena)
+            .context("the flat module cannot be lowered")?
+            .wasm;
+    }
+    Ok(merged)
+}
+
+/// `flat`: the module is one that flatten has made, `arena`: and it exports an arena.
+fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
+    let input = parse::module(wasm)?;
+    let module = &input.modules[0];
+    if module.customs.iter().any(|custom| custom.name == "linking") {
+        bail!("this is an object file: link it first");
+    }
+    let survey = needs::survey(module)?;
+    let refused = needs::refused(module, profile, &survey);
+    if !refused.is_empty() {
+        bail!("{}", refused.join("\n  "));
+    }
+    let order = sections::Order::read(wasm)?;
+    let needs = needs::needs(module, profile, &survey);
+    let mut lowering = Lowering::new(module, profile, needs, &order, flat, arena)?;
+    let wasm = lowering.encode(&order)?;
+    let mut allowed = profile.allowed(module.features);
+    if profile.features.is_none() {
+        allowed = module.features;
+    }
+    validate(&wasm, allowed.validator_flags()).context(
+        "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
+    )?;
+    Ok(Lowered {
+        wasm,
+        done: lowering.done(),
+        warnings: lowering.warnings(),
+    })
+}
+
+/// An import of the output.
+struct HostFunction {
+    module: String,
+    name: String,
+    ty: u32,
+}
+
+/// A global that is added: all are mutable.
+struct NewGlobal {
+    what: GlobalUse,
+    ty: ValType,
+    start: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum GlobalUse {
+    /// The pages of the module's own memory.
+    Pages,
+    /// Whether the start function has run.
+    Started,
+    /// The `n`th result of this type that goes through globals.
+    Result(ValType, u32),
+    SegmentLength(u32),
+    TableSize(u32),
+    ElementLength(u32),
+}
+
+/// Everything about one lowering.
+pub(crate) struct Lowering<'p, 'm, 'a> {
+    module: &'m Module<'a>,
+    profile: &'p Profile,
+    needs: Needs,
+    /// The types of the output; those of the input keep their indices.
+    types: Vec<FuncType>,
+    type_indices: HashMap<FuncType, u32>,
+    multi: MultiValue,
+    imports: Vec<HostFunction>,
+    /// The functions of Preview 1 that are imported: for the wrappers.
+    hosts: Vec<(String, u32)>,
+    /// What a call of each function of the input goes to.
+    funcs: Vec<u32>,
+    first_defined: u32,
+    first_helper: u32,
+    helpers: Vec<Helper>,
+    helper_indices: HashMap<Helper, u32>,
+    first_global: u32,
+    globals: Vec<NewGlobal>,
+    global_indices: HashMap<GlobalUse, u32>,
+    block: Option<Block>,
+    tables: Option<Tables>,
+    /// The bases of tables that are joined.
+    joined: Option<Vec<u32>>,
+    /// `malloc` and `free` of the arena, when flatten has made them.
+    arena: Option<(u32, u32)>,
+    /// Whether the arena lies at the start of the block instead.
+    own_arena: bool,
+    /// Whether the exports are those that flatten has decided.
+    flat: bool,
+    /// How many tail calls became calls.
+    tail_calls: u32,
+    notes: Vec<String>,
+}
+
+impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
+    fn new(
+        module: &'m Module<'a>,
+        profile: &'p Profile,
+        needs: Needs,
+        order: &sections::Order<'_>,
+        flat: bool,
+        arena_made: bool,
+    ) -> Result<Self> {
+        let mut lowering = Lowering {
+            module,
+            profile,
+            needs,
+            types: Vec::new(),
+            type_indices: HashMap::new(),
+            multi: MultiValue::default(),
+            imports: Vec::new(),
+            hosts: Vec::new(),
+            funcs: Vec::new(),
+            first_defined: 0,
+            first_helper: 0,
+            helpers: Vec::new(),
+            helper_indices: HashMap::new(),
+            first_global: (module.imported_globals.len() + module.globals.len()) as u32,
+            globals: Vec::new(),
+            global_indices: HashMap::new(),
+            block: None,
+            tables: None,
+            joined: None,
+            arena: None,
+            own_arena: false,
+            flat,
+            tail_calls: 0,
+            notes: Vec::new(),
+        };
+        lowering.lower_types()?;
+        lowering.number_functions()?;
+        if arena_made {
+            let made = |name: &str| order.exported_function(name);
+            lowering.arena = made("malloc").zip(made("free")).map(|(malloc, free)| {
+                let new = |old: u32| lowering.funcs[old as usize];
+                (new(malloc), new(free))
+            });
+        }
+        lowering.lay_out()?;
+        lowering.wrap_hosts();
+        Ok(lowering)
+    }
+
+    fn lower_types(&mut self) -> Result<()> {
+        for ty in &self.module.types {
+            let ty = FuncType::new(self.values(ty.params())?, self.values(ty.results())?);
+            self.types.push(ty);
+        }
+        if self.needs.multi_value {
+            self.multi = MultiValue::new(&mut self.types);
+        }
+        for (index, ty) in self.types.iter().enumerate().rev() {
+            self.type_indices.insert(ty.clone(), index as u32);
+        }
+        Ok(())
+    }
+
+    /// Decides the imports, and with them the indices of all functions.
+    fn number_functions(&mut self) -> Result<()> {
+        let module = self.module;
+        let used = needs::used_imports(module);
+        for (index, &import) in module.imported_funcs.iter().enumerate() {
+            let import = &module.imports[import];
+            if !used[index] {
+                self.notes.push(format!(
+                    "the import {}.{} is used by nothing and left out",
+                    import.module, import.name
+                ));
+                self.funcs.push(u32::MAX);
+                continue;
+            }
+            let (mut to, mut name) = (import.module.to_string(), import.name.to_string());
+            let ty = module.func_type(index as u32);
+            if self.profile.import(&to, &name, ty) == Import::ThroughEnv {
+                name = format!("{to}#{name}");
+                to = "env".to_string();
+            }
+            let new = self.imports.len() as u32;
+            if to == preview1::MODULE {
+                self.hosts.push((name.clone(), new));
+            }
+            self.funcs.push(new);
+            self.imports.push(HostFunction {
+                module: to,
+                name,
+                ty: module.func_types[index],
+            });
+        }
+        let mut more: Vec<&str> = Vec::new();
+        for (name, _) in &self.hosts {
+            if let Some(wrapper) = Wrapper::of(name, self.profile.quirks) {
+                more.extend(wrapper.also_calls(self.profile.quirks));
             }
         }
-        for (element, live) in module.elements.iter().zip(&live.elements) {
-            if *live
-                && !matches!(
-                    element.mode,
-                    crate::parse::module::ElementMode::Active { .. }
-                )
+        for name in more {
+            if self.hosts.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            let ty = preview1::signature(name)
+                .ok_or_else(|| anyhow!("{name} is no function of Preview 1"))?;
+            let ty = self.type_index(&self.values(ty.params())?, &self.values(ty.results())?);
+            self.hosts
+                .push((name.to_string(), self.imports.len() as u32));
+            self.imports.push(HostFunction {
+                module: preview1::MODULE.to_string(),
+                name: name.to_string(),
+                ty,
+            });
+        }
+        self.first_defined = self.imports.len() as u32;
+        self.first_helper = self.first_defined + module.bodies.len() as u32;
+        self.funcs.extend(self.first_defined..self.first_helper);
+        Ok(())
+    }
+
+    /// The memory of the linker's own, and what lies in it.
+    fn lay_out(&mut self) -> Result<()> {
+        let module = self.module;
+        let hosts = &self.hosts;
+        let mut size = 0;
+        let has_memory = !module.memories.is_empty();
+        if self.arena.is_none() && has_memory {
+            let wanted = self
+                .profile
+                .wants_arena(|name| hosts.iter().any(|(known, _)| known == name));
+            if wanted {
+                size += arena::SIZE;
+                self.own_arena = true;
+            }
+        }
+        if self.needs.references {
+            let tables = Tables::new(module, size, self.needs.table_grow)?;
+            // Even without entries there are addresses.
+            size += (tables.contents.len() as u32).max(16);
+            self.tables = Some(tables);
+            for table in 0..module.tables.len() as u32 {
+                self.table_size(table);
+            }
+        } else if module.tables.len() > 1 && self.needs.tables {
+            self.joined = Some(tables::join(module)?);
+        }
+        if size == 0 {
+            return Ok(());
+        }
+        if !module.imported_memories.is_empty() {
+            bail!(
+                "the memory is imported, so there is no room for what the profile {} needs: link \
+                 the program with a memory of its own",
+                self.profile.name()
+            );
+        }
+        let (initial, maximum) = module
+            .memories
+            .first()
+            .map_or((0, Some(0)), |memory| (memory.initial, memory.maximum));
+        let pages = Block::pages_for(size);
+        let most = (block::PAGE as u32).min(
+            self.profile
+                .limits
+                .memory_pages
+                .map_or(u32::MAX, |n| n as u32),
+        );
+        let room = most
+            .checked_sub(pages)
+            .filter(|&room| u64::from(room) >= initial)
+            .context("the memory leaves no room for what is lowered")?;
+        self.refuse_segments_beyond(initial)?;
+        let mut block = Block {
+            size,
+            guest_pages: initial as u32,
+            limit: room.min(maximum.map_or(u32::MAX, |n| n as u32)),
+            pages: None,
+        };
+        if self.needs.memory_grow {
+            block.pages = Some(self.global(GlobalUse::Pages, ValType::I32, initial as i64));
+        }
+        self.block = Some(block);
+        Ok(())
+    }
+
+    /// A segment that does not fit traps at the start; in the block above it would fit.
+    fn refuse_segments_beyond(&self, pages: u64) -> Result<()> {
+        for data in &self.module.data {
+            let Some((_, offset)) = &data.active else {
+                continue;
+            };
+            if let Some(constant::Value::I32(start)) = constant::evaluate(self.module, offset)
+                && u64::from(start as u32) + data.bytes.len() as u64 > pages * block::PAGE
             {
-                refuse(
-                    profile,
-                    module,
-                    "a passive element segment",
-                    "bulk-memory",
-                    element.offset,
-                )?;
-            }
-        }
-        for (data, live) in module.data.iter().zip(&live.data) {
-            if *live && data.active.is_none() {
-                refuse(
-                    profile,
-                    module,
-                    "a passive data segment",
-                    "bulk-memory",
-                    data.offset,
-                )?;
-            }
-        }
-        let tables = live.tables.iter().filter(|live| **live).count();
-        if tables > 1 {
-            let offset = module.tables.first().map_or(0, |table| table.offset);
-            refuse(profile, module, "several tables", "reference-types", offset)?;
-        }
-    }
-    Ok(())
-}
-
-fn check_body(profile: &Profile, module: &Module<'_>, defined: usize) -> Result<()> {
-    for op in module
-        .body(defined)
-        .get_operators_reader()?
-        .into_iter_with_offsets()
-    {
-        let (op, offset) = op?;
-        let refused = profile.refused(of_operator(&op));
-        if !refused.is_empty() {
-            let index = module.imported_func_count() + defined as u32;
-            let function = module
-                .func_names
-                .iter()
-                .find(|(named, _)| *named == index)
-                .map_or_else(
-                    || format!("function {index}"),
-                    |(_, name)| format!("{name:?}"),
+                bail!(
+                    "the data segment at offset {:#x} does not fit the memory: the module traps \
+                     at once",
+                    data.offset
                 );
-            refuse(
-                profile,
-                module,
-                &function,
-                &refused.names().join(", "),
-                offset,
-            )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn wrap_hosts(&mut self) {
+        for index in 0..self.module.imported_funcs.len() {
+            let import = &self.module.imports[self.module.imported_funcs[index]];
+            if self.funcs[index] == u32::MAX || import.module != preview1::MODULE {
+                continue;
+            }
+            let wrapper = Wrapper::of(import.name, self.profile.quirks);
+            if let Some(wrapper) = wrapper {
+                self.funcs[index] = self.helper(Helper::Wrapper(wrapper));
+            }
         }
     }
-    Ok(())
+
+    /// The type of the output for one of the input.
+    fn value(&self, ty: wasmparser::ValType) -> Result<ValType> {
+        match ty {
+            wasmparser::ValType::Ref(RefType::FUNCREF) if self.needs.references => Ok(ValType::I32),
+            ty => ValType::try_from(ty).map_err(|_| anyhow!("the type {ty} is not supported")),
+        }
+    }
+
+    fn values(&self, types: &[wasmparser::ValType]) -> Result<Vec<ValType>> {
+        types.iter().map(|&ty| self.value(ty)).collect()
+    }
+
+    /// The index of a type of the output.
+    fn type_index(&mut self, params: &[ValType], results: &[ValType]) -> u32 {
+        let ty = FuncType::new(params.iter().copied(), results.iter().copied());
+        if let Some(&index) = self.type_indices.get(&ty) {
+            return index;
+        }
+        let index = self.types.len() as u32;
+        self.type_indices.insert(ty.clone(), index);
+        self.types.push(ty);
+        index
+    }
+
+    /// The index of a helper, which is added if need be.
+    fn helper(&mut self, helper: Helper) -> u32 {
+        if let Some(&index) = self.helper_indices.get(&helper) {
+            return index;
+        }
+        let index = self.first_helper + self.helpers.len() as u32;
+        self.helpers.push(helper);
+        self.helper_indices.insert(helper, index);
+        index
+    }
+
+    fn global(&mut self, what: GlobalUse, ty: ValType, start: i64) -> u32 {
+        if let Some(&index) = self.global_indices.get(&what) {
+            return index;
+        }
+        let index = self.first_global + self.globals.len() as u32;
+        self.globals.push(NewGlobal { what, ty, start });
+        self.global_indices.insert(what, index);
+        index
+    }
+
+    fn started_global(&mut self) -> u32 {
+        self.global(GlobalUse::Started, ValType::I32, 0)
+    }
+
+    /// The globals for all results but the first of a type of the input.
+    fn result_globals(&mut self, ty: u32) -> Vec<u32> {
+        let others = self.multi.others(ty).to_vec();
+        others
+            .into_iter()
+            .map(|(ty, n)| self.global(GlobalUse::Result(ty, n), ty, 0))
+            .collect()
+    }
+
+    /// The global with the length of a passive data segment; active ones count as dropped.
+    fn segment_length(&mut self, segment: u32) -> u32 {
+        let data = &self.module.data[segment as usize];
+        let length = match data.active {
+            Some(_) => 0,
+            None => data.bytes.len(),
+        };
+        self.global(
+            GlobalUse::SegmentLength(segment),
+            ValType::I32,
+            length as i64,
+        )
+    }
+
+    fn table_size(&mut self, table: u32) -> u32 {
+        let size = self
+            .tables
+            .as_ref()
+            .map_or(0, |tables| tables.initial(table));
+        self.global(GlobalUse::TableSize(table), ValType::I32, size.into())
+    }
+
+    fn element_length(&mut self, element: u32) -> u32 {
+        let length = self
+            .tables
+            .as_ref()
+            .map_or(0, |tables| tables.element_entries(element));
+        self.global(
+            GlobalUse::ElementLength(element),
+            ValType::I32,
+            length.into(),
+        )
+    }
+
+    /// The number that stands for a reference to a function.
+    fn reference(&mut self, func: u32) -> i32 {
+        self.tables.as_mut().map_or(0, |tables| tables.number(func))
+    }
+
+    /// The table of the output.
+    fn table(&self, table: u32) -> u32 {
+        match self.joined.is_some() || self.tables.is_some() {
+            true => 0,
+            false => table,
+        }
+    }
+
+    fn block(&self) -> Result<Block> {
+        self.block
+            .ok_or_else(|| anyhow!("no block was laid out for what lies in it"))
+    }
+
+    fn tables(&self) -> Result<&Tables> {
+        self.tables
+            .as_ref()
+            .ok_or_else(|| anyhow!("no tables were laid out"))
+    }
+
+    fn host(&self, name: &str) -> Result<u32> {
+        quirks::host(&self.hosts, name)
+    }
+
+    fn function_name(&self, func: u32) -> Option<&'a str> {
+        self.module.function_name(func)
+    }
+
+    /// Whether the start function runs before the exports instead.
+    fn moves_start(&self) -> bool {
+        let host = &self.profile.host;
+        self.module.start.is_some()
+            && (!host.start || !host.start_calls_wasi && start::reaches_host(self.module))
+    }
+
+    fn done(&self) -> Vec<String> {
+        let mut done = self.notes.clone();
+        if !self.helpers.is_empty() {
+            let names: Vec<String> = self
+                .helpers
+                .iter()
+                .map(|helper| helper.name(self))
+                .collect();
+            done.push(format!("functions added: {}", names.join(", ")));
+        }
+        done
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.tail_calls > 0 {
+            warnings.push(format!(
+                "{} tail calls of other functions became calls: they use stack",
+                self.tail_calls
+            ));
+        }
+        warnings
+    }
 }
 
-fn refuse(
-    profile: &Profile,
-    module: &Module<'_>,
-    what: &str,
-    feature: &str,
-    offset: u64,
-) -> Result<()> {
-    bail!(
-        "{what} needs {feature}, which the profile {} lacks and which is not lowered yet: compile \
-         without it (at offset {offset:#x}, in {})",
-        profile.name,
-        module.path
-    )
+/// What is wrong with a function of Preview 1 that calls go around, in words.
+pub(crate) fn wrapped(function: &str, quirks: crate::profile::Quirks) -> Option<&'static str> {
+    Wrapper::of(function, quirks).map(Wrapper::why)
+}
+
+/// Whether the start function of `module` may call the host.
+pub(crate) fn start_reaches_host(module: &Module<'_>) -> bool {
+    start::reaches_host(module)
+}
+
+/// What a type reference of an import is, for messages.
+pub(crate) fn import_kind(ty: TypeRef) -> &'static str {
+    match ty {
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => "function",
+        TypeRef::Table(_) => "table",
+        TypeRef::Memory(_) => "memory",
+        TypeRef::Global(_) => "global",
+        TypeRef::Tag(_) => "tag",
+    }
 }

@@ -45,6 +45,8 @@ pub struct Module<'a> {
     pub start: Option<u32>,
     pub elements: Vec<Element<'a>>,
     pub data: Vec<Data<'a>>,
+    /// Where the DataCount section is.
+    pub data_count: Option<u64>,
     /// Function names of the `name` section, by function index.
     pub func_names: Vec<(u32, &'a str)>,
     pub global_names: Vec<(u32, &'a str)>,
@@ -128,6 +130,14 @@ impl<'a> Module<'a> {
     /// The type of a function of the index space.
     pub fn func_type(&self, index: u32) -> &FuncType {
         &self.types[self.func_types[index as usize] as usize]
+    }
+
+    /// The name that the `name` section gives a function.
+    pub fn function_name(&self, index: u32) -> Option<&'a str> {
+        self.func_names
+            .iter()
+            .find(|(named, _)| *named == index)
+            .map(|(_, name)| *name)
     }
 
     /// The custom section of this name, the first one.
@@ -259,7 +269,10 @@ impl<'a> Module<'a> {
                     self.element(offset, element)?;
                 }
             }
-            Payload::DataCountSection { .. } => self.feature(WasmFeatures::BULK_MEMORY),
+            Payload::DataCountSection { range, .. } => {
+                self.data_count = Some(range.start);
+                self.feature(WasmFeatures::BULK_MEMORY);
+            }
             Payload::DataSection(section) => {
                 for data in section.into_iter_with_offsets() {
                     let (offset, data) = data?;

@@ -119,6 +119,16 @@ impl MemoryPlan {
     }
 }
 
+fn wants_arena(program: &Program, live: &Live, options: &Options) -> bool {
+    let hosts = live.hosts();
+    options.profile.wants_arena(|name| {
+        hosts.iter().any(|host| {
+            let host = &program.hosts[host.0 as usize];
+            host.module == crate::preview1::MODULE && host.name == name
+        })
+    })
+}
+
 /// Lays out the memory.
 ///
 /// `first` is the memory that the host shares: the one that keeps address 0.
@@ -157,7 +167,7 @@ pub fn plan(
         }
     }
     let has_memory = !memories.is_empty() || state > 0;
-    let arena = match options.profile.wants_arena() && has_memory {
+    let arena = match wants_arena(program, live, options) && has_memory {
         true => arena::SIZE,
         false => 0,
     };

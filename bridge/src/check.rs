@@ -1,0 +1,30 @@
+//! `check`: why a file would not run on a target.
+
+use anyhow::{Context, Result};
+use p1bridge_linker::Profile;
+
+pub use p1bridge_linker::check::{Effect, Finding, Kind, Place, Verdict};
+
+use crate::flatten::{FlattenOptions, flatten};
+use crate::profiles;
+use crate::sniff::{Binary, sniff};
+
+/// Checks `wasm`, a core module; a component is checked as what flatten would make of it when it
+/// lowered nothing, and places are those in that module.
+///
+/// # Errors
+///
+/// When it is neither, or a component that cannot be flattened at all.
+pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
+    match sniff(wasm)? {
+        Binary::Module => p1bridge_linker::check::check(wasm, profile),
+        Binary::Component => {
+            let options = FlattenOptions {
+                profile: Some(profiles::named("as-is")?),
+                ..FlattenOptions::default()
+            };
+            let flat = flatten(wasm, &options).context("it cannot be flattened")?;
+            p1bridge_linker::check::check(&flat.wasm, profile)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `p1bridge check`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use super::{files, profile};
+use crate::check::check;
+use crate::profiles::Profile;
+
+/// Say why a file would not run on a target
+///
+/// Every reason comes with its places, what emits it and whether `lower` takes it away. A component
+/// is checked as what `flatten` would make of it. The exit code is 0 when the file fits as it is,
+/// and 1 when it does not.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  p1bridge check app.wasm                          on any runtime that is known
+  p1bridge check app.wasm --profile wamr-2020
+  p1bridge check app.wasm --profile device.toml --json | jq '.findings[].what'")]
+pub struct Args {
+    /// The core module or component; `-` is standard input
+    input: PathBuf,
+    /// The target: the name of a profile, or its file
+    #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
+    profile: Profile,
+    /// Print JSON; places are complete there
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn command(args: &Args) -> Result<ExitCode> {
+    let bytes = files::read_binary(&args.input)?;
+    let verdict = check(&bytes, &args.profile).with_context(|| files::shown(&args.input))?;
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&verdict).context("cannot write JSON")?,
+        false => verdict.to_string(),
+    };
+    super::print(&format!("{text}\n"))?;
+    Ok(match verdict.fits {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}

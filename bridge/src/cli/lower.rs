@@ -1,0 +1,54 @@
+//! `p1bridge lower`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use super::{files, profile};
+use crate::lower::lower;
+use crate::profiles::Profile;
+
+/// Rewrite a core module for a runtime that lacks WebAssembly features
+///
+/// What the target lacks is expressed with what it has, and calls go around what its host does
+/// otherwise. Names and semantics stay. `flatten --profile` does the same for components.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  p1bridge lower app.wasm                                       writes app.lowered.wasm
+  p1bridge lower app.wasm --profile wamr-2020 -o device.wasm")]
+pub struct Args {
+    /// The core module; `-` is standard input
+    input: PathBuf,
+    /// The target: the name of a profile, or its file
+    #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
+    profile: Profile,
+    /// Where the module goes; `-` is standard output [default: INPUT with `.lowered.wasm`]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Do not say what was done
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+pub fn command(args: &Args) -> Result<ExitCode> {
+    let module = files::read_binary(&args.input)?;
+    let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
+    let lowered = lower(&module, &args.profile).with_context(|| files::shown(&args.input))?;
+    let written = files::write_output(&output, &lowered.wasm)?;
+    for warning in &lowered.warnings {
+        super::say(&format!("warning: {warning}"));
+    }
+    if !args.quiet {
+        for done in &lowered.done {
+            super::say(done);
+        }
+        super::say(&format!(
+            "wrote {written}: {} -> {} bytes",
+            module.len(),
+            lowered.wasm.len()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}

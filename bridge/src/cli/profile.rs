@@ -1,0 +1,53 @@
+//! `--profile NAME|FILE`, and `p1bridge profiles`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::profiles::{self, Profile};
+
+/// Finds a profile by its name, or reads it from a file.
+pub fn find(name: &str) -> Result<Profile, String> {
+    if let Some(profile) = Profile::named(name) {
+        return Ok(profile);
+    }
+    let path = Path::new(name);
+    if !path.is_file() {
+        return Err(format!(
+            "{}, and there is no such file",
+            profiles::unknown(name)
+        ));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    Profile::parse(&text).map_err(|error| format!("{error:#}"))
+}
+
+/// List the profiles that are built in, or print one
+///
+/// A profile says what a runtime takes: WebAssembly features, limits, functions of the host and
+/// where they are not as Preview 1 says. What is printed can be changed and given to `--profile`.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  p1bridge profiles                          a line for each
+  p1bridge profiles wamr-2020 > device.toml  one to start from")]
+pub struct Args {
+    /// The profile to print
+    name: Option<String>,
+}
+
+pub fn command(args: &Args) -> Result<ExitCode> {
+    let Some(name) = &args.name else {
+        let mut list = String::new();
+        for name in profiles::NAMES {
+            let profile = profiles::named(name)?;
+            list.push_str(&format!("{name:10} {}\n", profile.about));
+        }
+        return super::print(&list);
+    };
+    let profile = profiles::named(name)?;
+    let text =
+        profiles::source(name).with_context(|| format!("{name} has no file: {}", profile.about))?;
+    super::print(text)
+}

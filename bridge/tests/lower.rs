@@ -1,0 +1,132 @@
+//! The commands `check`, `lower` and `profiles`: files, options and exit codes.
+
+mod common;
+
+use std::fs;
+
+use common::Folder;
+use serde_json::Value;
+
+/// Uses bulk memory in a function that has a name.
+const COPIES: &str = r#"(module
+    (memory (export "memory") 1)
+    (func $copies (export "_start") i32.const 0 i32.const 8 i32.const 8 memory.copy))"#;
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.add("app.wasm", COPIES);
+    folder
+}
+
+#[test]
+fn check_says_why_a_module_does_not_fit_and_ends_with_one() {
+    let folder = folder();
+    let ended = folder.run(&["check", "app.wasm", "--profile", "wasm3"]);
+    assert_eq!(ended.code, Some(1));
+    let text = String::from_utf8(ended.stdout).unwrap();
+    for word in [
+        "bulk-memory",
+        "\"copies\" at offset 0x",
+        "-mno-bulk-memory",
+        "lower:",
+    ] {
+        assert!(text.contains(word), "{text}");
+    }
+}
+
+#[test]
+fn check_ends_with_zero_for_what_fits() {
+    let ended = folder().run(&["check", "app.wasm", "--profile", "node"]);
+    assert_eq!(ended.code, Some(0));
+}
+
+#[test]
+fn check_prints_json_with_every_place() {
+    let ended = folder().run(&["check", "app.wasm", "--profile", "mvp", "--json"]);
+    assert_eq!(ended.code, Some(1));
+    let verdict: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(verdict["fits"], false);
+    assert_eq!(verdict["fits-lowered"], true);
+    let finding = &verdict["findings"][0];
+    assert_eq!(finding["feature"], "bulk-memory-opt");
+    assert_eq!(finding["places"][0]["name"], "copies");
+    assert!(finding["places"][0]["offset"].as_u64().unwrap() > 8);
+}
+
+#[test]
+fn a_lowered_module_fits() {
+    let folder = folder();
+    folder
+        .run(&["lower", "app.wasm", "--profile", "mvp"])
+        .succeeded();
+    let ended = folder.run(&["check", "app.lowered.wasm", "--profile", "mvp"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn lower_refuses_what_it_cannot_lower_and_writes_nothing() {
+    let folder = Folder::new();
+    folder.add(
+        "app.wasm",
+        "(module (func $wide v128.const i64x2 0 0 drop))",
+    );
+    let ended = folder.run(&["lower", "app.wasm", "--profile", "mvp"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("simd128") && ended.stderr.contains("\"wide\""));
+    assert_eq!(folder.files(), ["app.wasm"]);
+}
+
+#[test]
+fn a_printed_profile_can_be_given_as_a_file() {
+    let folder = folder();
+    let printed = folder.run(&["profiles", "wamr-2020"]).succeeded();
+    let text = String::from_utf8(printed.stdout).unwrap();
+    fs::write(
+        folder.path().join("device.toml"),
+        text.replace("wamr-2020", "device"),
+    )
+    .unwrap();
+    let named = folder.run(&[
+        "lower",
+        "app.wasm",
+        "--profile",
+        "wamr-2020",
+        "-o",
+        "a.wasm",
+    ]);
+    let read = folder.run(&[
+        "lower",
+        "app.wasm",
+        "--profile",
+        "device.toml",
+        "-o",
+        "b.wasm",
+    ]);
+    assert_eq!((named.code, read.code), (Some(0), Some(0)), "{read:?}");
+    let bytes = |name: &str| fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(bytes("a.wasm"), bytes("b.wasm"));
+}
+
+#[test]
+fn profiles_are_listed_with_what_they_are() {
+    let listed = Folder::new().run(&["profiles"]).succeeded();
+    let text = String::from_utf8(listed.stdout).unwrap();
+    for name in p1bridge::profiles::NAMES {
+        assert!(text.lines().any(|line| line.starts_with(name)), "{text}");
+    }
+}
+
+#[test]
+fn a_component_is_checked_as_what_flatten_makes_of_it() {
+    let folder = folder();
+    folder
+        .run(&["wrap", "app.wasm", "-o", "component.wasm", "-q"])
+        .succeeded();
+    let ended = folder.run(&["check", "component.wasm", "--profile", "wasm3"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        String::from_utf8(ended.stdout)
+            .unwrap()
+            .contains("bulk-memory")
+    );
+}

@@ -1,0 +1,77 @@
+//! What puts a proposal into a module, and what `lower` does about it.
+
+use wasmparser::WasmFeatures;
+
+/// Compilers that use the proposal, and the flag that stops them.
+pub fn of(feature: WasmFeatures) -> Option<&'static str> {
+    Some(match feature {
+        WasmFeatures::SIGN_EXTENSION => {
+            "clang 16, rustc 1.70 and later by default, Go, zig; clang -mno-sign-ext, \
+             rustc -C target-feature=-sign-ext with -Z build-std, or -mcpu=mvp"
+        }
+        WasmFeatures::MUTABLE_GLOBAL => {
+            "a global that is exported or imported; wasm-ld --export of a global"
+        }
+        WasmFeatures::SATURATING_FLOAT_TO_INT => {
+            "clang 20, rustc 1.87 and later by default, Go; clang -mno-nontrapping-fptoint, \
+             rustc -C target-feature=-nontrapping-fptoint with -Z build-std"
+        }
+        WasmFeatures::BULK_MEMORY_OPT | WasmFeatures::BULK_MEMORY => {
+            "clang 20, rustc 1.87 and later by default, wasi-libc's memcpy, Go; \
+             clang -mno-bulk-memory -mno-bulk-memory-opt, rustc -C target-feature=-bulk-memory"
+        }
+        WasmFeatures::CALL_INDIRECT_OVERLONG => {
+            "clang 19, rustc 1.82 and later by default, which leave room for a table index; \
+             clang -mno-reference-types -mno-call-indirect-overlong, \
+             rustc -C target-feature=-reference-types"
+        }
+        WasmFeatures::REFERENCE_TYPES => {
+            "several tables or references as values; clang -mno-reference-types, \
+             rustc -C target-feature=-reference-types"
+        }
+        WasmFeatures::MULTI_VALUE => {
+            "clang -mmultivalue with -Xclang -target-abi -Xclang experimental-mv, wasm-opt, zig; \
+             clang -mno-multivalue, rustc -C target-feature=-multivalue"
+        }
+        WasmFeatures::TAIL_CALL => "clang -mtail-call, musttail; -mno-tail-call",
+        WasmFeatures::SIMD => {
+            "clang -msimd128, rustc -C target-feature=+simd128; compile without it"
+        }
+        WasmFeatures::RELAXED_SIMD => {
+            "clang -mrelaxed-simd, rustc -C target-feature=+relaxed-simd; compile without it"
+        }
+        WasmFeatures::THREADS => {
+            "clang -pthread or -matomics, rustc for wasm32-wasip1-threads; compile for wasm32-wasip1"
+        }
+        WasmFeatures::EXCEPTIONS | WasmFeatures::LEGACY_EXCEPTIONS => {
+            "clang -fwasm-exceptions, -mexception-handling, setjmp; compile with -fno-exceptions"
+        }
+        WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES => {
+            "Kotlin, Dart, Java and OCaml compilers for WasmGC"
+        }
+        WasmFeatures::MEMORY64 => "clang --target=wasm64, rustc for wasm64; compile for wasm32",
+        WasmFeatures::EXTENDED_CONST => {
+            "clang -mextended-const, position-independent code; -mno-extended-const"
+        }
+        WasmFeatures::MULTI_MEMORY => "wasm-merge, wasm-opt --enable-multimemory",
+        WasmFeatures::WIDE_ARITHMETIC => "clang -mwide-arithmetic; compile without it",
+        _ => return None,
+    })
+}
+
+/// What lowering does with it.
+pub fn fix(feature: WasmFeatures) -> &'static str {
+    match feature {
+        WasmFeatures::SIGN_EXTENSION => "two shifts instead",
+        WasmFeatures::SATURATING_FLOAT_TO_INT => "calls of functions that compare first",
+        WasmFeatures::BULK_MEMORY_OPT => "calls of functions that copy and fill",
+        WasmFeatures::BULK_MEMORY => "passive segments become functions, DataCount goes",
+        WasmFeatures::CALL_INDIRECT_OVERLONG => "the shortest encoding",
+        WasmFeatures::REFERENCE_TYPES => "references become numbers, tables are joined",
+        WasmFeatures::MULTI_VALUE => "further values go through locals and globals",
+        WasmFeatures::TAIL_CALL => "a loop for calls of itself, calls for others: they use stack",
+        WasmFeatures::EXTENDED_CONST => "the expressions are evaluated",
+        WasmFeatures::MUTABLE_GLOBAL => "the export is left out",
+        _ => "it is encoded otherwise",
+    }
+}

@@ -1,0 +1,417 @@
+//! What is wrong with the parts of a module that the host sees, and with its limits.
+
+use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
+
+use super::{Effect, Finding, Kind, Place};
+use crate::lower::import_kind;
+use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
+use crate::parse::module::{ElementMode, Module};
+use crate::preview1;
+use crate::profile::{Import, Missing, Profile};
+
+fn outside(offset: u64) -> Place {
+    Place {
+        function: None,
+        name: None,
+        offset,
+        count: 1,
+    }
+}
+
+fn finding(
+    kind: Kind,
+    effect: Effect,
+    what: String,
+    place: Option<Place>,
+    fix: Option<&str>,
+) -> Finding {
+    Finding {
+        kind,
+        effect,
+        what,
+        feature: None,
+        places: place.into_iter().collect(),
+        emitted_by: None,
+        fix: fix.map(str::to_string),
+    }
+}
+
+/// Parts of other sections than code that need a proposal.
+pub fn sections_with(module: &Module<'_>, feature: WasmFeatures) -> Vec<(String, Place)> {
+    let mut found = Vec::new();
+    let mut add = |what: &str, offset: u64| found.push((what.to_string(), outside(offset)));
+    match feature {
+        WasmFeatures::BULK_MEMORY => {
+            for data in module.data.iter().filter(|data| data.active.is_none()) {
+                add("passive data segments", data.offset);
+            }
+            for element in module.elements.iter().filter(|e| !is_plain(module, e)) {
+                match element.mode {
+                    ElementMode::Declared => {}
+                    ElementMode::Passive => add("passive element segments", element.offset),
+                    ElementMode::Active { .. } => {
+                        add("element segments with other flags than 0", element.offset);
+                    }
+                }
+            }
+            if let Some(offset) = module.data_count {
+                add("a DataCount section", offset);
+            }
+        }
+        WasmFeatures::REFERENCE_TYPES => {
+            if module.tables.len() + module.imported_tables.len() > 1 {
+                let offset = module.tables.last().map_or(0, |table| table.offset);
+                add("several tables", offset);
+            }
+            for element in &module.elements {
+                if matches!(element.mode, ElementMode::Declared) {
+                    add("declared element segments", element.offset);
+                }
+            }
+        }
+        WasmFeatures::EXTENDED_CONST => {
+            for data in &module.data {
+                if let Some((_, expr)) = &data.active
+                    && expr.get_operators_reader().into_iter().count() > 2
+                {
+                    add("offsets that are computed", data.offset);
+                }
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Types at the boundary that cannot be lowered.
+pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut Vec<Finding>) {
+    if !profile.has(WasmFeatures::REFERENCE_TYPES) {
+        let foreign = module
+            .types
+            .iter()
+            .flat_map(|ty| ty.params().iter().chain(ty.results()))
+            .chain(module.globals.iter().map(|global| &global.ty.content_type))
+            .any(is_foreign)
+            || module
+                .tables
+                .iter()
+                .any(|table| is_foreign(&table.ty.element_type.into()));
+        if foreign || survey.foreign.is_some() {
+            let mut one = finding(
+                Kind::Feature,
+                Effect::Refused,
+                "reference-types: references of the host (externref) in types or tables"
+                    .to_string(),
+                survey.foreign.map(|(func, offset)| Place {
+                    function: Some(func),
+                    name: module.function_name(func).map(str::to_string),
+                    offset,
+                    count: 1,
+                }),
+                None,
+            );
+            one.feature = Some("reference-types".to_string());
+            found.push(one);
+        }
+    }
+    let lacks_references = !profile.has(WasmFeatures::REFERENCE_TYPES);
+    let lacks_several = !profile.has(WasmFeatures::MULTI_VALUE);
+    let mut boundary = |func: u32, what: String, offset: u64| {
+        let ty = module.func_type(func);
+        let reference = |ty: &ValType| matches!(ty, ValType::Ref(_));
+        let mut add = |feature: &str, why: &str| {
+            let what = format!("{feature}: {what} {why}, which the host would have to know");
+            let mut one = finding(
+                Kind::Feature,
+                Effect::Refused,
+                what,
+                Some(outside(offset)),
+                None,
+            );
+            one.feature = Some(feature.to_string());
+            found.push(one);
+        };
+        if lacks_several && ty.results().len() > 1 {
+            add("multivalue", "has several results");
+        }
+        if lacks_references && ty.params().iter().chain(ty.results()).any(reference) {
+            add("reference-types", "has references in its type");
+        }
+    };
+    for (index, &import) in module.imported_funcs.iter().enumerate() {
+        let import = &module.imports[import];
+        let what = format!("the import {}.{}", import.module, import.name);
+        boundary(index as u32, what, import.offset);
+    }
+    let mut exports: Vec<_> = module.exports.iter().collect();
+    exports.sort_by_key(|(name, _)| **name);
+    for (name, &(kind, index)) in exports {
+        if kind == ExternalKind::Func {
+            boundary(
+                index,
+                format!("the export {name}"),
+                module.range.start as u64,
+            );
+        }
+    }
+}
+
+pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
+    let limits = &profile.limits;
+    if let (Some(most), Some(memory)) = (limits.memory_pages, module.memories.first()) {
+        if memory.initial > most {
+            found.push(finding(
+                Kind::Memory,
+                Effect::Refused,
+                format!(
+                    "the memory starts with {} pages, and {most} is the most",
+                    memory.initial
+                ),
+                None,
+                None,
+            ));
+        } else if memory.maximum.is_some_and(|maximum| maximum > most) {
+            found.push(finding(
+                Kind::Memory,
+                Effect::Refused,
+                format!(
+                    "the memory may have up to {} pages, and {most} is the most",
+                    memory.maximum.unwrap_or_default()
+                ),
+                None,
+                Some("a smaller maximum: memory.grow beyond it gives -1"),
+            ));
+        }
+    }
+    if let Some(most) = limits.table_elements {
+        for table in module.tables.iter().filter(|table| table.ty.initial > most) {
+            found.push(finding(
+                Kind::Table,
+                Effect::Refused,
+                format!(
+                    "a table has {} elements, and {most} is the most",
+                    table.ty.initial
+                ),
+                Some(outside(table.offset)),
+                None,
+            ));
+        }
+    }
+    let lowers_tables = !profile.has(WasmFeatures::REFERENCE_TYPES);
+    let several = module.tables.len() > 1;
+    if lowers_tables && !module.imported_tables.is_empty() {
+        let import = &module.imports[module.imported_tables[0]];
+        found.push(finding(
+            Kind::Import,
+            Effect::Refused,
+            format!("the table {}.{} is imported", import.module, import.name),
+            Some(outside(import.offset)),
+            None,
+        ));
+    }
+    if lowers_tables && several {
+        let mut exports: Vec<_> = module
+            .exports
+            .iter()
+            .filter(|(_, (kind, _))| *kind == ExternalKind::Table)
+            .collect();
+        exports.sort_by_key(|(name, _)| **name);
+        for (name, _) in exports {
+            found.push(finding(
+                Kind::Export,
+                Effect::Refused,
+                format!("one of several tables is exported as {name:?}, so they cannot be joined"),
+                None,
+                None,
+            ));
+        }
+    }
+    if let Some(most) = limits.locals {
+        for defined in 0..module.bodies.len() {
+            let index = module.imported_func_count() + defined as u32;
+            let mut count = module.func_type(index).params().len() as u64;
+            if let Ok(locals) = module.body(defined).get_locals_reader() {
+                count += locals
+                    .into_iter()
+                    .flatten()
+                    .map(|(count, _)| u64::from(count))
+                    .sum::<u64>();
+            }
+            if count > u64::from(most) {
+                found.push(finding(
+                    Kind::Locals,
+                    Effect::Refused,
+                    format!("a function has {count} locals, and {most} is the most"),
+                    Some(Place {
+                        function: Some(index),
+                        name: module.function_name(index).map(str::to_string),
+                        offset: module.bodies[defined].start as u64,
+                        count: 1,
+                    }),
+                    None,
+                ));
+            }
+        }
+    }
+}
+
+pub fn start(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
+    let Some(start) = module.start else { return };
+    let place = Place {
+        function: Some(start),
+        name: module.function_name(start).map(str::to_string),
+        offset: module
+            .bodies
+            .get((start as usize).wrapping_sub(module.imported_funcs.len()))
+            .map_or(0, |body| body.start as u64),
+        count: 1,
+    };
+    const FIX: &str = "it runs before the first call of an export instead";
+    if !profile.host.start {
+        found.push(finding(
+            Kind::Start,
+            Effect::Refused,
+            "a start function".to_string(),
+            Some(place),
+            Some(FIX),
+        ));
+    } else if !profile.host.start_calls_wasi && crate::lower::start_reaches_host(module) {
+        found.push(finding(
+            Kind::Start,
+            Effect::FailsLater,
+            "the start function calls the host, which is not ready yet".to_string(),
+            Some(place),
+            Some(FIX),
+        ));
+    }
+}
+
+pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
+    let missing = match profile.host.missing {
+        Missing::Refused => Effect::Refused,
+        Missing::FailsWhenCalled => Effect::FailsLater,
+    };
+    let used = used_imports(module);
+    for (index, &at) in module.imported_funcs.iter().enumerate() {
+        let import = &module.imports[at];
+        let ty = module.func_type(index as u32);
+        let name = format!("{}.{}", import.module, import.name);
+        let place = Some(outside(import.offset));
+        let mut add = |effect, what, fix| {
+            found.push(finding(Kind::Import, effect, what, place.clone(), fix));
+        };
+        match profile.import(import.module, import.name, ty) {
+            Import::Provided => {}
+            Import::Missing if !used[index] => add(
+                missing.max(Effect::Refused),
+                format!("{name} is not provided, and used by nothing"),
+                Some("the import is left out"),
+            ),
+            Import::Missing => add(missing, format!("{name} is not provided"), None),
+            Import::OtherType(expected) => add(
+                missing,
+                format!("{name} is imported as {ty}, but the host has {expected}"),
+                None,
+            ),
+            Import::ThroughEnv => add(
+                missing,
+                format!(
+                    "the host finds no functions in a module {:?}",
+                    import.module
+                ),
+                Some("imported from `env` as `module#field`"),
+            ),
+        }
+        if import.module == preview1::MODULE && used[index] {
+            if let Some(wrong) = crate::lower::wrapped(import.name, profile.quirks) {
+                found.push(finding(
+                    Kind::Behaviour,
+                    Effect::FailsLater,
+                    format!("{}: {wrong}", import.name),
+                    Some(outside(import.offset)),
+                    Some("calls go through a wrapper"),
+                ));
+            }
+            for note in profile.notes_on(import.name) {
+                found.push(finding(
+                    Kind::Behaviour,
+                    Effect::Note,
+                    format!("{}: {note}", import.name),
+                    None,
+                    None,
+                ));
+            }
+        }
+    }
+    for import in &module.imports {
+        let refused = match import.ty {
+            TypeRef::Func(_) | TypeRef::FuncExact(_) => false,
+            TypeRef::Global(_) => !profile.host.imported_globals && profile.features.is_some(),
+            _ => false,
+        };
+        if refused {
+            found.push(finding(
+                Kind::Import,
+                Effect::Refused,
+                format!(
+                    "{}.{} is a {}, which the host does not provide",
+                    import.module,
+                    import.name,
+                    import_kind(import.ty)
+                ),
+                Some(outside(import.offset)),
+                None,
+            ));
+        }
+    }
+}
+
+pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
+    let host = &profile.host;
+    for name in &host.never_export {
+        if module.exports.contains_key(name.as_str()) {
+            found.push(finding(
+                Kind::Export,
+                Effect::FailsLater,
+                format!("the export {name} makes the host treat the memory in its own way"),
+                None,
+                Some("the export is left out"),
+            ));
+        }
+    }
+    let has = |name: &str| module.exports.contains_key(name);
+    let any_memory = !module.memories.is_empty() || !module.imported_memories.is_empty();
+    let wasi = module
+        .imports
+        .iter()
+        .any(|import| import.module == preview1::MODULE);
+    if host.needs_memory_export && any_memory && wasi && !has("memory") {
+        found.push(finding(
+            Kind::Export,
+            Effect::Refused,
+            "the memory is not exported as \"memory\"".to_string(),
+            None,
+            Some("it is exported"),
+        ));
+    }
+    if !host.initialize_beside_start && has("_start") && has("_initialize") {
+        found.push(finding(
+            Kind::Export,
+            Effect::Refused,
+            "_start and _initialize are exported together".to_string(),
+            None,
+            None,
+        ));
+    }
+    if profile.quirks.app_heap && any_memory {
+        found.push(finding(
+            Kind::Memory,
+            Effect::FailsLater,
+            "the runtime puts a heap of its own above the initial pages, where the program's own \
+             allocator does not expect it"
+                .to_string(),
+            None,
+            Some("an arena is exported as malloc and free: the runtime uses that instead"),
+        ));
+    }
+}

@@ -1,0 +1,444 @@
+//! One function body: copied in runs, with what the target lacks written anew.
+//!
+//! A body is streamed once. The nesting of blocks is followed only in modules with several values
+//! or tail calls to lower ([`super::control`]); a body that calls itself in tail position is
+//! streamed a second time, because its prologue is then another.
+
+use anyhow::{Result, anyhow, bail};
+use wasm_encoder::{Encode, InstructionSink, ValType};
+use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
+
+use super::control::{Control, Shape};
+use super::helpers::Helper;
+use super::{Lowering, sat_float, sign_ext};
+
+/// Locals that the encoder adds, reused when they are free again.
+pub struct Locals {
+    first: u32,
+    added: Vec<ValType>,
+    free: Vec<u32>,
+}
+
+impl Locals {
+    /// A local of this type, of which nothing is known.
+    pub fn take(&mut self, ty: ValType) -> u32 {
+        let at = self
+            .free
+            .iter()
+            .position(|&local| self.added[(local - self.first) as usize] == ty);
+        if let Some(at) = at {
+            return self.free.swap_remove(at);
+        }
+        self.added.push(ty);
+        self.first + self.added.len() as u32 - 1
+    }
+
+    /// Takes one for each type.
+    pub fn take_all(&mut self, types: &[ValType]) -> Vec<u32> {
+        types.iter().map(|&ty| self.take(ty)).collect()
+    }
+
+    pub fn give_back(&mut self, locals: &[u32]) {
+        self.free.extend_from_slice(locals);
+    }
+}
+
+/// The state of one body.
+pub struct Body<'l, 'p, 'm, 'a> {
+    pub ctx: &'l mut Lowering<'p, 'm, 'a>,
+    /// What the current instruction becomes.
+    pub code: Vec<u8>,
+    /// All instructions before it.
+    done: Vec<u8>,
+    pub locals: Locals,
+    /// Absent when no structure has to be followed.
+    pub control: Option<Control>,
+    /// The function, by its index in the input.
+    pub func: u32,
+    /// How many parameters the input has, and how many were added after them.
+    params: u32,
+    added_params: u32,
+    /// The types of the declared locals.
+    declared: Vec<(u32, ValType)>,
+    /// Whether the body is a loop for calls of itself.
+    pub looped: bool,
+    /// Whether it turned out that it has to be.
+    wants_loop: bool,
+}
+
+/// Encodes the body of the `defined`th function of the code section, without its size.
+pub fn encode(ctx: &mut Lowering<'_, '_, '_>, defined: usize, out: &mut Vec<u8>) -> Result<()> {
+    if !attempt(ctx, defined, false, out)? {
+        attempt(ctx, defined, true, out)?;
+    }
+    Ok(())
+}
+
+/// False when the body calls itself in tail position and was not `looped`.
+fn attempt(
+    ctx: &mut Lowering<'_, '_, '_>,
+    defined: usize,
+    looped: bool,
+    out: &mut Vec<u8>,
+) -> Result<bool> {
+    let module = ctx.module;
+    let func = module.imported_func_count() + defined as u32;
+    let ty = module.func_type(func);
+    let type_index = module.func_types[func as usize];
+    let results = ctx.values(ty.results())?;
+    let params = ty.params().len() as u32;
+    let added_params = ctx.multi.added_params(type_index);
+
+    let input = module.body(defined);
+    let mut reader = input.get_locals_reader()?;
+    let mut declared = Vec::new();
+    let mut count = params + added_params;
+    for _ in 0..reader.get_count() {
+        let (n, ty) = reader.read()?;
+        declared.push((n, ctx.value(ty)?));
+        count += n;
+    }
+    let structured = ctx.needs.structure();
+    let mut body = Body {
+        code: Vec::new(),
+        done: Vec::with_capacity(input.as_bytes().len()),
+        locals: Locals {
+            first: count,
+            added: Vec::new(),
+            free: Vec::new(),
+        },
+        control: None,
+        func,
+        params,
+        added_params,
+        declared,
+        looped,
+        wants_loop: false,
+        ctx,
+    };
+    if structured {
+        body.open_function(results);
+        body.done.append(&mut body.code);
+    }
+    body.stream(reader.get_binary_reader(), defined)?;
+    if body.wants_loop {
+        return Ok(false);
+    }
+
+    let added = &body.locals.added;
+    let mut runs: Vec<(u32, ValType)> = Vec::new();
+    for &ty in added {
+        match runs.last_mut() {
+            Some((count, last)) if *last == ty => *count += 1,
+            _ => runs.push((1, ty)),
+        }
+    }
+    (body.declared.len() + runs.len()).encode(out);
+    for (count, ty) in body.declared.iter().chain(&runs) {
+        count.encode(out);
+        ty.encode(out);
+    }
+    out.append(&mut body.done);
+    Ok(true)
+}
+
+impl<'a> Body<'_, '_, '_, 'a> {
+    /// A sink for the instructions of the output.
+    pub fn sink(&mut self) -> InstructionSink<'_> {
+        InstructionSink::new(&mut self.code)
+    }
+
+    fn stream(&mut self, reader: BinaryReader<'a>, defined: usize) -> Result<()> {
+        let bytes = self.ctx.module.bytes;
+        let end = self.ctx.module.bodies[defined].end;
+        let mut ops = OperatorsReader::new(reader);
+        // The instructions from here on are still to be copied.
+        let mut run = ops.original_position() as usize;
+        while !ops.eof() {
+            let start = ops.original_position() as usize;
+            let op = ops.read()?;
+            if self.operator(&op)? {
+                self.done.extend_from_slice(&bytes[run..start]);
+                self.done.append(&mut self.code);
+                run = ops.original_position() as usize;
+            }
+            if self.wants_loop {
+                return Ok(());
+            }
+        }
+        self.done.extend_from_slice(&bytes[run..end]);
+        Ok(())
+    }
+
+    fn helper(&mut self, helper: Helper) {
+        let index = self.ctx.helper(helper);
+        self.sink().call(index);
+    }
+
+    /// Writes what `op` becomes; false when it stays as it is.
+    fn operator(&mut self, op: &Operator<'a>) -> Result<bool> {
+        let needs = self.ctx.needs;
+        match *op {
+            Operator::Call { function_index } => {
+                let new = self.ctx.funcs[function_index as usize];
+                if new == function_index && !needs.multi_value {
+                    return Ok(false);
+                }
+                self.call(function_index);
+            }
+            Operator::CallIndirect {
+                type_index,
+                table_index,
+            } => self.call_indirect(type_index, table_index),
+            Operator::LocalGet { local_index } if self.moved(local_index) => {
+                let local = local_index + self.added_params;
+                self.sink().local_get(local);
+            }
+            Operator::LocalSet { local_index } if self.moved(local_index) => {
+                let local = local_index + self.added_params;
+                self.sink().local_set(local);
+            }
+            Operator::LocalTee { local_index } if self.moved(local_index) => {
+                let local = local_index + self.added_params;
+                self.sink().local_tee(local);
+            }
+            Operator::I32Extend8S
+            | Operator::I32Extend16S
+            | Operator::I64Extend8S
+            | Operator::I64Extend16S
+            | Operator::I64Extend32S
+                if needs.sign_ext =>
+            {
+                return Ok(sign_ext::lower(op, &mut self.sink()));
+            }
+            Operator::I32TruncSatF32S
+            | Operator::I32TruncSatF32U
+            | Operator::I32TruncSatF64S
+            | Operator::I32TruncSatF64U
+            | Operator::I64TruncSatF32S
+            | Operator::I64TruncSatF32U
+            | Operator::I64TruncSatF64S
+            | Operator::I64TruncSatF64U
+                if needs.sat_float =>
+            {
+                let conversion =
+                    sat_float::conversion(op).ok_or_else(|| anyhow!("{op:?} is no conversion"))?;
+                self.helper(Helper::Convert(conversion));
+            }
+            Operator::MemoryCopy { .. } if needs.memory_copy => self.helper(Helper::MemoryCopy),
+            Operator::MemoryFill { .. } if needs.memory_copy => self.helper(Helper::MemoryFill),
+            Operator::MemoryInit { data_index, .. } if needs.segments => {
+                self.helper(Helper::MemoryInit(data_index));
+            }
+            Operator::DataDrop { data_index } if needs.segments => {
+                let length = self.ctx.segment_length(data_index);
+                self.sink().i32_const(0).global_set(length);
+            }
+            Operator::MemorySize { mem: 0 } if self.ctx.block.is_some() => {
+                if let Some(block) = self.ctx.block {
+                    block.memory_size(&mut self.sink());
+                }
+            }
+            Operator::MemoryGrow { mem: 0 } if self.ctx.block.is_some() => {
+                self.helper(Helper::MemoryGrow);
+            }
+            Operator::ReturnCall { function_index } => {
+                if !needs.tail_call {
+                    let new = self.ctx.funcs[function_index as usize];
+                    self.sink().return_call(new);
+                } else if function_index != self.func {
+                    self.ctx.tail_calls += 1;
+                    self.call(function_index);
+                    self.return_();
+                } else if self.looped {
+                    self.tail_call_of_itself();
+                } else {
+                    self.wants_loop = true;
+                }
+            }
+            Operator::ReturnCallIndirect {
+                type_index,
+                table_index,
+            } => {
+                if needs.tail_call {
+                    self.ctx.tail_calls += 1;
+                    self.call_indirect(type_index, table_index);
+                    self.return_();
+                } else {
+                    self.before_call_indirect(table_index);
+                    let table = self.ctx.table(table_index);
+                    self.sink().return_call_indirect(table, type_index);
+                }
+            }
+            Operator::RefFunc { function_index } => {
+                if needs.references {
+                    let number = self.ctx.reference(function_index);
+                    self.sink().i32_const(number);
+                } else {
+                    let new = self.ctx.funcs[function_index as usize];
+                    self.sink().ref_func(new);
+                }
+            }
+            Operator::RefNull { .. } if needs.references => {
+                self.sink().i32_const(0);
+            }
+            Operator::RefIsNull if needs.references => {
+                self.sink().i32_eqz();
+            }
+            Operator::TypedSelect { .. } if needs.typed_select => {
+                self.sink().select();
+            }
+            Operator::TableGet { table } if needs.references => {
+                self.helper(Helper::TableGet(table))
+            }
+            Operator::TableSet { table } if needs.references => {
+                self.helper(Helper::TableSet(table))
+            }
+            Operator::TableGrow { table } if needs.references => {
+                self.helper(Helper::TableGrow(table));
+            }
+            Operator::TableFill { table } if needs.references => {
+                self.helper(Helper::TableFill(table));
+            }
+            Operator::TableSize { table } if needs.references => {
+                let size = self.ctx.table_size(table);
+                self.sink().global_get(size);
+            }
+            Operator::TableCopy {
+                dst_table,
+                src_table,
+            } if needs.references => self.helper(Helper::TableCopy(dst_table, src_table)),
+            Operator::TableInit { elem_index, table } if needs.references => {
+                self.helper(Helper::TableInit(elem_index, table));
+            }
+            Operator::ElemDrop { elem_index } if needs.references => {
+                let length = self.ctx.element_length(elem_index);
+                self.sink().i32_const(0).global_set(length);
+            }
+            _ if self.control.is_some() => return self.structure(op),
+            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
+                // Only a type that names references changes where nothing is nested anew.
+                let BlockType::Type(ty) = blockty else {
+                    return Ok(false);
+                };
+                if !needs.references || !matches!(ty, wasmparser::ValType::Ref(_)) {
+                    return Ok(false);
+                }
+                let ty = wasm_encoder::BlockType::Result(self.ctx.value(ty)?);
+                match op {
+                    Operator::Block { .. } => self.sink().block(ty),
+                    Operator::Loop { .. } => self.sink().loop_(ty),
+                    _ => self.sink().if_(ty),
+                };
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn structure(&mut self, op: &Operator<'a>) -> Result<bool> {
+        match op {
+            Operator::Block { blockty } => self.open(Shape::Block, *blockty)?,
+            Operator::Loop { blockty } => self.open(Shape::Loop, *blockty)?,
+            Operator::If { blockty } => self.open(Shape::If, *blockty)?,
+            Operator::Else => self.else_(),
+            Operator::End => self.end(),
+            Operator::Br { relative_depth } => self.br(*relative_depth),
+            Operator::BrIf { relative_depth } => self.br_if(*relative_depth),
+            Operator::BrTable { targets } => {
+                let others: Vec<u32> = targets.targets().collect::<Result<_, _>>()?;
+                self.br_table(&others, targets.default());
+            }
+            Operator::Return => self.return_(),
+            Operator::Try { .. }
+            | Operator::TryTable { .. }
+            | Operator::BrOnNull { .. }
+            | Operator::BrOnNonNull { .. }
+            | Operator::BrOnCast { .. }
+            | Operator::BrOnCastFail { .. } => bail!(
+                "exceptions and typed references cannot be kept where several values or tail calls \
+                 are lowered: the profile has to have both or neither"
+            ),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn moved(&self, local: u32) -> bool {
+        self.added_params > 0 && local >= self.params
+    }
+
+    fn call(&mut self, func: u32) {
+        let ty = self.ctx.module.func_types[func as usize];
+        self.push_added(ty);
+        let new = self.ctx.funcs[func as usize];
+        self.sink().call(new);
+        self.pop_results(ty);
+    }
+
+    fn call_indirect(&mut self, ty: u32, table: u32) {
+        self.before_call_indirect(table);
+        let added = self.ctx.multi.added_params(ty);
+        if added > 0 {
+            // They come below the index.
+            let index = self.locals.take(ValType::I32);
+            self.sink().local_set(index);
+            self.push_added(ty);
+            self.sink().local_get(index);
+            self.locals.give_back(&[index]);
+        }
+        let table = self.ctx.table(table);
+        self.sink().call_indirect(table, ty);
+        self.pop_results(ty);
+    }
+
+    fn before_call_indirect(&mut self, table: u32) {
+        if self.ctx.needs.references {
+            self.helper(Helper::TableGet(table));
+        } else if self.ctx.joined.is_some() {
+            self.helper(Helper::Bound(table));
+        }
+    }
+
+    /// Values for the parameters that keep types apart.
+    fn push_added(&mut self, ty: u32) {
+        for _ in 0..self.ctx.multi.added_params(ty) {
+            self.sink().i32_const(0);
+        }
+    }
+
+    /// All but the first result come in globals.
+    fn pop_results(&mut self, ty: u32) {
+        if !self.ctx.needs.multi_value {
+            return;
+        }
+        for global in self.ctx.result_globals(ty) {
+            self.sink().global_get(global);
+        }
+    }
+
+    /// A jump to the start with other arguments and locals that are zero again.
+    fn tail_call_of_itself(&mut self) {
+        for param in (0..self.params).rev() {
+            self.sink().local_set(param);
+        }
+        let mut local = self.params + self.added_params;
+        for at in 0..self.declared.len() {
+            let (count, ty) = self.declared[at];
+            for _ in 0..count {
+                let mut sink = self.sink();
+                match ty {
+                    ValType::I32 => sink.i32_const(0),
+                    ValType::I64 => sink.i64_const(0),
+                    ValType::F32 => sink.f32_const(wasm_encoder::Ieee32::new(0)),
+                    ValType::F64 => sink.f64_const(wasm_encoder::Ieee64::new(0)),
+                    ValType::V128 => sink.v128_const(0),
+                    ValType::Ref(ty) => sink.ref_null(ty.heap_type),
+                };
+                sink.local_set(local);
+                local += 1;
+            }
+        }
+        self.restart();
+    }
+}

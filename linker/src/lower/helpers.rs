@@ -1,0 +1,134 @@
+//! The functions that lowered instructions call. Each is added when it is first needed.
+
+use anyhow::Result;
+use wasm_encoder::{FuncType, Function, ValType};
+
+use super::quirks::{self, Wrapper};
+use super::sat_float::Conversion;
+use super::{Lowering, arena, bulk, segments, start, tables};
+
+/// A function of the linker's own. Indices are those of the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Helper {
+    MemoryCopy,
+    MemoryFill,
+    MemoryGrow,
+    Convert(Conversion),
+    /// `memory.init` of a data segment.
+    MemoryInit(u32),
+    /// The eight bytes of a data segment at an index; of one piece of it.
+    SegmentWord(u32, u32),
+    /// The index in the only table for one of a table that was joined to others.
+    Bound(u32),
+    TableGet(u32),
+    TableSet(u32),
+    TableGrow(u32),
+    TableFill(u32),
+    /// To, from.
+    TableCopy(u32, u32),
+    /// The element segment and the table.
+    TableInit(u32, u32),
+    Malloc,
+    Free,
+    Wrapper(Wrapper),
+    /// Runs the start function, once.
+    Start,
+    /// Runs the start function, then a function.
+    Started(u32),
+}
+
+impl Helper {
+    /// For the name section.
+    pub fn name(self, ctx: &Lowering<'_, '_, '_>) -> String {
+        let what = match self {
+            Helper::MemoryCopy => "memory.copy".to_string(),
+            Helper::MemoryFill => "memory.fill".to_string(),
+            Helper::MemoryGrow => "memory.grow".to_string(),
+            Helper::Convert(conversion) => conversion.name(),
+            Helper::MemoryInit(segment) => format!("memory.init {segment}"),
+            Helper::SegmentWord(segment, piece) => format!("data {segment}.{piece}"),
+            Helper::Bound(table) => format!("index {table}"),
+            Helper::TableGet(table) => format!("table.get {table}"),
+            Helper::TableSet(table) => format!("table.set {table}"),
+            Helper::TableGrow(table) => format!("table.grow {table}"),
+            Helper::TableFill(table) => format!("table.fill {table}"),
+            Helper::TableCopy(to, from) => format!("table.copy {to} {from}"),
+            Helper::TableInit(element, table) => format!("table.init {element} {table}"),
+            Helper::Malloc => "malloc".to_string(),
+            Helper::Free => "free".to_string(),
+            Helper::Wrapper(wrapper) => wrapper.function().to_string(),
+            Helper::Start => "start".to_string(),
+            Helper::Started(func) => match ctx.function_name(func) {
+                Some(name) => format!("start {name}"),
+                None => format!("start {func}"),
+            },
+        };
+        format!("p1bridge:{what}")
+    }
+
+    pub fn ty(self, ctx: &Lowering<'_, '_, '_>) -> FuncType {
+        use ValType::{I32, I64};
+        match self {
+            Helper::MemoryCopy
+            | Helper::MemoryFill
+            | Helper::MemoryInit(_)
+            | Helper::TableFill(_)
+            | Helper::TableCopy(..)
+            | Helper::TableInit(..) => FuncType::new([I32, I32, I32], []),
+            Helper::Convert(conversion) => FuncType::new([conversion.from], [conversion.to]),
+            Helper::SegmentWord(..) => FuncType::new([I32], [I64]),
+            Helper::MemoryGrow | Helper::Bound(_) | Helper::TableGet(_) | Helper::Malloc => {
+                FuncType::new([I32], [I32])
+            }
+            Helper::TableSet(_) => FuncType::new([I32, I32], []),
+            Helper::TableGrow(_) => FuncType::new([I32, I32], [I32]),
+            Helper::Free => FuncType::new([I32], []),
+            Helper::Wrapper(wrapper) => wrapper.ty(),
+            Helper::Start => FuncType::new([], []),
+            Helper::Started(func) => {
+                ctx.types[ctx.module.func_types[func as usize] as usize].clone()
+            }
+        }
+    }
+
+    pub fn function(self, ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
+        Ok(match self {
+            Helper::MemoryCopy => match ctx.block {
+                Some(block) => bulk::memory_copy_within(|code| block.memory_size(code)),
+                None => bulk::memory_copy(),
+            },
+            Helper::MemoryFill => match ctx.block {
+                Some(block) => bulk::memory_fill_within(|code| block.memory_size(code)),
+                None => bulk::memory_fill(),
+            },
+            Helper::MemoryGrow => {
+                let block = ctx.block()?;
+                match block.pages {
+                    Some(pages) => block.memory_grow(pages),
+                    None => anyhow::bail!("a memory that grows has a global with its pages"),
+                }
+            }
+            Helper::Convert(conversion) => conversion.function(),
+            Helper::MemoryInit(segment) => segments::memory_init(ctx, segment),
+            Helper::SegmentWord(segment, piece) => segments::word(ctx, segment, piece),
+            Helper::Bound(table) => tables::bound(ctx, table),
+            Helper::TableGet(table) => tables::get(ctx, table)?,
+            Helper::TableSet(table) => tables::set(ctx, table)?,
+            Helper::TableGrow(table) => tables::grow(ctx, table)?,
+            Helper::TableFill(table) => tables::fill(ctx, table)?,
+            Helper::TableCopy(to, from) => tables::copy(ctx, to, from)?,
+            Helper::TableInit(element, table) => tables::init(ctx, element, table)?,
+            Helper::Malloc => {
+                let block = ctx.block()?;
+                arena::malloc(|code| block.address(0, code))
+            }
+            Helper::Free => {
+                let block = ctx.block()?;
+                arena::free(|code| block.address(0, code))
+            }
+            Helper::Wrapper(wrapper) => quirks::function(ctx, wrapper)?,
+            Helper::Start => start::start(ctx)?,
+            Helper::Started(func) => start::started(ctx, func),
+        })
+    }
+}

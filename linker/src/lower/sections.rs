@@ -1,0 +1,442 @@
+//! The sections of the output.
+
+use anyhow::{Result, anyhow, bail};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{
+    ConstExpr, CustomSection, DataCountSection, DataSection, Encode, EntityType, ExportKind,
+    ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection,
+    MemoryType, Module, RefType, Section, SectionId, StartSection, TableSection, TableType,
+    TagKind, TagSection, TagType, TypeSection, ValType,
+};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
+
+use super::constant::{self, Value};
+use super::helpers::Helper;
+use super::{Lowering, body, names};
+
+/// What the parser does not keep: the order of exports.
+pub struct Order<'a> {
+    pub exports: Vec<wasmparser::Export<'a>>,
+    data_count: bool,
+}
+
+impl<'a> Order<'a> {
+    pub fn read(wasm: &'a [u8]) -> Result<Order<'a>> {
+        let mut order = Order {
+            exports: Vec::new(),
+            data_count: false,
+        };
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        order.exports.push(export?);
+                    }
+                }
+                Payload::DataCountSection { .. } => order.data_count = true,
+                _ => {}
+            }
+        }
+        Ok(order)
+    }
+
+    /// The function that is exported under this name.
+    pub fn exported_function(&self, name: &str) -> Option<u32> {
+        self.exports
+            .iter()
+            .find(|export| export.name == name && export.kind == ExternalKind::Func)
+            .map(|export| export.index)
+    }
+}
+
+impl Lowering<'_, '_, '_> {
+    /// Writes the module. Bodies come first: what they need is known only then.
+    pub fn encode(&mut self, order: &Order<'_>) -> Result<Vec<u8>> {
+        let exports = self.exports(order)?;
+        let start = match self.moves_start() {
+            true => None,
+            false => self.module.start.map(|start| self.funcs[start as usize]),
+        };
+        let elements = self.elements()?;
+        let global_inits = self.global_inits()?;
+
+        let mut code = Vec::with_capacity(self.module.code_size());
+        let mut one = Vec::new();
+        for defined in 0..self.module.bodies.len() {
+            one.clear();
+            body::encode(self, defined, &mut one).map_err(|error| {
+                let offset = self.module.bodies[defined].start;
+                error.context(format!("in the function at offset {offset:#x}"))
+            })?;
+            one.len().encode(&mut code);
+            code.extend_from_slice(&one);
+        }
+        // Helpers may call for more helpers.
+        let mut helper_types = Vec::new();
+        let mut at = 0;
+        while at < self.helpers.len() {
+            let helper = self.helpers[at];
+            let ty = helper.ty(self);
+            helper_types.push(self.type_index(ty.params(), ty.results()));
+            helper.function(self)?.encode(&mut code);
+            at += 1;
+        }
+        let elements = match self.tables {
+            Some(_) => self.numbered_elements(),
+            None => elements,
+        };
+
+        let mut module = Module::new();
+        module.section(&self.type_section());
+        let imports = self.import_section()?;
+        if !imports.is_empty() {
+            module.section(&imports);
+        }
+        let mut functions = FunctionSection::new();
+        let imported = self.module.imported_funcs.len();
+        for &ty in self.module.func_types[imported..]
+            .iter()
+            .chain(&helper_types)
+        {
+            functions.function(ty);
+        }
+        if !functions.is_empty() {
+            module.section(&functions);
+        }
+        let tables = self.table_section()?;
+        if !tables.is_empty() {
+            module.section(&tables);
+        }
+        let memories = self.memory_section();
+        if !memories.is_empty() {
+            module.section(&memories);
+        }
+        let mut tags = TagSection::new();
+        for &func_type_idx in &self.module.tags {
+            tags.tag(TagType {
+                kind: TagKind::Exception,
+                func_type_idx,
+            });
+        }
+        if !tags.is_empty() {
+            module.section(&tags);
+        }
+        let globals = self.global_section(&global_inits)?;
+        if !globals.is_empty() {
+            module.section(&globals);
+        }
+        if !exports.is_empty() {
+            module.section(&exports);
+        }
+        if let Some(function_index) = start {
+            module.section(&StartSection { function_index });
+        }
+        if !elements.is_empty() {
+            module.section(&elements);
+        }
+        let data = self.data_section()?;
+        if order.data_count && self.profile.has(WasmFeatures::BULK_MEMORY) {
+            module.section(&DataCountSection { count: data.len() });
+        }
+        let mut wasm = module.finish();
+        let count = functions.len();
+        if count > 0 {
+            let mut header = Vec::new();
+            count.encode(&mut header);
+            wasm.reserve(code.len() + 16);
+            wasm.push(SectionId::Code as u8);
+            (header.len() + code.len()).encode(&mut wasm);
+            wasm.extend_from_slice(&header);
+            wasm.append(&mut code);
+        }
+        if !data.is_empty() {
+            data.append_to(&mut wasm);
+        }
+        self.customs(&mut wasm)?;
+        Ok(wasm)
+    }
+
+    fn type_section(&self) -> TypeSection {
+        let mut section = TypeSection::new();
+        for ty in &self.types {
+            section
+                .ty()
+                .function(ty.params().iter().copied(), ty.results().iter().copied());
+        }
+        section
+    }
+
+    fn import_section(&self) -> Result<ImportSection> {
+        let mut section = ImportSection::new();
+        for import in &self.imports {
+            section.import(
+                &import.module,
+                &import.name,
+                EntityType::Function(import.ty),
+            );
+        }
+        for import in &self.module.imports {
+            if !matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)) {
+                let ty = RoundtripReencoder
+                    .entity_type(import.ty)
+                    .map_err(|error| anyhow!("{error}"))?;
+                section.import(import.module, import.name, ty);
+            }
+        }
+        Ok(section)
+    }
+
+    fn table_section(&self) -> Result<TableSection> {
+        let mut section = TableSection::new();
+        let only = |entries: u64| TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum: entries,
+            maximum: Some(entries),
+            shared: false,
+        };
+        if let Some(tables) = &self.tables {
+            section.table(only(tables.functions.len() as u64 + 1));
+        } else if self.joined.is_some() {
+            section.table(only(self.module.tables.iter().map(|t| t.ty.initial).sum()));
+        } else {
+            for table in &self.module.tables {
+                if table.init.is_some() {
+                    bail!(
+                        "a table with an initial value is not supported (at offset {:#x})",
+                        table.offset
+                    );
+                }
+                let ty = RoundtripReencoder
+                    .table_type(table.ty)
+                    .map_err(|error| anyhow!("{error}"))?;
+                section.table(ty);
+            }
+        }
+        Ok(section)
+    }
+
+    fn memory_section(&self) -> MemorySection {
+        let mut section = MemorySection::new();
+        let block = self.block;
+        if let (true, Some(block)) = (self.module.memories.is_empty(), block) {
+            section.memory(plain_memory(
+                super::Block::pages_for(block.size).into(),
+                None,
+            ));
+        }
+        for memory in &self.module.memories {
+            let limit = self.profile.limits.memory_pages;
+            let (mut minimum, mut maximum) = (memory.initial, memory.maximum);
+            if let Some(block) = block {
+                let pages = u64::from(super::Block::pages_for(block.size));
+                minimum += pages;
+                maximum = maximum.map(|most| (most + pages).min(super::block::PAGE));
+            }
+            if let Some(limit) = limit {
+                maximum = Some(maximum.unwrap_or(limit).min(limit));
+            }
+            section.memory(MemoryType {
+                memory64: memory.memory64,
+                shared: memory.shared,
+                page_size_log2: memory.page_size_log2,
+                ..plain_memory(minimum, maximum)
+            });
+        }
+        section
+    }
+
+    /// The initial values of the module's own globals. This is where functions get their numbers.
+    fn global_inits(&mut self) -> Result<Vec<ConstExpr>> {
+        let module = self.module;
+        module
+            .globals
+            .iter()
+            .map(|global| match constant::evaluate(module, &global.init) {
+                Some(value) => self.value_expr(value),
+                None => raw(&global.init),
+            })
+            .collect()
+    }
+
+    fn value_expr(&mut self, value: Value) -> Result<ConstExpr> {
+        match value {
+            Value::Func(func) if self.needs.references => {
+                Ok(ConstExpr::i32_const(self.reference(func)))
+            }
+            Value::Null(_) if self.needs.references => Ok(ConstExpr::i32_const(0)),
+            value => value.encode(|func| self.funcs[func as usize]),
+        }
+    }
+
+    fn global_section(&self, inits: &[ConstExpr]) -> Result<GlobalSection> {
+        let mut section = GlobalSection::new();
+        for (global, init) in self.module.globals.iter().zip(inits) {
+            let ty = GlobalType {
+                val_type: self.value(global.ty.content_type)?,
+                mutable: global.ty.mutable,
+                shared: global.ty.shared,
+            };
+            section.global(ty, init);
+        }
+        for global in &self.globals {
+            let init = match global.ty {
+                ValType::I32 => ConstExpr::i32_const(global.start as i32),
+                ValType::I64 => ConstExpr::i64_const(global.start),
+                ValType::F32 => ConstExpr::f32_const(wasm_encoder::Ieee32::new(0)),
+                ValType::F64 => ConstExpr::f64_const(wasm_encoder::Ieee64::new(0)),
+                ValType::V128 => ConstExpr::v128_const(0),
+                ValType::Ref(ty) => ConstExpr::ref_null(ty.heap_type),
+            };
+            let ty = GlobalType {
+                val_type: global.ty,
+                mutable: true,
+                shared: false,
+            };
+            section.global(ty, &init);
+        }
+        Ok(section)
+    }
+
+    fn exports(&mut self, order: &Order<'_>) -> Result<ExportSection> {
+        let mut section = ExportSection::new();
+        let moves_start = self.moves_start();
+        let mut has_memory = false;
+        for export in &order.exports {
+            let never = &self.profile.host.never_export;
+            if never.iter().any(|name| name == export.name) && !self.flat {
+                self.notes.push(format!(
+                    "the export {} is left out: the host would use it",
+                    export.name
+                ));
+                continue;
+            }
+            let index = match export.kind {
+                ExternalKind::Func | ExternalKind::FuncExact => {
+                    if moves_start {
+                        self.helper(Helper::Started(export.index))
+                    } else {
+                        self.funcs[export.index as usize]
+                    }
+                }
+                ExternalKind::Global
+                    if !self.profile.has(WasmFeatures::MUTABLE_GLOBAL)
+                        && self.is_mutable(export.index) =>
+                {
+                    self.notes.push(format!(
+                        "the export {} is left out: it is a mutable global",
+                        export.name
+                    ));
+                    continue;
+                }
+                _ => export.index,
+            };
+            has_memory |= export.kind == ExternalKind::Memory && export.name == "memory";
+            section.export(export.name, export_kind(export.kind), index);
+        }
+        let exportable =
+            !self.module.memories.is_empty() || !self.module.imported_memories.is_empty();
+        let free = !order.exports.iter().any(|export| export.name == "memory");
+        if self.profile.host.needs_memory_export && !has_memory && exportable && free {
+            section.export("memory", ExportKind::Memory, 0);
+        }
+        if self.own_arena {
+            for (name, helper) in [("malloc", Helper::Malloc), ("free", Helper::Free)] {
+                let index = self.helper(helper);
+                section.export(name, ExportKind::Func, index);
+            }
+        }
+        Ok(section)
+    }
+
+    fn is_mutable(&self, global: u32) -> bool {
+        let imported = self.module.imported_globals.len();
+        self.module
+            .globals
+            .get((global as usize).wrapping_sub(imported))
+            .is_some_and(|global| global.ty.mutable)
+    }
+
+    fn data_section(&self) -> Result<DataSection> {
+        let mut section = DataSection::new();
+        for data in &self.module.data {
+            let bytes = data.bytes.iter().copied();
+            match &data.active {
+                None if self.needs.segments => {}
+                None => {
+                    section.passive(bytes);
+                }
+                Some((memory, offset)) => {
+                    let offset = match constant::evaluate(self.module, offset) {
+                        Some(value) => value.encode(|func| func)?,
+                        None => raw(offset)?,
+                    };
+                    section.active(*memory, &offset, bytes);
+                }
+            }
+        }
+        if let (Some(tables), Some(block)) = (&self.tables, self.block)
+            && tables.contents.iter().any(|&byte| byte != 0)
+        {
+            let at = (block.first_base() + tables.offset) as i32;
+            section.active(
+                0,
+                &ConstExpr::i32_const(at),
+                tables.contents.iter().copied(),
+            );
+        }
+        Ok(section)
+    }
+
+    fn customs(&self, wasm: &mut Vec<u8>) -> Result<()> {
+        for custom in &self.module.customs {
+            match custom.name {
+                "name" => names::append(self, custom.bytes, wasm),
+                "target_features" => {
+                    if let Some(bytes) = names::target_features(custom.bytes, self.profile) {
+                        append(custom.name, &bytes, wasm);
+                    }
+                }
+                // What it says of places in the code would be wrong.
+                debug if debug.starts_with(".debug_") => {}
+                name => append(name, custom.bytes, wasm),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn append(name: &str, data: &[u8], wasm: &mut Vec<u8>) {
+    CustomSection {
+        name: name.into(),
+        data: data.into(),
+    }
+    .append_to(wasm);
+}
+
+/// An expression as it stands.
+pub fn raw(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
+    RoundtripReencoder
+        .const_expr(expr.clone())
+        .map_err(|error| anyhow!("{error}"))
+}
+
+fn export_kind(kind: ExternalKind) -> ExportKind {
+    match kind {
+        ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func,
+        ExternalKind::Table => ExportKind::Table,
+        ExternalKind::Memory => ExportKind::Memory,
+        ExternalKind::Global => ExportKind::Global,
+        ExternalKind::Tag => ExportKind::Tag,
+    }
+}
+
+fn plain_memory(minimum: u64, maximum: Option<u64>) -> MemoryType {
+    MemoryType {
+        minimum,
+        maximum,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    }
+}

@@ -1,0 +1,71 @@
+//! A start function where none is taken: every exported function sees to it instead.
+
+use anyhow::{Result, anyhow};
+use wasm_encoder::{BlockType, Function};
+
+use super::Lowering;
+use super::helpers::Helper;
+use crate::parse::module::Module;
+use crate::parse::scan::Ref;
+
+/// `(func)`: runs the start function unless it has run.
+pub fn start(ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
+    let start = ctx
+        .module
+        .start
+        .ok_or_else(|| anyhow!("there is no start function"))?;
+    let start = ctx.funcs[start as usize];
+    let done = ctx.started_global();
+    let mut body = Function::new([]);
+    body.instructions()
+        .global_get(done)
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .i32_const(1)
+        .global_set(done)
+        .call(start)
+        .end()
+        .end();
+    Ok(body)
+}
+
+/// Like the function `func` of the input, after the start function.
+pub fn started(ctx: &mut Lowering<'_, '_, '_>, func: u32) -> Function {
+    let start = ctx.helper(Helper::Start);
+    let params = ctx.module.func_type(func).params().len() as u32;
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    code.call(start);
+    for param in 0..params {
+        code.local_get(param);
+    }
+    code.call(ctx.funcs[func as usize]).end();
+    body
+}
+
+/// Whether the start function may call the host.
+pub fn reaches_host(module: &Module<'_>) -> bool {
+    let Some(start) = module.start else {
+        return false;
+    };
+    let imported = module.imported_func_count();
+    let mut seen = vec![false; module.func_types.len()];
+    let mut left = vec![start];
+    while let Some(func) = left.pop() {
+        if std::mem::replace(&mut seen[func as usize], true) {
+            continue;
+        }
+        let Some(defined) = func.checked_sub(imported) else {
+            return true;
+        };
+        for reference in module.refs.of(defined as usize) {
+            match reference {
+                Ref::Func(callee) => left.push(callee),
+                // Whatever is in the table may be called.
+                Ref::Table(_) if imported > 0 => return true,
+                _ => {}
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,248 @@
+//! Random modules with one proposal on, lowered to the MVP.
+
+use anyhow::{Result, anyhow, bail, ensure};
+use arbitrary::Unstructured;
+use p1bridge::lower::lower;
+use p1bridge::profiles::named;
+use wasm_encoder::reencode::{Reencode, utils};
+use wasm_encoder::{ExportKind, ExportSection};
+use wasm_smith::Config;
+use wasmparser::{ExternalKind, FuncType, Parser, Payload, ValType};
+
+use crate::engines::{full, limited, run};
+
+/// How many modules are tried for each proposal; `P1BRIDGE_RANDOM_MODULES` says another number.
+const MODULES: u64 = 3000;
+
+/// Words of errors that are right.
+const SAID: &[&str] = &["externref", "the module traps at once"];
+
+fn base() -> Config {
+    Config {
+        export_everything: true,
+        max_imports: 0,
+        min_funcs: 3,
+        max_memories: 1,
+        min_memories: 1,
+        max_tables: 1,
+        max_memory32_bytes: 4 << 16,
+        memory_max_size_required: true,
+        table_max_size_required: true,
+        max_table_elements: 200,
+        max_instructions: 200,
+        bulk_memory_enabled: false,
+        reference_types_enabled: false,
+        multi_value_enabled: false,
+        saturating_float_to_int_enabled: false,
+        sign_extension_ops_enabled: false,
+        simd_enabled: false,
+        relaxed_simd_enabled: false,
+        threads_enabled: false,
+        shared_everything_threads_enabled: false,
+        memory64_enabled: false,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        tail_call_enabled: false,
+        extended_const_enabled: false,
+        wide_arithmetic_enabled: false,
+        custom_page_sizes_enabled: false,
+        compact_imports_enabled: false,
+        custom_descriptors_enabled: false,
+        allow_start_export: true,
+        ..Config::default()
+    }
+}
+
+fn random_bytes(seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..6000)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 32) as u8
+        })
+        .collect()
+}
+
+fn module(config: Config, seed: u64) -> Result<Vec<u8>> {
+    let bytes = random_bytes(seed);
+    let mut module = wasm_smith::Module::new(config, &mut Unstructured::new(&bytes))
+        .map_err(|e| anyhow!("{e}"))?;
+    module
+        .ensure_termination(2_000)
+        .map_err(|e| anyhow!("{e}"))?;
+    let mut reduced = wasm_encoder::Module::new();
+    let wasm = module.to_bytes();
+    let mut reduce = Reduce::default();
+    reduce
+        .parse_core_module(&mut reduced, Parser::new(0), &wasm)
+        .map_err(|e| anyhow!("{e}"))?;
+    Ok(reduced.finish())
+}
+
+/// Leaves out the exports that a host of the MVP could not use.
+#[derive(Default)]
+struct Reduce {
+    types: Vec<FuncType>,
+    functions: Vec<u32>,
+}
+
+impl Reencode for Reduce {
+    type Error = anyhow::Error;
+
+    fn parse_type_section(
+        &mut self,
+        types: &mut wasm_encoder::TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Result<(), wasm_encoder::reencode::Error<anyhow::Error>> {
+        for ty in section.clone().into_iter_err_on_gc_types() {
+            self.types.push(ty?);
+        }
+        utils::parse_type_section(self, types, section)
+    }
+
+    fn parse_function_section(
+        &mut self,
+        functions: &mut wasm_encoder::FunctionSection,
+        section: wasmparser::FunctionSectionReader<'_>,
+    ) -> Result<(), wasm_encoder::reencode::Error<anyhow::Error>> {
+        for ty in section.clone() {
+            self.functions.push(ty?);
+        }
+        utils::parse_function_section(self, functions, section)
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut ExportSection,
+        section: wasmparser::ExportSectionReader<'_>,
+    ) -> Result<(), wasm_encoder::reencode::Error<anyhow::Error>> {
+        for export in section {
+            let export = export?;
+            match export.kind {
+                ExternalKind::Memory => {
+                    exports.export(export.name, ExportKind::Memory, export.index);
+                }
+                ExternalKind::Func => {
+                    let ty = &self.types[self.functions[export.index as usize] as usize];
+                    let plain = |ty: &ValType| !matches!(ty, ValType::Ref(_));
+                    if ty.results().len() < 2 && ty.params().iter().chain(ty.results()).all(plain) {
+                        exports.export(export.name, ExportKind::Func, export.index);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn exported_functions(wasm: &[u8]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Payload::ExportSection(section) = payload? {
+            for export in section {
+                let export = export?;
+                if export.kind == ExternalKind::Func {
+                    names.push(export.name.to_owned());
+                }
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// Whether anything was returned.
+fn check(config: Config, seed: u64) -> Result<bool> {
+    let before = module(config, seed)?;
+    let after = match lower(&before, &named("mvp")?) {
+        Ok(lowered) => lowered.wasm,
+        // What is refused is said; nothing is to be compared then.
+        Err(error) if SAID.iter().any(|word| format!("{error:#}").contains(word)) => {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut calls = Vec::new();
+    for round in 0..3u64 {
+        for name in exported_functions(&before)? {
+            let args = (0..64).map(|i| round * 0x0101_0101 + i * 7).collect();
+            calls.push((name, args));
+        }
+    }
+    let right = run(&full(), &before, &calls)?;
+    let found = run(&limited("mvp")?, &after, &calls)?;
+    let (Some((right, right_memory)), Some((found, memory))) = (&right, &found) else {
+        ensure!(
+            right.is_some() == found.is_some(),
+            "one of them does not start"
+        );
+        return Ok(false);
+    };
+    for ((call, right), found) in calls.iter().zip(right).zip(found) {
+        if right != found {
+            bail!("{} gave {found:x?} instead of {right:x?}", call.0);
+        }
+    }
+    ensure!(memory.starts_with(right_memory), "the memory differs");
+    Ok(right.iter().any(Option::is_some))
+}
+
+fn check_all(change: fn(&mut Config)) {
+    let modules = std::env::var("P1BRIDGE_RANDOM_MODULES")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(MODULES);
+    // Some modules call themselves until fuel runs out, on the stack of the thread.
+    let thread = std::thread::Builder::new().stack_size(1 << 28);
+    let work = move || {
+        let (mut told, mut wrong) = (0, Vec::new());
+        for seed in 0..modules {
+            let mut config = base();
+            change(&mut config);
+            match check(config, seed) {
+                Ok(result) => told += u64::from(result),
+                Err(error) => wrong.push(format!("seed {seed}: {error:#}")),
+            }
+        }
+        assert!(
+            wrong.is_empty(),
+            "{} of {modules} are wrong: {:#?}",
+            wrong.len(),
+            &wrong[..wrong.len().min(10)]
+        );
+        assert!(
+            told > modules / 20,
+            "only {told} of {modules} returned anything"
+        );
+    };
+    if let Err(panic) = thread.spawn(work).expect("a thread").join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn sign_extension() {
+    check_all(|config| config.sign_extension_ops_enabled = true);
+}
+
+#[test]
+fn saturating_conversions() {
+    check_all(|config| config.saturating_float_to_int_enabled = true);
+}
+
+#[test]
+fn several_values() {
+    check_all(|config| config.multi_value_enabled = true);
+}
+
+#[test]
+fn tail_calls() {
+    check_all(|config| config.tail_call_enabled = true);
+}
+
+#[test]
+fn extended_constant_expressions() {
+    check_all(|config| config.extended_const_enabled = true);
+}

@@ -1,0 +1,296 @@
+//! The built-in profiles, asked of the engines themselves: a tiny module for each feature and for
+//! each function of Preview 1.
+
+use std::sync::Arc;
+
+use p1bridge::check::{Effect, Kind, check};
+use p1bridge::lower::lower;
+use p1bridge::profiles::{NAMES, Profile, named, source};
+use p1bridge_linker::{FeatureSet, preview1};
+use p1bridge_tests::{Call, Engine, Exit, RunSpec, engines};
+use wasmparser::ValType;
+
+/// A module that only loads with the feature, and whose `f` gives 1.
+const FEATURES: &[(&str, &str)] = &[
+    (
+        "mutable-globals",
+        r#"(global (export "g") (mut i32) (i32.const 1)) (func (export "f") (result i32) i32.const 1)"#,
+    ),
+    (
+        "sign-ext",
+        r#"(func (export "f") (result i32) i32.const -257 i32.extend8_s i32.const 2 i32.add)"#,
+    ),
+    (
+        "nontrapping-fptoint",
+        r#"(func (export "f") (result i32) f32.const 1.5 i32.trunc_sat_f32_s)"#,
+    ),
+    (
+        "multivalue",
+        r#"(func $two (result i32 i32) i32.const 1 i32.const 2)
+           (func (export "f") (result i32) call $two drop)"#,
+    ),
+    (
+        "bulk-memory-opt",
+        r#"(memory 1) (func (export "f") (result i32)
+            i32.const 0 i32.const 1 i32.const 1 memory.fill i32.const 0 i32.load)"#,
+    ),
+    (
+        "bulk-memory",
+        r#"(memory 1) (data $d "\01") (func (export "f") (result i32)
+            i32.const 0 i32.const 0 i32.const 1 memory.init $d i32.const 0 i32.load)"#,
+    ),
+    (
+        "reference-types",
+        r#"(table 1 funcref) (table $t 1 funcref) (elem (table $t) (i32.const 0) func $one)
+           (func $one (result i32) i32.const 1)
+           (func (export "f") (result i32) i32.const 0 call_indirect $t (result i32))"#,
+    ),
+    (
+        "tail-call",
+        r#"(func $one (result i32) i32.const 1) (func (export "f") (result i32) return_call $one)"#,
+    ),
+    (
+        "extended-const",
+        r#"(global $g i32 (i32.sub (i32.const 3) (i32.const 2)))
+           (func (export "f") (result i32) global.get $g)"#,
+    ),
+    (
+        "multi-memory",
+        r#"(memory 1) (memory $m 1) (data (memory $m) (i32.const 0) "\01")
+           (func (export "f") (result i32) i32.const 0 i32.load $m)"#,
+    ),
+    (
+        "simd128",
+        r#"(func (export "f") (result i32) v128.const i32x4 1 2 3 4 i32x4.extract_lane 0)"#,
+    ),
+];
+
+/// The engines here that a profile is named after.
+fn subjects() -> Vec<(Arc<dyn Engine>, Profile)> {
+    engines::available()
+        .into_iter()
+        .filter_map(|engine| {
+            let profile = Profile::named(engine.name())?;
+            Some((engine, profile))
+        })
+        .collect()
+}
+
+/// A module of these fields whose memory is exported: node asks for that.
+fn with_memory(fields: &str) -> String {
+    match fields.contains("(memory") {
+        true => format!("(module {fields} (export \"memory\" (memory 0)))"),
+        false => format!("(module (memory (export \"memory\") 1) {fields})"),
+    }
+}
+
+fn call(engine: &dyn Engine, wat: &str, args: Vec<i32>) -> anyhow::Result<(Exit, Option<i32>)> {
+    let wasm = wat::parse_str(wat)?;
+    let spec = RunSpec {
+        calls: vec![Call {
+            export: "f".to_owned(),
+            args,
+        }],
+        ..RunSpec::default()
+    };
+    let outcome = engine.run(&wasm, &spec)?;
+    Ok((outcome.exit, outcome.results.first().copied().flatten()))
+}
+
+#[test]
+fn engines_take_the_features_of_their_profiles_and_no_others() {
+    let mut wrong = Vec::new();
+    for (engine, profile) in subjects() {
+        for (name, fields) in FEATURES {
+            let wat = with_memory(fields);
+            let feature = FeatureSet::named(name).expect("a feature");
+            let says = profile.features.is_some_and(|all| all.contains(feature));
+            let does = call(&*engine, &wat, Vec::new());
+            let takes = matches!(does, Ok((_, Some(1))));
+            if takes != says {
+                wrong.push(format!(
+                    "{}: {name} is {says} in the profile, but it did {does:?}",
+                    engine.name()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn check_refuses_a_feature_where_the_engine_does_and_lower_takes_it_away() {
+    for (engine, profile) in subjects() {
+        for (name, fields) in FEATURES {
+            let module = wat::parse_str(with_memory(fields)).expect("a module");
+            let verdict = check(&module, &profile).expect("a verdict");
+            let feature = FeatureSet::named(name).expect("a feature");
+            let has = profile.features.is_some_and(|all| all.contains(feature));
+            let refused: Vec<_> = verdict
+                .findings
+                .iter()
+                .filter(|found| found.kind == Kind::Feature && found.effect == Effect::Refused)
+                .collect();
+            assert_eq!(
+                refused.is_empty(),
+                has,
+                "{} {name}: {verdict}",
+                engine.name()
+            );
+            if verdict.fits_lowered {
+                let lowered = lower(&module, &profile).expect("it can be lowered").wasm;
+                let text = wasmprinter::print_bytes(&lowered).expect("text");
+                let did = call(&*engine, &text, Vec::new());
+                assert!(
+                    matches!(did, Ok((_, Some(1)))),
+                    "{} {name}: {did:?}",
+                    engine.name()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn engines_have_the_functions_of_preview_1_that_their_profiles_say() {
+    let mut wrong = Vec::new();
+    for (engine, profile) in subjects() {
+        for name in preview1::names() {
+            let ty = preview1::signature(name).expect("a signature");
+            let says = profile.import(preview1::MODULE, name, &ty)
+                == p1bridge_linker::profile::Import::Provided;
+            let word = |ty: &ValType| if *ty == ValType::I32 { " i32" } else { " i64" };
+            let params: String = ty.params().iter().map(word).collect();
+            let results: String = ty.results().iter().map(word).collect();
+            // Unknown descriptors, and addresses within the memory.
+            let values: String = ty
+                .params()
+                .iter()
+                .enumerate()
+                .map(|(n, ty)| match ty {
+                    ValType::I32 => format!(" i32.const {}", 100 + n * 8),
+                    _ => " i64.const 0".to_owned(),
+                })
+                .collect();
+            // These end the process, or wait.
+            let called = !matches!(name, "proc_exit" | "proc_raise" | "poll_oneoff");
+            let result = match (called, ty.results().is_empty()) {
+                (true, false) => format!("{values} call $w drop"),
+                _ => String::new(),
+            };
+            let wat = format!(
+                "(module (import \"wasi_snapshot_preview1\" \"{name}\"
+                    (func $w (param{params}) (result{results})))
+                 (memory (export \"memory\") 1)
+                 (export \"keep\" (func $w))
+                 (func (export \"f\") (result i32) {result} i32.const 1))"
+            );
+            let has = match call(&*engine, &wat, Vec::new()) {
+                Err(_) => false,
+                Ok((Exit::Trap(why), _)) => !why.contains("unlinked"),
+                Ok(_) => true,
+            };
+            if has != says {
+                wrong.push(format!(
+                    "{}: {name} is {says} in the profile",
+                    engine.name()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_built_in_profile_is_one_of_its_name() {
+    for name in NAMES {
+        let profile = named(name).expect("a profile");
+        assert_eq!(profile.name(), *name);
+        assert!(!profile.about.is_empty(), "{name}");
+        if let Some(text) = source(name) {
+            assert_eq!(Profile::parse(text).expect("it parses"), profile);
+        }
+    }
+}
+
+#[test]
+fn mistakes_in_a_profile_are_named() {
+    for (text, word) in [
+        ("name = \"x\"", "wasm"),
+        (
+            "name = \"x\"\n[wasm]\nfeatures = [\"sign-extt\"]",
+            "sign-extt",
+        ),
+        (
+            "name = \"x\"\n[wasm]\nfeatures = []\n[limits]\npages = 1",
+            "pages",
+        ),
+        (
+            "name = \"x\"\n[wasm]\nfeatures = []\n[[module]]\nname = \"m\"\nfunctions = \"all\"",
+            "all",
+        ),
+        (
+            "name = \"x\"\n[wasm]\nfeatures = []\n[[module]]\nname = \"m\"\nfunctions = { f = \"(i33) -> ()\" }",
+            "i33",
+        ),
+    ] {
+        let error = format!("{:#}", Profile::parse(text).expect_err(text));
+        assert!(error.contains(word), "{error}");
+    }
+}
+
+#[test]
+fn check_names_what_a_host_lacks_with_its_place() {
+    let profile = Profile::parse(
+        r#"
+        name = "device"
+        [wasm]
+        features = []
+        [limits]
+        memory-pages = 4
+        locals = 10
+        [host]
+        missing = "refused"
+        start = false
+        needs-memory-export = true
+        never-export = ["__heap_base"]
+        [[module]]
+        name = "env"
+        functions = { led = "(i32, i32) -> i32" }
+        [[module]]
+        name = "wasi_snapshot_preview1"
+        functions = ["fd_write"]
+        "#,
+    )
+    .expect("a profile");
+    let module = wat::parse_str(
+        r#"(module
+            (import "env" "led" (func $led (param i32)))
+            (import "env" "buzzer" (func $buzzer))
+            (import "wasi_snapshot_preview1" "fd_read" (func $unused (param i32 i32 i32 i32) (result i32)))
+            (memory 1 10)
+            (global (export "__heap_base") i32 (i32.const 0))
+            (start $s)
+            (func $s (local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)
+                i32.const 0 call $led call $buzzer))"#,
+    )
+    .expect("a module");
+    let verdict = check(&module, &profile).expect("a verdict");
+    let what = |word: &str| {
+        verdict
+            .findings
+            .iter()
+            .find(|found| found.what.contains(word))
+            .unwrap_or_else(|| panic!("nothing about {word}: {verdict}"))
+    };
+    assert_eq!(what("env.led").kind, Kind::Import);
+    assert!(what("env.led").fix.is_none());
+    assert!(what("env.buzzer").places[0].offset > 0);
+    assert!(what("fd_read").fix.is_some());
+    assert!(what("up to 10 pages").fix.is_some());
+    assert!(what("__heap_base").fix.is_some());
+    assert_eq!(what("start function").places[0].name.as_deref(), Some("s"));
+    assert_eq!(what("11 locals").kind, Kind::Locals);
+    assert!(what("not exported").fix.is_some());
+    assert!(!verdict.fits && !verdict.fits_lowered);
+}
