@@ -315,6 +315,8 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 let length = self.ctx.element_length(elem_index);
                 self.sink().i32_const(0).global_set(length);
             }
+            // Nothing reads the segment.
+            Operator::ElemDrop { .. } if needs.segments => {}
             _ if self.control.is_some() => return self.structure(op),
             Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
                 // Only a type that names references changes where nothing is nested anew.

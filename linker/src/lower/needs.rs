@@ -59,7 +59,7 @@ pub struct Survey {
     pub foreign: Option<(u32, u64)>,
     /// References as values, or tables that are written.
     references: bool,
-    /// `table.copy`, `table.init` or `elem.drop`.
+    /// `table.copy` or `table.init`.
     table_bulk: bool,
     table_grow: bool,
 }
@@ -137,7 +137,8 @@ impl Survey {
                 self.references = true;
                 self.table_grow = true;
             }
-            Operator::TableCopy { .. } | Operator::TableInit { .. } | Operator::ElemDrop { .. } => {
+            // Dropping alone does nothing that could be seen.
+            Operator::TableCopy { .. } | Operator::TableInit { .. } => {
                 self.references = true;
                 self.table_bulk = true;
             }
