@@ -33,6 +33,7 @@ pub mod resolve;
 pub mod statics;
 pub mod unadapt;
 pub mod validate;
+pub mod wasi;
 
 use anyhow::Result;
 

@@ -28,6 +28,9 @@ pub enum Const {
 
 /// Evaluates a constant expression of an instance, imported globals included; nothing when it
 /// has an operator that is not supported (GC).
+///
+/// Globals are looked up in [`Program::constants`]: evaluating them again and again would take
+/// exponential time.
 pub fn constant(
     input: &Input<'_>,
     program: &Program,
@@ -44,16 +47,16 @@ pub fn constant(
             Operator::V128Const { value } => Const::V128(value.i128()),
             Operator::RefNull { hty } => Const::RefNull(hty),
             Operator::RefFunc { function_index } => {
-                Const::RefFunc(program.func(input, FuncDef::Core(instance, function_index)))
+                Const::RefFunc(FuncDef::Core(instance, function_index))
             }
             Operator::GlobalGet { global_index } => {
                 let (id, index) = program.global(input, instance, global_index);
                 let module = program.module(input, id);
-                let global = &module.globals[index as usize - module.imported_globals.len()];
-                if global.ty.mutable {
+                let defined = index as usize - module.imported_globals.len();
+                if module.globals[defined].ty.mutable {
                     return None;
                 }
-                constant(input, program, id, &global.init)?
+                (*program.constants.get(id.0 as usize)?.get(defined)?)?
             }
             Operator::I32Add => binary32(&mut stack, i32::wrapping_add)?,
             Operator::I32Sub => binary32(&mut stack, i32::wrapping_sub)?,
@@ -134,10 +137,14 @@ impl StaticTables {
                 };
                 for (at, func) in funcs.into_iter().enumerate() {
                     let index = (start as u32).wrapping_add(at as u32);
-                    match func {
+                    let before = match func {
                         Some(func) => contents.insert(index, func),
                         None => contents.remove(&index),
                     };
+                    // A start function may have seen what was there before.
+                    if before.is_some() && before != func {
+                        dynamic.push(slot);
+                    }
                 }
             }
         }
@@ -173,7 +180,11 @@ impl Forwarders {
                     Some(Passes::Call(callee)) if direct => {
                         (module.func_type(callee) == ty).then_some(FuncDef::Core(id, callee))
                     }
-                    Some(Passes::Indirect { table, slot }) => tables
+                    Some(Passes::Indirect {
+                        table,
+                        slot,
+                        ty: called,
+                    }) if module.types[called as usize] == *ty => tables
                         .slots
                         .get(&program.table(input, id, table))
                         .and_then(|slots| slots.get(&slot))
@@ -216,7 +227,7 @@ impl Forwarders {
 
 enum Passes {
     Call(u32),
-    Indirect { table: u32, slot: u32 },
+    Indirect { table: u32, slot: u32, ty: u32 },
 }
 
 /// What a body passes on to, when it does nothing else with its parameters.
@@ -235,9 +246,13 @@ fn passes_on_to(body: &[u8], ty: &FuncType) -> Option<Passes> {
     let passes = match ops.read().ok()? {
         Operator::Call { function_index } => Passes::Call(function_index),
         Operator::I32Const { value } => match ops.read().ok()? {
-            Operator::CallIndirect { table_index, .. } => Passes::Indirect {
+            Operator::CallIndirect {
+                type_index,
+                table_index,
+            } => Passes::Indirect {
                 table: table_index,
                 slot: value as u32,
+                ty: type_index,
             },
             _ => return None,
         },

@@ -1,5 +1,7 @@
 //! One core module.
 
+use std::collections::HashMap;
+
 use wasmparser::{
     BinaryReaderError, ExternalKind, FuncValidatorAllocations, Imports, KnownCustom, MemoryType,
     Name, Payload, RefType, TableType, TypeRef, ValidPayload, WasmFeatures,
@@ -19,6 +21,8 @@ pub struct Open {
     pub uses: Uses,
     /// The `component-type` sections, as a module of their own.
     pub worlds: Vec<u8>,
+    /// Where in the list of imports a module name is.
+    import_modules: HashMap<String, usize>,
     /// Which of the globals can be written to.
     mutable_globals: Vec<bool>,
     allocations: FuncValidatorAllocations,
@@ -138,14 +142,17 @@ impl Open {
         self.uses.import(&import.ty);
         let name = with_kind(import.name, kind);
         let imports = &mut self.module.imports;
-        match imports.iter_mut().find(|item| item.name == import.module) {
-            Some(item) => item.items.push(name),
-            None => imports.push(Item {
-                name: import.module.to_string(),
-                kind: "module",
-                items: vec![name],
-            }),
+        if let Some(&at) = self.import_modules.get(import.module) {
+            imports[at].items.push(name);
+            return;
         }
+        self.import_modules
+            .insert(import.module.to_string(), imports.len());
+        imports.push(Item {
+            name: import.module.to_string(),
+            kind: "module",
+            items: vec![name],
+        });
     }
 
     fn export(&mut self, export: wasmparser::Export<'_>) {

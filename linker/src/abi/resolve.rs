@@ -35,6 +35,11 @@ impl<'t> Resolver<'t> {
         }
     }
 
+    /// How many types have been resolved.
+    pub fn nodes(&self) -> usize {
+        self.nodes as usize
+    }
+
     /// The type of a function.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow, bail};
+use wasmparser::component_types::{ComponentFuncTypeId, ResourceId as ValidatorResource};
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
     ComponentOuterAliasKind, ExternalKind, FuncType, Instance as CoreInstanceDefinition,
@@ -17,17 +18,30 @@ use super::{
 use crate::abi::{Resolver, ResourceMap};
 use crate::parse::Input;
 use crate::parse::component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
+use crate::parse::module::Module;
+use crate::wasi;
 
-/// More core instances than any real composition has; beyond it a small file is running away.
+/// More core instances than any real composition has.
 const MAX_INSTANCES: usize = 10_000;
-/// Likewise for component instances, which may have no core instance in them.
-const MAX_COMPONENT_INSTANCES: usize = 50_000;
+/// How much a program may be larger than its file, in units of about 32 bytes: what is instantiated
+/// several times is there several times. More than any real composition needs.
+const SPARE: usize = 1_000_000;
+/// The units that a definition takes.
+const DEFINITION: usize = 4;
+/// The units that an instance takes beside its definitions.
+const INSTANCE: usize = 20;
+/// How deep instantiations may be nested.
+const MAX_DEPTH: usize = 200;
 
 pub fn evaluate(input: &Input<'_>) -> Result<Program> {
+    let components = input.components.iter().map(|c| c.definitions.len());
+    let modules = input.modules.iter().map(module_size);
     let mut evaluator = Evaluator {
         input,
         program: Program::default(),
         imported_resources: HashMap::new(),
+        depth: 0,
+        left: SPARE + 2 * DEFINITION * components.chain(modules).sum::<usize>(),
     };
     let root = ComponentValue {
         component: 0,
@@ -38,7 +52,7 @@ pub fn evaluate(input: &Input<'_>) -> Result<Program> {
     program.exports = exports
         .iter()
         .map(|export| Export {
-            name: export.name.clone(),
+            name: export.name.to_string(),
             item: export.value.export_item(),
             offset: export.offset,
         })
@@ -46,11 +60,20 @@ pub fn evaluate(input: &Input<'_>) -> Result<Program> {
     Ok(program)
 }
 
+/// How many definitions an instance of this module has.
+fn module_size(module: &Module<'_>) -> usize {
+    module.imports.len()
+        + module.func_types.len()
+        + module.globals.len()
+        + module.elements.len()
+        + module.data.len()
+}
+
 /// What an index space of the component level can hold and an instance can export.
 #[derive(Clone)]
 enum Value {
     Func(ComponentFunc),
-    Instance(Rc<Vec<NamedValue>>),
+    Instance(Rc<InstanceValue>),
     Type(TypeValue),
     Component(ComponentValue),
     Module(usize),
@@ -60,10 +83,11 @@ impl Value {
     fn export_item(&self) -> ExportItem {
         match self {
             Value::Func(func) => ExportItem::Func(*func),
-            Value::Instance(items) => ExportItem::Instance(
-                items
+            Value::Instance(instance) => ExportItem::Instance(
+                instance
+                    .items
                     .iter()
-                    .map(|item| (item.name.clone(), item.value.export_item()))
+                    .map(|item| (item.name.to_string(), item.value.export_item()))
                     .collect(),
             ),
             Value::Type(_) => ExportItem::Type,
@@ -74,9 +98,30 @@ impl Value {
 }
 
 struct NamedValue {
-    name: String,
+    name: Rc<str>,
     value: Value,
     offset: u64,
+}
+
+/// What a component instance exports.
+struct InstanceValue {
+    items: Vec<NamedValue>,
+    by_name: HashMap<Rc<str>, usize>,
+}
+
+impl InstanceValue {
+    fn new(items: Vec<NamedValue>) -> Rc<InstanceValue> {
+        let by_name = items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| (item.name.clone(), at))
+            .collect();
+        Rc::new(InstanceValue { items, by_name })
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.by_name.get(name).map(|&at| &self.items[at].value)
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -129,7 +174,7 @@ struct Frame<'a> {
     core_tags: Vec<(InstanceId, u32)>,
     types: Vec<TypeValue>,
     funcs: Vec<ComponentFunc>,
-    instances: Vec<Rc<Vec<NamedValue>>>,
+    instances: Vec<Rc<InstanceValue>>,
     components: Vec<ComponentValue>,
     exports: Vec<NamedValue>,
 }
@@ -139,6 +184,10 @@ struct Evaluator<'i, 'a> {
     program: Program,
     /// The resource types of the imports of the root, by the validator's id.
     imported_resources: HashMap<wasmparser::component_types::ResourceId, ResourceId>,
+    /// How many instantiations are under way.
+    depth: usize,
+    /// The units of [`SPARE`] that are left.
+    left: usize,
 }
 
 impl<'i, 'a> Evaluator<'i, 'a> {
@@ -147,13 +196,15 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         value: &ComponentValue,
         args: Args,
         parent: Option<ComponentInstanceId>,
-    ) -> Result<Rc<Vec<NamedValue>>> {
+    ) -> Result<Vec<NamedValue>> {
         let id = ComponentInstanceId(self.program.component_instances.len() as u32);
-        if id.0 as usize > MAX_COMPONENT_INSTANCES {
-            bail!("more than {MAX_COMPONENT_INSTANCES} component instances are made by nesting");
-        }
         self.program.component_instances.push(parent);
         let component = &self.input.components[value.component];
+        self.spend(INSTANCE + DEFINITION * component.definitions.len())?;
+        if self.depth == MAX_DEPTH {
+            bail!("components are instantiated more than {MAX_DEPTH} levels deep");
+        }
+        self.depth += 1;
         let mut frame = Frame {
             id,
             resources: ResourceMap::new(),
@@ -177,7 +228,31 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     format!("at offset {:#x}, in {}", definition.offset, component.path)
                 })?;
         }
-        Ok(Rc::new(frame.exports))
+        self.depth -= 1;
+        Ok(frame.exports)
+    }
+
+    /// Takes units of the room that the program may have.
+    fn spend(&mut self, units: usize) -> Result<()> {
+        match self.left.checked_sub(units) {
+            Some(left) => self.left = left,
+            None => bail!(
+                "what the components of this file instantiate is many times as large as the file"
+            ),
+        }
+        Ok(())
+    }
+
+    fn func_type(
+        &mut self,
+        frame: &Frame<'a>,
+        id: ComponentFuncTypeId,
+    ) -> Result<crate::abi::FuncType> {
+        let mut resolver = Resolver::new(&self.input.types, &frame.resources);
+        let ty = resolver.function(id)?;
+        let nodes = resolver.nodes();
+        self.spend(nodes)?;
+        Ok(ty)
     }
 
     fn definition(
@@ -195,15 +270,18 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 frame.core_instances.push(instance);
             }
             DefinitionKind::CoreType => {}
-            DefinitionKind::Component(component) => frame.components.push(ComponentValue {
-                component: *component,
-                captured: Rc::new(Captured {
-                    types: frame.types.clone(),
-                    modules: frame.modules.clone(),
-                    components: frame.components.clone(),
-                    outer: Some(frame.captured.clone()),
-                }),
-            }),
+            DefinitionKind::Component(component) => {
+                self.spend(frame.types.len() + frame.modules.len() + frame.components.len())?;
+                frame.components.push(ComponentValue {
+                    component: *component,
+                    captured: Rc::new(Captured {
+                        types: frame.types.clone(),
+                        modules: frame.modules.clone(),
+                        components: frame.components.clone(),
+                        outer: Some(frame.captured.clone()),
+                    }),
+                });
+            }
             DefinitionKind::Instance(instance) => {
                 let instance = self.instance(frame, instance, definition.offset)?;
                 push(frame, component, Value::Instance(instance));
@@ -228,11 +306,12 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 else {
                     unreachable!("the parser told lifts apart");
                 };
+                let lifted = self.func_type(frame, *ty)?;
                 let id = LiftId(self.program.lifts.len() as u32);
                 self.program.lifts.push(Lift {
                     func: frame.core_funcs[*core_func_index as usize],
                     options: canon_options(frame, options),
-                    ty: Resolver::new(&self.input.types, &frame.resources).function(*ty)?,
+                    ty: lifted,
                     is_async: self.input.types[*ty].async_,
                     instance: frame.id,
                     offset: definition.offset,
@@ -261,7 +340,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             DefinitionKind::Export(export) => {
                 let value = item(frame, export.kind, export.index)?;
                 frame.exports.push(NamedValue {
-                    name: export.name.name.to_string(),
+                    name: export.name.name.into(),
                     value: value.clone(),
                     offset: definition.offset,
                 });
@@ -269,6 +348,18 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             }
         }
         Ok(())
+    }
+
+    /// `interface/name` without the version for an imported resource type.
+    fn resource_name(&self, frame: &Frame<'a>, validator_id: ValidatorResource) -> String {
+        let resource = frame.resources.get(&validator_id);
+        match resource.map(|id| &self.program.resources[id.0 as usize]) {
+            Some(Resource::Imported {
+                interface: Some(interface),
+                name,
+            }) => format!("{}/{name}", interface.split('@').next().unwrap_or_default()),
+            _ => "resource".to_string(),
+        }
     }
 
     fn resource(&mut self, resource: Resource) -> ResourceId {
@@ -286,12 +377,18 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         offset: u64,
     ) -> Result<Value> {
         Ok(match item {
-            ImportItem::Func(ty) => {
-                let ty = Resolver::new(&self.input.types, &frame.resources).function(*ty)?;
+            ImportItem::Func(validator_ty) => {
+                let ty = self.func_type(frame, *validator_ty)?;
+                let shape = wasi::shape(
+                    &self.input.types,
+                    &|resource| self.resource_name(frame, resource),
+                    *validator_ty,
+                );
                 self.program.imports.push(ImportedFunc {
                     interface: interface.map(str::to_string),
                     name: name.to_string(),
                     ty,
+                    shape,
                     offset,
                 });
                 Value::Func(ComponentFunc::Import(self.program.imports.len() as u32 - 1))
@@ -321,12 +418,12 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 let mut values = Vec::with_capacity(items.len());
                 for (inner, item) in items {
                     values.push(NamedValue {
-                        name: inner.clone(),
+                        name: inner.as_str().into(),
                         value: self.host_value(frame, Some(name), inner, item, offset)?,
                         offset,
                     });
                 }
-                Value::Instance(Rc::new(values))
+                Value::Instance(InstanceValue::new(values))
             }
             ImportItem::Other(kind) => bail!(
                 "import {name:?} is {kind}, which a flat module cannot import: link it first, for example with `wac plug`"
@@ -369,29 +466,29 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 Ok(CoreInstance::Exports(Rc::new(map)))
             }
             CoreInstanceDefinition::Instantiate { module_index, args } => {
-                if self.program.instances.len() >= MAX_INSTANCES {
-                    bail!("more than {MAX_INSTANCES} core instances are made by nesting");
-                }
                 let id = frame.modules[*module_index as usize];
                 let module = &self.input.modules[id];
+                if self.program.instances.len() == MAX_INSTANCES {
+                    bail!("more than {MAX_INSTANCES} core instances are made");
+                }
+                self.spend(INSTANCE + DEFINITION * module_size(module))?;
+                let args: HashMap<&str, u32> =
+                    args.iter().map(|arg| (arg.name, arg.index)).collect();
                 let mut bound = Vec::with_capacity(module.imports.len());
                 for import in &module.imports {
-                    let arg = args
-                        .iter()
-                        .find(|arg| arg.name == import.module)
-                        .ok_or_else(|| {
-                            anyhow!("no argument {:?} for {}", import.module, module.path)
-                        })?;
-                    let instance = &frame.core_instances[arg.index as usize];
+                    let arg = args.get(import.module).ok_or_else(|| {
+                        anyhow!("no argument {:?} for {}", import.module, module.path)
+                    })?;
+                    let instance = &frame.core_instances[*arg as usize];
                     bound.push(self.core_export(instance, import.name)?);
                 }
-                self.program.instances.push(Instance {
+                let instance = Instance {
                     module: id,
                     args: bound,
-                });
-                Ok(CoreInstance::Module(InstanceId(
-                    self.program.instances.len() as u32 - 1,
-                )))
+                };
+                Ok(CoreInstance::Module(
+                    self.program.add_instance(self.input, instance),
+                ))
             }
         }
     }
@@ -420,18 +517,18 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         frame: &Frame<'a>,
         instance: &ComponentInstance<'a>,
         offset: u64,
-    ) -> Result<Rc<Vec<NamedValue>>> {
-        match instance {
+    ) -> Result<Rc<InstanceValue>> {
+        Ok(InstanceValue::new(match instance {
             ComponentInstance::FromExports(exports) => {
                 let mut values = Vec::with_capacity(exports.len());
                 for export in exports {
                     values.push(NamedValue {
-                        name: export.name.name.to_string(),
+                        name: export.name.name.into(),
                         value: item(frame, export.kind, export.index)?,
                         offset,
                     });
                 }
-                Ok(Rc::new(values))
+                values
             }
             ComponentInstance::Instantiate {
                 component_index,
@@ -442,9 +539,9 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 for arg in args {
                     given.insert(arg.name.to_string(), item(frame, arg.kind, arg.index)?);
                 }
-                self.instantiate(&component, Args::Given(given), Some(frame.id))
+                self.instantiate(&component, Args::Given(given), Some(frame.id))?
             }
-        }
+        }))
     }
 
     fn alias(
@@ -460,9 +557,8 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 ..
             } => {
                 let value = frame.instances[instance_index as usize]
-                    .iter()
-                    .find(|item| item.name == name)
-                    .map(|item| item.value.clone())
+                    .get(name)
+                    .cloned()
                     .ok_or_else(|| anyhow!("no export {name:?} in the instance"))?;
                 push(frame, component, value);
             }
@@ -598,18 +694,18 @@ fn push(frame: &mut Frame<'_>, component: &Component<'_>, value: Value) {
 fn note_resources(
     resources: &mut ResourceMap,
     items: &[(String, ImportItem)],
-    values: &[NamedValue],
+    instance: &InstanceValue,
 ) {
     for (name, item) in items {
-        let Some(named) = values.iter().find(|value| value.name == *name) else {
+        let Some(value) = instance.get(name) else {
             continue;
         };
-        match (item, &named.value) {
+        match (item, value) {
             (ImportItem::Resource(validator_id), Value::Type(TypeValue::Resource(id))) => {
                 resources.insert(*validator_id, *id);
             }
-            (ImportItem::Instance(items), Value::Instance(values)) => {
-                note_resources(resources, items, values);
+            (ImportItem::Instance(items), Value::Instance(instance)) => {
+                note_resources(resources, items, instance);
             }
             _ => {}
         }

@@ -13,6 +13,7 @@ use wasmparser::FuncType as CoreFuncType;
 use crate::abi::FuncType;
 use crate::parse::Input;
 use crate::parse::module::Module;
+use crate::statics::{Const, constant};
 
 /// A core instance, by its place in instantiation order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,6 +133,8 @@ pub struct ImportedFunc {
     pub interface: Option<String>,
     pub name: String,
     pub ty: FuncType,
+    /// What [`crate::wasi`] tells the type by.
+    pub shape: u64,
     pub offset: u64,
 }
 
@@ -218,6 +221,8 @@ pub enum ExportItem {
 pub struct Program {
     /// The core instances in instantiation order.
     pub instances: Vec<Instance>,
+    /// What the globals that each instance defines are at the start.
+    pub constants: Vec<Vec<Option<Const>>>,
     pub canons: Vec<Canon>,
     pub lifts: Vec<Lift>,
     pub imports: Vec<ImportedFunc>,
@@ -239,6 +244,21 @@ pub fn program(input: &Input<'_>) -> Result<Program> {
 }
 
 impl Program {
+    /// Adds a core instance. Its globals can only refer to those of instances before it and to
+    /// each other, in order.
+    pub fn add_instance(&mut self, input: &Input<'_>, instance: Instance) -> InstanceId {
+        let id = InstanceId(self.instances.len() as u32);
+        let module = &input.modules[instance.module];
+        self.instances.push(instance);
+        self.constants
+            .push(Vec::with_capacity(module.globals.len()));
+        for global in &module.globals {
+            let value = constant(input, self, id, &global.init);
+            self.constants[id.0 as usize].push(value);
+        }
+        id
+    }
+
     /// The module of an instance.
     pub fn module<'i, 'a>(&self, input: &'i Input<'a>, id: InstanceId) -> &'i Module<'a> {
         &input.modules[self.instances[id.0 as usize].module]

@@ -8,9 +8,9 @@
 //!
 //! `known.txt` has the hashes of the releases that were looked at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use wasmparser::{BlockType, ExternalKind, FuncType, Operator, TypeRef, ValType};
+use wasmparser::{BlockType, ExternalKind, FuncType, Operator, ValType};
 
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
@@ -147,39 +147,36 @@ impl<'m, 'a> Hasher<'m, 'a> {
 
     fn is_realloc(&self, index: u32) -> bool {
         let i = ValType::I32;
-        *self.module.func_type(index) == FuncType::new([i, i, i, i], [i]) && self.is_local(index, 0)
+        *self.module.func_type(index) == FuncType::new([i, i, i, i], [i]) && self.is_local(index)
     }
 
     /// Whether a function takes and gives nothing and reaches no WASI import.
     fn only_allocates(&self, index: u32) -> bool {
-        *self.module.func_type(index) == FuncType::new([], []) && self.is_local(index, 0)
+        *self.module.func_type(index) == FuncType::new([], []) && self.is_local(index)
     }
 
     /// Whether a function reaches no import but those of the guest that allocate.
-    fn is_local(&self, index: u32, depth: u32) -> bool {
-        match self.module.imported_funcs.get(index as usize) {
-            Some(&import) => {
+    fn is_local(&self, index: u32) -> bool {
+        let first = self.module.imported_func_count();
+        let mut seen = HashSet::from([index]);
+        let mut work = vec![index];
+        while let Some(index) = work.pop() {
+            if let Some(&import) = self.module.imported_funcs.get(index as usize) {
                 let import = &self.module.imports[import];
-                import.module == "__main_module__"
-                    && import.name.starts_with("cabi_realloc")
-                    && matches!(import.ty, TypeRef::Func(_))
+                if import.module != "__main_module__" || !import.name.starts_with("cabi_realloc") {
+                    return false;
+                }
+                continue;
             }
-            None => {
-                let defined = (index - self.module.imported_func_count()) as usize;
-                depth < 20
-                    && self
-                        .module
-                        .refs
-                        .of(defined)
-                        .all(|reference| match reference {
-                            Ref::Func(callee) => {
-                                callee == index || self.is_local(callee, depth + 1)
-                            }
-                            Ref::Table(_) | Ref::TableWrite(_) | Ref::FuncRef(_) => false,
-                            _ => true,
-                        })
+            for reference in self.module.refs.of((index - first) as usize) {
+                match reference {
+                    Ref::Func(callee) if seen.insert(callee) => work.push(callee),
+                    Ref::Table(_) | Ref::TableWrite(_) | Ref::FuncRef(_) => return false,
+                    _ => {}
+                }
             }
         }
+        true
     }
 }
 

@@ -251,6 +251,14 @@ fn why_not_plain(
             _ => return Err(format!("it imports {name}, which no plain adapter does")),
         }
     }
+    for (user, import, name) in &uses.args {
+        let imports = &program.module(input, *user).imports;
+        if imports[*import].module == preview1::MODULE
+            && !uses_memory(input, program, *user, memory)
+        {
+            return Err(format!("{name} is called by a guest with another memory"));
+        }
+    }
     for (_, name) in &uses.lifts {
         if !is_run(name) {
             return Err(format!("its export {name} is an export of the component"));
