@@ -222,6 +222,11 @@ impl Maps {
                     }
                 }
             }
+            for (defined, &ty) in module.tags.iter().enumerate() {
+                if live.tags[module.imported_tags.len() + defined] {
+                    types.index(&module.types[ty as usize]);
+                }
+            }
             instances.push(map);
         }
         let first_glue = first_func + sources.len() as u32;

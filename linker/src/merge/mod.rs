@@ -367,8 +367,7 @@ fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
                 }
             }
             // Function indices are the plainer encoding; only null needs expressions.
-            let plain = expressions.is_empty()
-                || (functions.len() == expressions.len() && ty == wasmparser::RefType::FUNCREF);
+            let plain = functions.len() >= expressions.len() && ty == wasmparser::RefType::FUNCREF;
             let items = if plain {
                 Elements::Functions(functions.into())
             } else {

@@ -340,6 +340,10 @@ impl<V> Noting<'_, V> {
                 self.add(Ref::Func(function_index));
             }
             Operator::RefFunc { function_index } => self.add(Ref::FuncRef(function_index)),
+            Operator::RefNull {
+                hty: wasmparser::HeapType::Concrete(_) | wasmparser::HeapType::Exact(_),
+            } => self.feature(WasmFeatures::FUNCTION_REFERENCES),
+            Operator::TypedSelect { ty } => self.features.insert(value_type_features(ty)),
             Operator::CallIndirect {
                 type_index,
                 table_index,

@@ -4,6 +4,8 @@
 //! it is a reactor and exports `_initialize`. Hosts that call neither are met by wrappers that
 //! initialise the module on the first call.
 
+use std::collections::HashSet;
+
 use anyhow::{Result, bail};
 use wasmparser::FuncType;
 
@@ -153,6 +155,29 @@ impl Boundary {
                  not supported yet {place}"
             );
         }
+        let kind = kind(adapted, lift_id, name);
+        if kind != Kind::Plain && !is_run(name) {
+            bail!(
+                "export {name:?} runs a Preview 1 command, which is only supported as \
+                 wasi:cli/run {place}"
+            );
+        }
+        if name.starts_with("wasi:cli/run@") && !is_run(name) {
+            bail!("export {name:?} is of a version that is not supported: 0.2 is {place}");
+        }
+        let result = Type::Variant([None, None].into());
+        if is_run(name) && (!lift.ty.params().is_empty() || lift.ty.result != Some(result)) {
+            bail!("export {name:?} is not of the type func() -> result {place}");
+        }
+        // The same program under several versions of the interface is one program.
+        if is_run(name)
+            && self
+                .functions
+                .iter()
+                .any(|e| is_run(&e.name) && e.func == lift.func)
+        {
+            return Ok(());
+        }
         self.functions.push(LiftedExport {
             name: name.to_string(),
             func: lift.func,
@@ -160,7 +185,7 @@ impl Boundary {
             realloc: lift.options.realloc,
             memory: lift.options.memory,
             in_memory: lift.ty.uses_memory(),
-            kind: kind(adapted, lift_id, name),
+            kind,
         });
         Ok(())
     }
@@ -186,6 +211,11 @@ impl Boundary {
             .collect()
     }
 
+    /// Whether an export of the output can end the program by itself.
+    pub fn may_exit(&self) -> bool {
+        self.functions.iter().any(|export| export.kind == Kind::Run)
+    }
+
     /// The memories that lifted functions work on.
     pub fn memories(&self) -> Vec<(InstanceId, u32)> {
         self.functions
@@ -198,11 +228,18 @@ impl Boundary {
 fn kind(adapted: &Adapted, lift: LiftId, name: &str) -> Kind {
     if is_preview1_start(adapted, lift) {
         Kind::Start
-    } else if name.starts_with(RUN) && name.ends_with("#run") {
+    } else if is_run(name) {
         Kind::Run
     } else {
         Kind::Plain
     }
+}
+
+/// Whether an export is `run` of a release of `wasi:cli/run`.
+fn is_run(name: &str) -> bool {
+    name.strip_prefix(RUN)
+        .and_then(|rest| rest.strip_suffix("#run"))
+        .is_some_and(|patch| !patch.contains('-'))
 }
 
 /// Decides the exports of `plan` and what runs before them.
@@ -251,7 +288,16 @@ pub fn plan(
             }
         }
     }
-    if let Some(target) = realloc.or_else(|| import_realloc(plan)) {
+    for target in import_reallocs(plan) {
+        if realloc.is_some_and(|other| other != target) {
+            bail!(
+                "the exports and custom imports of the component name different realloc \
+                 functions, which is not supported yet"
+            );
+        }
+        realloc = Some(target);
+    }
+    if let Some(target) = realloc {
         add(
             "cabi_realloc".into(),
             if guarded {
@@ -282,18 +328,19 @@ pub fn plan(
         add("malloc".into(), Exported::Malloc);
         add("free".into(), Exported::Free);
     }
-    for (at, export) in exports.iter().enumerate() {
-        if exports[..at].iter().any(|other| other.name == export.name) {
+    let mut names = HashSet::new();
+    for export in &exports {
+        if !names.insert(export.name.as_str()) {
             bail!(
                 "the output would export {:?} twice: rename that export of the component",
                 export.name
             );
         }
     }
-    if exports
-        .iter()
-        .any(|export| matches!(export.what, Exported::Run(_)))
-    {
+    if exports.iter().any(|export| match export.what {
+        Exported::Run(target) => !plan.target_type(target).results().is_empty(),
+        _ => false,
+    }) {
         let exit = FuncType::new([wasmparser::ValType::I32], []);
         let id = plan.program.host(preview1::MODULE, "proc_exit", &exit);
         plan.live.host(id);
@@ -302,21 +349,19 @@ pub fn plan(
     Ok(())
 }
 
-/// The `realloc` that the host may call for the results of custom imports.
-fn import_realloc(plan: &Plan<'_, '_>) -> Option<Target> {
-    let mut ids: Vec<_> = plan.bindings.iter().collect();
-    ids.sort_by_key(|(id, _)| **id);
-    ids.into_iter().find_map(|(id, binding)| {
-        let super::Binding::Func(FuncDef::Host(_)) = binding else {
-            return None;
-        };
-        match &plan.program.canons[id.0 as usize].kind {
-            crate::resolve::CanonKind::Lower { options, .. } => {
-                options.realloc.map(|def| plan.target(def))
-            }
+/// The `realloc` functions that the host may call for the results of custom imports.
+fn import_reallocs(plan: &Plan<'_, '_>) -> Vec<Target> {
+    let hosts = plan
+        .bindings
+        .iter()
+        .filter(|(_, binding)| matches!(binding, super::Binding::Func(FuncDef::Host(_))));
+    hosts
+        .filter_map(|(id, _)| match &plan.program.canons[id.0 as usize].kind {
+            crate::resolve::CanonKind::Lower { options, .. } => options.realloc,
             _ => None,
-        }
-    })
+        })
+        .map(|def| plan.target(def))
+        .collect()
 }
 
 /// A start function of a command of Preview 1 stays one, as the module had it. Others run before

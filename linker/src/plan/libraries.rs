@@ -16,6 +16,7 @@ use crate::resolve::{
     InstanceId, NO_MEMORY, Program, Resource, StringEncoding,
 };
 use crate::unadapt::Adapted;
+use crate::wasi;
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";
@@ -233,6 +234,23 @@ pub fn link(
                 input.libraries[library].name,
                 signature(input.modules[module].func_type(index)),
             ));
+            continue;
+        }
+        if let CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } = &canon.kind
+            && wasi::known(&wanted.interface, &name)
+                != Some(program.imports[*import as usize].shape)
+        {
+            refuse("the component's type for it is not that of WASI 0.2".into());
+            continue;
+        }
+        let other_memory = canon_options
+            .and_then(|options| options.memory)
+            .is_some_and(|(id, index)| program.memory(input, id, index) != memory);
+        if other_memory {
+            refuse("it works on another memory than the other imports".into());
             continue;
         }
         let realloc = reallocs.of(id);

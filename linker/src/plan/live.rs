@@ -177,6 +177,12 @@ impl<'t, 'a> Tracer<'t, 'a> {
         }
     }
 
+    /// Whether a function of Preview 1 is live.
+    pub fn reaches_preview1(&self, program: &Program) -> bool {
+        let mut hosts = self.live.hosts.iter();
+        hosts.any(|host| program.hosts[host.0 as usize].module == preview1::MODULE)
+    }
+
     /// Follows everything that was made live until nothing new is found.
     pub fn trace(&mut self, program: &Program) {
         self.fit(program);

@@ -13,13 +13,14 @@ mod memory;
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, anyhow, bail};
-use wasmparser::FuncType;
+use wasmparser::{FuncType, WasmFeatures};
 
 use crate::Options;
+use crate::features::{FeatureSet, of_operator};
 use crate::parse::Input;
 use crate::parse::module::ElementMode;
 use crate::resolve::{Builtin, CanonId, CanonKind, FuncDef, HostId, InstanceId, LiftId, Program};
-use crate::statics::Forwarders;
+use crate::statics::{Const, Forwarders, constant};
 use crate::unadapt::{Adapted, Adapter};
 
 pub use exports::{Exported, PlannedExport};
@@ -177,6 +178,7 @@ pub fn plan<'i, 'a>(
 ) -> Result<Plan<'i, 'a>> {
     let mut program = adapted.program.clone();
     refuse_features(input, &program)?;
+    refuse_typed_references(input, &program)?;
     let forwarders = Forwarders::new(input, &program, options.tidy);
     let boundary = exports::Boundary::new(&program, adapted)?;
     let starts: Vec<(InstanceId, FuncDef)> = program
@@ -204,6 +206,21 @@ pub fn plan<'i, 'a>(
         }
     }
     tracer.trace(&program);
+    // What is returned into a guest goes through its realloc, which may reach further imports.
+    loop {
+        let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
+        for canon in &reached {
+            if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
+                && let Some(realloc) = options.realloc
+            {
+                tracer.root(&program, realloc);
+            }
+        }
+        tracer.trace(&program);
+        if tracer.reached.len() == reached.len() {
+            break;
+        }
+    }
 
     // What the libraries have to provide for that.
     let linked = libraries::link(input, &mut program, adapted, &tracer)?;
@@ -214,17 +231,12 @@ pub fn plan<'i, 'a>(
             continue;
         };
         tracer.root(&program, def);
-        // The host reads the arguments of custom imports in the guest's memory, and stores their
-        // results through its realloc.
+        // The host reads the arguments of custom imports in the guest's memory.
         if let (FuncDef::Host(_), CanonKind::Lower { options, .. }) =
             (def, &program.canons[canon.0 as usize].kind)
+            && let Some((id, index)) = options.memory
         {
-            if let Some((id, index)) = options.memory {
-                tracer.memory(&program, id, index);
-            }
-            if let Some(realloc) = options.realloc {
-                tracer.root(&program, realloc);
-            }
+            tracer.memory(&program, id, index);
         }
     }
     for (id, index) in boundary.memories() {
@@ -232,6 +244,10 @@ pub fn plan<'i, 'a>(
     }
     tracer.trace(&program);
     tracer.memories_of_preview1(&program);
+    if boundary.may_exit() || tracer.reaches_preview1(&program) {
+        // Hosts refuse every call from a module without a memory.
+        tracer.live.made_memory = true;
+    }
 
     let live::Tracer { live, bindings, .. } = tracer;
     let first = host_memory(input, &program, &bindings, &boundary)?.or(linked.memory);
@@ -270,6 +286,7 @@ pub fn plan<'i, 'a>(
     }
     one_of_each(&plan)?;
     refuse_late_segments(&plan, &starts)?;
+    refuse_segments_outside(&plan)?;
     crate::lower::check(&plan)?;
     Ok(plan)
 }
@@ -354,6 +371,39 @@ fn refuse_features(input: &Input<'_>, program: &Program) -> Result<()> {
     Ok(())
 }
 
+/// Refuses the proposals whose types have indices of types in them, with the place of the first
+/// instruction that needs them.
+fn refuse_typed_references(input: &Input<'_>, program: &Program) -> Result<()> {
+    let typed = [
+        WasmFeatures::FUNCTION_REFERENCES,
+        WasmFeatures::STACK_SWITCHING,
+    ]
+    .map(FeatureSet::of);
+    for id in program.ids() {
+        let module = program.module(input, id);
+        let Some(feature) = typed.into_iter().find(|f| module.features.contains(*f)) else {
+            continue;
+        };
+        let mut offset = module.range.start as u64;
+        'bodies: for defined in 0..module.bodies.len() {
+            let ops = module.body(defined).get_operators_reader()?;
+            for op in ops.into_iter_with_offsets() {
+                let (op, at) = op?;
+                if of_operator(&op).contains(feature) {
+                    offset = at;
+                    break 'bodies;
+                }
+            }
+        }
+        bail!(
+            "{} are not supported: compile without them (at offset {offset:#x}, in {})",
+            feature.names().join(", "),
+            module.path
+        );
+    }
+    Ok(())
+}
+
 /// One memory, and one table unless the input itself has several.
 fn one_of_each(plan: &Plan<'_, '_>) -> Result<()> {
     let mut owners: BTreeMap<InstanceId, usize> = BTreeMap::new();
@@ -392,12 +442,8 @@ fn refuse_late_segments(plan: &Plan<'_, '_>, starts: &[(InstanceId, FuncDef)]) -
                 module.path
             )
         };
-        for (data, _) in module
-            .data
-            .iter()
-            .zip(&live.data)
-            .filter(|(_, live)| **live)
-        {
+        let data = module.data.iter().zip(&live.data);
+        for (data, _) in data.filter(|(_, live)| **live) {
             if let Some((memory, _)) = &data.active
                 && !data.bytes.is_empty()
                 && seen(program.memory(input, id, *memory).0)
@@ -411,6 +457,41 @@ fn refuse_late_segments(plan: &Plan<'_, '_>, starts: &[(InstanceId, FuncDef)]) -
                 && seen(program.table(input, id, *table).0)
             {
                 return Err(late("an element", element.offset));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A data segment that does not fit into its memory traps when the component is instantiated. In
+/// the output there may be something else above the guest, which it must not reach.
+fn refuse_segments_outside(plan: &Plan<'_, '_>) -> Result<()> {
+    let (program, input) = (&plan.program, plan.input);
+    for id in program.ids() {
+        let module = program.module(input, id);
+        let live = plan.live.instance(id);
+        for (data, _) in module
+            .data
+            .iter()
+            .zip(&live.data)
+            .filter(|(_, live)| **live)
+        {
+            let Some((memory, offset)) = &data.active else {
+                continue;
+            };
+            let Some(Const::I32(offset)) = constant(input, program, id, offset) else {
+                continue;
+            };
+            let (owner, index) = program.memory(input, id, *memory);
+            let owner = program.module(input, owner);
+            let memory = owner.memories[index as usize - owner.imported_memories.len()];
+            if u64::from(offset as u32) + data.bytes.len() as u64 > memory.initial << 16 {
+                bail!(
+                    "a data segment lies outside of its memory, so that the component traps when \
+                     it is instantiated (at offset {:#x}, in {})",
+                    data.offset,
+                    module.path
+                );
             }
         }
     }
