@@ -376,7 +376,14 @@ impl Profile {
     pub fn allowed(&self, input: FeatureSet) -> FeatureSet {
         match self.features {
             Some(features) => features.intersection(input),
-            None => input.without(ENCODED_AWAY),
+            None => {
+                let mut allowed = input.without(ENCODED_AWAY);
+                // Segments that declare what `ref.func` names are of both proposals.
+                if allowed.contains(FeatureSet::of(WasmFeatures::REFERENCE_TYPES)) {
+                    allowed.insert(FeatureSet::of(WasmFeatures::BULK_MEMORY));
+                }
+                allowed
+            }
         }
     }
 

@@ -162,6 +162,13 @@ fn trace(engine: &Engine, wasm: &[u8], names: &[&str]) -> Result<(Trace, Vec<u8>
         trace.started = false;
         return Ok((trace, Vec::new()));
     };
+    // What runs at instantiation may run on this call instead.
+    if let Some(initialize) = instance.get_func(&store, "_initialize")
+        && initialize.call(&mut store, &[], &mut []).is_err()
+    {
+        trace.started = false;
+        return Ok((trace, Vec::new()));
+    }
     for round in 0..3u64 {
         for name in names {
             let function = instance.get_func(&store, name).context("an export")?;
@@ -219,7 +226,20 @@ fn check(engine: &Engine, seed: u64, profile: Option<&str>) -> Result<bool> {
         profile: profile.map(named).transpose()?,
         ..FlattenOptions::default()
     };
-    let flat = flatten(&component(&module, &functions)?, &options)?.wasm;
+    let flat = match flatten(&component(&module, &functions)?, &options) {
+        Ok(flat) => flat.wasm,
+        // What can only trap when it is instantiated is refused.
+        Err(error)
+            if error
+                .to_string()
+                .contains("would trap when it is instantiated") =>
+        {
+            let (right, _) = trace(engine, &module, &[])?;
+            ensure!(!right.started, "it starts, but: {error:#}");
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
     let names: Vec<&str> = functions.iter().map(|(name, _)| name.as_str()).collect();
     let renamed: Vec<String> = (0..names.len()).map(|i| format!("f{i}")).collect();
     let renamed: Vec<&str> = renamed.iter().map(String::as_str).collect();
@@ -240,11 +260,17 @@ fn check_all(profile: Option<&str>) {
     let engine = Engine::default();
     let (mut told, mut wrong) = (0, Vec::new());
     for seed in 0..MODULES {
+        // Behind the memory of a module for the WAMR of 2020 lies the arena of the runtime, so what
+        // is out of bounds of the guest need not trap: only modules that never are compare.
+        if profile.is_some() && seed.is_multiple_of(2) {
+            continue;
+        }
         match check(&engine, seed, profile) {
             Ok(result) => told += usize::from(result),
             Err(error) => wrong.push(format!("seed {seed}: {error:#}")),
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
         told as u64 > MODULES / 8,
         "only {told} of {MODULES} returned anything"

@@ -98,6 +98,21 @@ pub enum Items<'a> {
     Expressions(RefType, Vec<ConstExpr<'a>>),
 }
 
+impl Items<'_> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Items::Functions(functions) => functions.len(),
+            Items::Expressions(_, expressions) => expressions.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 #[derive(Debug)]
 pub struct Data<'a> {
     /// The memory and the offset of an active segment.

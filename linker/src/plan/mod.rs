@@ -285,6 +285,7 @@ pub fn plan<'i, 'a>(
         plan.memory_of(id)?;
     }
     one_of_each(&plan)?;
+    refuse_misfits(&plan, adapted)?;
     refuse_late_segments(&plan, &starts)?;
     refuse_segments_outside(&plan)?;
     crate::lower::check(&plan)?;
@@ -423,6 +424,52 @@ fn one_of_each(plan: &Plan<'_, '_>) -> Result<()> {
             "several core modules have a table of their own, which is not supported yet: {}",
             paths.join(", ")
         );
+    }
+    Ok(())
+}
+
+/// Refuses active segments that do not fit: such a component traps when it is instantiated, which a
+/// module that leaves the segment out would not, and one that keeps it would not where something
+/// else of the output lies behind.
+fn refuse_misfits(plan: &Plan<'_, '_>, adapted: &Adapted) -> Result<()> {
+    let (program, input) = (&plan.program, plan.input);
+    for id in program.ids().filter(|&id| !taken_out(adapted, id)) {
+        let module = program.module(input, id);
+        let misfit = |what: &str, offset: u64| {
+            anyhow!(
+                "{what} of {} does not fit: the component would trap when it is instantiated \
+                 (at offset {offset:#x})",
+                module.path
+            )
+        };
+        let start = |expr| match constant(input, program, id, expr) {
+            Some(Const::I32(start)) => Some(u64::from(start as u32)),
+            _ => None,
+        };
+        for data in &module.data {
+            let Some((memory, offset)) = &data.active else {
+                continue;
+            };
+            let (owner, index) = program.memory(input, id, *memory);
+            let owner = program.module(input, owner);
+            let ty = owner.memories[index as usize - owner.imported_memories.len()];
+            let end = start(offset).map(|start| start + data.bytes.len() as u64);
+            if end.is_some_and(|end| end > ty.initial << 16) {
+                return Err(misfit("a data segment", data.offset));
+            }
+        }
+        for element in &module.elements {
+            let ElementMode::Active { table, offset } = &element.mode else {
+                continue;
+            };
+            let (owner, index) = program.table(input, id, *table);
+            let owner = program.module(input, owner);
+            let ty = owner.tables[index as usize - owner.imported_tables.len()].ty;
+            let end = start(offset).map(|start| start + element.items.len() as u64);
+            if end.is_some_and(|end| end > ty.initial) {
+                return Err(misfit("an element segment", element.offset));
+            }
+        }
     }
     Ok(())
 }
