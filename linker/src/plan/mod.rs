@@ -287,7 +287,6 @@ pub fn plan<'i, 'a>(
     one_of_each(&plan)?;
     refuse_misfits(&plan, adapted)?;
     refuse_late_segments(&plan, &starts)?;
-    refuse_segments_outside(&plan)?;
     crate::lower::check(&plan)?;
     Ok(plan)
 }
@@ -504,41 +503,6 @@ fn refuse_late_segments(plan: &Plan<'_, '_>, starts: &[(InstanceId, FuncDef)]) -
                 && seen(program.table(input, id, *table).0)
             {
                 return Err(late("an element", element.offset));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A data segment that does not fit into its memory traps when the component is instantiated. In
-/// the output there may be something else above the guest, which it must not reach.
-fn refuse_segments_outside(plan: &Plan<'_, '_>) -> Result<()> {
-    let (program, input) = (&plan.program, plan.input);
-    for id in program.ids() {
-        let module = program.module(input, id);
-        let live = plan.live.instance(id);
-        for (data, _) in module
-            .data
-            .iter()
-            .zip(&live.data)
-            .filter(|(_, live)| **live)
-        {
-            let Some((memory, offset)) = &data.active else {
-                continue;
-            };
-            let Some(Const::I32(offset)) = constant(input, program, id, offset) else {
-                continue;
-            };
-            let (owner, index) = program.memory(input, id, *memory);
-            let owner = program.module(input, owner);
-            let memory = owner.memories[index as usize - owner.imported_memories.len()];
-            if u64::from(offset as u32) + data.bytes.len() as u64 > memory.initial << 16 {
-                bail!(
-                    "a data segment lies outside of its memory, so that the component traps when \
-                     it is instantiated (at offset {:#x}, in {})",
-                    data.offset,
-                    module.path
-                );
             }
         }
     }
