@@ -3,7 +3,7 @@
 mod canon;
 pub mod fused;
 pub mod handles;
-mod memory;
+pub mod memory;
 mod utf8;
 
 use std::collections::BTreeSet;

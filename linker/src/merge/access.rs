@@ -16,11 +16,12 @@ pub struct Scratch {
     types: Vec<(ValType, Use)>,
 }
 
-/// What a local is for: an address and a value are needed at once.
+/// What a local is for: these are needed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     Address,
     Value,
+    Source,
 }
 
 impl Scratch {
@@ -110,6 +111,21 @@ pub fn prepare(
     if let Some(value) = value {
         code.local_get(value);
     }
+}
+
+/// Writes what comes before `memory.init`, with its three operands on the stack: the range that it
+/// writes is checked, and its address moved by the base.
+pub fn prepare_init(code: &mut InstructionSink<'_>, scratch: &mut Scratch, access: &Access) {
+    let length = scratch.local(ValType::I32, Use::Value);
+    let source = scratch.local(ValType::I32, Use::Source);
+    let address = scratch.local(ValType::I32, Use::Address);
+    code.local_set(length).local_set(source).local_set(address);
+    if access.checked {
+        crate::glue::memory::check_range(code, access, address, length);
+    }
+    code.local_get(address);
+    add_base(code, access.base);
+    code.local_get(source).local_get(length);
 }
 
 /// Adds the base of the region to the address on the stack.

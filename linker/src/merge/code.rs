@@ -327,6 +327,17 @@ impl Step<'_, '_> {
                 Some(func) => self.helper(func),
                 None => Action::Slow,
             },
+            Operator::MemoryInit { .. } => match self.map.access {
+                Some(access) => {
+                    access::prepare_init(
+                        &mut InstructionSink::new(&mut self.written),
+                        &mut self.scratch,
+                        &access,
+                    );
+                    Action::Access
+                }
+                None => Action::Slow,
+            },
             Operator::BrTable { .. }
             | Operator::ReturnCall { .. }
             | Operator::ReturnCallIndirect { .. }
@@ -342,7 +353,6 @@ impl Step<'_, '_> {
             | Operator::TableCopy { .. }
             | Operator::TableInit { .. }
             | Operator::ElemDrop { .. }
-            | Operator::MemoryInit { .. }
             | Operator::DataDrop { .. }
             | Operator::Try { .. }
             | Operator::Catch { .. }
@@ -379,7 +389,7 @@ macro_rules! define_visit {
                 let op = Operator::$op $({ $($arg: $arg.clone()),* })?;
                 $($(visit_memarg!(self op $arg $arg);)*)?
                 let action = self.step(&op);
-                if matches!(action, Action::Slow) {
+                if matches!(action, Action::Slow | Action::Access) {
                     self.slow = Some(op);
                 }
                 action

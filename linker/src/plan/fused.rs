@@ -175,12 +175,30 @@ pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32)
             fusion.reentered.insert(instance);
         }
     }
-    let mut offset = 0;
-    for instance in with_table {
-        fusion.tables.insert(instance, offset);
-        offset += (max_handles + 1) * crate::glue::handles::ENTRY;
+    for (at, instance) in with_table.into_iter().enumerate() {
+        let offset = table_size(max_handles) * at as u64;
+        fusion.tables.insert(instance, offset as u32);
     }
+    tables_size(&fusion, max_handles)?;
     Ok(fusion)
+}
+
+/// Bytes of the handle table of one component instance.
+fn table_size(max_handles: u32) -> u64 {
+    (u64::from(max_handles) + 1) * u64::from(crate::glue::handles::ENTRY)
+}
+
+/// Bytes of all handle tables.
+///
+/// # Errors
+///
+/// Fails for so many handles that they fill the memory.
+pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
+    let size = table_size(max_handles) * fusion.tables.len() as u64;
+    match u32::try_from(size) {
+        Ok(size) if size < 1 << 28 => Ok(size),
+        _ => bail!("--max-handles {max_handles} is too many"),
+    }
 }
 
 /// Whether a core function can come to call a function that the linker writes.

@@ -6,7 +6,7 @@
 
 use anyhow::{Result, bail};
 
-use super::fused::Fusion;
+use super::fused::{self, Fusion};
 use super::live::Live;
 use super::{LinkedLibrary, libraries};
 use crate::Options;
@@ -115,7 +115,8 @@ impl MemoryPlan {
     pub fn limit(&self, region: usize) -> u32 {
         let others = self.pages() - self.regions[region].pages;
         let declared = self.regions[region].maximum.unwrap_or(MAX_PAGES);
-        declared.min(MAX_PAGES - others)
+        // Its size in bytes is kept in 32 bits.
+        declared.min(MAX_PAGES - others).min(MAX_PAGES - 1)
     }
 }
 
@@ -171,8 +172,7 @@ pub fn plan(
         true => arena::SIZE,
         false => 0,
     };
-    let tables = fusion.tables.len() as u32;
-    let handles = tables * (options.max_handles + 1) * crate::glue::handles::ENTRY;
+    let handles = fused::tables_size(fusion, options.max_handles)?;
     let block = (state + arena + handles > 0).then_some(Block {
         state,
         arena,
@@ -215,6 +215,9 @@ pub fn plan(
             "the memories of the guests and the libraries start with {wanted} pages in all, which \
              is more than 4 GiB"
         );
+    }
+    if regions.len() > 1 && regions.iter().any(|region| region.pages == MAX_PAGES) {
+        bail!("one of several guests starts with 4 GiB of memory, which leaves no room");
     }
     let mut base = 0;
     for region in &mut regions {
