@@ -9,7 +9,7 @@ mod utf8;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use wasm_encoder::{BlockType, Function, InstructionSink};
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 use wasmparser::{FuncType, WasmFeatures};
 
 use crate::features::FeatureSet;
@@ -55,7 +55,7 @@ pub enum GlueKind {
     /// Initialises the module, then calls.
     Initialised(Target),
     /// The `_start` of a command.
-    Run(Target),
+    Run(Target, Option<Target>),
     /// The arena for the runtime's own use.
     Malloc,
     Free,
@@ -124,8 +124,9 @@ impl Glue {
                     let name = format!("p1bridge:export {}", export.name);
                     Some(glue.add(&name, ty, GlueKind::Initialised(target)))
                 }
-                Exported::Run(target) => {
-                    Some(glue.add("_start", nothing.clone(), GlueKind::Run(target)))
+                Exported::Run(target, post_return) => {
+                    let kind = GlueKind::Run(target, post_return);
+                    Some(glue.add("_start", nothing.clone(), kind))
                 }
                 Exported::Malloc => {
                     let ty = FuncType::new([I32], [I32]);
@@ -292,14 +293,27 @@ impl Glue {
                 code.call(index(maps, target)).end();
                 body
             }
-            GlueKind::Run(target) => {
-                let mut body = Function::new([]);
+            GlueKind::Run(target, post_return) => {
+                let result = 0;
+                let returns = !plan.target_type(target).results().is_empty();
+                let mut body = Function::new(returns.then_some((1, ValType::I32)));
                 let mut code = body.instructions();
                 if let Some(at) = self.initialise {
                     code.call(maps.first_glue + at);
                 }
                 code.call(index(maps, target));
-                if !plan.target_type(target).results().is_empty() {
+                if returns {
+                    // There is no case beyond `ok` and `error`.
+                    code.local_tee(result)
+                        .i32_const(1)
+                        .i32_gt_u()
+                        .if_(BlockType::Empty)
+                        .unreachable()
+                        .end();
+                    if let Some(post_return) = post_return {
+                        code.local_get(result).call(index(maps, post_return));
+                    }
+                    code.local_get(result);
                     let exit = plan
                         .program
                         .hosts

@@ -34,8 +34,9 @@ pub enum Exported {
     Func(Target),
     /// A function before which the module is initialised.
     Initialised(Target),
-    /// The `_start` of a command that a lifted `run` makes: its result 1 is exit code 1.
-    Run(Target),
+    /// The `_start` of a command that a lifted `run` makes, with its `post-return`: the result 1 is
+    /// exit code 1.
+    Run(Target, Option<Target>),
     /// The `_initialize` of a reactor.
     Initialize,
     Memory,
@@ -262,7 +263,10 @@ pub fn plan(
         let target = plan.target(export.func);
         match export.kind {
             Kind::Start if plan.init.is_empty() => add("_start".into(), Exported::Func(target)),
-            Kind::Start | Kind::Run => add("_start".into(), Exported::Run(target)),
+            Kind::Start | Kind::Run => {
+                let post_return = export.post_return.map(|def| plan.target(def));
+                add("_start".into(), Exported::Run(target, post_return));
+            }
             Kind::Plain => {
                 add(
                     export.name.clone(),
@@ -338,7 +342,7 @@ pub fn plan(
         }
     }
     if exports.iter().any(|export| match export.what {
-        Exported::Run(target) => !plan.target_type(target).results().is_empty(),
+        Exported::Run(target, _) => !plan.target_type(target).results().is_empty(),
         _ => false,
     }) {
         let exit = FuncType::new([wasmparser::ValType::I32], []);

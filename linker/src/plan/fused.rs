@@ -152,6 +152,14 @@ pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32)
                             _ => false,
                         })
                     };
+                    // All guests have the handles of the host in one table: the drop of what was
+                    // lent would be that of the owner.
+                    if ty.any(&|ty| matches!(ty, Type::Borrow(id) if !is_defined(program, *id))) {
+                        bail!(
+                            "a call between components: borrowed handles of resources of the host \
+                             are not supported yet {place}"
+                        );
+                    }
                     if handles(true) || handles(false) {
                         with_table.extend([from, to]);
                     }

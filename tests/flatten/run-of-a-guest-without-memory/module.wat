@@ -10,7 +10,15 @@
     i32.const 1
   )
   (func $_start (;2;) (type 2)
+    (local i32)
     call 1
+    local.tee 0
+    i32.const 1
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 0
     if ;; label = @1
       i32.const 1
       call $proc_exit
