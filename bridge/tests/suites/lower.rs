@@ -1,10 +1,8 @@
 //! The commands `check`, `lower` and `profiles`: files, options and exit codes.
 
-mod common;
-
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 use serde_json::Value;
 
 /// Uses bulk memory in a function that has a name.

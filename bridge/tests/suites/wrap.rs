@@ -1,8 +1,6 @@
 //! What `wrap` makes, and what it says instead of making something useless.
 
-mod common;
-
-use common::{Ended, Folder};
+use crate::common::{Ended, Folder};
 use p1bridge::wrap::{Kind, WrapOptions, Wrapped, wrap};
 use wasi_preview1_component_adapter_provider as provider;
 use wasmparser::{Parser, Payload};

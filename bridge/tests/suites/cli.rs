@@ -1,12 +1,10 @@
 //! The command line as a stranger meets it: help, exit codes, messages, files.
 
-mod common;
-
 use std::fs::{self, File};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::Folder;
+use crate::common::Folder;
 
 const COMMANDS: &[&str] = &["flatten", "wrap", "inspect", "run", "completions"];
 

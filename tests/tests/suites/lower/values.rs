@@ -1,6 +1,6 @@
 //! Chosen and random values for each lowered instruction.
 
-use crate::engines::same;
+use super::engines::same;
 
 /// A generator that gives the same numbers every time.
 struct Numbers(u64);
@@ -479,9 +479,9 @@ fn a_start_function_runs_before_the_first_export_where_none_is_taken() {
     .unwrap();
     let lowered = p1bridge::lower::lower(&module, &profile).unwrap().wasm;
     assert_eq!(p1bridge_tests::module::parts(&lowered).unwrap().start, None);
-    let engine = crate::engines::limited("mvp").unwrap();
+    let engine = super::engines::limited("mvp").unwrap();
     let calls = [("add".to_owned(), vec![5]), ("get".to_owned(), vec![])];
-    let (gave, _) = crate::engines::run(&engine, &lowered, &calls)
+    let (gave, _) = super::engines::run(&engine, &lowered, &calls)
         .unwrap()
         .unwrap();
     assert_eq!(gave, [Some(vec![15]), Some(vec![15])]);

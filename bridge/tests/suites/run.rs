@@ -1,9 +1,6 @@
 //! `run`: exit codes, streams, directories, traps and figures.
-#![cfg(feature = "run")]
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 use p1bridge::run::{Call, Exit, Input, Output, RunOptions, RunOutcome, Value, run};
 
 /// A command around `body`, with what it usually needs.

@@ -1,8 +1,6 @@
 //! What `inspect` says about files.
 
-mod common;
-
-use common::Folder;
+use crate::common::Folder;
 use p1bridge::inspect::{Inspection, Kind, inspect};
 use p1bridge::wrap::{WrapOptions, wrap};
 use serde_json::Value;

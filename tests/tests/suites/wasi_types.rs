@@ -1,6 +1,6 @@
 //! The linker knows the types of WASI 0.2 as the WIT has them.
 //!
-//! `BLESS=1 cargo test --release -p p1bridge-tests --test wasi_types` writes the linker's table
+//! `BLESS=1 cargo test --release -p p1bridge-tests --test suites wasi_types` writes the linker's table
 //! anew.
 
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use wasm_encoder::{ExportKind, ExportSection};
 use wasm_smith::Config;
 use wasmparser::{ExternalKind, FuncType, Parser, Payload, ValType};
 
-use crate::engines::{full, limited, run};
+use super::engines::{full, limited, run};
 
 /// How many modules are tried for each proposal; `P1BRIDGE_RANDOM_MODULES` says another number.
 const MODULES: u64 = 3000;

@@ -1,10 +1,8 @@
 //! The command `flatten`: files, options and reports. What it links is the linker's business.
 
-mod common;
-
 use std::fs;
 
-use common::Folder;
+use crate::common::Folder;
 use p1bridge::profiles::NAMES as PROFILES;
 use p1bridge::wrap::{WrapOptions, wrap};
 use serde_json::Value;

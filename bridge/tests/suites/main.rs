@@ -1,0 +1,12 @@
+//! The command line and the library of p1bridge, a file for each command.
+
+mod bad_input;
+mod cli;
+mod common;
+mod flatten;
+mod inspect;
+mod lower;
+mod room;
+#[cfg(feature = "run")]
+mod run;
+mod wrap;

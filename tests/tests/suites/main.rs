@@ -1,0 +1,14 @@
+//! The suites that need no harness or allocator of their own, in one binary: an engine is linked
+//! once. `cargo test --release -p p1bridge-tests --test suites -- lower::` runs one of them.
+
+mod cost;
+mod custom_import;
+mod kept_adapter;
+mod lower;
+mod output;
+mod profiles;
+mod random_modules;
+mod run_away;
+mod unadapt;
+mod wasi_types;
+mod wast;
