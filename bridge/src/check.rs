@@ -20,7 +20,7 @@ pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
         Binary::Module => p1bridge_linker::check::check(wasm, profile),
         Binary::Component => {
             let options = FlattenOptions {
-                profile: Some(profiles::named("as-is")?),
+                profile: profiles::named("as-is")?,
                 ..FlattenOptions::default()
             };
             let flat = flatten(wasm, &options).context("it cannot be flattened")?;

@@ -21,9 +21,8 @@ pub struct FlattenOptions {
     pub tidy: bool,
     /// Leave out custom sections: names, producers, debug information.
     pub strip: bool,
-    /// The runtime that the module is for. `None`: one that takes every WebAssembly feature that the
-    /// component uses.
-    pub profile: Option<Profile>,
+    /// The runtime that the module is for.
+    pub profile: Profile,
     /// How many streams, files and other resources can be open at once.
     pub max_handles: Option<u32>,
 }
@@ -33,7 +32,7 @@ impl Default for FlattenOptions {
         FlattenOptions {
             tidy: true,
             strip: false,
-            profile: None,
+            profile: Profile::default(),
             max_handles: None,
         }
     }
@@ -58,11 +57,9 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     let mut linked = Options {
         tidy: options.tidy,
         strip: options.strip,
+        profile: options.profile.clone(),
         ..Options::default()
     };
-    if let Some(profile) = &options.profile {
-        linked.profile = profile.clone();
-    }
     if let Some(max_handles) = options.max_handles {
         linked.max_handles = max_handles;
     }

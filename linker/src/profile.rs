@@ -59,6 +59,8 @@ pub const ENCODED_AWAY: FeatureSet = FeatureSet::of(
 
 /// The profile that takes whatever the input uses.
 const AS_IS: &str = "as-is";
+/// The profile of who asks for none.
+const DEFAULT: &str = "portable";
 
 /// The files of the built-in profiles.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -261,7 +263,15 @@ enum FunctionsFile {
 }
 
 impl Default for Profile {
+    /// `portable`.
     fn default() -> Profile {
+        Profile::named(DEFAULT).expect("it is built in")
+    }
+}
+
+impl Profile {
+    /// Takes whatever the input uses: nothing is lowered.
+    fn as_is() -> Profile {
         Profile {
             name: AS_IS.to_string(),
             about: "Whatever WebAssembly features the input uses; nothing is lowered".to_string(),
@@ -300,7 +310,7 @@ impl Profile {
     /// Panics when the file of a built-in profile is broken, which a test excludes.
     pub fn named(name: &str) -> Option<Profile> {
         if name == AS_IS {
-            return Some(Profile::default());
+            return Some(Profile::as_is());
         }
         let text = Profile::source(name)?;
         Some(Profile::parse(text).expect("the built-in profiles are tested"))

@@ -30,7 +30,7 @@ pub fn component(program: &Program) -> Result<Vec<u8>> {
 /// Flattens a component for an engine: with the profile that is named after it, where there is
 /// one.
 pub fn flatten_for(engine: &dyn Engine, component: &[u8]) -> Result<Vec<u8>> {
-    let profile = Profile::named(engine.name());
+    let profile = Profile::named(engine.name()).unwrap_or_default();
     Ok(flatten(
         component,
         &FlattenOptions {

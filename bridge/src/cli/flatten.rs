@@ -26,9 +26,10 @@ pub struct Args {
     /// Where the module goes; `-` is standard output [default: INPUT with `.flat.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The runtime that the module is for; `as-is` takes what the component uses [default: as-is]
-    #[arg(long, value_name = "NAME|FILE", value_parser = profile::find)]
-    profile: Option<Profile>,
+    /// The runtime that the module is for: the name of a profile, or its file; `as-is` keeps every
+    /// WebAssembly feature that the component uses
+    #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
+    profile: Profile,
     /// Keep functions that nothing can reach
     #[arg(long)]
     no_tidy: bool,

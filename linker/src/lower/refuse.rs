@@ -39,7 +39,7 @@ pub fn refuse(plan: &Plan<'_, '_>) -> Result<()> {
                     .map_or_else(|| format!("function {index}"), |name| format!("{name:?}"));
                 bail!(
                     "{function} needs {}, which the profile {} lacks and which cannot be lowered: \
-                     compile without it (at offset {offset:#x}, in {})",
+                     compile without it, or choose a profile that has it (at offset {offset:#x}, in {})",
                     refused.names().join(", "),
                     profile.name(),
                     module.path

@@ -223,7 +223,7 @@ fn check(engine: &Engine, seed: u64, profile: Option<&str>) -> Result<bool> {
         return Ok(false);
     }
     let options = FlattenOptions {
-        profile: profile.map(named).transpose()?,
+        profile: named(profile.unwrap_or("as-is"))?,
         ..FlattenOptions::default()
     };
     let flat = match flatten(&component(&module, &functions)?, &options) {

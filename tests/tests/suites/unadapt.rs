@@ -1,9 +1,10 @@
-//! `flatten(wrap(m))` of a Preview 1 module `m` is `m` again: without custom sections and with
-//! `--no-tidy` the same functions with the same instructions, in a module of the same size. That
+//! `flatten(wrap(m))` of a Preview 1 module `m` is `m` again: without custom sections, with
+//! `--no-tidy` and `--profile as-is` the same functions with the same instructions, in a module of the same size. That
 //! exit codes are the module's own again is in `corpus.rs`, which compares them exactly.
 
 use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::profiles::named;
 use p1bridge_tests::link;
 use p1bridge_tests::manifest::{Kind, Program, programs};
 use p1bridge_tests::module::{Parts, length_without_custom_sections, parts};
@@ -29,6 +30,7 @@ fn each(kinds: &[Kind], check: impl Fn(&Program) -> Result<()>) {
 fn there_and_back(program: &Program) -> Result<Vec<u8>> {
     let options = FlattenOptions {
         tidy: false,
+        profile: named("as-is")?,
         ..FlattenOptions::default()
     };
     Ok(flatten(&link::component(program)?, &options)?.wasm)
