@@ -8,11 +8,14 @@ use anyhow::{Result, bail};
 use super::canon_name;
 use super::live::Live;
 use crate::abi::Type;
+use crate::glue::fused::helpers;
+use crate::glue::strings::Helper;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
 use crate::resolve::{
-    CanonId, CanonKind, ComponentFunc, ComponentInstanceId, FuncDef, InstanceId, Program, Resource,
+    CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
+    InstanceId, LiftId, Program, Resource, StringEncoding,
 };
 
 /// Whether the linker writes a function of the canonical ABI itself.
@@ -72,20 +75,32 @@ pub fn memories(program: &Program, id: CanonId) -> Vec<(InstanceId, u32)> {
     }
 }
 
-/// The component instances that a call from one to another enters: `CanonicalABI.md`,
-/// "Component Instance State".
+/// The component instances that a call enters: `CanonicalABI.md`, "Component Instance State",
+/// `entering_set`. No caller is the host.
 pub fn entered(
     program: &Program,
-    caller: ComponentInstanceId,
+    caller: Option<ComponentInstanceId>,
     callee: ComponentInstanceId,
 ) -> Vec<ComponentInstanceId> {
     let with_ancestors = |id: ComponentInstanceId| {
         std::iter::successors(Some(id), |id| program.component_instances[id.0 as usize])
     };
-    let around: BTreeSet<ComponentInstanceId> = with_ancestors(caller).collect();
+    let around: BTreeSet<ComponentInstanceId> =
+        caller.into_iter().flat_map(with_ancestors).collect();
     with_ancestors(callee)
         .filter(|id| !around.contains(id))
         .collect()
+}
+
+/// What passes between the guests and the host.
+#[derive(Clone, Debug, Default)]
+pub struct Crossing {
+    /// The lifted functions that the root exports.
+    pub exports: Vec<LiftId>,
+    /// The lowered imports that stay functions of the host.
+    pub imports: Vec<CanonId>,
+    /// The memory that libraries share with a guest.
+    pub shared: Option<(InstanceId, u32)>,
 }
 
 /// What calls between component instances need at run time.
@@ -94,26 +109,43 @@ pub struct Fusion {
     /// Instances that could be entered while they are entered: each has a flag.
     pub reentered: BTreeSet<ComponentInstanceId>,
     /// Instances that have handles of resources of the component, with the offset of the table in
-    /// the linker's block.
+    /// the linker's block. [`HOST`] is one of them when the host has such handles.
     pub tables: BTreeMap<ComponentInstanceId, u32>,
+    /// The offset of the table of loans, when handles are lent in lists.
+    pub loans: Option<u32>,
     /// Instances that get borrowed handles.
     pub borrowers: BTreeSet<ComponentInstanceId>,
     /// Instances that must not call out while their `realloc` or `post-return` runs, and could.
     pub may_not_leave: BTreeSet<ComponentInstanceId>,
-    /// Whether strings are passed.
-    pub strings: bool,
+    /// The functions that strings need on their way.
+    pub strings: BTreeSet<Helper>,
     /// Whether bytes are moved.
     pub moves: bool,
+    /// Whether the host's values lie in a region of their own.
+    pub arena: bool,
+    /// The exports and imports that the linker writes a function for.
+    pub exports: BTreeSet<LiftId>,
+    pub imports: BTreeSet<CanonId>,
 }
 
-/// Looks at every live function that the linker writes itself.
+/// A caller and a callee; no caller is the host.
+type Edge = (Option<ComponentInstanceId>, ComponentInstanceId);
+
+/// Looks at every live function that the linker writes itself, and at what passes between the
+/// guests and the host.
 ///
 /// # Errors
 ///
-/// Everything that is not supported yet, by name.
-pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32) -> Result<Fusion> {
+/// Everything that is not supported, by name.
+pub fn plan(
+    input: &Input<'_>,
+    program: &Program,
+    live: &Live,
+    crossing: &Crossing,
+    max_handles: u32,
+) -> Result<Fusion> {
     let mut fusion = Fusion::default();
-    let mut edges: Vec<(ComponentInstanceId, ComponentInstanceId)> = Vec::new();
+    let mut edges: Vec<Edge> = Vec::new();
     let mut with_table: BTreeSet<ComponentInstanceId> = BTreeSet::new();
     for &id in &live.glue {
         let canon = &program.canons[id.0 as usize];
@@ -127,10 +159,15 @@ pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32)
                 if lift.is_async {
                     bail!("a call of an async function is not supported {place}");
                 }
-                if let Some(why) = crate::glue::fused::refused(&lift.ty, options, &lift.options) {
-                    bail!("a call between components: {why} {place}");
+                for options in [options, &lift.options] {
+                    if let Some(option) = options.unsupported {
+                        bail!(
+                            "a call between components: the canonical option {option} is not \
+                             supported {place}"
+                        );
+                    }
                 }
-                edges.push((canon.instance, lift.instance));
+                edges.push((Some(canon.instance), lift.instance));
                 for (instance, def) in [
                     (lift.instance, lift.options.realloc),
                     (lift.instance, lift.options.post_return),
@@ -141,17 +178,18 @@ pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32)
                     }
                 }
                 for (from, to, ty) in [
-                    (canon.instance, lift.instance, Some(&lift.ty.params)),
-                    (lift.instance, canon.instance, lift.ty.result.as_ref()),
+                    (
+                        (canon.instance, options.encoding),
+                        (lift.instance, lift.options.encoding),
+                        Some(&lift.ty.params),
+                    ),
+                    (
+                        (lift.instance, lift.options.encoding),
+                        (canon.instance, options.encoding),
+                        lift.ty.result.as_ref(),
+                    ),
                 ] {
                     let Some(ty) = ty else { continue };
-                    let handles = |own: bool| {
-                        ty.any(&|ty| match ty {
-                            Type::Own(id) if own => is_defined(program, *id),
-                            Type::Borrow(id) if !own => is_defined(program, *id),
-                            _ => false,
-                        })
-                    };
                     // All guests have the handles of the host in one table: the drop of what was
                     // lent would be that of the owner.
                     if ty.any(&|ty| matches!(ty, Type::Borrow(id) if !is_defined(program, *id))) {
@@ -160,14 +198,7 @@ pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32)
                              are not supported yet {place}"
                         );
                     }
-                    if handles(true) || handles(false) {
-                        with_table.extend([from, to]);
-                    }
-                    if handles(false) {
-                        fusion.borrowers.insert(to);
-                    }
-                    fusion.strings |= ty.any(&|ty| *ty == Type::String);
-                    fusion.moves |= ty.has_pointers();
+                    fusion.passes(program, &mut with_table, ty, from, to);
                 }
             }
             CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) | CanonKind::ResourceDrop(_) => {
@@ -176,19 +207,158 @@ pub fn plan(input: &Input<'_>, program: &Program, live: &Live, max_handles: u32)
             _ => bail!("{} is not supported {place}", canon_name(program, id)),
         }
     }
-    let instances: BTreeSet<ComponentInstanceId> =
-        edges.iter().flat_map(|(a, b)| [*a, *b]).collect();
+    for &id in &crossing.exports {
+        edges.push((None, program.lifts[id.0 as usize].instance));
+    }
+    let instances: BTreeSet<ComponentInstanceId> = edges
+        .iter()
+        .flat_map(|(caller, callee)| entered(program, *caller, *callee))
+        .collect();
     for &instance in &instances {
         if can_reenter(program, &edges, instance) {
             fusion.reentered.insert(instance);
         }
     }
-    for (at, instance) in with_table.into_iter().enumerate() {
-        let offset = table_size(max_handles) * at as u64;
+    fusion.cross(input, program, crossing, &mut with_table)?;
+    let mut offset = 0;
+    for instance in with_table {
         fusion.tables.insert(instance, offset as u32);
+        offset += table_size(max_handles);
+    }
+    if fusion.loans.is_some() {
+        fusion.loans = Some(offset as u32);
     }
     tables_size(&fusion, max_handles)?;
     Ok(fusion)
+}
+
+impl Fusion {
+    /// What a value needs on its way from one side to another.
+    fn passes(
+        &mut self,
+        program: &Program,
+        with_table: &mut BTreeSet<ComponentInstanceId>,
+        ty: &Type,
+        (from, from_encoding): (ComponentInstanceId, StringEncoding),
+        (to, to_encoding): (ComponentInstanceId, StringEncoding),
+    ) {
+        let lent = |ty: &Type| matches!(ty, Type::Borrow(id) if is_defined(program, *id));
+        if has_defined_handles(program, ty) {
+            with_table.extend([from, to]);
+        }
+        if ty.any(&lent) {
+            self.borrowers.insert(to);
+        }
+        let in_list = |ty: &Type| match ty {
+            Type::List(element) => element.any(&lent),
+            _ => false,
+        };
+        if ty.any(&in_list) {
+            self.loans = Some(0);
+        }
+        if ty.any(&|ty| *ty == Type::String) {
+            self.strings.extend(helpers(from_encoding, to_encoding));
+        }
+        self.moves |= ty.has_pointers();
+    }
+
+    /// Decides how values pass between the guests and the host.
+    fn cross(
+        &mut self,
+        input: &Input<'_>,
+        program: &Program,
+        crossing: &Crossing,
+        with_table: &mut BTreeSet<ComponentInstanceId>,
+    ) -> Result<()> {
+        let types = |exported: bool, at: u32| -> (&crate::abi::FuncType, &CanonOptions) {
+            if exported {
+                let lift = &program.lifts[at as usize];
+                return (&lift.ty, &lift.options);
+            }
+            match &program.canons[at as usize].kind {
+                CanonKind::Lower {
+                    callee: ComponentFunc::Import(import),
+                    options,
+                } => (&program.imports[*import as usize].ty, options),
+                _ => unreachable!("only lowered imports are calls of the host"),
+            }
+        };
+        let exports = crossing.exports.iter().map(|id| (true, id.0));
+        let imports = crossing.imports.iter().map(|id| (false, id.0));
+        let all: Vec<(bool, u32)> = exports.chain(imports).collect();
+        let (mut memory, mut realloc) = (crossing.shared, None);
+        for &(exported, at) in &all {
+            let (ty, options) = types(exported, at);
+            let in_memory = ty.uses_memory();
+            if let (true, Some((id, index))) = (in_memory, options.memory) {
+                let slot = program.memory(input, id, index);
+                self.arena |= *memory.get_or_insert(slot) != slot;
+            }
+            if let Some(def) = options.realloc {
+                let def = program.func(input, def);
+                self.arena |= *realloc.get_or_insert(def) != def;
+            }
+            let strings = any(ty, &|ty| *ty == Type::String);
+            self.arena |= strings && options.encoding != StringEncoding::Utf8;
+            self.arena |= in_memory && any(ty, &|ty| has_defined_handles(program, ty));
+        }
+        for (exported, at) in all {
+            let (ty, options) = types(exported, at);
+            let handles = any(ty, &|ty| has_defined_handles(program, ty));
+            let mut own = handles || self.arena && ty.uses_memory();
+            let instance = if exported {
+                let instance = program.lifts[at as usize].instance;
+                let entered = entered(program, None, instance);
+                own |= entered.iter().any(|id| self.reentered.contains(id));
+                instance
+            } else {
+                program.canons[at as usize].instance
+            };
+            for def in [options.realloc, options.post_return].into_iter().flatten() {
+                if reaches_glue(input, program, def) {
+                    self.may_not_leave.insert(instance);
+                }
+            }
+            if !own {
+                continue;
+            }
+            if exported && ty.uses_memory() && !self.arena {
+                // Such a function reads what the host passes.
+                self.arena = true;
+                return self.cross(input, program, crossing, with_table);
+            }
+            if exported {
+                self.exports.insert(LiftId(at));
+            } else {
+                self.imports.insert(CanonId(at));
+            }
+            let guest = (instance, options.encoding);
+            let host = (HOST, StringEncoding::Utf8);
+            let (first, second) = if exported {
+                (host, guest)
+            } else {
+                (guest, host)
+            };
+            self.passes(program, with_table, &ty.params, first, second);
+            if let Some(ty) = &ty.result {
+                self.passes(program, with_table, ty, second, first);
+            }
+        }
+        self.moves |= self.arena;
+        Ok(())
+    }
+}
+
+fn any(ty: &crate::abi::FuncType, test: &dyn Fn(&Type) -> bool) -> bool {
+    ty.params.any(test) || ty.result.as_ref().is_some_and(|ty| ty.any(test))
+}
+
+/// Whether a value has handles of resources that the component defines.
+fn has_defined_handles(program: &Program, ty: &Type) -> bool {
+    ty.any(&|ty| match ty {
+        Type::Own(id) | Type::Borrow(id) => is_defined(program, *id),
+        _ => false,
+    })
 }
 
 /// Bytes of the handle table of one component instance.
@@ -202,7 +372,8 @@ fn table_size(max_handles: u32) -> u64 {
 ///
 /// Fails for so many handles that they fill the memory.
 pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
-    let size = table_size(max_handles) * fusion.tables.len() as u64;
+    let count = fusion.tables.len() + usize::from(fusion.loans.is_some());
+    let size = table_size(max_handles) * count as u64;
     match u32::try_from(size) {
         Ok(size) if size < 1 << 28 => Ok(size),
         _ => bail!("--max-handles {max_handles} is too many"),
@@ -261,22 +432,20 @@ fn is_defined(program: &Program, id: crate::resolve::ResourceId) -> bool {
 }
 
 /// Whether a chain of calls that begins by entering an instance can come to enter it again.
-fn can_reenter(
-    program: &Program,
-    edges: &[(ComponentInstanceId, ComponentInstanceId)],
-    instance: ComponentInstanceId,
-) -> bool {
-    let enters: Vec<&(ComponentInstanceId, ComponentInstanceId)> = edges
+fn can_reenter(program: &Program, edges: &[Edge], instance: ComponentInstanceId) -> bool {
+    let enters: Vec<&Edge> = edges
         .iter()
-        .filter(|(a, b)| entered(program, *a, *b).contains(&instance))
+        .filter(|(caller, callee)| entered(program, *caller, *callee).contains(&instance))
         .collect();
     let mut reached: BTreeSet<ComponentInstanceId> = BTreeSet::new();
-    let mut work: Vec<ComponentInstanceId> = enters.iter().map(|(_, b)| *b).collect();
+    let mut work: Vec<ComponentInstanceId> = enters.iter().map(|(_, callee)| *callee).collect();
     while let Some(at) = work.pop() {
         if !reached.insert(at) {
             continue;
         }
-        work.extend(edges.iter().filter(|(a, _)| *a == at).map(|(_, b)| *b));
+        let from_here = edges.iter().filter(|(caller, _)| *caller == Some(at));
+        work.extend(from_here.map(|(_, callee)| *callee));
     }
-    enters.iter().any(|(a, _)| reached.contains(a))
+    let mut callers = enters.iter().filter_map(|(caller, _)| *caller);
+    callers.any(|caller| reached.contains(&caller))
 }

@@ -43,6 +43,9 @@ pub struct ResourceId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ComponentInstanceId(pub u32);
 
+/// The host, where it counts as a component instance.
+pub const HOST: ComponentInstanceId = ComponentInstanceId(u32::MAX);
+
 /// Where a core function comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FuncDef {

@@ -1,0 +1,163 @@
+//! Handles on their way from one table to another: `CanonicalABI.md`, `lift_own`, `lift_borrow`,
+//! `lower_own` and `lower_borrow`.
+
+use anyhow::Result;
+use wasm_encoder::{BlockType, ValType};
+
+use super::{Fused, Place, Side};
+use crate::abi::{self, Type};
+use crate::glue::handles;
+use crate::resolve::{Resource, ResourceId};
+
+/// The type of the entries in the table of loans.
+const LOAN: i32 = 1;
+
+impl Fused<'_, '_, '_> {
+    pub fn copy_handle(
+        &mut self,
+        resource: ResourceId,
+        own: bool,
+        from: &Side,
+        source: &Place,
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
+        let word = Type::Int {
+            bits: 32,
+            signed: false,
+        };
+        let Resource::Defined { instance, .. } = self.plan.program.resources[resource.0 as usize]
+        else {
+            // Handles of the host are the library's, whichever guest has them.
+            self.before_store(to, target)?;
+            self.load(&word, from, source)?;
+            self.store(&word, target);
+            return Ok(());
+        };
+        let value = self.local(ValType::I32);
+        self.load(&word, from, source)?;
+        self.sink().local_set(value);
+        let first_glue = self.maps.first_glue;
+        let ty = resource.0 as i32 + 1;
+        self.handles
+            .table(self.plan, self.maps, &mut self.code, from.instance);
+        self.sink().local_get(value).i32_const(ty);
+        if own {
+            let remove = first_glue + self.handles.remove_own;
+            self.sink().call(remove).local_set(value);
+        } else {
+            let entry = self.local(ValType::I32);
+            let lend = first_glue + self.handles.lend;
+            self.sink()
+                .call(lend)
+                .local_tee(entry)
+                .i32_load(handles::rep())
+                .local_set(value);
+            // The address moves with the block: what is kept is the offset in it.
+            self.handles
+                .offset(self.plan, self.maps, &mut self.code, entry);
+            self.sink().local_set(entry);
+            self.remember_loan(entry);
+        }
+        if own || to.instance != instance {
+            self.handles
+                .table(self.plan, self.maps, &mut self.code, to.instance);
+            let add = first_glue + self.handles.add;
+            self.sink()
+                .local_get(value)
+                .i32_const(ty)
+                .i32_const(own.into())
+                .call(add)
+                .local_set(value);
+            if !own {
+                let borrows = self.maps.globals.borrows[&to.instance];
+                self.sink()
+                    .global_get(borrows)
+                    .i32_const(1)
+                    .i32_add()
+                    .global_set(borrows);
+            }
+        }
+        self.before_store(to, target)?;
+        self.sink().local_get(value);
+        self.store(&word, target);
+        Ok(())
+    }
+
+    /// Keeps the place of a handle that was lent until the call is over: in a local of its own, or
+    /// in the table of loans when there may be any number of them.
+    fn remember_loan(&mut self, entry: u32) {
+        if self.lists == 0 {
+            self.lent.push(entry);
+            return;
+        }
+        let last = match self.loans {
+            Some(last) => last,
+            None => self.local(ValType::I32),
+        };
+        self.loans = Some(last);
+        self.handles.loans(self.plan, self.maps, &mut self.code);
+        let add = self.maps.first_glue + self.handles.add;
+        // An entry has the place, and where the loan before it is.
+        self.sink()
+            .local_get(entry)
+            .i32_const(LOAN)
+            .local_get(last)
+            .call(add)
+            .local_set(last);
+    }
+
+    /// Starts counting the borrowed handles that the callee gets.
+    pub fn begin_borrows(&mut self, ty: &abi::FuncType, callee: &Side) -> Option<(u32, u32)> {
+        let any = ty.params.any(&|ty| matches!(ty, Type::Borrow(_)));
+        let global = *self.maps.globals.borrows.get(&callee.instance)?;
+        if !any {
+            return None;
+        }
+        let saved = self.local(ValType::I32);
+        self.sink()
+            .global_get(global)
+            .local_set(saved)
+            .i32_const(0)
+            .global_set(global);
+        Some((global, saved))
+    }
+
+    /// The callee must have dropped what it borrowed; the caller's handles are free again.
+    pub fn end_borrows(&mut self, counter: Option<(u32, u32)>) {
+        if let Some((global, saved)) = counter {
+            self.sink().global_get(global);
+            self.trap_if();
+            self.sink().local_get(saved).global_set(global);
+        }
+        for entry in std::mem::take(&mut self.lent) {
+            self.handles
+                .unlend(self.plan, self.maps, &mut self.code, entry);
+        }
+        let Some(last) = self.loans.take() else {
+            return;
+        };
+        let entry = self.local(ValType::I32);
+        self.sink()
+            .block(BlockType::Empty)
+            .loop_(BlockType::Empty)
+            .local_get(last)
+            .i32_eqz()
+            .br_if(1);
+        self.handles.loans(self.plan, self.maps, &mut self.code);
+        let remove = self.maps.first_glue + self.handles.remove;
+        self.sink()
+            .local_get(last)
+            .i32_const(LOAN)
+            .call(remove)
+            .local_tee(entry)
+            .i32_load(handles::own())
+            .local_set(last)
+            .local_get(entry)
+            .i32_load(handles::rep())
+            .local_set(entry);
+        self.handles
+            .unlend(self.plan, self.maps, &mut self.code, entry);
+        self.sink().br(0).end().end();
+    }
+}

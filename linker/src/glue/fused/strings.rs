@@ -1,0 +1,343 @@
+//! Strings: `CanonicalABI.md`, "Loading" and "Storing", with the allocations that the storing
+//! algorithms make, in their order.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use wasm_encoder::{BlockType, ValType};
+
+use super::values::MAX_BYTES;
+use super::{Fused, Place, Side};
+use crate::glue::strings::{Helper, Units};
+use crate::resolve::StringEncoding;
+
+/// `UTF16_TAG`: says in the length of a latin1+utf16 string that it is UTF-16.
+const TAG: i32 = 1 << 31;
+
+/// The functions that passing a string from one encoding to another needs.
+pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
+    use StringEncoding::Latin1Utf16;
+    let mut helpers = BTreeSet::new();
+    let sources: &[Units] = match from {
+        StringEncoding::Utf8 => &[Units::Utf8],
+        StringEncoding::Utf16 => &[Units::Utf16],
+        Latin1Utf16 => &[Units::Latin1, Units::Utf16],
+    };
+    let targets: &[Units] = match to {
+        StringEncoding::Utf8 => &[Units::Utf8],
+        StringEncoding::Utf16 => &[Units::Utf16],
+        Latin1Utf16 => &[Units::Latin1, Units::Utf16],
+    };
+    for &source in sources {
+        match source {
+            Units::Utf8 => {
+                helpers.insert(Helper::CheckUtf8);
+            }
+            Units::Utf16 => {
+                helpers.insert(Helper::CheckUtf16);
+            }
+            Units::Latin1 => {}
+        }
+        for &target in targets {
+            let latin1_stays = source == Units::Latin1 && to == Latin1Utf16;
+            if source != target && !latin1_stays {
+                helpers.insert(Helper::Transcode(source, target));
+                if !(source == Units::Latin1 && target == Units::Utf16) {
+                    helpers.insert(Helper::Measure(source, target));
+                }
+            }
+        }
+    }
+    helpers
+}
+
+/// What is known of a string that was read.
+struct Source<'s> {
+    side: &'s Side,
+    pointer: u32,
+    /// Locals with the number of its units and of its bytes.
+    units: u32,
+    bytes: u32,
+    encoding: Units,
+}
+
+/// Where a string goes, and locals for what it becomes.
+struct Target<'s> {
+    side: &'s Side,
+    pointer: u32,
+    /// The length, with its tag.
+    length: u32,
+}
+
+impl Fused<'_, '_, '_> {
+    /// Passes a string.
+    pub fn copy_string(
+        &mut self,
+        from: &Side,
+        source: &Place,
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
+        let (pointer, length) = self.load_range(from, source)?;
+        let out = Target {
+            side: to,
+            pointer: self.local(ValType::I32),
+            length: self.local(ValType::I32),
+        };
+        let bytes = self.local(ValType::I32);
+        let read = |encoding, units| Source {
+            side: from,
+            pointer,
+            units,
+            bytes,
+            encoding,
+        };
+        match from.encoding {
+            StringEncoding::Utf8 => {
+                let source = read(Units::Utf8, length);
+                self.read_string(&source, 1)?;
+                self.write_string(&source, &out)?;
+            }
+            StringEncoding::Utf16 => {
+                let source = read(Units::Utf16, length);
+                self.read_string(&source, 2)?;
+                self.write_string(&source, &out)?;
+            }
+            StringEncoding::Latin1Utf16 => {
+                let units = self.local(ValType::I32);
+                self.sink()
+                    .local_get(length)
+                    .i32_const(!TAG)
+                    .i32_and()
+                    .local_set(units)
+                    .local_get(length)
+                    .i32_const(0)
+                    .i32_lt_s()
+                    .if_(BlockType::Empty);
+                let source = read(Units::Utf16, units);
+                self.read_string(&source, 2)?;
+                self.write_string(&source, &out)?;
+                self.sink().else_();
+                let source = read(Units::Latin1, units);
+                self.read_string(&source, 2)?;
+                self.write_string(&source, &out)?;
+                self.sink().end();
+            }
+        }
+        self.store_range(to, target, out.pointer, out.length)
+    }
+
+    /// `load_string_from_range`: what has to hold of the bytes of a string.
+    fn read_string(&mut self, source: &Source<'_>, align: u32) -> Result<()> {
+        let unit = if source.encoding == Units::Utf16 { 2 } else { 1 };
+        self.list_bytes(source.units, unit, source.bytes);
+        self.sink().local_get(source.bytes).i64_extend_i32_u();
+        self.check_range(source.side, source.pointer, align)?;
+        let check = match source.encoding {
+            Units::Utf8 => Helper::CheckUtf8,
+            Units::Utf16 => Helper::CheckUtf16,
+            Units::Latin1 => return Ok(()),
+        };
+        self.address(source.side, source.pointer)?;
+        self.sink().local_get(source.bytes);
+        self.call_helper(check);
+        self.sink().i32_eqz();
+        self.trap_if();
+        Ok(())
+    }
+
+    fn call_helper(&mut self, helper: Helper) {
+        let index = self.maps.first_glue + self.glue.strings[&helper];
+        self.sink().call(index);
+    }
+
+    /// `store_string_into_range`.
+    fn write_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        use StringEncoding::{Latin1Utf16, Utf8, Utf16};
+        match (source.encoding, target.side.encoding) {
+            (Units::Utf8, Utf8) => self.string_copy(source, target, 1),
+            (Units::Utf16, Utf16) => self.string_copy(source, target, 2),
+            (Units::Latin1, Latin1Utf16) => self.string_copy(source, target, 2),
+            (Units::Latin1, Utf16) => {
+                let size = self.doubled(source.units);
+                self.allocate(target.side, 2, size, target.pointer)?;
+                self.transcode(source, target, Units::Utf16)?;
+                self.set(target.length, source.units);
+                Ok(())
+            }
+            (Units::Utf16, Utf8) => self.string_to_utf8(source, target, 3),
+            (Units::Latin1, Utf8) => self.string_to_utf8(source, target, 2),
+            (Units::Utf8, Utf16) => self.utf8_to_utf16(source, target),
+            (Units::Utf16, Latin1Utf16) if source.side.encoding == Latin1Utf16 => {
+                self.probably_utf16(source, target)
+            }
+            (_, Latin1Utf16) => self.to_latin1_or_utf16(source, target),
+        }
+    }
+
+    /// `store_string_copy`, where the bytes stay.
+    fn string_copy(&mut self, source: &Source<'_>, target: &Target<'_>, align: u32) -> Result<()> {
+        self.allocate(target.side, align, source.bytes, target.pointer)?;
+        self.move_string(source, target)?;
+        self.set(target.length, source.units);
+        Ok(())
+    }
+
+    /// `store_string_to_utf8`.
+    fn string_to_utf8(
+        &mut self,
+        source: &Source<'_>,
+        target: &Target<'_>,
+        worst: i32,
+    ) -> Result<()> {
+        self.allocate(target.side, 1, source.units, target.pointer)?;
+        self.measure(source, Units::Utf8)?;
+        self.sink()
+            .local_tee(target.length)
+            .local_get(source.units)
+            .i32_ne()
+            .if_(BlockType::Empty);
+        let size = self.local(ValType::I32);
+        self.sink()
+            .local_get(source.units)
+            .i32_const(worst)
+            .i32_mul()
+            .local_set(size);
+        self.reallocate(target.side, 1, Some(source.units), size, target.pointer)?;
+        self.transcode(source, target, Units::Utf8)?;
+        self.shrink(target, 1, size, target.length)?;
+        self.sink().else_();
+        self.transcode(source, target, Units::Utf8)?;
+        self.sink().end();
+        Ok(())
+    }
+
+    /// `store_utf8_to_utf16`.
+    fn utf8_to_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        let worst = self.doubled(source.units);
+        self.allocate(target.side, 2, worst, target.pointer)?;
+        self.measure(source, Units::Utf16)?;
+        self.sink().local_set(target.length);
+        self.transcode(source, target, Units::Utf16)?;
+        let size = self.doubled(target.length);
+        self.shrink(target, 2, worst, size)
+    }
+
+    /// `store_string_to_latin1_or_utf16`.
+    fn to_latin1_or_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        self.allocate(target.side, 2, source.units, target.pointer)?;
+        self.measure(source, Units::Latin1)?;
+        self.sink()
+            .local_tee(target.length)
+            .i32_const(0)
+            .i32_ge_s()
+            .if_(BlockType::Empty);
+        self.transcode(source, target, Units::Latin1)?;
+        self.shrink(target, 2, source.units, target.length)?;
+        self.sink().else_();
+        let worst = self.doubled(source.units);
+        self.reallocate(target.side, 2, Some(source.units), worst, target.pointer)?;
+        if source.encoding == Units::Utf16 {
+            self.move_string(source, target)?;
+            self.set(target.length, source.units);
+        } else {
+            self.measure(source, Units::Utf16)?;
+            self.sink().local_set(target.length);
+            self.transcode(source, target, Units::Utf16)?;
+            let size = self.doubled(target.length);
+            self.shrink(target, 2, worst, size)?;
+        }
+        self.tag(target);
+        self.sink().end();
+        Ok(())
+    }
+
+    /// `store_probably_utf16_to_latin1_or_utf16`.
+    fn probably_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        self.allocate(target.side, 2, source.bytes, target.pointer)?;
+        self.measure(source, Units::Latin1)?;
+        self.sink()
+            .local_tee(target.length)
+            .i32_const(0)
+            .i32_lt_s()
+            .if_(BlockType::Empty);
+        self.move_string(source, target)?;
+        self.set(target.length, source.units);
+        self.tag(target);
+        self.sink().else_();
+        self.transcode(source, target, Units::Latin1)?;
+        self.reallocate(
+            target.side,
+            1,
+            Some(source.bytes),
+            target.length,
+            target.pointer,
+        )?;
+        self.sink().end();
+        Ok(())
+    }
+
+    /// Gives back what is more than `size` of a block of `has` bytes.
+    fn shrink(&mut self, target: &Target<'_>, align: u32, has: u32, size: u32) -> Result<()> {
+        if target.side.host.is_some() {
+            // The arena is emptied at once.
+            return Ok(());
+        }
+        self.sink()
+            .local_get(size)
+            .local_get(has)
+            .i32_lt_u()
+            .if_(BlockType::Empty);
+        self.reallocate(target.side, align, Some(has), size, target.pointer)?;
+        self.sink().end();
+        Ok(())
+    }
+
+    /// Leaves the number of units that a string takes on the stack.
+    fn measure(&mut self, source: &Source<'_>, to: Units) -> Result<()> {
+        self.address(source.side, source.pointer)?;
+        self.sink().local_get(source.bytes);
+        self.call_helper(Helper::Measure(source.encoding, to));
+        Ok(())
+    }
+
+    fn transcode(&mut self, source: &Source<'_>, target: &Target<'_>, to: Units) -> Result<()> {
+        self.address(target.side, target.pointer)?;
+        self.address(source.side, source.pointer)?;
+        self.sink().local_get(source.bytes);
+        self.call_helper(Helper::Transcode(source.encoding, to));
+        Ok(())
+    }
+
+    fn move_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        self.address(target.side, target.pointer)?;
+        self.address(source.side, source.pointer)?;
+        self.sink().local_get(source.bytes);
+        self.move_bytes();
+        Ok(())
+    }
+
+    fn doubled(&mut self, local: u32) -> u32 {
+        let doubled = self.local(ValType::I32);
+        self.sink()
+            .local_get(local)
+            .i32_const(1)
+            .i32_shl()
+            .local_set(doubled);
+        doubled
+    }
+
+    fn set(&mut self, local: u32, value: u32) {
+        self.sink().local_get(value).local_set(local);
+    }
+
+    fn tag(&mut self, target: &Target<'_>) {
+        self.sink()
+            .local_get(target.length)
+            .i32_const(TAG)
+            .i32_or()
+            .local_set(target.length);
+    }
+}
+
+const _: () = assert!(MAX_BYTES * 3 < 1 << 32, "worst cases fit 32 bits");

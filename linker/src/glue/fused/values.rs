@@ -1,0 +1,393 @@
+//! Values on their way from one side of a call to the other.
+//!
+//! `CanonicalABI.md`, "Loading", "Storing", "Flat Lifting" and "Flat Lowering", each pair of them
+//! in one step.
+
+use anyhow::Result;
+use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
+
+use super::{Fused, Place, Side, core_type};
+use crate::abi::{self, Type, field_offsets};
+
+/// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
+pub const MAX_BYTES: i64 = (1 << 28) - 1;
+
+impl Fused<'_, '_, '_> {
+    /// Moves one value.
+    pub fn copy(
+        &mut self,
+        ty: &Type,
+        from: &Side,
+        source: &Place,
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
+        match ty {
+            Type::Record(fields) => {
+                let offsets = field_offsets(fields);
+                let (mut s, mut t) = (0, 0);
+                for (field, offset) in fields.iter().zip(offsets) {
+                    let width = field.flat().len();
+                    let source = part(source, offset, &mut s, width);
+                    let target = part(target, offset, &mut t, width);
+                    self.copy(field, from, &source, to, &target)?;
+                }
+                Ok(())
+            }
+            Type::FixedList(element, length) => {
+                let width = element.flat().len();
+                let (mut s, mut t) = (0, 0);
+                for at in 0..*length {
+                    let source = part(source, at * element.size(), &mut s, width);
+                    let target = part(target, at * element.size(), &mut t, width);
+                    self.copy(element, from, &source, to, &target)?;
+                }
+                Ok(())
+            }
+            Type::Variant(cases) => self.copy_variant(cases, from, source, to, target),
+            Type::List(element) => self.copy_list(element, from, source, to, target),
+            Type::String => self.copy_string(from, source, to, target),
+            Type::Own(resource) => self.copy_handle(*resource, true, from, source, to, target),
+            Type::Borrow(resource) => self.copy_handle(*resource, false, from, source, to, target),
+            scalar => {
+                self.before_store(to, target)?;
+                self.load(scalar, from, source)?;
+                self.store(scalar, target);
+                Ok(())
+            }
+        }
+    }
+
+    /// Leaves the address to store to on the stack, when the target is in memory.
+    pub fn before_store(&mut self, side: &Side, target: &Place) -> Result<()> {
+        match target {
+            Place::Memory { pointer, .. } => self.address(side, *pointer),
+            Place::Flat(_) => Ok(()),
+        }
+    }
+
+    /// Leaves a scalar on the stack, brought into the range of its type.
+    pub fn load(&mut self, ty: &Type, side: &Side, source: &Place) -> Result<()> {
+        let flat = core_type(ty.flat()[0]);
+        match source {
+            Place::Flat(locals) => {
+                let have = self.local_type(locals[0]);
+                let mut code = self.sink();
+                code.local_get(locals[0]);
+                match (have, flat) {
+                    (ValType::I32, ValType::F32) => {
+                        code.f32_reinterpret_i32();
+                    }
+                    (ValType::I64, ValType::I32) => {
+                        code.i32_wrap_i64();
+                    }
+                    (ValType::I64, ValType::F32) => {
+                        code.i32_wrap_i64().f32_reinterpret_i32();
+                    }
+                    (ValType::I64, ValType::F64) => {
+                        code.f64_reinterpret_i64();
+                    }
+                    _ => {}
+                }
+                match ty {
+                    Type::Int {
+                        bits: bits @ (8 | 16),
+                        signed: true,
+                    } => {
+                        let shift = 32 - *bits as i32;
+                        code.i32_const(shift).i32_shl().i32_const(shift).i32_shr_s();
+                    }
+                    Type::Int {
+                        bits: bits @ (8 | 16),
+                        signed: false,
+                    } => {
+                        code.i32_const((1 << bits) - 1).i32_and();
+                    }
+                    _ => {}
+                }
+            }
+            Place::Memory { pointer, offset } => {
+                self.address(side, *pointer)?;
+                let at = |align: u32| MemArg {
+                    offset: (*offset).into(),
+                    align,
+                    target: MemArgTarget::Memory(0),
+                    ordering: None,
+                };
+                let mut code = self.sink();
+                match (ty, ty.size()) {
+                    (Type::F32, _) => code.f32_load(at(2)),
+                    (Type::F64, _) => code.f64_load(at(3)),
+                    (Type::Int { signed: true, .. }, 1) => code.i32_load8_s(at(0)),
+                    (Type::Int { signed: true, .. }, 2) => code.i32_load16_s(at(1)),
+                    (_, 1) => code.i32_load8_u(at(0)),
+                    (_, 2) => code.i32_load16_u(at(1)),
+                    (_, 8) => code.i64_load(at(3)),
+                    _ => code.i32_load(at(2)),
+                };
+            }
+        }
+        match ty {
+            Type::Bool => {
+                self.sink().i32_const(0).i32_ne();
+            }
+            Type::Flags(labels @ 0..=31) => {
+                self.sink().i32_const((1 << labels) - 1).i32_and();
+            }
+            Type::Char => {
+                let char = self.local(ValType::I32);
+                self.sink()
+                    .local_tee(char)
+                    .i32_const(0x11_0000)
+                    .i32_ge_u()
+                    .local_get(char)
+                    .i32_const(0xd800)
+                    .i32_sub()
+                    .i32_const(0x800)
+                    .i32_lt_u()
+                    .i32_or();
+                self.trap_if();
+                self.sink().local_get(char);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Stores the scalar on the stack; the address is below it when the target is in memory.
+    pub fn store(&mut self, ty: &Type, target: &Place) {
+        let flat = core_type(ty.flat()[0]);
+        match target {
+            Place::Flat(locals) => {
+                let want = self.local_type(locals[0]);
+                let mut code = self.sink();
+                match (flat, want) {
+                    (ValType::F32, ValType::I32) => {
+                        code.i32_reinterpret_f32();
+                    }
+                    (ValType::I32, ValType::I64) => {
+                        code.i64_extend_i32_u();
+                    }
+                    (ValType::F32, ValType::I64) => {
+                        code.i32_reinterpret_f32().i64_extend_i32_u();
+                    }
+                    (ValType::F64, ValType::I64) => {
+                        code.i64_reinterpret_f64();
+                    }
+                    _ => {}
+                }
+                code.local_set(locals[0]);
+            }
+            Place::Memory { offset, .. } => {
+                let at = |align: u32| MemArg {
+                    offset: (*offset).into(),
+                    align,
+                    target: MemArgTarget::Memory(0),
+                    ordering: None,
+                };
+                let mut code = self.sink();
+                match (ty, ty.size()) {
+                    (Type::F32, _) => code.f32_store(at(2)),
+                    (Type::F64, _) => code.f64_store(at(3)),
+                    (_, 1) => code.i32_store8(at(0)),
+                    (_, 2) => code.i32_store16(at(1)),
+                    (_, 8) => code.i64_store(at(3)),
+                    _ => code.i32_store(at(2)),
+                };
+            }
+        }
+    }
+
+    fn copy_variant(
+        &mut self,
+        cases: &[Option<Type>],
+        from: &Side,
+        source: &Place,
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
+        let tag = Type::Int {
+            bits: abi::discriminant_size(cases.len()) * 8,
+            signed: false,
+        };
+        let case = self.local(ValType::I32);
+        // A flat discriminant is compared as it is, before it could be masked.
+        let whole = Type::Int {
+            bits: 32,
+            signed: false,
+        };
+        match source {
+            Place::Flat(_) => self.load(&whole, from, source)?,
+            Place::Memory { .. } => self.load(&tag, from, source)?,
+        }
+        self.sink()
+            .local_tee(case)
+            .i32_const(cases.len() as i32)
+            .i32_ge_u();
+        self.trap_if();
+        self.before_store(to, target)?;
+        self.sink().local_get(case);
+        match target {
+            Place::Flat(_) => self.store(&whole, target),
+            Place::Memory { .. } => self.store(&tag, target),
+        }
+        if let Place::Flat(locals) = target {
+            // What a case leaves free is zero.
+            for &local in &locals[1..] {
+                let ty = self.local_type(local);
+                let mut code = self.sink();
+                match ty {
+                    ValType::I64 => code.i64_const(0),
+                    ValType::F32 => code.f32_const(wasm_encoder::Ieee32::new(0)),
+                    ValType::F64 => code.f64_const(wasm_encoder::Ieee64::new(0)),
+                    _ => code.i32_const(0),
+                };
+                code.local_set(local);
+            }
+        }
+        let payload = abi::payload_offset(cases);
+        for (at, ty) in cases.iter().enumerate() {
+            let Some(ty) = ty else { continue };
+            self.sink()
+                .local_get(case)
+                .i32_const(at as i32)
+                .i32_eq()
+                .if_(BlockType::Empty);
+            let width = ty.flat().len();
+            let source = part(source, payload, &mut 1, width);
+            let target = part(target, payload, &mut 1, width);
+            self.copy(ty, from, &source, to, &target)?;
+            self.sink().end();
+        }
+        Ok(())
+    }
+
+    /// Takes the pointer and the length of a list or string into locals.
+    pub fn load_range(&mut self, from: &Side, source: &Place) -> Result<(u32, u32)> {
+        let word = Type::Int {
+            bits: 32,
+            signed: false,
+        };
+        let (pointer, length) = (self.local(ValType::I32), self.local(ValType::I32));
+        let mut at = 0;
+        for (local, offset) in [(pointer, 0), (length, 4)] {
+            let place = part(source, offset, &mut at, 1);
+            self.load(&word, from, &place)?;
+            self.sink().local_set(local);
+        }
+        Ok((self.from_host(from, pointer, Some(length)), length))
+    }
+
+    pub fn store_range(&mut self, to: &Side, target: &Place, pointer: u32, length: u32) -> Result<()> {
+        let word = Type::Int {
+            bits: 32,
+            signed: false,
+        };
+        let mut at = 0;
+        for (local, offset) in [(pointer, 0), (length, 4)] {
+            let place = part(target, offset, &mut at, 1);
+            self.before_store(to, &place)?;
+            match local == pointer {
+                true => self.give_pointer(to, pointer)?,
+                false => {
+                    self.sink().local_get(local);
+                }
+            }
+            self.store(&word, &place);
+        }
+        Ok(())
+    }
+
+    fn copy_list(
+        &mut self,
+        element: &Type,
+        from: &Side,
+        source: &Place,
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
+        let (pointer, length) = self.load_range(from, source)?;
+        let (size, align) = (element.size(), element.align());
+        let bytes = self.local(ValType::I32);
+        self.list_bytes(length, size, bytes);
+        self.sink().local_get(bytes).i64_extend_i32_u();
+        self.check_range(from, pointer, align)?;
+        let new = self.local(ValType::I32);
+        self.allocate(to, align, bytes, new)?;
+        if element.is_plain() {
+            self.address(to, new)?;
+            self.address(from, pointer)?;
+            self.sink().local_get(bytes);
+            self.move_bytes();
+        } else if size > 0 {
+            let (end, to_element) = (self.local(ValType::I32), self.local(ValType::I32));
+            self.sink()
+                .local_get(pointer)
+                .local_get(bytes)
+                .i32_add()
+                .local_set(end)
+                .local_get(new)
+                .local_set(to_element)
+                .block(BlockType::Empty)
+                .loop_(BlockType::Empty)
+                .local_get(pointer)
+                .local_get(end)
+                .i32_eq()
+                .br_if(1);
+            let source = Place::Memory { pointer, offset: 0 };
+            let target = Place::Memory {
+                pointer: to_element,
+                offset: 0,
+            };
+            self.lists += 1;
+            self.copy(element, from, &source, to, &target)?;
+            self.lists -= 1;
+            self.sink()
+                .local_get(pointer)
+                .i32_const(size as i32)
+                .i32_add()
+                .local_set(pointer)
+                .local_get(to_element)
+                .i32_const(size as i32)
+                .i32_add()
+                .local_set(to_element)
+                .br(0)
+                .end()
+                .end();
+        }
+        self.store_range(to, target, new, length)
+    }
+
+    /// The bytes of a list, into a local; a list that is too long traps.
+    pub fn list_bytes(&mut self, length: u32, size: u32, bytes: u32) {
+        let wide = self.local(ValType::I64);
+        self.sink()
+            .local_get(length)
+            .i64_extend_i32_u()
+            .i64_const(size.into())
+            .i64_mul()
+            .local_tee(wide)
+            .i64_const(MAX_BYTES)
+            .i64_gt_u();
+        self.trap_if();
+        self.sink().local_get(wide).i32_wrap_i64().local_set(bytes);
+    }
+}
+
+/// A part of a value: at `offset` of its memory form, the next `width` of its flat form.
+fn part(place: &Place, offset: u32, at: &mut usize, width: usize) -> Place {
+    match place {
+        Place::Flat(locals) => {
+            let start = *at;
+            *at += width;
+            Place::Flat(locals[start..start + width].to_vec())
+        }
+        Place::Memory {
+            pointer,
+            offset: start,
+        } => Place::Memory {
+            pointer: *pointer,
+            offset: start + offset,
+        },
+    }
+}

@@ -1,0 +1,342 @@
+//! Strings in other encodings than UTF-8: the functions that check, measure and transcode them.
+//!
+//! `CanonicalABI.md`, "Loading" and "Storing" of strings. All addresses are those of the output's
+//! memory. What is measured or transcoded has been checked before.
+
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+
+/// How code points lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Units {
+    Utf8,
+    Utf16,
+    Latin1,
+}
+
+/// One of the functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Helper {
+    /// `(address, bytes) -> 1 if it is UTF-8, else 0`
+    CheckUtf8,
+    /// `(address, bytes) -> 1 if no surrogate is alone, else 0`
+    CheckUtf16,
+    /// `(address, bytes) -> units that it takes in the second encoding`, -1 if it has what cannot
+    /// be in it
+    Measure(Units, Units),
+    /// `(target, address, bytes)`
+    Transcode(Units, Units),
+}
+
+impl Helper {
+    /// For the name section.
+    pub fn name(self) -> String {
+        let name = |units| match units {
+            Units::Utf8 => "utf8",
+            Units::Utf16 => "utf16",
+            Units::Latin1 => "latin1",
+        };
+        match self {
+            Helper::CheckUtf8 => "check-utf8".to_string(),
+            Helper::CheckUtf16 => "check-utf16".to_string(),
+            Helper::Measure(from, to) => format!("measure-{}-as-{}", name(from), name(to)),
+            Helper::Transcode(from, to) => format!("{}-to-{}", name(from), name(to)),
+        }
+    }
+
+    /// Encodes the function.
+    pub fn encode(self) -> Function {
+        match self {
+            Helper::CheckUtf8 => super::utf8::check(),
+            Helper::CheckUtf16 => check_utf16(),
+            Helper::Measure(from, to) => measure(from, to),
+            Helper::Transcode(from, to) => transcode(from, to),
+        }
+    }
+}
+
+fn at(offset: u64) -> MemArg {
+    MemArg {
+        offset,
+        align: 0,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    }
+}
+
+fn at2(offset: u64) -> MemArg {
+    MemArg {
+        align: 1,
+        ..at(offset)
+    }
+}
+
+fn add(code: &mut InstructionSink<'_>, local: u32, step: i32) {
+    code.local_get(local)
+        .i32_const(step)
+        .i32_add()
+        .local_set(local);
+}
+
+fn check_utf16() -> Function {
+    let (address, end, unit) = (0, 1, 2);
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    code.local_get(address)
+        .local_get(end)
+        .i32_add()
+        .local_set(end)
+        .loop_(BlockType::Empty)
+        .local_get(address)
+        .local_get(end)
+        .i32_ge_u()
+        .if_(BlockType::Empty)
+        .i32_const(1)
+        .return_()
+        .end()
+        .local_get(address)
+        .i32_load16_u(at2(0))
+        .local_set(unit);
+    add(&mut code, address, 2);
+    code.local_get(unit)
+        .i32_const(0xf800)
+        .i32_and()
+        .i32_const(0xd800)
+        .i32_ne()
+        .br_if(0);
+    // The first of two, with the second behind it.
+    code.local_get(unit)
+        .i32_const(0xdc00)
+        .i32_ge_u()
+        .local_get(address)
+        .local_get(end)
+        .i32_ge_u()
+        .i32_or()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end()
+        .local_get(address)
+        .i32_load16_u(at2(0))
+        .i32_const(0xfc00)
+        .i32_and()
+        .i32_const(0xdc00)
+        .i32_ne()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end();
+    add(&mut code, address, 2);
+    code.br(0).end().unreachable().end();
+    body
+}
+
+/// Takes the next code point at `address` into `char`, and goes on behind it.
+fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) {
+    let load = |code: &mut InstructionSink<'_>, from: Units, offset: u64| {
+        code.local_get(address);
+        match from {
+            Units::Utf16 => code.i32_load16_u(at2(offset)),
+            _ => code.i32_load8_u(at(offset)),
+        };
+    };
+    load(code, from, 0);
+    code.local_set(char);
+    match from {
+        Units::Latin1 => add(code, address, 1),
+        Units::Utf16 => {
+            add(code, address, 2);
+            code.local_get(char)
+                .i32_const(0xf800)
+                .i32_and()
+                .i32_const(0xd800)
+                .i32_eq()
+                .if_(BlockType::Empty)
+                .local_get(char)
+                .i32_const(10)
+                .i32_shl();
+            load(code, from, 0);
+            // What both marks add up to is taken off at once.
+            code.i32_add()
+                .i32_const(0x1_0000 - (0xd800 << 10) - 0xdc00)
+                .i32_add()
+                .local_set(char);
+            add(code, address, 2);
+            code.end();
+        }
+        Units::Utf8 => {
+            let more = |code: &mut InstructionSink<'_>, offset: u64| {
+                code.i32_const(6).i32_shl();
+                load(code, Units::Utf8, offset);
+                code.i32_const(0x3f).i32_and().i32_or();
+            };
+            let first = |code: &mut InstructionSink<'_>, mask: i32| {
+                code.local_get(char).i32_const(mask).i32_and();
+            };
+            code.local_get(char)
+                .i32_const(0x80)
+                .i32_lt_u()
+                .if_(BlockType::Empty);
+            add(code, address, 1);
+            code.else_();
+            for (limit, mask, length) in [(0xe0, 0x1f, 2), (0xf0, 0x0f, 3), (0x100, 0x07, 4)] {
+                let last = length == 4;
+                if !last {
+                    code.local_get(char)
+                        .i32_const(limit)
+                        .i32_lt_u()
+                        .if_(BlockType::Empty);
+                }
+                first(code, mask);
+                for offset in 1..length {
+                    more(code, offset);
+                }
+                code.local_set(char);
+                add(code, address, length as i32);
+                if !last {
+                    code.else_();
+                }
+            }
+            code.end().end().end();
+        }
+    }
+}
+
+/// `(address, bytes) -> units`
+fn measure(from: Units, to: Units) -> Function {
+    let (address, end, units, char) = (0, 1, 2, 3);
+    let mut body = Function::new([(2, ValType::I32)]);
+    let mut code = body.instructions();
+    begin(&mut code, address, end, |code| {
+        code.local_get(units).return_();
+    });
+    decode(&mut code, from, address, char);
+    code.local_get(units).i32_const(1).i32_add();
+    let over = |code: &mut InstructionSink<'_>, limit: i32| {
+        code.local_get(char)
+            .i32_const(limit)
+            .i32_ge_u()
+            .i32_add();
+    };
+    match to {
+        Units::Utf8 => {
+            over(&mut code, 0x80);
+            over(&mut code, 0x800);
+            over(&mut code, 0x1_0000);
+        }
+        Units::Utf16 => over(&mut code, 0x1_0000),
+        Units::Latin1 => {
+            code.local_get(char)
+                .i32_const(0x100)
+                .i32_ge_u()
+                .if_(BlockType::Empty)
+                .i32_const(-1)
+                .return_()
+                .end();
+        }
+    }
+    code.local_set(units).br(0).end().unreachable().end();
+    body
+}
+
+/// Begins the loop over all that lies from `address` on; `end` is the number of bytes at first.
+fn begin(
+    code: &mut InstructionSink<'_>,
+    address: u32,
+    end: u32,
+    done: impl Fn(&mut InstructionSink<'_>),
+) {
+    code.local_get(address)
+        .local_get(end)
+        .i32_add()
+        .local_set(end)
+        .loop_(BlockType::Empty)
+        .local_get(address)
+        .local_get(end)
+        .i32_ge_u()
+        .if_(BlockType::Empty);
+    done(code);
+    code.end();
+}
+
+/// `(target, address, bytes)`
+fn transcode(from: Units, to: Units) -> Function {
+    let (target, address, end, char) = (0, 1, 2, 3);
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    begin(&mut code, address, end, |code| {
+        code.return_();
+    });
+    decode(&mut code, from, address, char);
+    match to {
+        Units::Latin1 => {
+            code.local_get(target).local_get(char).i32_store8(at(0));
+            add(&mut code, target, 1);
+        }
+        Units::Utf16 => {
+            code.local_get(char)
+                .i32_const(0x1_0000)
+                .i32_lt_u()
+                .if_(BlockType::Empty)
+                .local_get(target)
+                .local_get(char)
+                .i32_store16(at2(0));
+            add(&mut code, target, 2);
+            code.else_()
+                .local_get(target)
+                .local_get(char)
+                .i32_const(10)
+                .i32_shr_u()
+                .i32_const(0xd800 - (0x1_0000 >> 10))
+                .i32_add()
+                .i32_store16(at2(0))
+                .local_get(target)
+                .local_get(char)
+                .i32_const(0x3ff)
+                .i32_and()
+                .i32_const(0xdc00)
+                .i32_or()
+                .i32_store16(at2(2));
+            add(&mut code, target, 4);
+            code.end();
+        }
+        Units::Utf8 => {
+            let put = |code: &mut InstructionSink<'_>, offset: u64, shift: i32, mark: i32| {
+                code.local_get(target).local_get(char);
+                if shift > 0 {
+                    code.i32_const(shift).i32_shr_u();
+                }
+                if mark == 0x80 {
+                    code.i32_const(0x3f).i32_and();
+                }
+                if mark > 0 {
+                    code.i32_const(mark).i32_or();
+                }
+                code.i32_store8(at(offset));
+            };
+            for (limit, mark, length) in [
+                (0x80, 0, 1),
+                (0x800, 0xc0, 2),
+                (0x1_0000, 0xe0, 3),
+                (0, 0xf0, 4),
+            ] {
+                if limit > 0 {
+                    code.local_get(char)
+                        .i32_const(limit)
+                        .i32_lt_u()
+                        .if_(BlockType::Empty);
+                }
+                put(&mut code, 0, 6 * (length - 1), mark);
+                for offset in 1..length {
+                    put(&mut code, offset as u64, 6 * (length - 1 - offset), 0x80);
+                }
+                add(&mut code, target, length);
+                if limit > 0 {
+                    code.else_();
+                }
+            }
+            code.end().end().end();
+        }
+    }
+    code.br(0).end().end();
+    body
+}
