@@ -105,7 +105,7 @@
 (component instance $i $Builtins)
 (assert_trap (invoke "post-drop") "cannot leave component instance")
 
-;; A child calls its parent.
+;; A child calls its parent: it stays inside (`entering_set` in "Component Instance State").
 (component definition $Child
   (core module $M (func (export "f") (result i32) (i32.const 3)))
   (core instance $m (instantiate $M))
@@ -126,9 +126,10 @@
 )
 (component instance $i $Child)
 (assert_return (invoke "f") (u32.const 3))
-(assert_trap (invoke "run") "cannot enter component instance")
+;; not on the oracle: it still forbids calls between a component and its children
+(assert_return (invoke "run") (u32.const 3))
 
-;; A parent calls its child.
+;; A parent calls its child, which it enters.
 (component definition $Parent
   (component $C
     (core module $M (func (export "f") (result i32) (i32.const 3)))
@@ -145,9 +146,10 @@
 )
 (component instance $i $Parent)
 (assert_return (invoke "f") (u32.const 3))
-(assert_trap (invoke "run") "cannot enter component instance")
+;; not on the oracle: it still forbids calls between a component and its children
+(assert_return (invoke "run") (u32.const 3))
 
-;; An instance calls itself.
+;; An instance calls itself: it stays inside.
 (component definition $Self
   (core module $F (func (export "f") (result i32) (i32.const 3)))
   (core instance $m (instantiate $F))
@@ -162,7 +164,8 @@
 )
 (component instance $i $Self)
 (assert_return (invoke "f") (u32.const 3))
-(assert_trap (invoke "run") "cannot enter component instance")
+;; not on the oracle: it still forbids calls between a component and its children
+(assert_return (invoke "run") (u32.const 3))
 
 ;; A core instance calls a module of its own component through a core import: nothing is left or
 ;; entered.

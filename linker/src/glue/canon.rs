@@ -7,7 +7,9 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 use super::{Glue, fused, handles};
 use crate::merge::Maps;
 use crate::plan::{Plan, Target, canon_name, fused::entered};
-use crate::resolve::{CanonId, CanonKind, ComponentInstanceId, Resource, ResourceId};
+use crate::resolve::{
+    CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
+};
 
 /// Encodes one of them.
 ///
@@ -26,7 +28,11 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         CanonKind::ResourceDrop(resource) => {
             Ok(resource_drop(glue, plan, maps, canon.instance, resource))
         }
-        CanonKind::Lower { .. } => fused::encode(glue, plan, maps, id),
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(_),
+            ..
+        } => fused::import(glue, plan, maps, id),
+        CanonKind::Lower { .. } => fused::call(glue, plan, maps, id),
         CanonKind::Unsupported(_) => anyhow::bail!("{}", canon_name(&plan.program, id)),
     }
 }
@@ -113,7 +119,7 @@ fn resource_drop(
         unreachable!("only resources of the component have handle tables");
     };
     if let Some(target) = destructor.and_then(|def| plan.try_target(def)) {
-        let flags: Vec<u32> = entered(&plan.program, instance, *owner)
+        let flags: Vec<u32> = entered(&plan.program, Some(instance), *owner)
             .iter()
             .filter_map(|id| maps.globals.entered.get(id).copied())
             .collect();

@@ -54,6 +54,8 @@ pub struct Handles {
     pub lend: u32,
     /// The offset of each table in the block.
     pub tables: BTreeMap<ComponentInstanceId, u32>,
+    /// The offset of the table of loans.
+    pub loans: Option<u32>,
 }
 
 impl Handles {
@@ -67,6 +69,19 @@ impl Handles {
     ) {
         block_base(plan, maps, &mut InstructionSink::new(code));
         let offset = self.tables[&instance];
+        InstructionSink::new(code)
+            .i32_const(offset as i32)
+            .i32_add();
+    }
+
+    /// Leaves the address of the table of loans on the stack.
+    ///
+    /// # Panics
+    ///
+    /// Panics when no handle is lent in a list.
+    pub fn loans(&self, plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>) {
+        let offset = self.loans.expect("handles are lent in lists");
+        block_base(plan, maps, &mut InstructionSink::new(code));
         InstructionSink::new(code)
             .i32_const(offset as i32)
             .i32_add();

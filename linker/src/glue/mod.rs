@@ -4,9 +4,10 @@ mod canon;
 pub mod fused;
 pub mod handles;
 pub mod memory;
+pub mod strings;
 mod utf8;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
@@ -15,10 +16,11 @@ use wasmparser::{FuncType, WasmFeatures};
 use crate::features::FeatureSet;
 use crate::lower;
 use crate::merge::Maps;
-use crate::plan::{Exported, MemoryPlan, Plan, Target, canon_name};
+use crate::plan::{self, Exported, MemoryPlan, Plan, Target, canon_name};
 use crate::preview1;
-use crate::resolve::{CanonId, FuncDef, HostId, InstanceId};
+use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId};
 use handles::Handles;
+use strings::Helper;
 
 /// A function of the linker's own.
 #[derive(Clone, Debug)]
@@ -44,7 +46,16 @@ pub enum GlueKind {
     HandleRemove,
     HandleRemoveOwn,
     HandleLend,
-    CheckUtf8,
+    /// What strings need on their way.
+    Strings(Helper),
+    /// The allocation in the host's arena, and what the host allocates there by.
+    ArenaAlloc,
+    ArenaRealloc,
+    /// An export whose values are copied, and its `post-return`.
+    Copied(LiftId, bool),
+    CopiedPost(LiftId),
+    /// A `realloc` or `post-return`, during which the instance must not call out.
+    NotLeaving(Target, ComponentInstanceId),
     /// The same for all of the memory, without the instructions.
     LoweredCopy,
     LoweredFill,
@@ -55,7 +66,7 @@ pub enum GlueKind {
     /// Initialises the module, then calls.
     Initialised(Target),
     /// The `_start` of a command.
-    Run(Target, Option<Target>),
+    Run(Target, Option<Target>, ComponentInstanceId),
     /// The arena for the runtime's own use.
     Malloc,
     Free,
@@ -72,7 +83,9 @@ pub struct Glue {
     /// The functions of the canonical ABI between guests.
     pub canons: Vec<(CanonId, u32)>,
     pub handles: Handles,
-    pub check_utf8: Option<u32>,
+    pub strings: BTreeMap<Helper, u32>,
+    pub arena_alloc: Option<u32>,
+    pub arena_realloc: Option<u32>,
     /// Copying and filling where the target has no instructions for it.
     pub lowered_copy: Option<u32>,
     pub lowered_fill: Option<u32>,
@@ -124,8 +137,24 @@ impl Glue {
                     let name = format!("p1bridge:export {}", export.name);
                     Some(glue.add(&name, ty, GlueKind::Initialised(target)))
                 }
-                Exported::Run(target, post_return) => {
-                    let kind = GlueKind::Run(target, post_return);
+                Exported::Copied(lift, initialised) => {
+                    let ty = lifted_type(plan, lift);
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::Copied(lift, initialised)))
+                }
+                Exported::CopiedPost(lift) => {
+                    let ty = FuncType::new([I32], []);
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::CopiedPost(lift)))
+                }
+                Exported::NotLeaving(target, instance) => {
+                    let ty = plan.target_type(target).clone();
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::NotLeaving(target, instance)))
+                }
+                Exported::Arena => glue.arena_realloc,
+                Exported::Run(target, post_return, instance) => {
+                    let kind = GlueKind::Run(target, post_return, instance);
                     Some(glue.add("_start", nothing.clone(), kind))
                 }
                 Exported::Malloc => {
@@ -158,6 +187,10 @@ impl Glue {
                 remove: add("p1bridge:handle-remove", &three, GlueKind::HandleRemove),
                 remove_own: add("p1bridge:handle-take", &three, GlueKind::HandleRemoveOwn),
                 lend: add("p1bridge:handle-lend", &three, GlueKind::HandleLend),
+                loans: plan
+                    .fusion
+                    .loans
+                    .map(|offset| block.state + block.arena + offset),
                 tables: plan
                     .fusion
                     .tables
@@ -167,9 +200,27 @@ impl Glue {
             };
             self.handles = handles;
         }
-        if plan.fusion.strings {
+        for &helper in &plan.fusion.strings {
+            let ty = match helper {
+                Helper::Transcode(..) => FuncType::new([I32, I32, I32], []),
+                _ => FuncType::new([I32, I32], [I32]),
+            };
+            let name = format!("p1bridge:{}", helper.name());
+            let at = self.add(&name, ty, GlueKind::Strings(helper));
+            self.strings.insert(helper, at);
+        }
+        if plan.fusion.arena {
             let ty = FuncType::new([I32, I32], [I32]);
-            self.check_utf8 = Some(self.add("p1bridge:check-utf8", ty, GlueKind::CheckUtf8));
+            self.arena_alloc = Some(self.add("p1bridge:arena-alloc", ty, GlueKind::ArenaAlloc));
+            let exported = plan
+                .exports
+                .iter()
+                .any(|e| matches!(e.what, Exported::Arena));
+            if exported || plan.live.arena {
+                let ty = FuncType::new([I32, I32, I32, I32], [I32]);
+                let at = self.add("p1bridge:arena-realloc", ty, GlueKind::ArenaRealloc);
+                self.arena_realloc = Some(at);
+            }
         }
         for &id in &plan.live.glue {
             let ty = plan.program.canons[id.0 as usize].ty.clone();
@@ -250,7 +301,27 @@ impl Glue {
             GlueKind::HandleRemove => handles::remove(maps.first_glue + self.handles.find),
             GlueKind::HandleRemoveOwn => handles::remove_own(maps.first_glue + self.handles.remove),
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
-            GlueKind::CheckUtf8 => utf8::check(),
+            GlueKind::Strings(helper) => helper.encode(),
+            GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
+            GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,
+            GlueKind::Copied(lift, initialised) => {
+                fused::export(self, plan, maps, lift, initialised)?
+            }
+            GlueKind::CopiedPost(lift) => fused::post_return(self, plan, maps, lift),
+            GlueKind::NotLeaving(target, instance) => {
+                let flag = maps.globals.may_not_leave[&instance];
+                let mut body = Function::new([]);
+                let mut code = body.instructions();
+                code.i32_const(1).global_set(flag);
+                for param in 0..function.ty.params().len() as u32 {
+                    code.local_get(param);
+                }
+                code.call(index(maps, target))
+                    .i32_const(0)
+                    .global_set(flag)
+                    .end();
+                body
+            }
             GlueKind::Grow(region) => memory::grow(self, plan, maps, region),
             GlueKind::MemoryCopy(region) => memory::copy(self, plan, maps, region),
             GlueKind::MemoryFill(region) => memory::fill(self, plan, maps, region),
@@ -293,13 +364,18 @@ impl Glue {
                 code.call(index(maps, target)).end();
                 body
             }
-            GlueKind::Run(target, post_return) => {
+            GlueKind::Run(target, post_return, instance) => {
                 let result = 0;
                 let returns = !plan.target_type(target).results().is_empty();
                 let mut body = Function::new(returns.then_some((1, ValType::I32)));
                 let mut code = body.instructions();
                 if let Some(at) = self.initialise {
                     code.call(maps.first_glue + at);
+                }
+                for entered in plan::fused::entered(&plan.program, None, instance) {
+                    if let Some(&flag) = maps.globals.entered.get(&entered) {
+                        code.i32_const(1).global_set(flag);
+                    }
                 }
                 code.call(index(maps, target));
                 if returns {
@@ -333,6 +409,12 @@ impl Glue {
             }
         })
     }
+}
+
+/// The core type of a lifted function: `CanonicalABI.md`, "Flattening".
+fn lifted_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
+    let lift = &plan.program.lifts[id.0 as usize];
+    plan.program.func_ty(plan.input, lift.func).clone()
 }
 
 fn index(maps: &Maps, target: Target) -> u32 {

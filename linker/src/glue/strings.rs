@@ -212,10 +212,7 @@ fn measure(from: Units, to: Units) -> Function {
     decode(&mut code, from, address, char);
     code.local_get(units).i32_const(1).i32_add();
     let over = |code: &mut InstructionSink<'_>, limit: i32| {
-        code.local_get(char)
-            .i32_const(limit)
-            .i32_ge_u()
-            .i32_add();
+        code.local_get(char).i32_const(limit).i32_ge_u().i32_add();
     };
     match to {
         Units::Utf8 => {

@@ -141,6 +141,8 @@ pub struct LinkerGlobals {
     pub bases: Vec<Option<u32>>,
     /// The first address of the linker's block, if it slides.
     pub block: Option<u32>,
+    /// How much of the host's arena is in use.
+    pub arena: Option<u32>,
     /// Whether the module has been initialised.
     pub initialised: Option<u32>,
     /// For component instances that could be entered again: whether they are entered.
@@ -259,6 +261,7 @@ impl Maps {
                 .map(|region| linker_global(region.slides))
                 .collect(),
             block: linker_global(slides),
+            arena: linker_global(plan.fusion.arena),
             initialised: linker_global(glue.initialise.is_some()),
             entered: plan
                 .fusion
@@ -362,14 +365,14 @@ impl Maps {
             let count = program.module(input, id).func_types.len() as u32;
             let any = plan.live.instance(id).funcs.iter().any(|live| *live);
             let callees = (0..if any { count } else { 0 })
-                .map(|index| maps.callee(plan, FuncDef::Core(id, index)))
+                .map(|index| maps.callee(plan, glue, FuncDef::Core(id, index)))
                 .collect();
             maps.instances[id.0 as usize].callees = callees;
         }
         maps
     }
 
-    fn callee(&self, plan: &Plan<'_, '_>, def: FuncDef) -> Callee {
+    fn callee(&self, plan: &Plan<'_, '_>, glue: &Glue, def: FuncDef) -> Callee {
         let Some(target) = plan.try_target(def) else {
             return Callee::Dead;
         };
@@ -387,6 +390,9 @@ impl Maps {
                 .allocate_only
                 .get(&(id, index))
                 .map_or(Callee::Dead, |at| Callee::Func(*at)),
+            Target::Builtin(Builtin::Arena) => glue
+                .arena_realloc
+                .map_or(Callee::Dead, |at| Callee::Func(self.first_glue + at)),
             Target::NoOp => Callee::Nothing,
             target => self.target(target).map_or(Callee::Dead, Callee::Func),
         }

@@ -276,6 +276,7 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
         }
         own(maps.globals.block, memory.block_base());
     }
+    own(maps.globals.arena, 0);
     own(maps.globals.initialised, 0);
     let flags = [
         &maps.globals.entered,

@@ -10,10 +10,10 @@ use anyhow::{Result, bail};
 use wasmparser::FuncType;
 
 use super::{Plan, Target, is_preview1_start};
-use crate::abi::Type;
+use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
-    ComponentFunc, ExportItem, FuncDef, InstanceId, LiftId, Program, Resource, StringEncoding,
+    CanonKind, ComponentFunc, ComponentInstanceId, ExportItem, FuncDef, InstanceId, LiftId, Program,
 };
 use crate::unadapt::Adapted;
 
@@ -34,9 +34,18 @@ pub enum Exported {
     Func(Target),
     /// A function before which the module is initialised.
     Initialised(Target),
+    /// A lifted function whose values the linker copies, before which the module may have to be
+    /// initialised.
+    Copied(LiftId, bool),
+    /// The `post-return` of such a function.
+    CopiedPost(LiftId),
+    /// A `realloc` or `post-return`, during which the instance must not call out.
+    NotLeaving(Target, ComponentInstanceId),
+    /// `cabi_realloc` of the host's arena.
+    Arena,
     /// The `_start` of a command that a lifted `run` makes, with its `post-return`: the result 1 is
     /// exit code 1.
-    Run(Target, Option<Target>),
+    Run(Target, Option<Target>, ComponentInstanceId),
     /// The `_initialize` of a reactor.
     Initialize,
     Memory,
@@ -53,12 +62,12 @@ pub struct Boundary {
 struct LiftedExport {
     /// `interface#function` or `function`.
     name: String,
+    lift: LiftId,
+    instance: ComponentInstanceId,
     func: FuncDef,
     post_return: Option<FuncDef>,
     realloc: Option<FuncDef>,
     memory: Option<(InstanceId, u32)>,
-    /// Whether parameters or results are passed in memory.
-    in_memory: bool,
     kind: Kind,
 }
 
@@ -136,26 +145,6 @@ impl Boundary {
         if lift.is_async {
             bail!("export {name:?} is an async function, which is not supported {place}");
         }
-        if lift.options.encoding != StringEncoding::Utf8 {
-            bail!(
-                "export {name:?}: string-encoding={} is not supported yet {place}",
-                lift.options.encoding.name()
-            );
-        }
-        let resources = |ty: &Type| {
-            ty.any(&|ty| match ty {
-                Type::Own(id) | Type::Borrow(id) => {
-                    matches!(program.resources[id.0 as usize], Resource::Defined { .. })
-                }
-                _ => false,
-            })
-        };
-        if resources(&lift.ty.params) || lift.ty.result.as_ref().is_some_and(resources) {
-            bail!(
-                "export {name:?} passes handles of a resource that the component defines, which is \
-                 not supported yet {place}"
-            );
-        }
         let kind = kind(adapted, lift_id, name);
         if kind != Kind::Plain && !is_run(name) {
             bail!(
@@ -181,11 +170,12 @@ impl Boundary {
         }
         self.functions.push(LiftedExport {
             name: name.to_string(),
+            lift: lift_id,
+            instance: lift.instance,
             func: lift.func,
             post_return: lift.options.post_return,
             realloc: lift.options.realloc,
             memory: lift.options.memory,
-            in_memory: lift.ty.uses_memory(),
             kind,
         });
         Ok(())
@@ -203,13 +193,9 @@ impl Boundary {
             .collect()
     }
 
-    /// The memories in which the host passes parameters or gets results.
-    pub fn shared_memories(&self) -> Vec<(InstanceId, u32)> {
-        self.functions
-            .iter()
-            .filter(|export| export.in_memory)
-            .filter_map(|export| export.memory)
-            .collect()
+    /// The lifted functions.
+    pub fn lifts(&self) -> Vec<LiftId> {
+        self.functions.iter().map(|export| export.lift).collect()
     }
 
     /// Whether an export of the output can end the program by itself.
@@ -258,14 +244,27 @@ pub fn plan(
 
     let mut exports = Vec::new();
     let mut add = |name: String, what: Exported| exports.push(PlannedExport { name, what });
-    let mut realloc: Option<Target> = None;
+    let mut realloc: Option<(Target, ComponentInstanceId)> = None;
     for export in &boundary.functions {
         let target = plan.target(export.func);
         match export.kind {
             Kind::Start if plan.init.is_empty() => add("_start".into(), Exported::Func(target)),
             Kind::Start | Kind::Run => {
                 let post_return = export.post_return.map(|def| plan.target(def));
-                add("_start".into(), Exported::Run(target, post_return));
+                add(
+                    "_start".into(),
+                    Exported::Run(target, post_return, export.instance),
+                );
+            }
+            Kind::Plain if plan.fusion.exports.contains(&export.lift) => {
+                add(export.name.clone(), Exported::Copied(export.lift, guarded));
+                let lift = &plan.program.lifts[export.lift.0 as usize];
+                let in_memory =
+                    lift.ty.result.iter().flat_map(Type::flat).count() > MAX_FLAT_RESULTS;
+                if export.post_return.is_some() && in_memory {
+                    let name = format!("cabi_post_{}", export.name);
+                    add(name, Exported::CopiedPost(export.lift));
+                }
             }
             Kind::Plain => {
                 add(
@@ -278,38 +277,31 @@ pub fn plan(
                 );
                 if let Some(post_return) = export.post_return {
                     let target = plan.target(post_return);
-                    add(format!("cabi_post_{}", export.name), Exported::Func(target));
+                    let what = match plan.fusion.may_not_leave.contains(&export.instance) {
+                        true => Exported::NotLeaving(target, export.instance),
+                        false => Exported::Func(target),
+                    };
+                    add(format!("cabi_post_{}", export.name), what);
                 }
                 if let Some(def) = export.realloc {
-                    let target = plan.target(def);
-                    if realloc.is_some_and(|other| other != target) {
-                        bail!(
-                            "the exports of the component name different realloc functions, which is not supported yet"
-                        );
-                    }
-                    realloc = Some(target);
+                    realloc = Some((plan.target(def), export.instance));
                 }
             }
         }
     }
-    for target in import_reallocs(plan) {
-        if realloc.is_some_and(|other| other != target) {
-            bail!(
-                "the exports and custom imports of the component name different realloc \
-                 functions, which is not supported yet"
-            );
-        }
-        realloc = Some(target);
-    }
-    if let Some(target) = realloc {
-        add(
-            "cabi_realloc".into(),
-            if guarded {
-                Exported::Initialised(target)
-            } else {
-                Exported::Func(target)
-            },
-        );
+    // They are all one unless there is an arena.
+    realloc = import_reallocs(plan).first().copied().or(realloc);
+    if let Some((target, instance)) = realloc {
+        let what = if plan.fusion.may_not_leave.contains(&instance) {
+            Exported::NotLeaving(target, instance)
+        } else if guarded {
+            Exported::Initialised(target)
+        } else {
+            Exported::Func(target)
+        };
+        add("cabi_realloc".into(), what);
+    } else if plan.fusion.arena && uses_arena(plan) {
+        add("cabi_realloc".into(), Exported::Arena);
     }
     if boundary.functions.is_empty() && plan.init.is_empty() {
         bail!(
@@ -342,7 +334,7 @@ pub fn plan(
         }
     }
     if exports.iter().any(|export| match export.what {
-        Exported::Run(target, _) => !plan.target_type(target).results().is_empty(),
+        Exported::Run(target, ..) => !plan.target_type(target).results().is_empty(),
         _ => false,
     }) {
         let exit = FuncType::new([wasmparser::ValType::I32], []);
@@ -353,19 +345,44 @@ pub fn plan(
     Ok(())
 }
 
-/// The `realloc` functions that the host may call for the results of custom imports.
-fn import_reallocs(plan: &Plan<'_, '_>) -> Vec<Target> {
-    let hosts = plan
-        .bindings
-        .iter()
-        .filter(|(_, binding)| matches!(binding, super::Binding::Func(FuncDef::Host(_))));
+/// The `realloc` functions that the host may call for the results of custom imports, with their
+/// component instances.
+fn import_reallocs(plan: &Plan<'_, '_>) -> Vec<(Target, ComponentInstanceId)> {
+    let hosts = plan.bindings.iter().filter(|(id, binding)| {
+        matches!(binding, super::Binding::Func(FuncDef::Host(_)))
+            && !plan.fusion.imports.contains(id)
+    });
     hosts
-        .filter_map(|(id, _)| match &plan.program.canons[id.0 as usize].kind {
-            crate::resolve::CanonKind::Lower { options, .. } => options.realloc,
-            _ => None,
+        .filter_map(|(id, _)| {
+            let canon = &plan.program.canons[id.0 as usize];
+            match &canon.kind {
+                CanonKind::Lower { options, .. } => Some((options.realloc?, canon.instance)),
+                _ => None,
+            }
         })
-        .map(|def| plan.target(def))
+        .map(|(def, instance)| (plan.target(def), instance))
         .collect()
+}
+
+/// Whether the host allocates in the arena: it passes pointers.
+fn uses_arena(plan: &Plan<'_, '_>) -> bool {
+    let passes = |ty: &Type| ty.has_pointers() || ty.flat().len() > MAX_FLAT_PARAMS;
+    let program = &plan.program;
+    let mut exports = plan.fusion.exports.iter();
+    let mut imports = plan.bindings.iter().filter_map(|(id, binding)| {
+        match (binding, &program.canons[id.0 as usize].kind) {
+            (
+                super::Binding::Func(FuncDef::Host(_)),
+                CanonKind::Lower {
+                    callee: ComponentFunc::Import(import),
+                    ..
+                },
+            ) => Some(&program.imports[*import as usize].ty),
+            _ => None,
+        }
+    });
+    exports.any(|id| passes(&program.lifts[id.0 as usize].ty.params))
+        || imports.any(|ty| ty.result.as_ref().is_some_and(Type::has_pointers))
 }
 
 /// A start function of a command of Preview 1 stays one, as the module had it. Others run before

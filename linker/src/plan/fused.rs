@@ -103,6 +103,33 @@ pub struct Crossing {
     pub shared: Option<(InstanceId, u32)>,
 }
 
+impl Crossing {
+    /// The first memory in which the host finds arguments or results.
+    pub fn first_memory(&self, input: &Input<'_>, program: &Program) -> Option<(InstanceId, u32)> {
+        let exports = self.exports.iter().map(|id| types(program, true, id.0));
+        let imports = self.imports.iter().map(|id| types(program, false, id.0));
+        let mut all = exports.chain(imports);
+        let (id, index) =
+            all.find_map(|(ty, options)| options.memory.filter(|_| ty.uses_memory()))?;
+        Some(program.memory(input, id, index))
+    }
+}
+
+/// The type and the options of an exported lift or a lowered import.
+fn types(program: &Program, exported: bool, at: u32) -> (&crate::abi::FuncType, &CanonOptions) {
+    if exported {
+        let lift = &program.lifts[at as usize];
+        return (&lift.ty, &lift.options);
+    }
+    match &program.canons[at as usize].kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            options,
+        } => (&program.imports[*import as usize].ty, options),
+        _ => unreachable!("only lowered imports are calls of the host"),
+    }
+}
+
 /// What calls between component instances need at run time.
 #[derive(Clone, Debug, Default)]
 pub struct Fusion {
@@ -142,9 +169,14 @@ pub fn plan(
     program: &Program,
     live: &Live,
     crossing: &Crossing,
+    copied: &BTreeSet<CanonId>,
     max_handles: u32,
 ) -> Result<Fusion> {
-    let mut fusion = Fusion::default();
+    let mut fusion = Fusion {
+        arena: !copied.is_empty(),
+        imports: copied.clone(),
+        ..Fusion::default()
+    };
     let mut edges: Vec<Edge> = Vec::new();
     let mut with_table: BTreeSet<ComponentInstanceId> = BTreeSet::new();
     for &id in &live.glue {
@@ -201,7 +233,17 @@ pub fn plan(
                     fusion.passes(program, &mut with_table, ty, from, to);
                 }
             }
-            CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) | CanonKind::ResourceDrop(_) => {
+            CanonKind::ResourceDrop(resource) => {
+                with_table.insert(canon.instance);
+                if let Resource::Defined {
+                    instance,
+                    destructor: Some(_),
+                } = program.resources[resource.0 as usize]
+                {
+                    edges.push((Some(canon.instance), instance));
+                }
+            }
+            CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) => {
                 with_table.insert(canon.instance);
             }
             _ => bail!("{} is not supported {place}", canon_name(program, id)),
@@ -270,25 +312,13 @@ impl Fusion {
         crossing: &Crossing,
         with_table: &mut BTreeSet<ComponentInstanceId>,
     ) -> Result<()> {
-        let types = |exported: bool, at: u32| -> (&crate::abi::FuncType, &CanonOptions) {
-            if exported {
-                let lift = &program.lifts[at as usize];
-                return (&lift.ty, &lift.options);
-            }
-            match &program.canons[at as usize].kind {
-                CanonKind::Lower {
-                    callee: ComponentFunc::Import(import),
-                    options,
-                } => (&program.imports[*import as usize].ty, options),
-                _ => unreachable!("only lowered imports are calls of the host"),
-            }
-        };
         let exports = crossing.exports.iter().map(|id| (true, id.0));
         let imports = crossing.imports.iter().map(|id| (false, id.0));
+        let copied: Vec<(bool, u32)> = self.imports.iter().map(|id| (false, id.0)).collect();
         let all: Vec<(bool, u32)> = exports.chain(imports).collect();
         let (mut memory, mut realloc) = (crossing.shared, None);
         for &(exported, at) in &all {
-            let (ty, options) = types(exported, at);
+            let (ty, options) = types(program, exported, at);
             let in_memory = ty.uses_memory();
             if let (true, Some((id, index))) = (in_memory, options.memory) {
                 let slot = program.memory(input, id, index);
@@ -302,8 +332,8 @@ impl Fusion {
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
             self.arena |= in_memory && any(ty, &|ty| has_defined_handles(program, ty));
         }
-        for (exported, at) in all {
-            let (ty, options) = types(exported, at);
+        for (exported, at) in all.into_iter().chain(copied) {
+            let (ty, options) = types(program, exported, at);
             let handles = any(ty, &|ty| has_defined_handles(program, ty));
             let mut own = handles || self.arena && ty.uses_memory();
             let instance = if exported {

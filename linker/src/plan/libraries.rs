@@ -22,6 +22,8 @@ use crate::wasi;
 const LINKER: &str = "p1bridge";
 /// The prefix of the module name of a weak import.
 const WEAK: &str = "if ";
+/// The key of the library instance that allocates in the arena.
+const ARENA: u32 = u32::MAX;
 /// The custom section in which a library says what it needs.
 const NEEDS: &str = "p1bridge.library";
 
@@ -30,6 +32,9 @@ pub struct Linked {
     pub memory: Option<(InstanceId, u32)>,
     pub bindings: HashMap<CanonId, Binding>,
     pub libraries: Vec<LinkedLibrary>,
+    /// Lowered imports of guests that do not share memory with the libraries, or whose strings are
+    /// not UTF-8: values are copied on their way, as to and from the host.
+    pub copied: BTreeSet<CanonId>,
     pub warnings: Vec<String>,
 }
 
@@ -120,6 +125,7 @@ pub fn link(
         memory: None,
         bindings: HashMap::new(),
         libraries: Vec::new(),
+        copied: BTreeSet::new(),
         warnings: Vec::new(),
     };
     // The interfaces that weak imports of libraries ask about.
@@ -249,11 +255,16 @@ pub fn link(
         let other_memory = canon_options
             .and_then(|options| options.memory)
             .is_some_and(|(id, index)| program.memory(input, id, index) != memory);
-        if other_memory {
-            refuse("it works on another memory than the other imports".into());
-            continue;
+        let other_encoding =
+            canon_options.is_some_and(|options| options.encoding != StringEncoding::Utf8);
+        let copied = (other_memory || other_encoding) && uses_memory(program, &canon.kind);
+        if copied {
+            linked.copied.insert(id);
         }
-        let realloc = reallocs.of(id);
+        let realloc = match copied {
+            true => Some((ARENA, FuncDef::Builtin(Builtin::Arena))),
+            false => reallocs.of(id),
+        };
         if let Some((_, FuncDef::Canon(_) | FuncDef::Host(_))) = realloc {
             refuse("its realloc is not a function of a core module".into());
             continue;
@@ -387,13 +398,18 @@ fn refused_option(options: &CanonOptions) -> Option<String> {
     if let Some(option) = options.unsupported {
         return Some(format!("the canonical option {option} is not supported"));
     }
-    if options.encoding != StringEncoding::Utf8 {
-        return Some(format!(
-            "string-encoding={} is not supported yet",
-            options.encoding.name()
-        ));
-    }
     None
+}
+
+/// Whether the parameters or results of a lowered import are passed in memory.
+fn uses_memory(program: &Program, kind: &CanonKind) -> bool {
+    match kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } => program.imports[*import as usize].ty.uses_memory(),
+        _ => false,
+    }
 }
 
 fn why_missing(input: &Input<'_>, wanted: &Wanted, interface: &str) -> String {

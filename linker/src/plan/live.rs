@@ -36,6 +36,8 @@ pub struct Live {
     pub filling: BTreeSet<(InstanceId, u32)>,
     /// Whether a live function has `memory.init` or `data.drop`.
     pub data_count: bool,
+    /// Whether a library allocates in the host's arena.
+    pub arena: bool,
     /// Whether a library asks for its state block.
     pub state: bool,
     /// The `realloc` functions that libraries call through a guard.
@@ -273,6 +275,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
             },
             FuncDef::Host(host) => self.live.host(host),
             FuncDef::Builtin(Builtin::State) => self.live.state = true,
+            FuncDef::Builtin(Builtin::Arena) => self.live.arena = true,
             FuncDef::Builtin(Builtin::AllocateOnly(id, index)) => {
                 self.live.allocate_only.insert((id, index));
                 self.func(program, FuncDef::Core(id, index), from);

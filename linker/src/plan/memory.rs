@@ -66,6 +66,8 @@ pub struct Region {
 pub struct MemoryPlan {
     /// The memories of the input, from address 0 up.
     pub regions: Vec<Region>,
+    /// The region in which the host's values lie, if they need one of their own: the last.
+    pub host: Option<usize>,
     pub block: Option<Block>,
 }
 
@@ -79,7 +81,7 @@ impl MemoryPlan {
 
     /// Whether guests have to be kept apart: there is more than one.
     pub fn is_shared(&self) -> bool {
-        self.regions.len() > 1
+        self.regions.len() - usize::from(self.host.is_some()) > 1
     }
 
     /// Whether anything lies above a region.
@@ -102,7 +104,7 @@ impl MemoryPlan {
     pub fn maximum(&self) -> Option<u32> {
         let mut pages = self.block.map_or(0, |block| block.pages());
         for region in &self.regions {
-            let most = match region.grows || !self.is_shared() {
+            let most = match region.grows || self.regions.len() == 1 {
                 true => region.maximum?,
                 false => region.pages,
             };
@@ -177,9 +179,9 @@ pub fn plan(
         state,
         arena,
         handles,
-        slides: !live.growing.is_empty(),
+        slides: !live.growing.is_empty() || fusion.arena,
     });
-    if memories.is_empty() && !live.made_memory && block.is_none() {
+    if memories.is_empty() && !live.made_memory && block.is_none() && !fusion.arena {
         return Ok(None);
     }
     let mut regions: Vec<Region> = Vec::new();
@@ -199,7 +201,7 @@ pub fn plan(
         pages += ty.initial;
         slides |= grows;
     }
-    if regions.is_empty() {
+    if regions.is_empty() && !fusion.arena {
         regions.push(Region {
             memory: None,
             base: 0,
@@ -207,6 +209,17 @@ pub fn plan(
             maximum: Some(0),
             grows: false,
             slides: false,
+        });
+    }
+    let host = fusion.arena.then_some(regions.len());
+    if fusion.arena {
+        regions.push(Region {
+            memory: None,
+            base: 0,
+            pages: 0,
+            maximum: None,
+            grows: true,
+            slides,
         });
     }
     let wanted = pages + u64::from(block.map_or(0, |block| block.pages()));
@@ -224,7 +237,11 @@ pub fn plan(
         region.base = base;
         base = base.wrapping_add(region.pages.wrapping_mul(PAGE));
     }
-    Ok(Some(MemoryPlan { regions, block }))
+    Ok(Some(MemoryPlan {
+        regions,
+        host,
+        block,
+    }))
 }
 
 /// The live memories, the one that the host shares first.

@@ -24,7 +24,7 @@ use crate::statics::{Const, Forwarders, constant};
 use crate::unadapt::{Adapted, Adapter};
 
 pub use exports::{Exported, PlannedExport};
-pub use fused::Fusion;
+pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
 pub use memory::{Block, MemoryPlan, Region};
 
@@ -100,7 +100,10 @@ impl Plan<'_, '_> {
                 FuncDef::Core(id, index) => return Some(Target::Core(id, index)),
                 FuncDef::Host(id) => return Some(Target::Host(id)),
                 FuncDef::Builtin(builtin) => return Some(Target::Builtin(builtin)),
-                FuncDef::Canon(canon) if fused::is_glue(&self.program, canon) => {
+                FuncDef::Canon(canon)
+                    if fused::is_glue(&self.program, canon)
+                        || self.fusion.imports.contains(&canon) =>
+                {
                     return self
                         .live
                         .glue
@@ -146,7 +149,8 @@ impl Plan<'_, '_> {
     /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
     pub fn tracks_growth(&self, region: usize) -> bool {
         self.memory.as_ref().is_some_and(|memory| {
-            memory.regions[region].grows && (memory.is_shared() || memory.has_above(region))
+            let alone = memory.regions.len() == 1 && !memory.has_above(region);
+            memory.regions[region].grows && (!alone || memory.host == Some(region))
         })
     }
 
@@ -224,16 +228,16 @@ pub fn plan<'i, 'a>(
 
     // What the libraries have to provide for that.
     let linked = libraries::link(input, &mut program, adapted, &tracer)?;
-    tracer.bindings = linked.bindings;
+    tracer.bindings.clone_from(&linked.bindings);
     let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
     for canon in reached {
         let Binding::Func(def) = tracer.bindings[&canon] else {
             continue;
         };
         tracer.root(&program, def);
-        // The host reads the arguments of custom imports in the guest's memory.
-        if let (FuncDef::Host(_), CanonKind::Lower { options, .. }) =
-            (def, &program.canons[canon.0 as usize].kind)
+        // The arguments of custom imports are read in the guest's memory, and those that are copied.
+        if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
+            && (matches!(def, FuncDef::Host(_)) || linked.copied.contains(&canon))
             && let Some((id, index)) = options.memory
         {
             tracer.memory(&program, id, index);
@@ -249,9 +253,23 @@ pub fn plan<'i, 'a>(
         tracer.live.made_memory = true;
     }
 
-    let live::Tracer { live, bindings, .. } = tracer;
-    let first = host_memory(input, &program, &bindings, &boundary)?.or(linked.memory);
-    let fusion = fused::plan(input, &program, &live, options.max_handles)?;
+    let live::Tracer {
+        mut live, bindings, ..
+    } = tracer;
+    let crossing = crossing(input, &program, &bindings, &linked, &boundary);
+    let first = crossing
+        .shared
+        .or_else(|| crossing.first_memory(input, &program))
+        .or(linked.memory);
+    let fusion = fused::plan(
+        input,
+        &program,
+        &live,
+        &crossing,
+        &linked.copied,
+        options.max_handles,
+    )?;
+    live.glue.extend(&fusion.imports);
     let memory = memory::plan(
         input,
         &program,
@@ -298,39 +316,35 @@ fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
         .any(|adapter| adapter.instance == id && adapter.kept.is_none())
 }
 
-/// The memory that the host shares with a guest, because values are passed in it.
-///
-/// # Errors
-///
-/// Fails when there are several: pointers of only one guest are the host's.
-fn host_memory(
+/// What passes between the guests and the host.
+fn crossing(
     input: &Input<'_>,
     program: &Program,
     bindings: &HashMap<CanonId, Binding>,
+    linked: &libraries::Linked,
     boundary: &exports::Boundary,
-) -> Result<Option<(InstanceId, u32)>> {
-    let mut memories: Vec<(InstanceId, u32)> = boundary.shared_memories();
-    let mut bound: Vec<&CanonId> = bindings.keys().collect();
-    bound.sort();
-    for id in bound {
-        if let CanonKind::Lower { options, .. } = &program.canons[id.0 as usize].kind {
-            memories.extend(options.memory);
+) -> Crossing {
+    let mut crossing = Crossing {
+        exports: boundary.lifts(),
+        ..Crossing::default()
+    };
+    let mut bound: Vec<(&CanonId, &Binding)> = bindings.iter().collect();
+    bound.sort_by_key(|(id, _)| **id);
+    for (&id, binding) in bound {
+        let CanonKind::Lower { options, .. } = &program.canons[id.0 as usize].kind else {
+            continue;
+        };
+        match binding {
+            Binding::Func(FuncDef::Host(_)) => crossing.imports.push(id),
+            _ if linked.copied.contains(&id) => {}
+            _ => {
+                let memory = options.memory;
+                let slot = memory.map(|(id, index)| program.memory(input, id, index));
+                crossing.shared = crossing.shared.or(slot);
+            }
         }
     }
-    let mut found = None;
-    for (id, index) in memories {
-        let slot = program.memory(input, id, index);
-        match found {
-            None => found = Some(slot),
-            Some(first) if first == slot => {}
-            Some((first, _)) => bail!(
-                "two guests share memory with the host, which is not supported yet: {} and {}",
-                program.module(input, first).path,
-                program.module(input, slot.0).path
-            ),
-        }
-    }
-    Ok(found)
+    crossing
 }
 
 /// Refuses what no flat module can have, wherever it is.

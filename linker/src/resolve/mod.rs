@@ -68,6 +68,8 @@ pub enum Builtin {
     Unlinked,
     /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
     AllocateOnly(InstanceId, u32),
+    /// `cabi_realloc` of the host: it allocates in the arena.
+    Arena,
 }
 
 /// A definition that a core import is bound to; tables, memories, globals and tags are an index of

@@ -362,7 +362,7 @@
     unreachable
   )
   (func $"p1bridge:a function of another component" (;6;) (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i64 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i32)
     local.get 0
     local.set 4
     local.get 1
@@ -371,16 +371,16 @@
     i64.extend_i32_u
     i64.const 1
     i64.mul
-    local.tee 7
+    local.tee 9
     i64.const 268435455
     i64.gt_u
     if ;; label = @1
       unreachable
     end
-    local.get 7
+    local.get 9
     i32.wrap_i64
-    local.set 6
-    local.get 6
+    local.set 8
+    local.get 8
     i64.extend_i32_u
     local.get 4
     i64.extend_i32_u
@@ -394,21 +394,23 @@
     local.get 4
     i32.const 65536
     i32.add
-    local.get 6
+    local.get 8
     call $p1bridge:check-utf8
     i32.eqz
     if ;; label = @1
       unreachable
     end
     i32.const 0
+    local.set 6
+    local.get 6
     i32.const 0
     i32.const 1
-    local.get 6
-    call 0
-    local.set 8
-    local.get 6
-    i64.extend_i32_u
     local.get 8
+    call 0
+    local.set 6
+    local.get 8
+    i64.extend_i32_u
+    local.get 6
     i64.extend_i32_u
     i64.add
     i32.const 65536
@@ -417,23 +419,25 @@
     if ;; label = @1
       unreachable
     end
-    local.get 8
+    local.get 6
     local.get 4
     i32.const 65536
     i32.add
-    local.get 6
-    call $p1bridge:memory.copy
     local.get 8
-    local.set 2
+    call $p1bridge:memory.copy
     local.get 5
+    local.set 7
+    local.get 6
+    local.set 2
+    local.get 7
     local.set 3
     local.get 2
     local.get 3
     call 1
-    local.set 9
-    local.get 9
     local.set 10
     local.get 10
+    local.set 11
+    local.get 11
   )
   (func $p1bridge:initialize (;7;) (type 4))
   (@producers

@@ -13,7 +13,7 @@ use super::{Fused, Place, Realloc, Side, flat};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use crate::glue::{Glue, memory::quantity};
 use crate::merge::{Maps, region_access};
-use crate::plan::{Binding, Plan, Target};
+use crate::plan::{Binding, Plan};
 use crate::resolve::{CanonId, CanonKind, ComponentFunc, HOST, LiftId, StringEncoding};
 
 /// What lies before a result in the arena: the pointer that the guest returned, for its

@@ -137,10 +137,7 @@ fn core_type(ty: wasmparser::ValType) -> ValType {
 
 /// The core types of a value.
 fn flat(ty: Option<&Type>) -> Vec<ValType> {
-    ty.into_iter()
-        .flat_map(Type::flat)
-        .map(core_type)
-        .collect()
+    ty.into_iter().flat_map(Type::flat).map(core_type).collect()
 }
 
 struct Fused<'p, 'i, 'a> {

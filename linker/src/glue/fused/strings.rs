@@ -129,7 +129,11 @@ impl Fused<'_, '_, '_> {
 
     /// `load_string_from_range`: what has to hold of the bytes of a string.
     fn read_string(&mut self, source: &Source<'_>, align: u32) -> Result<()> {
-        let unit = if source.encoding == Units::Utf16 { 2 } else { 1 };
+        let unit = if source.encoding == Units::Utf16 {
+            2
+        } else {
+            1
+        };
         self.list_bytes(source.units, unit, source.bytes);
         self.sink().local_get(source.bytes).i64_extend_i32_u();
         self.check_range(source.side, source.pointer, align)?;

@@ -278,7 +278,13 @@ impl Fused<'_, '_, '_> {
         Ok((self.from_host(from, pointer, Some(length)), length))
     }
 
-    pub fn store_range(&mut self, to: &Side, target: &Place, pointer: u32, length: u32) -> Result<()> {
+    pub fn store_range(
+        &mut self,
+        to: &Side,
+        target: &Place,
+        pointer: u32,
+        length: u32,
+    ) -> Result<()> {
         let word = Type::Int {
             bits: 32,
             signed: false,
