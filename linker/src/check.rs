@@ -120,6 +120,7 @@ pub(crate) fn findings(module: &Module<'_>, profile: &Profile, survey: &Survey) 
     let mut found = Vec::new();
     features(module, profile, survey, &mut found);
     host::values(module, profile, survey, &mut found);
+    host::memories(module, profile, survey, &mut found);
     host::memory_and_tables(module, profile, &mut found);
     host::start(module, profile, &mut found);
     host::imports(module, profile, &mut found);
@@ -137,7 +138,8 @@ pub(crate) const LOWERED: FeatureSet = FeatureSet::of(
         .union(WasmFeatures::BULK_MEMORY)
         .union(WasmFeatures::BULK_MEMORY_OPT)
         .union(WasmFeatures::REFERENCE_TYPES)
-        .union(WasmFeatures::TAIL_CALL),
+        .union(WasmFeatures::TAIL_CALL)
+        .union(WasmFeatures::MULTI_MEMORY),
 );
 
 /// Each proposal once, smaller ones apart from those that include them.

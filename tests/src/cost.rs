@@ -4,12 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, Flattened, flatten};
+use p1bridge::lower::lower;
+use p1bridge::profiles::named;
 use p1bridge::run::{Exit, Input, Output, Preopen, RunOptions, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 
 /// One figure with the most that it may be.
 pub struct Figure {
-    pub what: &'static str,
+    pub what: String,
     pub value: f64,
     pub goal: f64,
 }
@@ -28,7 +30,11 @@ impl Figure {
 fn corpus(name: &str) -> Result<Vec<u8>> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../corpus/prebuilt/{name}.wasm"));
-    std::fs::read(&path).with_context(|| path.display().to_string())
+    read(&path)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| path.display().to_string())
 }
 
 fn flat(component: &[u8]) -> Result<Flattened> {
@@ -83,26 +89,57 @@ fn fuel_ratio(module: &[u8], base: &[u8], args: &[&str]) -> Result<f64> {
 pub fn figures() -> Result<Vec<Figure>> {
     let preview1 = corpus("digest-p1-c")?;
     let wrapped = wrap(&preview1, &WrapOptions::default())?;
-    Ok(vec![
+    let mut figures = vec![
         Figure {
-            what: "bytes added to a hello world in C for WASI 0.2",
+            what: "bytes added to a hello world in C for WASI 0.2".to_string(),
             value: added("tiny-p2-c")?,
             goal: 4096.0,
         },
         Figure {
-            what: "bytes added to a program that uses all of wasi:filesystem",
+            what: "bytes added to a program that uses all of wasi:filesystem".to_string(),
             value: added("files-p2-c")?,
             goal: 20480.0,
         },
         Figure {
-            what: "fuel of an un-adapted program, in times the module that was wrapped",
+            what: "fuel of an un-adapted program, in times the module that was wrapped".to_string(),
             value: fuel_ratio(&flat(&wrapped.component)?.wasm, &preview1, &[])?,
             goal: 1.0,
         },
         Figure {
-            what: "fuel of a WASI 0.2 program, in times the same for Preview 1",
+            what: "fuel of a WASI 0.2 program, in times the same for Preview 1".to_string(),
             value: fuel_ratio(&flat(&corpus("digest-p2-c")?)?.wasm, &preview1, &[])?,
             goal: 1.1,
+        },
+    ];
+    for feature in ["sign-ext", "bulk-memory", "nontrapping-fptoint"] {
+        figures.extend(lowered(feature)?);
+    }
+    Ok(figures)
+}
+
+/// The fuel and the size of a kernel that was compiled with a feature and lowered, in times the same
+/// source compiled without it.
+fn lowered(feature: &str) -> Result<[Figure; 2]> {
+    let kernel = |how: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("kernels");
+        read(&folder.join(format!("{feature}.{how}.wasm")))
+    };
+    let without = kernel("without")?;
+    let lowered = lower(&kernel("with")?, &named("mvp")?)?.wasm;
+    Ok([
+        Figure {
+            what: format!(
+                "fuel of a lowered program, in times the same compiled without {feature}"
+            ),
+            value: fuel_ratio(&lowered, &without, &[])?,
+            goal: 1.02,
+        },
+        Figure {
+            what: format!(
+                "size of a lowered program, in times the same compiled without {feature}"
+            ),
+            value: lowered.len() as f64 / without.len() as f64,
+            goal: 1.02,
         },
     ])
 }

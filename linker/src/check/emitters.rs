@@ -63,7 +63,7 @@ pub fn of(feature: WasmFeatures) -> Option<&'static str> {
 pub fn fix(feature: WasmFeatures) -> &'static str {
     match feature {
         WasmFeatures::SIGN_EXTENSION => "two shifts instead",
-        WasmFeatures::SATURATING_FLOAT_TO_INT => "calls of functions that compare first",
+        WasmFeatures::SATURATING_FLOAT_TO_INT => "a comparison first",
         WasmFeatures::BULK_MEMORY_OPT => "calls of functions that copy and fill",
         WasmFeatures::BULK_MEMORY => "passive segments become functions, DataCount goes",
         WasmFeatures::CALL_INDIRECT_OVERLONG => "the shortest encoding",
@@ -72,6 +72,7 @@ pub fn fix(feature: WasmFeatures) -> &'static str {
         WasmFeatures::TAIL_CALL => "a loop for calls of itself, calls for others: they use stack",
         WasmFeatures::EXTENDED_CONST => "the expressions are evaluated",
         WasmFeatures::MUTABLE_GLOBAL => "the export is left out",
+        WasmFeatures::MULTI_MEMORY => "one after the other in one memory, every access checked",
         _ => "it is encoded otherwise",
     }
 }

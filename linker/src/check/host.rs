@@ -3,8 +3,8 @@
 use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
 
 use super::{Effect, Finding, Kind, Place};
-use crate::lower::import_kind;
 use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
+use crate::lower::{import_kind, memories};
 use crate::parse::module::{ElementMode, Module};
 use crate::preview1;
 use crate::profile::{Import, Missing, Profile};
@@ -153,6 +153,59 @@ pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &m
                 module.range.start as u64,
             );
         }
+    }
+}
+
+/// Several memories that cannot be joined in one.
+pub fn memories(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut Vec<Finding>) {
+    if !memories::several(module, |feature| profile.has(feature)) {
+        return;
+    }
+    let mut add = |what: String, place: Option<Place>| {
+        let mut one = finding(
+            Kind::Memory,
+            Effect::Refused,
+            format!("multi-memory: {what}"),
+            place,
+            None,
+        );
+        one.feature = Some("multi-memory".to_string());
+        found.push(one);
+    };
+    if let Some(&at) = module.imported_memories.first() {
+        let import = &module.imports[at];
+        add(
+            format!(
+                "the memory {}.{} is imported, so others cannot lie behind it",
+                import.module, import.name
+            ),
+            Some(outside(import.offset)),
+        );
+        return;
+    }
+    let first = memories::host_memory(module);
+    let mut others: Vec<_> = module
+        .exports
+        .iter()
+        .filter(|(_, (kind, index))| *kind == ExternalKind::Memory && *index != first)
+        .collect();
+    others.sort_by_key(|(name, _)| **name);
+    for (name, _) in others {
+        add(
+            format!("a second memory is exported, as {name:?}: the host would find another there"),
+            None,
+        );
+    }
+    if let Some((func, offset)) = survey.atomic {
+        add(
+            "atomic instructions, which cannot be checked".to_string(),
+            Some(Place {
+                function: Some(func),
+                name: module.function_name(func).map(str::to_string),
+                offset,
+                count: 1,
+            }),
+        );
     }
 }
 

@@ -4,17 +4,26 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::Glue;
-use crate::merge::{Access, Maps, Quantity, region_access};
-use crate::plan::Plan;
+use crate::merge::access::add_base;
+use crate::merge::{Access, LinkerGlobals, Maps, Quantity, access_in};
+use crate::plan::MemoryPlan;
 
 /// `memory.grow` as the guest of a region sees it.
 ///
 /// The memory grows by as much as the guest asks for, everything above moves up by that, and where
 /// it lay is zero. A growth that is over the guest's maximum or that the host refuses gives -1 and
-/// changes nothing.
-pub fn grow(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Function {
-    let memory = plan.memory.as_ref().expect("a region of a memory");
-    let access = region_access(plan, &maps.globals, region);
+/// changes nothing. Without `bulk`, what lies above is moved word by word.
+///
+/// # Panics
+///
+/// Panics for a region whose size is not kept in a global.
+pub fn grow(
+    memory: &MemoryPlan,
+    globals: &LinkerGlobals,
+    region: usize,
+    bulk: Option<Bulk>,
+) -> Function {
+    let access = access_in(memory, globals, region, true);
     let Quantity::Global(bytes) = access.bytes else {
         unreachable!("the size of a region that grows is in a global");
     };
@@ -46,18 +55,18 @@ pub fn grow(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Fun
     if memory.has_above(region) {
         quantity(&mut code, access.base);
         code.global_get(bytes).i32_add().local_set(from);
-        end(&mut code, plan, maps);
+        end(&mut code, memory, globals);
         code.local_get(from).i32_sub().local_set(above);
-        match glue.can_move(maps) {
+        match bulk {
             Some(bulk) => move_in_bulk(&mut code, &bulk, from, step, above),
             None => move_words(&mut code, from, step, above),
         }
-        for (at, base) in maps.globals.bases.iter().enumerate() {
+        for (at, base) in globals.bases.iter().enumerate() {
             if let (true, Some(base)) = (at > region, base) {
                 add_to(&mut code, *base, step);
             }
         }
-        if let Some(block) = maps.globals.block {
+        if let Some(block) = globals.block {
             add_to(&mut code, block, step);
         }
     }
@@ -83,17 +92,16 @@ pub fn quantity(code: &mut InstructionSink<'_>, quantity: Quantity) {
 }
 
 /// Leaves the end of what is in use on the stack.
-fn end(code: &mut InstructionSink<'_>, plan: &Plan<'_, '_>, maps: &Maps) {
-    let memory = plan.memory.as_ref().expect("a memory");
+fn end(code: &mut InstructionSink<'_>, memory: &MemoryPlan, globals: &LinkerGlobals) {
     let last = memory.regions.len() - 1;
-    match (memory.block, maps.globals.block) {
+    match (memory.block, globals.block) {
         (Some(block), Some(base)) => {
             code.global_get(base)
                 .i32_const(block.size() as i32)
                 .i32_add();
         }
         _ => {
-            let access = region_access(plan, &maps.globals, last);
+            let access = access_in(memory, globals, last, true);
             quantity(code, access.base);
             quantity(code, access.bytes);
             code.i32_add();
@@ -191,40 +199,38 @@ fn move_words(code: &mut InstructionSink<'_>, from: u32, step: u32, above: u32) 
         .end();
 }
 
-/// `memory.copy` of the guest of a region.
-pub fn copy(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Function {
-    let access = region_access(plan, &maps.globals, region);
+/// `memory.copy` between two regions, which may be one. `copy` is the function that copies in all of
+/// the memory, where the target has no instruction for it.
+pub fn copy(to: &Access, from: &Access, copy: Option<u32>) -> Function {
     let mut body = Function::new([]);
     let mut code = body.instructions();
-    for address in [0, 1] {
-        check_range(&mut code, &access, address, 2);
+    for (address, access) in [(0, to), (1, from)] {
+        check_range(&mut code, access, address, 2);
     }
-    for address in [0, 1] {
+    for (address, access) in [(0, to), (1, from)] {
         code.local_get(address);
-        quantity(&mut code, access.base);
-        code.i32_add();
+        add_base(&mut code, access.base);
     }
     code.local_get(2);
-    match glue.lowered_copy {
-        Some(at) if !glue.has_bulk => code.call(maps.first_glue + at),
-        _ => code.memory_copy(0, 0),
+    match copy {
+        Some(copy) => code.call(copy),
+        None => code.memory_copy(0, 0),
     };
     code.end();
     body
 }
 
-/// `memory.fill` of the guest of a region.
-pub fn fill(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, region: usize) -> Function {
-    let access = region_access(plan, &maps.globals, region);
+/// `memory.fill` in a region; `fill` is like `copy` of [`copy`].
+pub fn fill(access: &Access, fill: Option<u32>) -> Function {
     let mut body = Function::new([]);
     let mut code = body.instructions();
-    check_range(&mut code, &access, 0, 2);
+    check_range(&mut code, access, 0, 2);
     code.local_get(0);
-    quantity(&mut code, access.base);
-    code.i32_add().local_get(1).local_get(2);
-    match glue.lowered_fill {
-        Some(at) if !glue.has_bulk => code.call(maps.first_glue + at),
-        _ => code.memory_fill(0),
+    add_base(&mut code, access.base);
+    code.local_get(1).local_get(2);
+    match fill {
+        Some(fill) => code.call(fill),
+        None => code.memory_fill(0),
     };
     code.end();
     body

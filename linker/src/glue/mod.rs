@@ -15,7 +15,7 @@ use wasmparser::{FuncType, WasmFeatures};
 
 use crate::features::FeatureSet;
 use crate::lower;
-use crate::merge::Maps;
+use crate::merge::{Maps, region_access};
 use crate::plan::{self, Exported, MemoryPlan, Plan, Target, canon_name};
 use crate::preview1;
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId};
@@ -322,9 +322,20 @@ impl Glue {
                     .end();
                 body
             }
-            GlueKind::Grow(region) => memory::grow(self, plan, maps, region),
-            GlueKind::MemoryCopy(region) => memory::copy(self, plan, maps, region),
-            GlueKind::MemoryFill(region) => memory::fill(self, plan, maps, region),
+            GlueKind::Grow(region) => {
+                let memory = plan.memory.as_ref().expect("a region of a memory");
+                memory::grow(memory, &maps.globals, region, self.can_move(maps))
+            }
+            GlueKind::MemoryCopy(region) => {
+                let access = region_access(plan, &maps.globals, region);
+                let lowered = self.lowered_copy.filter(|_| !self.has_bulk);
+                memory::copy(&access, &access, lowered.map(|at| maps.first_glue + at))
+            }
+            GlueKind::MemoryFill(region) => {
+                let access = region_access(plan, &maps.globals, region);
+                let lowered = self.lowered_fill.filter(|_| !self.has_bulk);
+                memory::fill(&access, lowered.map(|at| maps.first_glue + at))
+            }
             GlueKind::LoweredCopy => lower::bulk::memory_copy(),
             GlueKind::LoweredFill => lower::bulk::memory_fill(),
             GlueKind::Malloc => lower::arena::malloc(|code| arena_base(plan, maps, code)),

@@ -11,12 +11,15 @@ use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
 use super::control::{Control, Shape};
 use super::helpers::Helper;
 use super::{Lowering, sat_float, sign_ext};
+use crate::merge::access::Use;
 
 /// Locals that the encoder adds, reused when they are free again.
 pub struct Locals {
     first: u32,
     added: Vec<ValType>,
     free: Vec<u32>,
+    /// Those that accesses use, one for each purpose.
+    accesses: Vec<(ValType, Use, u32)>,
 }
 
 impl Locals {
@@ -36,6 +39,17 @@ impl Locals {
     /// Takes one for each type.
     pub fn take_all(&mut self, types: &[ValType]) -> Vec<u32> {
         types.iter().map(|&ty| self.take(ty)).collect()
+    }
+
+    /// The local that an access uses for a purpose.
+    pub fn for_access(&mut self, ty: ValType, purpose: Use) -> u32 {
+        let known = self.accesses.iter().find(|a| (a.0, a.1) == (ty, purpose));
+        if let Some((.., local)) = known {
+            return *local;
+        }
+        let local = self.take(ty);
+        self.accesses.push((ty, purpose, local));
+        local
     }
 
     pub fn give_back(&mut self, locals: &[u32]) {
@@ -106,6 +120,7 @@ fn attempt(
             first: count,
             added: Vec::new(),
             free: Vec::new(),
+            accesses: Vec::new(),
         },
         control: None,
         func,
@@ -170,7 +185,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
         Ok(())
     }
 
-    fn helper(&mut self, helper: Helper) {
+    pub fn helper(&mut self, helper: Helper) {
         let index = self.ctx.helper(helper);
         self.sink().call(index);
     }
@@ -178,6 +193,9 @@ impl<'a> Body<'_, '_, '_, 'a> {
     /// Writes what `op` becomes; false when it stays as it is.
     fn operator(&mut self, op: &Operator<'a>) -> Result<bool> {
         let needs = self.ctx.needs;
+        if needs.memories && self.in_one_of_several(op)? {
+            return Ok(true);
+        }
         match *op {
             Operator::Call { function_index } => {
                 let new = self.ctx.funcs[function_index as usize];
@@ -223,7 +241,10 @@ impl<'a> Body<'_, '_, '_, 'a> {
             {
                 let conversion =
                     sat_float::conversion(op).ok_or_else(|| anyhow!("{op:?} is no conversion"))?;
-                self.helper(Helper::Convert(conversion));
+                let beyond = self.ctx.helper(Helper::Saturate(conversion));
+                let local = self.locals.take(conversion.from);
+                conversion.lower(&mut self.sink(), local, beyond);
+                self.locals.give_back(&[local]);
             }
             Operator::MemoryCopy { .. } if needs.memory_copy => self.helper(Helper::MemoryCopy),
             Operator::MemoryFill { .. } if needs.memory_copy => self.helper(Helper::MemoryFill),
@@ -234,13 +255,12 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 let length = self.ctx.segment_length(data_index);
                 self.sink().i32_const(0).global_set(length);
             }
-            Operator::MemorySize { mem: 0 } if self.ctx.block.is_some() => {
-                if let Some(block) = self.ctx.block {
-                    block.memory_size(&mut self.sink());
-                }
-            }
-            Operator::MemoryGrow { mem: 0 } if self.ctx.block.is_some() => {
-                self.helper(Helper::MemoryGrow);
+            Operator::MemorySize { mem } => match &self.ctx.memories {
+                Some(memories) => memories.size(mem, &mut InstructionSink::new(&mut self.code)),
+                None => return Ok(false),
+            },
+            Operator::MemoryGrow { mem } if self.ctx.memories.is_some() => {
+                self.helper(Helper::MemoryGrow(mem));
             }
             Operator::ReturnCall { function_index } => {
                 if !needs.tail_call {

@@ -5,42 +5,8 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-const BYTE: MemArg = MemArg {
-    offset: 0,
-    align: 0,
-    target: MemArgTarget::Memory(0),
-    ordering: None,
-};
-const WORD: MemArg = MemArg {
-    offset: 0,
-    align: 0,
-    target: MemArgTarget::Memory(0),
-    ordering: None,
-};
-
-/// Leaves 1 on the stack when `address + length` lies beyond the pages that `size` leaves there.
-fn is_out_of_bounds(
-    code: &mut InstructionSink<'_>,
-    address: u32,
-    length: u32,
-    size: impl Fn(&mut InstructionSink<'_>),
-) {
-    code.local_get(address)
-        .i64_extend_i32_u()
-        .local_get(length)
-        .i64_extend_i32_u()
-        .i64_add();
-    size(code);
-    code.i64_extend_i32_u().i64_const(16).i64_shl().i64_gt_u();
-}
-
-/// Adds `step` to a local.
-fn advance(code: &mut InstructionSink<'_>, local: u32, step: i32) {
-    code.local_get(local)
-        .i32_const(step)
-        .i32_add()
-        .local_set(local);
-}
+/// How many bytes a turn of the loops moves, and the most that is moved without a loop.
+const CHUNK: i32 = 32;
 
 fn all_pages(code: &mut InstructionSink<'_>) {
     code.memory_size(0);
@@ -58,57 +24,115 @@ pub fn memory_fill() -> Function {
 
 /// `(func (param $destination i32) (param $source i32) (param $length i32))`, in the pages that
 /// `size` leaves on the stack.
+///
+/// Chunks are copied until so little is left that all of it is read before any of it is written:
+/// there the direction does not matter any more.
 pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (destination, source, length) = (0, 1, 2);
-    let mut body = Function::new([]);
+    let (first, last, second, half) = (3, 4, 5, 6);
+    let mut body = Function::new([(3, ValType::I64), (1, ValType::I32)]);
     let mut code = body.instructions();
-    is_out_of_bounds(&mut code, destination, length, &size);
-    is_out_of_bounds(&mut code, source, length, &size);
-    code.i32_or().if_(BlockType::Empty).unreachable().end();
+    // What is in bounds for the higher address is so for the other one.
+    code.local_get(destination)
+        .local_get(source)
+        .local_get(destination)
+        .local_get(source)
+        .i32_gt_u()
+        .select();
+    trap_out_of_bounds(&mut code, length, &size);
 
+    code.local_get(length)
+        .i32_const(CHUNK)
+        .i32_gt_u()
+        .if_(BlockType::Empty);
     // Upwards, unless the destination begins within the source.
     code.local_get(destination)
         .local_get(source)
         .i32_sub()
         .local_get(length)
         .i32_ge_u()
-        .if_(BlockType::Empty);
-    while_at_least(&mut code, length, 8, |code| {
+        .if_(BlockType::Empty)
+        .loop_(BlockType::Empty);
+    for offset in [0, 8, 16, 24] {
         code.local_get(destination)
             .local_get(source)
-            .i64_load(WORD)
-            .i64_store(WORD);
-        advance(code, destination, 8);
-        advance(code, source, 8);
-        advance(code, length, -8);
-    });
-    while_at_least(&mut code, length, 1, |code| {
-        code.local_get(destination)
-            .local_get(source)
-            .i32_load8_u(BYTE)
-            .i32_store8(BYTE);
-        advance(code, destination, 1);
-        advance(code, source, 1);
-        advance(code, length, -1);
-    });
-    code.else_();
-    for (step, word) in [(8, true), (1, false)] {
-        while_at_least(&mut code, length, step, |code| {
-            advance(code, length, -step);
-            code.local_get(destination)
-                .local_get(length)
-                .i32_add()
-                .local_get(source)
-                .local_get(length)
-                .i32_add();
-            if word {
-                code.i64_load(WORD).i64_store(WORD);
-            } else {
-                code.i32_load8_u(BYTE).i32_store8(BYTE);
-            }
-        });
+            .i64_load(at(offset))
+            .i64_store(at(offset));
     }
-    code.end().end();
+    advance(&mut code, source, CHUNK);
+    advance(&mut code, destination, CHUNK);
+    advance(&mut code, length, -CHUNK);
+    while_more_than_a_chunk(&mut code, length);
+    code.end().else_().loop_(BlockType::Empty);
+    code.local_get(length)
+        .i32_const(-8)
+        .i32_add()
+        .local_tee(length)
+        .local_get(destination)
+        .i32_add()
+        .local_get(source)
+        .local_get(length)
+        .i32_add()
+        .i64_load(at(0))
+        .i64_store(at(0));
+    while_more_than_a_chunk(&mut code, length);
+    code.end().end().end();
+
+    // From 8 bytes on: the first and the last word, from 17 on two of each.
+    if_at_least(&mut code, length, 8);
+    code.local_get(source).i64_load(at(0)).local_set(first);
+    before_end(&mut code, source, length, 8);
+    code.i64_load(at(0)).local_set(last);
+    if_at_least(&mut code, length, 17);
+    code.local_get(source).i64_load(at(8)).local_set(second);
+    before_end(&mut code, destination, length, 16);
+    before_end(&mut code, source, length, 16);
+    code.i64_load(at(0)).i64_store(at(0));
+    code.local_get(destination)
+        .local_get(second)
+        .i64_store(at(8))
+        .end();
+    code.local_get(destination)
+        .local_get(first)
+        .i64_store(at(0));
+    before_end(&mut code, destination, length, 8);
+    code.local_get(last).i64_store(at(0)).return_().end();
+
+    if_at_least(&mut code, length, 4);
+    code.local_get(destination)
+        .local_get(source)
+        .i64_load32_u(at(0));
+    before_end(&mut code, destination, length, 4);
+    before_end(&mut code, source, length, 4);
+    code.i64_load32_u(at(0))
+        .i64_store32(at(0))
+        .i64_store32(at(0))
+        .return_()
+        .end();
+
+    // Up to 3 bytes: the first, the middle and the last one.
+    code.local_get(length).if_(BlockType::Empty);
+    code.local_get(destination)
+        .local_get(source)
+        .i32_load8_u(at(0))
+        .local_get(destination)
+        .local_get(length)
+        .i32_const(1)
+        .i32_shr_u()
+        .local_tee(half)
+        .i32_add()
+        .local_get(source)
+        .local_get(half)
+        .i32_add()
+        .i32_load8_u(at(0));
+    before_end(&mut code, destination, length, 1);
+    before_end(&mut code, source, length, 1);
+    code.i32_load8_u(at(0))
+        .i32_store8(at(0))
+        .i32_store8(at(0))
+        .i32_store8(at(0))
+        .end()
+        .end();
     body
 }
 
@@ -118,48 +142,123 @@ pub fn memory_fill_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (destination, value, length, pattern) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I64)]);
     let mut code = body.instructions();
-    is_out_of_bounds(&mut code, destination, length, &size);
-    code.if_(BlockType::Empty).unreachable().end();
+    code.local_get(destination);
+    trap_out_of_bounds(&mut code, length, &size);
     code.local_get(value)
-        .i32_const(255)
-        .i32_and()
         .i64_extend_i32_u()
+        .i64_const(255)
+        .i64_and()
         .i64_const(0x0101_0101_0101_0101)
         .i64_mul()
         .local_set(pattern);
-    while_at_least(&mut code, length, 8, |code| {
+
+    code.local_get(length)
+        .i32_const(CHUNK)
+        .i32_gt_u()
+        .if_(BlockType::Empty)
+        .loop_(BlockType::Empty);
+    for offset in [0, 8, 16, 24] {
         code.local_get(destination)
             .local_get(pattern)
-            .i64_store(WORD);
-        advance(code, destination, 8);
-        advance(code, length, -8);
-    });
-    while_at_least(&mut code, length, 1, |code| {
-        code.local_get(destination)
-            .local_get(value)
-            .i32_store8(BYTE);
-        advance(code, destination, 1);
-        advance(code, length, -1);
-    });
-    code.end();
+            .i64_store(at(offset));
+    }
+    advance(&mut code, destination, CHUNK);
+    advance(&mut code, length, -CHUNK);
+    while_more_than_a_chunk(&mut code, length);
+    code.end().end();
+
+    if_at_least(&mut code, length, 8);
+    if_at_least(&mut code, length, 17);
+    code.local_get(destination)
+        .local_get(pattern)
+        .i64_store(at(8));
+    before_end(&mut code, destination, length, 16);
+    code.local_get(pattern).i64_store(at(0)).end();
+    code.local_get(destination)
+        .local_get(pattern)
+        .i64_store(at(0));
+    before_end(&mut code, destination, length, 8);
+    code.local_get(pattern).i64_store(at(0)).return_().end();
+
+    if_at_least(&mut code, length, 4);
+    code.local_get(destination)
+        .local_get(pattern)
+        .i64_store32(at(0));
+    before_end(&mut code, destination, length, 4);
+    code.local_get(pattern).i64_store32(at(0)).return_().end();
+
+    code.local_get(length).if_(BlockType::Empty);
+    code.local_get(destination)
+        .local_get(value)
+        .i32_store8(at(0))
+        .local_get(destination)
+        .local_get(length)
+        .i32_const(1)
+        .i32_shr_u()
+        .i32_add()
+        .local_get(value)
+        .i32_store8(at(0));
+    before_end(&mut code, destination, length, 1);
+    code.local_get(value).i32_store8(at(0)).end().end();
     body
 }
 
-/// `while (local >= least) { body }`, unsigned.
-fn while_at_least(
+/// An access of whatever alignment.
+fn at(offset: u64) -> MemArg {
+    MemArg {
+        offset,
+        align: 0,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    }
+}
+
+/// Takes an address and traps when `length` bytes from it reach beyond the pages that `size` leaves
+/// on the stack.
+fn trap_out_of_bounds(
     code: &mut InstructionSink<'_>,
-    local: u32,
-    least: i32,
-    body: impl FnOnce(&mut InstructionSink<'_>),
+    length: u32,
+    size: impl Fn(&mut InstructionSink<'_>),
 ) {
-    code.block(BlockType::Empty)
-        .loop_(BlockType::Empty)
-        .local_get(local);
-    match least {
-        1 => code.i32_eqz(),
-        _ => code.i32_const(least).i32_lt_u(),
-    };
-    code.br_if(1);
-    body(code);
-    code.br(0).end().end();
+    code.i64_extend_i32_u()
+        .local_get(length)
+        .i64_extend_i32_u()
+        .i64_add();
+    size(code);
+    code.i64_extend_i32_u()
+        .i64_const(16)
+        .i64_shl()
+        .i64_gt_u()
+        .if_(BlockType::Empty)
+        .unreachable()
+        .end();
+}
+
+/// Adds `step` to a local.
+fn advance(code: &mut InstructionSink<'_>, local: u32, step: i32) {
+    code.local_get(local)
+        .i32_const(step)
+        .i32_add()
+        .local_set(local);
+}
+
+/// The end of a loop.
+fn while_more_than_a_chunk(code: &mut InstructionSink<'_>, length: u32) {
+    code.local_get(length).i32_const(CHUNK).i32_gt_u().br_if(0);
+}
+
+fn if_at_least(code: &mut InstructionSink<'_>, length: u32, least: i32) {
+    code.local_get(length)
+        .i32_const(least)
+        .i32_ge_u()
+        .if_(BlockType::Empty);
+}
+
+/// Leaves the address of the last `bytes` of `length` bytes on the stack.
+fn before_end(code: &mut InstructionSink<'_>, address: u32, length: u32, bytes: i32) {
+    code.local_get(address)
+        .local_get(length)
+        .i32_add()
+        .i32_const(-bytes)
+        .i32_add();
 }

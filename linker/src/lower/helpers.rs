@@ -6,14 +6,19 @@ use wasm_encoder::{FuncType, Function, ValType};
 use super::quirks::{self, Wrapper};
 use super::sat_float::Conversion;
 use super::{Lowering, arena, bulk, segments, start, tables};
+use crate::glue::memory::{self, Bulk};
 
 /// A function of the linker's own. Indices are those of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Helper {
     MemoryCopy,
     MemoryFill,
-    MemoryGrow,
-    Convert(Conversion),
+    /// From one of several memories to another, to and from.
+    RegionCopy(u32, u32),
+    RegionFill(u32),
+    MemoryGrow(u32),
+    /// What a conversion gives for values that are out of range.
+    Saturate(Conversion),
     /// `memory.init` of a data segment.
     MemoryInit(u32),
     /// The eight bytes of a data segment at an index; of one piece of it.
@@ -43,8 +48,10 @@ impl Helper {
         let what = match self {
             Helper::MemoryCopy => "memory.copy".to_string(),
             Helper::MemoryFill => "memory.fill".to_string(),
-            Helper::MemoryGrow => "memory.grow".to_string(),
-            Helper::Convert(conversion) => conversion.name(),
+            Helper::RegionCopy(to, from) => format!("memory.copy {to} {from}"),
+            Helper::RegionFill(memory) => format!("memory.fill {memory}"),
+            Helper::MemoryGrow(memory) => format!("memory.grow {memory}"),
+            Helper::Saturate(conversion) => conversion.name(),
             Helper::MemoryInit(segment) => format!("memory.init {segment}"),
             Helper::SegmentWord(segment, piece) => format!("data {segment}.{piece}"),
             Helper::Bound(table) => format!("index {table}"),
@@ -71,13 +78,15 @@ impl Helper {
         match self {
             Helper::MemoryCopy
             | Helper::MemoryFill
+            | Helper::RegionCopy(..)
+            | Helper::RegionFill(_)
             | Helper::MemoryInit(_)
             | Helper::TableFill(_)
             | Helper::TableCopy(..)
             | Helper::TableInit(..) => FuncType::new([I32, I32, I32], []),
-            Helper::Convert(conversion) => FuncType::new([conversion.from], [conversion.to]),
+            Helper::Saturate(conversion) => FuncType::new([conversion.from], [conversion.to]),
             Helper::SegmentWord(..) => FuncType::new([I32], [I64]),
-            Helper::MemoryGrow | Helper::Bound(_) | Helper::TableGet(_) | Helper::Malloc => {
+            Helper::MemoryGrow(_) | Helper::Bound(_) | Helper::TableGet(_) | Helper::Malloc => {
                 FuncType::new([I32], [I32])
             }
             Helper::TableSet(_) => FuncType::new([I32, I32], []),
@@ -93,22 +102,48 @@ impl Helper {
 
     pub fn function(self, ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
         Ok(match self {
-            Helper::MemoryCopy => match ctx.block {
-                Some(block) => bulk::memory_copy_within(|code| block.memory_size(code)),
+            Helper::MemoryCopy => match ctx.only_memory() {
+                Some(memories) => bulk::memory_copy_within(|code| memories.size(0, code)),
                 None => bulk::memory_copy(),
             },
-            Helper::MemoryFill => match ctx.block {
-                Some(block) => bulk::memory_fill_within(|code| block.memory_size(code)),
+            Helper::MemoryFill => match ctx.only_memory() {
+                Some(memories) => bulk::memory_fill_within(|code| memories.size(0, code)),
                 None => bulk::memory_fill(),
             },
-            Helper::MemoryGrow => {
-                let block = ctx.block()?;
-                match block.pages {
-                    Some(pages) => block.memory_grow(pages),
-                    None => anyhow::bail!("a memory that grows has a global with its pages"),
-                }
+            Helper::RegionCopy(to, from) => {
+                let copy = ctx
+                    .needs
+                    .memory_copy
+                    .then(|| ctx.helper(Helper::MemoryCopy));
+                let memories = ctx.memories()?;
+                memory::copy(&memories.access(to), &memories.access(from), copy)
             }
-            Helper::Convert(conversion) => conversion.function(),
+            Helper::RegionFill(region) => {
+                let fill = ctx
+                    .needs
+                    .memory_copy
+                    .then(|| ctx.helper(Helper::MemoryFill));
+                memory::fill(&ctx.memories()?.access(region), fill)
+            }
+            Helper::MemoryGrow(grown) => {
+                // A small block alone is moved word by word.
+                let bulk = match (ctx.memories()?.is_shared(), ctx.needs.memory_copy) {
+                    (false, _) => None,
+                    (true, false) => Some(Bulk::Instructions),
+                    (true, true) => Some(Bulk::Functions {
+                        copy: ctx.helper(Helper::MemoryCopy),
+                        fill: ctx.helper(Helper::MemoryFill),
+                    }),
+                };
+                let memories = ctx.memories()?;
+                memory::grow(
+                    &memories.plan,
+                    &memories.globals,
+                    memories.region(grown),
+                    bulk,
+                )
+            }
+            Helper::Saturate(conversion) => conversion.beyond(),
             Helper::MemoryInit(segment) => segments::memory_init(ctx, segment),
             Helper::SegmentWord(segment, piece) => segments::word(ctx, segment, piece),
             Helper::Bound(table) => tables::bound(ctx, table),
@@ -119,12 +154,12 @@ impl Helper {
             Helper::TableCopy(to, from) => tables::copy(ctx, to, from)?,
             Helper::TableInit(element, table) => tables::init(ctx, element, table)?,
             Helper::Malloc => {
-                let block = ctx.block()?;
-                arena::malloc(|code| block.address(0, code))
+                let memories = ctx.memories()?;
+                arena::malloc(|code| memories.block_address(0, code))
             }
             Helper::Free => {
-                let block = ctx.block()?;
-                arena::free(|code| block.address(0, code))
+                let memories = ctx.memories()?;
+                arena::free(|code| memories.block_address(0, code))
             }
             Helper::Wrapper(wrapper) => quirks::function(ctx, wrapper)?,
             Helper::Start => start::start(ctx)?,

@@ -11,6 +11,7 @@
 //! | [`bulk`], [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
 //! | [`control`], [`multi_value`] | blocks and functions with several values |
 //! | [`body`] | tail calls |
+//! | [`memories`] | several memories, and room above them for what the linker adds |
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
 //! | [`constant`] | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
@@ -20,13 +21,13 @@
 //! written anew.
 
 pub mod arena;
-mod block;
 mod body;
 pub mod bulk;
 mod constant;
 mod control;
 mod elements;
 mod helpers;
+pub mod memories;
 mod multi_value;
 mod names;
 pub mod needs;
@@ -55,8 +56,8 @@ use crate::plan::Plan;
 use crate::preview1;
 use crate::profile::{Import, Profile};
 use crate::validate::validate;
-use block::Block;
 use helpers::Helper;
+use memories::Memories;
 use multi_value::MultiValue;
 use quirks::Wrapper;
 use tables::Tables;
@@ -165,8 +166,10 @@ struct NewGlobal {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum GlobalUse {
-    /// The pages of the module's own memory.
-    Pages,
+    /// The bytes of a region of the memory, its first address, and that of the block above.
+    RegionBytes(u32),
+    RegionBase(u32),
+    BlockBase,
     /// Whether the start function has run.
     Started,
     /// The `n`th result of this type that goes through globals.
@@ -197,7 +200,8 @@ pub(crate) struct Lowering<'p, 'm, 'a> {
     first_global: u32,
     globals: Vec<NewGlobal>,
     global_indices: HashMap<GlobalUse, u32>,
-    block: Option<Block>,
+    /// The layout of the memory, where it is not the module's own alone.
+    memories: Option<Memories>,
     tables: Option<Tables>,
     /// The bases of tables that are joined.
     joined: Option<Vec<u32>>,
@@ -238,7 +242,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             first_global: (module.imported_globals.len() + module.globals.len()) as u32,
             globals: Vec::new(),
             global_indices: HashMap::new(),
-            block: None,
+            memories: None,
             tables: None,
             joined: None,
             arena: None,
@@ -359,7 +363,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         } else if module.tables.len() > 1 && self.needs.tables {
             self.joined = Some(tables::join(module)?);
         }
-        if size == 0 {
+        if size == 0 && !self.needs.memories {
             return Ok(());
         }
         if !module.imported_memories.is_empty() {
@@ -369,49 +373,52 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
                 self.profile.name()
             );
         }
-        let (initial, maximum) = module
-            .memories
-            .first()
-            .map_or((0, Some(0)), |memory| (memory.initial, memory.maximum));
-        let pages = Block::pages_for(size);
-        let most = (block::PAGE as u32).min(
-            self.profile
-                .limits
-                .memory_pages
-                .map_or(u32::MAX, |n| n as u32),
-        );
-        let room = most
-            .checked_sub(pages)
-            .filter(|&room| u64::from(room) >= initial)
-            .context("the memory leaves no room for what is lowered")?;
-        self.refuse_segments_beyond(initial)?;
-        let mut block = Block {
-            size,
-            guest_pages: initial as u32,
-            limit: room.min(maximum.map_or(u32::MAX, |n| n as u32)),
-            pages: None,
-        };
-        if self.needs.memory_grow {
-            block.pages = Some(self.global(GlobalUse::Pages, ValType::I32, initial as i64));
+        let mut memories = Memories::new(module, size, self.profile.limits.memory_pages)?;
+        let slides = memories.plan.block.is_some_and(|block| block.slides);
+        for (at, region) in memories.plan.regions.iter().enumerate() {
+            let name = at as u32;
+            let bytes = i64::from(region.pages) << 16;
+            let global = |this: &mut Self, wanted: bool, what, start| {
+                wanted.then(|| this.global(what, ValType::I32, start))
+            };
+            let base = i64::from(region.base);
+            let bytes = global(self, region.grows, GlobalUse::RegionBytes(name), bytes);
+            let base = global(self, region.slides, GlobalUse::RegionBase(name), base);
+            memories.globals.bytes.push(bytes);
+            memories.globals.bases.push(base);
         }
-        self.block = Some(block);
-        Ok(())
+        if slides {
+            let base = memories.plan.block_base();
+            memories.globals.block =
+                Some(self.global(GlobalUse::BlockBase, ValType::I32, base.into()));
+        }
+        self.memories = Some(memories);
+        self.refuse_segments_beyond()
     }
 
-    /// A segment that does not fit traps at the start; in the block above it would fit.
-    fn refuse_segments_beyond(&self, pages: u64) -> Result<()> {
+    /// A segment that does not fit its memory traps at the start; in what lies above it would fit.
+    fn refuse_segments_beyond(&self) -> Result<()> {
         for data in &self.module.data {
-            let Some((_, offset)) = &data.active else {
+            let Some((memory, offset)) = &data.active else {
                 continue;
             };
-            if let Some(constant::Value::I32(start)) = constant::evaluate(self.module, offset)
-                && u64::from(start as u32) + data.bytes.len() as u64 > pages * block::PAGE
-            {
-                bail!(
-                    "the data segment at offset {:#x} does not fit the memory: the module traps \
-                     at once",
+            match constant::evaluate(self.module, offset) {
+                Some(constant::Value::I32(start)) => {
+                    let end = u64::from(start as u32) + data.bytes.len() as u64;
+                    if end > self.module.memories[*memory as usize].initial * memories::PAGE {
+                        bail!(
+                            "the data segment at offset {:#x} does not fit the memory: the module \
+                             traps at once",
+                            data.offset
+                        );
+                    }
+                }
+                _ if self.needs.memories => bail!(
+                    "the place of the data segment at offset {:#x} depends on an import, so it \
+                     cannot be moved to where its memory is",
                     data.offset
-                );
+                ),
+                _ => {}
             }
         }
         Ok(())
@@ -535,9 +542,17 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         }
     }
 
-    fn block(&self) -> Result<Block> {
-        self.block
-            .ok_or_else(|| anyhow!("no block was laid out for what lies in it"))
+    fn memories(&self) -> Result<&Memories> {
+        self.memories
+            .as_ref()
+            .ok_or_else(|| anyhow!("no memory was laid out for what lies in it"))
+    }
+
+    /// The layout where the module has one memory, with something above it.
+    fn only_memory(&self) -> Option<&Memories> {
+        self.memories
+            .as_ref()
+            .filter(|memories| !memories.is_shared())
     }
 
     fn tables(&self) -> Result<&Tables> {

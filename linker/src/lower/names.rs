@@ -64,7 +64,9 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
     }
     for (index, global) in ctx.globals.iter().enumerate() {
         let what = match global.what {
-            GlobalUse::Pages => "pages".to_string(),
+            GlobalUse::RegionBytes(region) => format!("memory {region} bytes"),
+            GlobalUse::RegionBase(region) => format!("memory {region} base"),
+            GlobalUse::BlockBase => "block".to_string(),
             GlobalUse::Started => "started".to_string(),
             GlobalUse::Result(ty, n) => format!("result {n} {ty:?}"),
             GlobalUse::SegmentLength(segment) => format!("data {segment}"),

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use wasmparser::{
-    BinaryReader, BlockType, ExternalKind, HeapType, Operator, OperatorsReader, RefType, ValType,
-    WasmFeatures,
+    BinaryReader, BlockType, ExternalKind, HeapType, MemArgTarget, Operator, OperatorsReader,
+    RefType, ValType, WasmFeatures,
 };
 
+use super::memories;
 use crate::check::{self, Effect};
 use crate::features::{FeatureSet, of_operator};
 use crate::parse::module::{ElementMode, Items, Module};
@@ -29,8 +30,9 @@ pub struct Needs {
     pub typed_select: bool,
     /// Several tables, and element segments other than active ones of function indices.
     pub tables: bool,
-    /// Whether the module grows its memory, or a table: nothing to be lowered by itself.
-    pub memory_grow: bool,
+    /// Several memories.
+    pub memories: bool,
+    /// Whether the module grows a table: nothing to be lowered by itself.
     pub table_grow: bool,
 }
 
@@ -59,6 +61,10 @@ pub struct Survey {
     pub foreign: Option<(u32, u64)>,
     /// References as values, or tables that are written.
     references: bool,
+    /// Whether memories have to be looked at.
+    several_memories: bool,
+    /// The first atomic instruction.
+    pub atomic: Option<(u32, u64)>,
     /// `table.copy` or `table.init`.
     table_bulk: bool,
     table_grow: bool,
@@ -66,7 +72,10 @@ pub struct Survey {
 
 /// Looks at every instruction.
 pub fn survey(module: &Module<'_>) -> Result<Survey> {
-    let mut survey = Survey::default();
+    let mut survey = Survey {
+        several_memories: module.memories.len() + module.imported_memories.len() > 1,
+        ..Survey::default()
+    };
     let plain = FeatureSet::of(WasmFeatures::MUTABLE_GLOBAL);
     let is_reference = |ty: &ValType| matches!(ty, ValType::Ref(_));
     survey.references = module
@@ -102,6 +111,9 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
                 survey.foreign.get_or_insert((func, offset));
             }
             let features = survey.features(&op, length);
+            if features.contains(FeatureSet::of(WasmFeatures::THREADS)) {
+                survey.atomic.get_or_insert((func, offset));
+            }
             if features.is_empty() {
                 continue;
             }
@@ -150,6 +162,9 @@ impl Survey {
             }
             _ => {}
         }
+        if self.several_memories && in_another_memory(op) {
+            return FeatureSet::of(WasmFeatures::MULTI_MEMORY);
+        }
         of_operator(op)
     }
 }
@@ -157,9 +172,6 @@ impl Survey {
 /// What is to be lowered in `module` for `profile`.
 pub fn needs(module: &Module<'_>, profile: &Profile, survey: &Survey) -> Needs {
     let lacks = |feature: WasmFeatures| !profile.has(feature);
-    let any = |wanted: fn(&Ref) -> bool| {
-        (0..module.bodies.len()).any(|defined| module.refs.of(defined).any(|r| wanted(&r)))
-    };
     let several = profile
         .limits
         .tables
@@ -181,7 +193,7 @@ pub fn needs(module: &Module<'_>, profile: &Profile, survey: &Survey) -> Needs {
             || survey.table_bulk && lacks(WasmFeatures::BULK_MEMORY),
         typed_select: lacks(WasmFeatures::REFERENCE_TYPES),
         tables: lacks(WasmFeatures::REFERENCE_TYPES) || several,
-        memory_grow: any(|r| matches!(r, Ref::MemoryGrow(_))),
+        memories: memories::several(module, |feature| profile.has(feature)),
         table_grow: survey.table_grow,
     }
 }
@@ -277,4 +289,16 @@ fn has_foreign(op: &Operator<'_>) -> bool {
 /// Whether a type is a reference that cannot be a number: anything but a nullable function.
 pub fn is_foreign(ty: &ValType) -> bool {
     matches!(ty, ValType::Ref(ty) if *ty != RefType::FUNCREF)
+}
+
+/// Whether an instruction works on another memory than the first one.
+fn in_another_memory(op: &Operator<'_>) -> bool {
+    match *op {
+        Operator::MemorySize { mem }
+        | Operator::MemoryGrow { mem }
+        | Operator::MemoryFill { mem }
+        | Operator::MemoryInit { mem, .. } => mem > 0,
+        Operator::MemoryCopy { dst_mem, src_mem } => dst_mem > 0 || src_mem > 0,
+        _ => memories::memarg(op).is_some_and(|arg| arg.target != MemArgTarget::Memory(0)),
+    }
 }

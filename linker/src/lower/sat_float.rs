@@ -1,7 +1,5 @@
-//! The saturating conversions as calls of functions that compare first.
-//!
-//! A value between the smallest integer less one and the smallest integer truncates to the latter,
-//! so comparing with the smallest integer itself, which every float type has exactly, is right.
+//! The saturating conversions: a comparison, the conversion that traps for what is in range, and a
+//! call for what is not.
 
 use wasm_encoder::{BlockType, Function, Ieee32, Ieee64, InstructionSink, ValType};
 use wasmparser::Operator;
@@ -44,35 +42,45 @@ impl Conversion {
         format!("{}.trunc_sat_{}_{sign}", word(self.to), word(self.from))
     }
 
-    /// `(func (param $value float) (result integer))`
-    pub fn function(self) -> Function {
-        let mut body = Function::new([]);
-        let mut code = body.instructions();
-        let bits = if self.to == ValType::I32 { 32 } else { 64 };
-        let (least, limit) = match self.signed {
-            true => (-(2f64.powi(bits - 1)), 2f64.powi(bits - 1)),
-            false => (0.0, 2f64.powi(bits)),
-        };
-        // What is not a number is in neither range.
-        code.local_get(0);
-        self.float(&mut code, least);
-        match self.from {
-            ValType::F32 => code.f32_ge(),
-            _ => code.f64_ge(),
-        };
-        code.if_(BlockType::Empty).local_get(0);
-        self.float(&mut code, limit);
+    /// Writes the conversion of the value on the stack as compilers do: what is in range is
+    /// truncated on the spot. `local` is one of the type of the value, `beyond` the function for all
+    /// other values.
+    pub fn lower(self, code: &mut InstructionSink<'_>, local: u32, beyond: u32) {
+        code.local_tee(local);
+        match (self.signed, self.from) {
+            (false, _) => {}
+            (true, ValType::F32) => drop(code.f32_abs()),
+            (true, _) => drop(code.f64_abs()),
+        }
+        let bits = self.bits() - i32::from(self.signed);
+        self.float(code, 2f64.powi(bits));
         match self.from {
             ValType::F32 => code.f32_lt(),
             _ => code.f64_lt(),
         };
-        code.if_(BlockType::Empty).local_get(0);
-        self.truncate(&mut code);
-        code.return_().end();
-        self.integer(&mut code, if self.signed { bits - 1 } else { bits }, true);
-        code.return_().end();
+        if !self.signed {
+            code.local_get(local);
+            self.is_positive(code);
+            code.i32_and();
+        }
+        code.if_(BlockType::Result(self.to)).local_get(local);
+        self.truncate(code);
+        code.else_().local_get(local).call(beyond).end();
+    }
+
+    /// `(func (param $value float) (result integer))` for values that are out of range: the largest
+    /// integer or the smallest one, and zero for what is not a number. The smallest signed integer
+    /// is out of range here, too: it has no positive counterpart.
+    pub fn beyond(self) -> Function {
+        let mut body = Function::new([]);
+        let mut code = body.instructions();
+        let bits = self.bits();
         if self.signed {
+            self.integer(&mut code, bits - 1, true);
             self.integer(&mut code, bits - 1, false);
+            code.local_get(0);
+            self.is_positive(&mut code);
+            code.select();
             self.zero(&mut code);
             code.local_get(0).local_get(0);
             match self.from {
@@ -81,10 +89,27 @@ impl Conversion {
             };
             code.select();
         } else {
+            self.integer(&mut code, bits, true);
             self.zero(&mut code);
+            code.local_get(0);
+            self.is_positive(&mut code);
+            code.select();
         }
         code.end();
         body
+    }
+
+    fn bits(self) -> i32 {
+        if self.to == ValType::I32 { 32 } else { 64 }
+    }
+
+    /// Compares the value on the stack with zero.
+    fn is_positive(self, code: &mut InstructionSink<'_>) {
+        self.float(code, 0.0);
+        match self.from {
+            ValType::F32 => code.f32_ge(),
+            _ => code.f64_ge(),
+        };
     }
 
     fn float(self, code: &mut InstructionSink<'_>, value: f64) {

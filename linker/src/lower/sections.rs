@@ -218,29 +218,22 @@ impl Lowering<'_, '_, '_> {
 
     fn memory_section(&self) -> MemorySection {
         let mut section = MemorySection::new();
-        let block = self.block;
-        if let (true, Some(block)) = (self.module.memories.is_empty(), block) {
-            section.memory(plain_memory(
-                super::Block::pages_for(block.size).into(),
-                None,
-            ));
+        let limit = self.profile.limits.memory_pages;
+        let limited = |maximum: Option<u64>| match (maximum, limit) {
+            (Some(maximum), Some(limit)) => Some(maximum.min(limit)),
+            (maximum, limit) => maximum.or(limit),
+        };
+        if let Some(memories) = &self.memories {
+            let maximum = memories.plan.maximum().map(u64::from);
+            section.memory(plain_memory(memories.plan.pages().into(), limited(maximum)));
+            return section;
         }
         for memory in &self.module.memories {
-            let limit = self.profile.limits.memory_pages;
-            let (mut minimum, mut maximum) = (memory.initial, memory.maximum);
-            if let Some(block) = block {
-                let pages = u64::from(super::Block::pages_for(block.size));
-                minimum += pages;
-                maximum = maximum.map(|most| (most + pages).min(super::block::PAGE));
-            }
-            if let Some(limit) = limit {
-                maximum = Some(maximum.unwrap_or(limit).min(limit));
-            }
             section.memory(MemoryType {
                 memory64: memory.memory64,
                 shared: memory.shared,
                 page_size_log2: memory.page_size_log2,
-                ..plain_memory(minimum, maximum)
+                ..plain_memory(memory.initial, limited(memory.maximum))
             });
         }
         section
@@ -329,6 +322,8 @@ impl Lowering<'_, '_, '_> {
                     ));
                     continue;
                 }
+                // The others are not exported: that is refused.
+                ExternalKind::Memory if self.memories.is_some() => 0,
                 _ => export.index,
             };
             has_memory |= export.kind == ExternalKind::Memory && export.name == "memory";
@@ -367,18 +362,25 @@ impl Lowering<'_, '_, '_> {
                     section.passive(bytes);
                 }
                 Some((memory, offset)) => {
+                    let (memory, base) = match &self.memories {
+                        Some(memories) => (0, memories.plan.regions[memories.region(*memory)].base),
+                        None => (*memory, 0),
+                    };
                     let offset = match constant::evaluate(self.module, offset) {
+                        Some(Value::I32(start)) => {
+                            ConstExpr::i32_const((start as u32).wrapping_add(base) as i32)
+                        }
                         Some(value) => value.encode(|func| func)?,
                         None => raw(offset)?,
                     };
-                    section.active(*memory, &offset, bytes);
+                    section.active(memory, &offset, bytes);
                 }
             }
         }
-        if let (Some(tables), Some(block)) = (&self.tables, self.block)
+        if let (Some(tables), Some(memories)) = (&self.tables, &self.memories)
             && tables.contents.iter().any(|&byte| byte != 0)
         {
-            let at = (block.first_base() + tables.offset) as i32;
+            let at = (memories.plan.block_base() + tables.offset) as i32;
             section.active(
                 0,
                 &ConstExpr::i32_const(at),

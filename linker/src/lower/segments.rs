@@ -29,7 +29,7 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
         .map(|piece| ctx.helper(Helper::SegmentWord(segment, piece)))
         .collect();
     let left = ctx.segment_length(segment);
-    let block = ctx.block;
+    let only = ctx.only_memory();
 
     let mut body = Function::new([]);
     let mut code = body.instructions();
@@ -39,10 +39,10 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
             .local_get(length)
             .i64_extend_i32_u()
             .i64_add();
-        match (within, &block) {
+        match (within, only) {
             (Some(global), _) => code.global_get(global).i64_extend_i32_u(),
-            (None, Some(block)) => {
-                block.memory_size(&mut code);
+            (None, Some(memories)) => {
+                memories.size(0, &mut code);
                 code.i64_extend_i32_u().i64_const(16).i64_shl()
             }
             (None, None) => code

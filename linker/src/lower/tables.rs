@@ -4,7 +4,7 @@
 //! checked against its own table first.
 //!
 //! *Lowered*: where the module has references as values, or writes tables, a reference is a number,
-//! and a table is an array of numbers in the block above the memory ([`super::block`]). The number
+//! and a table is an array of numbers in the block above the memory ([`super::memories`]). The number
 //! of a function is its place in the only table of the output, 0 is null: that place is empty, so
 //! that an indirect call of it traps as it should.
 
@@ -232,7 +232,7 @@ fn address(
     local: u32,
     code: &mut InstructionSink<'_>,
 ) -> Result<()> {
-    ctx.block()?.address(array.offset, code);
+    ctx.memories()?.block_address(array.offset, code);
     code.local_get(local).i32_const(2).i32_shl().i32_add();
     Ok(())
 }

@@ -57,7 +57,8 @@ impl Scratch {
     }
 }
 
-/// What a load or store needs: how many bytes it touches and what it stores.
+/// What a load or store needs: how many bytes it touches and what lies above the address on the
+/// stack.
 pub fn touches(op: &Operator<'_>) -> Option<(u32, Option<ValType>)> {
     use ValType::{F32, F64, I32, I64, V128};
     Some(match op {
@@ -84,26 +85,42 @@ pub fn touches(op: &Operator<'_>) -> Option<(u32, Option<ValType>)> {
         Operator::F32Store { .. } => (4, Some(F32)),
         Operator::F64Store { .. } => (8, Some(F64)),
         Operator::V128Load { .. } => (16, None),
+        Operator::V128Load8Splat { .. } => (1, None),
+        Operator::V128Load16Splat { .. } => (2, None),
+        Operator::V128Load32Splat { .. } | Operator::V128Load32Zero { .. } => (4, None),
+        Operator::V128Load8x8S { .. }
+        | Operator::V128Load8x8U { .. }
+        | Operator::V128Load16x4S { .. }
+        | Operator::V128Load16x4U { .. }
+        | Operator::V128Load32x2S { .. }
+        | Operator::V128Load32x2U { .. }
+        | Operator::V128Load64Splat { .. }
+        | Operator::V128Load64Zero { .. } => (8, None),
+        Operator::V128Load8Lane { .. } | Operator::V128Store8Lane { .. } => (1, Some(V128)),
+        Operator::V128Load16Lane { .. } | Operator::V128Store16Lane { .. } => (2, Some(V128)),
+        Operator::V128Load32Lane { .. } | Operator::V128Store32Lane { .. } => (4, Some(V128)),
+        Operator::V128Load64Lane { .. } | Operator::V128Store64Lane { .. } => (8, Some(V128)),
         Operator::V128Store { .. } => (16, Some(V128)),
         _ => return None,
     })
 }
 
 /// Writes what comes before the access: with the address on the stack (and a value above it), the
-/// checked address in the memory of the output is left there (and the value above it).
+/// checked address in the memory of the output is left there (and the value above it). `local` gives
+/// the locals that are needed meanwhile.
 pub fn prepare(
     code: &mut InstructionSink<'_>,
-    scratch: &mut Scratch,
+    mut local: impl FnMut(ValType, Use) -> u32,
     access: &Access,
     offset: u64,
     (size, stored): (u32, Option<ValType>),
 ) {
-    let value = stored.map(|ty| scratch.local(ty, Use::Value));
+    let value = stored.map(|ty| local(ty, Use::Value));
     if let Some(value) = value {
         code.local_set(value);
     }
     if access.checked {
-        let address = scratch.local(ValType::I32, Use::Address);
+        let address = local(ValType::I32, Use::Address);
         check(code, access, address, offset + u64::from(size));
         code.local_get(address);
     }
@@ -115,10 +132,14 @@ pub fn prepare(
 
 /// Writes what comes before `memory.init`, with its three operands on the stack: the range that it
 /// writes is checked, and its address moved by the base.
-pub fn prepare_init(code: &mut InstructionSink<'_>, scratch: &mut Scratch, access: &Access) {
-    let length = scratch.local(ValType::I32, Use::Value);
-    let source = scratch.local(ValType::I32, Use::Source);
-    let address = scratch.local(ValType::I32, Use::Address);
+pub fn prepare_init(
+    code: &mut InstructionSink<'_>,
+    mut local: impl FnMut(ValType, Use) -> u32,
+    access: &Access,
+) {
+    let length = local(ValType::I32, Use::Value);
+    let source = local(ValType::I32, Use::Source);
+    let address = local(ValType::I32, Use::Address);
     code.local_set(length).local_set(source).local_set(address);
     if access.checked {
         crate::glue::memory::check_range(code, access, address, length);

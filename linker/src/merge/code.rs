@@ -247,12 +247,12 @@ impl Step<'_, '_> {
         match touches(op) {
             Some(touched) => access::prepare(
                 &mut InstructionSink::new(&mut self.written),
-                &mut self.scratch,
+                |ty, purpose| self.scratch.local(ty, purpose),
                 access,
                 arg.offset,
                 touched,
             ),
-            None => self.refused = Some("this memory instruction (SIMD lanes or atomics)"),
+            None => self.refused = Some("this memory instruction (atomics)"),
         }
         Action::Access
     }
@@ -331,7 +331,7 @@ impl Step<'_, '_> {
                 Some(access) => {
                     access::prepare_init(
                         &mut InstructionSink::new(&mut self.written),
-                        &mut self.scratch,
+                        |ty, purpose| self.scratch.local(ty, purpose),
                         &access,
                     );
                     Action::Access

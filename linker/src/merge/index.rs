@@ -8,7 +8,7 @@ use super::code::Source;
 use crate::Isolation;
 use crate::glue::Glue;
 use crate::parse::scan::Ref;
-use crate::plan::{Plan, Target};
+use crate::plan::{MemoryPlan, Plan, Target};
 use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
 
 /// No index: what has it is dead, and nothing live refers to it.
@@ -402,6 +402,12 @@ impl Maps {
 /// How the guests of a region get at it.
 pub fn region_access(plan: &Plan<'_, '_>, globals: &LinkerGlobals, at: usize) -> Access {
     let memory = plan.memory.as_ref().expect("a region of a memory");
+    let checked = plan.options.isolation == Isolation::Checked;
+    access_in(memory, globals, at, checked)
+}
+
+/// The same for any memory that is cut into regions.
+pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checked: bool) -> Access {
     let region = &memory.regions[at];
     let bytes = u64::from(region.pages) << 16;
     Access {
@@ -414,7 +420,7 @@ pub fn region_access(plan: &Plan<'_, '_>, globals: &LinkerGlobals, at: usize) ->
             None => Quantity::Const(bytes as u32),
         },
         least: bytes,
-        checked: plan.options.isolation == Isolation::Checked,
+        checked,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Plan` → bytes: the sections of the output, in order.
 
-mod access;
+pub(crate) mod access;
 mod code;
 mod index;
 mod names;
@@ -14,7 +14,7 @@ use wasm_encoder::{
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
-pub use index::{Access, Maps, Quantity, region_access};
+pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, region_access};
 
 use crate::glue::Glue;
 use crate::parse::module::{ElementMode, Items};

@@ -22,17 +22,13 @@
     call $"p1bridge:a function of another component"
   )
   (func $p1bridge:memory.copy (;3;) (type 3) (param i32 i32 i32)
+    (local i64 i64 i64 i32)
     local.get 0
-    i64.extend_i32_u
-    local.get 2
-    i64.extend_i32_u
-    i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
     local.get 1
+    local.get 0
+    local.get 1
+    i32.gt_u
+    select
     i64.extend_i32_u
     local.get 2
     i64.extend_i32_u
@@ -42,107 +38,173 @@
     i64.const 16
     i64.shl
     i64.gt_u
-    i32.or
     if ;; label = @1
       unreachable
     end
-    local.get 0
-    local.get 1
-    i32.sub
     local.get 2
+    i32.const 32
+    i32.gt_u
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i32.sub
+      local.get 2
+      i32.ge_u
+      if ;; label = @2
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i64.load align=1
+          i64.store align=1
+          local.get 0
+          local.get 1
+          i64.load offset=8 align=1
+          i64.store offset=8 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=16 align=1
+          i64.store offset=16 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=24 align=1
+          i64.store offset=24 align=1
+          local.get 1
+          i32.const 32
+          i32.add
+          local.set 1
+          local.get 0
+          i32.const 32
+          i32.add
+          local.set 0
+          local.get 2
+          i32.const -32
+          i32.add
+          local.set 2
+          local.get 2
+          i32.const 32
+          i32.gt_u
+          br_if 0 (;@3;)
+        end
+      else
+        loop ;; label = @3
+          local.get 2
+          i32.const -8
+          i32.add
+          local.tee 2
+          local.get 0
+          i32.add
+          local.get 1
+          local.get 2
+          i32.add
+          i64.load align=1
+          i64.store align=1
+          local.get 2
+          i32.const 32
+          i32.gt_u
+          br_if 0 (;@3;)
+        end
+      end
+    end
+    local.get 2
+    i32.const 8
     i32.ge_u
     if ;; label = @1
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 2
-          i32.const 8
-          i32.lt_u
-          br_if 1 (;@2;)
-          local.get 0
-          local.get 1
-          i64.load align=1
-          i64.store align=1
-          local.get 0
-          i32.const 8
-          i32.add
-          local.set 0
-          local.get 1
-          i32.const 8
-          i32.add
-          local.set 1
-          local.get 2
-          i32.const -8
-          i32.add
-          local.set 2
-          br 0 (;@3;)
-        end
+      local.get 1
+      i64.load align=1
+      local.set 3
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      i64.load align=1
+      local.set 4
+      local.get 2
+      i32.const 17
+      i32.ge_u
+      if ;; label = @2
+        local.get 1
+        i64.load offset=8 align=1
+        local.set 5
+        local.get 0
+        local.get 2
+        i32.add
+        i32.const -16
+        i32.add
+        local.get 1
+        local.get 2
+        i32.add
+        i32.const -16
+        i32.add
+        i64.load align=1
+        i64.store align=1
+        local.get 0
+        local.get 5
+        i64.store offset=8 align=1
       end
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 2
-          i32.eqz
-          br_if 1 (;@2;)
-          local.get 0
-          local.get 1
-          i32.load8_u
-          i32.store8
-          local.get 0
-          i32.const 1
-          i32.add
-          local.set 0
-          local.get 1
-          i32.const 1
-          i32.add
-          local.set 1
-          local.get 2
-          i32.const -1
-          i32.add
-          local.set 2
-          br 0 (;@3;)
-        end
-      end
-    else
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 2
-          i32.const 8
-          i32.lt_u
-          br_if 1 (;@2;)
-          local.get 2
-          i32.const -8
-          i32.add
-          local.set 2
-          local.get 0
-          local.get 2
-          i32.add
-          local.get 1
-          local.get 2
-          i32.add
-          i64.load align=1
-          i64.store align=1
-          br 0 (;@3;)
-        end
-      end
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 2
-          i32.eqz
-          br_if 1 (;@2;)
-          local.get 2
-          i32.const -1
-          i32.add
-          local.set 2
-          local.get 0
-          local.get 2
-          i32.add
-          local.get 1
-          local.get 2
-          i32.add
-          i32.load8_u
-          i32.store8
-          br 0 (;@3;)
-        end
-      end
+      local.get 0
+      local.get 3
+      i64.store align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 4
+      i64.store align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i64.load32_u align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -4
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -4
+      i32.add
+      i64.load32_u align=1
+      i64.store32 align=1
+      i64.store32 align=1
+      return
+    end
+    local.get 2
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i32.load8_u
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.shr_u
+      local.tee 6
+      i32.add
+      local.get 1
+      local.get 6
+      i32.add
+      i32.load8_u
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -1
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -1
+      i32.add
+      i32.load8_u
+      i32.store8
+      i32.store8
+      i32.store8
     end
   )
   (func $p1bridge:memory.fill (;4;) (type 3) (param i32 i32 i32)
@@ -161,50 +223,109 @@
       unreachable
     end
     local.get 1
-    i32.const 255
-    i32.and
     i64.extend_i32_u
+    i64.const 255
+    i64.and
     i64.const 72340172838076673
     i64.mul
     local.set 3
-    block ;; label = @1
+    local.get 2
+    i32.const 32
+    i32.gt_u
+    if ;; label = @1
       loop ;; label = @2
-        local.get 2
-        i32.const 8
-        i32.lt_u
-        br_if 1 (;@1;)
         local.get 0
         local.get 3
         i64.store align=1
         local.get 0
-        i32.const 8
+        local.get 3
+        i64.store offset=8 align=1
+        local.get 0
+        local.get 3
+        i64.store offset=16 align=1
+        local.get 0
+        local.get 3
+        i64.store offset=24 align=1
+        local.get 0
+        i32.const 32
         i32.add
         local.set 0
         local.get 2
-        i32.const -8
+        i32.const -32
         i32.add
         local.set 2
-        br 0 (;@2;)
+        local.get 2
+        i32.const 32
+        i32.gt_u
+        br_if 0 (;@2;)
       end
     end
-    block ;; label = @1
-      loop ;; label = @2
-        local.get 2
-        i32.eqz
-        br_if 1 (;@1;)
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 2
+      i32.const 17
+      i32.ge_u
+      if ;; label = @2
         local.get 0
-        local.get 1
-        i32.store8
+        local.get 3
+        i64.store offset=8 align=1
         local.get 0
-        i32.const 1
-        i32.add
-        local.set 0
         local.get 2
-        i32.const -1
         i32.add
-        local.set 2
-        br 0 (;@2;)
+        i32.const -16
+        i32.add
+        local.get 3
+        i64.store align=1
       end
+      local.get 0
+      local.get 3
+      i64.store align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 3
+      i64.store align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 3
+      i64.store32 align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -4
+      i32.add
+      local.get 3
+      i64.store32 align=1
+      return
+    end
+    local.get 2
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i32.store8
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.get 1
+      i32.store8
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -1
+      i32.add
+      local.get 1
+      i32.store8
     end
   )
   (func $p1bridge:check-utf8 (;5;) (type 1) (param i32 i32) (result i32)

@@ -347,7 +347,7 @@ impl Fused<'_, '_, '_> {
 
     /// A pointer that was read, counted from the region of the side. What has no length may point
     /// anywhere in the host.
-    pub fn from_host(&mut self, side: &Side, pointer: u32, length: Option<u32>) -> u32 {
+    pub fn copied_from_host(&mut self, side: &Side, pointer: u32, length: Option<u32>) -> u32 {
         let Some(base) = side.host else {
             return pointer;
         };

@@ -259,7 +259,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         if count <= MAX_FLAT_PARAMS {
             return Ok((count as u32, Place::Flat((0..count as u32).collect())));
         }
-        let pointer = self.from_host(caller, 0, None);
+        let pointer = self.copied_from_host(caller, 0, None);
         self.check_pointer(caller, pointer, ty)?;
         Ok((1, Place::at(pointer)))
     }

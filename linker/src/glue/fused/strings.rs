@@ -175,7 +175,7 @@ impl Fused<'_, '_, '_> {
             (Units::Utf16, Latin1Utf16) if source.side.encoding == Latin1Utf16 => {
                 self.probably_utf16(source, target)
             }
-            (_, Latin1Utf16) => self.to_latin1_or_utf16(source, target),
+            (_, Latin1Utf16) => self.latin1_or_utf16(source, target),
         }
     }
 
@@ -228,7 +228,7 @@ impl Fused<'_, '_, '_> {
     }
 
     /// `store_string_to_latin1_or_utf16`.
-    fn to_latin1_or_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+    fn latin1_or_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         self.allocate(target.side, 2, source.units, target.pointer)?;
         self.measure(source, Units::Latin1)?;
         self.sink()

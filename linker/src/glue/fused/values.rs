@@ -275,7 +275,7 @@ impl Fused<'_, '_, '_> {
             self.load(&word, from, &place)?;
             self.sink().local_set(local);
         }
-        Ok((self.from_host(from, pointer, Some(length)), length))
+        Ok((self.copied_from_host(from, pointer, Some(length)), length))
     }
 
     pub fn store_range(

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, anyhow, ensure};
 use p1bridge::lower::lower;
-use p1bridge::profiles::{Profile, named};
+use p1bridge::profiles::named;
 use p1bridge_tests::{Call, Engine as _, Exit, RunSpec, engines};
 use wasmi::{Config, Engine, Linker, Module, Store, Val};
 
@@ -18,7 +18,8 @@ fn config() -> Config {
         .set_max_recursion_depth(100_000)
         .set_max_stack_height(1 << 24)
         .wasm_tail_call(true)
-        .wasm_extended_const(true);
+        .wasm_extended_const(true)
+        .wasm_multi_memory(true);
     config
 }
 
@@ -102,21 +103,32 @@ fn bits(value: &Val) -> u64 {
     }
 }
 
-/// Checks that `wat` lowered for `profile` does what it did, and returns the lowered module.
+/// Checks that `wat` lowered for `profile`, which WAMR of 2020 takes, does what it did, and returns
+/// the lowered module.
 pub fn same(wat: &str, profile: &str, calls: &[(&str, Vec<u64>)]) -> Vec<u8> {
+    let lowered = same_on_wasmi(wat, profile, calls);
     let module = wat::parse_str(wat).expect("a module");
-    let calls: Vec<(String, Vec<u64>)> = calls
+    // A heap of the runtime's own would be more memory than the module has.
+    let mut with_arena = named(profile).unwrap();
+    with_arena.quirks.app_heap = true;
+    let on_device = lower(&module, &with_arena).unwrap().wasm;
+    on_wamr(&module, &on_device, &owned(calls)).unwrap();
+    lowered
+}
+
+/// The same on wasmi alone, with what `profile` has.
+pub fn same_on_wasmi(wat: &str, profile: &str, calls: &[(&str, Vec<u64>)]) -> Vec<u8> {
+    let module = wat::parse_str(wat).expect("a module");
+    let lowered = lower(&module, &named(profile).unwrap()).unwrap().wasm;
+    compare(&module, &lowered, profile, &owned(calls)).unwrap();
+    lowered
+}
+
+fn owned(calls: &[(&str, Vec<u64>)]) -> Vec<(String, Vec<u64>)> {
+    calls
         .iter()
         .map(|(name, args)| ((*name).to_owned(), args.clone()))
-        .collect();
-    let lowered = lower(&module, &named(profile).unwrap()).unwrap().wasm;
-    compare(&module, &lowered, profile, &calls).unwrap();
-    // A heap of the runtime's own would be more memory than the module has.
-    let text = p1bridge::profiles::source(profile).unwrap();
-    let with_arena = Profile::parse(&format!("{text}\n[quirks]\napp-heap = true\n")).unwrap();
-    let on_device = lower(&module, &with_arena).unwrap().wasm;
-    on_wamr(&module, &on_device, &calls).unwrap();
-    lowered
+        .collect()
 }
 
 fn compare(before: &[u8], after: &[u8], profile: &str, calls: &[(String, Vec<u64>)]) -> Result<()> {

@@ -4,5 +4,6 @@
 //! where the functions take and give 32-bit integers.
 
 mod engines;
+mod memories;
 mod random;
 mod values;

@@ -132,7 +132,8 @@ impl Reencode for Reduce {
         for export in section {
             let export = export?;
             match export.kind {
-                ExternalKind::Memory => {
+                // Of several, one is the host's.
+                ExternalKind::Memory if export.index == 0 => {
                     exports.export(export.name, ExportKind::Memory, export.index);
                 }
                 ExternalKind::Func => {
@@ -292,6 +293,19 @@ fn tail_calls() {
 #[test]
 fn extended_constant_expressions() {
     check_all(|config| config.extended_const_enabled = true);
+}
+
+#[test]
+fn several_memories() {
+    check_all(|config| {
+        config.bulk_memory_enabled = true;
+        config.min_memories = 2;
+        config.max_memories = 3;
+        // As above: wasmi divides by zero where V8 does not, here after it is lowered.
+        config.disallow_traps = false;
+        config.min_data_segments = 1;
+        config.max_tables = 0;
+    });
 }
 
 #[test]

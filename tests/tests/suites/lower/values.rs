@@ -161,21 +161,28 @@ fn copies_and_fills_at_every_distance() {
         r#"(module (memory (export "memory") 1)
         (func (export "copy") (param i32 i32 i32) local.get 0 local.get 1 local.get 2 memory.copy)
         (func (export "fill") (param i32 i32 i32) local.get 0 local.get 1 local.get 2 memory.fill)
+        (func (export "mix") (local i32)
+            loop
+                local.get 0 local.get 0 local.get 0 i32.mul local.get 0 i32.const 5 i32.shr_u i32.xor
+                i32.store8
+                local.get 0 i32.const 1 i32.add local.tee 0 i32.const 4096 i32.lt_u br_if 0
+            end)
         {CHECKSUM})"#
     );
     let mut calls: Vec<(&str, Vec<u64>)> = vec![("fill", vec![0, 0x1ab, 100])];
     let mut numbers = Numbers(3);
-    for n in 0..64 {
-        calls.push((
-            "fill",
-            vec![n * 60, numbers.next() & 0xfff, numbers.next() % 70],
-        ));
-    }
-    for distance in -20i64..=20 {
-        for length in [0, 1, 7, 8, 9, 16, 33] {
-            calls.push(("copy", vec![1000 + 7, (1007 + distance) as u64, length]));
-        }
+    for length in 0..150 {
+        calls.push(("fill", vec![length * 13, numbers.next() & 0xfff, length]));
         calls.push(("sum", vec![]));
+    }
+    for distance in [-70i64, -33, -32, -31, -17, -9, -8, -7, -3, -1, 0] {
+        for distance in [distance, -distance] {
+            calls.push(("mix", vec![]));
+            for length in (0..35).chain([39, 40, 41, 63, 64, 65, 97, 128, 129]) {
+                calls.push(("copy", vec![1000 + 7, (1007 + distance) as u64, length]));
+                calls.push(("sum", vec![]));
+            }
+        }
     }
     for _ in 0..200 {
         let args = vec![
@@ -510,7 +517,6 @@ fn what_cannot_be_lowered_is_named_with_its_place() {
         ("threads", "(module (memory 1 1 shared))"),
         ("exception-handling", "(module (tag) (func $f throw 0))"),
         ("memory64", "(module (memory i64 1))"),
-        ("multi-memory", "(module (memory 1) (memory 1))"),
         (
             "multivalue",
             "(module (func (export \"f\") (result i32 i32) i32.const 1 i32.const 2))",

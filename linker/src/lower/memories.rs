@@ -1,0 +1,250 @@
+//! Several memories in one, and memory of the linker's own above them.
+//!
+//! The layout is that of `flatten` for several guests ([`crate::plan::MemoryPlan`]): every memory of
+//! the module is a region, the one that the host knows at address 0, and what the linker needs for
+//! itself (the arena of [`super::arena`], the tables of [`super::tables`]) is a block on top. When a
+//! memory grows, everything above slides up. With several regions every access is checked against
+//! the end of its own; a single one needs no check against the block, which the module does not see.
+
+use anyhow::{Result, anyhow, bail};
+use wasm_encoder::reencode::{Error, Reencode};
+use wasm_encoder::{Encode, InstructionSink};
+use wasmparser::{ExternalKind, MemArg, Operator, WasmFeatures};
+
+use super::body::Body;
+use super::helpers::Helper;
+use crate::merge::access::{prepare, prepare_init, touches};
+use crate::merge::{Access, LinkerGlobals, Quantity, access_in};
+use crate::parse::module::Module;
+use crate::parse::scan::Ref;
+use crate::plan::{Block, MemoryPlan, Region};
+use crate::resolve::InstanceId;
+
+/// The number of bytes in a page.
+pub const PAGE: u64 = 65536;
+
+/// The most pages that 32-bit addresses reach.
+const MOST: u64 = 65536;
+
+/// The one memory of the output.
+#[derive(Clone, Debug)]
+pub struct Memories {
+    pub plan: MemoryPlan,
+    /// The globals with sizes and addresses of what grows and slides.
+    pub globals: LinkerGlobals,
+}
+
+impl Memories {
+    /// Lays out the memories of `module`, with a block of `block` bytes above them.
+    ///
+    /// # Errors
+    ///
+    /// Fails when all of it is over `most` pages.
+    pub fn new(module: &Module<'_>, block: u32, most: Option<u64>) -> Result<Memories> {
+        let mut order: Vec<u32> = (0..module.memories.len() as u32).collect();
+        if !order.is_empty() {
+            order[..=host_memory(module) as usize].rotate_right(1);
+        }
+        let grown = |memory: u32| {
+            (0..module.bodies.len())
+                .any(|at| module.refs.of(at).any(|r| r == Ref::MemoryGrow(memory)))
+        };
+        let (mut regions, mut pages, mut slides) = (Vec::new(), 0u64, false);
+        for index in order {
+            let ty = &module.memories[index as usize];
+            let grows = grown(index);
+            regions.push(Region {
+                memory: Some((InstanceId(0), index)),
+                base: (pages << 16) as u32,
+                pages: ty.initial as u32,
+                maximum: ty.maximum.map(|most| most as u32),
+                grows,
+                slides,
+            });
+            pages += ty.initial;
+            slides |= grows;
+        }
+        if regions.is_empty() {
+            regions.push(Region {
+                memory: None,
+                base: 0,
+                pages: 0,
+                maximum: Some(0),
+                grows: false,
+                slides: false,
+            });
+        }
+        let block = (block > 0).then_some(Block {
+            state: 0,
+            arena: block,
+            handles: 0,
+            slides,
+        });
+        pages += block.map_or(0, |block| u64::from(block.pages()));
+        let most = most.map_or(MOST, |most| most.min(MOST));
+        if pages > most {
+            bail!(
+                "the memories leave no room for what is lowered: {pages} pages in all, and {most} \
+                 is the most"
+            );
+        }
+        Ok(Memories {
+            plan: MemoryPlan {
+                regions,
+                block,
+                host: None,
+            },
+            globals: LinkerGlobals::default(),
+        })
+    }
+
+    /// Whether the module has several.
+    pub fn is_shared(&self) -> bool {
+        self.plan.is_shared()
+    }
+
+    /// The region of a memory of the module.
+    pub fn region(&self, memory: u32) -> usize {
+        self.plan
+            .region((InstanceId(0), memory))
+            .expect("every memory of the module has a region")
+    }
+
+    /// How instructions get at a memory of the module.
+    pub fn access(&self, memory: u32) -> Access {
+        access_in(&self.plan, &self.globals, self.region(memory), true)
+    }
+
+    /// Leaves the address of what is `offset` bytes into the block on the stack.
+    pub fn block_address(&self, offset: u32, code: &mut InstructionSink<'_>) {
+        match self.globals.block {
+            Some(base) => {
+                code.global_get(base);
+                if offset > 0 {
+                    code.i32_const(offset as i32).i32_add();
+                }
+            }
+            None => {
+                code.i32_const((self.plan.block_base() + offset) as i32);
+            }
+        }
+    }
+
+    /// `memory.size` as the module sees it.
+    pub fn size(&self, memory: u32, code: &mut InstructionSink<'_>) {
+        match self.access(memory).bytes {
+            Quantity::Global(bytes) => code.global_get(bytes).i32_const(16).i32_shr_u(),
+            Quantity::Const(_) => {
+                code.i32_const(self.plan.regions[self.region(memory)].pages as i32)
+            }
+        };
+    }
+}
+
+/// The memory that the host gets: the one that is exported as `memory`, or else the first that is
+/// exported.
+pub fn host_memory(module: &Module<'_>) -> u32 {
+    let memories = || {
+        module
+            .exports
+            .iter()
+            .filter(|(_, (kind, _))| *kind == ExternalKind::Memory)
+    };
+    let named = memories().find(|(name, _)| **name == "memory");
+    named.map_or_else(
+        || memories().map(|(_, (_, index))| *index).min().unwrap_or(0),
+        |(_, (_, index))| *index,
+    )
+}
+
+macro_rules! memarg_of {
+    (memarg $value:ident) => {
+        return Some(*$value)
+    };
+    ($other:ident $value:ident) => {};
+}
+
+/// Where a load, a store or an atomic operation goes.
+pub fn memarg(op: &Operator<'_>) -> Option<MemArg> {
+    macro_rules! define {
+        ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+            match *op {
+                $(
+                    #[allow(unused_variables)]
+                    Operator::$op $({ $(ref $arg),* })? => {
+                        $($(memarg_of!($arg $arg);)*)?
+                    }
+                )*
+                _ => {}
+            }
+        };
+    }
+    wasmparser::for_each_operator!(define);
+    None
+}
+
+/// Writes an instruction anew for memory 0.
+struct InFirst;
+
+impl Reencode for InFirst {
+    type Error = std::convert::Infallible;
+
+    fn memory_index(&mut self, _: u32) -> Result<u32, Error<Self::Error>> {
+        Ok(0)
+    }
+}
+
+impl<'a> Body<'_, '_, '_, 'a> {
+    /// What an instruction becomes that works on one of several memories; false for all others.
+    pub fn in_one_of_several(&mut self, op: &Operator<'a>) -> Result<bool> {
+        match *op {
+            Operator::MemoryCopy { dst_mem, src_mem } => {
+                self.helper(Helper::RegionCopy(dst_mem, src_mem));
+            }
+            Operator::MemoryFill { mem } => self.helper(Helper::RegionFill(mem)),
+            Operator::MemoryInit { data_index, mem } => {
+                let access = self.ctx.memories()?.access(mem);
+                let (code, locals) = (&mut self.code, &mut self.locals);
+                prepare_init(
+                    &mut InstructionSink::new(code),
+                    |ty, purpose| locals.for_access(ty, purpose),
+                    &access,
+                );
+                match self.ctx.needs.segments {
+                    true => self.helper(Helper::MemoryInit(data_index)),
+                    false => drop(self.sink().memory_init(0, data_index)),
+                }
+            }
+            _ => {
+                let Some(arg) = memarg(op) else {
+                    return Ok(false);
+                };
+                let Some(touched) = touches(op) else {
+                    bail!("atomic instructions cannot be kept where several memories are lowered");
+                };
+                let wasmparser::MemArgTarget::Memory(memory) = arg.target else {
+                    return Ok(false);
+                };
+                let access = self.ctx.memories()?.access(memory);
+                let (code, locals) = (&mut self.code, &mut self.locals);
+                prepare(
+                    &mut InstructionSink::new(code),
+                    |ty, purpose| locals.for_access(ty, purpose),
+                    &access,
+                    arg.offset,
+                    touched,
+                );
+                InFirst
+                    .instruction(op.clone())
+                    .map_err(|error| anyhow!("{error}"))?
+                    .encode(&mut self.code);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether `module` has several memories that `has` does not allow.
+pub fn several(module: &Module<'_>, has: impl Fn(WasmFeatures) -> bool) -> bool {
+    module.memories.len() + module.imported_memories.len() > 1 && !has(WasmFeatures::MULTI_MEMORY)
+}
