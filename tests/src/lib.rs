@@ -11,6 +11,7 @@ pub mod engines;
 pub mod link;
 pub mod manifest;
 pub mod module;
+pub mod random;
 pub mod snapshot;
 pub mod wast;
 

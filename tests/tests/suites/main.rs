@@ -8,6 +8,7 @@ mod lower;
 mod output;
 mod profiles;
 mod random_modules;
+mod random_pairs;
 mod run_away;
 mod unadapt;
 mod wasi_types;

@@ -1,0 +1,140 @@
+//! A pair on wasmtime as it is, and flattened on wasmi.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Context, Result, ensure};
+use p1bridge_linker::{Isolation, Options, flatten};
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was logged.
+    pub log: Vec<u64>,
+    /// The engine's words for the trap, if it ended in one.
+    pub trap: Option<String>,
+}
+
+/// Runs the same component in both ways.
+pub struct Engines {
+    wasmtime: wasmtime::Engine,
+    wasmi: wasmi::Engine,
+}
+
+/// More than any pair needs.
+const FUEL: u64 = 50_000_000;
+
+impl Default for Engines {
+    fn default() -> Engines {
+        let mut config = wasmtime::Config::new();
+        config
+            .wasm_component_model(true)
+            .wasm_component_model_map(true)
+            .wasm_component_model_fixed_length_lists(true)
+            .cranelift_opt_level(wasmtime::OptLevel::None)
+            .parallel_compilation(false)
+            .memory_reservation(1 << 20)
+            .memory_guard_size(0)
+            .memory_init_cow(false);
+        let mut limits = wasmi::Config::default();
+        limits.consume_fuel(true);
+        Engines {
+            wasmtime: wasmtime::Engine::new(&config).expect("the configuration is supported"),
+            wasmi: wasmi::Engine::new(&limits),
+        }
+    }
+}
+
+impl Engines {
+    /// The component on wasmtime.
+    ///
+    /// # Errors
+    ///
+    /// When wasmtime does not take it.
+    pub fn component(&self, wasm: &[u8]) -> Result<Outcome> {
+        use wasmtime::component::{Component, Linker};
+        let component = Component::new(&self.wasmtime, wasm)
+            .map_err(|error| anyhow::anyhow!("wasmtime: {error:#}"))?;
+        let mut linker: Linker<Vec<u64>> = Linker::new(&self.wasmtime);
+        linker
+            .root()
+            .func_wrap(
+                "log",
+                |mut store: wasmtime::StoreContextMut<'_, Vec<u64>>, (x,): (u64,)| {
+                    store.data_mut().push(x);
+                    Ok(())
+                },
+            )
+            .map_err(|error| anyhow::anyhow!("wasmtime: {error:#}"))?;
+        let mut store = wasmtime::Store::new(&self.wasmtime, Vec::new());
+        let instance = linker
+            .instantiate(&mut store, &component)
+            .map_err(|error| anyhow::anyhow!("wasmtime: {error:#}"))?;
+        let run = instance
+            .get_typed_func::<(), ()>(&mut store, "run")
+            .map_err(|error| anyhow::anyhow!("wasmtime: {error:#}"))?;
+        let trap = run
+            .call(&mut store, ())
+            .err()
+            .map(|error| format!("{:#}", error.root_cause()));
+        Ok(Outcome {
+            log: std::mem::take(store.data_mut()),
+            trap,
+        })
+    }
+
+    /// A flat module on wasmi.
+    ///
+    /// # Errors
+    ///
+    /// When wasmi does not take it, or it runs away.
+    pub fn flat(&self, wasm: &[u8]) -> Result<Outcome> {
+        let module = wasmi::Module::new(&self.wasmi, wasm)?;
+        let mut linker: wasmi::Linker<Vec<u64>> = wasmi::Linker::new(&self.wasmi);
+        linker.func_wrap(
+            "$root",
+            "log",
+            |mut caller: wasmi::Caller<'_, Vec<u64>>, x: u64| caller.data_mut().push(x),
+        )?;
+        let mut store = wasmi::Store::new(&self.wasmi, Vec::new());
+        store.set_fuel(FUEL)?;
+        let instance = linker.instantiate_and_start(&mut store, &module)?;
+        let run = instance.get_typed_func::<(), ()>(&store, "run")?;
+        let trap = match run.call(&mut store, ()) {
+            Ok(()) => None,
+            Err(error) => {
+                let code = error.as_trap_code().context("no trap")?;
+                ensure!(code != wasmi::TrapCode::OutOfFuel, "it ran away");
+                Some(code.to_string())
+            }
+        };
+        Ok(Outcome {
+            log: std::mem::take(store.data_mut()),
+            trap,
+        })
+    }
+}
+
+/// What comes of flattening.
+pub enum Flattened {
+    Module(Vec<u8>),
+    /// The message.
+    Refused(String),
+}
+
+/// Flattens a component; a panic is an error.
+///
+/// # Errors
+///
+/// When the linker panics.
+pub fn flattened(wasm: &[u8], isolation: Isolation) -> Result<Flattened> {
+    let options = Options {
+        isolation,
+        ..Options::default()
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| flatten(wasm, &[], &options)));
+    let result = result.map_err(|_| anyhow::anyhow!("the linker panicked"))?;
+    Ok(match result {
+        Ok(output) => Flattened::Module(output.wasm),
+        Err(error) => Flattened::Refused(format!("{error:#}")),
+    })
+}

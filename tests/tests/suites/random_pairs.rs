@@ -1,0 +1,157 @@
+//! Random pairs of components: what the component does on wasmtime, the flat module does on wasmi.
+//!
+//! `P1BRIDGE_RANDOM_PAIRS` says another number of pairs, `P1BRIDGE_RANDOM_SEED` where to begin. A
+//! pair that fails is left in `target/random-pairs/`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, Result, bail};
+use p1bridge_linker::Isolation;
+use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
+use p1bridge_tests::random::{Pair, pair};
+
+const PAIRS: u64 = 2000;
+
+/// Parts of the messages of refusals that are right.
+const REFUSALS: &[&str] = &[
+    "string-encoding=utf16 between components is not supported yet",
+    "string-encoding=latin1+utf16 between components is not supported yet",
+    "borrowed handles in lists are not supported yet",
+];
+
+#[derive(Debug, Default)]
+struct Tally {
+    returned: u64,
+    trapped: u64,
+    refused: BTreeMap<&'static str, u64>,
+    wrong: Vec<String>,
+}
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable} is no number: {text}")),
+        Err(_) => otherwise,
+    }
+}
+
+enum End {
+    Returned,
+    Trapped,
+    Refused(&'static str),
+}
+
+fn check(engines: &Engines, seed: u64, pair: &Pair) -> Result<End> {
+    let component = wat::parse_str(&pair.text).context("the text")?;
+    let right = engines.component(&component)?;
+    if let (Some(trap), 0) = (&right.trap, pair.faults) {
+        bail!("nothing is wrong, but wasmtime traps: {trap}");
+    }
+    let isolation = match seed % 4 {
+        0 => Isolation::Trusted,
+        _ => Isolation::Checked,
+    };
+    let flat = match flattened(&component, isolation)? {
+        Flattened::Module(flat) => flat,
+        Flattened::Refused(message) => {
+            let known = REFUSALS.iter().find(|part| message.contains(**part));
+            return Ok(End::Refused(
+                known.with_context(|| format!("refused: {message}"))?,
+            ));
+        }
+    };
+    let found = engines.flat(&flat)?;
+    if (&found.log, found.trap.is_some()) != (&right.log, right.trap.is_some()) {
+        let same = found.log.iter().zip(&right.log).take_while(|(a, b)| a == b);
+        let same = same.count();
+        bail!(
+            "after {same} equal entries wasmtime: {}; flat: {}",
+            rest(&right, same),
+            rest(&found, same)
+        );
+    }
+    Ok(match right.trap {
+        Some(_) => End::Trapped,
+        None => End::Returned,
+    })
+}
+
+/// What comes after the first entries of a log.
+fn rest(outcome: &Outcome, from: usize) -> String {
+    let entries = outcome.log[from..].iter().take(6);
+    let entries: String = entries.map(|x| format!("{x:#x} ")).collect();
+    let left = outcome.log.len() - from;
+    let end = outcome.trap.as_deref().unwrap_or("returns");
+    format!("{entries}({left} entries), {end}")
+}
+
+/// Where the text of a pair is left.
+fn leave(seed: u64, pair: &Pair) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("random-pairs");
+    let file = folder.join(format!("{seed}.wat"));
+    let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &pair.text));
+    written.expect("the target folder can be written to");
+    file
+}
+
+#[test]
+fn random_pairs_do_the_same_when_they_are_flattened() {
+    let first = number("P1BRIDGE_RANDOM_SEED", 1);
+    let count = number("P1BRIDGE_RANDOM_PAIRS", PAIRS);
+    let next = AtomicU64::new(first);
+    let tally = Mutex::new(Tally::default());
+    let work = || {
+        let engines = Engines::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + count {
+                return;
+            }
+            let pair = pair(seed);
+            let end = check(&engines, seed, &pair);
+            let mut tally = tally.lock().expect("nobody panics with it");
+            match end {
+                Ok(End::Returned) => tally.returned += 1,
+                Ok(End::Trapped) => tally.trapped += 1,
+                Ok(End::Refused(why)) => *tally.refused.entry(why).or_default() += 1,
+                Err(error) => {
+                    let file = leave(seed, &pair);
+                    tally.wrong.push(format!(
+                        "{error:#}\n  {}\n  P1BRIDGE_RANDOM_SEED={seed} P1BRIDGE_RANDOM_PAIRS=1 \
+                         cargo test --release -p p1bridge-tests --test suites -- random_pairs",
+                        file.display()
+                    ));
+                }
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let tally = tally.into_inner().expect("nobody panicked with it");
+    println!(
+        "{} returned, {} trapped, refused: {:?}",
+        tally.returned, tally.trapped, tally.refused
+    );
+    assert!(
+        tally.wrong.is_empty(),
+        "{} of {count}:\n{}",
+        tally.wrong.len(),
+        tally.wrong[..tally.wrong.len().min(10)].join("\n")
+    );
+    // The generator itself: values go through, and what is wrong traps.
+    if count >= PAIRS {
+        let ran = tally.returned + tally.trapped;
+        assert!(
+            tally.returned > ran / 2 && tally.trapped > ran / 10,
+            "{tally:?}"
+        );
+    }
+}
