@@ -9,6 +9,7 @@ mod files;
 mod flatten;
 mod inspect;
 mod lower;
+mod probe;
 mod profile;
 #[cfg(feature = "run")]
 mod run;
@@ -34,6 +35,7 @@ Examples:
   p1bridge flatten app.wasm -o app.p1.wasm    a component for a runtime that knows only core modules
   p1bridge check app.wasm --profile wamr-2020 what keeps it from running there
   p1bridge lower app.wasm --profile wamr-2020 what can be rewritten, rewritten
+  p1bridge probe iwasm -o device.toml         what a runtime takes, as a profile
   p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
   p1bridge run app.wasm --dir . -- --help     either of them, on the interpreter built in
 
@@ -47,6 +49,7 @@ enum Command {
     Check(check::Args),
     Lower(lower::Args),
     Profiles(profile::Args),
+    Probe(probe::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
     Completions(completions::Args),
@@ -67,6 +70,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::command(&args),
         Command::Lower(args) => lower::command(&args),
         Command::Profiles(args) => profile::command(&args),
+        Command::Probe(args) => probe::command(&args),
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),
         Command::Completions(args) => completions::command(&args),

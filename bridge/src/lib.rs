@@ -6,6 +6,7 @@
 //! | [`flatten`] | component → one Preview 1 core module |
 //! | [`check`] | any file and a profile → why it would not run there |
 //! | [`lower`] | core module and a profile → core module that runs there |
+//! | [`probe`] | the binary of a runtime → what it takes, as a profile |
 //! | [`inspect`] | any file → what it is |
 //! | [`run`] | either → its output, on a built-in interpreter |
 //!
@@ -16,6 +17,7 @@ pub mod cli;
 pub mod flatten;
 pub mod inspect;
 pub mod lower;
+pub mod probe;
 pub mod profiles;
 #[cfg(feature = "run")]
 pub mod run;

@@ -30,6 +30,28 @@ pub fn read_binary(path: &Path) -> Result<Vec<u8>> {
     read(&mut file, usize::try_from(meta.len()).unwrap_or(0)).with_context(name)
 }
 
+/// Reads a file, whatever it is, unless it is larger than any program.
+pub fn read_any(path: &Path) -> Result<Vec<u8>> {
+    const MOST: u64 = 4 << 30;
+    let name = || shown(path);
+    let mut bytes = Vec::new();
+    let read = match is_dash(path) {
+        true => io::stdin().lock().take(MOST).read_to_end(&mut bytes),
+        false => {
+            let file = File::open(path).with_context(name)?;
+            if file.metadata().with_context(name)?.is_dir() {
+                bail!("{}: is a directory", path.display());
+            }
+            file.take(MOST).read_to_end(&mut bytes)
+        }
+    };
+    read.with_context(name)?;
+    if bytes.len() as u64 == MOST {
+        bail!("{}: is larger than {} GiB", name(), MOST >> 30);
+    }
+    Ok(bytes)
+}
+
 /// How messages call an input.
 pub fn shown(path: &Path) -> String {
     match is_dash(path) {

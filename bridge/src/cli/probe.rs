@@ -1,0 +1,99 @@
+//! `p1bridge probe`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use super::files;
+use crate::probe::{Report, Runtime, probe};
+
+/// Find out what a runtime takes, from its binary
+///
+/// The file is read, never run: which runtime it has in it, which release, which functions a program
+/// can import, which features it was built with, each with what shows it and how sure that is.
+/// `-o` writes a profile that `check`, `lower` and `flatten` take. WebAssembly that the file carries
+/// is listed and checked for that profile.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  p1bridge probe firmware.elf
+  p1bridge probe iwasm -o device.toml && p1bridge check app.wasm --profile device.toml
+  p1bridge probe libvmlib.a --json | jq '.runtimes[].features[] | select(.has).what'")]
+pub struct Args {
+    /// A program, library, object file (ELF, PE, Mach-O) or static archive
+    input: PathBuf,
+    /// Write the profile of the runtime; `-` is standard output, in place of the report
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The name of the profile [default: the output's or input's without its extension]
+    #[arg(long)]
+    name: Option<String>,
+    /// Which runtime is meant, where the file has several
+    #[arg(long, value_name = "KIND")]
+    runtime: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn command(args: &Args) -> Result<ExitCode> {
+    let shown = || args.input.display().to_string();
+    let name = args.name.clone().unwrap_or_else(|| {
+        let stem = |path: &Path| Some(path.file_stem()?.to_string_lossy().into_owned());
+        let output = args
+            .output
+            .as_deref()
+            .filter(|path| *path != Path::new("-"));
+        output
+            .and_then(stem)
+            .or_else(|| stem(&args.input))
+            .unwrap_or_else(|| "device".to_string())
+    });
+    let bytes = files::read_any(&args.input)?;
+    let mut report = probe(&bytes, &name).with_context(shown)?;
+    if let Some(kind) = &args.runtime {
+        choose(&mut report, kind, &bytes).with_context(shown)?;
+    }
+    if let Some(output) = &args.output {
+        let profile = &only(&report).with_context(shown)?.profile;
+        files::write_text(output, profile)?;
+        if output == Path::new("-") {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
+    let text = match args.json {
+        true => serde_json::to_string_pretty(&report).context("cannot write JSON")? + "\n",
+        false => report.to_string(),
+    };
+    super::print(&text)
+}
+
+/// Leaves the runtime of this kind, and checks what is inside for it.
+fn choose(report: &mut Report, kind: &str, bytes: &[u8]) -> Result<()> {
+    let kinds: Vec<&str> = report.runtimes.iter().map(|one| one.kind).collect();
+    if !kinds.contains(&kind) {
+        bail!("no {kind} was found in it, {}", found(&kinds));
+    }
+    report.runtimes.retain(|runtime| runtime.kind == kind);
+    report.check_modules(bytes)
+}
+
+fn only(report: &Report) -> Result<&Runtime> {
+    let kinds: Vec<&str> = report.runtimes.iter().map(|one| one.kind).collect();
+    match &report.runtimes[..] {
+        [only] => Ok(only),
+        [] => bail!("no runtime that is known was found in it, so there is no profile to write"),
+        _ => bail!(
+            "there are several runtimes in it: {}; say which one is meant with `--runtime`",
+            kinds.join(", ")
+        ),
+    }
+}
+
+fn found(kinds: &[&str]) -> String {
+    match kinds {
+        [] => "nor any other runtime that is known".to_string(),
+        _ => format!("but {}", kinds.join(", ")),
+    }
+}

@@ -1,0 +1,40 @@
+//! Static archives: `ar` in the ways of GNU, BSD and Windows.
+
+use anyhow::{Context, Result, bail};
+use goblin::archive::Archive;
+
+use super::image::{self, Image};
+
+pub fn images<'a>(
+    bytes: &'a [u8],
+    keep: &dyn Fn(&[u8]) -> bool,
+) -> Result<(Vec<Image<'a>>, Vec<String>)> {
+    let archive = Archive::parse(bytes).context("the archive is cut off or damaged")?;
+    let mut images = Vec::new();
+    let mut unknown = Vec::new();
+    for index in 0..archive.len() {
+        let Some(member) = archive.get_at(index) else {
+            continue;
+        };
+        let name = member.extended_name();
+        let start = usize::try_from(member.offset)?;
+        let end = start.saturating_add(member.size());
+        if end > bytes.len() {
+            bail!("the archive is cut off in {name} (at offset {start:#x})");
+        }
+        match image::one(bytes, start..end, keep) {
+            Ok(mut image) => {
+                image.member = Some(name.to_string());
+                images.push(image);
+            }
+            Err(why) => unknown.push(format!("{name} (at offset {start:#x}): {why:#}")),
+        }
+    }
+    if images.is_empty() {
+        match unknown.first() {
+            Some(first) => bail!("nothing in the archive can be read: {first}"),
+            None => bail!("the archive is empty"),
+        }
+    }
+    Ok((images, unknown))
+}

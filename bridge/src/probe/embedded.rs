@@ -1,0 +1,269 @@
+//! WebAssembly that a file carries: modules, components, code compiled ahead of time for WAMR, as
+//! they are or in Base64.
+
+use std::ops::ControlFlow;
+
+use aho_corasick::AhoCorasick;
+use anyhow::Result;
+use serde::Serialize;
+use wasmparser::{BinaryReader, Validator, WasmFeatures};
+
+use crate::check::{Verdict, check};
+use crate::profiles::Profile;
+
+/// One of them.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Embedded {
+    /// In the file.
+    pub offset: u64,
+    /// In bytes; of Base64, those of the text. None where the format does not say.
+    pub size: Option<u64>,
+    pub kind: EmbeddedKind,
+    /// Whether it is written in Base64.
+    pub base64: bool,
+    /// What is wrong with it, if it is not whole.
+    pub damaged: Option<String>,
+    /// What `check` says of it for the derived profile; none when there is no such profile.
+    pub verdict: Option<Verdict>,
+    /// Why `check` has no answer.
+    pub unchecked: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EmbeddedKind {
+    Module,
+    Component,
+    /// For WAMR, from `wamrc`.
+    Aot,
+}
+
+/// Enough for any program; a file with more is made to keep us busy.
+const MOST: usize = 1000;
+/// What is checked in all, in bytes: `check` costs more than finding does.
+const CHECKED: usize = 64 << 20;
+
+/// `\0asm`, `\0aot`, and Base64 of the first with the three versions of bytes behind it.
+const PATTERNS: [&[u8]; 3] = [b"\0asm", b"\0aot", b"AGFzb"];
+
+/// What of WebAssembly is in `bytes`, in the order of the file.
+///
+/// # Errors
+///
+/// None but a bug in the patterns.
+pub fn modules(bytes: &[u8], profile: Option<&Profile>) -> Result<Vec<Embedded>> {
+    let matcher = AhoCorasick::new(PATTERNS)?;
+    let mut found: Vec<Embedded> = Vec::new();
+    let mut end = 0;
+    let mut budget = CHECKED;
+    for hit in matcher.find_iter(bytes) {
+        // What is inside the one before is a part of it.
+        if hit.start() < end {
+            continue;
+        }
+        if found.len() == MOST {
+            break;
+        }
+        let rest = &bytes[hit.start()..];
+        let one = match hit.pattern().as_usize() {
+            1 => aot(rest),
+            2 => {
+                // It is decoded before it is known what it is: once.
+                let text = rest
+                    .iter()
+                    .take_while(|byte| sextet(**byte).is_some())
+                    .count();
+                end = hit.start() + text;
+                in_base64(&rest[..text], profile, &mut budget)
+            }
+            _ => wasm(rest).map(|extent| extent.embedded(profile, &mut budget)),
+        };
+        if let Some(one) = one {
+            let offset = hit.start() as u64;
+            end = end.max(hit.start() + one.size.unwrap_or_default() as usize);
+            found.push(Embedded { offset, ..one });
+        }
+    }
+    Ok(found)
+}
+
+/// Code for WAMR: version 1 to 6 of its format; a size is not in it.
+fn aot(rest: &[u8]) -> Option<Embedded> {
+    let version = rest.get(4..8)?;
+    (matches!(version, [1..=6, 0, 0, 0]) && rest.len() > 16).then_some(Embedded {
+        offset: 0,
+        size: None,
+        kind: EmbeddedKind::Aot,
+        base64: false,
+        damaged: None,
+        verdict: None,
+        unchecked: Some("it is compiled for one kind of processor".to_string()),
+    })
+}
+
+fn in_base64(text: &[u8], profile: Option<&Profile>, budget: &mut usize) -> Option<Embedded> {
+    let wasm_bytes = decode(text);
+    let mut one = wasm(&wasm_bytes)?.embedded(profile, budget);
+    let size = one.size.unwrap_or_default();
+    one.size = Some((size * 4).div_ceil(3));
+    one.base64 = true;
+    Some(one)
+}
+
+fn decode(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
+    for four in text.chunks(4) {
+        let bits = four
+            .iter()
+            .filter_map(|byte| sextet(*byte))
+            .fold(0u32, |bits, sextet| bits << 6 | u32::from(sextet));
+        let missing = 4 - four.len();
+        let three = (bits << (6 * missing)).to_be_bytes();
+        bytes.extend(&three[1..4 - missing.min(2)]);
+    }
+    bytes
+}
+
+fn sextet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
+}
+
+/// A binary from its head to the end of its last section.
+struct Extent<'a> {
+    bytes: &'a [u8],
+    kind: EmbeddedKind,
+    damaged: Option<String>,
+}
+
+/// What starts here, if at least one section follows the head: the head alone is also in every
+/// loader, as a constant.
+fn wasm(bytes: &[u8]) -> Option<Extent<'_>> {
+    let kind = match bytes.get(4..8)? {
+        [1, 0, 0, 0] => EmbeddedKind::Module,
+        [0x0d, 0, 1, 0] => EmbeddedKind::Component,
+        _ => return None,
+    };
+    let mut end = 8;
+    let mut last = 0;
+    let mut cut = None;
+    while let ControlFlow::Continue(section) = section(bytes, end, kind, &mut last) {
+        if section > bytes.len() {
+            cut = Some(section);
+            break;
+        }
+        end = section;
+    }
+    if end == 8 {
+        return None;
+    }
+    let whole = Validator::new_with_features(WasmFeatures::all()).validate_all(&bytes[..end]);
+    let damaged = match (cut, whole) {
+        (Some(section), _) => Some(format!(
+            "it is cut off: a section of it would end {} bytes behind the file",
+            section - bytes.len()
+        )),
+        (None, Err(error)) => Some(error.to_string()),
+        (None, Ok(_)) => None,
+    };
+    Some(Extent {
+        bytes: &bytes[..end],
+        kind,
+        damaged,
+    })
+}
+
+/// Where the section at `start` ends, if one can be there.
+fn section(
+    bytes: &[u8],
+    start: usize,
+    kind: EmbeddedKind,
+    last: &mut u8,
+) -> ControlFlow<(), usize> {
+    /// The order of the sections of a module by their ids: tags before globals, the count of data
+    /// segments before code.
+    const ORDER: [u8; 14] = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6];
+    let Some(rest) = bytes.get(start..) else {
+        return ControlFlow::Break(());
+    };
+    let mut reader = BinaryReader::new(rest, 0);
+    let (Ok(id), Ok(size)) = (reader.read_u8(), reader.read_var_u32()) else {
+        return ControlFlow::Break(());
+    };
+    let contents = reader.original_position() as usize;
+    let size = size as usize;
+    let fits = match (kind, id) {
+        // Padding of zeros looks like custom sections without a name.
+        (_, 0) => {
+            let named = size > 0 && reader.read_string().is_ok();
+            named && reader.original_position() as usize - contents <= size
+        }
+        (EmbeddedKind::Module, 1..=13) => {
+            let place = ORDER[usize::from(id)];
+            let later = place > *last;
+            *last = place;
+            later && size > 0
+        }
+        (EmbeddedKind::Component, 1..=12) => size > 0,
+        _ => false,
+    };
+    match fits {
+        true => ControlFlow::Continue(start + contents + size),
+        false => ControlFlow::Break(()),
+    }
+}
+
+impl Extent<'_> {
+    fn embedded(self, profile: Option<&Profile>, budget: &mut usize) -> Embedded {
+        let mut one = Embedded {
+            offset: 0,
+            size: Some(self.bytes.len() as u64),
+            kind: self.kind,
+            base64: false,
+            damaged: self.damaged,
+            verdict: None,
+            unchecked: None,
+        };
+        let Some(profile) = profile.filter(|_| one.damaged.is_none()) else {
+            return one;
+        };
+        match budget.checked_sub(self.bytes.len()) {
+            None => {
+                *budget = 0;
+                one.unchecked = Some("the file has too many of them".to_string());
+            }
+            Some(left) => {
+                *budget = left;
+                match check(self.bytes, profile) {
+                    Ok(verdict) => one.verdict = Some(verdict),
+                    Err(error) => one.unchecked = Some(format!("{error:#}")),
+                }
+            }
+        }
+        one
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_decoded_with_and_without_a_full_last_group() {
+        for (text, bytes) in [
+            ("AGFzbQ==", &b"\0asm"[..]),
+            ("AGFzbQE", b"\0asm\x01"),
+            ("AGFzbQEA", b"\0asm\x01\0"),
+        ] {
+            let plain = text.trim_end_matches('=');
+            assert_eq!(decode(plain.as_bytes()), bytes, "{text}");
+        }
+    }
+}
