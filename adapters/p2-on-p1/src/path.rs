@@ -22,7 +22,7 @@ const TRUNCATE: u32 = 1 << 3;
 const LONGEST_LINK: u32 = 1 << 20;
 
 /// Whether a base and a path can be used, as an error number. Some hosts would take an absolute
-/// path for one of their own, and have other words for an empty one.
+/// path for one of their own, have other words for an empty one, and cut a path at a NUL.
 #[inline(never)]
 fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u32 {
     text(path, length);
@@ -33,9 +33,24 @@ fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u
         p1::ROFS
     } else if length == 0 {
         p1::NOENT
+    } else if has_nul(path, length) {
+        p1::INVAL
     } else {
         absolute(path, length)
     }
+}
+
+#[inline(never)]
+fn has_nul(path: u32, length: u32) -> bool {
+    let mut at = path;
+    let end = path + length;
+    while at != end {
+        if load8(at) == 0 {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// `PERM` for an absolute path.

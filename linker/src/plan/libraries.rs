@@ -315,7 +315,8 @@ pub fn link(
 }
 
 /// Libraries shrink what they have allocated, which not every `realloc` can do: that of a Preview 1
-/// adapter refuses, and one that never looks at the old address hands out another block.
+/// adapter and that of componentize-py refuse, and one that never looks at the old address hands out
+/// another block.
 fn guarded(input: &Input<'_>, program: &Program, adapted: &Adapted, def: FuncDef) -> FuncDef {
     let FuncDef::Core(id, index) = def else {
         return def;
@@ -323,8 +324,19 @@ fn guarded(input: &Input<'_>, program: &Program, adapted: &Adapted, def: FuncDef
     let module = program.module(input, id);
     let body = module.body((index - module.imported_func_count()) as usize);
     let reads_old = body.get_operators_reader().is_ok_and(|ops| {
-        ops.into_iter()
-            .any(|op| matches!(op, Ok(Operator::LocalGet { local_index: 0 })))
+        let mut ops = ops.into_iter().map_while(Result::ok).peekable();
+        while let Some(op) = ops.next() {
+            // One that only makes sure that there is no old block ends the program if there is one.
+            if matches!(op, Operator::LocalGet { local_index: 0 })
+                && !matches!(
+                    ops.peek(),
+                    Some(Operator::I32Eqz | Operator::BrIf { .. } | Operator::If { .. })
+                )
+            {
+                return true;
+            }
+        }
+        false
     });
     let adapter = adapted
         .adapters

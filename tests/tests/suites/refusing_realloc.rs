@@ -1,0 +1,70 @@
+//! Guests whose `realloc` allocates and does nothing else: all that the canonical ABI asks of one.
+
+use std::path::Path;
+
+use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge_tests::{Engine, RunSpec, engines};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+/// Echoes one read of 60,000 bytes. `CHECK` makes sure that there is no old block, in one of the
+/// ways in which compilers write it.
+const GUEST: &str = r#"(module
+  (import "wasi:cli/stdin@0.2.12" "get-stdin" (func $get-stdin (result i32)))
+  (import "wasi:cli/stdout@0.2.12" "get-stdout" (func $get-stdout (result i32)))
+  (import "wasi:io/streams@0.2.12" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
+  (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
+    (func $write (param i32 i32 i32 i32)))
+  (memory (export "memory") 4)
+  (global $next (mut i32) (i32.const 65536))
+  (func (export "cabi_realloc") (param $old i32) (param i32 i32) (param $size i32) (result i32)
+    (local $at i32)
+    CHECK
+    (local.set $at (global.get $next))
+    (global.set $next (i32.add (local.get $at) (local.get $size)))
+    (local.get $at))
+  (func (export "wasi:cli/run@0.2.12#run") (result i32)
+    (call $read (call $get-stdin) (i64.const 60000) (i32.const 16))
+    (call $write (call $get-stdout) (i32.load (i32.const 20)) (i32.load (i32.const 24)) (i32.const 32))
+    (i32.load8_u (i32.const 32))))"#;
+
+const WORLD: &str = "package test:guest;
+world guest {
+    import wasi:cli/stdin@0.2.12;
+    import wasi:cli/stdout@0.2.12;
+    export wasi:cli/run@0.2.12;
+}";
+
+const CHECKS: [&str; 4] = [
+    "(block (br_if 0 (i32.eqz (local.get $old))) unreachable)",
+    "(block (block (br_if 0 (local.get $old)) (br 1)) unreachable)",
+    "(if (local.get $old) (then unreachable))",
+    "",
+];
+
+fn component(check: &str) -> Vec<u8> {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/wasi-0.2");
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(wit.canonicalize().unwrap(), folder.path().join("deps")).unwrap();
+    std::fs::write(folder.path().join("world.wit"), WORLD).unwrap();
+    let mut wit = Resolve::default();
+    let (package, _) = wit.push_path(folder.path()).unwrap();
+    let world = wit.select_world(&[package], Some("guest")).unwrap();
+    let mut module = wat::parse_str(GUEST.replace("CHECK", check)).unwrap();
+    embed_component_metadata(&mut module, &wit, world, StringEncoding::UTF8, true).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap().encode().unwrap()
+}
+
+#[test]
+fn what_a_library_does_not_need_is_not_given_back_to_a_realloc_that_refuses() {
+    for check in CHECKS {
+        let flat = flatten(&component(check), &FlattenOptions::default()).unwrap();
+        let spec = RunSpec {
+            stdin: b"echo".to_vec(),
+            ..RunSpec::default()
+        };
+        let outcome = engines::Wasmi.run(&flat.wasm, &spec).unwrap();
+        assert_eq!(outcome.stdout, b"echo", "{check}: {:?}", outcome.exit);
+    }
+}
