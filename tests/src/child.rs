@@ -1,6 +1,7 @@
 //! Child processes with a time limit.
 
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,12 +15,14 @@ pub struct Ended {
     pub status: ExitStatus,
 }
 
-/// Runs `command` with `stdin` and collects its output; kills it after `timeout` and then fails.
+/// Runs `command` with `stdin` and collects its output; kills it and all that it started after
+/// `timeout` and then fails.
 pub fn run(command: &mut Command, stdin: &[u8], timeout: Duration) -> Result<Ended> {
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stderr(Stdio::piped())
+        .process_group(0);
     let mut child = command
         .spawn()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
@@ -38,7 +41,8 @@ pub fn run(command: &mut Command, stdin: &[u8], timeout: Duration) -> Result<End
                 break status;
             }
             if started.elapsed() > timeout {
-                child.kill()?;
+                // SAFETY: the group is the child's own.
+                unsafe { libc::kill(-(child.id() as libc::pid_t), libc::SIGKILL) };
                 child.wait()?;
                 bail!("out of time after {} s", timeout.as_secs());
             }

@@ -1,6 +1,7 @@
 //! The engines, one file each.
 
 mod node;
+pub mod process;
 pub mod wamr;
 mod wasmi;
 mod wasmtime;

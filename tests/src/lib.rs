@@ -32,11 +32,38 @@ pub struct RunSpec {
     pub stdin: Vec<u8>,
     /// A host directory that the guest sees as `.`, readable and writable.
     pub dir: Option<PathBuf>,
+    /// Preopened directories: the host's name for each, and the guest's. Where there are any, `dir` is
+    /// the working directory only. WAMR takes the guest's name for one below the working directory.
+    pub preopens: Vec<(PathBuf, String)>,
     /// Functions of a reactor, called in this order instead of the program's main function. The
     /// engine calls `_initialize` only where its command-line tool would.
     pub calls: Vec<Call>,
     /// A run that takes longer is ended and counts as failed.
     pub timeout: Duration,
+    /// A script for `sh` that sets limits or redirects streams and then runs `"$@"`, in `dir`.
+    pub shell: Option<String>,
+    /// One more argument, of bytes that need not be text. Only WAMR takes it.
+    pub raw_argument: Option<Vec<u8>>,
+    /// Signals interrupt the engine all the time. node cannot be made to notice.
+    pub signals: bool,
+    /// The guest's standard streams are those of this process; `stdin` and what the [`Outcome`] says
+    /// of the others are empty.
+    pub own_streams: bool,
+}
+
+impl RunSpec {
+    /// The preopened directories, `dir` among them.
+    pub fn preopened(&self) -> Vec<(PathBuf, String)> {
+        match &self.dir {
+            Some(dir) if self.preopens.is_empty() => vec![(dir.clone(), ".".to_owned())],
+            _ => self.preopens.clone(),
+        }
+    }
+
+    /// Whether an engine that could run in this process needs one of its own.
+    pub fn needs_process(&self) -> bool {
+        !self.own_streams && (self.shell.is_some() || self.signals)
+    }
 }
 
 impl Default for RunSpec {
@@ -46,8 +73,13 @@ impl Default for RunSpec {
             env: Vec::new(),
             stdin: Vec::new(),
             dir: None,
+            preopens: Vec::new(),
             calls: Vec::new(),
             timeout: Duration::from_secs(60),
+            shell: None,
+            raw_argument: None,
+            signals: false,
+            own_streams: false,
         }
     }
 }

@@ -281,6 +281,7 @@ impl Run {
                 })
                 .collect(),
             timeout,
+            ..RunSpec::default()
         };
         let outcome = start(&spec)?;
         Ok(Left {

@@ -1,22 +1,22 @@
 // Runs one core module on node's own WASI: node node.mjs FOLDER, where FOLDER has module.wasm and
-// spec.json. Stdio is this process's. Leaves ended.json in FOLDER.
+// order.json. Stdio is this process's. Leaves answer.json in FOLDER.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WASI } from "node:wasi";
 
 const folder = process.argv[2];
-const spec = JSON.parse(readFileSync(join(folder, "spec.json")));
+const order = JSON.parse(readFileSync(join(folder, "order.json")));
 const answer = { refused: null, exit: { Code: 0 }, results: [] };
-const end = () => writeFileSync(join(folder, "ended.json"), JSON.stringify(answer));
+const end = () => writeFileSync(join(folder, "answer.json"), JSON.stringify(answer));
 
 let wasi, module, instance;
 try {
   wasi = new WASI({
     version: "preview1",
-    args: spec.argv,
-    env: Object.fromEntries(spec.env),
-    preopens: spec.dir === null ? {} : { ".": spec.dir },
+    args: order.argv,
+    env: Object.fromEntries(order.env),
+    preopens: Object.fromEntries(order.preopens.map(([host, guest]) => [guest, host])),
     returnOnExit: true,
   });
   module = new WebAssembly.Module(readFileSync(join(folder, "module.wasm")));
@@ -27,12 +27,12 @@ try {
   process.exit(0);
 }
 try {
-  if (spec.calls.length === 0) {
+  if (order.calls.length === 0) {
     answer.exit.Code = wasi.start(instance);
   } else {
     // Calls _initialize, where there is one; it refuses an instance with _start.
     wasi.initialize(instance);
-    for (const call of spec.calls) {
+    for (const call of order.calls) {
       const result = instance.exports[call.export](...call.args);
       answer.results.push(result === undefined ? null : result);
     }

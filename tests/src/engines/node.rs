@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
+use anyhow::Result;
 
-use crate::{Call, Engine, Exit, Outcome, RunSpec, child};
+use super::process;
+use crate::{Engine, Outcome, RunSpec};
 
 /// What runs inside node.
 const SCRIPT: &str = include_str!("node.mjs");
@@ -13,24 +13,6 @@ const SCRIPT: &str = include_str!("node.mjs");
 pub struct Node {
     /// Asked once.
     available: Result<(), String>,
-}
-
-/// What the script is told, in `spec.json`.
-#[derive(Serialize)]
-struct Order<'a> {
-    argv: &'a [String],
-    env: &'a [(String, String)],
-    dir: Option<&'a std::path::Path>,
-    calls: &'a [Call],
-}
-
-/// What it answers, in `ended.json`.
-#[derive(Deserialize)]
-struct Answer {
-    /// Why nothing was run.
-    refused: Option<String>,
-    exit: Exit,
-    results: Vec<Option<i32>>,
 }
 
 impl Node {
@@ -66,33 +48,12 @@ impl Engine for Node {
     }
 
     fn run(&self, wasm: &[u8], spec: &RunSpec) -> Result<Outcome> {
-        let folder = tempfile::tempdir()?;
-        let script = folder.path().join("node.mjs");
-        std::fs::write(&script, SCRIPT)?;
-        std::fs::write(folder.path().join("module.wasm"), wasm)?;
-        let order = Order {
-            argv: &spec.argv,
-            env: &spec.env,
-            dir: spec.dir.as_deref(),
-            calls: &spec.calls,
-        };
-        std::fs::write(folder.path().join("spec.json"), serde_json::to_vec(&order)?)?;
-        let mut command = Command::new("node");
-        command.arg("--no-warnings").arg(&script).arg(folder.path());
-        let ended = child::run(&mut command, &spec.stdin, spec.timeout)?;
-        let Ok(answer) = std::fs::read(folder.path().join("ended.json")) else {
-            let said = String::from_utf8_lossy(&ended.stderr);
-            bail!("node went down with {}: {said}", ended.status);
-        };
-        let answer: Answer = serde_json::from_slice(&answer)?;
-        if let Some(why) = answer.refused {
-            bail!("{why}");
-        }
-        Ok(Outcome {
-            stdout: ended.stdout,
-            stderr: ended.stderr,
-            exit: answer.exit,
-            results: answer.results,
+        process::run(wasm, spec, |folder| {
+            let script = folder.join("node.mjs");
+            std::fs::write(&script, SCRIPT)?;
+            let mut command = Command::new("node");
+            command.arg("--no-warnings").arg(&script).arg(folder);
+            Ok(command)
         })
     }
 }

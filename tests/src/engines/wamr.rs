@@ -2,18 +2,15 @@
 //!
 //! It runs in a child process, the binary of this package, because it writes to the process's own
 //! stdout, knows directories only by their host names (the child's working directory stands for
-//! `.`) and takes the process down with it when it crashes. [`run_as_child`] is the other side.
+//! `.`) and takes the process down with it when it crashes.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use anyhow::Result;
 
-use anyhow::{Context, Result, bail, ensure};
-use serde::{Deserialize, Serialize};
+use super::process::{self, Order};
+use crate::{Engine, Exit, Outcome, RunSpec};
 
-use crate::{Call, Engine, Exit, Outcome, RunSpec, child};
-
-/// The first argument of the binary of this package when it is the child.
-pub const CHILD: &str = "--wamr-2020-child";
+/// The name of the engine.
+pub const NAME: &str = "wamr-2020";
 
 /// The stack of iwasm is 16 KiB unless it is told otherwise, which is about a hundred calls deep.
 /// Programs of the standard library of Rust need more, so everybody gives more.
@@ -24,107 +21,26 @@ const HEAP_SIZE: u32 = 16 * 1024;
 
 pub struct Wamr;
 
-/// What the child is told, in `spec.json`.
-#[derive(Serialize, Deserialize)]
-struct Order {
-    argv: Vec<String>,
-    /// `K=V`.
-    env: Vec<String>,
-    preopen: bool,
-    calls: Vec<Call>,
-}
-
-/// What it answers, in `ended.json`.
-#[derive(Serialize, Deserialize)]
-struct Answer {
-    /// Why nothing was run.
-    refused: Option<String>,
-    exit: Exit,
-    results: Vec<Option<i32>>,
-}
-
 impl Engine for Wamr {
     fn name(&self) -> &'static str {
-        "wamr-2020"
+        NAME
     }
 
     fn available(&self) -> Result<(), String> {
         if let Some(why) = option_env!("WAMR_2020_MISSING") {
             return Err(why.to_owned());
         }
-        this_binary().map(drop).map_err(|e| e.to_string())
+        process::this_binary().map(drop).map_err(|e| e.to_string())
     }
 
     fn run(&self, wasm: &[u8], spec: &RunSpec) -> Result<Outcome> {
-        let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("module.wasm"), wasm)?;
-        let order = Order {
-            argv: spec.argv.clone(),
-            env: spec.env.iter().map(|(k, v)| format!("{k}={v}")).collect(),
-            preopen: spec.dir.is_some(),
-            calls: spec.calls.clone(),
-        };
-        std::fs::write(folder.path().join("spec.json"), serde_json::to_vec(&order)?)?;
-        let mut command = Command::new(this_binary()?);
-        command
-            .arg(CHILD)
-            .arg(folder.path())
-            .env_clear()
-            .current_dir(spec.dir.as_deref().unwrap_or(folder.path()));
-        let ended = child::run(&mut command, &spec.stdin, spec.timeout)?;
-        let said = String::from_utf8_lossy(&ended.stderr);
-        let Ok(answer) = std::fs::read(folder.path().join("ended.json")) else {
-            bail!("WAMR went down with {}: {said}", ended.status);
-        };
-        let answer: Answer = serde_json::from_slice(&answer)?;
-        if let Some(why) = answer.refused {
-            bail!("{why}");
-        }
-        ensure!(
-            ended.status.success(),
-            "WAMR went down with {}: {said}",
-            ended.status
-        );
-        Ok(Outcome {
-            stdout: ended.stdout,
-            stderr: ended.stderr,
-            exit: answer.exit,
-            results: answer.results,
-        })
+        process::run(wasm, spec, |folder| process::child_of(NAME, folder))
     }
 }
 
-/// The binary of this package: this process, or next to the test that this process is.
-fn this_binary() -> Result<PathBuf> {
-    let name = format!("p1bridge-tests{}", std::env::consts::EXE_SUFFIX);
-    let exe = std::env::current_exe()?;
-    exe.ancestors()
-        .skip(1)
-        .take(2)
-        .map(|folder| folder.join(&name))
-        .find(|path| path.is_file())
-        .with_context(|| format!("the binary `{name}` is not built"))
-}
-
-/// The child: runs `module.wasm` in `folder` as `spec.json` there says, on this process's own
-/// stdio, and leaves `ended.json` there.
-pub fn run_as_child(folder: &Path) -> Result<()> {
-    let order: Order = serde_json::from_slice(&std::fs::read(folder.join("spec.json"))?)?;
-    let wasm = std::fs::read(folder.join("module.wasm"))?;
-    let answer = match host::run(wasm, &order) {
-        Ok((exit, results)) => Answer {
-            refused: None,
-            exit,
-            results,
-        },
-        Err(why) => Answer {
-            refused: Some(format!("{why:#}")),
-            exit: Exit::Unknown,
-            results: Vec::new(),
-        },
-    };
-    std::fs::write(folder.join("ended.json"), serde_json::to_vec(&answer)?)?;
-    Ok(())
+/// Runs a module in this process, on its standard streams.
+pub fn run_here(wasm: Vec<u8>, order: &Order) -> Result<(Exit, Vec<Option<i32>>)> {
+    host::run(wasm, order)
 }
 
 #[cfg(not(wamr_2020))]
@@ -199,10 +115,10 @@ mod host {
     }
 
     impl Strings {
-        fn new(strings: &[String]) -> Result<Strings> {
+        fn new(strings: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Result<Strings> {
             let owned = strings
-                .iter()
-                .map(|s| CString::new(s.as_str()))
+                .into_iter()
+                .map(CString::new)
                 .collect::<Result<Vec<_>, _>>()?;
             let pointers = owned.iter().map(|s| s.as_ptr()).collect();
             Ok(Strings {
@@ -214,9 +130,10 @@ mod host {
 
     /// Runs `wasm` once; the process ends soon after, so nothing is released.
     pub fn run(wasm: Vec<u8>, order: &Order) -> Result<(Exit, Vec<Option<i32>>)> {
-        let argv = Strings::new(&order.argv)?;
-        let env = Strings::new(&order.env)?;
-        let dirs = Strings::new(order.preopen.then(|| ".".to_owned()).as_slice())?;
+        let words = order.argv.iter().map(|arg| arg.as_bytes().to_vec());
+        let argv = Strings::new(words.chain(order.raw_argument.clone()))?;
+        let env = Strings::new(order.env.iter().map(|(k, v)| format!("{k}={v}")))?;
+        let dirs = Strings::new(order.preopens.iter().map(|(_, name)| name.as_str()))?;
         // How many values each function returns: WAMR does not say.
         let results = exported_results(&wasm)?;
         let mut error = [0 as c_char; 128];

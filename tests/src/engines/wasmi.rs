@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use p1bridge::run::{self, Input, Output, Preopen, RunOptions, Value};
 
+use super::process;
 use crate::{Engine, Exit, Outcome, RunSpec};
 
 /// More than the interpreter executes in a second on any machine, so that the limit never strikes
@@ -21,17 +22,25 @@ impl Engine for Wasmi {
     }
 
     fn run(&self, wasm: &[u8], spec: &RunSpec) -> Result<Outcome> {
-        let dirs = spec.dir.iter().map(|host| Preopen {
-            host: host.clone(),
-            guest: ".".into(),
-        });
+        if spec.needs_process() {
+            return process::run(wasm, spec, |folder| process::child_of(self.name(), folder));
+        }
+        let preopens = spec.preopened().into_iter();
+        let dirs = preopens.map(|(host, guest)| Preopen { host, guest });
+        let output = match spec.own_streams {
+            true => Output::Inherit,
+            false => Output::Capture,
+        };
         let options = RunOptions {
             args: spec.argv.clone(),
             env: spec.env.clone(),
             dirs: dirs.collect(),
-            stdin: Input::Bytes(spec.stdin.clone()),
-            stdout: Output::Capture,
-            stderr: Output::Capture,
+            stdin: match spec.own_streams {
+                true => Input::Inherit,
+                false => Input::Bytes(spec.stdin.clone()),
+            },
+            stdout: output,
+            stderr: output,
             calls: spec
                 .calls
                 .iter()

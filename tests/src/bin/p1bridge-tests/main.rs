@@ -2,7 +2,7 @@
 //! [`engine`] and [`wast`] say what they take.
 //!
 //! It is one binary, so that `cargo run` in the workspace means `p1bridge`. The suites call it in
-//! two more ways: `p1bridge …` is the command under test, and WAMR runs in it as a child process.
+//! two more ways: `p1bridge …` is the command under test, and engines run in it as child processes.
 
 mod engine;
 mod wast;
@@ -10,7 +10,7 @@ mod wast;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use p1bridge_tests::engines::wamr;
+use p1bridge_tests::engines::process;
 
 fn main() -> ExitCode {
     match run() {
@@ -32,9 +32,10 @@ fn run() -> Result<ExitCode> {
         "engine" => engine::run(args),
         "wast" => wast::run(args),
         "p1bridge" => Ok(p1bridge::cli::main_with(std::env::args_os().skip(1))),
-        wamr::CHILD => {
+        process::CHILD => {
+            let engine = args.next().context("which engine?")?;
             let folder = args.next().context("which folder?")?;
-            wamr::run_as_child(folder.as_ref())?;
+            process::run_as_child(&engine, folder.as_ref())?;
             Ok(ExitCode::SUCCESS)
         }
         other => bail!("no command `{other}`; {COMMANDS}"),

@@ -1,0 +1,347 @@
+//! WASI 0.2 function by function: the guest `checks-p2-rust` prints a line for each check, as a
+//! component on wasmtime and flattened on every engine, and the lines have to be the same.
+//!
+//! `wasi_checks.toml` has the runs, and every line that is another one on an engine, with the reason.
+//! An entry that is not needed any more fails.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::profiles::Profile;
+use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines};
+use serde::Deserialize;
+
+const SUITE: &str = include_str!("wasi_checks.toml");
+const GUEST: &[u8] = include_bytes!("../../../corpus/prebuilt/checks-p2-rust.wasm");
+const TIMEOUT: Duration = Duration::from_secs(60);
+/// What stands for all engines but the oracle.
+const FLAT: &str = "flat";
+/// Stands for a line that is not printed.
+const ABSENT: &str = "(absent)";
+/// The last line of every run: how it ended.
+const ENDED: &str = "(ended)";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Suite {
+    run: Vec<Run>,
+    differs: Vec<Differs>,
+}
+
+/// One run of the guest.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Run {
+    name: String,
+    args: Vec<String>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+    #[serde(default)]
+    stdin: String,
+    /// Whether a fresh directory is preopened.
+    #[serde(default)]
+    dir: bool,
+    /// This directory of the host is preopened instead.
+    host_dir: Option<PathBuf>,
+    /// So many directories below the fresh one are preopened instead of it, `d00` and so on.
+    #[serde(default)]
+    preopens: u32,
+    /// See [`RunSpec::shell`].
+    shell: Option<String>,
+    #[serde(default)]
+    signals: bool,
+    raw_argument: Option<Vec<u8>>,
+    max_handles: Option<u32>,
+    /// A command for `sh` that has to succeed where the run can be arranged at all.
+    needs: Option<String>,
+    /// Engines that cannot be put into this situation, with the reason.
+    #[serde(default)]
+    not_on: BTreeMap<String, String>,
+}
+
+/// Lines of one run that come out differently, for one reason.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Differs {
+    run: String,
+    /// Engines, or `flat`.
+    on: Vec<String>,
+    why: String,
+    lines: BTreeMap<String, String>,
+}
+
+impl Differs {
+    fn concerns(&self, run: &Run, engine: &str) -> bool {
+        self.run == run.name && self.on.iter().any(|on| on == engine || on == FLAT)
+    }
+}
+
+type Lines = Vec<(String, String)>;
+
+fn suite() -> &'static Suite {
+    static SUITE_READ: OnceLock<Suite> = OnceLock::new();
+    SUITE_READ.get_or_init(|| toml::from_str(SUITE).expect("wasi_checks.toml"))
+}
+
+/// What the oracle prints in each run; nothing for one that cannot be arranged here.
+fn oracle() -> &'static [Option<Lines>] {
+    static LINES: OnceLock<Vec<Option<Lines>>> = OnceLock::new();
+    LINES.get_or_init(|| {
+        let run = |run: &Run| match run.can_be_arranged() {
+            true => Some(run.lines(&*engines::oracle(), GUEST)),
+            false => None,
+        };
+        let lines = suite().run.iter().map(run);
+        lines
+            .map(|lines| lines.transpose().unwrap_or_else(|e| panic!("{e:#}")))
+            .collect()
+    })
+}
+
+impl Run {
+    fn can_be_arranged(&self) -> bool {
+        let Some(needs) = &self.needs else {
+            return true;
+        };
+        let tried = Command::new("sh").args(["-c", needs]).output();
+        let can = tried.is_ok_and(|output| output.status.success());
+        if !can {
+            eprintln!("skipped: run `{}` needs `{needs}`", self.name);
+        }
+        can
+    }
+
+    fn lines(&self, engine: &dyn Engine, wasm: &[u8]) -> Result<Lines> {
+        let folder = tempfile::tempdir()?;
+        let mut spec = RunSpec {
+            env: self.env.clone().into_iter().collect(),
+            stdin: self.stdin.clone().into_bytes(),
+            timeout: TIMEOUT,
+            shell: self.shell.clone(),
+            signals: self.signals,
+            raw_argument: self.raw_argument.clone(),
+            ..RunSpec::default()
+        };
+        spec.argv.extend(self.args.iter().cloned());
+        if self.dir {
+            spec.dir = Some(folder.path().to_path_buf());
+        }
+        if let Some(dir) = &self.host_dir {
+            spec.dir = Some(dir.clone());
+        }
+        for number in 0..self.preopens {
+            let name = format!("d{number:02}");
+            let host = folder.path().join(&name);
+            std::fs::create_dir(&host)?;
+            spec.preopens.push((host, name));
+        }
+        let outcome = engine
+            .run(wasm, &spec)
+            .with_context(|| format!("run `{}` on {}", self.name, engine.name()))?;
+        Ok(lines_of(&outcome))
+    }
+
+    /// How the lines of a flattened run are not what they should be.
+    fn wrong(&self, engine: &str, oracle: &Lines, found: &Lines) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut expected = oracle.clone();
+        for differs in suite().differs.iter().filter(|d| d.concerns(self, engine)) {
+            for (name, value) in &differs.lines {
+                let Some(line) = expected.iter_mut().find(|(known, _)| known == name) else {
+                    // One that only this engine prints, before it says how it ended.
+                    expected.insert(expected.len() - 1, (name.clone(), value.clone()));
+                    continue;
+                };
+                if line.1 == *value {
+                    wrong.push(format!(
+                        "differs: {name:?} is as on the oracle: take it out"
+                    ));
+                }
+                line.1.clone_from(value);
+            }
+        }
+        expected.retain(|(_, value)| value != ABSENT);
+        let known: BTreeMap<&str, &str> = pairs(found);
+        for (name, value) in &expected {
+            match known.get(name.as_str()) {
+                Some(found) if same(name, value, found) => {}
+                Some(found) => wrong.push(format!("{name:?} = {found:?} # expected {value:?}")),
+                None => wrong.push(format!("{name:?} = {ABSENT:?} # expected {value:?}")),
+            }
+        }
+        let wanted = pairs(&expected);
+        for (name, value) in found {
+            if !wanted.contains_key(name.as_str()) {
+                wrong.push(format!("{name:?} = {value:?} # expected no such line"));
+            }
+        }
+        if wrong.is_empty() && !expected.iter().map(|l| &l.0).eq(found.iter().map(|l| &l.0)) {
+            wrong.push("the lines come in another order".to_owned());
+        }
+        wrong
+    }
+}
+
+fn pairs(lines: &Lines) -> BTreeMap<&str, &str> {
+    lines
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// Not every engine passes the code on.
+fn same(name: &str, expected: &str, found: &str) -> bool {
+    expected == found || name == ENDED && found == "somehow" && expected.starts_with("exit")
+}
+
+fn lines_of(outcome: &Outcome) -> Lines {
+    let mut lines = Lines::new();
+    for bytes in [&outcome.stdout, &outcome.stderr] {
+        let text = String::from_utf8_lossy(bytes);
+        for line in text.lines() {
+            let (name, value) = line.split_once(": ").unwrap_or((line, ""));
+            let mut name = name.to_owned();
+            // What a guest prints between two checks may repeat itself.
+            while lines.iter().any(|(known, _)| *known == name) {
+                name.push('\'');
+            }
+            lines.push((name, value.to_owned()));
+        }
+    }
+    let ended = match &outcome.exit {
+        Exit::Code(code) => format!("exit {code}"),
+        Exit::Trap(_) => "trap".to_owned(),
+        Exit::Unknown => "somehow".to_owned(),
+    };
+    lines.push((ENDED.to_owned(), ended));
+    lines
+}
+
+fn check(engine: &dyn Engine) {
+    if let Err(why) = engine.available() {
+        let required = std::env::var("P1BRIDGE_REQUIRE_ENGINES").unwrap_or_default();
+        let required = required
+            .split(',')
+            .any(|name| engines::is_called(engine, name.trim()));
+        assert!(!required, "{} is required: {why}", engine.name());
+        eprintln!("skipped: {why}");
+        return;
+    }
+    let mut flat: BTreeMap<Option<u32>, Vec<u8>> = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (run, oracle) in suite().run.iter().zip(oracle()) {
+        let Some(oracle) = oracle else { continue };
+        if run.not_on.contains_key(engine.name()) {
+            continue;
+        }
+        let wasm = flat.entry(run.max_handles).or_insert_with(|| {
+            let options = FlattenOptions {
+                profile: Profile::named(engine.name()).unwrap_or_default(),
+                max_handles: run.max_handles,
+                ..FlattenOptions::default()
+            };
+            flatten(GUEST, &options).expect("it can be flattened").wasm
+        });
+        match run.lines(engine, wasm) {
+            Err(error) => wrong.push(format!("{error:#}")),
+            Ok(found) => {
+                let lines = run.wrong(engine.name(), oracle, &found);
+                if !lines.is_empty() {
+                    wrong.push(format!("run `{}`:\n  {}", run.name, lines.join("\n  ")));
+                }
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "on {}:\n{}",
+        engine.name(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn flattened_guests_print_on_wasmi_what_the_component_prints_on_wasmtime() {
+    check(&engines::Wasmi);
+}
+
+#[test]
+fn flattened_guests_print_on_wamr_what_the_component_prints_on_wasmtime() {
+    check(&engines::Wamr);
+}
+
+#[test]
+fn flattened_guests_print_on_node_what_the_component_prints_on_wasmtime() {
+    check(&engines::Node::new());
+}
+
+#[test]
+fn every_difference_has_a_run_an_engine_and_a_reason() {
+    let names: Vec<&str> = engines::all().iter().map(|engine| engine.name()).collect();
+    for differs in &suite().differs {
+        assert!(
+            !differs.why.is_empty(),
+            "run `{}` does not say why",
+            differs.run
+        );
+        assert!(
+            suite().run.iter().any(|run| run.name == differs.run),
+            "no run `{}`",
+            differs.run
+        );
+        for on in &differs.on {
+            assert!(
+                on == FLAT || names.contains(&on.as_str()),
+                "no engine `{on}`"
+            );
+        }
+    }
+}
+
+/// The numbered scenarios that a guest can show; number 19 is about linking.
+#[test]
+fn all_scenarios_and_enough_checks_are_there() {
+    let names: BTreeSet<&str> = oracle()
+        .iter()
+        .flatten()
+        .flatten()
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !name.starts_with('(') && !name.starts_with('='))
+        .collect();
+    println!("{} checks", names.len());
+    assert!(names.len() >= 170, "{} checks", names.len());
+    for scenario in (1..=20).filter(|n| *n != 19) {
+        let prefix = format!("s{scenario:02}-");
+        assert!(
+            names.iter().any(|name| name.starts_with(&prefix)),
+            "scenario {scenario}"
+        );
+    }
+}
+
+/// A wait is one question to the host, not a loop of them.
+#[test]
+fn waiting_does_not_spin() {
+    use p1bridge::run::{Input, Output, RunOptions, run};
+    let flat = flatten(GUEST, &FlattenOptions::default()).expect("it can be flattened");
+    let options = RunOptions {
+        args: vec!["program".into(), "clocks".into()],
+        stdin: Input::Bytes(Vec::new()),
+        stdout: Output::Capture,
+        ..RunOptions::default()
+    };
+    let outcome = run(&flat.wasm, &options).expect("it runs");
+    let text = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    assert!(text.ends_with("end: reached\n"), "{text}");
+    let polls = outcome.stats.host_calls.iter();
+    let polls: u64 = polls
+        .filter(|(name, _)| name == "poll_oneoff")
+        .map(|(_, n)| n)
+        .sum();
+    assert!((5..50).contains(&polls), "{polls} calls of poll_oneoff");
+}
