@@ -143,3 +143,114 @@ fn lowered(feature: &str) -> Result<[Figure; 2]> {
         },
     ])
 }
+
+/// One call of WASI 0.2 next to the same on Preview 1.
+pub struct Call {
+    pub what: &'static str,
+    /// Units of fuel for one call, of both guests.
+    pub fuel: [f64; 2],
+    /// Calls of host functions, of both guests.
+    pub host_calls: [f64; 2],
+    /// The most units of fuel that it may cost more than on Preview 1.
+    pub fuel_goal: f64,
+    /// The most host calls that it may have more than on Preview 1.
+    pub host_calls_goal: f64,
+}
+
+impl Call {
+    /// Whether it costs no more than it may.
+    pub fn meets_its_goals(&self) -> bool {
+        self.fuel[1] - self.fuel[0] <= self.fuel_goal
+            && self.host_calls[1] - self.host_calls[0] <= self.host_calls_goal
+    }
+
+    /// A row of a table.
+    pub fn row(&self) -> String {
+        let [fuel, more_fuel] = self.fuel;
+        let [calls, more_calls] = self.host_calls;
+        let what = self.what;
+        format!("| {what} | {fuel:.0} | {more_fuel:.0} | {calls:.2} | {more_calls:.2} |")
+    }
+}
+
+/// What [`calls`] measures: a name, the operations of the two guests, how many calls of WASI 0.2 one
+/// operation is, and how much fuel and how many host calls a call may cost more.
+const OPERATIONS: &[(&str, [&str; 2], f64, f64, f64)] = &[
+    (
+        "write 4 KiB to stdout",
+        ["write-stdout"; 2],
+        1.0,
+        330.0,
+        0.0,
+    ),
+    ("write 4 KiB to a file", ["write"; 2], 1.0, 440.0, 0.0),
+    ("read 4 KiB", ["read"; 2], 1.0, 800.0, 0.0),
+    (
+        "read 4 KiB of a stream",
+        ["read", "read-stream"],
+        1.0,
+        1000.0,
+        0.0,
+    ),
+    ("read 1 MiB, by 64 KiB", ["read-large"; 2], 16.0, 800.0, 0.0),
+    ("stat", ["stat"; 2], 1.0, 420.0, 0.0),
+    ("stat-at", ["stat-at"; 2], 1.0, 700.0, 0.0),
+    ("open-at and drop", ["open"; 2], 1.0, 700.0, 1.0),
+    ("monotonic now", ["clock"; 2], 1.0, 60.0, 0.0),
+    ("an entry of 1000", ["readdir"; 2], 1000.0, 6300.0, 0.0),
+];
+
+/// The cost of single calls: the guests repeat an operation, and the cost of the repetitions is
+/// divided by their number.
+pub fn calls() -> Result<Vec<Call>> {
+    let modules = [corpus("calls-p1-c")?, flat(&corpus("calls-p2-c")?)?.wasm];
+    let directory = tempfile::tempdir()?;
+    std::fs::write(directory.path().join("data"), vec![b'd'; 1 << 20])?;
+    std::fs::create_dir(directory.path().join("many"))?;
+    for number in 0..1000 {
+        let path = format!("many/entry-{number:04}");
+        std::fs::write(directory.path().join(path), b"")?;
+    }
+    let cost = |module: &[u8], operation: &str, count: u32| -> Result<[f64; 2]> {
+        let options = RunOptions {
+            args: vec!["calls".into(), operation.into(), count.to_string()],
+            dirs: vec![Preopen {
+                host: directory.path().to_path_buf(),
+                guest: ".".to_string(),
+            }],
+            stdin: Input::Bytes(Vec::new()),
+            stdout: Output::Capture,
+            stderr: Output::Capture,
+            meter: true,
+            ..RunOptions::default()
+        };
+        let outcome = run(module, &options)?;
+        ensure!(
+            outcome.exit == Exit::Code(0),
+            "{operation}: {:?}",
+            outcome.exit
+        );
+        let fuel = outcome.stats.fuel.context("the run was metered")?;
+        let host_calls: u64 = outcome.stats.host_calls.iter().map(|(_, n)| n).sum();
+        Ok([fuel as f64, host_calls as f64])
+    };
+    OPERATIONS
+        .iter()
+        .map(|&(what, operations, calls, fuel_goal, host_calls_goal)| {
+            let mut of_one = [[0.0; 2]; 2];
+            for (guest, (module, operation)) in modules.iter().zip(operations).enumerate() {
+                let (few, many) = (cost(module, operation, 2)?, cost(module, operation, 10)?);
+                for figure in 0..2 {
+                    of_one[figure][guest] = (many[figure] - few[figure]) / 8.0 / calls;
+                }
+            }
+            Ok(Call {
+                what,
+                fuel: of_one[0],
+                host_calls: of_one[1],
+                fuel_goal,
+                host_calls_goal,
+            })
+        })
+        .collect()
+}

@@ -8,3 +8,15 @@ fn flat_modules_cost_no_more_than_their_goals() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn calls_cost_little_more_than_on_preview_1() -> anyhow::Result<()> {
+    let calls = p1bridge_tests::cost::calls()?;
+    for call in &calls {
+        println!("{}", call.row());
+    }
+    for call in &calls {
+        assert!(call.meets_its_goals(), "{}", call.row());
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+// calls-p1-c OPERATION COUNT: the operations of calls-p2-c, straight on Preview 1. The memory for a read is new each
+// time, as WASI 0.2 hands it out.
+#include "../common/calls.h"
+#include <stdlib.h>
+#include <wasi/api.h>
+
+#define DIR 3
+
+static __wasi_fd_t open_path(const char *path, __wasi_oflags_t how, __wasi_rights_t rights) {
+    __wasi_fd_t fd;
+    return __wasi_path_open(DIR, 0, path, how, rights, 0, 0, &fd) ? (__wasi_fd_t)-1 : fd;
+}
+
+static bool write_to(__wasi_fd_t fd, uint32_t count) {
+    static uint8_t bytes[SMALL];
+    __wasi_ciovec_t vector = {bytes, SMALL};
+    __wasi_size_t done;
+    while (count--)
+        if (__wasi_fd_write(fd, &vector, 1, &done) || done != SMALL) return false;
+    return true;
+}
+
+static bool read_from(__wasi_fd_t fd, uint32_t total, uint32_t piece, uint32_t count) {
+    while (count--)
+        for (uint32_t at = 0; at < total; at += piece) {
+            uint8_t *bytes = malloc(piece);
+            __wasi_iovec_t vector = {bytes, piece};
+            __wasi_size_t done;
+            if (__wasi_fd_pread(fd, &vector, 1, at, &done) || done != piece) return false;
+            free(bytes);
+        }
+    return true;
+}
+
+static bool list(__wasi_fd_t fd, uint32_t *entries) {
+    static uint8_t buffer[SMALL];
+    __wasi_dircookie_t cookie = 0;
+    for (;;) {
+        __wasi_size_t used, at = 0;
+        if (__wasi_fd_readdir(fd, buffer, SMALL, cookie, &used)) return false;
+        while (used - at >= sizeof(__wasi_dirent_t)) {
+            __wasi_dirent_t entry;
+            memcpy(&entry, buffer + at, sizeof entry);
+            if (used - at - sizeof entry < entry.d_namlen) break;
+            const uint8_t *name = buffer + at + sizeof entry;
+            bool dots = name[0] == '.' && (entry.d_namlen == 1 || (entry.d_namlen == 2 && name[1] == '.'));
+            if (!dots) {
+                char *text = malloc(entry.d_namlen);
+                memcpy(text, name, entry.d_namlen);
+                ++*entries;
+                free(text);
+            }
+            cookie = entry.d_next;
+            at += (__wasi_size_t)sizeof entry + entry.d_namlen;
+        }
+        if (used < SMALL) return true;
+    }
+}
+
+static bool repeat(const char *what, uint32_t count) {
+    if (!strcmp(what, "write-stdout")) return write_to(1, count);
+    if (!strcmp(what, "write")) return write_to(open_path("new", __WASI_OFLAGS_CREAT, __WASI_RIGHTS_FD_WRITE), count);
+    __wasi_fd_t fd = open_path(FILE_NAME, 0, __WASI_RIGHTS_FD_READ);
+    if (!strcmp(what, "read")) return read_from(fd, SMALL, SMALL, count);
+    if (!strcmp(what, "read-large")) return read_from(fd, LARGE, PIECE, count);
+    __wasi_filestat_t stat;
+    if (!strcmp(what, "stat")) {
+        while (count--)
+            if (__wasi_fd_filestat_get(fd, &stat) || stat.size != LARGE) return false;
+        return true;
+    }
+    if (!strcmp(what, "stat-at")) {
+        while (count--)
+            if (__wasi_path_filestat_get(DIR, 0, FILE_NAME, &stat) || stat.size != LARGE) return false;
+        return true;
+    }
+    if (!strcmp(what, "open")) {
+        while (count--)
+            if (__wasi_fd_close(open_path(FILE_NAME, 0, __WASI_RIGHTS_FD_READ))) return false;
+        return true;
+    }
+    if (!strcmp(what, "clock")) {
+        __wasi_timestamp_t now, last = 0;
+        for (; count--; last = now)
+            if (__wasi_clock_time_get(__WASI_CLOCKID_MONOTONIC, 1, &now) || now < last) return false;
+        return true;
+    }
+    if (!strcmp(what, "readdir")) {
+        fd = open_path(DIRECTORY_NAME, __WASI_OFLAGS_DIRECTORY, __WASI_RIGHTS_FD_READDIR);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t entries = 0;
+            if (!list(fd, &entries) || entries != 1000) return false;
+        }
+        return true;
+    }
+    return false;
+}
+
+int main(int argc, char **argv) {
+    return argc != 3 || !repeat(argv[1], number(argv[2], strlen(argv[2])));
+}
