@@ -11,7 +11,20 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(wamr_2020)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=wamr-2020/Cargo.lock");
-    match sources().and_then(|root| compile(&root)) {
+    println!("cargo::rerun-if-changed=wasm3/Cargo.lock");
+    let root = sources("wamr-2020", "wamr-sys");
+    // The suite of `probe` builds them in other ways.
+    if let Ok(root) = &root {
+        println!(
+            "cargo::rustc-env=WAMR_2020_SOURCES={}",
+            root.join("wasm-micro-runtime").display()
+        );
+    }
+    if let Ok(root) = sources("wasm3", "wasm3-sys") {
+        let root = root.join("wasm3/source");
+        println!("cargo::rustc-env=WASM3_SOURCES={}", root.display());
+    }
+    match root.and_then(|root| compile(&root.join("wasm-micro-runtime"))) {
         Ok(()) => println!("cargo::rustc-cfg=wamr_2020"),
         Err(why) => {
             let why = why.replace('\n', " ");
@@ -23,8 +36,9 @@ fn main() {
     }
 }
 
-/// The folder of the C sources; cargo downloads them when they are not there yet.
-fn sources() -> Result<PathBuf, String> {
+/// The folder of a package that `pin/Cargo.toml` depends on; cargo downloads it when it is not
+/// there yet.
+fn sources(pin: &str, name: &str) -> Result<PathBuf, String> {
     let output = Command::new(env::var_os("CARGO").expect("set by cargo"))
         .args([
             "metadata",
@@ -32,7 +46,7 @@ fn sources() -> Result<PathBuf, String> {
             "--format-version=1",
             "--manifest-path",
         ])
-        .arg(Path::new("wamr-2020").join("Cargo.toml"))
+        .arg(Path::new(pin).join("Cargo.toml"))
         .output()
         .map_err(|e| format!("cannot run cargo metadata: {e}"))?;
     if !output.status.success() {
@@ -44,10 +58,10 @@ fn sources() -> Result<PathBuf, String> {
         .as_array()
         .into_iter()
         .flatten()
-        .find(|package| package["name"] == "wamr-sys")
+        .find(|package| package["name"] == name)
         .and_then(|package| package["manifest_path"].as_str())
-        .ok_or("wamr-sys is not among the packages of wamr-2020/Cargo.toml")?;
-    Ok(Path::new(manifest).with_file_name("wasm-micro-runtime"))
+        .ok_or_else(|| format!("{name} is not among the packages of {pin}/Cargo.toml"))?;
+    Ok(Path::new(manifest).with_file_name(""))
 }
 
 /// The same choices as its own build for Linux with the classic interpreter and WASI.

@@ -29,8 +29,9 @@ pub struct Image<'a> {
     pub regions: Vec<Region>,
     /// Pointers that relocations put in, sorted: the address of the slot, and what it points at.
     pub pointers: Vec<(u64, u64)>,
-    /// Of a Mach-O file, whose pointers may be offsets from here.
-    pub base: u64,
+    /// Of a Mach-O program, whose pointers may be offsets from here, with links of a chain in the
+    /// upper bits.
+    pub base: Option<u64>,
     /// Where the names of symbols are, when they are loaded.
     pub names: Range<usize>,
     /// Those that were asked for.
@@ -112,7 +113,7 @@ impl<'a> Image<'a> {
             pointer,
             regions: Vec::new(),
             pointers: Vec::new(),
-            base: 0,
+            base: None,
             names: 0..0,
             symbols: Vec::new(),
         }
@@ -200,12 +201,13 @@ impl<'a> Image<'a> {
         if word == 0 {
             return None;
         }
-        if loaded(&word) || self.base == 0 {
-            return Some(word).filter(loaded);
+        match self.base {
+            _ if loaded(&word) => Some(word),
+            None => None,
+            Some(base) => [word & TARGET, base.wrapping_add(word & TARGET)]
+                .into_iter()
+                .find(loaded),
         }
-        [word & TARGET, self.base.wrapping_add(word & TARGET)]
-            .into_iter()
-            .find(loaded)
     }
 
     /// The string of C at an offset of the file, at most 4 KiB of it.

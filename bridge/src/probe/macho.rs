@@ -53,8 +53,8 @@ pub fn image<'a>(
     image.big_endian = !macho.little_endian;
     image.linked = macho.header.filetype != MH_OBJECT;
     for segment in &macho.segments {
-        if image.base == 0 && segment.fileoff == 0 && segment.filesize > 0 {
-            image.base = segment.vmaddr;
+        if image.linked && segment.fileoff == 0 && segment.filesize > 0 {
+            image.base = Some(segment.vmaddr);
         }
         for (section, _) in segment.sections().context(DAMAGED)? {
             // Those that are all zeros have no place in the file.

@@ -131,7 +131,7 @@ fn plain_pointers(image: &Image, signatures: &HashMap<u64, String>) -> Vec<(u64,
     if !image.linked && !image.pointers.is_empty() {
         return Vec::new();
     }
-    let chained = image.base != 0;
+    let chained = image.base.is_some();
     let mut found = Vec::new();
     for region in &image.regions {
         let first = (image.pointer - region.address as usize % image.pointer) % image.pointer;

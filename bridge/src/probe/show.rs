@@ -135,7 +135,7 @@ impl Display for Evidence {
         match self.kind {
             EvidenceKind::String => write!(f, "string {text:?}")?,
             EvidenceKind::Symbol => write!(f, "symbol {text}")?,
-            EvidenceKind::Table => write!(f, "{text} in a table of functions")?,
+            EvidenceKind::Table => write!(f, "{text:?} in a table of functions")?,
             EvidenceKind::Code => write!(f, "{text}")?,
             EvidenceKind::Missing => write!(f, "there is no {text:?}")?,
         }

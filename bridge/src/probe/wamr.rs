@@ -246,7 +246,8 @@ pub fn recognise(images: &[Image], hits: &Hits) -> Option<Runtime> {
     for (what, name) in TABLES {
         let entry = natives.iter().find(|native| native.name == *name);
         let entry = entry.map(|native| evidence(EvidenceKind::Table, *name, native.offset));
-        add(&mut build, what, entry, name);
+        let looked_for = format!("{name} in a table of functions");
+        add(&mut build, what, entry, &looked_for);
     }
     if base == "wamr-2020" {
         notes.push(

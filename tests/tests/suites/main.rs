@@ -6,6 +6,7 @@ mod custom_import;
 mod kept_adapter;
 mod lower;
 mod output;
+mod probe;
 mod profiles;
 mod random_modules;
 mod random_pairs;

@@ -8,10 +8,10 @@ use p1bridge::lower::lower;
 use p1bridge::profiles::{NAMES, Profile, named, source};
 use p1bridge_linker::{FeatureSet, preview1};
 use p1bridge_tests::{Call, Engine, Exit, RunSpec, engines};
-use wasmparser::ValType;
+use wasmparser::{FuncType, ValType};
 
 /// A module that only loads with the feature, and whose `f` gives 1.
-const FEATURES: &[(&str, &str)] = &[
+pub(crate) const FEATURES: &[(&str, &str)] = &[
     (
         "mutable-globals",
         r#"(global (export "g") (mut i32) (i32.const 1)) (func (export "f") (result i32) i32.const 1)"#,
@@ -77,14 +77,18 @@ fn subjects() -> Vec<(Arc<dyn Engine>, Profile)> {
 }
 
 /// A module of these fields whose memory is exported: node asks for that.
-fn with_memory(fields: &str) -> String {
+pub(crate) fn with_memory(fields: &str) -> String {
     match fields.contains("(memory") {
         true => format!("(module {fields} (export \"memory\" (memory 0)))"),
         false => format!("(module (memory (export \"memory\") 1) {fields})"),
     }
 }
 
-fn call(engine: &dyn Engine, wat: &str, args: Vec<i32>) -> anyhow::Result<(Exit, Option<i32>)> {
+pub(crate) fn call(
+    engine: &dyn Engine,
+    wat: &str,
+    args: Vec<i32>,
+) -> anyhow::Result<(Exit, Option<i32>)> {
     let wasm = wat::parse_str(wat)?;
     let spec = RunSpec {
         calls: vec![Call {
@@ -151,6 +155,36 @@ fn check_refuses_a_feature_where_the_engine_does_and_lower_takes_it_away() {
     }
 }
 
+/// A module whose `f` calls a function of Preview 1, if that comes back, and gives 1.
+pub(crate) fn calls(name: &str, ty: &FuncType) -> String {
+    let word = |ty: &ValType| if *ty == ValType::I32 { " i32" } else { " i64" };
+    let params: String = ty.params().iter().map(word).collect();
+    let results: String = ty.results().iter().map(word).collect();
+    // Unknown descriptors, and addresses within the memory.
+    let values: String = ty
+        .params()
+        .iter()
+        .enumerate()
+        .map(|(n, ty)| match ty {
+            ValType::I32 => format!(" i32.const {}", 100 + n * 8),
+            _ => " i64.const 0".to_owned(),
+        })
+        .collect();
+    // These end the process, or wait.
+    let called = !matches!(name, "proc_exit" | "proc_raise" | "poll_oneoff");
+    let result = match (called, ty.results().is_empty()) {
+        (true, false) => format!("{values} call $w drop"),
+        _ => String::new(),
+    };
+    format!(
+        "(module (import \"wasi_snapshot_preview1\" \"{name}\"
+            (func $w (param{params}) (result{results})))
+         (memory (export \"memory\") 1)
+         (export \"keep\" (func $w))
+         (func (export \"f\") (result i32) {result} i32.const 1))"
+    )
+}
+
 #[test]
 fn engines_have_the_functions_of_preview_1_that_their_profiles_say() {
     let mut wrong = Vec::new();
@@ -159,32 +193,7 @@ fn engines_have_the_functions_of_preview_1_that_their_profiles_say() {
             let ty = preview1::signature(name).expect("a signature");
             let says = profile.import(preview1::MODULE, name, &ty)
                 == p1bridge_linker::profile::Import::Provided;
-            let word = |ty: &ValType| if *ty == ValType::I32 { " i32" } else { " i64" };
-            let params: String = ty.params().iter().map(word).collect();
-            let results: String = ty.results().iter().map(word).collect();
-            // Unknown descriptors, and addresses within the memory.
-            let values: String = ty
-                .params()
-                .iter()
-                .enumerate()
-                .map(|(n, ty)| match ty {
-                    ValType::I32 => format!(" i32.const {}", 100 + n * 8),
-                    _ => " i64.const 0".to_owned(),
-                })
-                .collect();
-            // These end the process, or wait.
-            let called = !matches!(name, "proc_exit" | "proc_raise" | "poll_oneoff");
-            let result = match (called, ty.results().is_empty()) {
-                (true, false) => format!("{values} call $w drop"),
-                _ => String::new(),
-            };
-            let wat = format!(
-                "(module (import \"wasi_snapshot_preview1\" \"{name}\"
-                    (func $w (param{params}) (result{results})))
-                 (memory (export \"memory\") 1)
-                 (export \"keep\" (func $w))
-                 (func (export \"f\") (result i32) {result} i32.const 1))"
-            );
+            let wat = calls(name, &ty);
             let has = match call(&*engine, &wat, Vec::new()) {
                 Err(_) => false,
                 Ok((Exit::Trap(why), _)) => !why.contains("unlinked"),
