@@ -3,6 +3,7 @@
 mod canon;
 pub mod fused;
 pub mod handles;
+mod initialise;
 pub mod memory;
 pub mod strings;
 mod utf8;
@@ -38,6 +39,8 @@ pub enum GlueKind {
     /// `memory.copy` and `memory.fill` of the guest of a region.
     MemoryCopy(usize),
     MemoryFill(usize),
+    /// `memory.copy` from one region to another: target and source.
+    MemoryCopyBetween(usize, usize),
     /// A function of the canonical ABI between guests.
     Canon(CanonId),
     /// The functions of handle tables.
@@ -65,6 +68,8 @@ pub enum GlueKind {
     Initialise,
     /// Initialises the module, then calls.
     Initialised(Target),
+    /// The same for a `realloc`, which may be called meanwhile.
+    Realloc(Target),
     /// The `_start` of a command.
     Run(Target, Option<Target>, ComponentInstanceId),
     /// The arena for the runtime's own use.
@@ -80,6 +85,8 @@ pub struct Glue {
     pub grow: Vec<Option<u32>>,
     pub memory_copy: Vec<Option<u32>>,
     pub memory_fill: Vec<Option<u32>>,
+    /// The functions that copy between regions, by target and source.
+    pub copies: BTreeMap<(usize, usize), u32>,
     /// The functions of the canonical ABI between guests.
     pub canons: Vec<(CanonId, u32)>,
     pub handles: Handles,
@@ -120,10 +127,12 @@ impl Glue {
             glue.allocate_only.push(((id, index), at));
         }
         let nothing = FuncType::new([], []);
-        let initialises = plan
-            .exports
-            .iter()
-            .any(|export| matches!(export.what, Exported::Initialize | Exported::Initialised(_)));
+        let initialises = plan.exports.iter().any(|export| {
+            matches!(
+                export.what,
+                Exported::Initialize | Exported::Initialised(_) | Exported::Realloc(_)
+            )
+        });
         if initialises || !plan.init.is_empty() {
             glue.initialise =
                 Some(glue.add("p1bridge:initialize", nothing.clone(), GlueKind::Initialise));
@@ -136,6 +145,11 @@ impl Glue {
                     let ty = plan.target_type(target).clone();
                     let name = format!("p1bridge:export {}", export.name);
                     Some(glue.add(&name, ty, GlueKind::Initialised(target)))
+                }
+                Exported::Realloc(target) => {
+                    let ty = plan.target_type(target).clone();
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::Realloc(target)))
                 }
                 Exported::Copied(lift, initialised) => {
                     let ty = lifted_type(plan, lift);
@@ -276,6 +290,31 @@ impl Glue {
             };
             self.memory_fill.push(fill);
         }
+        self.copies_between(plan, memory);
+    }
+
+    /// `memory.copy` between the memories of modules that have several.
+    fn copies_between(&mut self, plan: &Plan<'_, '_>, memory: &MemoryPlan) {
+        use wasmparser::ValType::I32;
+        for id in plan.program.ids() {
+            let module = plan.program.module(plan.input, id);
+            let count = (module.memories.len() + module.imported_memories.len()) as u32;
+            let regions: BTreeSet<usize> = (0..count)
+                .map(|index| plan.program.memory(plan.input, id, index))
+                .filter(|slot| plan.live.copying.contains(slot))
+                .filter_map(|slot| memory.region(slot))
+                .collect();
+            for &target in &regions {
+                for &source in regions.iter().filter(|source| **source != target) {
+                    if !self.copies.contains_key(&(target, source)) {
+                        let ty = FuncType::new([I32, I32, I32], []);
+                        let kind = GlueKind::MemoryCopyBetween(target, source);
+                        let at = self.add("p1bridge:copy", ty, kind);
+                        self.copies.insert((target, source), at);
+                    }
+                }
+            }
+        }
     }
 
     fn add(&mut self, name: &str, ty: FuncType, kind: GlueKind) -> u32 {
@@ -336,6 +375,12 @@ impl Glue {
                 let lowered = self.lowered_fill.filter(|_| !self.has_bulk);
                 memory::fill(&access, lowered.map(|at| maps.first_glue + at))
             }
+            GlueKind::MemoryCopyBetween(target, source) => {
+                let [target, source] =
+                    [target, source].map(|at| region_access(plan, &maps.globals, at));
+                let lowered = self.lowered_copy.filter(|_| !self.has_bulk);
+                memory::copy(&target, &source, lowered.map(|at| maps.first_glue + at))
+            }
             GlueKind::LoweredCopy => lower::bulk::memory_copy(),
             GlueKind::LoweredFill => lower::bulk::memory_fill(),
             GlueKind::Malloc => lower::arena::malloc(|code| arena_base(plan, maps, code)),
@@ -362,12 +407,28 @@ impl Glue {
                 code.call(index(maps, target)).end();
                 body
             }
-            GlueKind::Initialise => initialise(plan, maps),
+            GlueKind::Initialise => initialise::encode(plan, maps),
             GlueKind::Initialised(target) => {
                 let mut body = Function::new([]);
                 let mut code = body.instructions();
                 if let Some(at) = self.initialise {
                     code.call(maps.first_glue + at);
+                }
+                for param in 0..function.ty.params().len() as u32 {
+                    code.local_get(param);
+                }
+                code.call(index(maps, target)).end();
+                body
+            }
+            GlueKind::Realloc(target) => {
+                let mut body = Function::new([]);
+                let mut code = body.instructions();
+                if let (Some(at), Some(state)) = (self.initialise, maps.globals.initialised) {
+                    code.global_get(state)
+                        .i32_eqz()
+                        .if_(BlockType::Empty)
+                        .call(maps.first_glue + at)
+                        .end();
                 }
                 for param in 0..function.ty.params().len() as u32 {
                     code.local_get(param);
@@ -444,22 +505,4 @@ fn arena_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) 
         Some(base) => code.global_get(base).i32_const(offset as i32).i32_add(),
         None => code.i32_const((memory.block_base() + offset) as i32),
     };
-}
-
-fn initialise(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
-    let mut body = Function::new([]);
-    let mut code = body.instructions();
-    if let (Some(done), false) = (maps.globals.initialised, plan.init.is_empty()) {
-        code.global_get(done)
-            .if_(BlockType::Empty)
-            .return_()
-            .end()
-            .i32_const(1)
-            .global_set(done);
-        for &target in &plan.init {
-            code.call(index(maps, target));
-        }
-    }
-    code.end();
-    body
 }

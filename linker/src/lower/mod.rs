@@ -89,7 +89,26 @@ pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
 ///
 /// Like [`module`].
 pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
-    let profile = &plan.options.profile;
+    let tables: usize = plan
+        .program
+        .ids()
+        .map(|id| {
+            plan.live
+                .instance(id)
+                .tables
+                .iter()
+                .filter(|live| **live)
+                .count()
+        })
+        .sum();
+    let mut profile = plan.options.profile.clone();
+    let references = crate::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
+    let several = tables > 1 && !plan.input.features().contains(references);
+    if several && profile.features.is_none() {
+        // Several tables would be a feature that the input does not use.
+        profile.features = Some(plan.input.features());
+    }
+    let profile = &profile;
     let mut used = plan.input.features().without(crate::profile::ENCODED_AWAY);
     if profile.lowers_bulk_memory() && !plan.live.data_count {
         used = used.without(crate::FeatureSet::of(
@@ -107,7 +126,7 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     let lacks = profile
         .features
         .is_some_and(|features| !used.without(features).is_empty());
-    if lacks || wrapped || start {
+    if lacks || several || wrapped || start {
         let arena = plan
             .memory
             .as_ref()

@@ -257,6 +257,15 @@ impl Step<'_, '_> {
         Action::Access
     }
 
+    /// How the memory of a load or store is got at, when it is shared with other guests.
+    #[inline]
+    fn accessed(&self, arg: &wasmparser::MemArg) -> Option<Access> {
+        match arg.target {
+            MemArgTarget::Memory(memory) => self.map.memory(memory).access,
+            _ => None,
+        }
+    }
+
     fn helper(&mut self, func: u32) -> Action {
         self.written.push(0x10);
         func.encode(&mut self.written);
@@ -301,7 +310,7 @@ impl Step<'_, '_> {
             Operator::I64Const { value } => Action::Keep(1 + sleb(value)),
             Operator::F32Const { .. } => Action::Keep(5),
             Operator::F64Const { .. } => Action::Keep(9),
-            Operator::MemorySize { .. } => match self.map.memory_ops {
+            Operator::MemorySize { mem } => match self.map.memory(mem).ops {
                 MemoryOps::Plain => Action::Slow,
                 MemoryOps::Fixed { pages } => {
                     InstructionSink::new(&mut self.written).i32_const(pages);
@@ -315,19 +324,21 @@ impl Step<'_, '_> {
                     Action::Written
                 }
             },
-            Operator::MemoryGrow { .. } => match self.map.memory_ops {
+            Operator::MemoryGrow { mem } => match self.map.memory(mem).ops {
                 MemoryOps::Sliding { grow, .. } => self.helper(grow),
                 _ => Action::Slow,
             },
-            Operator::MemoryCopy { .. } => match self.map.memory_copy {
+            Operator::MemoryCopy { dst_mem, src_mem } => {
+                match self.map.memory_copy(dst_mem, src_mem) {
+                    Some(func) => self.helper(func),
+                    None => Action::Slow,
+                }
+            }
+            Operator::MemoryFill { mem } => match self.map.memory(mem).fill {
                 Some(func) => self.helper(func),
                 None => Action::Slow,
             },
-            Operator::MemoryFill { .. } => match self.map.memory_fill {
-                Some(func) => self.helper(func),
-                None => Action::Slow,
-            },
-            Operator::MemoryInit { .. } => match self.map.access {
+            Operator::MemoryInit { mem, .. } => match self.map.memory(mem).access {
                 Some(access) => {
                     access::prepare_init(
                         &mut InstructionSink::new(&mut self.written),
@@ -368,7 +379,7 @@ impl Step<'_, '_> {
 /// What becomes of a memory access, when the operator has a `memarg`.
 macro_rules! visit_memarg {
     ($step:ident $op:ident memarg $value:ident) => {
-        if let Some(access) = $step.map.access {
+        if let Some(access) = $step.accessed(&$value) {
             let action = $step.access(&$op, $value, &access);
             $step.slow = Some($op);
             return action;
@@ -400,7 +411,7 @@ macro_rules! define_visit {
 
 macro_rules! visit_memarg_simd {
     ($step:ident $op:ident memarg $value:ident) => {
-        if let Some(access) = $step.map.access {
+        if let Some(access) = $step.accessed(&$value) {
             let action = $step.access(&$op, $value, &access);
             $step.slow = Some($op);
             return action;

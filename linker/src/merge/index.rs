@@ -69,17 +69,37 @@ pub struct InstanceMap {
     tags: Vec<u32>,
     elements: Vec<u32>,
     data: Vec<u32>,
-    /// How accesses to memory are rewritten; none when the instance has the memory for its own.
+    memories: Vec<MemoryMap>,
+    /// The functions that copy from one memory to another, by target and source.
+    copies: Vec<((u32, u32), u32)>,
+}
+
+/// What becomes of the instructions on one memory of a module.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemoryMap {
+    /// How accesses are rewritten; none when the instance has the memory for its own.
     pub access: Option<Access>,
-    pub memory_ops: MemoryOps,
+    pub ops: MemoryOps,
     /// The functions that stand in for `memory.copy` and `memory.fill`.
-    pub memory_copy: Option<u32>,
-    pub memory_fill: Option<u32>,
+    pub copy: Option<u32>,
+    pub fill: Option<u32>,
+    region: Option<usize>,
 }
 
 impl InstanceMap {
     pub fn callee(&self, index: u32) -> Callee {
         self.callees[index as usize]
+    }
+
+    /// What becomes of the instructions on a memory.
+    pub fn memory(&self, index: u32) -> &MemoryMap {
+        &self.memories[index as usize]
+    }
+
+    /// The function that stands in for `memory.copy`.
+    pub fn memory_copy(&self, target: u32, source: u32) -> Option<u32> {
+        let between = self.copies.iter().find(|(at, _)| *at == (target, source));
+        between.map(|(_, func)| *func).or(self.memory(target).copy)
     }
 
     pub fn ty(&self, index: u32) -> u32 {
@@ -312,32 +332,25 @@ impl Maps {
         }
 
         for id in program.ids() {
-            let Ok(Some(slot)) = plan.memory_of(id) else {
-                continue;
-            };
-            let Some((memory, at)) = plan
-                .memory
-                .as_ref()
-                .and_then(|memory| Some((memory, memory.region(slot)?)))
-            else {
-                continue;
-            };
-            let region = &memory.regions[at];
+            let module = program.module(input, id);
+            let count = (module.memories.len() + module.imported_memories.len()) as u32;
+            let maps = (0..count)
+                .map(|index| {
+                    let slot = program.memory(input, id, index);
+                    memory_map(plan, glue, &linker_globals, first_glue, id, slot)
+                })
+                .collect();
             let map = &mut instances[id.0 as usize];
-            map.memory_ops = match linker_globals.bytes[at] {
-                Some(bytes) => MemoryOps::Sliding {
-                    bytes,
-                    grow: first_glue + glue.grow[at].unwrap_or(DEAD),
-                },
-                None if memory.is_shared() || memory.has_above(at) => MemoryOps::Fixed {
-                    pages: region.pages as i32,
-                },
-                None => MemoryOps::Plain,
-            };
-            map.memory_copy = glue.memory_copy[at].map(|at| first_glue + at);
-            map.memory_fill = glue.memory_fill[at].map(|at| first_glue + at);
-            if memory.is_shared() && !plan.is_library(id) {
-                map.access = Some(region_access(plan, &linker_globals, at));
+            map.memories = maps;
+            for target in 0..count {
+                for source in 0..count {
+                    let regions = (map.memory(target).region, map.memory(source).region);
+                    if let (Some(to), Some(from)) = regions
+                        && let Some(&at) = glue.copies.get(&(to, from))
+                    {
+                        map.copies.push(((target, source), first_glue + at));
+                    }
+                }
             }
         }
         let mut maps = Maps {
@@ -396,6 +409,43 @@ impl Maps {
             Target::NoOp => Callee::Nothing,
             target => self.target(target).map_or(Callee::Dead, Callee::Func),
         }
+    }
+}
+
+/// What becomes of the instructions of an instance on one of its memories.
+fn memory_map(
+    plan: &Plan<'_, '_>,
+    glue: &Glue,
+    globals: &LinkerGlobals,
+    first_glue: u32,
+    id: InstanceId,
+    slot: Slot,
+) -> MemoryMap {
+    let Some((memory, at)) = plan
+        .memory
+        .as_ref()
+        .and_then(|memory| Some((memory, memory.region(slot)?)))
+    else {
+        return MemoryMap::default();
+    };
+    let region = &memory.regions[at];
+    let ops = match globals.bytes[at] {
+        Some(bytes) => MemoryOps::Sliding {
+            bytes,
+            grow: first_glue + glue.grow[at].unwrap_or(DEAD),
+        },
+        None if memory.is_shared() || memory.has_above(at) => MemoryOps::Fixed {
+            pages: region.pages as i32,
+        },
+        None => MemoryOps::Plain,
+    };
+    let rewritten = memory.is_shared() && !plan.is_library(id);
+    MemoryMap {
+        access: rewritten.then(|| region_access(plan, globals, at)),
+        ops,
+        copy: glue.memory_copy[at].map(|at| first_glue + at),
+        fill: glue.memory_fill[at].map(|at| first_glue + at),
+        region: Some(at),
     }
 }
 

@@ -18,7 +18,7 @@ pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, region_access}
 
 use crate::glue::Glue;
 use crate::parse::module::{ElementMode, Items};
-use crate::plan::{Exported, Plan, Target};
+use crate::plan::{Exported, Plan, Step, Target};
 use crate::resolve::{FuncDef, InstanceId};
 use crate::statics::{Const, constant};
 
@@ -340,7 +340,10 @@ fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
     for id in plan.program.ids() {
         let module = plan.program.module(plan.input, id);
         let live = &plan.live.instance(id).elements;
-        for (element, _) in module.elements.iter().zip(live).filter(|(_, live)| **live) {
+        for (at, element) in module.elements.iter().enumerate() {
+            if !live[at] {
+                continue;
+            }
             let mut functions = Vec::new();
             let mut expressions = Vec::new();
             let mut ty = wasmparser::RefType::FUNCREF;
@@ -380,6 +383,9 @@ fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
             match &element.mode {
                 ElementMode::Passive => section.passive(items),
                 ElementMode::Declared => section.declared(items),
+                ElementMode::Active { .. } if plan.is_late(Step::Elements(id, at)) => {
+                    section.passive(items)
+                }
                 ElementMode::Active { table, offset } => {
                     let offset = offset_of(plan, id, offset, element.offset)?;
                     let table = maps.instance(id).table(*table);
@@ -432,9 +438,16 @@ fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
     for id in plan.program.ids() {
         let module = plan.program.module(plan.input, id);
         let live = &plan.live.instance(id).data;
-        for (data, _) in module.data.iter().zip(live).filter(|(_, live)| **live) {
+        for (at, data) in module.data.iter().enumerate() {
+            if !live[at] {
+                continue;
+            }
             size += data.bytes.len();
             match &data.active {
+                // Its bytes are in the code that writes them; the index has to stay.
+                Some(_) if plan.is_late(Step::Data(id, at)) => {
+                    section.active(0, &ConstExpr::i32_const(0), [])
+                }
                 None => section.passive(data.bytes.iter().copied()),
                 Some((memory, offset)) => {
                     let offset = data_offset(plan, id, *memory, offset, data)?;

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use anyhow::{Result, bail};
 use wasmparser::FuncType;
 
-use super::{Plan, Target, is_preview1_start};
+use super::{Plan, Step, Target, is_preview1_start};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
@@ -34,6 +34,9 @@ pub enum Exported {
     Func(Target),
     /// A function before which the module is initialised.
     Initialised(Target),
+    /// A `realloc`, before which the module is initialised unless that has begun: start functions
+    /// may call a host that allocates.
+    Realloc(Target),
     /// A lifted function whose values the linker copies, before which the module may have to be
     /// initialised.
     Copied(LiftId, bool),
@@ -57,6 +60,8 @@ pub enum Exported {
 /// What the root component exports, before liveness is known.
 pub struct Boundary {
     functions: Vec<LiftedExport>,
+    /// What is exported and no core module can export.
+    pub warnings: Vec<String>,
 }
 
 struct LiftedExport {
@@ -85,6 +90,7 @@ impl Boundary {
     pub fn new(program: &Program, adapted: &Adapted) -> Result<Boundary> {
         let mut boundary = Boundary {
             functions: Vec::new(),
+            warnings: Vec::new(),
         };
         for export in &program.exports {
             match &export.item {
@@ -99,28 +105,26 @@ impl Boundary {
                                 boundary.add(program, adapted, &full, *func, export.offset)?;
                             }
                             ExportItem::Type => {}
-                            ExportItem::Instance(_) => bail!(
-                                "export {full:?} is an instance inside an instance, which no core \
-                                 module can export (at offset {:#x})",
-                                export.offset
-                            ),
-                            ExportItem::Other(kind) => bail!(
-                                "export {full:?} is {kind}, which no core module can export \
-                                 (at offset {:#x})",
-                                export.offset
-                            ),
+                            ExportItem::Instance(_) => {
+                                boundary.leave_out(&full, "an instance inside an instance", export);
+                            }
+                            ExportItem::Other(kind) => boundary.leave_out(&full, kind, export),
                         }
                     }
                 }
                 ExportItem::Type => {}
-                ExportItem::Other(kind) => bail!(
-                    "export {:?} is {kind}, which no core module can export (at offset {:#x})",
-                    export.name,
-                    export.offset
-                ),
+                ExportItem::Other(kind) => boundary.leave_out(&export.name, kind, export),
             }
         }
         Ok(boundary)
+    }
+
+    fn leave_out(&mut self, name: &str, kind: &str, export: &crate::resolve::Export) {
+        self.warnings.push(format!(
+            "export {name:?} is {kind}, which no core module can export: it is left out \
+             (at offset {:#x})",
+            export.offset
+        ));
     }
 
     fn add(
@@ -230,12 +234,8 @@ fn is_run(name: &str) -> bool {
 }
 
 /// Decides the exports of `plan` and what runs before them.
-pub fn plan(
-    plan: &mut Plan<'_, '_>,
-    boundary: &Boundary,
-    starts: &[(InstanceId, FuncDef)],
-) -> Result<()> {
-    plan_starts(plan, boundary, starts);
+pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
+    keep_start(plan, boundary);
     let is_command = boundary
         .functions
         .iter()
@@ -295,7 +295,7 @@ pub fn plan(
         let what = if plan.fusion.may_not_leave.contains(&instance) {
             Exported::NotLeaving(target, instance)
         } else if guarded {
-            Exported::Initialised(target)
+            Exported::Realloc(target)
         } else {
             Exported::Func(target)
         };
@@ -304,9 +304,10 @@ pub fn plan(
         add("cabi_realloc".into(), Exported::Arena);
     }
     if boundary.functions.is_empty() && plan.init.is_empty() {
-        bail!(
-            "the component exports no function, so nothing in a flat module could ever run; if it \
+        plan.warnings.push(
+            "the component exports no function, so nothing in the flat module can ever run; if it \
              was made from a Preview 1 module, make it again with a world that has its exports"
+                .to_string(),
         );
     }
     if !is_command {
@@ -387,37 +388,13 @@ fn uses_arena(plan: &Plan<'_, '_>) -> bool {
 
 /// A start function of a command of Preview 1 stays one, as the module had it. Others run before
 /// the first export: hosts differ in what they allow while a module is instantiated.
-fn plan_starts(plan: &mut Plan<'_, '_>, boundary: &Boundary, starts: &[(InstanceId, FuncDef)]) {
-    let targets: Vec<Target> = starts
-        .iter()
-        .map(|&(_, def)| plan.target(def))
-        .filter(|&target| !is_trivial(plan, target, 0))
-        .collect();
+fn keep_start(plan: &mut Plan<'_, '_>, boundary: &Boundary) {
     let preview1 = boundary.functions.iter().all(|e| e.kind == Kind::Start);
-    match targets[..] {
-        [only] if preview1 && plan.libraries.is_empty() => plan.start = Some(only),
-        _ => plan.init = targets,
+    if let [Step::Call(only)] = plan.init[..]
+        && preview1
+        && plan.libraries.is_empty()
+    {
+        plan.start = Some(only);
+        plan.init.clear();
     }
-}
-
-/// Whether a function does nothing: its body is empty, or calls only such functions.
-fn is_trivial(plan: &Plan<'_, '_>, target: Target, depth: u32) -> bool {
-    let Target::Core(id, index) = target else {
-        return target == Target::NoOp;
-    };
-    let module = plan.program.module(plan.input, id);
-    let body = module.body((index - module.imported_func_count()) as usize);
-    let Ok(ops) = body.get_operators_reader() else {
-        return false;
-    };
-    depth < 8
-        && ops.into_iter().all(|op| match op {
-            Ok(wasmparser::Operator::End | wasmparser::Operator::Nop) => true,
-            Ok(wasmparser::Operator::Call { function_index }) => is_trivial(
-                plan,
-                plan.target(FuncDef::Core(id, function_index)),
-                depth + 1,
-            ),
-            _ => false,
-        })
 }

@@ -440,7 +440,7 @@ fn reaches_glue(input: &Input<'_>, program: &Program, def: FuncDef) -> bool {
 }
 
 /// The functions that any segment can put into a table.
-fn elements_of(input: &Input<'_>, program: &Program, slot: (InstanceId, u32)) -> Vec<FuncDef> {
+pub fn elements_of(input: &Input<'_>, program: &Program, slot: (InstanceId, u32)) -> Vec<FuncDef> {
     let mut functions = Vec::new();
     for id in program.ids() {
         for element in &program.module(input, id).elements {

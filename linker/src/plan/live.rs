@@ -34,6 +34,8 @@ pub struct Live {
     pub growing: BTreeSet<(InstanceId, u32)>,
     pub copying: BTreeSet<(InstanceId, u32)>,
     pub filling: BTreeSet<(InstanceId, u32)>,
+    /// The tables that a live function writes.
+    written: BTreeSet<(InstanceId, u32)>,
     /// Whether a live function has `memory.init` or `data.drop`.
     pub data_count: bool,
     /// Whether a library allocates in the host's arena.
@@ -57,6 +59,11 @@ impl Live {
     /// The imported host functions, in the order in which the program names them.
     pub fn hosts(&self) -> Vec<HostId> {
         self.hosts.iter().copied().collect()
+    }
+
+    /// Whether a live function writes or grows a table.
+    pub fn writes(&self, table: (InstanceId, u32)) -> bool {
+        self.written.contains(&table)
     }
 
     /// Makes a host function live.
@@ -203,7 +210,13 @@ impl<'t, 'a> Tracer<'t, 'a> {
                     }
                     Ref::Type(_) => {}
                     Ref::Global(global) => self.global(program, id, global),
-                    Ref::Table(table) | Ref::TableWrite(table) => self.table(program, id, table),
+                    Ref::Table(table) => self.table(program, id, table),
+                    Ref::TableWrite(table) => {
+                        self.live
+                            .written
+                            .insert(program.table(self.input, id, table));
+                        self.table(program, id, table);
+                    }
                     Ref::Memory(memory) => self.memory(program, id, memory),
                     Ref::MemorySize(_) => {}
                     Ref::MemoryGrow(memory) => {

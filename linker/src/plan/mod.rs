@@ -9,24 +9,25 @@ pub mod fused;
 mod libraries;
 mod live;
 mod memory;
+mod start;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use wasmparser::{FuncType, WasmFeatures};
 
 use crate::Options;
 use crate::features::{FeatureSet, of_operator};
 use crate::parse::Input;
-use crate::parse::module::ElementMode;
 use crate::resolve::{Builtin, CanonId, CanonKind, FuncDef, HostId, InstanceId, LiftId, Program};
-use crate::statics::{Const, Forwarders, constant};
+use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
 
 pub use exports::{Exported, PlannedExport};
 pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
 pub use memory::{Block, MemoryPlan, Region};
+pub use start::Step;
 
 /// What a function of the canonical ABI became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +76,8 @@ pub struct Plan<'i, 'a> {
     pub hosts: Vec<HostId>,
     /// The start function that stays one.
     pub start: Option<Target>,
-    /// Start functions that run before the first export instead.
-    pub init: Vec<Target>,
+    /// What happens before the first export.
+    pub init: Vec<Step>,
     pub exports: Vec<PlannedExport>,
     /// What the user should know, in words.
     pub warnings: Vec<String>,
@@ -118,40 +119,17 @@ impl Plan<'_, '_> {
         }
     }
 
-    /// The live memory that the code of an instance works on.
-    ///
-    /// # Errors
-    ///
-    /// Fails when there are several: instructions would have to say which.
-    pub fn memory_of(&self, id: InstanceId) -> Result<Option<(InstanceId, u32)>> {
-        let module = self.program.module(self.input, id);
-        let count = (module.memories.len() + module.imported_memories.len()) as u32;
-        let live = self.live.memories();
-        let mut found = None;
-        for index in 0..count {
-            let slot = self.program.memory(self.input, id, index);
-            if !live.contains(&slot) || found == Some(slot) {
-                continue;
-            }
-            if found.is_some() {
-                bail!(
-                    "one core module works on several memories, which is not supported yet: {} \
-                     (at offset {:#x})",
-                    module.path,
-                    module.range.start
-                );
-            }
-            found = Some(slot);
-        }
-        Ok(found)
-    }
-
     /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
     pub fn tracks_growth(&self, region: usize) -> bool {
         self.memory.as_ref().is_some_and(|memory| {
             let alone = memory.regions.len() == 1 && !memory.has_above(region);
             memory.regions[region].grows && (!alone || memory.host == Some(region))
         })
+    }
+
+    /// Whether an active segment is written by the function that initialises the module.
+    pub fn is_late(&self, step: Step) -> bool {
+        self.init.contains(&step)
     }
 
     /// Whether an instance is one of a library.
@@ -295,16 +273,23 @@ pub fn plan<'i, 'a>(
         start: None,
         init: Vec::new(),
         exports: Vec::new(),
-        warnings: linked.warnings,
+        warnings: boundary
+            .warnings
+            .iter()
+            .cloned()
+            .chain(linked.warnings)
+            .collect(),
     };
-    exports::plan(&mut plan, &boundary, &starts)?;
-    plan.hosts = plan.live.hosts();
-    for id in plan.program.ids() {
-        plan.memory_of(id)?;
+    plan.init = start::steps(&mut plan, |id| taken_out(adapted, id), &starts)?;
+    if plan
+        .init
+        .iter()
+        .any(|step| matches!(step, Step::Elements(..)))
+    {
+        plan.live.data_count = true;
     }
-    one_of_each(&plan)?;
-    refuse_misfits(&plan, adapted)?;
-    refuse_late_segments(&plan, &starts)?;
+    exports::plan(&mut plan, &boundary)?;
+    plan.hosts = plan.live.hosts();
     crate::lower::check(&plan)?;
     Ok(plan)
 }
@@ -414,111 +399,6 @@ fn refuse_typed_references(input: &Input<'_>, program: &Program) -> Result<()> {
             feature.names().join(", "),
             module.path
         );
-    }
-    Ok(())
-}
-
-/// One memory, and one table unless the input itself has several.
-fn one_of_each(plan: &Plan<'_, '_>) -> Result<()> {
-    let mut owners: BTreeMap<InstanceId, usize> = BTreeMap::new();
-    for id in plan.program.ids() {
-        let tables = plan.live.instance(id).tables.iter().filter(|live| **live);
-        let count = tables.count();
-        if count > 0 {
-            owners.insert(id, count);
-        }
-    }
-    if owners.len() > 1 {
-        let paths: Vec<&str> = owners
-            .keys()
-            .map(|&id| plan.program.module(plan.input, id).path.as_str())
-            .collect();
-        bail!(
-            "several core modules have a table of their own, which is not supported yet: {}",
-            paths.join(", ")
-        );
-    }
-    Ok(())
-}
-
-/// Refuses active segments that do not fit: such a component traps when it is instantiated, which a
-/// module that leaves the segment out would not, and one that keeps it would not where something
-/// else of the output lies behind.
-fn refuse_misfits(plan: &Plan<'_, '_>, adapted: &Adapted) -> Result<()> {
-    let (program, input) = (&plan.program, plan.input);
-    for id in program.ids().filter(|&id| !taken_out(adapted, id)) {
-        let module = program.module(input, id);
-        let misfit = |what: &str, offset: u64| {
-            anyhow!(
-                "{what} of {} does not fit: the component would trap when it is instantiated \
-                 (at offset {offset:#x})",
-                module.path
-            )
-        };
-        let start = |expr| match constant(input, program, id, expr) {
-            Some(Const::I32(start)) => Some(u64::from(start as u32)),
-            _ => None,
-        };
-        for data in &module.data {
-            let Some((memory, offset)) = &data.active else {
-                continue;
-            };
-            let (owner, index) = program.memory(input, id, *memory);
-            let owner = program.module(input, owner);
-            let ty = owner.memories[index as usize - owner.imported_memories.len()];
-            let end = start(offset).map(|start| start + data.bytes.len() as u64);
-            if end.is_some_and(|end| end > ty.initial << 16) {
-                return Err(misfit("a data segment", data.offset));
-            }
-        }
-        for element in &module.elements {
-            let ElementMode::Active { table, offset } = &element.mode else {
-                continue;
-            };
-            let (owner, index) = program.table(input, id, *table);
-            let owner = program.module(input, owner);
-            let ty = owner.tables[index as usize - owner.imported_tables.len()].ty;
-            let end = start(offset).map(|start| start + element.items.len() as u64);
-            if end.is_some_and(|end| end > ty.initial) {
-                return Err(misfit("an element segment", element.offset));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Segments of the output are all applied before anything runs. That is only the same when no
-/// start function can have seen the memory or table before a segment was applied in the original.
-fn refuse_late_segments(plan: &Plan<'_, '_>, starts: &[(InstanceId, FuncDef)]) -> Result<()> {
-    let (program, input) = (&plan.program, plan.input);
-    for id in program.ids() {
-        let module = program.module(input, id);
-        let live = plan.live.instance(id);
-        let seen = |owner: InstanceId| starts.iter().any(|&(ran, _)| owner <= ran && ran < id);
-        let late = |what: &str, offset: u64| {
-            anyhow!(
-                "{what} segment of {} is applied after a start function has run, which is not \
-                 supported yet (at offset {offset:#x})",
-                module.path
-            )
-        };
-        let data = module.data.iter().zip(&live.data);
-        for (data, _) in data.filter(|(_, live)| **live) {
-            if let Some((memory, _)) = &data.active
-                && !data.bytes.is_empty()
-                && seen(program.memory(input, id, *memory).0)
-            {
-                return Err(late("a data", data.offset));
-            }
-        }
-        let elements = module.elements.iter().zip(&live.elements);
-        for (element, _) in elements.filter(|(_, live)| **live) {
-            if let ElementMode::Active { table, .. } = &element.mode
-                && seen(program.table(input, id, *table).0)
-            {
-                return Err(late("an element", element.offset));
-            }
-        }
     }
     Ok(())
 }

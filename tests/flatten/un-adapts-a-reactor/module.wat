@@ -26,11 +26,19 @@
   (func $p1bridge:initialize (;3;) (type 1)
     global.get $p1bridge:initialized
     if ;; label = @1
+      global.get $p1bridge:initialized
+      i32.const 1
+      i32.ne
+      if ;; label = @2
+        unreachable
+      end
       return
     end
-    i32.const 1
+    i32.const 2
     global.set $p1bridge:initialized
     call 1
+    i32.const 1
+    global.set $p1bridge:initialized
   )
   (func $"p1bridge:export draw" (;4;) (type 2) (param i32) (result i32)
     call $p1bridge:initialize

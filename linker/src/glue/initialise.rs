@@ -1,0 +1,140 @@
+//! The function that does what happens while the component is instantiated, once.
+
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget};
+
+use super::memory::quantity;
+use crate::merge::{Maps, Quantity, region_access};
+use crate::parse::module::ElementMode;
+use crate::plan::{Plan, Step};
+use crate::resolve::InstanceId;
+use crate::statics::{Const, constant};
+
+/// The states of the module, in a global: not initialised, done, and begun. What has begun and not
+/// come to its end has trapped, and never runs.
+const DONE: i32 = 1;
+const BEGUN: i32 = 2;
+
+/// Encodes the function.
+pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    if let (Some(state), false) = (maps.globals.initialised, plan.init.is_empty()) {
+        code.global_get(state)
+            .if_(BlockType::Empty)
+            .global_get(state)
+            .i32_const(DONE)
+            .i32_ne()
+            .if_(BlockType::Empty)
+            .unreachable()
+            .end()
+            .return_()
+            .end()
+            .i32_const(BEGUN)
+            .global_set(state);
+        for &step in &plan.init {
+            match step {
+                Step::Call(target) => {
+                    code.call(super::index(maps, target));
+                }
+                Step::Data(id, at) => data(plan, maps, &mut code, id, at),
+                Step::Elements(id, at) => elements(plan, maps, &mut code, id, at),
+                Step::Trap => {
+                    code.unreachable();
+                }
+            }
+        }
+        code.i32_const(DONE).global_set(state);
+    }
+    code.end();
+    body
+}
+
+fn offset(plan: &Plan<'_, '_>, id: InstanceId, expr: &wasmparser::ConstExpr<'_>) -> u32 {
+    match constant(plan.input, &plan.program, id, expr) {
+        Some(Const::I32(start)) => start as u32,
+        _ => unreachable!("the merge refuses offsets that are not constants"),
+    }
+}
+
+/// Writes a data segment, if it fits the memory as it is now.
+fn data(
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    code: &mut InstructionSink<'_>,
+    id: InstanceId,
+    at: usize,
+) {
+    let data = &plan.program.module(plan.input, id).data[at];
+    let Some((memory, expr)) = &data.active else {
+        unreachable!("only active segments are late");
+    };
+    let start = u64::from(offset(plan, id, expr));
+    let slot = plan.program.memory(plan.input, id, *memory);
+    let regions = plan.memory.as_ref().expect("a segment has a memory");
+    let region = regions.region(slot).expect("a segment has a region");
+    let access = region_access(plan, &maps.globals, region);
+    code.i64_const((start + data.bytes.len() as u64) as i64);
+    if regions.regions.len() == 1 && !plan.tracks_growth(region) {
+        code.memory_size(0)
+            .i64_extend_i32_u()
+            .i64_const(16)
+            .i64_shl();
+    } else {
+        quantity(code, access.bytes);
+        code.i64_extend_i32_u();
+    }
+    code.i64_gt_u().if_(BlockType::Empty).unreachable().end();
+    let mut at = start;
+    if let Quantity::Const(base) = access.base {
+        at += u64::from(base);
+    }
+    let mut rest = data.bytes;
+    while !rest.is_empty() {
+        match access.base {
+            Quantity::Const(_) => code.i32_const(0),
+            Quantity::Global(base) => code.global_get(base),
+        };
+        let arg = MemArg {
+            offset: at,
+            align: 0,
+            target: MemArgTarget::Memory(0),
+            ordering: None,
+        };
+        let length = match rest.first_chunk::<8>() {
+            Some(word) => {
+                code.i64_const(i64::from_le_bytes(*word)).i64_store(arg);
+                8
+            }
+            None => {
+                code.i32_const(rest[0].into()).i32_store8(arg);
+                1
+            }
+        };
+        rest = &rest[length..];
+        at += length as u64;
+    }
+}
+
+/// Writes an element segment.
+fn elements(
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    code: &mut InstructionSink<'_>,
+    id: InstanceId,
+    at: usize,
+) {
+    let element = &plan.program.module(plan.input, id).elements[at];
+    let ElementMode::Active {
+        table,
+        offset: expr,
+    } = &element.mode
+    else {
+        unreachable!("only active segments are late");
+    };
+    let map = maps.instance(id);
+    code.i32_const(offset(plan, id, expr) as i32)
+        .i32_const(0)
+        .i32_const(element.items.len() as i32)
+        .table_init(map.table(*table), map.element(at as u32))
+        .elem_drop(map.element(at as u32));
+}

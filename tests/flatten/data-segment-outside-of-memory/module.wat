@@ -1,0 +1,80 @@
+(module
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func (param i32) (result i32)))
+  (type (;2;) (func (param i32)))
+  (type (;3;) (func))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
+  (memory (;0;) 2)
+  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (export "f" (func $"p1bridge:export f"))
+  (export "_initialize" (func $p1bridge:initialize))
+  (export "memory" (memory 0))
+  (func (;1;) (type 1) (param i32) (result i32)
+    i32.const 128
+    call $wasi:random/insecure-seed@0.2#insecure-seed
+    i32.const 65534
+    i32.load8_u
+  )
+  (func $wasi:random/insecure-seed@0.2#insecure-seed (;2;) (type 2) (param i32)
+    (local i32 i32)
+    block ;; label = @1
+      local.get 0
+      i32.const 7
+      i32.and
+      br_if 0 (;@1;)
+      i32.const 65536
+      local.tee 1
+      i32.load offset=48
+      local.set 2
+      local.get 1
+      i32.const 1
+      i32.store offset=48
+      block ;; label = @2
+        local.get 2
+        br_if 0 (;@2;)
+        local.get 1
+        i32.const 24
+        i32.add
+        i32.const 16
+        call $random_get
+        br_if 1 (;@1;)
+      end
+      local.get 0
+      local.get 1
+      i64.load offset=24
+      i64.store
+      local.get 0
+      local.get 1
+      i64.load offset=32
+      i64.store offset=8
+      return
+    end
+    unreachable
+  )
+  (func $p1bridge:initialize (;3;) (type 3)
+    global.get $p1bridge:initialized
+    if ;; label = @1
+      global.get $p1bridge:initialized
+      i32.const 1
+      i32.ne
+      if ;; label = @2
+        unreachable
+      end
+      return
+    end
+    i32.const 2
+    global.set $p1bridge:initialized
+    unreachable
+    i32.const 1
+    global.set $p1bridge:initialized
+  )
+  (func $"p1bridge:export f" (;4;) (type 1) (param i32) (result i32)
+    call $p1bridge:initialize
+    local.get 0
+    call 1
+  )
+  (data (;0;) (i32.const 65534) "abcdefgh")
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)

@@ -1,0 +1,41 @@
+(module
+  (type (;0;) (func))
+  (memory (;0;) 2 2)
+  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (export "run" (func 0))
+  (export "_initialize" (func $p1bridge:initialize))
+  (export "memory" (memory 0))
+  (func (;0;) (type 0)
+    (local i32 i32)
+    i32.const 0
+    i32.const 1
+    local.set 0
+    local.tee 1
+    i32.const 65532
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 1
+    local.get 0
+    i32.store
+    i32.const 0
+    i32.const 2
+    local.set 0
+    local.tee 1
+    i32.const 65532
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 1
+    i32.const 65536
+    i32.add
+    local.get 0
+    i32.store
+  )
+  (func $p1bridge:initialize (;1;) (type 0))
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)
