@@ -124,6 +124,8 @@ fn dynamic(image: &mut Image, file: &[u8], segments: &[ProgramHeader], start: u6
     let info = &dynamic.info;
     let names = (start as usize).saturating_add(info.strtab);
     image.names = names..names.saturating_add(info.strsz);
+    let relocations = (start as usize).saturating_add(info.rela);
+    image.relocations = relocations..relocations.saturating_add(info.relasz);
     let Ok(table) = RelocSection::parse(file, info.rela, info.relasz, true, ctx) else {
         return;
     };

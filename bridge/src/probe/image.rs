@@ -32,6 +32,9 @@ pub struct Image<'a> {
     /// Of a Mach-O program, whose pointers may be offsets from here, with links of a chain in the
     /// upper bits.
     pub base: Option<u64>,
+    /// Where the table that `pointers` are from is, when it is loaded: what is in it are addresses,
+    /// but no pointers of the program.
+    pub relocations: Range<usize>,
     /// Where the names of symbols are, when they are loaded.
     pub names: Range<usize>,
     /// Those that were asked for.
@@ -114,6 +117,7 @@ impl<'a> Image<'a> {
             regions: Vec::new(),
             pointers: Vec::new(),
             base: None,
+            relocations: 0..0,
             names: 0..0,
             symbols: Vec::new(),
         }

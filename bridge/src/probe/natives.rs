@@ -139,7 +139,8 @@ fn plain_pointers(image: &Image, signatures: &HashMap<u64, String>) -> Vec<(u64,
             let Some(word) = image.word(region.range.start + at) else {
                 break;
             };
-            if !chained && !(lowest..=highest).contains(&word) {
+            let table = image.relocations.contains(&(region.range.start + at));
+            if table || !chained && !(lowest..=highest).contains(&word) {
                 continue;
             }
             let target = match signatures.contains_key(&word) {
@@ -158,8 +159,12 @@ fn plain_pointers(image: &Image, signatures: &HashMap<u64, String>) -> Vec<(u64,
 /// A name that a program can import.
 fn name(image: &Image, address: u64) -> Option<String> {
     let text = image.c_string(image.offset_of(address)?)?;
-    let fine =
-        !text.is_empty() && text.len() <= 200 && text.iter().all(|byte| byte.is_ascii_graphic());
+    // WAMR has tables of signatures and code alone, too.
+    let is_name = !text.starts_with(b"(") || !is_signature(text);
+    let fine = is_name
+        && !text.is_empty()
+        && text.len() <= 200
+        && text.iter().all(|byte| byte.is_ascii_graphic());
     fine.then(|| String::from_utf8_lossy(text).into_owned())
 }
 
