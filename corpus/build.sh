@@ -10,6 +10,7 @@ CLANG=${CLANG:-clang-22}
 CLANGXX=${CLANGXX:-clang++-22}
 WIT_BINDGEN=${WIT_BINDGEN:-wit-bindgen}
 WASM_TOOLS=${WASM_TOOLS:-wasm-tools}
+WAC=${WAC:-wac}
 WASM_LD=${WASM_LD:-/usr/bin/wasm-ld-22}
 WASI_LIB=${WASI_LIB:-/usr/lib/wasm32-wasi}
 RUSTC_WASM=${RUSTC_WASM:-/usr/bin/rustc}
@@ -74,6 +75,58 @@ wit() {
 bindings() {
     wit "$name" "$1"
     "$WIT_BINDGEN" c --all-features --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
+}
+
+# pair PART…: parts of pairs/ that speak tour.wit, each plugged into the one before it, which imports what it exports:
+# guest-c, relay-c and provider-c with their string encoding as in `guest-c:utf16`, provider-rust.
+pair() {
+    local part world composed=$WORK/composed.wasm
+    pair_wit tour
+    for part in "$@"; do
+        world=${part%%-*}
+        if [[ $part = *-rust ]]; then pair_rust "$part" "$world"; else pair_c "${part%:*}" "$world" "${part#*:}"; fi
+        if [ "$part" = "$1" ]; then
+            cp "$WORK/$part.wasm" "$composed"
+        else
+            "$WAC" plug "$composed" --plug "$WORK/$part.wasm" -o "$composed.new"
+            mv "$composed.new" "$composed"
+        fi
+    done
+    "$WASM_TOOLS" strip "$composed" -o "$out"
+}
+
+# diamond: the parts of pairs/ that speak sides.wit, put together as pairs/diamond.wac says.
+diamond() {
+    pair_wit sides
+    pair_c base-c bottom utf8
+    pair_c side-c middle utf8
+    pair_c diamond-c top utf8
+    "$WAC" compose -d "corpus:base=$WORK/base-c:utf8.wasm" -d "corpus:side=$WORK/side-c:utf8.wasm" \
+        -d "corpus:diamond-c=$WORK/diamond-c:utf8.wasm" pairs/diamond.wac -o "$WORK/composed.wasm"
+    "$WASM_TOOLS" strip "$WORK/composed.wasm" -o "$out"
+}
+
+# pair_wit FILE: a WIT file of pairs/ next to that of WASI.
+pair_wit() {
+    rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
+    cp "pairs/$1.wit" "$WORK/$name/wit/"
+    cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
+}
+
+# pair_c PART WORLD ENCODING: $WORK/PART:ENCODING.wasm from pairs/PART/main.c.
+pair_c() {
+    local made=$WORK/$name/$1-$3
+    "$WIT_BINDGEN" c --all-features --string-encoding "$3" --world "$2" --out-dir "$made" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
+    "$CLANG" "${C_FLAGS[@]}" -mexec-model=reactor -I"$made" "pairs/$1/main.c" "$made/$2.c" "$made/$2_component_type.o" -o "$made/core.wasm"
+    "$WASM_TOOLS" component new "$made/core.wasm" -o "$WORK/$1:$3.wasm"
+}
+
+# pair_rust PART WORLD: $WORK/PART.wasm from the package PART.
+pair_rust() {
+    local made=$WORK/$name/$1
+    "$WIT_BINDGEN" rust --all-features --generate-all --world "$2" --out-dir "$made" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
+    name=$1 GUEST_BINDINGS=$made/$2.rs cargo_wasm wasm32-unknown-unknown core,alloc ""
+    "$WASM_TOOLS" component new "$TARGET/wasm32-unknown-unknown/release/${1//-/_}.wasm" -o "$WORK/$1.wasm"
 }
 
 component() {

@@ -8,6 +8,10 @@ use p1bridge::lower::lower;
 use p1bridge::profiles::named;
 use p1bridge::run::{Exit, Input, Output, Preopen, RunOptions, run};
 use p1bridge::wrap::{WrapOptions, wrap};
+use p1bridge_linker::{Isolation, Options};
+
+use crate::module::length_without_custom_sections;
+use crate::speed::{self, KERNELS, Place, kernels};
 
 /// One figure with the most that it may be.
 pub struct Figure {
@@ -85,6 +89,47 @@ fn fuel_ratio(module: &[u8], base: &[u8], args: &[&str]) -> Result<f64> {
     Ok(cost / base_cost)
 }
 
+/// The most that the accesses of a guest cost in one of two guests, of all kernels: fuel in times
+/// that of the only guest.
+fn accesses(place: Place, isolation: Isolation) -> Result<f64> {
+    let options = Options {
+        isolation,
+        ..Options::default()
+    };
+    let link = |place| anyhow::Ok(p1bridge_linker::flatten(&kernels(place)?, &[], &options)?.wasm);
+    let (alone, one_of_two) = (link(Place::Alone)?, link(place)?);
+    let mut most: f64 = 0.0;
+    for (export, what, argument) in KERNELS {
+        let (base, right) = speed::fuel(&alone, export, *argument)?;
+        let (cost, found) = speed::fuel(&one_of_two, export, *argument)?;
+        ensure!(found == right, "{what}: {found} instead of {right}");
+        most = most.max(cost as f64 / base as f64);
+    }
+    Ok(most)
+}
+
+/// The size of a flat module in times that of the core modules in the component, all without
+/// custom sections.
+fn growth(component: &[u8], isolation: Isolation) -> Result<f64> {
+    let options = Options {
+        isolation,
+        strip: true,
+        ..Options::default()
+    };
+    let flat = p1bridge_linker::flatten(component, &[], &options)?.wasm;
+    let mut before = 0;
+    for payload in wasmparser::Parser::new(0).parse_all(component) {
+        if let wasmparser::Payload::ModuleSection {
+            unchecked_range, ..
+        } = payload?
+        {
+            let range = unchecked_range.start as usize..unchecked_range.end as usize;
+            before += length_without_custom_sections(&component[range])?;
+        }
+    }
+    Ok(length_without_custom_sections(&flat)? as f64 / before as f64)
+}
+
 /// Every figure that is kept.
 pub fn figures() -> Result<Vec<Figure>> {
     let preview1 = corpus("digest-p1-c")?;
@@ -114,7 +159,39 @@ pub fn figures() -> Result<Vec<Figure>> {
     for feature in ["sign-ext", "bulk-memory", "nontrapping-fptoint"] {
         figures.extend(lowered(feature)?);
     }
+    figures.extend(two_guests()?);
     Ok(figures)
+}
+
+/// What it costs a guest not to be the only one.
+fn two_guests() -> Result<[Figure; 4]> {
+    let both = kernels(Place::Sliding)?;
+    Ok([
+        Figure {
+            what: "fuel of a kernel in the first of two guests, checked, in times the only guest"
+                .to_string(),
+            value: accesses(Place::First, Isolation::Checked)?,
+            goal: 2.2,
+        },
+        Figure {
+            what: "fuel of a kernel in the second of two guests, checked, in times the only guest"
+                .to_string(),
+            value: accesses(Place::Sliding, Isolation::Checked)?,
+            goal: 2.2,
+        },
+        Figure {
+            what: "size of two guests in one module, trusted, in times their core modules"
+                .to_string(),
+            value: growth(&both, Isolation::Trusted)?,
+            goal: 1.25,
+        },
+        Figure {
+            what: "size of two guests in one module, checked, in times their core modules"
+                .to_string(),
+            value: growth(&both, Isolation::Checked)?,
+            goal: 1.8,
+        },
+    ])
 }
 
 /// The fuel and the size of a kernel that was compiled with a feature and lowered, in times the same

@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod module;
 pub mod random;
 pub mod snapshot;
+pub mod speed;
 pub mod wast;
 
 use std::fmt;

@@ -67,13 +67,16 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::inspect::inspect;
 use p1bridge::run::{Input, Output, RunOptions, module_of, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::manifest::{Program, programs};
+use p1bridge_tests::random::numbers::Random as Numbers;
+use p1bridge_tests::random::pair;
 use p1bridge_tests::{child, link};
+use wasmparser::{Validator, WasmFeatures};
 
 const TIME: Duration = Duration::from_secs(10);
 const MEMORY: usize = 32 << 20;
@@ -84,7 +87,11 @@ type Attempt = fn(&[u8]) -> Result<()>;
 /// The commands, as the library has them.
 const COMMANDS: [(&str, Attempt); 4] = [
     ("flatten", |bytes| {
-        flatten(bytes, &FlattenOptions::default()).map(drop)
+        let flat = flatten(bytes, &FlattenOptions::default())?;
+        let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&flat.wasm);
+        valid
+            .map(drop)
+            .context("the output is not valid, which is a bug")
     }),
     ("wrap", |bytes| {
         wrap(bytes, &WrapOptions::default()).map(drop)
@@ -182,7 +189,12 @@ fn feed(inputs: impl Iterator<Item = (String, Vec<u8>)>) {
                 _ => count % 5 == 0 && what.starts_with("hello"),
             };
             if takes && let Some(offence) = offence(|| call(&bytes), bytes.len()) {
-                offences.push(format!("{command} of {what}: {offence}"));
+                let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{what}.wasm"));
+                fs::write(&file, &bytes).expect("the target folder can be written to");
+                offences.push(format!(
+                    "{command} of {what}: {offence}: {}",
+                    file.display()
+                ));
             }
         }
         count += 1;
@@ -243,6 +255,89 @@ fn every_byte_of_the_first_sections_is_guarded() {
         let mut damaged = bytes.clone();
         damaged[at] = !damaged[at];
         (format!("{name}, byte {at:#x} inverted"), damaged)
+    }));
+}
+
+/// Components with more inside than one guest: the golden cases, and random pairs.
+fn components() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flatten");
+    let mut cases: Vec<_> = fs::read_dir(folder)
+        .expect("the golden cases")
+        .map(|case| case.expect("readable").path())
+        .collect();
+    cases.sort();
+    let mut components = Vec::new();
+    for case in cases {
+        // Some are text that is not meant to be a component.
+        if let Ok(bytes) = wat::parse_file(case.join("component.wat")) {
+            let name = case.file_name().expect("a name").to_string_lossy();
+            components.push((name.into_owned(), bytes));
+        }
+    }
+    assert!(components.len() > 20, "{} golden cases", components.len());
+    for seed in 0..60 {
+        let bytes = wat::parse_str(pair(seed).text).expect("a pair is well-formed");
+        components.push((format!("pair {seed}"), bytes));
+    }
+    components
+}
+
+/// Bytes with one to four places changed: bits, small numbers, pieces left out, twice, or of
+/// another file.
+fn mutant(random: &mut Numbers, bytes: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for _ in 0..1 + random.below(4) {
+        let at = random.below(bytes.len());
+        let piece = |random: &mut Numbers, of: &[u8]| {
+            let from = random.below(of.len());
+            let to = (from + 1 + random.below(12)).min(of.len());
+            from..to
+        };
+        match random.below(8) {
+            0 | 1 => bytes[at] ^= 1 << random.below(8),
+            2 | 3 => bytes[at] = random.pick(&[0, 1, 2, 3, 4, 0x40, 0x60, 0x7f, 0x80, 0xff]),
+            4 => bytes[at] = bytes[at].wrapping_add(random.pick(&[1, 255])),
+            5 => {
+                let range = piece(random, &bytes);
+                bytes.drain(range);
+            }
+            6 => {
+                let twice = bytes[piece(random, &bytes)].to_vec();
+                bytes.splice(at..at, twice);
+            }
+            _ => {
+                let alien = other[piece(random, other)].to_vec();
+                let end = (at + alien.len()).min(bytes.len());
+                bytes.splice(at..end, alien);
+            }
+        }
+        if bytes.is_empty() {
+            break;
+        }
+    }
+    bytes
+}
+
+/// How many mutants are tried; `P1BRIDGE_MUTANTS` says another number.
+const MUTANTS: usize = 12_000;
+
+#[test]
+fn mutated_components_are_linked_or_refused_in_words() {
+    let count = match std::env::var("P1BRIDGE_MUTANTS") {
+        Ok(text) => text.parse().expect("P1BRIDGE_MUTANTS is a number"),
+        Err(_) => MUTANTS,
+    };
+    let components = components();
+    let taken = components
+        .iter()
+        .filter(|(_, bytes)| flatten(bytes, &FlattenOptions::default()).is_ok());
+    assert!(taken.count() > 20, "what is mutated is refused anyway");
+    feed((0..count).map(|i| {
+        let mut random = Numbers::new(i as u64);
+        let (name, bytes) = &components[i % components.len()];
+        let (_, other) = &components[random.below(components.len())];
+        let mutant = mutant(&mut random, bytes, other);
+        (format!("{name}, mutant {i}"), mutant)
     }));
 }
 

@@ -1,0 +1,169 @@
+//! Calls between guests and memory accesses of guests: the component on wasmtime next to the flat
+//! module on wasmtime, in the same run, and the fuel of the flat module on wasmi; and how the time
+//! of `flatten` grows with the instances. Prints tables for the README.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use p1bridge_linker::{Isolation, Options, flatten};
+use p1bridge_tests::speed::{CALLS, KERNELS, Place, calls, fuel, kernels};
+use wasmtime::component::{Component, Linker as ComponentLinker};
+use wasmtime::{Config, Engine, Linker, Module, Store};
+
+fn flat(component: &[u8], isolation: Isolation) -> Result<Vec<u8>> {
+    let options = Options {
+        isolation,
+        strip: true,
+        ..Options::default()
+    };
+    Ok(flatten(component, &[], &options)?.wasm)
+}
+
+/// The best of several rounds of a call that takes a number of repetitions.
+fn best(mut call: impl FnMut(u32) -> Result<u32>, repetitions: u32) -> Result<(Duration, u32)> {
+    let mut best = Duration::MAX;
+    let mut result = 0;
+    for _ in 0..7 {
+        let start = Instant::now();
+        result = call(repetitions)?;
+        best = best.min(start.elapsed());
+    }
+    Ok((best / repetitions, result))
+}
+
+fn plain(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+fn compare_calls() -> Result<()> {
+    let component = calls()?;
+    let checked = flat(&component, Isolation::Checked)?;
+    let trusted = flat(&component, Isolation::Trusted)?;
+    let engine = Engine::new(&Config::new()).map_err(plain)?;
+    println!("| call | component | flat, checked | flat, trusted | times as fast | wasmi fuel |");
+    println!("|---|---|---|---|---|---|");
+    for (export, what) in CALLS {
+        let repetitions = if *export == "bytes" { 2_000 } else { 100_000 };
+        let mut store = Store::new(&engine, ());
+        let instance = ComponentLinker::new(&engine)
+            .instantiate(
+                &mut store,
+                &Component::new(&engine, &component).map_err(plain)?,
+            )
+            .map_err(plain)?;
+        let function = instance
+            .get_typed_func::<(u32,), (u32,)>(&mut store, export)
+            .map_err(plain)?;
+        let (before, right) = best(
+            |n| Ok(function.call(&mut store, (n,)).map_err(plain)?.0),
+            repetitions,
+        )?;
+        let mut after = Vec::new();
+        for module in [&checked, &trusted] {
+            let mut store = Store::new(&engine, ());
+            let module = Module::new(&engine, module).map_err(plain)?;
+            let instance = Linker::new(&engine)
+                .instantiate(&mut store, &module)
+                .map_err(plain)?;
+            let function = instance
+                .get_typed_func::<u32, u32>(&mut store, export)
+                .map_err(plain)?;
+            let (time, found) = best(
+                |n| Ok(function.call(&mut store, n).map_err(plain)?),
+                repetitions,
+            )?;
+            // Handles and counters differ from round to round, but in the same way.
+            ensure!(found == right, "{export}: {found} instead of {right}");
+            after.push(time);
+        }
+        let (one, _) = fuel(&checked, export, 100)?;
+        let (two, _) = fuel(&checked, export, 200)?;
+        let ns = |time: Duration| time.as_nanos();
+        println!(
+            "| {what} | {} ns | {} ns | {} ns | {:.1}, {:.1} | {} |",
+            ns(before),
+            ns(after[0]),
+            ns(after[1]),
+            before.as_secs_f64() / after[0].as_secs_f64(),
+            before.as_secs_f64() / after[1].as_secs_f64(),
+            (two - one) / 100
+        );
+    }
+    Ok(())
+}
+
+fn compare_kernels() -> Result<()> {
+    println!(
+        "\n| kernel, fuel in times that of the only guest | matrix multiply | SHA-256 | sort |"
+    );
+    println!("|---|---|---|---|");
+    let alone = flat(&kernels(Place::Alone)?, Isolation::Checked)?;
+    for place in [Place::First, Place::Second, Place::Sliding] {
+        for isolation in [Isolation::Trusted, Isolation::Checked] {
+            let module = flat(&kernels(place)?, isolation)?;
+            let mut row = format!("| {place:?}, {isolation:?} |");
+            for (export, _, argument) in KERNELS {
+                let (base, right) = fuel(&alone, export, *argument)?;
+                let (cost, found) = fuel(&module, export, *argument)?;
+                ensure!(found == right, "{export} gives {found} instead of {right}");
+                row += &format!(" {:.3} |", cost as f64 / base as f64);
+            }
+            println!("{row}");
+        }
+    }
+    Ok(())
+}
+
+/// A component with a guest of about a megabyte, nested and instantiated so many times.
+fn nested(instances: usize) -> Result<Vec<u8>> {
+    let body =
+        "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 31)) (i32.load (i32.const 16))))"
+            .repeat(60);
+    let functions: String = (0..1400)
+        .map(|i| format!("(func $f{i} (param i32) (result i32) {body} (local.get 0))"))
+        .collect();
+    let all: String = (0..1400).map(|i| format!("(call $f{i}) ")).collect();
+    let mut text = format!(
+        "(component $Root (component $G (core module $M (memory 1) {functions}
+          (func (export \"f\") (param i32) (result i32) (local.get 0) {all}))
+          (core instance $m (instantiate $M))
+          (func (export \"f\") (param \"x\" u32) (result u32) (canon lift (core func $m \"f\"))))"
+    );
+    for level in 0..instances {
+        text += &format!(
+            "(component $L{level} (alias outer $Root $G (component $G)) (instance $g (instantiate $G)) (export \"f{level}\" (func $g \"f\"))"
+        );
+        text += ") ";
+        text += &format!(
+            "(instance $l{level} (instantiate $L{level})) (export \"f{level}\" (func $l{level} \"f{level}\"))"
+        );
+    }
+    text.push(')');
+    wat::parse_str(text).context("the nested instances")
+}
+
+fn compare_instances() -> Result<()> {
+    println!("\n| instances of a guest of 1 MB | flatten | per instance |");
+    println!("|---|---|---|");
+    for instances in [1, 5, 10, 20] {
+        let component = nested(instances)?;
+        let mut time = Duration::MAX;
+        for _ in 0..3 {
+            let start = Instant::now();
+            flat(&component, Isolation::Checked)?;
+            time = time.min(start.elapsed());
+        }
+        println!(
+            "| {instances} | {:.0} ms | {:.1} ms |",
+            time.as_secs_f64() * 1e3,
+            time.as_secs_f64() * 1e3 / instances as f64
+        );
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    compare_calls()?;
+    compare_kernels()?;
+    compare_instances()
+}
