@@ -48,6 +48,8 @@ static bool list(__wasi_fd_t fd, uint32_t *entries) {
                 char *text = malloc(entry.d_namlen);
                 memcpy(text, name, entry.d_namlen);
                 ++*entries;
+                // Nobody may find out that it is given back unread.
+                __asm__ volatile("" : : "r"(text) : "memory");
                 free(text);
             }
             cookie = entry.d_next;

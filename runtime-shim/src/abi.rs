@@ -46,6 +46,20 @@ pub fn store64(at: u32, value: u64) {
     unsafe { (at as *mut u64).write_unaligned(value) }
 }
 
+/// Copies bytes between places that do not overlap.
+#[inline(never)]
+pub fn copy(to: u32, from: u32, length: u32) {
+    let mut done = 0;
+    while length - done >= 8 {
+        store64(to + done, load64(from + done));
+        done += 8;
+    }
+    while done < length {
+        store8(to + done, load8(from + done));
+        done += 1;
+    }
+}
+
 /// Traps unless `at` has the alignment and `at .. at + size` is inside the memory, as lifting a
 /// list and every answer of `realloc` demand.
 #[inline(never)]
@@ -153,16 +167,24 @@ impl<F> State<F> {
     /// not UTF-8. The bytes may lie in the guest's memory or in the state block.
     #[inline(never)]
     pub fn string(&mut self, out: u32, from: u32, length: u32) {
-        let mut size = 0;
-        utf8::each_lossy(from, length, |_| size += 1);
+        let valid = utf8::valid(from, length);
+        let mut size = length;
+        if !valid {
+            size = 0;
+            utf8::each_lossy(from, length, |_| size += 1);
+        }
         let place = self.locate(from);
         let at = self.allocate(1, size);
         let from = self.find(place);
-        let mut next = at;
-        utf8::each_lossy(from, length, |byte| {
-            store8(next, byte);
-            next += 1;
-        });
+        if valid {
+            copy(at, from, size);
+        } else {
+            let mut next = at;
+            utf8::each_lossy(from, length, |byte| {
+                store8(next, byte);
+                next += 1;
+            });
+        }
         store32(out, at);
         store32(out + 4, size);
     }

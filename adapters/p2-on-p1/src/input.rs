@@ -121,12 +121,7 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
 #[inline(never)]
 fn copy(state: &mut State, count: u32) -> u32 {
     let at = state.allocate(1, count);
-    let from = state.fixed().scratch_at();
-    let mut index = 0;
-    while index < count {
-        abi::store8(at + index, abi::load8(from + index));
-        index += 1;
-    }
+    abi::copy(at, state.fixed().scratch_at(), count);
     at
 }
 

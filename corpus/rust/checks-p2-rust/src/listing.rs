@@ -89,10 +89,12 @@ fn many(base: &Descriptor) {
             dir.readlink_at("no-link").expect_err("it is not there");
         }
     }
-    let complete = |seen: &BTreeMap<String, u32>| {
-        seen.len() == 300 && seen.values().all(|n| *n == 1)
-    };
-    line("two streams in turns", format!("{} {}", complete(&seen[0]), complete(&seen[1])));
+    let complete =
+        |seen: &BTreeMap<String, u32>| seen.len() == 300 && seen.values().all(|n| *n == 1);
+    line(
+        "two streams in turns",
+        format!("{} {}", complete(&seen[0]), complete(&seen[1])),
+    );
 }
 
 fn streams(base: &Descriptor) {
@@ -102,14 +104,22 @@ fn streams(base: &Descriptor) {
     }
     let stream = dir.read_directory().expect("a directory");
     drop(dir);
-    line("stream after its directory", format!("{:?}", entries(&stream)));
+    line(
+        "stream after its directory",
+        format!("{:?}", entries(&stream)),
+    );
     drop(stream);
-    let dir = open(base, "streams", OpenFlags::DIRECTORY, DescriptorFlags::READ).expect("it is there");
+    let dir =
+        open(base, "streams", OpenFlags::DIRECTORY, DescriptorFlags::READ).expect("it is there");
     let half = dir.read_directory().expect("a directory");
     let first = half.read_directory_entry().expect("a directory").is_some();
     drop(half);
-    line("a stream dropped half way", format!("{first} {}", names(&dir)));
-    base.rename_at("streams", base, "streams-moved").expect("it is there");
+    line(
+        "a stream dropped half way",
+        format!("{first} {}", names(&dir)),
+    );
+    base.rename_at("streams", base, "streams-moved")
+        .expect("it is there");
     line("after the directory was renamed", names(&dir));
 }
 
@@ -134,17 +144,24 @@ fn changing(base: &Descriptor) {
         turn += 1;
     }
     let complete = (0..100).all(|n| seen.get(&stays(n)) == Some(&1));
-    line("a directory that changes", format!("{complete} {}", seen.values().all(|n| *n == 1)));
+    line(
+        "a directory that changes",
+        format!("{complete} {}", seen.values().all(|n| *n == 1)),
+    );
     drop(stream);
     for n in 0..100 {
         dir.unlink_file_at(&stays(n)).expect("it is there");
-        dir.unlink_file_at(&format!("comes-{n}")).expect("it is there");
+        dir.unlink_file_at(&format!("comes-{n}"))
+            .expect("it is there");
     }
     line("the same when empty", names(&dir));
     let gone = dir.read_directory();
     base.remove_directory_at("changing").expect("it is empty");
-    line("a directory that is gone", match gone {
-        Ok(stream) => format!("{:?}", entries(&stream)),
-        Err(code) => code.name().to_owned(),
-    });
+    line(
+        "a directory that is gone",
+        match gone {
+            Ok(stream) => format!("{:?}", entries(&stream)),
+            Err(code) => code.name().to_owned(),
+        },
+    );
 }

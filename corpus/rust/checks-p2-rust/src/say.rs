@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::fmt::{Debug, Display};
 
 use crate::bindings::wasi::cli::{stderr, stdout};
+use crate::bindings::wasi::filesystem::preopens;
 use crate::bindings::wasi::filesystem::types::{
     Descriptor, DescriptorFlags, ErrorCode, OpenFlags, PathFlags, filesystem_error_code,
 };
-use crate::bindings::wasi::filesystem::preopens;
 use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 thread_local! {
@@ -27,7 +27,8 @@ pub fn line(name: &str, value: impl Display) {
         let mut out = out.borrow_mut();
         let out = out.get_or_insert_with(stdout::get_stdout);
         for part in text.as_bytes().chunks(4096) {
-            out.blocking_write_and_flush(part).expect("there is an output");
+            out.blocking_write_and_flush(part)
+                .expect("there is an output");
         }
     });
 }

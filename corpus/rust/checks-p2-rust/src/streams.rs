@@ -39,27 +39,42 @@ fn reading(base: &Descriptor) {
     let input = file.read_via_stream(0).expect("a file");
     stream("read-none", say::read(&input, 0).map(|b| b.len()));
     stream("read-part", say::read(&input, 4).map(|b| say::text(&b)));
-    stream("blocking-read-part", input.blocking_read(3).map(|b| say::text(&b)));
+    stream(
+        "blocking-read-part",
+        input.blocking_read(3).map(|b| say::text(&b)),
+    );
     stream("read-rest", say::read(&input, 100).map(|b| say::text(&b)));
     stream("read-at-end", say::read(&input, 100));
     stream("read-closed", say::read(&input, 100));
     stream("read-none-closed", say::read(&input, 0));
     stream("skip-closed", say::skip(&input, 1));
     let input = file.read_via_stream(7).expect("a file");
-    stream("read-from-7", input.blocking_read(100).map(|b| say::text(&b)));
+    stream(
+        "read-from-7",
+        input.blocking_read(100).map(|b| say::text(&b)),
+    );
     stream("blocking-read-at-end", input.blocking_read(100));
     let input = file.read_via_stream(10).expect("a file");
     stream("read-from-end", say::read(&input, 1));
     let input = file.read_via_stream(1 << 40).expect("a file");
     stream("read-from-far", say::read(&input, 1));
     let empty = say::make(base, "empty", b"");
-    stream("read-empty", say::read(&empty.read_via_stream(0).expect("a file"), 1));
+    stream(
+        "read-empty",
+        say::read(&empty.read_via_stream(0).expect("a file"), 1),
+    );
 
     // A file that grows behind its reader.
     let input = file.read_via_stream(8).expect("a file");
-    stream("read-before-growth", say::read(&input, 10).map(|b| say::text(&b)));
+    stream(
+        "read-before-growth",
+        say::read(&input, 10).map(|b| say::text(&b)),
+    );
     file.write(b"abc", 10).expect("a file");
-    stream("read-after-growth", say::read(&input, 10).map(|b| say::text(&b)));
+    stream(
+        "read-after-growth",
+        say::read(&input, 10).map(|b| say::text(&b)),
+    );
 
     let long = pattern(200_000);
     let file = say::make(base, "long", &long);
@@ -67,7 +82,10 @@ fn reading(base: &Descriptor) {
     let first = input.blocking_read(1 << 20).expect("a file");
     line("long-first-read-some", !first.is_empty());
     let (rest, end) = drain(&input);
-    line("long-intact", format!("{} {end}", [first, rest].concat() == long));
+    line(
+        "long-intact",
+        format!("{} {end}", [first, rest].concat() == long),
+    );
     let input = file.read_via_stream(0).expect("a file");
     let mut all = Vec::new();
     while let Ok(bytes) = input.blocking_read(777) {
@@ -81,7 +99,10 @@ fn skipping(base: &Descriptor) {
     let input = file.read_via_stream(0).expect("a file");
     stream("skip-none", say::skip(&input, 0));
     stream("skip-three", say::skip(&input, 3));
-    stream("read-after-skip", say::read(&input, 2).map(|b| say::text(&b)));
+    stream(
+        "read-after-skip",
+        say::read(&input, 2).map(|b| say::text(&b)),
+    );
     stream("blocking-skip-two", input.blocking_skip(2));
     stream("skip-past-end", say::skip(&input, 100));
     stream("skip-at-end", say::skip(&input, 100));
@@ -93,10 +114,16 @@ fn lifetimes(base: &Descriptor) {
     let input = file.read_via_stream(2).expect("a file");
     let output = file.write_via_stream(0).expect("a file");
     drop(file);
-    stream("s05-read-after-drop", input.blocking_read(3).map(|b| say::text(&b)));
+    stream(
+        "s05-read-after-drop",
+        input.blocking_read(3).map(|b| say::text(&b)),
+    );
     stream("write-after-drop", output.blocking_write_and_flush(b"AB"));
     drop(output);
-    stream("read-after-other-drop", input.blocking_read(3).map(|b| say::text(&b)));
+    stream(
+        "read-after-other-drop",
+        input.blocking_read(3).map(|b| say::text(&b)),
+    );
     drop(input);
     // The fd is closed once and is free: nothing else has lost its own.
     let kept = say::make(base, "kept", b"kept");
@@ -136,12 +163,21 @@ fn writing(base: &Descriptor) {
     line("written-at-3", say::text(&say::content(&file)));
     stream("write-none", output.write(b""));
     stream("blocking-write-none", output.blocking_write_and_flush(b""));
-    stream("blocking-write", output.blocking_write_and_flush(b"defghijk"));
+    stream(
+        "blocking-write",
+        output.blocking_write_and_flush(b"defghijk"),
+    );
     line("written-over-end", say::text(&say::content(&file)));
     let output = file.write_via_stream(20).expect("a file");
     stream("write-behind-end", output.blocking_write_and_flush(b"far"));
-    line("hole", format!("{:?}", say::text(&say::content(&file)[13..])));
-    stream("blocking-write-4096", output.blocking_write_and_flush(&[b'x'; 4096]));
+    line(
+        "hole",
+        format!("{:?}", say::text(&say::content(&file)[13..])),
+    );
+    stream(
+        "blocking-write-4096",
+        output.blocking_write_and_flush(&[b'x'; 4096]),
+    );
     line("size-after-4096", file.stat().expect("a file").size);
 
     let file = say::make(base, "zeroes", b"0123456789");
@@ -151,9 +187,15 @@ fn writing(base: &Descriptor) {
     output.blocking_flush().expect("a file");
     line("zeroes-inside", format!("{:?}", say::content(&file)));
     stream("write-zeroes-none", output.write_zeroes(0));
-    stream("blocking-zeroes", output.blocking_write_zeroes_and_flush(4096));
+    stream(
+        "blocking-zeroes",
+        output.blocking_write_zeroes_and_flush(4096),
+    );
     let all = say::content(&file);
-    line("zeroes-over-end", format!("{} {}", all.len(), all[10..].iter().all(|b| *b == 0)));
+    line(
+        "zeroes-over-end",
+        format!("{} {}", all.len(), all[10..].iter().all(|b| *b == 0)),
+    );
 
     let long = pattern(300_000);
     let file = say::create(base, "long-write");
@@ -177,7 +219,10 @@ fn appending(base: &Descriptor) {
     file.write(b"S", 0).expect("a file");
     line("s07-pwrite-after-append", say::text(&say::content(&file)));
     let middle = file.write_via_stream(1).expect("a file");
-    stream("write-stream-beside-append", middle.blocking_write_and_flush(b"T"));
+    stream(
+        "write-stream-beside-append",
+        middle.blocking_write_and_flush(b"T"),
+    );
     stream("append-third", end.blocking_write_and_flush(b" end"));
     line("append-and-write", say::text(&say::content(&file)));
     file.set_size(2).expect("a file");
@@ -196,11 +241,16 @@ fn splicing(base: &Descriptor) {
     stream("splice-none", output.splice(&input, 0));
     input.subscribe().block();
     stream("splice-hundred", output.splice(&input, 100));
-    stream("blocking-splice-hundred", output.blocking_splice(&input, 100));
+    stream(
+        "blocking-splice-hundred",
+        output.blocking_splice(&input, 100),
+    );
     let mut moved = to.stat().expect("a file").size;
     while moved < 10_000 {
         output.subscribe().block();
-        moved += output.blocking_splice(&input, 10_000 - moved).expect("not at the end");
+        moved += output
+            .blocking_splice(&input, 10_000 - moved)
+            .expect("not at the end");
     }
     output.blocking_flush().expect("a file");
     line("splice-intact", say::content(&to) == pattern(10_000));
@@ -222,8 +272,14 @@ fn errors(base: &Descriptor) {
     let at = |flags| say::open(base, "errors", OpenFlags::empty(), flags).expect("it is there");
     let read_only = at(DescriptorFlags::READ);
     let write_only = at(DescriptorFlags::WRITE);
-    say::file("write-stream-of-read-only", read_only.write_via_stream(0).map(drop));
-    say::file("append-stream-of-read-only", read_only.append_via_stream().map(drop));
+    say::file(
+        "write-stream-of-read-only",
+        read_only.write_via_stream(0).map(drop),
+    );
+    say::file(
+        "append-stream-of-read-only",
+        read_only.append_via_stream().map(drop),
+    );
     match write_only.read_via_stream(0) {
         Err(code) => line("read-stream-of-write-only", code.name()),
         Ok(input) => {
@@ -231,9 +287,18 @@ fn errors(base: &Descriptor) {
             stream("read-after-failure", say::read(&input, 1));
         }
     }
-    say::file("read-stream-of-directory", base.read_via_stream(0).map(drop));
-    say::file("write-stream-of-directory", base.write_via_stream(0).map(drop));
-    say::file("append-stream-of-directory", base.append_via_stream().map(drop));
+    say::file(
+        "read-stream-of-directory",
+        base.read_via_stream(0).map(drop),
+    );
+    say::file(
+        "write-stream-of-directory",
+        base.write_via_stream(0).map(drop),
+    );
+    say::file(
+        "append-stream-of-directory",
+        base.append_via_stream().map(drop),
+    );
     let far = at(DescriptorFlags::WRITE).write_via_stream(u64::MAX - 2);
     match far {
         Err(code) => line("write-at-the-last-offset", code.name()),
@@ -241,7 +306,10 @@ fn errors(base: &Descriptor) {
             let failed = output.blocking_write_and_flush(b"abc");
             line("write-at-the-last-offset", failed.is_err());
             stream("check-write-after-failure", output.check_write());
-            stream("write-after-failure", output.blocking_write_and_flush(b"abc"));
+            stream(
+                "write-after-failure",
+                output.blocking_write_and_flush(b"abc"),
+            );
         }
     }
 }
