@@ -10,7 +10,6 @@ use p1bridge::run::{Exit, Input, Output, Preopen, RunOptions, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Isolation, Options};
 
-use crate::module::length_without_custom_sections;
 use crate::speed::{self, KERNELS, Place, kernels};
 
 /// One figure with the most that it may be.
@@ -108,28 +107,6 @@ fn accesses(place: Place, isolation: Isolation) -> Result<f64> {
     Ok(most)
 }
 
-/// The size of a flat module in times that of the core modules in the component, all without
-/// custom sections.
-fn growth(component: &[u8], isolation: Isolation) -> Result<f64> {
-    let options = Options {
-        isolation,
-        strip: true,
-        ..Options::default()
-    };
-    let flat = p1bridge_linker::flatten(component, &[], &options)?.wasm;
-    let mut before = 0;
-    for payload in wasmparser::Parser::new(0).parse_all(component) {
-        if let wasmparser::Payload::ModuleSection {
-            unchecked_range, ..
-        } = payload?
-        {
-            let range = unchecked_range.start as usize..unchecked_range.end as usize;
-            before += length_without_custom_sections(&component[range])?;
-        }
-    }
-    Ok(length_without_custom_sections(&flat)? as f64 / before as f64)
-}
-
 /// Every figure that is kept.
 pub fn figures() -> Result<Vec<Figure>> {
     let preview1 = corpus("digest-p1-c")?;
@@ -164,8 +141,7 @@ pub fn figures() -> Result<Vec<Figure>> {
 }
 
 /// What it costs a guest not to be the only one.
-fn two_guests() -> Result<[Figure; 4]> {
-    let both = kernels(Place::Sliding)?;
+fn two_guests() -> Result<[Figure; 2]> {
     Ok([
         Figure {
             what: "fuel of a kernel in the first of two guests, checked, in times the only guest"
@@ -178,18 +154,6 @@ fn two_guests() -> Result<[Figure; 4]> {
                 .to_string(),
             value: accesses(Place::Sliding, Isolation::Checked)?,
             goal: 2.2,
-        },
-        Figure {
-            what: "size of two guests in one module, trusted, in times their core modules"
-                .to_string(),
-            value: growth(&both, Isolation::Trusted)?,
-            goal: 1.25,
-        },
-        Figure {
-            what: "size of two guests in one module, checked, in times their core modules"
-                .to_string(),
-            value: growth(&both, Isolation::Checked)?,
-            goal: 1.8,
         },
     ])
 }
