@@ -1,7 +1,8 @@
 //! Compiles WAMR of December 2020, the oldest runtime that the suites run, from the C sources
 //! inside the package `wamr-sys` 0.1.1 (pinned by `wamr-2020/Cargo.toml`, never built as
 //! a crate). Where that is not possible the crate is built without that engine, and the engine
-//! says why: `WAMR_2020_MISSING`.
+//! says why: `WAMR_2020_MISSING`. The same for wasm3 0.4.7, from the package `wasm3-sys`: it becomes a
+//! program of its own, with `wasm3/main.c`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -20,9 +21,19 @@ fn main() {
             root.join("wasm-micro-runtime").display()
         );
     }
-    if let Ok(root) = sources("wasm3", "wasm3-sys") {
-        let root = root.join("wasm3/source");
-        println!("cargo::rustc-env=WASM3_SOURCES={}", root.display());
+    let wasm3 = sources("wasm3", "wasm3-sys").map(|root| root.join("wasm3/source"));
+    if let Ok(source) = &wasm3 {
+        println!("cargo::rustc-env=WASM3_SOURCES={}", source.display());
+    }
+    println!("cargo::rerun-if-changed=wasm3/main.c");
+    match wasm3.and_then(|source| compile_wasm3(&source)) {
+        Ok(program) => println!("cargo::rustc-env=WASM3={}", program.display()),
+        Err(why) => {
+            let why = why.replace('\n', " ");
+            println!("cargo::warning=wasm3 is not built: {why}");
+            println!("cargo::rustc-env=WASM3_MISSING={why}");
+            println!("cargo::rerun-if-changed=wasm3/try-again");
+        }
     }
     match root.and_then(|root| compile(&root.join("wasm-micro-runtime"))) {
         Ok(()) => println!("cargo::rustc-cfg=wamr_2020"),
@@ -147,6 +158,40 @@ fn compile(root: &Path) -> Result<(), String> {
         .flag_if_supported("-Wno-error=int-conversion")
         .try_compile("wamr2020")
         .map_err(|e| e.to_string())
+}
+
+/// The program, from all sources but those for other kinds of WASI.
+fn compile_wasm3(source: &Path) -> Result<PathBuf, String> {
+    let others = ["m3_api_uvwasi.c", "m3_api_meta_wasi.c", "m3_api_tracer.c"];
+    let files = c_files(source)?.into_iter().filter(|file| {
+        let name = file.file_name().unwrap_or_default();
+        !others.iter().any(|other| name == *other)
+    });
+    let program = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("wasm3");
+    let compiler = cc::Build::new().debug(false).try_get_compiler();
+    let output = compiler
+        .map_err(|e| e.to_string())?
+        .to_command()
+        .args([
+            "-O2",
+            "-w",
+            "-std=gnu99",
+            "-Dd_m3HasWASI",
+            "-Dd_m3LogOutput=0",
+        ])
+        .arg("-o")
+        .arg(&program)
+        .arg("-I")
+        .arg(source)
+        .arg("wasm3/main.c")
+        .args(files)
+        .arg("-lm")
+        .output()
+        .map_err(|e| format!("cannot run the C compiler: {e}"))?;
+    match output.status.success() {
+        true => Ok(program),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
 }
 
 fn c_files(folder: &Path) -> Result<Vec<PathBuf>, String> {

@@ -1,4 +1,4 @@
-//! How long `flatten` and `wrap` take and how much memory they use, next to their peers on the same
+//! How long `flatten`, `wrap` and `lower` take and how much memory they use, next to their peers on the same
 //! input in the same run: `wasmparser`'s validator and `wit-component`'s encoder.
 //!
 //! `cargo bench` prints the table that the README has. The large inputs are made here: the code
@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::lower::lower;
+use p1bridge::profiles::named;
 use p1bridge::wrap::{WrapOptions, wrap};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
@@ -264,6 +266,26 @@ fn main() {
             ms(wrapped.time),
             ms(encoded.time),
             wrapped.time.as_secs_f64() / encoded.time.as_secs_f64(),
+        );
+    }
+    println!();
+    println!("| module | size | validate | lower to mvp | ratio | memory, x input |");
+    println!("|---|---|---|---|---|---|");
+    let mvp = named("mvp").expect("it is built in");
+    for (name, module) in [
+        ("hello world", read("hello-c")),
+        ("6 MB", multiply(&preview1, 84)),
+        ("40 MB", multiply(&preview1, 560)),
+    ] {
+        let validated = measure(|| wasmparser::validate(&module).expect("valid"));
+        let lowered = measure(|| lower(&module, &mvp).expect("it can be lowered"));
+        println!(
+            "| {name} | {} MiB | {} ms | {} ms | {:.2} | {:.1}x |",
+            mib(module.len()),
+            ms(validated.time),
+            ms(lowered.time),
+            lowered.time.as_secs_f64() / validated.time.as_secs_f64(),
+            (lowered.memory + module.len()) as f64 / module.len() as f64,
         );
     }
 }

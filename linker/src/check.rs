@@ -12,6 +12,7 @@ use serde::Serialize;
 use wasmparser::WasmFeatures;
 
 use crate::features::FeatureSet;
+use crate::lower;
 use crate::lower::needs::{self, Survey};
 use crate::parse;
 use crate::parse::module::Module;
@@ -31,6 +32,8 @@ pub enum Kind {
     Locals,
     /// A function of the host that is not as Preview 1 says.
     Behaviour,
+    /// What only shows when the module is lowered.
+    Lowering,
 }
 
 /// What happens because of it.
@@ -101,16 +104,31 @@ pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
     let input = parse::module(wasm)?;
     let module = &input.modules[0];
     let survey = needs::survey(module)?;
-    let findings = findings(module, profile, &survey);
-    let fits = |ignores: fn(&Finding) -> bool| {
-        findings
-            .iter()
-            .all(|finding| finding.effect == Effect::Note || ignores(finding))
-    };
+    let mut findings = findings(module, profile, &survey);
+    let is_note = |finding: &Finding| finding.effect == Effect::Note;
+    let fits = findings.iter().all(is_note);
+    let mut fits_lowered = findings.iter().all(|f| is_note(f) || f.fix.is_some());
+    // The layout, segments and expressions are looked at where they are lowered.
+    if !fits
+        && fits_lowered
+        && let Err(error) = lower::module(wasm, profile)
+    {
+        fits_lowered = false;
+        findings.push(Finding {
+            kind: Kind::Lowering,
+            effect: Effect::Refused,
+            what: format!("lowering fails: {error:#}"),
+            feature: None,
+            places: Vec::new(),
+            emitted_by: None,
+            fix: None,
+        });
+        findings.sort_by_key(|finding| finding.effect);
+    }
     Ok(Verdict {
         profile: profile.name().to_string(),
-        fits: fits(|_| false),
-        fits_lowered: fits(|finding| finding.fix.is_some()),
+        fits,
+        fits_lowered,
         findings,
     })
 }

@@ -24,6 +24,7 @@ pub mod features;
 pub mod glue;
 pub mod lower;
 pub mod merge;
+mod parallel;
 pub mod parse;
 pub mod plan;
 pub mod preview1;

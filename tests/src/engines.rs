@@ -3,6 +3,7 @@
 mod node;
 pub mod process;
 pub mod wamr;
+mod wasm3;
 mod wasmi;
 mod wasmtime;
 
@@ -10,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use self::node::Node;
 pub use self::wamr::Wamr;
+pub use self::wasm3::Wasm3;
 pub use self::wasmi::Wasmi;
 pub use self::wasmtime::Wasmtime;
 
@@ -23,6 +25,16 @@ pub fn all() -> Vec<Arc<dyn Engine>> {
         Arc::new(Wamr),
         Arc::new(Node::new()),
     ]
+}
+
+/// Those that are present, and wasm3, which is only asked what it loads.
+pub fn loaders() -> Vec<Arc<dyn Engine>> {
+    let mut engines = available();
+    match Wasm3.available() {
+        Ok(()) => engines.push(Arc::new(Wasm3)),
+        Err(why) => eprintln!("skipped: wasm3 is not available: {why}"),
+    }
+    engines
 }
 
 /// wasmtime, which says what is right. There is one, so that every file is compiled once.

@@ -41,6 +41,8 @@ pub struct RunSpec {
     pub calls: Vec<Call>,
     /// A run that takes longer is ended and counts as failed.
     pub timeout: Duration,
+    /// Bytes of stack, for engines that have to be told: WAMR.
+    pub stack: Option<u32>,
     /// A script for `sh` that sets limits or redirects streams and then runs `"$@"`, in `dir`.
     pub shell: Option<String>,
     /// One more argument, of bytes that need not be text. Only WAMR takes it.
@@ -77,6 +79,7 @@ impl Default for RunSpec {
             preopens: Vec::new(),
             calls: Vec::new(),
             timeout: Duration::from_secs(60),
+            stack: None,
             shell: None,
             raw_argument: None,
             signals: false,

@@ -4,7 +4,7 @@ use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
 
 use super::{Effect, Finding, Kind, Place};
 use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
-use crate::lower::{import_kind, memories};
+use crate::lower::{arena, import_kind, memories};
 use crate::parse::module::{ElementMode, Module};
 use crate::preview1;
 use crate::profile::{Import, Missing, Profile};
@@ -421,7 +421,11 @@ pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
 
 pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     let host = &profile.host;
+    let arena = profile.quirks.app_heap && arena::is_exported(module);
     for name in &host.never_export {
+        if arena && matches!(name.as_str(), "malloc" | "free") {
+            continue;
+        }
         if module.exports.contains_key(name.as_str()) {
             found.push(finding(
                 Kind::Export,
@@ -456,7 +460,7 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
             None,
         ));
     }
-    if profile.quirks.app_heap && any_memory {
+    if profile.quirks.app_heap && any_memory && !arena {
         found.push(finding(
             Kind::Memory,
             Effect::FailsLater,

@@ -7,6 +7,9 @@
 //! call, so a small arena that starts anew when it is empty does.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+use wasmparser::ExternalKind;
+
+use crate::parse::module::Module;
 
 /// Bytes of the arena, its two words of bookkeeping included.
 pub const SIZE: u32 = 4096;
@@ -66,6 +69,43 @@ pub fn malloc(base: impl Fn(&mut InstructionSink<'_>)) -> Function {
         .end();
     body
 }
+
+/// Whether `malloc` and `free` of `module` are such an arena: what was lowered once needs no other.
+pub fn is_exported(module: &Module<'_>) -> bool {
+    fn at(base: i32) -> impl Fn(&mut InstructionSink<'_>) {
+        move |code| {
+            code.i32_const(base);
+        }
+    }
+    is_made(module, "malloc", [malloc(at(0)), malloc(at(1))])
+        && is_made(module, "free", [free(at(0)), free(at(1))])
+}
+
+/// Whether an exported function is `made`, which is given for two addresses of the arena, for some
+/// other address.
+fn is_made(module: &Module<'_>, name: &str, made: [Function; 2]) -> bool {
+    let Some(&(ExternalKind::Func, func)) = module.exports.get(name) else {
+        return false;
+    };
+    let Some(defined) = func.checked_sub(module.imported_func_count()) else {
+        return false;
+    };
+    let [one, other] = made.map(Function::into_raw_body);
+    let Some(differs) = one.iter().zip(&other).position(|(a, b)| a != b) else {
+        return false;
+    };
+    // The opcode of the constant is in front.
+    let (before, behind) = (&one[..differs - 1], &one[differs + 1..]);
+    let body = module.body(defined as usize);
+    let found = body.as_bytes();
+    let address = found.len().checked_sub(before.len() + behind.len());
+    address.is_some_and(|length| length <= LONGEST_ADDRESS)
+        && found.starts_with(before)
+        && found.ends_with(behind)
+}
+
+/// `global.get`, `i32.const` and `i32.add`, at their longest.
+const LONGEST_ADDRESS: usize = 13;
 
 /// `free: (address: i32)`. The last piece that comes back empties the arena.
 pub fn free(base: impl Fn(&mut InstructionSink<'_>)) -> Function {

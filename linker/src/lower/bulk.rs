@@ -32,14 +32,15 @@ pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (first, last, second, half) = (3, 4, 5, 6);
     let mut body = Function::new([(3, ValType::I64), (1, ValType::I32)]);
     let mut code = body.instructions();
-    // What is in bounds for the higher address is so for the other one.
-    code.local_get(destination)
-        .local_get(source)
-        .local_get(destination)
-        .local_get(source)
-        .i32_gt_u()
-        .select();
-    trap_out_of_bounds(&mut code, length, &size);
+    trap_out_of_bounds(&mut code, length, &size, |code| {
+        // What is in bounds for the higher address is so for the other one.
+        code.local_get(destination)
+            .local_get(source)
+            .local_get(destination)
+            .local_get(source)
+            .i32_gt_u()
+            .select();
+    });
 
     code.local_get(length)
         .i32_const(CHUNK)
@@ -142,8 +143,9 @@ pub fn memory_fill_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (destination, value, length, pattern) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I64)]);
     let mut code = body.instructions();
-    code.local_get(destination);
-    trap_out_of_bounds(&mut code, length, &size);
+    trap_out_of_bounds(&mut code, length, &size, |code| {
+        code.local_get(destination);
+    });
     code.local_get(value)
         .i64_extend_i32_u()
         .i64_const(255)
@@ -213,22 +215,23 @@ fn at(offset: u64) -> MemArg {
     }
 }
 
-/// Takes an address and traps when `length` bytes from it reach beyond the pages that `size` leaves
-/// on the stack.
+/// Traps when `length` bytes from the address that `address` leaves on the stack reach beyond the
+/// pages that `size` leaves there. The size comes first: wasm3 0.4.7 has no `memory.size` while
+/// other values wait.
 fn trap_out_of_bounds(
     code: &mut InstructionSink<'_>,
     length: u32,
     size: impl Fn(&mut InstructionSink<'_>),
+    address: impl Fn(&mut InstructionSink<'_>),
 ) {
+    size(code);
+    code.i64_extend_i32_u().i64_const(16).i64_shl();
+    address(code);
     code.i64_extend_i32_u()
         .local_get(length)
         .i64_extend_i32_u()
-        .i64_add();
-    size(code);
-    code.i64_extend_i32_u()
-        .i64_const(16)
-        .i64_shl()
-        .i64_gt_u()
+        .i64_add()
+        .i64_lt_u()
         .if_(BlockType::Empty)
         .unreachable()
         .end();

@@ -21,6 +21,7 @@
 //! written anew.
 
 pub mod arena;
+mod bodies;
 mod body;
 pub mod bulk;
 mod constant;
@@ -170,6 +171,7 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
 }
 
 /// An import of the output.
+#[derive(Clone)]
 struct HostFunction {
     module: String,
     name: String,
@@ -177,6 +179,7 @@ struct HostFunction {
 }
 
 /// A global that is added: all are mutable.
+#[derive(Clone, Copy)]
 struct NewGlobal {
     what: GlobalUse,
     ty: ValType,
@@ -199,6 +202,7 @@ enum GlobalUse {
 }
 
 /// Everything about one lowering.
+#[derive(Clone)]
 pub(crate) struct Lowering<'p, 'm, 'a> {
     module: &'m Module<'a>,
     profile: &'p Profile,

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use wasm_encoder::{FuncType, ValType};
 
 /// What became of the types with several results, by type index.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct MultiValue {
     added: Vec<u32>,
     /// For each result but the first: its type, and how many of that type were before it.

@@ -9,6 +9,7 @@ use wasmparser::{
 use super::memories;
 use crate::check::{self, Effect};
 use crate::features::{FeatureSet, of_operator};
+use crate::parallel::in_pieces;
 use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::Ref;
 use crate::profile::Profile;
@@ -70,6 +71,9 @@ pub struct Survey {
     table_grow: bool,
 }
 
+/// How many bodies are looked at together.
+const PIECE: usize = 256;
+
 /// Looks at every instruction.
 pub fn survey(module: &Module<'_>) -> Result<Survey> {
     let mut survey = Survey {
@@ -77,7 +81,6 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
         ..Survey::default()
     };
     let plain = FeatureSet::of(WasmFeatures::MUTABLE_GLOBAL);
-    let is_reference = |ty: &ValType| matches!(ty, ValType::Ref(_));
     survey.references = module
         .types
         .iter()
@@ -89,17 +92,35 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
     if module.features.without(plain).is_empty() {
         return Ok(survey);
     }
-    for defined in 0..module.bodies.len() {
+    let pieces = in_pieces(module.bodies.len(), PIECE, |bodies| {
+        let mut piece = Survey {
+            several_memories: survey.several_memories,
+            ..Survey::default()
+        };
+        for defined in bodies {
+            piece.look_at(module, defined)?;
+        }
+        anyhow::Ok(piece)
+    });
+    for piece in pieces {
+        survey.append(piece?);
+    }
+    Ok(survey)
+}
+
+impl Survey {
+    /// Adds what one body uses.
+    fn look_at(&mut self, module: &Module<'_>, defined: usize) -> Result<()> {
         let func = module.imported_func_count() + defined as u32;
-        let first = survey.uses.len();
+        let first = self.uses.len();
         let body = module.body(defined);
         let mut locals = body.get_locals_reader()?;
         for _ in 0..locals.get_count() {
             let at = locals.original_position();
             let ty = locals.read()?.1;
-            survey.references |= is_reference(&ty);
+            self.references |= is_reference(&ty);
             if is_foreign(&ty) {
-                survey.foreign.get_or_insert((func, at));
+                self.foreign.get_or_insert((func, at));
             }
         }
         let mut ops = OperatorsReader::new(locals.get_binary_reader());
@@ -108,21 +129,21 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
             let op = ops.read()?;
             let length = ops.original_position() - offset;
             if has_foreign(&op) {
-                survey.foreign.get_or_insert((func, offset));
+                self.foreign.get_or_insert((func, offset));
             }
-            let features = survey.features(&op, length);
+            let features = self.features(&op, length);
             if features.contains(FeatureSet::of(WasmFeatures::THREADS)) {
-                survey.atomic.get_or_insert((func, offset));
+                self.atomic.get_or_insert((func, offset));
             }
             if features.is_empty() {
                 continue;
             }
-            match survey.uses[first..]
+            match self.uses[first..]
                 .iter_mut()
                 .find(|known| known.features == features)
             {
                 Some(known) => known.count += 1,
-                None => survey.uses.push(Use {
+                None => self.uses.push(Use {
                     features,
                     func,
                     offset,
@@ -130,11 +151,19 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
                 }),
             }
         }
+        Ok(())
     }
-    Ok(survey)
-}
 
-impl Survey {
+    /// Adds what the bodies behind use.
+    fn append(&mut self, mut behind: Survey) {
+        self.uses.append(&mut behind.uses);
+        self.foreign = self.foreign.or(behind.foreign);
+        self.atomic = self.atomic.or(behind.atomic);
+        self.references |= behind.references;
+        self.table_bulk |= behind.table_bulk;
+        self.table_grow |= behind.table_grow;
+    }
+
     /// The features of an instruction that takes `length` bytes.
     fn features(&mut self, op: &Operator<'_>, length: u64) -> FeatureSet {
         match op {
@@ -266,6 +295,10 @@ pub fn is_plain(module: &Module<'_>, element: &crate::parse::module::Element<'_>
     let flags =
         BinaryReader::new(&module.bytes[element.offset as usize..], element.offset).read_var_u32();
     matches!(flags, Ok(0)) && matches!(element.mode, ElementMode::Active { .. })
+}
+
+fn is_reference(ty: &ValType) -> bool {
+    matches!(ty, ValType::Ref(_))
 }
 
 /// Whether an instruction names such a type.

@@ -12,7 +12,7 @@ use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
 use super::constant::{self, Value};
 use super::helpers::Helper;
-use super::{Lowering, body, names};
+use super::{Lowering, bodies, names};
 
 /// What the parser does not keep: the order of exports.
 pub struct Order<'a> {
@@ -60,17 +60,7 @@ impl Lowering<'_, '_, '_> {
         let elements = self.elements()?;
         let global_inits = self.global_inits()?;
 
-        let mut code = Vec::with_capacity(self.module.code_size());
-        let mut one = Vec::new();
-        for defined in 0..self.module.bodies.len() {
-            one.clear();
-            body::encode(self, defined, &mut one).map_err(|error| {
-                let offset = self.module.bodies[defined].start;
-                error.context(format!("in the function at offset {offset:#x}"))
-            })?;
-            one.len().encode(&mut code);
-            code.extend_from_slice(&one);
-        }
+        let mut code = bodies::encode(self)?;
         // Helpers may call for more helpers.
         let mut helper_types = Vec::new();
         let mut at = 0;

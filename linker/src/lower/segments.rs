@@ -33,26 +33,18 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
 
     let mut body = Function::new([]);
     let mut code = body.instructions();
-    for (start, within) in [(destination, None), (source, Some(left))] {
-        code.local_get(start)
-            .i64_extend_i32_u()
-            .local_get(length)
-            .i64_extend_i32_u()
-            .i64_add();
-        match (within, only) {
-            (Some(global), _) => code.global_get(global).i64_extend_i32_u(),
-            (None, Some(memories)) => {
-                memories.size(0, &mut code);
-                code.i64_extend_i32_u().i64_const(16).i64_shl()
-            }
-            (None, None) => code
-                .memory_size(0)
-                .i64_extend_i32_u()
-                .i64_const(16)
-                .i64_shl(),
-        };
-        code.i64_gt_u();
+    // The size of the memory comes first: wasm3 0.4.7 has no `memory.size` while other values wait.
+    match only {
+        Some(memories) => memories.size(0, &mut code),
+        None => {
+            code.memory_size(0);
+        }
     }
+    code.i64_extend_i32_u().i64_const(16).i64_shl();
+    end_of(&mut code, destination, length);
+    code.i64_lt_u();
+    end_of(&mut code, source, length);
+    code.global_get(left).i64_extend_i32_u().i64_gt_u();
     code.i32_or().if_(BlockType::Empty).unreachable().end();
     // Byte by byte up to a whole word, and at the end.
     code.block(BlockType::Empty)
@@ -86,6 +78,15 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
     step(&mut code, 1);
     code.end().br(0).end().end().end();
     body
+}
+
+/// Leaves `start + length` on the stack.
+fn end_of(code: &mut InstructionSink<'_>, start: u32, length: u32) {
+    code.local_get(start)
+        .i64_extend_i32_u()
+        .local_get(length)
+        .i64_extend_i32_u()
+        .i64_add();
 }
 
 /// Moves all three parameters on.

@@ -30,7 +30,7 @@ const WORD: MemArg = MemArg {
 };
 
 /// Lowered tables and element segments in the block.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tables {
     tables: Vec<Place>,
     /// The element segments that `table.init` may use.

@@ -23,6 +23,10 @@
   )
   (func $p1bridge:memory.copy (;3;) (type 3) (param i32 i32 i32)
     (local i64 i64 i64 i32)
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
     local.get 0
     local.get 1
     local.get 0
@@ -33,11 +37,7 @@
     local.get 2
     i64.extend_i32_u
     i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
+    i64.lt_u
     if ;; label = @1
       unreachable
     end
@@ -209,16 +209,16 @@
   )
   (func $p1bridge:memory.fill (;4;) (type 3) (param i32 i32 i32)
     (local i64)
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
     local.get 0
     i64.extend_i32_u
     local.get 2
     i64.extend_i32_u
     i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
+    i64.lt_u
     if ;; label = @1
       unreachable
     end

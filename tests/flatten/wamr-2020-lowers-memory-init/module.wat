@@ -82,16 +82,16 @@
     end
   )
   (func $"p1bridge:memory.init 0" (;4;) (type 3) (param i32 i32 i32)
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
     local.get 0
     i64.extend_i32_u
     local.get 2
     i64.extend_i32_u
     i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
+    i64.lt_u
     local.get 1
     i64.extend_i32_u
     local.get 2

@@ -29,6 +29,7 @@ pub struct Order {
     /// Preopened directories: the host's name for each, and the guest's.
     pub preopens: Vec<(PathBuf, String)>,
     pub calls: Vec<Call>,
+    pub stack: Option<u32>,
     signals: bool,
 }
 
@@ -55,6 +56,7 @@ pub fn run(
         env: spec.env.clone(),
         preopens: spec.preopened(),
         calls: spec.calls.clone(),
+        stack: spec.stack,
         signals: spec.signals,
     };
     let order = serde_json::to_vec(&order)?;

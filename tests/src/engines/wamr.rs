@@ -64,6 +64,11 @@ mod host {
     // `wasm_export.h`.
     unsafe extern "C" {
         fn wasm_runtime_init() -> bool;
+        fn wasm_runtime_register_natives(
+            module: *const c_char,
+            natives: *mut NativeSymbol,
+            count: u32,
+        ) -> bool;
         fn wasm_runtime_load(
             code: *mut u8,
             size: u32,
@@ -108,6 +113,20 @@ mod host {
         ) -> bool;
     }
 
+    /// `NativeSymbol` of `lib_export.h`.
+    #[repr(C)]
+    struct NativeSymbol {
+        symbol: *const c_char,
+        function: *mut c_void,
+        signature: *const c_char,
+        attachment: *mut c_void,
+    }
+
+    /// A function of the host outside of Preview 1: this WAMR looks for it in `env` only.
+    extern "C" fn twice(_: *mut c_void, value: i32) -> i32 {
+        value.wrapping_mul(2)
+    }
+
     /// Strings of C, kept alive as long as the pointers.
     struct Strings {
         _owned: Vec<CString>,
@@ -144,6 +163,13 @@ mod host {
         // the order that `wasm_export.h` asks for.
         unsafe {
             ensure!(wasm_runtime_init(), "WAMR does not start");
+            let natives = Box::leak(Box::new([NativeSymbol {
+                symbol: c"device:math/numbers@1.0.0#twice".as_ptr(),
+                function: twice as *mut c_void,
+                signature: c"(i)i".as_ptr(),
+                attachment: null_mut(),
+            }]));
+            wasm_runtime_register_natives(c"env".as_ptr(), natives.as_mut_ptr(), 1);
             let module = wasm_runtime_load(code, size, error.as_mut_ptr(), error.len() as u32);
             if module.is_null() {
                 bail!("{}", text(error.as_ptr()));
@@ -159,9 +185,10 @@ mod host {
                 argv.pointers.as_ptr(),
                 argv.pointers.len() as c_int,
             );
+            let stack = order.stack.unwrap_or(STACK_SIZE);
             let instance = wasm_runtime_instantiate(
                 module,
-                STACK_SIZE,
+                stack,
                 HEAP_SIZE,
                 error.as_mut_ptr(),
                 error.len() as u32,
@@ -177,7 +204,7 @@ mod host {
                 );
                 return Ok((exit(instance), Vec::new()));
             }
-            let exec_env = wasm_runtime_create_exec_env(instance, STACK_SIZE);
+            let exec_env = wasm_runtime_create_exec_env(instance, stack);
             ensure!(!exec_env.is_null(), "no execution environment");
             let mut returned = Vec::new();
             for call in &order.calls {

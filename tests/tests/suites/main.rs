@@ -1,6 +1,7 @@
 //! The suites that need no harness or allocator of their own, in one binary: an engine is linked
 //! once. `cargo test --release -p p1bridge-tests --test suites -- lower::` runs one of them.
 
+mod checked;
 mod cost;
 mod custom_import;
 mod kept_adapter;
@@ -8,6 +9,7 @@ mod lower;
 mod output;
 mod probe;
 mod profiles;
+mod quirks;
 mod random_modules;
 mod random_pairs;
 mod refusing_realloc;

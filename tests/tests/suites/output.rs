@@ -181,7 +181,7 @@ fn no_section_is_longer_than_it_must_be() {
 
 #[test]
 fn the_default_output_loads_on_every_engine() {
-    let engines = engines::available();
+    let engines = engines::loaders();
     for program in programs().expect("the manifest") {
         // One without runs is another test's.
         let Some(run) = program.runs.first() else {
@@ -195,7 +195,9 @@ fn the_default_output_loads_on_every_engine() {
             let left = run.execute(Duration::from_secs(5), |spec| engine.run(&wasm, spec));
             let why = left.err().map_or(String::new(), |e| format!("{e:#}"));
             // What runs for too long was loaded: WAMR puts a heap of its own where programs grow.
-            let loaded = why.is_empty() || why.contains("out of time");
+            // And wasm3 has few functions of Preview 1, which is another matter.
+            let reasons = ["out of time", "missing imported function"];
+            let loaded = why.is_empty() || reasons.iter().any(|reason| why.contains(reason));
             assert!(loaded, "{} on {}: {why}", program.name, engine.name());
         }
     }

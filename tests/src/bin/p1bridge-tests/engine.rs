@@ -3,9 +3,9 @@
 //!     cargo run --release -p p1bridge-tests -- engine ENGINE FILE [options] [-- args…]
 //!
 //! ENGINE is `wasmtime`, `wasmi`, `wamr` or `node`. Options: `--dir HOST` preopens a directory as
-//! `.`; `--env K=V`; `--invoke NAME ARGS` calls an export of a reactor with i32 arguments
-//! (`1,2` or `` for none), several times if need be, and prints what it returned; `--timeout
-//! SECONDS`. stdin is passed on where it is not a terminal. The exit code is the guest's, 134 after
+//! `.`, with `--dir-as-on-host` under its own name; `--stack BYTES` for WAMR; `--env K=V`; `--invoke
+//! NAME ARGS` calls an export of a reactor with i32 arguments (`1,2` or `` for none), several times if
+//! need be, and prints what it returned; `--timeout SECONDS`. stdin is passed on where it is not a terminal. The exit code is the guest's, 134 after
 //! a trap.
 
 use std::io::{IsTerminal, Read, Write};
@@ -47,6 +47,12 @@ pub fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
                     .collect::<Result<_>>()?;
                 spec.calls.push(Call { export, args });
             }
+            "--dir-as-on-host" => {
+                let dir = spec.dir.clone().context("--dir comes first")?;
+                let name = dir.to_str().context("a name of text")?.to_owned();
+                spec.preopens = vec![(dir, name)];
+            }
+            "--stack" => spec.stack = Some(value()?.parse()?),
             "--timeout" => spec.timeout = Duration::from_secs(value()?.parse()?),
             "--" => spec.argv.extend(args.by_ref()),
             other => bail!("unknown option `{other}`"),
