@@ -68,10 +68,7 @@ fn compare_calls() -> Result<()> {
             let function = instance
                 .get_typed_func::<u32, u32>(&mut store, export)
                 .map_err(plain)?;
-            let (time, found) = best(
-                |n| Ok(function.call(&mut store, n).map_err(plain)?),
-                repetitions,
-            )?;
+            let (time, found) = best(|n| function.call(&mut store, n).map_err(plain), repetitions)?;
             // Handles and counters differ from round to round, but in the same way.
             ensure!(found == right, "{export}: {found} instead of {right}");
             after.push(time);
