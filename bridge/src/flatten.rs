@@ -3,10 +3,14 @@
 //! The work is the linker's; here are the libraries that come with the command, and the choices
 //! in the form that users make them.
 
+mod world;
+
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use p1bridge_linker::{Library, Options, Profile};
 
-pub use p1bridge_linker::Report;
+pub use p1bridge_linker::{Boundary, Report};
 
 /// The libraries that provide WASI 0.2 on Preview 1, built from `adapters/`.
 const LIBRARIES: &[Library<'static>] = &[Library {
@@ -19,12 +23,16 @@ const LIBRARIES: &[Library<'static>] = &[Library {
 pub struct FlattenOptions {
     /// Leave out functions that nothing can reach.
     pub tidy: bool,
-    /// Leave out custom sections: names, producers, debug information.
+    /// Leave out custom sections: names, producers, debug information, the world of the module.
     pub strip: bool,
     /// The runtime that the module is for.
     pub profile: Profile,
     /// How many streams, files and other resources can be open at once.
     pub max_handles: Option<u32>,
+    /// Who has the handles of resources that the component exports.
+    pub boundary: Boundary,
+    /// Check the module a second time, against what was planned.
+    pub verify: bool,
 }
 
 impl Default for FlattenOptions {
@@ -34,6 +42,8 @@ impl Default for FlattenOptions {
             strip: false,
             profile: Profile::default(),
             max_handles: None,
+            boundary: Boundary::default(),
+            verify: cfg!(debug_assertions),
         }
     }
 }
@@ -57,13 +67,41 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     let mut linked = Options {
         tidy: options.tidy,
         strip: options.strip,
+        verify: options.verify,
+        boundary: options.boundary,
         profile: options.profile.clone(),
         ..Options::default()
     };
     if let Some(max_handles) = options.max_handles {
         linked.max_handles = max_handles;
     }
-    let output = p1bridge_linker::flatten(component, LIBRARIES, &linked)?;
+    let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linked)?;
+    if !options.strip {
+        let imports = output.report.imports.iter();
+        let imports: BTreeSet<&str> = imports.map(|import| import.module.as_str()).collect();
+        // The adapter of a component allocates in the middle of a call of the library, and the guest's
+        // memory then grows under what the library has given to the call.
+        let regions = output
+            .report
+            .memory
+            .iter()
+            .flat_map(|memory| &memory.regions);
+        let slides = regions
+            .filter(|region| region.what == "library state")
+            .any(|region| region.slides);
+        if let Err(error) = world::append(
+            component,
+            options.boundary,
+            &imports,
+            slides,
+            &mut output.wasm,
+        ) {
+            output.report.warnings.push(format!(
+                "`p1bridge wrap` cannot make a component of the module again: {error:#}"
+            ));
+        }
+        output.report.sizes.output = output.wasm.len();
+    }
     Ok(Flattened {
         wasm: output.wasm,
         report: output.report,

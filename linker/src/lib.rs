@@ -9,6 +9,7 @@
 //! | [`parse`] | bytes → [`parse::Input`]: the sections of every component and core module as they stand, validated |
 //! | [`resolve`] | `Input` → [`resolve::Program`]: the component level evaluated away; what is left is an ordered list of core instances with every import bound to a definition |
 //! | [`unadapt`] | `Program` → `Program`: Preview 1 imports that went through a plain adapter are bound to the host again |
+//! | [`boundary`] | `Program` → `Program`: exported resources are handed over to the host, if asked for |
 //! | [`plan`] | `Program` → [`plan::Plan`]: the libraries that are linked, what is live, the memory map, start order, names of imports and exports |
 //! | [`merge`] | `Plan` → bytes: one re-encoding pass over the live functions; glue and lowered instructions are emitted in the same pass |
 //! | [`lower`] | module → module: what the profile lacks and the merge has not done in passing; nothing to do for most |
@@ -18,7 +19,10 @@
 //! component model): lift, lower, canon, core instance, index space.
 
 pub mod abi;
+pub mod boundary;
 pub mod check;
+pub mod check_emitted;
+pub mod debug;
 pub mod emit;
 pub mod features;
 pub mod glue;
@@ -36,7 +40,7 @@ pub mod unadapt;
 pub mod validate;
 pub mod wasi;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 pub use features::FeatureSet;
 pub use profile::Profile;
@@ -63,6 +67,17 @@ pub enum Isolation {
     Trusted,
 }
 
+/// Who has the handles of resources that the component exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Boundary {
+    /// The module itself: any host can call it.
+    #[default]
+    Native,
+    /// The host, through the imports that `wit-component` gives to modules: for modules that are
+    /// made into components again.
+    Wit,
+}
+
 /// What the caller may choose.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -76,6 +91,10 @@ pub struct Options {
     pub max_handles: u32,
     /// What keeps guests apart, where there is more than one.
     pub isolation: Isolation,
+    /// Who has the handles of exported resources.
+    pub boundary: Boundary,
+    /// Check the output a second time, against the plan ([`check_emitted`]).
+    pub verify: bool,
 }
 
 impl Default for Options {
@@ -86,6 +105,8 @@ impl Default for Options {
             profile: Profile::default(),
             max_handles: 512,
             isolation: Isolation::default(),
+            boundary: Boundary::default(),
+            verify: cfg!(debug_assertions),
         }
     }
 }
@@ -98,6 +119,9 @@ pub struct Output {
     /// What was done to make it.
     pub report: Report,
 }
+
+const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug of p1bridge, please \
+                              report it with the input";
 
 /// Links a component into one core module.
 ///
@@ -113,8 +137,18 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
     let mut input = parse::component(component)?;
     input.add_libraries(libraries)?;
     let program = resolve::program(&input)?;
-    let adapted = unadapt::unadapt(&input, program);
+    let mut adapted = unadapt::unadapt(&input, program);
+    if options.boundary == Boundary::Wit {
+        boundary::hand_over(&mut adapted.program);
+    }
     let plan = plan::plan(&input, &adapted, options)?;
-    let merged = lower::merged(&plan, merge::merge(&plan)?)?;
-    emit::emit(&plan, merged)
+    let merged = merge::merge(&plan)?;
+    if options.verify {
+        check_emitted::merged(&plan, &merged.wasm).context(NOT_AS_PLANNED)?;
+    }
+    let lowered = lower::merged(&plan, merged)?;
+    if options.verify {
+        check_emitted::finished(&plan, &lowered.wasm).context(NOT_AS_PLANNED)?;
+    }
+    emit::emit(&plan, lowered)
 }

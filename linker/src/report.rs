@@ -28,7 +28,21 @@ pub struct Report {
     /// The proposals that the output may use.
     pub features: Vec<String>,
     pub sizes: Sizes,
+    /// What there is of debug information, if there was any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debug: Option<DebugReport>,
     pub warnings: Vec<String>,
+}
+
+/// DWARF in the output.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DebugReport {
+    /// Compilation units that have code or data in the output.
+    pub units: usize,
+    pub bytes: usize,
+    /// What was left out, and why.
+    pub left_out: Vec<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -189,9 +203,19 @@ impl Report {
                 linker_code: merged.glue_size,
                 data: merged.data_size,
             },
+            debug: debug(merged),
             warnings: plan.warnings.clone(),
         }
     }
+}
+
+fn debug(merged: &Merged) -> Option<DebugReport> {
+    let debug = &merged.debug;
+    (debug.units > 0 || !debug.left_out.is_empty()).then(|| DebugReport {
+        units: debug.units,
+        bytes: debug.bytes,
+        left_out: debug.left_out.clone(),
+    })
 }
 
 fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
@@ -282,6 +306,17 @@ impl fmt::Display for Report {
         )?;
         if let Some(memory) = &self.memory {
             writeln!(f, "memory: {}", plural(memory.pages as usize, "page"))?;
+        }
+        if let Some(debug) = &self.debug {
+            writeln!(
+                f,
+                "debug information: {} ({} bytes)",
+                plural(debug.units, "unit"),
+                debug.bytes
+            )?;
+            for note in &debug.left_out {
+                writeln!(f, "note: {note}")?;
+            }
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

@@ -43,6 +43,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 fn flat(component: &[u8]) -> Result<Flattened> {
     let options = FlattenOptions {
         strip: true,
+        verify: true,
         ..FlattenOptions::default()
     };
     flatten(component, &options)

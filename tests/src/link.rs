@@ -35,6 +35,7 @@ pub fn flatten_for(engine: &dyn Engine, component: &[u8]) -> Result<Vec<u8>> {
         component,
         &FlattenOptions {
             profile,
+            verify: true,
             ..FlattenOptions::default()
         },
     )?

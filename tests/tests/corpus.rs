@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use libtest_mimic::{Arguments, Trial};
+use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::manifest::{Kind, Left, Leniency, Program, Run, programs, show};
 use p1bridge_tests::{Engine, Exit, engines, link, snapshot};
 
@@ -65,6 +66,13 @@ fn main() {
                 &engines::oracle(),
             );
         }
+        if subject.program.kind == Kind::P1Reactor {
+            add(
+                format!("{name} flattened and wrapped again on wasmtime"),
+                Form::WrappedAgain,
+                &engines::oracle(),
+            );
+        }
         for engine in &engines {
             add(
                 format!("{name} flattened on {}", engine.name()),
@@ -81,6 +89,8 @@ enum Form {
     AsItIs,
     Wrapped,
     Flattened,
+    /// What was flattened is wrapped by the world that it carries.
+    WrappedAgain,
 }
 
 /// A program with what its trials share: each is made by the first that needs it.
@@ -106,6 +116,10 @@ impl Subject {
             Form::AsItIs => self.program.wasm()?,
             Form::Wrapped => self.component()?.to_vec(),
             Form::Flattened => link::flatten_for(engine, self.component()?)?,
+            Form::WrappedAgain => {
+                let flat = link::flatten_for(engine, self.component()?)?;
+                wrap(&flat, &WrapOptions::default())?.component
+            }
         };
         // An adapter knows the codes 0 and 1 only; flattening gives the module its own back.
         let zero_or_not = form == Form::Wrapped
@@ -115,7 +129,7 @@ impl Subject {
         for (run, right) in self.program.runs.iter().zip(oracle) {
             let leniency = match form {
                 Form::AsItIs => None,
-                Form::Wrapped => self.program.leniency("wrapped", run),
+                Form::Wrapped | Form::WrappedAgain => self.program.leniency("wrapped", run),
                 Form::Flattened => self.program.leniency(engine.name(), run),
             };
             // A run that is known to fail may do so by never ending.

@@ -98,7 +98,7 @@ fn check(command: &str, case: &Path) -> Result<()> {
         }
         p1bridge(
             here,
-            &["flatten", "component.wasm", "-o", "out.wasm"],
+            &["flatten", "component.wasm", "-o", "out.wasm", "--verify"],
             &options,
         )?
     };
@@ -115,7 +115,10 @@ fn check(command: &str, case: &Path) -> Result<()> {
         _ => "module.wat",
     };
     let skeleton = has("skeleton.wat");
-    let mut text = String::new();
+    let (wasm, mut text) = match command {
+        "wrap" => (wasm, String::new()),
+        _ => without_world(wasm)?,
+    };
     wasmprinter::Config::new()
         .print_skeleton(skeleton)
         .print(&wasm, &mut wasmprinter::PrintFmtWrite(&mut text))?;
@@ -123,6 +126,21 @@ fn check(command: &str, case: &Path) -> Result<()> {
         compare(case, "notes.txt", &ended.said)?;
     }
     compare(case, if skeleton { "skeleton.wat" } else { whole }, &text)
+}
+
+/// Takes the world out of a module, which is binary, and gives it as comments.
+fn without_world(wasm: Vec<u8>) -> Result<(Vec<u8>, String)> {
+    let (rest, bindings) = wit_component::metadata::decode(&wasm)?;
+    let Some(rest) = rest else {
+        return Ok((wasm, String::new()));
+    };
+    let resolve = &bindings.resolve;
+    let package = resolve.worlds[bindings.world].package;
+    let mut printer = wit_component::WitPrinter::default();
+    printer.print(resolve, package.context("the package of a world")?, &[])?;
+    let text = printer.output.to_string();
+    let lines = text.lines().filter(|line| !line.is_empty());
+    Ok((rest, lines.map(|line| format!(";; {line}\n")).collect()))
 }
 
 /// Parses a text file of the case. Text that does not validate is fine: refusing it is what the

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{files, profile};
-use crate::flatten::{FlattenOptions, Report, flatten};
+use crate::flatten::{Boundary, FlattenOptions, Report, flatten};
 use crate::profiles::Profile;
 
 /// Flatten a component into one Preview 1 core module
@@ -33,7 +33,7 @@ pub struct Args {
     /// Keep functions that nothing can reach
     #[arg(long)]
     no_tidy: bool,
-    /// Leave out names, producers and other custom sections
+    /// Leave out names, debug information, the world and other custom sections
     #[arg(long)]
     strip: bool,
     /// Write what was done as JSON; `-` is standard output
@@ -42,9 +42,23 @@ pub struct Args {
     /// How many streams, files and other resources can be open at once [default: 512]
     #[arg(long, value_name = "N")]
     max_handles: Option<u32>,
+    /// Who has the handles of resources that the component exports
+    #[arg(long, value_enum, default_value = "native")]
+    boundary: BoundaryArg,
+    /// Check the module a second time, against what was planned
+    #[arg(long)]
+    verify: bool,
     /// Do not say what was done
     #[arg(short, long)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum BoundaryArg {
+    /// The module: any host can call it
+    Native,
+    /// The component that the module is made into again, with `wrap` or wit-component
+    Wit,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
@@ -55,6 +69,11 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         strip: args.strip,
         profile: args.profile.clone(),
         max_handles: args.max_handles,
+        boundary: match args.boundary {
+            BoundaryArg::Native => Boundary::Native,
+            BoundaryArg::Wit => Boundary::Wit,
+        },
+        verify: args.verify || cfg!(debug_assertions),
     };
     let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
     if let Some(path) = &args.report {

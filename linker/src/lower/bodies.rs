@@ -11,6 +11,7 @@ use anyhow::Result;
 use wasm_encoder::Encode;
 
 use super::{Lowering, body};
+use crate::debug::address::MovedBody;
 use crate::parallel::in_pieces;
 
 /// How many bodies are encoded together, at least; and in how many pieces, at most: each begins with
@@ -18,8 +19,28 @@ use crate::parallel::in_pieces;
 const PIECE: usize = 256;
 const PIECES: usize = 32;
 
-/// Encodes the bodies of the module, each with its size in front.
-pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Vec<u8>> {
+/// Bodies one after the other, each with its size in front.
+#[derive(Default)]
+pub struct Code {
+    pub bytes: Vec<u8>,
+    /// Where they are in `bytes`, if debug information has to follow them.
+    pub moved: Vec<MovedBody>,
+}
+
+impl Code {
+    fn append(&mut self, other: &Code) {
+        let at = self.bytes.len() as u64;
+        self.bytes.extend_from_slice(&other.bytes);
+        self.moved
+            .extend(other.moved.iter().cloned().map(|mut body| {
+                body.new = body.new.start + at..body.new.end + at;
+                body
+            }));
+    }
+}
+
+/// Encodes the bodies of the module.
+pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Code> {
     let count = ctx.module.bodies.len();
     // References get their numbers from the bodies, and a piece would begin with all of the tables.
     if ctx.tables.is_some() {
@@ -33,11 +54,11 @@ pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Vec<u8>> {
     let encode = |known: &Lowering<'_, '_, '_>, bodies: Range<usize>| {
         let mut own = known.clone();
         own.tail_calls = 0;
-        let bytes = piece(&mut own, first + bodies.start..first + bodies.end)?;
-        anyhow::Ok((bytes, Additions::of(&own, known)))
+        let code = piece(&mut own, first + bodies.start..first + bodies.end)?;
+        anyhow::Ok((code, Additions::of(&own, known)))
     };
     let pieces = in_pieces(count - first, size, |bodies| encode(known, bodies));
-    let pieces: Vec<(Vec<u8>, Additions)> = pieces.into_iter().collect::<Result<_>>()?;
+    let pieces: Vec<(Code, Additions)> = pieces.into_iter().collect::<Result<_>>()?;
     ctx.tail_calls = tail_calls;
     for (_, additions) in &pieces {
         additions.add_to(ctx);
@@ -47,27 +68,32 @@ pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Vec<u8>> {
         true => Ok(None),
         false => {
             let start = at.start * size;
-            encode(known, start..(count - first).min(start + size)).map(|(bytes, _)| Some(bytes))
+            encode(known, start..(count - first).min(start + size)).map(|(code, _)| Some(code))
         }
     });
-    for ((bytes, _), again) in pieces.into_iter().zip(again) {
-        let again: Result<Option<Vec<u8>>> = again;
-        code.extend_from_slice(again?.as_deref().unwrap_or(&bytes));
+    for ((first, _), again) in pieces.into_iter().zip(again) {
+        let again: Result<Option<Code>> = again;
+        code.append(again?.as_ref().unwrap_or(&first));
     }
     Ok(code)
 }
 
-fn piece(ctx: &mut Lowering<'_, '_, '_>, bodies: Range<usize>) -> Result<Vec<u8>> {
-    let mut code = Vec::new();
+fn piece(ctx: &mut Lowering<'_, '_, '_>, bodies: Range<usize>) -> Result<Code> {
+    let mut code = Code::default();
     let mut one = Vec::new();
     for defined in bodies {
         one.clear();
-        body::encode(ctx, defined, &mut one).map_err(|error| {
+        let points = body::encode(ctx, defined, &mut one).map_err(|error| {
             let offset = ctx.module.bodies[defined].start;
             error.context(format!("in the function at offset {offset:#x}"))
         })?;
-        one.len().encode(&mut code);
-        code.extend_from_slice(&one);
+        one.len().encode(&mut code.bytes);
+        if ctx.has_dwarf {
+            let new = code.bytes.len()..code.bytes.len() + one.len();
+            let moved = MovedBody::new(ctx.module, defined, new, points);
+            code.moved.push(moved);
+        }
+        code.bytes.extend_from_slice(&one);
     }
     Ok(code)
 }

@@ -11,6 +11,7 @@ use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
 use super::control::{Control, Shape};
 use super::helpers::Helper;
 use super::{Lowering, sat_float, sign_ext};
+use crate::debug::address::Points;
 use crate::merge::access::Use;
 
 /// Locals that the encoder adds, reused when they are free again.
@@ -64,6 +65,8 @@ pub struct Body<'l, 'p, 'm, 'a> {
     pub code: Vec<u8>,
     /// All instructions before it.
     done: Vec<u8>,
+    /// Where instructions went, when that is asked for.
+    points: Points,
     pub locals: Locals,
     /// Absent when no structure has to be followed.
     pub control: Option<Control>,
@@ -80,21 +83,22 @@ pub struct Body<'l, 'p, 'm, 'a> {
     wants_loop: bool,
 }
 
-/// Encodes the body of the `defined`th function of the code section, without its size.
-pub fn encode(ctx: &mut Lowering<'_, '_, '_>, defined: usize, out: &mut Vec<u8>) -> Result<()> {
-    if !attempt(ctx, defined, false, out)? {
-        attempt(ctx, defined, true, out)?;
+/// Encodes the body of the `defined`th function of the code section, without its size. Gives where
+/// its instructions went, if debug information has to follow them.
+pub fn encode(ctx: &mut Lowering<'_, '_, '_>, defined: usize, out: &mut Vec<u8>) -> Result<Points> {
+    match attempt(ctx, defined, false, out)? {
+        Some(points) => Ok(points),
+        None => Ok(attempt(ctx, defined, true, out)?.unwrap_or_default()),
     }
-    Ok(())
 }
 
-/// False when the body calls itself in tail position and was not `looped`.
+/// Nothing when the body calls itself in tail position and was not `looped`.
 fn attempt(
     ctx: &mut Lowering<'_, '_, '_>,
     defined: usize,
     looped: bool,
     out: &mut Vec<u8>,
-) -> Result<bool> {
+) -> Result<Option<Points>> {
     let module = ctx.module;
     let func = module.imported_func_count() + defined as u32;
     let ty = module.func_type(func);
@@ -116,6 +120,7 @@ fn attempt(
     let mut body = Body {
         code: Vec::new(),
         done: Vec::with_capacity(input.as_bytes().len()),
+        points: Points::new(),
         locals: Locals {
             first: count,
             added: Vec::new(),
@@ -137,7 +142,7 @@ fn attempt(
     }
     body.stream(reader.get_binary_reader(), defined)?;
     if body.wants_loop {
-        return Ok(false);
+        return Ok(None);
     }
 
     let added = &body.locals.added;
@@ -153,8 +158,12 @@ fn attempt(
         count.encode(out);
         ty.encode(out);
     }
+    let mut points = std::mem::take(&mut body.points);
+    for (_, new) in &mut points {
+        *new += out.len() as u32;
+    }
     out.append(&mut body.done);
-    Ok(true)
+    Ok(Some(points))
 }
 
 impl<'a> Body<'_, '_, '_, 'a> {
@@ -169,13 +178,16 @@ impl<'a> Body<'_, '_, '_, 'a> {
         let mut ops = OperatorsReader::new(reader);
         // The instructions from here on are still to be copied.
         let mut run = ops.original_position() as usize;
+        self.note(defined, run);
         while !ops.eof() {
             let start = ops.original_position() as usize;
             let op = ops.read()?;
             if self.operator(&op)? {
                 self.done.extend_from_slice(&bytes[run..start]);
+                self.note(defined, start);
                 self.done.append(&mut self.code);
                 run = ops.original_position() as usize;
+                self.note(defined, run);
             }
             if self.wants_loop {
                 return Ok(());
@@ -183,6 +195,14 @@ impl<'a> Body<'_, '_, '_, 'a> {
         }
         self.done.extend_from_slice(&bytes[run..end]);
         Ok(())
+    }
+
+    /// Notes that the instruction at `old` of the input comes next in the output.
+    fn note(&mut self, defined: usize, old: usize) {
+        if self.ctx.has_dwarf {
+            let old = old - self.ctx.module.bodies[defined].start;
+            self.points.push((old as u32, self.done.len() as u32));
+        }
     }
 
     pub fn helper(&mut self, helper: Helper) {

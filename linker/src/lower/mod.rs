@@ -50,6 +50,7 @@ use wasmparser::{RefType, TypeRef};
 pub use needs::Needs;
 pub use refuse::refuse as check;
 
+use crate::debug::{self, DebugNotes};
 use crate::merge::Merged;
 use crate::parse;
 use crate::parse::module::Module;
@@ -72,6 +73,8 @@ pub struct Lowered {
     pub done: Vec<String>,
     /// What the user should know.
     pub warnings: Vec<String>,
+    /// What became of debug information.
+    pub debug: DebugNotes,
 }
 
 /// Rewrites what `profile` lacks in the core module `wasm`.
@@ -133,9 +136,12 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
             .as_ref()
             .and_then(|memory| memory.block)
             .is_some_and(|block| block.arena > 0);
-        merged.wasm = lower(&merged.wasm, profile, true, arena)
-            .context("the flat module cannot be lowered")?
-            .wasm;
+        let lowered = lower(&merged.wasm, profile, true, arena)
+            .context("the flat module cannot be lowered")?;
+        merged.wasm = lowered.wasm;
+        merged.debug.units = lowered.debug.units;
+        merged.debug.bytes = lowered.debug.bytes;
+        merged.debug.left_out.extend(lowered.debug.left_out);
     }
     Ok(merged)
 }
@@ -167,6 +173,7 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
         wasm,
         done: lowering.done(),
         warnings: lowering.warnings(),
+        debug: lowering.debug,
     })
 }
 
@@ -236,6 +243,9 @@ pub(crate) struct Lowering<'p, 'm, 'a> {
     flat: bool,
     /// How many tail calls became calls.
     tail_calls: u32,
+    /// Whether there is debug information that has to follow the code.
+    has_dwarf: bool,
+    debug: DebugNotes,
     notes: Vec<String>,
 }
 
@@ -272,6 +282,8 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             own_arena: false,
             flat,
             tail_calls: 0,
+            has_dwarf: debug::has_dwarf(module),
+            debug: DebugNotes::default(),
             notes: Vec::new(),
         };
         lowering.lower_types()?;
@@ -563,6 +575,17 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             true => 0,
             false => table,
         }
+    }
+
+    /// The index of a data segment that is left.
+    fn data_index(&self, segment: u32) -> Option<u32> {
+        if !self.needs.segments {
+            return Some(segment);
+        }
+        let before = self.module.data.get(..=segment as usize)?;
+        let active = before.iter().filter(|data| data.active.is_some()).count();
+        before.last()?.active.as_ref()?;
+        Some(active as u32 - 1)
     }
 
     fn memories(&self) -> Result<&Memories> {

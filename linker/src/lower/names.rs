@@ -5,6 +5,7 @@ use wasm_encoder::{Encode, IndirectNameMap, NameMap, NameSection, Section};
 use wasmparser::{BinaryReader, Name, NameSectionReader};
 
 use super::{GlobalUse, Lowering};
+use crate::parse::module::{Element, ElementMode};
 use crate::profile::Profile;
 
 /// Appends the names of `bytes`, a name section, with the functions where they are now. What is
@@ -19,7 +20,12 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
     let mut section = NameSection::new();
     let mut functions: Vec<(u32, String)> = Vec::new();
     let mut globals: Vec<(u32, String)> = Vec::new();
-    let mut locals = IndirectNameMap::new();
+    let (mut locals, mut labels) = (None, None);
+    let (mut types, mut tables, mut memories) = (NameMap::new(), NameMap::new(), NameMap::new());
+    let (mut elements, mut data, mut tags) = (NameMap::new(), NameMap::new(), NameMap::new());
+    let is_active = |element: &Element<'_>| matches!(element.mode, ElementMode::Active { .. });
+    let keeps_elements = ctx.tables.is_none() && ctx.module.elements.iter().all(is_active);
+    let joins_memories = ctx.memories.is_some() && ctx.only_memory().is_none();
     let defined = |func: u32| func.checked_sub(ctx.module.imported_func_count());
     for subsection in NameSectionReader::new(BinaryReader::new(bytes, 0)) {
         match subsection? {
@@ -32,21 +38,56 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
                     }
                 }
             }
-            // Parameters that were added would move them.
-            Name::Local(map) if !ctx.needs.multi_value => {
+            Name::Local(map) => {
                 for function in map {
                     let function = function?;
                     let Some(defined) = defined(function.index) else {
                         continue;
                     };
+                    // Parameters that are added come behind those that there were.
+                    let ty = ctx.module.func_types[function.index as usize];
+                    let params = ctx.module.types[ty as usize].params().len() as u32;
+                    let added = ctx.multi.added_params(ty);
                     let mut of_function = NameMap::new();
                     for naming in function.names {
                         let naming = naming?;
-                        of_function.append(naming.index, naming.name);
+                        let moved = if naming.index < params { 0 } else { added };
+                        of_function.append(naming.index + moved, naming.name);
                     }
-                    locals.append(ctx.first_defined + defined, &of_function);
+                    locals
+                        .get_or_insert_with(IndirectNameMap::new)
+                        .append(ctx.first_defined + defined, &of_function);
                 }
             }
+            // Where blocks are nested anew or added, they are others.
+            Name::Label(map) if !ctx.needs.structure() && !joins_memories => {
+                for function in map {
+                    let function = function?;
+                    if let Some(defined) = defined(function.index) {
+                        let of_function = same(function.names)?;
+                        labels
+                            .get_or_insert_with(IndirectNameMap::new)
+                            .append(ctx.first_defined + defined, &of_function);
+                    }
+                }
+            }
+            Name::Type(map) => types = same(map)?,
+            Name::Table(map) if ctx.tables.is_none() && ctx.joined.is_none() => {
+                tables = same(map)?;
+            }
+            Name::Memory(map) if !joins_memories => memories = same(map)?,
+            Name::Element(map) if keeps_elements => {
+                elements = same(map)?;
+            }
+            Name::Data(map) => {
+                for naming in map {
+                    let naming = naming?;
+                    if let Some(index) = ctx.data_index(naming.index) {
+                        data.append(index, naming.name);
+                    }
+                }
+            }
+            Name::Tag(map) => tags = same(map)?,
             Name::Global(map) => {
                 for naming in map {
                     let naming = naming?;
@@ -76,11 +117,44 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
         globals.push((ctx.first_global + index as u32, format!("p1bridge:{what}")));
     }
     section.functions(&sorted(functions));
-    section.locals(&locals);
+    if let Some(locals) = &locals {
+        section.locals(locals);
+    }
+    if let Some(labels) = &labels {
+        section.labels(labels);
+    }
+    if !types.is_empty() {
+        section.types(&types);
+    }
+    if !tables.is_empty() {
+        section.tables(&tables);
+    }
+    if !memories.is_empty() {
+        section.memories(&memories);
+    }
     if !globals.is_empty() {
         section.globals(&sorted(globals));
     }
+    if !elements.is_empty() {
+        section.elements(&elements);
+    }
+    if !data.is_empty() {
+        section.data(&data);
+    }
+    if !tags.is_empty() {
+        section.tags(&tags);
+    }
     Ok(section)
+}
+
+/// Names of what has the indices that it had.
+fn same(names: wasmparser::NameMap<'_>) -> Result<NameMap> {
+    let mut map = NameMap::new();
+    for naming in names {
+        let naming = naming?;
+        map.append(naming.index, naming.name);
+    }
+    Ok(map)
 }
 
 fn sorted(mut names: Vec<(u32, String)>) -> NameMap {

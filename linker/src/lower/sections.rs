@@ -13,6 +13,8 @@ use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 use super::constant::{self, Value};
 use super::helpers::Helper;
 use super::{Lowering, bodies, names};
+use crate::debug::address::AddressMap;
+use crate::debug::{self, Guest};
 
 /// What the parser does not keep: the order of exports.
 pub struct Order<'a> {
@@ -60,7 +62,10 @@ impl Lowering<'_, '_, '_> {
         let elements = self.elements()?;
         let global_inits = self.global_inits()?;
 
-        let mut code = bodies::encode(self)?;
+        let bodies::Code {
+            bytes: mut code,
+            mut moved,
+        } = bodies::encode(self)?;
         // Helpers may call for more helpers.
         let mut helper_types = Vec::new();
         let mut at = 0;
@@ -130,9 +135,9 @@ impl Lowering<'_, '_, '_> {
         }
         let mut wasm = module.finish();
         let count = functions.len();
+        let mut header = Vec::new();
+        count.encode(&mut header);
         if count > 0 {
-            let mut header = Vec::new();
-            count.encode(&mut header);
             wasm.reserve(code.len() + 16);
             wasm.push(SectionId::Code as u8);
             (header.len() + code.len()).encode(&mut wasm);
@@ -142,7 +147,22 @@ impl Lowering<'_, '_, '_> {
         if !data.is_empty() {
             data.append_to(&mut wasm);
         }
-        self.customs(&mut wasm)?;
+        self.customs(&mut wasm);
+        if self.has_dwarf {
+            for body in &mut moved {
+                let at = header.len() as u64;
+                body.new = body.new.start + at..body.new.end + at;
+            }
+            let guest = Guest {
+                module: self.module,
+                addresses: AddressMap::new(moved),
+                keeps_memory: true,
+                // Parameters that were added move them.
+                keeps_locals: !self.needs.multi_value,
+                global: &Some,
+            };
+            self.debug = debug::append(&[guest], &mut wasm);
+        }
         Ok(wasm)
     }
 
@@ -380,7 +400,7 @@ impl Lowering<'_, '_, '_> {
         Ok(section)
     }
 
-    fn customs(&self, wasm: &mut Vec<u8>) -> Result<()> {
+    fn customs(&self, wasm: &mut Vec<u8>) {
         for custom in &self.module.customs {
             match custom.name {
                 "name" => names::append(self, custom.bytes, wasm),
@@ -389,12 +409,11 @@ impl Lowering<'_, '_, '_> {
                         append(custom.name, &bytes, wasm);
                     }
                 }
-                // What it says of places in the code would be wrong.
-                debug if debug.starts_with(".debug_") => {}
+                // Debug information is converted all together.
+                name if debug::is_debug(name) || debug::is_stale(name) => {}
                 name => append(name, custom.bytes, wasm),
             }
         }
-        Ok(())
     }
 }
 

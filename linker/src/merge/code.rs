@@ -3,6 +3,8 @@
 //! Most instructions are copied as they stand, in runs; only those with an index, an over-long
 //! LEB or a lowered meaning are written anew.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -16,6 +18,7 @@ use wasmparser::{
 
 use super::access::{self, Scratch, touches};
 use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps};
+use crate::debug::address::Points;
 use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::resolve::InstanceId;
@@ -23,16 +26,33 @@ use crate::resolve::InstanceId;
 /// A body of the output by where it comes from.
 pub type Source = (InstanceId, usize);
 
-/// Encodes the bodies of `sources`, each with its size in front, in order. The second value is the
-/// number of bytes for each instance, by its id.
+/// Some bodies one after the other, each with its size in front.
+#[derive(Default)]
+pub struct Chunk {
+    pub bytes: Vec<u8>,
+    /// Those that were to be traced.
+    pub traced: Vec<Traced>,
+}
+
+/// Where the instructions of a body went.
+pub struct Traced {
+    pub source: Source,
+    /// The bytes of the chunk that it has, without its size.
+    pub range: Range<usize>,
+    pub points: Points,
+}
+
+/// Encodes the bodies of `sources` in order; those of the instances in `traced` are traced. The
+/// second value is the number of bytes for each instance, by its id.
 pub fn bodies(
     plan: &Plan<'_, '_>,
     maps: &Maps,
     sources: &[Source],
-) -> Result<(Vec<Vec<u8>>, Vec<usize>)> {
+    traced: &BTreeSet<InstanceId>,
+) -> Result<(Vec<Chunk>, Vec<usize>)> {
     const CHUNK: usize = 256;
     let chunks: Vec<&[Source]> = sources.chunks(CHUNK).collect();
-    let results: Vec<Mutex<Option<Result<Vec<u8>>>>> =
+    let results: Vec<Mutex<Option<Result<Chunk>>>> =
         chunks.iter().map(|_| Mutex::new(None)).collect();
     let sizes: Vec<AtomicUsize> = plan.program.ids().map(|_| AtomicUsize::new(0)).collect();
     let next = AtomicUsize::new(0);
@@ -42,7 +62,7 @@ pub fn bodies(
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = chunks.get(at) else { break };
-            let mut out = Vec::new();
+            let mut out = Chunk::default();
             let mut encode = || -> Result<()> {
                 for &(id, defined) in *chunk {
                     let module = plan.program.module(plan.input, id);
@@ -51,8 +71,9 @@ pub fn bodies(
                     let reused = std::mem::take(&mut allocations);
                     let map = maps.instance(id);
                     let parts = (&mut header, &mut body);
-                    allocations =
-                        encode_body(module, defined, map, reused, parts).with_context(|| {
+                    let mut points = traced.contains(&id).then(Points::new);
+                    allocations = encode_body(module, defined, map, reused, parts, &mut points)
+                        .with_context(|| {
                             format!(
                                 "at offset {:#x}, in {}",
                                 module.bodies[defined].start, module.path
@@ -60,9 +81,20 @@ pub fn bodies(
                         })?;
                     let size = header.len() + body.len();
                     sizes[id.0 as usize].fetch_add(size, Ordering::Relaxed);
-                    size.encode(&mut out);
-                    out.extend_from_slice(&header);
-                    out.extend_from_slice(&body);
+                    size.encode(&mut out.bytes);
+                    let start = out.bytes.len();
+                    out.bytes.extend_from_slice(&header);
+                    out.bytes.extend_from_slice(&body);
+                    if let Some(mut points) = points {
+                        for (_, new) in &mut points {
+                            *new += header.len() as u32;
+                        }
+                        out.traced.push(Traced {
+                            source: (id, defined),
+                            range: start..start + size,
+                            points,
+                        });
+                    }
                 }
                 Ok(())
             };
@@ -103,6 +135,7 @@ fn encode_body(
     map: &InstanceMap,
     allocations: OperatorsReaderAllocations,
     (header, out): (&mut Vec<u8>, &mut Vec<u8>),
+    points: &mut Option<Points>,
 ) -> Result<OperatorsReaderAllocations> {
     let body = module.body(defined);
     let mut remap = Remap { map };
@@ -126,6 +159,13 @@ fn encode_body(
     let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
     // The instructions from here on are still to be copied.
     let mut run = ops.original_position() as usize;
+    let first = module.bodies[defined].start;
+    let mut note = |old: usize, new: usize| {
+        if let Some(points) = points {
+            points.push(((old - first) as u32, new as u32));
+        }
+    };
+    note(run, 0);
     let mut step = Step {
         map,
         written: Vec::new(),
@@ -137,30 +177,29 @@ fn encode_body(
         let start = ops.original_position() as usize;
         let action = ops.visit_operator(&mut step)?;
         let end = ops.original_position() as usize;
+        if matches!(action, Action::Keep(length) if end - start == length) {
+            continue;
+        }
+        out.extend_from_slice(&bytes[run..start]);
+        note(start, out.len());
         match action {
-            Action::Keep(length) if end - start == length => continue,
             Action::Keep(_) => {
-                out.extend_from_slice(&bytes[run..start]);
                 let reader = wasmparser::BinaryReader::new(&bytes[start..end], start as u64);
                 let op = OperatorsReader::new(reader).read()?;
                 reencode_one(&mut remap, op, out)?;
             }
             Action::Slow => {
-                out.extend_from_slice(&bytes[run..start]);
                 let op = step.slow.take().expect("a slow step leaves its operator");
                 reencode_one(&mut remap, op, out)?;
             }
             Action::Access => {
-                out.extend_from_slice(&bytes[run..start]);
                 out.append(&mut step.written);
                 let op = step.slow.take().expect("an access leaves its operator");
                 reencode_one(&mut remap, op, out)?;
             }
-            Action::Written => {
-                out.extend_from_slice(&bytes[run..start]);
-                out.append(&mut step.written);
-            }
+            Action::Written => out.append(&mut step.written),
         }
+        note(end, out.len());
         run = end;
     }
     out.extend_from_slice(&bytes[run..module.bodies[defined].end]);

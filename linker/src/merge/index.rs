@@ -86,6 +86,17 @@ pub struct MemoryMap {
     region: Option<usize>,
 }
 
+/// An index space of which something may be left.
+#[derive(Clone, Copy, Debug)]
+pub enum Space {
+    Type,
+    Table,
+    Global,
+    Tag,
+    Element,
+    Data,
+}
+
 impl InstanceMap {
     pub fn callee(&self, index: u32) -> Callee {
         self.callees[index as usize]
@@ -94,6 +105,11 @@ impl InstanceMap {
     /// What becomes of the instructions on a memory.
     pub fn memory(&self, index: u32) -> &MemoryMap {
         &self.memories[index as usize]
+    }
+
+    /// How accesses to the first memory are rewritten.
+    pub fn first_access(&self) -> Option<Access> {
+        self.memories.first().and_then(|memory| memory.access)
     }
 
     /// The function that stands in for `memory.copy`.
@@ -112,6 +128,20 @@ impl InstanceMap {
 
     pub fn global(&self, index: u32) -> u32 {
         live(self.globals[index as usize], "global", index)
+    }
+
+    /// The index of something that may be gone.
+    pub fn kept(&self, space: Space, index: u32) -> Option<u32> {
+        let list = match space {
+            Space::Type => &self.types,
+            Space::Table => &self.tables,
+            Space::Global => &self.globals,
+            Space::Tag => &self.tags,
+            Space::Element => &self.elements,
+            Space::Data => &self.data,
+        };
+        let index = *list.get(index as usize)?;
+        (index != DEAD).then_some(index)
     }
 
     pub fn tag(&self, index: u32) -> u32 {

@@ -2,6 +2,8 @@
 
 pub(crate) mod access;
 mod code;
+mod customs;
+mod debug;
 mod index;
 mod names;
 
@@ -16,11 +18,13 @@ use wasm_encoder::{
 
 pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, region_access};
 
+use crate::debug::DebugNotes;
 use crate::glue::Glue;
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target};
 use crate::resolve::{FuncDef, InstanceId};
 use crate::statics::{Const, constant};
+use code::Traced;
 
 /// The encoded output, not yet validated.
 pub struct Merged {
@@ -33,6 +37,8 @@ pub struct Merged {
     pub glue: Vec<String>,
     /// Bytes of the data segments.
     pub data_size: usize,
+    /// What was done with debug information.
+    pub debug: DebugNotes,
 }
 
 /// Encodes the output.
@@ -92,7 +98,8 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
 
     // The bodies are moved into the module one chunk after the other: a large program is not kept
     // twice.
-    let (bodies, code_sizes) = code::bodies(plan, &maps, &maps.sources)?;
+    let traced = debug::traced(plan);
+    let (mut bodies, code_sizes) = code::bodies(plan, &maps, &maps.sources, &traced)?;
     let mut own = CodeSection::new();
     let mut glue_size = 0;
     for at in 0..glue.functions.len() {
@@ -105,24 +112,34 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     let own_bytes = skip_header(&own_bytes, own.len())?;
     let count = maps.sources.len() as u32 + own.len();
     let mut wasm = module.finish();
+    let mut code_start = wasm.len();
     if count > 0 {
         let mut header = Vec::new();
         count.encode(&mut header);
-        let size = header.len() + bodies.iter().map(Vec::len).sum::<usize>() + own_bytes.len();
+        let sizes = bodies.iter().map(|chunk| chunk.bytes.len());
+        let size = header.len() + sizes.sum::<usize>() + own_bytes.len();
         wasm.reserve(size + 6 + data_size);
         wasm.push(SectionId::Code as u8);
         size.encode(&mut wasm);
+        code_start = wasm.len();
         wasm.extend_from_slice(&header);
-        for chunk in bodies {
-            wasm.extend_from_slice(&chunk);
+        for chunk in &mut bodies {
+            let at = wasm.len() - code_start;
+            for body in &mut chunk.traced {
+                body.range = body.range.start + at..body.range.end + at;
+            }
+            wasm.extend_from_slice(&std::mem::take(&mut chunk.bytes));
         }
         wasm.extend_from_slice(own_bytes);
     }
     if !data.is_empty() {
         append(&mut wasm, &data);
     }
+    let mut debug = DebugNotes::default();
     if !plan.options.strip {
-        names::append(plan, &glue, &maps, &mut wasm)?;
+        let traces: Vec<Traced> = bodies.into_iter().flat_map(|chunk| chunk.traced).collect();
+        customs::append(plan, &glue, &maps, &traces, code_start, &mut wasm)?;
+        debug = debug::append(plan, &maps, traces, &mut wasm);
     }
     Ok(Merged {
         wasm,
@@ -130,6 +147,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         glue_size,
         glue: glue.functions.into_iter().map(|f| f.name).collect(),
         data_size,
+        debug,
     })
 }
 

@@ -1,40 +1,39 @@
-//! The custom sections of the output: function and global names, producers, target features.
+//! The `name` section of the output.
+
+use std::collections::BTreeMap;
 
 use anyhow::Result;
-use wasm_encoder::{
-    CustomSection, NameMap, NameSection, ProducersField, ProducersSection, Section,
-};
-use wasmparser::ProducersSectionReader;
+use wasm_encoder::{IndirectNameMap, NameMap, NameSection};
+use wasmparser::{BinaryReader, FunctionBody, Name, NameSectionReader, Operator};
 
-use super::index::Maps;
+use super::code::Traced;
+use super::index::{Maps, Space};
+use crate::debug::address::moved;
 use crate::glue::Glue;
 use crate::parse::module::Module;
 use crate::plan::{Plan, Target};
+use crate::resolve::InstanceId;
 
-/// Appends the custom sections that a flat module keeps.
-pub fn append(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps, wasm: &mut Vec<u8>) -> Result<()> {
-    let guests: Vec<&Module<'_>> = plan
-        .program
-        .ids()
-        .filter(|&id| !plan.is_library(id))
-        .filter(|&id| plan.live.instance(id).funcs.iter().any(|live| *live))
-        .map(|id| plan.program.module(plan.input, id))
-        .collect();
-    if guests.iter().any(|module| module.custom("name").is_some()) {
-        names(plan, glue, maps).append_to(wasm);
-    }
-    producers(&guests)?.append_to(wasm);
-    if let Some(features) = target_features(plan, &guests) {
-        CustomSection {
-            name: "target_features".into(),
-            data: features.into(),
-        }
-        .append_to(wasm);
-    }
-    Ok(())
+/// The names of things in functions.
+type IndirectNames<'a> = wasmparser::IndirectNameMap<'a>;
+
+/// Whether a module names labels: where they are is known only from where the code went.
+pub fn names_labels(module: &Module<'_>) -> bool {
+    let bytes = module.custom("name").unwrap_or_default();
+    NameSectionReader::new(BinaryReader::new(bytes, 0))
+        .into_iter()
+        .any(|subsection| matches!(subsection, Ok(Name::Label(_))))
 }
 
-fn names(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> NameSection {
+/// Names everything that is left of what had a name, and what the linker has added. `code` begins
+/// with the content of the code section of the output.
+pub fn section(
+    plan: &Plan<'_, '_>,
+    glue: &Glue,
+    maps: &Maps,
+    traces: &[Traced],
+    code: &[u8],
+) -> NameSection {
     let mut functions = NameMap::new();
     for &host in &plan.hosts {
         let name = &plan.program.hosts[host.0 as usize].name;
@@ -95,75 +94,227 @@ fn names(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> NameSection {
         global_map.append(*index, name);
     }
 
+    let mut others = Others::default();
+    for id in plan.program.ids().filter(|&id| !plan.is_library(id)) {
+        if plan.live.instance(id).funcs.contains(&true) {
+            let bytes = plan.program.module(plan.input, id).custom("name");
+            let mut guest = Guest {
+                id,
+                plan,
+                maps,
+                traces,
+                code,
+                into: &mut others,
+            };
+            // Names are a convenience: what follows something broken is left out.
+            let _ = guest.collect(bytes.unwrap_or_default());
+        }
+    }
+
     let mut section = NameSection::new();
+    if let [name] = others.modules[..] {
+        section.module(name);
+    }
     section.functions(&functions);
+    let indirect = |names: &Indirect<'_>| {
+        let mut map = IndirectNameMap::new();
+        for (func, names) in names {
+            map.append(*func, &name_map(names));
+        }
+        map
+    };
+    if !others.locals.is_empty() {
+        section.locals(&indirect(&others.locals));
+    }
+    if !others.labels.is_empty() {
+        section.labels(&indirect(&others.labels));
+    }
+    if !others.types.is_empty() {
+        section.types(&name_map(&others.types));
+    }
+    if !others.tables.is_empty() {
+        section.tables(&name_map(&others.tables));
+    }
+    if !others.memories.is_empty() {
+        section.memories(&name_map(&others.memories));
+    }
     if !globals.is_empty() {
         section.globals(&global_map);
+    }
+    if !others.elements.is_empty() {
+        section.elements(&name_map(&others.elements));
+    }
+    if !others.data.is_empty() {
+        section.data(&name_map(&others.data));
+    }
+    if !others.tags.is_empty() {
+        section.tags(&name_map(&others.tags));
     }
     section
 }
 
-/// The producers of all guests, and this linker.
-fn producers(guests: &[&Module<'_>]) -> Result<ProducersSection> {
-    let mut fields: Vec<(String, Vec<(String, String)>)> = Vec::new();
-    let mut add = |field: &str, name: &str, version: &str| {
-        let at = match fields.iter().position(|(known, _)| known == field) {
-            Some(at) => at,
-            None => {
-                fields.push((field.to_string(), Vec::new()));
-                fields.len() - 1
-            }
-        };
-        let values = &mut fields[at].1;
-        if !values.iter().any(|(known, _)| known == name) {
-            values.push((name.to_string(), version.to_string()));
-        }
-    };
-    for module in guests {
-        let Some(bytes) = module.custom("producers") else {
-            continue;
-        };
-        let reader = wasmparser::BinaryReader::new(bytes, 0);
-        // Like a name section, one that is broken is left out.
-        let Ok(reader) = ProducersSectionReader::new(reader) else {
-            continue;
-        };
-        for field in reader.into_iter().flatten() {
-            for value in field.values.into_iter().flatten() {
-                add(field.name, value.name, value.version);
-            }
-        }
+type Names<'a> = BTreeMap<u32, &'a str>;
+type Indirect<'a> = BTreeMap<u32, Names<'a>>;
+
+fn name_map(names: &Names<'_>) -> NameMap {
+    let mut map = NameMap::new();
+    for (index, name) in names {
+        map.append(*index, name);
     }
-    add("processed-by", "p1bridge", env!("CARGO_PKG_VERSION"));
-    let mut section = ProducersSection::new();
-    for (name, values) in &fields {
-        let mut field = ProducersField::new();
-        for (name, version) in values {
-            field.value(name, version);
-        }
-        section.field(name, &field);
-    }
-    Ok(section)
+    map
 }
 
-/// The `target_features` of the guests, without what the output no longer has. Optimisers read
-/// from it what they may use.
-fn target_features(plan: &Plan<'_, '_>, guests: &[&Module<'_>]) -> Option<Vec<u8>> {
-    let bytes = guests.iter().find_map(|m| m.custom("target_features"))?;
-    let mut reader = wasmparser::BinaryReader::new(bytes, 0);
-    let mut kept = Vec::new();
-    for _ in 0..reader.read_var_u32().ok()? {
-        let prefix = reader.read_u8().ok()?;
-        let name = reader.read_string().ok()?;
-        if plan.options.profile.names_feature(name) {
-            kept.push((prefix, name));
+/// The names of what is neither a function nor a global, by the indices of the output.
+#[derive(Default)]
+struct Others<'a> {
+    modules: Vec<&'a str>,
+    locals: Indirect<'a>,
+    labels: Indirect<'a>,
+    types: Names<'a>,
+    tables: Names<'a>,
+    memories: Names<'a>,
+    elements: Names<'a>,
+    data: Names<'a>,
+    tags: Names<'a>,
+}
+
+/// One guest whose names are collected.
+struct Guest<'g, 'i, 'a> {
+    id: InstanceId,
+    plan: &'g Plan<'i, 'a>,
+    maps: &'g Maps,
+    traces: &'g [Traced],
+    code: &'g [u8],
+    into: &'g mut Others<'a>,
+}
+
+impl<'a> Guest<'_, '_, 'a> {
+    fn collect(&mut self, section: &'a [u8]) -> Result<()> {
+        for subsection in NameSectionReader::new(BinaryReader::new(section, 0)) {
+            let (space, names, into) = match subsection? {
+                Name::Module { name, .. } => {
+                    self.into.modules.push(name);
+                    continue;
+                }
+                Name::Local(names) => {
+                    self.locals(names)?;
+                    continue;
+                }
+                Name::Label(names) => {
+                    self.labels(names)?;
+                    continue;
+                }
+                Name::Memory(names) => {
+                    self.memories(names)?;
+                    continue;
+                }
+                Name::Type(names) => (Space::Type, names, &mut self.into.types),
+                Name::Table(names) => (Space::Table, names, &mut self.into.tables),
+                Name::Element(names) => (Space::Element, names, &mut self.into.elements),
+                Name::Data(names) => (Space::Data, names, &mut self.into.data),
+                Name::Tag(names) => (Space::Tag, names, &mut self.into.tags),
+                _ => continue,
+            };
+            for naming in names {
+                let naming = naming?;
+                if let Some(new) = self.maps.instance(self.id).kept(space, naming.index) {
+                    into.entry(new).or_insert(naming.name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn function(&self, index: u32) -> Option<u32> {
+        self.maps.target(Target::Core(self.id, index))
+    }
+
+    /// Locals keep their indices: those that are added come behind them.
+    fn locals(&mut self, names: IndirectNames<'a>) -> Result<()> {
+        for function in names {
+            let function = function?;
+            let Some(new) = self.function(function.index) else {
+                continue;
+            };
+            let into = self.into.locals.entry(new).or_default();
+            for naming in function.names {
+                let naming = naming?;
+                into.insert(naming.index, naming.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Labels are counted over all blocks of a body, those that the linker has added too.
+    fn labels(&mut self, names: IndirectNames<'a>) -> Result<()> {
+        let module = self.plan.program.module(self.plan.input, self.id);
+        let traced: BTreeMap<usize, &Traced> = self
+            .traces
+            .iter()
+            .filter(|trace| trace.source.0 == self.id)
+            .map(|trace| (trace.source.1, trace))
+            .collect();
+        for function in names {
+            let function = function?;
+            let defined = function.index.checked_sub(module.imported_func_count());
+            let Some((trace, new)) = defined
+                .and_then(|defined| traced.get(&(defined as usize)))
+                .zip(self.function(function.index))
+            else {
+                continue;
+            };
+            let body = BinaryReader::new(&self.code[trace.range.clone()], 0);
+            let after = blocks(&FunctionBody::new(body))?;
+            let body = module.body(trace.source.1);
+            let start = body.range().start;
+            let before = blocks(&body)?;
+            let into = self.into.labels.entry(new).or_default();
+            for naming in function.names {
+                let naming = naming?;
+                let Some(&old) = before.get(naming.index as usize) else {
+                    continue;
+                };
+                let place = moved(&trace.points, (old - start) as u32);
+                if let Ok(label) = after.binary_search(&u64::from(place)) {
+                    into.insert(label as u32, naming.name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A memory of the input that became a region has no name of its own.
+    fn memories(&mut self, names: wasmparser::NameMap<'a>) -> Result<()> {
+        for naming in names {
+            let naming = naming?;
+            let slot = self
+                .plan
+                .program
+                .memory(self.plan.input, self.id, naming.index);
+            let memory = self.plan.memory.as_ref();
+            if memory.is_some_and(|memory| !memory.is_shared() && memory.region(slot) == Some(0)) {
+                self.into.memories.entry(0).or_insert(naming.name);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the instructions of a body are that open a block.
+fn blocks(body: &FunctionBody<'_>) -> Result<Vec<u64>> {
+    let mut places = Vec::new();
+    for op in body.get_operators_reader()?.into_iter_with_offsets() {
+        if let (
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::Try { .. }
+            | Operator::TryTable { .. },
+            offset,
+        ) = op?
+        {
+            places.push(offset);
         }
     }
-    let mut out = Vec::new();
-    wasm_encoder::Encode::encode(&kept.len(), &mut out);
-    for (prefix, name) in kept {
-        out.push(prefix);
-        wasm_encoder::Encode::encode(name, &mut out);
-    }
-    Some(out)
+    Ok(places)
 }

@@ -29,6 +29,8 @@ pub struct Module<'a> {
     /// The type index of every function, imported ones first.
     pub func_types: Vec<u32>,
     pub imported_funcs: Vec<usize>,
+    /// Where the content of the code section begins in the file: addresses of DWARF count from here.
+    pub code_start: usize,
     /// The code section: the range of each body in the file, locals included.
     pub bodies: Vec<Range<usize>>,
     pub refs: Refs,
@@ -135,6 +137,12 @@ impl<'a> Module<'a> {
             &self.bytes[range.clone()],
             range.start as u64,
         ))
+    }
+
+    /// The addresses of a body as DWARF counts them.
+    pub fn code_address(&self, defined: usize) -> Range<u64> {
+        let Range { start, end } = self.bodies[defined];
+        (start - self.code_start) as u64..(end - self.code_start) as u64
     }
 
     /// How many of the function index space are imports.
@@ -278,6 +286,9 @@ impl<'a> Module<'a> {
                 }
             }
             Payload::StartSection { func, .. } => self.start = Some(func),
+            Payload::CodeSectionStart {
+                unchecked_range, ..
+            } => self.code_start = unchecked_range.start as usize,
             Payload::ElementSection(section) => {
                 for element in section.into_iter_with_offsets() {
                     let (offset, element) = element?;

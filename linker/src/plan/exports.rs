@@ -62,6 +62,8 @@ pub struct Boundary {
     functions: Vec<LiftedExport>,
     /// What is exported and no core module can export.
     pub warnings: Vec<String>,
+    /// Destructors of resources whose handles the host has, and the names of their exports.
+    destructors: Vec<(String, FuncDef)>,
 }
 
 struct LiftedExport {
@@ -91,6 +93,7 @@ impl Boundary {
         let mut boundary = Boundary {
             functions: Vec::new(),
             warnings: Vec::new(),
+            destructors: program.destructors.clone(),
         };
         for export in &program.exports {
             match &export.item {
@@ -104,7 +107,7 @@ impl Boundary {
                             ExportItem::Func(func) => {
                                 boundary.add(program, adapted, &full, *func, export.offset)?;
                             }
-                            ExportItem::Type => {}
+                            ExportItem::Type(_) => {}
                             ExportItem::Instance(_) => {
                                 boundary.leave_out(&full, "an instance inside an instance", export);
                             }
@@ -112,7 +115,7 @@ impl Boundary {
                         }
                     }
                 }
-                ExportItem::Type => {}
+                ExportItem::Type(_) => {}
                 ExportItem::Other(kind) => boundary.leave_out(&export.name, kind, export),
             }
         }
@@ -194,6 +197,7 @@ impl Boundary {
                     .into_iter()
                     .flatten()
             })
+            .chain(self.destructors.iter().map(|(_, def)| *def))
             .collect()
     }
 
@@ -290,6 +294,9 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         }
     }
     // They are all one unless there is an arena.
+    for (name, def) in &boundary.destructors {
+        add(name.clone(), Exported::Func(plan.target(*def)));
+    }
     realloc = import_reallocs(plan).first().copied().or(realloc);
     if let Some((target, instance)) = realloc {
         let what = if plan.fusion.may_not_leave.contains(&instance) {

@@ -177,21 +177,24 @@ pub fn link(
                 let import = &program.imports[*import as usize];
                 (import.interface.clone(), import.name.clone(), Some(options))
             }
-            CanonKind::ResourceDrop(resource) => match &program.resources[resource.0 as usize] {
-                Resource::Imported { interface, name } => {
-                    (interface.clone(), format!("[resource-drop]{name}"), None)
-                }
-                Resource::Defined { .. } => {
+            CanonKind::ResourceNew(resource)
+            | CanonKind::ResourceRep(resource)
+            | CanonKind::ResourceDrop(resource) => {
+                let Resource::Imported { interface, name } =
+                    &program.resources[resource.0 as usize]
+                else {
                     refuse("resources that the component defines are not supported yet".into());
                     continue;
-                }
-            },
+                };
+                let what = match canon.kind {
+                    CanonKind::ResourceNew(_) => "new",
+                    CanonKind::ResourceRep(_) => "rep",
+                    _ => "drop",
+                };
+                (interface.clone(), format!("[resource-{what}]{name}"), None)
+            }
             CanonKind::Lower { .. } => {
                 refuse("calls between components are not supported yet".into());
-                continue;
-            }
-            CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) => {
-                refuse("resources that the component defines are not supported yet".into());
                 continue;
             }
             CanonKind::Unsupported(_) if adapted.no_ops.contains(&id) => {

@@ -90,7 +90,8 @@ impl Value {
                     .map(|item| (item.name.to_string(), item.value.export_item()))
                     .collect(),
             ),
-            Value::Type(_) => ExportItem::Type,
+            Value::Type(TypeValue::Resource(id)) => ExportItem::Type(Some(*id)),
+            Value::Type(TypeValue::Plain) => ExportItem::Type(None),
             Value::Component(_) => ExportItem::Other("a component"),
             Value::Module(_) => ExportItem::Other("a core module"),
         }

@@ -216,7 +216,8 @@ pub struct Export {
 pub enum ExportItem {
     Func(ComponentFunc),
     Instance(Vec<(String, ExportItem)>),
-    Type,
+    /// A type; the resource that it is.
+    Type(Option<ResourceId>),
     /// Nothing that a flat module can export, by its kind.
     Other(&'static str),
 }
@@ -234,6 +235,8 @@ pub struct Program {
     pub resources: Vec<Resource>,
     pub hosts: Vec<Host>,
     pub exports: Vec<Export>,
+    /// Destructors that the host calls: the names of their exports.
+    pub destructors: Vec<(String, FuncDef)>,
     /// The parent of each component instance; none for the root.
     pub component_instances: Vec<Option<ComponentInstanceId>>,
 }

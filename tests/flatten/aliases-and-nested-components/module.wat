@@ -1,4 +1,8 @@
-(module
+;; package root:root;
+;; world root {
+;;   export test:maths/maths@1.0.0;
+;; }
+(module $shared
   (type (;0;) (func (param i32 i32) (result i32)))
   (type (;1;) (func))
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)

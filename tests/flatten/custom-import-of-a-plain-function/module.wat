@@ -1,3 +1,8 @@
+;; package root:root;
+;; world root {
+;;   import log: func(text: string);
+;;   export run: func();
+;; }
 (module
   (type (;0;) (func (param i32 i32)))
   (type (;1;) (func))

@@ -1,4 +1,9 @@
-(module
+;; package root:root;
+;; world root {
+;;   import test:lamp/lamp@1.0.0;
+;;   export run: func();
+;; }
+(module $m
   (type (;0;) (func (result i32)))
   (type (;1;) (func (param i32)))
   (type (;2;) (func))

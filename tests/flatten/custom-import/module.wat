@@ -1,3 +1,8 @@
+;; package root:root;
+;; world root {
+;;   import test:lamp/lamp@1.2.0;
+;;   export switch: func(length: s32) -> u32;
+;; }
 (module
   (type (;0;) (func (param i32 i32) (result i32)))
   (type (;1;) (func (param i32)))

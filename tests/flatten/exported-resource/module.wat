@@ -1,4 +1,4 @@
-(module
+(module $m
   (type (;0;) (func (result i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32)))
   (type (;2;) (func (param i32 i32 i32 i32) (result i32)))

@@ -1,3 +1,8 @@
+;; package root:root;
+;; world root {
+;;   export length: func(text: string) -> u32;
+;;   export test:words/words@0.3.1;
+;; }
 (module
   (type (;0;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i32)))
@@ -19,12 +24,12 @@
     i32.add
     global.set $next
   )
-  (func (;1;) (type 1) (param i32 i32) (result i32)
+  (func (;1;) (type 1) (param $p i32) (param $n i32) (result i32)
     i32.const 0
-    local.get 0
+    local.get $p
     i32.store
     i32.const 4
-    local.get 1
+    local.get $n
     i32.store
     i32.const 0
   )
@@ -32,8 +37,8 @@
     i32.const 1024
     global.set $next
   )
-  (func (;3;) (type 1) (param i32 i32) (result i32)
-    local.get 1
+  (func (;3;) (type 1) (param $p i32) (param $n i32) (result i32)
+    local.get $n
   )
   (func $p1bridge:initialize (;4;) (type 3))
   (@producers

@@ -1,3 +1,8 @@
+;; package root:root;
+;; world root {
+;;   export read: func(at: u32) -> u32;
+;;   export write: func(at: u32, %from: u32, count: u32) -> u32;
+;; }
 (module
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32)))
@@ -44,7 +49,7 @@
     i32.add
     local.get 4
     local.get 3
-    memory.init 0
+    memory.init $passive
     local.get 0
     local.tee 5
     i32.const 65535
@@ -58,7 +63,7 @@
     i32.load8_u
   )
   (func $p1bridge:initialize (;2;) (type 2))
-  (data (;0;) "0123456789")
+  (data $passive (;0;) "0123456789")
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

@@ -1,3 +1,7 @@
+;; package root:root;
+;; world root {
+;;   export draw: func() -> u64;
+;; }
 (module
   (type (;0;) (func (param i32 i32) (result i32)))
   (type (;1;) (func (result i64)))

@@ -1,3 +1,7 @@
+;; package root:root;
+;; world root {
+;;   export f: func(x: u32) -> u32;
+;; }
 (module
   (type (;0;) (func (param i32 i64 i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i32)))
@@ -16,7 +20,7 @@
   (export "f" (func 3))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
-  (func (;2;) (type 2) (param i32 i32 i32 i32) (result i32) ...)
+  (func (;2;) (type 2) (param $old i32) (param $osz i32) (param $al i32) (param $n i32) (result i32) ...)
   (func (;3;) (type 3) (param i32) (result i32) ...)
   (func $<p1bridge_shim::state::State<p2_on_p1::state::Fixed>>::reallocate (;4;) (type 2) (param i32 i32 i32 i32) (result i32) ...)
   (func $p1bridge_shim::abi::inside (;5;) (type 4) (param i32 i64 i32) ...)

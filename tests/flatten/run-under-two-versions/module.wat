@@ -1,4 +1,4 @@
-(module
+(module $m
   (type (;0;) (func (param i32)))
   (type (;1;) (func (result i32)))
   (type (;2;) (func))

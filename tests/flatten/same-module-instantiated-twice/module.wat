@@ -1,3 +1,8 @@
+;; package root:root;
+;; world root {
+;;   export first: func() -> u32;
+;;   export second: func() -> u32;
+;; }
 (module
   (type (;0;) (func (result i32)))
   (type (;1;) (func))

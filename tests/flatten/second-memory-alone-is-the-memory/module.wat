@@ -1,10 +1,14 @@
-(module
+;; package root:root;
+;; world root {
+;;   export run: func();
+;; }
+(module $m
   (type (;0;) (func))
-  (memory (;0;) 3)
+  (memory $second (;0;) 3)
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
   (export "run" (func 0))
   (export "_initialize" (func $p1bridge:initialize))
-  (export "memory" (memory 0))
+  (export "memory" (memory $second))
   (func (;0;) (type 0)
     i32.const 0
     i32.const 1

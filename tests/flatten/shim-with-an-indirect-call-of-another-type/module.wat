@@ -1,6 +1,10 @@
-(module
+;; package root:root;
+;; world root {
+;;   export f: func(x: u32) -> u32;
+;; }
+(module $m
   (type (;0;) (func (param i32) (result i32 i32)))
-  (type (;1;) (func (result i32)))
+  (type $short (;1;) (func (result i32)))
   (type (;2;) (func (param i32) (result i32)))
   (type (;3;) (func))
   (table (;0;) 2 funcref)
@@ -15,7 +19,7 @@
   (func $fwd (;1;) (type 0) (param i32) (result i32 i32)
     local.get 0
     i32.const 1
-    call_indirect (type 1)
+    call_indirect (type $short)
   )
   (func (;2;) (type 2) (param i32) (result i32)
     local.get 0

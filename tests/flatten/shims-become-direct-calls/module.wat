@@ -1,4 +1,9 @@
-(module
+;; package root:root;
+;; world root {
+;;   import log: func(text: string);
+;;   export run: func();
+;; }
+(module $m
   (type (;0;) (func (param i32 i32)))
   (type (;1;) (func))
   (import "$root" "log" (func $log (;0;) (type 0) (param i32 i32)))

@@ -1,18 +1,22 @@
-(module
+;; package root:root;
+;; world root {
+;;   export f: func(x: u32) -> u32;
+;; }
+(module $m
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (result i64 f32)))
   (type (;2;) (func (param i64 f32)))
   (type (;3;) (func))
-  (tag (;0;) (type 2) (param i64 f32))
+  (tag $t (;0;) (type 2) (param i64 f32))
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
   (export "f" (func 0))
   (export "_initialize" (func $p1bridge:initialize))
   (func (;0;) (type 0) (param i32) (result i32)
-    block (type 1) (result i64 f32) ;; label = @1
-      try_table (type 1) (result i64 f32) (catch 0 0 (;@1;)) ;; label = @2
+    block $h (type 1) (result i64 f32)
+      try_table (type 1) (result i64 f32) (catch $t $h) ;; label = @2
         i64.const 7
         f32.const 0x1p+0 (;=1;)
-        throw 0
+        throw $t
       end
     end
     drop

@@ -1,3 +1,7 @@
+;; package root:root;
+;; world root {
+;;   export run: func();
+;; }
 (module
   (type (;0;) (func))
   (memory (;0;) 2 2)

@@ -1,3 +1,7 @@
+;; package root:root;
+;; world root {
+;;   export draw: func(count: s32) -> s32;
+;; }
 (module
   (type (;0;) (func (param i32 i32) (result i32)))
   (type (;1;) (func))
@@ -13,9 +17,9 @@
     i32.const 1
     global.set $ready
   )
-  (func (;2;) (type 2) (param i32) (result i32)
+  (func (;2;) (type 2) (param $count i32) (result i32)
     i32.const 64
-    local.get 0
+    local.get $count
     call $random_get
     drop
     global.get $ready

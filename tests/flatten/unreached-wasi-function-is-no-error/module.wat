@@ -1,4 +1,8 @@
-(module
+;; package root:root;
+;; world root {
+;;   export run: func();
+;; }
+(module $m
   (type (;0;) (func))
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
   (export "run" (func 0))

@@ -129,6 +129,7 @@ pub enum Flattened {
 pub fn flattened(wasm: &[u8], isolation: Isolation) -> Result<Flattened> {
     let options = Options {
         isolation,
+        verify: true,
         ..Options::default()
     };
     let result = catch_unwind(AssertUnwindSafe(|| flatten(wasm, &[], &options)));

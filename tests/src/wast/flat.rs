@@ -39,7 +39,14 @@ impl Default for Flat {
 impl Machine for Flat {
     fn link(&self, component: &[u8]) -> Result<Box<dyn Linked>, String> {
         let output = catch_unwind(AssertUnwindSafe(|| {
-            flatten(component, &[], &Options::default())
+            flatten(
+                component,
+                &[],
+                &Options {
+                    verify: true,
+                    ..Options::default()
+                },
+            )
         }))
         .map_err(|_| "the linker panicked".to_owned())?
         .map_err(|error| format!("{error:#}"))?;

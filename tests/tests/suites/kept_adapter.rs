@@ -83,7 +83,13 @@ fn an_unknown_adapter_stays_and_works() -> Result<()> {
             ..WrapOptions::default()
         };
         let component = wrap(&module, &options)?.component;
-        let flat = flatten(&component, &FlattenOptions::default())?;
+        let flat = flatten(
+            &component,
+            &FlattenOptions {
+                verify: true,
+                ..FlattenOptions::default()
+            },
+        )?;
         ensure!(
             flat.report
                 .adapters

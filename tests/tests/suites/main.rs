@@ -1,9 +1,11 @@
 //! The suites that need no harness or allocator of their own, in one binary: an engine is linked
 //! once. `cargo test --release -p p1bridge-tests --test suites -- lower::` runs one of them.
 
+mod boundary;
 mod checked;
 mod cost;
 mod custom_import;
+mod debug;
 mod kept_adapter;
 mod lower;
 mod output;

@@ -38,6 +38,7 @@ fn flat(component: &[u8], profile: &str) -> Result<Vec<u8>> {
         component,
         &FlattenOptions {
             profile: named(profile)?,
+            verify: true,
             ..FlattenOptions::default()
         },
     )?
@@ -188,9 +189,15 @@ fn the_default_output_loads_on_every_engine() {
             continue;
         };
         let component = link::component(&program).expect("a component");
-        let wasm = flatten(&component, &FlattenOptions::default())
-            .expect("it flattens")
-            .wasm;
+        let wasm = flatten(
+            &component,
+            &FlattenOptions {
+                verify: true,
+                ..FlattenOptions::default()
+            },
+        )
+        .expect("it flattens")
+        .wasm;
         for engine in &engines {
             let left = run.execute(Duration::from_secs(5), |spec| engine.run(&wasm, spec));
             let why = left.err().map_or(String::new(), |e| format!("{e:#}"));

@@ -224,6 +224,7 @@ fn check(engine: &Engine, seed: u64, profile: Option<&str>) -> Result<bool> {
     }
     let options = FlattenOptions {
         profile: named(profile.unwrap_or("as-is"))?,
+        verify: true,
         ..FlattenOptions::default()
     };
     let flat = match flatten(&component(&module, &functions)?, &options) {

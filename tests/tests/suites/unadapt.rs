@@ -31,6 +31,7 @@ fn there_and_back(program: &Program) -> Result<Vec<u8>> {
     let options = FlattenOptions {
         tidy: false,
         profile: named("as-is")?,
+        verify: true,
         ..FlattenOptions::default()
     };
     Ok(flatten(&link::component(program)?, &options)?.wasm)

@@ -1,0 +1,109 @@
+//! The world of a flat module: what its component imports and exports apart from WASI, in a
+//! `component-type` section, so that the module can be wrapped again.
+//!
+//! It is made from the types of the component itself: compositions carry no such section.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail};
+use p1bridge_linker::Boundary;
+use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
+use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
+
+/// The namespace of interfaces that adapters provide.
+const WASI: &str = "wasi";
+/// What becomes `_start`.
+const RUN: &str = "wasi:cli/run@";
+
+/// Appends the world of `component` to the flat module made of it, without the interfaces of WASI
+/// that are gone; nothing where no other interface is left. `imports` are the modules that the flat
+/// module imports from; `slides` says that the state of a library moves when the guest's memory grows.
+///
+/// # Errors
+///
+/// Fails when WIT has no words for the types of the component, when it exports resources that are
+/// not for a component, and when the component would not work.
+pub fn append(
+    component: &[u8],
+    boundary: Boundary,
+    imports: &BTreeSet<&str>,
+    slides: bool,
+    flat: &mut Vec<u8>,
+) -> Result<()> {
+    let decoded = wit_component::decode(component).context("its types cannot be put in WIT")?;
+    let DecodedWasm::Component(mut resolve, id) = decoded else {
+        bail!("it is a WIT package");
+    };
+    let world = &resolve.worlds[id];
+    let exports: Vec<WorldKey> = world
+        .exports
+        .keys()
+        .filter(|key| !resolve.name_world_key(key).starts_with(RUN))
+        .cloned()
+        .collect();
+    let kept: Vec<WorldKey> = world
+        .imports
+        .iter()
+        .filter(|(key, item)| match item {
+            WorldItem::Interface { id, .. } => {
+                !is_wasi(&resolve, *id) || imports.contains(resolve.name_world_key(key).as_str())
+            }
+            WorldItem::Function(_) | WorldItem::Type { .. } => true,
+        })
+        .map(|(key, _)| key.clone())
+        .collect();
+    let speaks = |key: &WorldKey| !matches!(world.imports[key], WorldItem::Type { .. });
+    if exports.is_empty() && !kept.iter().any(speaks) {
+        return Ok(());
+    }
+
+    if slides {
+        bail!(
+            "the state of the library moves when the program's memory grows, which the adapter of a \
+             component brings about in the middle of a call"
+        );
+    }
+
+    // What they take types from has to be there, whoever provides it.
+    let mut live = LiveTypes::default();
+    let items = kept.iter().map(|key| &world.imports[key]);
+    for item in items.chain(exports.iter().map(|key| &world.exports[key])) {
+        live.add_world_item(&resolve, item);
+    }
+    let needed: Vec<InterfaceId> = live
+        .iter()
+        .filter_map(|ty| match resolve.types[ty].owner {
+            TypeOwner::Interface(id) => Some(id),
+            _ => None,
+        })
+        .collect();
+    // Their handles are in a table of the module; a component that is made of it would have its own.
+    let defines = |key: &WorldKey| match &world.exports[key] {
+        WorldItem::Interface { id, .. } => resolve.interfaces[*id]
+            .types
+            .values()
+            .any(|&ty| matches!(resolve.types[ty].kind, TypeDefKind::Resource)),
+        WorldItem::Function(_) | WorldItem::Type { .. } => false,
+    };
+    if boundary == Boundary::Native
+        && let Some(key) = exports.iter().find(|key| defines(key))
+    {
+        bail!(
+            "{} has resources, whose handles the module keeps itself; `--boundary wit` leaves them to the component",
+            resolve.name_world_key(key)
+        );
+    }
+    let world = &mut resolve.worlds[id];
+    world.imports.retain(|key, item| {
+        kept.contains(key) || matches!(item, WorldItem::Interface { id, .. } if needed.contains(id))
+    });
+    world.exports.retain(|key, _| exports.contains(key));
+    embed_component_metadata(flat, &resolve, id, StringEncoding::UTF8, false)
+        .context("its world cannot be encoded")
+}
+
+fn is_wasi(resolve: &Resolve, id: InterfaceId) -> bool {
+    resolve.interfaces[id]
+        .package
+        .is_some_and(|package| resolve.packages[package].name.namespace == WASI)
+}
