@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use p1bridge_linker::{Library, Options, Profile};
 
-pub use p1bridge_linker::{Boundary, Report};
+pub use p1bridge_linker::{Boundary, Growth, Isolation, Report};
 
 /// The libraries that provide WASI 0.2 on Preview 1, built from `adapters/`.
 const LIBRARIES: &[Library<'static>] = &[Library {
@@ -33,6 +33,10 @@ pub struct FlattenOptions {
     pub boundary: Boundary,
     /// Check the module a second time, against what was planned.
     pub verify: bool,
+    /// What keeps the guests of a composition apart.
+    pub isolation: Isolation,
+    /// How the memory grows.
+    pub growth: Growth,
 }
 
 impl Default for FlattenOptions {
@@ -44,6 +48,8 @@ impl Default for FlattenOptions {
             max_handles: None,
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
+            isolation: Isolation::default(),
+            growth: Growth::default(),
         }
     }
 }
@@ -70,6 +76,8 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
         verify: options.verify,
         boundary: options.boundary,
         profile: options.profile.clone(),
+        isolation: options.isolation,
+        growth: options.growth,
         ..Options::default()
     };
     if let Some(max_handles) = options.max_handles {

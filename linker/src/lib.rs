@@ -78,6 +78,18 @@ pub enum Boundary {
     Wit,
 }
 
+/// How the memory of the output grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// With what the guests ask for: what lies above slides up.
+    #[default]
+    Free,
+    /// Every guest keeps the memory that it starts with.
+    None,
+    /// All of the memory, this many pages, is there from the start; guests grow in their share.
+    Within(u32),
+}
+
 /// What the caller may choose.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -95,6 +107,8 @@ pub struct Options {
     pub boundary: Boundary,
     /// Check the output a second time, against the plan ([`check_emitted`]).
     pub verify: bool,
+    /// Whether the memory grows.
+    pub growth: Growth,
 }
 
 impl Default for Options {
@@ -107,6 +121,7 @@ impl Default for Options {
             isolation: Isolation::default(),
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
+            growth: Growth::default(),
         }
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::Isolation;
 use crate::merge::Merged;
-use crate::plan::Plan;
+use crate::plan::{Exported, MemoryPlan, Plan, Target};
 
 /// Everything that a user may want to know about an output. Serialised, it is the file of
 /// `--report`.
@@ -89,6 +90,13 @@ pub struct MemoryReport {
     pub pages: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_pages: Option<u32>,
+    /// What keeps the guests apart.
+    pub isolation: String,
+    /// What happens when a guest grows.
+    pub growth: String,
+    /// What `cabi_realloc` allocates in, if it is exported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host_realloc: Option<String>,
     pub regions: Vec<Region>,
 }
 
@@ -100,6 +108,8 @@ pub struct Region {
     pub bytes: u32,
     /// Whether it moves when the guest's memory grows.
     pub slides: bool,
+    /// Whether it is the memory of a guest.
+    pub is_guest: bool,
 }
 
 /// Bytes of the output by where they come from.
@@ -228,11 +238,13 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
                 Some((id, _)) if memory.is_shared() => {
                     plan.program.module(plan.input, id).path.clone()
                 }
+                None if memory.host.is_some() => "values of the host".to_string(),
                 _ => "guest".to_string(),
             },
             address: region.base,
-            bytes: region.pages.saturating_mul(65536),
+            bytes: region.room.saturating_mul(65536),
             slides: region.slides,
+            is_guest: region.memory.is_some(),
         })
         .collect();
     if let Some(block) = memory.block {
@@ -248,6 +260,7 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
                     address,
                     bytes,
                     slides: block.slides,
+                    is_guest: false,
                 });
                 address += bytes;
             }
@@ -256,7 +269,46 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
     Some(MemoryReport {
         pages: memory.pages(),
         maximum_pages: memory.maximum(),
+        isolation: isolation(plan, memory).to_string(),
+        growth: growth(memory).to_string(),
+        host_realloc: host_realloc(plan),
         regions,
+    })
+}
+
+/// What keeps the guests apart.
+fn isolation(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> &'static str {
+    match (memory.is_shared(), plan.options.isolation) {
+        (false, _) => "one guest, whose accesses stay as they are",
+        (true, Isolation::Checked) => "checked: every access against the end of its guest's memory",
+        (true, Isolation::Trusted) => "trusted: accesses are not checked",
+    }
+}
+
+/// What happens when a guest grows.
+fn growth(memory: &MemoryPlan) -> &'static str {
+    let slides = memory.regions.iter().any(|region| region.slides)
+        || memory.block.is_some_and(|block| block.slides);
+    match (memory.fixed, slides) {
+        (true, _) => "fixed: all of the memory is there from the start",
+        (false, true) => "sliding: what lies above a guest that grows moves up",
+        (false, false) => "nothing lies above what grows",
+    }
+}
+
+/// What allocates for the host.
+fn host_realloc(plan: &Plan<'_, '_>) -> Option<String> {
+    let export = plan
+        .exports
+        .iter()
+        .find(|export| export.name == "cabi_realloc")?;
+    Some(match export.what {
+        Exported::Func(Target::Core(id, _))
+        | Exported::Realloc(Target::Core(id, _))
+        | Exported::NotLeaving(Target::Core(id, _), _) => {
+            plan.program.module(plan.input, id).path.clone()
+        }
+        _ => "the linker's arena, from which values are copied".to_string(),
     })
 }
 
@@ -305,7 +357,20 @@ impl fmt::Display for Report {
             self.exports.join(", ")
         )?;
         if let Some(memory) = &self.memory {
-            writeln!(f, "memory: {}", plural(memory.pages as usize, "page"))?;
+            let pages = plural(memory.pages as usize, "page");
+            match memory
+                .regions
+                .iter()
+                .filter(|region| region.is_guest)
+                .count()
+            {
+                0 | 1 => writeln!(f, "memory: {pages}")?,
+                guests => {
+                    let isolation = memory.isolation.split(':').next().unwrap_or_default();
+                    let growth = memory.growth.split(':').next().unwrap_or_default();
+                    writeln!(f, "memory: {pages}, {guests} guests, {isolation}, {growth}")?;
+                }
+            }
         }
         if let Some(debug) = &self.debug {
             writeln!(

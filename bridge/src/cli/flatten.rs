@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{files, profile};
-use crate::flatten::{Boundary, FlattenOptions, Report, flatten};
+use crate::flatten::{Boundary, FlattenOptions, Growth, Isolation, Report, flatten};
 use crate::profiles::Profile;
 
 /// Flatten a component into one Preview 1 core module
@@ -48,6 +48,16 @@ pub struct Args {
     /// Check the module a second time, against what was planned
     #[arg(long)]
     verify: bool,
+    /// What keeps the guests of a composition apart: every access to memory is `checked`, or the
+    /// guests are `trusted`, which is smaller and faster
+    #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation)]
+    isolation: Isolation,
+    /// Have all of the memory from the start, this much of it (such as 4MiB), and never grow
+    #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow")]
+    memory_max: Option<u32>,
+    /// Never grow the memory: every guest keeps what it starts with
+    #[arg(long)]
+    no_grow: bool,
     /// Do not say what was done
     #[arg(short, long)]
     quiet: bool,
@@ -74,6 +84,12 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             BoundaryArg::Wit => Boundary::Wit,
         },
         verify: args.verify || cfg!(debug_assertions),
+        isolation: args.isolation,
+        growth: match (args.memory_max, args.no_grow) {
+            (Some(pages), _) => Growth::Within(pages),
+            (None, true) => Growth::None,
+            (None, false) => Growth::Free,
+        },
     };
     let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
     if let Some(path) = &args.report {
@@ -85,6 +101,31 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         super::say(&format!("wrote {written}: {} bytes", flat.wasm.len()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn isolation(text: &str) -> Result<Isolation, String> {
+    match text {
+        "checked" => Ok(Isolation::Checked),
+        "trusted" => Ok(Isolation::Trusted),
+        _ => Err("it is `checked` or `trusted`".to_string()),
+    }
+}
+
+/// A size in bytes, KiB, MiB or GiB, in pages of 64 KiB.
+fn pages(text: &str) -> Result<u32, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: u64 = match &text[digits.len()..] {
+        "" => 1,
+        "KiB" | "K" | "k" => 1 << 10,
+        "MiB" | "M" | "m" => 1 << 20,
+        "GiB" | "G" | "g" => 1 << 30,
+        unit => return Err(format!("{unit:?} is no unit: KiB, MiB and GiB are")),
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    match bytes {
+        Some(bytes) if (1 << 16..=1 << 32).contains(&bytes) => Ok((bytes >> 16) as u32),
+        _ => Err("it is a size from 64KiB to 4GiB, such as 4MiB".to_string()),
+    }
 }
 
 fn write_report(path: &Path, report: &Report) -> Result<()> {

@@ -6,7 +6,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use super::{Glue, fused, handles};
 use crate::merge::Maps;
-use crate::plan::{Plan, Target, canon_name, fused::entered};
+use crate::plan::{Binding, Plan, Target, canon_name, fused::entered};
 use crate::resolve::{
     CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
 };
@@ -25,9 +25,7 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         CanonKind::ResourceRep(resource) => {
             Ok(resource_rep(glue, plan, maps, canon.instance, resource))
         }
-        CanonKind::ResourceDrop(resource) => {
-            Ok(resource_drop(glue, plan, maps, canon.instance, resource))
-        }
+        CanonKind::ResourceDrop(resource) => Ok(resource_drop(glue, plan, maps, id, resource)),
         CanonKind::Lower {
             callee: ComponentFunc::Import(_),
             ..
@@ -97,9 +95,10 @@ fn resource_drop(
     glue: &Glue,
     plan: &Plan<'_, '_>,
     maps: &Maps,
-    instance: ComponentInstanceId,
+    id: CanonId,
     resource: ResourceId,
 ) -> Function {
+    let instance = plan.program.canons[id.0 as usize].instance;
     let mut code = Vec::new();
     check_may_leave(maps, &mut code, instance);
     let entry = 1;
@@ -111,17 +110,22 @@ fn resource_drop(
         .local_tee(entry)
         .i32_load(handles::own())
         .if_(BlockType::Empty);
-    let Resource::Defined {
-        instance: owner,
-        destructor,
-    } = &plan.program.resources[resource.0 as usize]
-    else {
-        unreachable!("only resources of the component have handle tables");
+    let (destructor, owner) = match &plan.program.resources[resource.0 as usize] {
+        Resource::Defined {
+            instance,
+            destructor,
+        } => (*destructor, Some(*instance)),
+        // The host's own drop of what is in the table.
+        Resource::Imported { .. } => match plan.bindings.get(&id) {
+            Some(Binding::Func(def)) => (Some(*def), None),
+            _ => (None, None),
+        },
     };
     if let Some(target) = destructor.and_then(|def| plan.try_target(def)) {
-        let flags: Vec<u32> = entered(&plan.program, Some(instance), *owner)
+        let flags: Vec<u32> = owner
             .iter()
-            .filter_map(|id| maps.globals.entered.get(id).copied())
+            .flat_map(|owner| entered(&plan.program, Some(instance), *owner))
+            .filter_map(|id| maps.globals.entered.get(&id).copied())
             .collect();
         let mut sink = InstructionSink::new(&mut code);
         for &flag in &flags {

@@ -45,14 +45,16 @@ pub fn grow(
     code.local_get(delta).i32_eqz().if_(BlockType::Empty);
     pages(&mut code);
     code.return_().end();
-    code.local_get(delta).memory_grow(0).i32_const(-1).i32_eq();
-    fail(&mut code);
+    if !memory.fixed {
+        code.local_get(delta).memory_grow(0).i32_const(-1).i32_eq();
+        fail(&mut code);
+    }
 
     code.local_get(delta)
         .i32_const(16)
         .i32_shl()
         .local_set(step);
-    if memory.has_above(region) {
+    if !memory.fixed && memory.has_above(region) {
         quantity(&mut code, access.base);
         code.global_get(bytes).i32_add().local_set(from);
         end(&mut code, memory, globals);

@@ -57,6 +57,7 @@ impl Memories {
                 memory: Some((InstanceId(0), index)),
                 base: (pages << 16) as u32,
                 pages: ty.initial as u32,
+                room: ty.initial as u32,
                 maximum: ty.maximum.map(|most| most as u32),
                 grows,
                 slides,
@@ -69,6 +70,7 @@ impl Memories {
                 memory: None,
                 base: 0,
                 pages: 0,
+                room: 0,
                 maximum: Some(0),
                 grows: false,
                 slides: false,
@@ -93,6 +95,7 @@ impl Memories {
                 regions,
                 block,
                 host: None,
+                fixed: false,
             },
             globals: LinkerGlobals::default(),
         })

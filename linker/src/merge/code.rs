@@ -17,7 +17,7 @@ use wasmparser::{
 };
 
 use super::access::{self, Scratch, touches};
-use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps};
+use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps, Quantity};
 use crate::debug::address::Points;
 use crate::parse::module::Module;
 use crate::plan::Plan;
@@ -138,7 +138,7 @@ fn encode_body(
     points: &mut Option<Points>,
 ) -> Result<OperatorsReaderAllocations> {
     let body = module.body(defined);
-    let mut remap = Remap { map };
+    let mut remap = Remap { map, base: 0 };
     let mut locals = body.get_locals_reader()?;
     let mut groups = locals.get_count();
     let mut groups_encoded = Vec::new();
@@ -172,6 +172,7 @@ fn encode_body(
         slow: None,
         scratch: Scratch::new(local_count),
         refused: None,
+        folded: 0,
     };
     while !ops.eof() {
         let start = ops.original_position() as usize;
@@ -195,7 +196,9 @@ fn encode_body(
             Action::Access => {
                 out.append(&mut step.written);
                 let op = step.slow.take().expect("an access leaves its operator");
+                remap.base = std::mem::take(&mut step.folded);
                 reencode_one(&mut remap, op, out)?;
+                remap.base = 0;
             }
             Action::Written => out.append(&mut step.written),
         }
@@ -239,6 +242,8 @@ struct Step<'s, 'a> {
     slow: Option<Operator<'a>>,
     scratch: Scratch,
     refused: Option<&'static str>,
+    /// What the next access adds to its offset.
+    folded: u32,
 }
 
 /// The length of an unsigned LEB128.
@@ -283,11 +288,19 @@ impl Step<'_, '_> {
 
     /// A load or store in a memory that is shared with other guests.
     fn access(&mut self, op: &Operator<'_>, arg: wasmparser::MemArg, access: &Access) -> Action {
+        // A base that is known goes into the offset of the instruction.
+        let mut access = *access;
+        if let Quantity::Const(base) = access.base
+            && arg.offset + u64::from(base) <= u32::MAX.into()
+        {
+            self.folded = base;
+            access.base = Quantity::Const(0);
+        }
         match touches(op) {
             Some(touched) => access::prepare(
                 &mut InstructionSink::new(&mut self.written),
                 |ty, purpose| self.scratch.local(ty, purpose),
-                access,
+                &access,
                 arg.offset,
                 touched,
             ),
@@ -365,7 +378,17 @@ impl Step<'_, '_> {
             },
             Operator::MemoryGrow { mem } => match self.map.memory(mem).ops {
                 MemoryOps::Sliding { grow, .. } => self.helper(grow),
-                _ => Action::Slow,
+                MemoryOps::Fixed { pages } => {
+                    // Nothing more is the only growth there is.
+                    InstructionSink::new(&mut self.written)
+                        .if_(wasm_encoder::BlockType::Result(wasm_encoder::ValType::I32))
+                        .i32_const(-1)
+                        .else_()
+                        .i32_const(pages)
+                        .end();
+                    Action::Written
+                }
+                MemoryOps::Plain => Action::Slow,
             },
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 match self.map.memory_copy(dst_mem, src_mem) {
@@ -491,6 +514,8 @@ impl<'a> VisitSimdOperator<'a> for Step<'_, 'a> {
 /// The general re-encoder with the index maps of one instance.
 struct Remap<'m> {
     map: &'m InstanceMap,
+    /// What is added to the offset of a memory access.
+    base: u32,
 }
 
 impl Reencode for Remap<'_> {
@@ -511,6 +536,15 @@ impl Reencode for Remap<'_> {
 
     fn table_index(&mut self, table: u32) -> Result<u32, reencode::Error<&'static str>> {
         Ok(self.map.table(table))
+    }
+
+    fn mem_arg(
+        &mut self,
+        arg: wasmparser::MemArg,
+    ) -> Result<wasm_encoder::MemArg, reencode::Error<&'static str>> {
+        let mut arg = reencode::utils::mem_arg(self, arg)?;
+        arg.offset += u64::from(self.base);
+        Ok(arg)
     }
 
     fn memory_index(&mut self, _memory: u32) -> Result<u32, reencode::Error<&'static str>> {

@@ -464,7 +464,7 @@ fn memory_map(
             bytes,
             grow: first_glue + glue.grow[at].unwrap_or(DEAD),
         },
-        None if memory.is_shared() || memory.has_above(at) => MemoryOps::Fixed {
+        None if memory.is_shared() || memory.has_above(at) || memory.fixed => MemoryOps::Fixed {
             pages: region.pages as i32,
         },
         None => MemoryOps::Plain,

@@ -13,7 +13,8 @@ use super::{Plan, Step, Target, is_preview1_start};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
-    CanonKind, ComponentFunc, ComponentInstanceId, ExportItem, FuncDef, InstanceId, LiftId, Program,
+    Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, ExportItem,
+    FuncDef, InstanceId, Lift, LiftId, Program, ROOT,
 };
 use crate::unadapt::Adapted;
 
@@ -89,13 +90,13 @@ enum Kind {
 
 impl Boundary {
     /// Reads the exports of the root.
-    pub fn new(program: &Program, adapted: &Adapted) -> Result<Boundary> {
+    pub fn new(program: &mut Program, adapted: &Adapted) -> Result<Boundary> {
         let mut boundary = Boundary {
             functions: Vec::new(),
             warnings: Vec::new(),
             destructors: program.destructors.clone(),
         };
-        for export in &program.exports {
+        for export in &program.exports.clone() {
             match &export.item {
                 ExportItem::Func(func) => {
                     boundary.add(program, adapted, &export.name, *func, export.offset)?;
@@ -132,17 +133,15 @@ impl Boundary {
 
     fn add(
         &mut self,
-        program: &Program,
+        program: &mut Program,
         adapted: &Adapted,
         name: &str,
         func: ComponentFunc,
         offset: u64,
     ) -> Result<()> {
-        let ComponentFunc::Lift(lift_id) = func else {
-            bail!(
-                "export {name:?} passes an import through, which is not supported yet \
-                 (at offset {offset:#x})"
-            );
+        let lift_id = match func {
+            ComponentFunc::Lift(id) => id,
+            ComponentFunc::Import(import) => pass_through(program, import, name, offset)?,
         };
         let lift = &program.lifts[lift_id.0 as usize];
         let place = format!("(at offset {:#x}, in {})", lift.offset, lift.path);
@@ -218,6 +217,46 @@ impl Boundary {
             .filter_map(|export| export.memory)
             .collect()
     }
+}
+
+/// Makes an import that is exported a function of the root: lowered and lifted again.
+///
+/// # Errors
+///
+/// Fails for values that lie in memory: there is none in which both sides have them.
+fn pass_through(program: &mut Program, import: u32, name: &str, offset: u64) -> Result<LiftId> {
+    let ty = program.imports[import as usize].ty.clone();
+    if ty.uses_memory() {
+        bail!(
+            "export {name:?} passes an import through that has values in memory (strings, lists or \
+             several results), which is not supported: export a function that calls it \
+             (at offset {offset:#x})"
+        );
+    }
+    let canon = CanonId(program.canons.len() as u32);
+    program.canons.push(Canon {
+        kind: CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            options: CanonOptions::default(),
+        },
+        ty: FuncType::new(
+            ty.params.flat(),
+            ty.result.as_ref().map(Type::flat).unwrap_or_default(),
+        ),
+        instance: ROOT,
+        offset,
+        path: "component".to_string(),
+    });
+    program.lifts.push(Lift {
+        func: FuncDef::Canon(canon),
+        options: CanonOptions::default(),
+        ty,
+        is_async: false,
+        instance: ROOT,
+        offset,
+        path: "component".to_string(),
+    });
+    Ok(LiftId(program.lifts.len() as u32 - 1))
 }
 
 fn kind(adapted: &Adapted, lift: LiftId, name: &str) -> Kind {

@@ -15,7 +15,7 @@ use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
-    InstanceId, LiftId, Program, Resource, StringEncoding,
+    InstanceId, LiftId, Program, Resource, ResourceId, StringEncoding,
 };
 
 /// Whether the linker writes a function of the canonical ABI itself.
@@ -99,6 +99,11 @@ pub struct Crossing {
     pub exports: Vec<LiftId>,
     /// The lowered imports that stay functions of the host.
     pub imports: Vec<CanonId>,
+    /// The lowered imports of libraries that need the same care, and the drops of the host's
+    /// resources when they are guarded.
+    pub copied: BTreeSet<CanonId>,
+    /// Whether several guests have handles of the host's resources.
+    pub guarded: bool,
     /// The memory that libraries share with a guest.
     pub shared: Option<(InstanceId, u32)>,
 }
@@ -150,6 +155,9 @@ pub struct Fusion {
     pub moves: bool,
     /// Whether the host's values lie in a region of their own.
     pub arena: bool,
+    /// Whether handles of the host's resources are in the tables of guests, too: several guests
+    /// have such handles, and none may use those of another.
+    pub guarded: bool,
     /// The exports and imports that the linker writes a function for.
     pub exports: BTreeSet<LiftId>,
     pub imports: BTreeSet<CanonId>,
@@ -169,12 +177,11 @@ pub fn plan(
     program: &Program,
     live: &Live,
     crossing: &Crossing,
-    copied: &BTreeSet<CanonId>,
     max_handles: u32,
 ) -> Result<Fusion> {
     let mut fusion = Fusion {
-        arena: !copied.is_empty(),
-        imports: copied.clone(),
+        imports: crossing.copied.clone(),
+        guarded: crossing.guarded,
         ..Fusion::default()
     };
     let mut edges: Vec<Edge> = Vec::new();
@@ -205,7 +212,7 @@ pub fn plan(
                     (lift.instance, lift.options.post_return),
                     (canon.instance, options.realloc),
                 ] {
-                    if def.is_some_and(|def| reaches_glue(input, program, def)) {
+                    if def.is_some_and(|def| reaches_out(input, program, def, &crossing.imports)) {
                         fusion.may_not_leave.insert(instance);
                     }
                 }
@@ -222,14 +229,6 @@ pub fn plan(
                     ),
                 ] {
                     let Some(ty) = ty else { continue };
-                    // All guests have the handles of the host in one table: the drop of what was
-                    // lent would be that of the owner.
-                    if ty.any(&|ty| matches!(ty, Type::Borrow(id) if !is_defined(program, *id))) {
-                        bail!(
-                            "a call between components: borrowed handles of resources of the host \
-                             are not supported yet {place}"
-                        );
-                    }
                     fusion.passes(program, &mut with_table, ty, from, to);
                 }
             }
@@ -275,6 +274,19 @@ pub fn plan(
 }
 
 impl Fusion {
+    /// Whether handles of a resource are in the tables of guests.
+    pub fn is_tabled(&self, program: &Program, id: ResourceId) -> bool {
+        self.guarded || is_defined(program, id)
+    }
+
+    /// Whether a value has handles that are in tables.
+    fn has_handles(&self, program: &Program, ty: &Type) -> bool {
+        ty.any(&|ty| match ty {
+            Type::Own(id) | Type::Borrow(id) => self.is_tabled(program, *id),
+            _ => false,
+        })
+    }
+
     /// What a value needs on its way from one side to another.
     fn passes(
         &mut self,
@@ -284,19 +296,25 @@ impl Fusion {
         (from, from_encoding): (ComponentInstanceId, StringEncoding),
         (to, to_encoding): (ComponentInstanceId, StringEncoding),
     ) {
-        let lent = |ty: &Type| matches!(ty, Type::Borrow(id) if is_defined(program, *id));
-        if has_defined_handles(program, ty) {
-            with_table.extend([from, to]);
+        let tabled = |id: &ResourceId| self.is_tabled(program, *id);
+        let lent = |ty: &Type| matches!(ty, Type::Borrow(id) if tabled(id));
+        let own_kind =
+            |ty: &Type| matches!(ty, Type::Own(id) | Type::Borrow(id) if is_defined(program, *id));
+        if self.has_handles(program, ty) {
+            // The host has its own resources without a table of the linker's.
+            let sides = [from, to].into_iter();
+            with_table.extend(sides.filter(|side| *side != HOST || ty.any(&own_kind)));
         }
-        if ty.any(&lent) {
-            self.borrowers.insert(to);
-        }
+        let borrows = ty.any(&lent);
         let in_list = |ty: &Type| match ty {
             Type::List(element) => element.any(&lent),
             _ => false,
         };
         if ty.any(&in_list) {
             self.loans = Some(0);
+        }
+        if borrows {
+            self.borrowers.insert(to);
         }
         if ty.any(&|ty| *ty == Type::String) {
             self.strings.extend(helpers(from_encoding, to_encoding));
@@ -314,8 +332,17 @@ impl Fusion {
     ) -> Result<()> {
         let exports = crossing.exports.iter().map(|id| (true, id.0));
         let imports = crossing.imports.iter().map(|id| (false, id.0));
-        let copied: Vec<(bool, u32)> = self.imports.iter().map(|id| (false, id.0)).collect();
         let all: Vec<(bool, u32)> = exports.chain(imports).collect();
+        let mut copied = Vec::new();
+        for &id in &crossing.copied {
+            let canon = &program.canons[id.0 as usize];
+            if matches!(canon.kind, CanonKind::ResourceDrop(_)) {
+                with_table.insert(canon.instance);
+                continue;
+            }
+            self.arena |= types(program, false, id.0).0.uses_memory();
+            copied.push((false, id.0));
+        }
         let (mut memory, mut realloc) = (crossing.shared, None);
         for &(exported, at) in &all {
             let (ty, options) = types(program, exported, at);
@@ -330,29 +357,30 @@ impl Fusion {
             }
             let strings = any(ty, &|ty| *ty == Type::String);
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
-            self.arena |= in_memory && any(ty, &|ty| has_defined_handles(program, ty));
+            self.arena |= in_memory && any(ty, &|ty| self.has_handles(program, ty));
+            for def in [options.realloc, options.post_return].into_iter().flatten() {
+                if reaches_out(input, program, def, &crossing.imports) {
+                    self.may_not_leave
+                        .insert(instance_of(program, exported, at));
+                }
+            }
         }
         for (exported, at) in all.into_iter().chain(copied) {
             let (ty, options) = types(program, exported, at);
-            let handles = any(ty, &|ty| has_defined_handles(program, ty));
+            let handles = any(ty, &|ty| self.has_handles(program, ty));
             let mut own = handles || self.arena && ty.uses_memory();
-            let instance = if exported {
-                let instance = program.lifts[at as usize].instance;
+            let instance = instance_of(program, exported, at);
+            if exported {
                 let entered = entered(program, None, instance);
                 own |= entered.iter().any(|id| self.reentered.contains(id));
-                instance
             } else {
-                program.canons[at as usize].instance
-            };
-            for def in [options.realloc, options.post_return].into_iter().flatten() {
-                if reaches_glue(input, program, def) {
-                    self.may_not_leave.insert(instance);
-                }
+                own |= self.may_not_leave.contains(&instance)
+                    || crossing.copied.contains(&CanonId(at));
             }
             if !own {
                 continue;
             }
-            if exported && ty.uses_memory() && !self.arena {
+            if ty.uses_memory() && !self.arena {
                 // Such a function reads what the host passes.
                 self.arena = true;
                 return self.cross(input, program, crossing, with_table);
@@ -383,12 +411,12 @@ fn any(ty: &crate::abi::FuncType, test: &dyn Fn(&Type) -> bool) -> bool {
     ty.params.any(test) || ty.result.as_ref().is_some_and(|ty| ty.any(test))
 }
 
-/// Whether a value has handles of resources that the component defines.
-fn has_defined_handles(program: &Program, ty: &Type) -> bool {
-    ty.any(&|ty| match ty {
-        Type::Own(id) | Type::Borrow(id) => is_defined(program, *id),
-        _ => false,
-    })
+/// The component instance that exports a function, or imports it.
+fn instance_of(program: &Program, exported: bool, at: u32) -> ComponentInstanceId {
+    match exported {
+        true => program.lifts[at as usize].instance,
+        false => program.canons[at as usize].instance,
+    }
 }
 
 /// Bytes of the handle table of one component instance.
@@ -410,14 +438,17 @@ pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
     }
 }
 
-/// Whether a core function can come to call a function that the linker writes.
-fn reaches_glue(input: &Input<'_>, program: &Program, def: FuncDef) -> bool {
+/// Whether a core function can come to leave its component: to call another guest, or the host
+/// other than for WASI.
+fn reaches_out(input: &Input<'_>, program: &Program, def: FuncDef, imports: &[CanonId]) -> bool {
     let mut seen = BTreeSet::new();
     let mut work = vec![def];
     while let Some(def) = work.pop() {
         let (id, index) = match program.func(input, def) {
             FuncDef::Core(id, index) => (id, index),
-            FuncDef::Canon(canon) if is_glue(program, canon) => return true,
+            FuncDef::Canon(canon) if is_glue(program, canon) || imports.contains(&canon) => {
+                return true;
+            }
             _ => continue,
         };
         if !seen.insert((id, index)) {

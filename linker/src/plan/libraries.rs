@@ -8,12 +8,13 @@ use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 
 use super::live::Tracer;
 use super::{Binding, LinkedLibrary, canon_name};
+use crate::abi::Type;
 use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
     Builtin, CanonId, CanonKind, CanonOptions, ComponentFunc, CoreDef, FuncDef, Instance,
-    InstanceId, NO_MEMORY, Program, Resource, StringEncoding,
+    InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::unadapt::Adapted;
 use crate::wasi;
@@ -35,6 +36,8 @@ pub struct Linked {
     /// Lowered imports of guests that do not share memory with the libraries, or whose strings are
     /// not UTF-8: values are copied on their way, as to and from the host.
     pub copied: BTreeSet<CanonId>,
+    /// Whether several guests have handles of the host's resources: none may use those of another.
+    pub guarded: bool,
     pub warnings: Vec<String>,
 }
 
@@ -126,6 +129,7 @@ pub fn link(
         bindings: HashMap::new(),
         libraries: Vec::new(),
         copied: BTreeSet::new(),
+        guarded: several_holders(program, tracer),
         warnings: Vec::new(),
     };
     // The interfaces that weak imports of libraries ask about.
@@ -212,6 +216,9 @@ pub fn link(
         }
         let interface = interface.unwrap_or_else(|| "$root".to_string());
         if !interface.starts_with("wasi:") {
+            if linked.guarded && matches!(canon.kind, CanonKind::ResourceDrop(_)) {
+                linked.copied.insert(id);
+            }
             let host = program.host(&interface, &name, &canon.ty);
             linked
                 .bindings
@@ -260,8 +267,10 @@ pub fn link(
             .is_some_and(|(id, index)| program.memory(input, id, index) != memory);
         let other_encoding =
             canon_options.is_some_and(|options| options.encoding != StringEncoding::Utf8);
-        let copied = (other_memory || other_encoding) && uses_memory(program, &canon.kind);
-        if copied {
+        let held = linked.guarded && !imported_resources(program, &canon.kind).is_empty();
+        let in_memory = uses_memory(program, &canon.kind);
+        let copied = in_memory && (other_memory || other_encoding || held);
+        if copied || held {
             linked.copied.insert(id);
         }
         let realloc = match copied {
@@ -414,6 +423,48 @@ fn refused_option(options: &CanonOptions) -> Option<String> {
         return Some(format!("the canonical option {option} is not supported"));
     }
     None
+}
+
+/// The resources of the host whose handles a function passes.
+fn imported_resources(program: &Program, kind: &CanonKind) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    let mut add = |id: ResourceId| {
+        if matches!(program.resources[id.0 as usize], Resource::Imported { .. }) {
+            found.insert(id.0);
+        }
+    };
+    match kind {
+        CanonKind::ResourceDrop(id) => add(*id),
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } => {
+            let ty = &program.imports[*import as usize].ty;
+            let found = std::cell::RefCell::new(&mut add);
+            for ty in std::iter::once(&ty.params).chain(&ty.result) {
+                ty.any(&|ty| {
+                    if let Type::Own(id) | Type::Borrow(id) = ty {
+                        found.borrow_mut()(*id);
+                    }
+                    false
+                });
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Whether more than one component instance has handles of a resource of the host.
+fn several_holders(program: &Program, tracer: &Tracer<'_, '_>) -> bool {
+    let mut holders: BTreeSet<_> = BTreeSet::new();
+    for id in tracer.reached.keys() {
+        let canon = &program.canons[id.0 as usize];
+        if !imported_resources(program, &canon.kind).is_empty() {
+            holders.insert(canon.instance);
+        }
+    }
+    holders.len() > 1
 }
 
 /// Whether the parameters or results of a lowered import are passed in memory.

@@ -9,13 +9,15 @@ use anyhow::{Result, bail};
 use super::fused::{self, Fusion};
 use super::live::Live;
 use super::{LinkedLibrary, libraries};
-use crate::Options;
 use crate::lower::arena;
 use crate::parse::Input;
 use crate::resolve::{InstanceId, Program};
+use crate::{Growth, Options};
 
 /// The number of bytes in a page.
 pub const PAGE: u32 = 65536;
+/// The pages of the host's arena in a fixed layout, before it gets its share.
+const FIXED_ARENA: u32 = 16;
 /// The number of pages of 4 GiB.
 const MAX_PAGES: u32 = 65536;
 
@@ -53,6 +55,8 @@ pub struct Region {
     pub base: u32,
     /// Its pages at the start.
     pub pages: u32,
+    /// The pages that are kept for it: more than it has at the start only in a fixed layout.
+    pub room: u32,
     /// The most pages that it may have, as it declares.
     pub maximum: Option<u32>,
     /// Whether a live function grows it.
@@ -69,6 +73,8 @@ pub struct MemoryPlan {
     /// The region in which the host's values lie, if they need one of their own: the last.
     pub host: Option<usize>,
     pub block: Option<Block>,
+    /// Whether the layout is final: nothing slides, and the memory never grows.
+    pub fixed: bool,
 }
 
 impl MemoryPlan {
@@ -91,17 +97,20 @@ impl MemoryPlan {
 
     /// The first address of the block at the start.
     pub fn block_base(&self) -> u32 {
-        self.regions.iter().map(|region| region.pages).sum::<u32>() * PAGE
+        self.regions.iter().map(|region| region.room).sum::<u32>() * PAGE
     }
 
     /// The pages of the output at the start.
     pub fn pages(&self) -> u32 {
-        let regions: u32 = self.regions.iter().map(|region| region.pages).sum();
+        let regions: u32 = self.regions.iter().map(|region| region.room).sum();
         regions + self.block.map_or(0, |block| block.pages())
     }
 
     /// The most pages that the output may have.
     pub fn maximum(&self) -> Option<u32> {
+        if self.fixed {
+            return Some(self.pages());
+        }
         let mut pages = self.block.map_or(0, |block| block.pages());
         for region in &self.regions {
             let most = match region.grows || self.regions.len() == 1 {
@@ -115,6 +124,9 @@ impl MemoryPlan {
 
     /// The most pages that a region may grow to.
     pub fn limit(&self, region: usize) -> u32 {
+        if self.fixed {
+            return self.regions[region].room;
+        }
         let others = self.pages() - self.regions[region].pages;
         let declared = self.regions[region].maximum.unwrap_or(MAX_PAGES);
         // Its size in bytes is kept in 32 bits.
@@ -175,11 +187,12 @@ pub fn plan(
         false => 0,
     };
     let handles = fused::tables_size(fusion, options.max_handles)?;
+    let fixed = options.growth != Growth::Free;
     let block = (state + arena + handles > 0).then_some(Block {
         state,
         arena,
         handles,
-        slides: !live.growing.is_empty() || fusion.arena,
+        slides: !fixed && (!live.growing.is_empty() || fusion.arena),
     });
     if memories.is_empty() && !live.made_memory && block.is_none() && !fusion.arena {
         return Ok(None);
@@ -194,18 +207,20 @@ pub fn plan(
             memory: Some((id, index)),
             base: 0,
             pages: ty.initial as u32,
+            room: ty.initial as u32,
             maximum: ty.maximum.map(|max| max as u32),
             grows,
             slides,
         });
         pages += ty.initial;
-        slides |= grows;
+        slides |= grows && !fixed;
     }
     if regions.is_empty() && !fusion.arena {
         regions.push(Region {
             memory: None,
             base: 0,
             pages: 0,
+            room: 0,
             maximum: Some(0),
             grows: false,
             slides: false,
@@ -213,15 +228,19 @@ pub fn plan(
     }
     let host = fusion.arena.then_some(regions.len());
     if fusion.arena {
+        let start = if fixed { FIXED_ARENA } else { 0 };
         regions.push(Region {
             memory: None,
             base: 0,
-            pages: 0,
+            pages: start,
+            room: start,
             maximum: None,
             grows: true,
             slides,
         });
+        pages += u64::from(start);
     }
+    share_out(&mut regions, block, options.growth)?;
     let wanted = pages + u64::from(block.map_or(0, |block| block.pages()));
     if wanted > MAX_PAGES.into() {
         bail!(
@@ -235,13 +254,56 @@ pub fn plan(
     let mut base = 0;
     for region in &mut regions {
         region.base = base;
-        base = base.wrapping_add(region.pages.wrapping_mul(PAGE));
+        base = base.wrapping_add(region.room.wrapping_mul(PAGE));
     }
     Ok(Some(MemoryPlan {
         regions,
         host,
         block,
+        fixed,
     }))
+}
+
+/// Decides the room of each region in a fixed layout: what is left over is shared by those that
+/// grow.
+///
+/// # Errors
+///
+/// Fails when the memories do not fit at all.
+fn share_out(regions: &mut [Region], block: Option<Block>, growth: Growth) -> Result<()> {
+    let most = match growth {
+        Growth::Free => return Ok(()),
+        Growth::None => {
+            for region in regions {
+                region.grows = false;
+            }
+            return Ok(());
+        }
+        Growth::Within(pages) => u64::from(pages.min(MAX_PAGES)),
+    };
+    let start: u64 = regions.iter().map(|region| u64::from(region.pages)).sum();
+    let start = start + u64::from(block.map_or(0, |block| block.pages()));
+    let Some(mut left) = most.checked_sub(start) else {
+        bail!(
+            "--memory-max is {most} pages, but the guests and the libraries start with {start} \
+             pages of 64 KiB"
+        );
+    };
+    let mut growing = regions.iter().filter(|region| region.grows).count() as u64;
+    for region in regions {
+        if !region.grows {
+            continue;
+        }
+        let share = (left / growing) as u32;
+        let room = region.pages.saturating_add(share);
+        region.room = room
+            .min(region.maximum.unwrap_or(MAX_PAGES))
+            .max(region.pages);
+        region.grows = region.room > region.pages;
+        left -= u64::from(region.room - region.pages);
+        growing -= 1;
+    }
+    Ok(())
 }
 
 /// The live memories, the one that the host shares first.

@@ -122,7 +122,7 @@ impl Plan<'_, '_> {
     /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
     pub fn tracks_growth(&self, region: usize) -> bool {
         self.memory.as_ref().is_some_and(|memory| {
-            let alone = memory.regions.len() == 1 && !memory.has_above(region);
+            let alone = memory.regions.len() == 1 && !memory.has_above(region) && !memory.fixed;
             memory.regions[region].grows && (!alone || memory.host == Some(region))
         })
     }
@@ -162,7 +162,7 @@ pub fn plan<'i, 'a>(
     refuse_features(input, &program)?;
     refuse_typed_references(input, &program)?;
     let forwarders = Forwarders::new(input, &program, options.tidy);
-    let boundary = exports::Boundary::new(&program, adapted)?;
+    let boundary = exports::Boundary::new(&mut program, adapted)?;
     let starts: Vec<(InstanceId, FuncDef)> = program
         .ids()
         .filter(|&id| !taken_out(adapted, id))
@@ -239,14 +239,7 @@ pub fn plan<'i, 'a>(
         .shared
         .or_else(|| crossing.first_memory(input, &program))
         .or(linked.memory);
-    let fusion = fused::plan(
-        input,
-        &program,
-        &live,
-        &crossing,
-        &linked.copied,
-        options.max_handles,
-    )?;
+    let fusion = fused::plan(input, &program, &live, &crossing, options.max_handles)?;
     live.glue.extend(&fusion.imports);
     let memory = memory::plan(
         input,
@@ -311,6 +304,8 @@ fn crossing(
 ) -> Crossing {
     let mut crossing = Crossing {
         exports: boundary.lifts(),
+        copied: linked.copied.clone(),
+        guarded: linked.guarded,
         ..Crossing::default()
     };
     let mut bound: Vec<(&CanonId, &Binding)> = bindings.iter().collect();

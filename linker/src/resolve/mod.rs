@@ -43,6 +43,9 @@ pub struct ResourceId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ComponentInstanceId(pub u32);
 
+/// The instance of the root component.
+pub const ROOT: ComponentInstanceId = ComponentInstanceId(0);
+
 /// The host, where it counts as a component instance.
 pub const HOST: ComponentInstanceId = ComponentInstanceId(u32::MAX);
 

@@ -58,9 +58,7 @@
       unreachable
     end
     local.get 5
-    i32.const 65536
-    i32.add
-    i32.load8_u
+    i32.load8_u offset=65536
   )
   (func $p1bridge:initialize (;2;) (type 2))
   (data $passive (;0;) "0123456789")

@@ -57,9 +57,7 @@
       unreachable
     end
     local.get 0
-    i32.const 65536
-    i32.add
-    i32.load
+    i32.load offset=65536
     i32.const 1
     i32.add
     local.set 1
@@ -70,10 +68,8 @@
       unreachable
     end
     local.get 0
-    i32.const 65536
-    i32.add
     local.get 1
-    i32.store
+    i32.store offset=65536
     i32.const 0
     local.tee 0
     i32.const 65532
@@ -82,9 +78,7 @@
       unreachable
     end
     local.get 0
-    i32.const 65536
-    i32.add
-    i32.load
+    i32.load offset=65536
   )
   (func $p1bridge:initialize (;2;) (type 1))
   (@producers

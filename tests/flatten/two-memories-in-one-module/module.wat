@@ -33,10 +33,8 @@
       unreachable
     end
     local.get 1
-    i32.const 65536
-    i32.add
     local.get 0
-    i32.store
+    i32.store offset=65536
   )
   (func $p1bridge:initialize (;1;) (type 0))
   (@producers

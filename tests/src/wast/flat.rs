@@ -19,10 +19,18 @@ const STDERR: i32 = 2;
 
 pub struct Flat {
     engine: Engine,
+    options: Options,
 }
 
 impl Default for Flat {
     fn default() -> Flat {
+        Flat::with(Options::default())
+    }
+}
+
+impl Flat {
+    /// Flattens with these options.
+    pub fn with(options: Options) -> Flat {
         let mut config = Config::default();
         config
             .set_max_recursion_depth(MAX_CALL_DEPTH)
@@ -32,24 +40,19 @@ impl Default for Flat {
             .consume_fuel(true);
         Flat {
             engine: Engine::new(&config),
+            options: Options {
+                verify: true,
+                ..options
+            },
         }
     }
 }
 
 impl Machine for Flat {
     fn link(&self, component: &[u8]) -> Result<Box<dyn Linked>, String> {
-        let output = catch_unwind(AssertUnwindSafe(|| {
-            flatten(
-                component,
-                &[],
-                &Options {
-                    verify: true,
-                    ..Options::default()
-                },
-            )
-        }))
-        .map_err(|_| "the linker panicked".to_owned())?
-        .map_err(|error| format!("{error:#}"))?;
+        let output = catch_unwind(AssertUnwindSafe(|| flatten(component, &[], &self.options)))
+            .map_err(|_| "the linker panicked".to_owned())?
+            .map_err(|error| format!("{error:#}"))?;
         Ok(Box::new(FlatModule {
             engine: self.engine.clone(),
             wasm: output.wasm,

@@ -6,6 +6,7 @@ mod checked;
 mod cost;
 mod custom_import;
 mod debug;
+mod host_resources;
 mod kept_adapter;
 mod lower;
 mod output;

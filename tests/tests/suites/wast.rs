@@ -1,8 +1,9 @@
-//! The `.wast` files of this repository: all of them hold on wasmtime, and those that the linker
-//! is done with hold when they are flattened.
+//! The `.wast` files of this repository: all of them hold on wasmtime, and when they are
+//! flattened.
 
 use std::path::{Path, PathBuf};
 
+use p1bridge_linker::{Growth, Isolation, Options};
 use p1bridge_tests::wast::report::FileReport;
 use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 
@@ -33,14 +34,49 @@ fn every_file_holds_on_wasmtime() {
     }
 }
 
-#[test]
-fn every_file_holds_when_flattened() {
-    let flat = Flat::default();
+fn hold(flat: &Flat, wanted: impl Fn(&str) -> bool) {
     for file in wast::files(&[folder()]).expect("the folder has files") {
-        let report = run(&flat, &file);
+        if !wanted(&file.file_name().unwrap_or_default().to_string_lossy()) {
+            continue;
+        }
+        let report = run(flat, &file);
         assert!(
             report.is_green() && report.assertions.passed > 0,
             "{report}"
         );
     }
+}
+
+#[test]
+fn every_file_holds_when_flattened() {
+    hold(&Flat::default(), |_| true);
+}
+
+#[test]
+fn files_hold_in_a_fixed_layout_of_256_mib() {
+    let flat = Flat::with(Options {
+        growth: Growth::Within(4096),
+        ..Options::default()
+    });
+    // What is said there of growth is said of a memory that may grow.
+    hold(&flat, |name| name != "memory.wast");
+}
+
+#[test]
+fn files_without_accesses_out_of_bounds_hold_when_guests_are_trusted() {
+    let flat = Flat::with(Options {
+        isolation: Isolation::Trusted,
+        ..Options::default()
+    });
+    let files = [
+        "aggregates.wast",
+        "fixed-lists.wast",
+        "lists.wast",
+        "nesting.wast",
+        "parameters.wast",
+        "primitives.wast",
+        "resources.wast",
+        "strings.wast",
+    ];
+    hold(&flat, |name| files.contains(&name));
 }

@@ -7,7 +7,7 @@ use wasm_encoder::{BlockType, ValType};
 use super::{Fused, Place, Side};
 use crate::abi::{self, Type};
 use crate::glue::handles;
-use crate::resolve::{Resource, ResourceId};
+use crate::resolve::{HOST, Resource, ResourceId};
 
 /// The type of the entries in the table of loans.
 const LOAN: i32 = 1;
@@ -26,17 +26,36 @@ impl Fused<'_, '_, '_> {
             bits: 32,
             signed: false,
         };
-        let Resource::Defined { instance, .. } = self.plan.program.resources[resource.0 as usize]
-        else {
-            // Handles of the host are the library's, whichever guest has them.
+        let program = &self.plan.program;
+        if !self.plan.fusion.is_tabled(program, resource) {
+            // Only one guest has handles of the host: they are used as they are.
             self.before_store(to, target)?;
             self.load(&word, from, source)?;
             self.store(&word, target);
             return Ok(());
+        }
+        // The representation of a resource of the host is the host's handle.
+        let owner = match program.resources[resource.0 as usize] {
+            Resource::Defined { instance, .. } => instance,
+            Resource::Imported { .. } => HOST,
         };
         let value = self.local(ValType::I32);
         self.load(&word, from, source)?;
         self.sink().local_set(value);
+        if (owner, from.instance) != (HOST, HOST) {
+            self.lift_handle(resource, own, from, value);
+        }
+        if to.instance != owner || own && owner != HOST {
+            self.lower_handle(resource, own, to, value);
+        }
+        self.before_store(to, target)?;
+        self.sink().local_get(value);
+        self.store(&word, target);
+        Ok(())
+    }
+
+    /// From a handle of a side to the representation, in one local.
+    fn lift_handle(&mut self, resource: ResourceId, own: bool, from: &Side, value: u32) {
         let first_glue = self.maps.first_glue;
         let ty = resource.0 as i32 + 1;
         self.handles
@@ -59,29 +78,27 @@ impl Fused<'_, '_, '_> {
             self.sink().local_set(entry);
             self.remember_loan(entry);
         }
-        if own || to.instance != instance {
-            self.handles
-                .table(self.plan, self.maps, &mut self.code, to.instance);
-            let add = first_glue + self.handles.add;
+    }
+
+    /// From the representation to a new handle of a side, in one local.
+    fn lower_handle(&mut self, resource: ResourceId, own: bool, to: &Side, value: u32) {
+        self.handles
+            .table(self.plan, self.maps, &mut self.code, to.instance);
+        let add = self.maps.first_glue + self.handles.add;
+        self.sink()
+            .local_get(value)
+            .i32_const(resource.0 as i32 + 1)
+            .i32_const(own.into())
+            .call(add)
+            .local_set(value);
+        if !own {
+            let borrows = self.maps.globals.borrows[&to.instance];
             self.sink()
-                .local_get(value)
-                .i32_const(ty)
-                .i32_const(own.into())
-                .call(add)
-                .local_set(value);
-            if !own {
-                let borrows = self.maps.globals.borrows[&to.instance];
-                self.sink()
-                    .global_get(borrows)
-                    .i32_const(1)
-                    .i32_add()
-                    .global_set(borrows);
-            }
+                .global_get(borrows)
+                .i32_const(1)
+                .i32_add()
+                .global_set(borrows);
         }
-        self.before_store(to, target)?;
-        self.sink().local_get(value);
-        self.store(&word, target);
-        Ok(())
     }
 
     /// Keeps the place of a handle that was lent until the call is over: in a local of its own, or
