@@ -460,6 +460,7 @@ fn memory_map(
     };
     let region = &memory.regions[at];
     let ops = match globals.bytes[at] {
+        _ if plan.works_on_all_memory(id) => MemoryOps::Plain,
         Some(bytes) => MemoryOps::Sliding {
             bytes,
             grow: first_glue + glue.grow[at].unwrap_or(DEAD),

@@ -297,6 +297,7 @@ pub fn link(
                 linked.libraries.push(LinkedLibrary {
                     name: input.libraries[library].name.to_string(),
                     instance,
+                    copied,
                     functions: Vec::new(),
                 });
                 instance

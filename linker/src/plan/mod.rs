@@ -54,6 +54,8 @@ pub enum Target {
 pub struct LinkedLibrary {
     pub name: String,
     pub instance: InstanceId,
+    /// Whether all that it is passed lies in the host's arena: its memory is all of the output's.
+    pub copied: bool,
     /// The exports that are linked.
     pub functions: Vec<String>,
 }
@@ -135,6 +137,12 @@ impl Plan<'_, '_> {
     /// Whether an instance is one of a library.
     pub fn is_library(&self, id: InstanceId) -> bool {
         self.libraries.iter().any(|library| library.instance == id)
+    }
+
+    /// Whether an instance is one of a library that is only passed what lies in the host's arena.
+    pub fn works_on_all_memory(&self, id: InstanceId) -> bool {
+        let mut libraries = self.libraries.iter();
+        libraries.any(|library| library.instance == id && library.copied)
     }
 
     /// The type of a target that is a function.
