@@ -523,7 +523,8 @@ mod tests {
     #[test]
     fn what_is_not_as_planned_is_found() -> Result<()> {
         check_changed(|_| {})?;
-        let cases: [(&str, fn(&mut Plan<'_, '_>)); 5] = [
+        type Change = fn(&mut Plan<'_, '_>);
+        let cases: [(&str, Change); 5] = [
             ("1 imports where 0", |plan| plan.hosts.clear()),
             ("\"other\" is missing", |plan| {
                 plan.exports[0].name = "other".into()

@@ -138,10 +138,13 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_where_bodies_are_gone() {
-        let ranges = |range| map().ranges(range).collect::<Vec<_>>();
-        assert_eq!(ranges(2..10), [40..60]);
-        assert_eq!(ranges(4..6), [44..50]);
-        assert_eq!(ranges(0..100), [40..60, 10..19]);
+        let ranges = |range| {
+            let ranges = map().ranges(range);
+            ranges.map(|new| (new.start, new.end)).collect::<Vec<_>>()
+        };
+        assert_eq!(ranges(2..10), [(40, 60)]);
+        assert_eq!(ranges(4..6), [(44, 50)]);
+        assert_eq!(ranges(0..100), [(40, 60), (10, 19)]);
         assert_eq!(ranges(10..20), []);
     }
 }

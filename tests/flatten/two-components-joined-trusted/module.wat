@@ -1,3 +1,7 @@
+;; package root:root;
+;; world root {
+;;   export run: func() -> u32;
+;; }
 (module
   (type (;0;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i32)))
@@ -23,6 +27,10 @@
   )
   (func $p1bridge:memory.copy (;3;) (type 3) (param i32 i32 i32)
     (local i64 i64 i64 i32)
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
     local.get 0
     local.get 1
     local.get 0
@@ -33,11 +41,7 @@
     local.get 2
     i64.extend_i32_u
     i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
+    i64.lt_u
     if ;; label = @1
       unreachable
     end
@@ -209,16 +213,16 @@
   )
   (func $p1bridge:memory.fill (;4;) (type 3) (param i32 i32 i32)
     (local i64)
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
     local.get 0
     i64.extend_i32_u
     local.get 2
     i64.extend_i32_u
     i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
+    i64.lt_u
     if ;; label = @1
       unreachable
     end
