@@ -139,8 +139,9 @@ mod tests {
     #[test]
     fn ranges_are_cut_where_bodies_are_gone() {
         let ranges = |range| {
-            let ranges = map().ranges(range);
-            ranges.map(|new| (new.start, new.end)).collect::<Vec<_>>()
+            let map = map();
+            let ranges = map.ranges(range).map(|new| (new.start, new.end));
+            ranges.collect::<Vec<_>>()
         };
         assert_eq!(ranges(2..10), [(40, 60)]);
         assert_eq!(ranges(4..6), [(44, 50)]);
