@@ -2,7 +2,8 @@
 //
 // The memory, the state block and `cabi_realloc` belong to this file. Every `cabi_realloc` moves
 // the state block and spoils the place where it was, as the growth of a guest may do, and hands
-// out memory that is full of rubbish.
+// out memory that is full of rubbish. The guest's memory begins at `base`, as that of one of several
+// guests does; what lies below belongs to another guest and must stay as it is.
 
 import { readFileSync } from "node:fs";
 
@@ -17,13 +18,29 @@ const facts = Object.fromEntries(
 /** Names of everything that the library exports. */
 export const names = WebAssembly.Module.exports(module).map((e) => e.name);
 
+/** Where guests begin. All addresses of a guest are below `APART`, and all of the host above. */
+let base = 0;
+const APART = 0x80000;
+export const setBase = (apart) => (base = apart ? APART : 0);
+const guests = [];
+
+/** Whether no guest has had anything written below it. */
+export function untouched() {
+  return guests.splice(0).every(({ memory, base }) => new Uint8Array(memory.buffer, 0, base).every((b) => b === 0x55));
+}
+
 /** An instance of the library with a guest around it. */
 export class Guest {
   /** `p1` has the host functions, called with the guest as `this`; others must not be called. */
-  constructor(p1 = {}, { maxHandles = 32 } = {}) {
-    this.memory = new WebAssembly.Memory({ initial: 8 });
+  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096 } = {}) {
+    this.memory = new WebAssembly.Memory({ initial: 8 + base / 65536 });
+    this.base = base;
+    new Uint8Array(this.memory.buffer).fill(0x55, 0, base);
+    guests.push(this);
     this.size = facts["state-fixed"] + maxHandles * facts["state-per-handle"];
-    this.places = [0x60000, 0x70000];
+    if (maxPoll > facts["polls-in-state"]) this.size += (maxPoll + 1) * facts["state-per-poll"];
+    this.size += maxHttp;
+    this.places = [base + 0x60000, base + 0x70000];
     this.heap = 0x10000;
     this.live = new Map();
     this.calls = [];
@@ -31,7 +48,11 @@ export class Guest {
       env: { memory: this.memory },
       p1bridge: {
         state: () => this.places[0],
+        base: () => this.base,
+        sockets: () => 1,
         max_handles: () => maxHandles,
+        max_poll: () => maxPoll,
+        max_http: () => maxHttp,
         cabi_realloc: (...args) => this.realloc(...args),
       },
       wasi_snapshot_preview1: {},
@@ -58,8 +79,9 @@ export class Guest {
     const at = (this.heap + 15) & ~15;
     this.heap = at + size;
     const bytes = new Uint8Array(this.memory.buffer);
-    bytes.fill(0xcc, at, at + size);
-    bytes.copyWithin(at, old, old + Math.min(old === 0 ? 0 : oldSize, size));
+    const [own, ownOld] = [at + this.base, old + this.base];
+    bytes.fill(0xcc, own, own + size);
+    bytes.copyWithin(own, ownOld, ownOld + Math.min(old === 0 ? 0 : oldSize, size));
     this.live.delete(old);
     this.live.set(at, size);
     const [from, to] = this.places;
@@ -72,15 +94,17 @@ export class Guest {
   get view() {
     return new DataView(this.memory.buffer);
   }
-  u8 = (at) => this.view.getUint8(at);
-  u32 = (at) => this.view.getUint32(at, true);
-  u64 = (at) => this.view.getBigUint64(at, true);
-  setU8 = (at, value) => this.view.setUint8(at, value);
-  setU32 = (at, value) => this.view.setUint32(at, value, true);
-  setU64 = (at, value) => this.view.setBigUint64(at, BigInt(value), true);
-  bytes = (at, length) => new Uint8Array(this.memory.buffer, at, length).slice();
+  /** The guest's address, or the host's, in the memory. */
+  at = (at) => (at < this.base ? at + this.base : at);
+  u8 = (at) => this.view.getUint8(this.at(at));
+  u32 = (at) => this.view.getUint32(this.at(at), true);
+  u64 = (at) => this.view.getBigUint64(this.at(at), true);
+  setU8 = (at, value) => this.view.setUint8(this.at(at), value);
+  setU32 = (at, value) => this.view.setUint32(this.at(at), value, true);
+  setU64 = (at, value) => this.view.setBigUint64(this.at(at), BigInt(value), true);
+  bytes = (at, length) => new Uint8Array(this.memory.buffer, this.at(at), length).slice();
   text = (at, length) => Buffer.from(this.bytes(at, length)).toString("latin1");
-  put = (at, bytes) => new Uint8Array(this.memory.buffer).set(bytes, at);
+  put = (at, bytes) => new Uint8Array(this.memory.buffer).set(bytes, this.at(at));
 
   /** Text of a string at `at` that the guest owns: its memory must have been allocated exactly. */
   string(at) {
@@ -104,7 +128,7 @@ export class Guest {
 
   /** The same for a function with a return pointer, whose result is filled with rubbish first. */
   get(name, ...args) {
-    new Uint8Array(this.memory.buffer).fill(0xee, OUT, OUT + 128);
+    new Uint8Array(this.memory.buffer).fill(0xee, this.at(OUT), this.at(OUT) + 128);
     this.call(name, ...args, OUT);
     return OUT;
   }

@@ -11,6 +11,7 @@ import "./poll.mjs";
 import "./files.mjs";
 import "./paths.mjs";
 import "./host.mjs";
+import "./http.mjs";
 import { run } from "./suite.mjs";
 
 process.exit(run(process.argv[3] ?? "") ? 0 : 1);

@@ -1,4 +1,7 @@
-// A list of tests, run one after the other.
+// A list of tests, run one after the other: for a guest whose memory begins at address 0, and for
+// one that lies above another guest.
+
+import { setBase, untouched } from "./harness.mjs";
 
 const tests = [];
 
@@ -11,14 +14,18 @@ export function test(name, body) {
 export function run(part) {
   const chosen = tests.filter(({ name }) => name.includes(part));
   let failed = 0;
-  for (const { name, body } of chosen) {
-    try {
-      body();
-    } catch (error) {
-      failed += 1;
-      console.log(`FAILED ${name}\n  ${error.stack}`);
+  for (const apart of [false, true]) {
+    setBase(apart);
+    for (const { name, body } of chosen) {
+      try {
+        body();
+        if (!untouched()) throw new Error("something was written below the guest's memory");
+      } catch (error) {
+        failed += 1;
+        console.log(`FAILED ${name}${apart ? " (in a guest above another)" : ""}\n  ${error.stack}`);
+      }
     }
   }
-  console.log(`${chosen.length - failed} of ${chosen.length} passed`);
+  console.log(`${2 * chosen.length - failed} of ${2 * chosen.length} passed`);
   return failed === 0 && chosen.length > 0;
 }

@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use p1bridge_linker::{Library, Options, Profile};
 
+pub use p1bridge_linker::plan::fate::Row;
+pub use p1bridge_linker::wasi::Allow;
 pub use p1bridge_linker::{Boundary, Growth, Isolation, Report};
 
 /// The libraries that provide WASI 0.2 on Preview 1, built from `adapters/`.
@@ -37,6 +39,16 @@ pub struct FlattenOptions {
     pub isolation: Isolation,
     /// How the memory grows.
     pub growth: Growth,
+    /// How many different pipes, devices and sockets one poll can wait for.
+    pub max_poll: Option<u32>,
+    /// Bytes for the header fields and other strings of HTTP.
+    pub max_http: Option<u32>,
+    /// Whether the host has the functions of WAMR for sockets. `None`: what the profile says.
+    pub sockets: Option<bool>,
+    /// Functions of WASI that may become stubs.
+    pub allow: Vec<Allow>,
+    /// Refuse functions of WASI that can only be approximated.
+    pub deny_approximations: bool,
 }
 
 impl Default for FlattenOptions {
@@ -50,6 +62,11 @@ impl Default for FlattenOptions {
             verify: cfg!(debug_assertions),
             isolation: Isolation::default(),
             growth: Growth::default(),
+            max_poll: None,
+            max_http: None,
+            sockets: None,
+            allow: Vec::new(),
+            deny_approximations: false,
         }
     }
 }
@@ -70,20 +87,7 @@ pub struct Flattened {
 /// When it is not a valid component, or uses something that cannot be flattened; the message names
 /// it and its byte offset.
 pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> {
-    let mut linked = Options {
-        tidy: options.tidy,
-        strip: options.strip,
-        verify: options.verify,
-        boundary: options.boundary,
-        profile: options.profile.clone(),
-        isolation: options.isolation,
-        growth: options.growth,
-        ..Options::default()
-    };
-    if let Some(max_handles) = options.max_handles {
-        linked.max_handles = max_handles;
-    }
-    let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linked)?;
+    let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
     if !options.strip {
         let imports = output.report.imports.iter();
         let imports: BTreeSet<&str> = imports.map(|import| import.module.as_str()).collect();
@@ -114,4 +118,41 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
         wasm: output.wasm,
         report: output.report,
     })
+}
+
+/// What becomes of every function of WASI that `component` imports, reached or not.
+///
+/// # Errors
+///
+/// When it is not a valid component, or one that cannot be evaluated.
+pub fn wasi_table(component: &[u8], options: &FlattenOptions) -> Result<Vec<Row>> {
+    p1bridge_linker::plan::fate::table(component, &linker_options(options))
+}
+
+fn linker_options(options: &FlattenOptions) -> Options {
+    let mut linked = Options {
+        tidy: options.tidy,
+        strip: options.strip,
+        verify: options.verify,
+        boundary: options.boundary,
+        profile: options.profile.clone(),
+        isolation: options.isolation,
+        growth: options.growth,
+        allow: options.allow.clone(),
+        deny_approximations: options.deny_approximations,
+        ..Options::default()
+    };
+    if let Some(max_handles) = options.max_handles {
+        linked.max_handles = max_handles;
+    }
+    if let Some(max_poll) = options.max_poll {
+        linked.max_poll = max_poll;
+    }
+    if let Some(max_http) = options.max_http {
+        linked.max_http = max_http;
+    }
+    if let Some(sockets) = options.sockets {
+        linked.profile.host.sockets = sockets;
+    }
+    linked
 }

@@ -101,6 +101,10 @@ pub struct Options {
     pub profile: Profile,
     /// How many handles a library can have open at once.
     pub max_handles: u32,
+    /// How many different pipes, devices and sockets one poll can wait for.
+    pub max_poll: u32,
+    /// Bytes for the header fields and other strings of HTTP, where a program has any.
+    pub max_http: u32,
     /// What keeps guests apart, where there is more than one.
     pub isolation: Isolation,
     /// Who has the handles of exported resources.
@@ -109,6 +113,10 @@ pub struct Options {
     pub verify: bool,
     /// Whether the memory grows.
     pub growth: Growth,
+    /// Functions of WASI that may become stubs, with the errors that they return.
+    pub allow: Vec<wasi::Allow>,
+    /// Refuse functions of WASI that can only be approximated.
+    pub deny_approximations: bool,
 }
 
 impl Default for Options {
@@ -118,10 +126,14 @@ impl Default for Options {
             strip: false,
             profile: Profile::default(),
             max_handles: 512,
+            max_poll: 50,
+            max_http: 16 << 10,
             isolation: Isolation::default(),
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
             growth: Growth::default(),
+            allow: Vec::new(),
+            deny_approximations: false,
         }
     }
 }
@@ -149,6 +161,12 @@ const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug o
 /// Everything that cannot be linked is an error that names it, its byte offset in `component`
 /// and the component or core module that it is in. Nothing is guessed.
 pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -> Result<Output> {
+    if options.max_handles == 0 {
+        anyhow::bail!("--max-handles 0: a program without handles can open nothing; at least 1 is");
+    }
+    if options.max_poll == 0 {
+        anyhow::bail!("--max-poll 0: a program could wait for nothing; at least 1 is");
+    }
     let mut input = parse::component(component)?;
     input.add_libraries(libraries)?;
     let program = resolve::program(&input)?;

@@ -57,13 +57,75 @@ const FUNCTIONS: &[(&str, &str)] = &[
 
 /// The signature of a function of Preview 1; none when there is no function of that name.
 pub fn signature(name: &str) -> Option<FuncType> {
-    let (_, params) = FUNCTIONS.iter().find(|(known, _)| *known == name)?;
+    find(FUNCTIONS, name)
+}
+
+fn find(functions: &[(&str, &str)], name: &str) -> Option<FuncType> {
+    let (_, params) = functions.iter().find(|(known, _)| *known == name)?;
     let params = params.chars().map(|c| match c {
         'i' => ValType::I32,
         _ => ValType::I64,
     });
     let results = (name != "proc_exit").then_some(ValType::I32);
     Some(FuncType::new(params, results))
+}
+
+/// The functions for sockets that WAMR adds, as in [`FUNCTIONS`].
+const SOCKETS: &[(&str, &str)] = &[
+    ("sock_addr_local", "ii"),
+    ("sock_addr_remote", "ii"),
+    ("sock_addr_resolve", "iiiiii"),
+    ("sock_bind", "ii"),
+    ("sock_close", "i"),
+    ("sock_connect", "ii"),
+    ("sock_get_broadcast", "ii"),
+    ("sock_get_ip_multicast_loop", "iii"),
+    ("sock_get_ip_multicast_ttl", "ii"),
+    ("sock_get_ip_ttl", "ii"),
+    ("sock_get_ipv6_only", "ii"),
+    ("sock_get_keep_alive", "ii"),
+    ("sock_get_linger", "iii"),
+    ("sock_get_recv_buf_size", "ii"),
+    ("sock_get_recv_timeout", "ii"),
+    ("sock_get_reuse_addr", "ii"),
+    ("sock_get_reuse_port", "ii"),
+    ("sock_get_send_buf_size", "ii"),
+    ("sock_get_send_timeout", "ii"),
+    ("sock_get_tcp_fastopen_connect", "ii"),
+    ("sock_get_tcp_keep_idle", "ii"),
+    ("sock_get_tcp_keep_intvl", "ii"),
+    ("sock_get_tcp_no_delay", "ii"),
+    ("sock_get_tcp_quick_ack", "ii"),
+    ("sock_listen", "ii"),
+    ("sock_open", "iiii"),
+    ("sock_recv_from", "iiiiii"),
+    ("sock_send_to", "iiiiii"),
+    ("sock_set_broadcast", "ii"),
+    ("sock_set_ip_add_membership", "iii"),
+    ("sock_set_ip_drop_membership", "iii"),
+    ("sock_set_ip_multicast_loop", "iii"),
+    ("sock_set_ip_multicast_ttl", "ii"),
+    ("sock_set_ip_ttl", "ii"),
+    ("sock_set_ipv6_only", "ii"),
+    ("sock_set_keep_alive", "ii"),
+    ("sock_set_linger", "iii"),
+    ("sock_set_recv_buf_size", "ii"),
+    ("sock_set_recv_timeout", "iI"),
+    ("sock_set_reuse_addr", "ii"),
+    ("sock_set_reuse_port", "ii"),
+    ("sock_set_send_buf_size", "ii"),
+    ("sock_set_send_timeout", "iI"),
+    ("sock_set_tcp_fastopen_connect", "ii"),
+    ("sock_set_tcp_keep_idle", "ii"),
+    ("sock_set_tcp_keep_intvl", "ii"),
+    ("sock_set_tcp_no_delay", "ii"),
+    ("sock_set_tcp_quick_ack", "ii"),
+];
+
+/// The signature of a function for sockets that WAMR adds to Preview 1; none when there is no
+/// function of that name.
+pub fn socket(name: &str) -> Option<FuncType> {
+    find(SOCKETS, name)
 }
 
 /// The names of all functions of Preview 1.

@@ -22,6 +22,7 @@
 //! initialize-beside-start = true          # whether `_initialize` and `_start` may be exported together
 //! exit-code = true                        # whether the exit code is passed on
 //! exit-codes-below = 126
+//! sockets = true                          # whether `wasi_snapshot_preview1` has WAMR's functions for them
 //! never-export = ["__heap_base"]          # exports that change how the host treats the memory
 //!
 //! [quirks]                                # see `Quirks`
@@ -128,6 +129,7 @@ pub struct Host {
     pub initialize_beside_start: bool,
     pub exit_code: bool,
     pub exit_codes_below: Option<u32>,
+    pub sockets: bool,
     pub never_export: Vec<String>,
 }
 
@@ -142,6 +144,7 @@ impl Default for Host {
             initialize_beside_start: true,
             exit_code: true,
             exit_codes_below: None,
+            sockets: false,
             never_export: Vec::new(),
         }
     }
@@ -427,6 +430,9 @@ impl Profile {
         }
         let expected = match &entry.functions {
             Functions::Any => return Import::Provided,
+            Functions::Preview1 if self.host.sockets => preview1::signature(name)
+                .or_else(|| preview1::socket(name))
+                .map(Some),
             Functions::Preview1 => preview1::signature(name).map(Some),
             Functions::These(functions) => functions.get(name).cloned(),
         };

@@ -32,6 +32,10 @@ pub struct Report {
     /// What there is of debug information, if there was any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debug: Option<DebugReport>,
+    /// The functions of WASI that are approximated: what a program can notice.
+    pub approximations: Vec<Approximation>,
+    /// The functions of WASI that only return an error, because the user allowed it.
+    pub stubs: Vec<Stub>,
     pub warnings: Vec<String>,
 }
 
@@ -44,6 +48,21 @@ pub struct DebugReport {
     pub bytes: usize,
     /// What was left out, and why.
     pub left_out: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Approximation {
+    pub function: String,
+    pub how: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Stub {
+    pub function: String,
+    /// The case of its error type that it returns, or `trap`.
+    pub code: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -214,6 +233,22 @@ impl Report {
                 data: merged.data_size,
             },
             debug: debug(merged),
+            approximations: plan
+                .approximations
+                .iter()
+                .map(|(function, how)| Approximation {
+                    function: function.clone(),
+                    how: how.to_string(),
+                })
+                .collect(),
+            stubs: plan
+                .stubs
+                .iter()
+                .map(|(function, code)| Stub {
+                    function: function.clone(),
+                    code: code.clone(),
+                })
+                .collect(),
             warnings: plan.warnings.clone(),
         }
     }
@@ -382,6 +417,15 @@ impl fmt::Display for Report {
             for note in &debug.left_out {
                 writeln!(f, "note: {note}")?;
             }
+        }
+        let names = |functions: Vec<&str>| functions.join(", ");
+        if !self.approximations.is_empty() {
+            let functions = self.approximations.iter().map(|a| &*a.function).collect();
+            writeln!(f, "warning: approximated: {}", names(functions))?;
+        }
+        if !self.stubs.is_empty() {
+            let functions = self.stubs.iter().map(|stub| &*stub.function).collect();
+            writeln!(f, "warning: only return an error: {}", names(functions))?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

@@ -1,29 +1,175 @@
-//! The types of the functions of WASI 0.2, to tell a component that imports them under other
-//! types.
+//! The functions of WASI 0.2: their types, to tell a component that imports them under others, and
+//! what Preview 1 can do of each.
 //!
 //! No host links such a component, and a flat module would be wrong without a word: the core
 //! signatures of `list<u8>` and `string`, or of two enums whose cases are in another order, are
 //! the same. So each function is known by a hash of its type, in which names of fields, cases and
-//! resources stand and versions and names of parameters do not. `wasi-0.2.txt` has the hashes,
-//! made from `wit/` by a test.
+//! resources stand and versions and names of parameters do not. `wasi-0.2.txt` has all of it; the
+//! hashes are made from `wit/` by a test.
 
+use anyhow::{Result, bail};
 use wasmparser::component_types::{
     ComponentDefinedType, ComponentFuncTypeId, ComponentValType, ResourceId,
 };
 use wasmparser::types::Types;
 
-/// One line for each function: `interface#function hash`.
+/// One line for each function: `interface#function hash plain sockets note`.
 const KNOWN: &str = include_str!("wasi-0.2.txt");
 
-/// The shape of a function of WASI 0.2; nothing for one that is not known. `interface` has no
-/// version.
-pub fn known(interface: &str, function: &str) -> Option<u64> {
+/// The newest release that is known.
+pub const NEWEST: &str = "0.2.12";
+
+/// What can be done of a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Exactly.
+    Exact,
+    /// Exactly, without the host.
+    Local,
+    /// With a difference that a program can notice.
+    Approximated,
+    /// Nothing without functions for sockets; exactly with them.
+    Sockets,
+    /// Nothing.
+    Impossible,
+}
+
+impl Class {
+    fn new(letter: &str) -> Class {
+        match letter {
+            "E" => Class::Exact,
+            "L" => Class::Local,
+            "A" => Class::Approximated,
+            "W" => Class::Sockets,
+            "X" => Class::Impossible,
+            _ => panic!("{letter:?} is no class"),
+        }
+    }
+
+    /// The letter of the class, as in `wasi-0.2.txt`.
+    pub fn letter(self) -> char {
+        match self {
+            Class::Exact => 'E',
+            Class::Local => 'L',
+            Class::Approximated => 'A',
+            Class::Sockets => 'W',
+            Class::Impossible => 'X',
+        }
+    }
+}
+
+/// A function of WASI 0.2.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// The shape of its type.
+    pub shape: u64,
+    /// On a host that has Preview 1 alone.
+    pub plain: Class,
+    /// On a host that has functions for sockets as well.
+    pub sockets: Class,
+    /// How it is approximated.
+    pub note: &'static str,
+}
+
+/// A function by its name; nothing for one that is not known. `interface` has no version.
+///
+/// # Panics
+///
+/// Panics when a line of the table is broken, which a test excludes.
+pub fn known(interface: &str, function: &str) -> Option<Function> {
     KNOWN.lines().find_map(|line| {
-        let (name, hash) = line.split_once(' ')?;
-        let (known_interface, known_function) = name.split_once('#')?;
-        (known_interface == interface && known_function == function)
-            .then(|| u64::from_str_radix(hash, 16).ok())?
+        let (name, rest) = line.split_once(' ')?;
+        if name.split_once('#')? != (interface, function) {
+            return None;
+        }
+        let mut words = rest.splitn(4, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        Some(Function {
+            shape: u64::from_str_radix(word(), 16).expect("a hash"),
+            plain: Class::new(word()),
+            sockets: Class::new(word()),
+            note: word(),
+        })
     })
+}
+
+/// Whether any function of an interface is known.
+pub fn knows_interface(interface: &str) -> bool {
+    KNOWN
+        .lines()
+        .any(|line| line.split('#').next() == Some(interface))
+}
+
+/// Leave to put a function that returns an error in the place of one that Preview 1 cannot
+/// provide: `interface#function=code`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    interface: String,
+    /// `*` is every function of the interface.
+    function: String,
+    /// A case of the function's error type, or `trap`.
+    pub code: String,
+}
+
+impl Allow {
+    /// Reads `wasi:sockets/tcp-create-socket#create-tcp-socket=not-supported`. The interface may
+    /// have a version, which says nothing; the function `*` is every function.
+    ///
+    /// # Errors
+    ///
+    /// Fails for a text of another form.
+    pub fn parse(text: &str) -> Result<Allow> {
+        let parts = text.rsplit_once('=').and_then(|(name, code)| {
+            let (interface, function) = name.split_once('#')?;
+            Some((interface.split('@').next()?, function, code))
+        });
+        match parts {
+            Some((interface, function, code))
+                if interface.contains('/') && !function.is_empty() && !code.is_empty() =>
+            {
+                Ok(Allow {
+                    interface: interface.to_string(),
+                    function: function.to_string(),
+                    code: code.to_string(),
+                })
+            }
+            _ => bail!(
+                "{text:?} is not of the form INTERFACE#FUNCTION=CODE, as in \
+                 wasi:sockets/tcp-create-socket#create-tcp-socket=not-supported"
+            ),
+        }
+    }
+
+    /// Whether it is about a function. `interface` has no version.
+    pub fn is_for(&self, interface: &str, function: &str) -> bool {
+        self.interface == interface && (self.function == "*" || self.function == function)
+    }
+}
+
+impl std::fmt::Display for Allow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}={}", self.interface, self.function, self.code)
+    }
+}
+
+/// The names of the cases of a function's error type; none for a function without errors.
+pub fn errors(types: &Types, id: ComponentFuncTypeId) -> Vec<String> {
+    let defined = |ty: ComponentValType| match ty {
+        ComponentValType::Type(id) => Some(&types[id]),
+        ComponentValType::Primitive(_) => None,
+    };
+    let Some(ComponentDefinedType::Result { err: Some(err), .. }) =
+        types[id].result.and_then(defined)
+    else {
+        return Vec::new();
+    };
+    match defined(*err) {
+        Some(ComponentDefinedType::Enum(names)) => names.iter().map(|n| n.to_string()).collect(),
+        Some(ComponentDefinedType::Variant(variant)) => {
+            variant.cases.keys().map(|name| name.to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The shape of a function type. `resource` names a resource type: `interface/name` for an

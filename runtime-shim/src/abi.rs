@@ -6,6 +6,7 @@ use crate::{trap_if, utf8};
 mod import {
     #[link(wasm_import_module = "p1bridge")]
     unsafe extern "C" {
+        pub safe fn base() -> u32;
         pub safe fn cabi_realloc(old: u32, old_size: u32, align: u32, new_size: u32) -> u32;
     }
 }
@@ -14,6 +15,12 @@ mod import {
 #[inline(always)]
 pub fn load8(at: u32) -> u32 {
     unsafe { u32::from(*(at as *const u8)) }
+}
+
+/// Reads a little-endian `u16`; `at` need not be aligned.
+#[inline(always)]
+pub fn load16(at: u32) -> u32 {
+    unsafe { u32::from((at as *const u16).read_unaligned()) }
 }
 
 /// Reads a little-endian `u32`; `at` need not be aligned.
@@ -32,6 +39,12 @@ pub fn load64(at: u32) -> u64 {
 #[inline(always)]
 pub fn store8(at: u32, value: u32) {
     unsafe { *(at as *mut u8) = value as u8 }
+}
+
+/// Writes a little-endian `u16`; `at` need not be aligned.
+#[inline(always)]
+pub fn store16(at: u32, value: u32) {
+    unsafe { (at as *mut u16).write_unaligned(value as u16) }
 }
 
 /// Writes a little-endian `u32`; `at` need not be aligned.
@@ -60,31 +73,37 @@ pub fn copy(to: u32, from: u32, length: u32) {
     }
 }
 
-/// Traps unless `at` has the alignment and `at .. at + size` is inside the memory, as lifting a
-/// list and every answer of `realloc` demand.
+/// Traps unless `at` has the alignment and `at .. at + size` is inside the guest's memory, as
+/// lifting a list and every answer of `realloc` demand. Gives the address for the host and for us:
+/// the guest's own memory begins at `p1bridge.base`.
 #[inline(never)]
-fn inside(at: u32, size: u64, align: u32) {
+fn inside(at: u32, size: u64, align: u32) -> u32 {
     let end = u64::from(at) + size;
-    trap_if(at & (align - 1) != 0 || end > (core::arch::wasm32::memory_size::<0>() as u64) << 16)
+    trap_if(at & (align - 1) != 0 || end > (core::arch::wasm32::memory_size::<0>() as u64) << 16);
+    at + import::base()
 }
 
-/// A `list<u8>` that the guest passes.
+/// Where a `list<u8>` that the guest passes is.
 #[inline(always)]
-pub fn bytes(at: u32, length: u32) {
+#[must_use]
+pub fn bytes(at: u32, length: u32) -> u32 {
     inside(at, length.into(), 1)
 }
 
-/// A list of `length` elements of `size` bytes each that the guest passes.
+/// Where a list of `length` elements of `size` bytes each that the guest passes is.
 #[inline(always)]
-pub fn list(at: u32, length: u32, size: u32, align: u32) {
+#[must_use]
+pub fn list(at: u32, length: u32, size: u32, align: u32) -> u32 {
     inside(at, u64::from(length) * u64::from(size), align)
 }
 
-/// A `string` that the guest passes.
+/// Where a `string` that the guest passes is.
 #[inline(never)]
-pub fn text(at: u32, length: u32) {
-    bytes(at, length);
-    trap_if(!utf8::valid(at, length))
+#[must_use]
+pub fn text(at: u32, length: u32) -> u32 {
+    let at = bytes(at, length);
+    trap_if(!utf8::valid(at, length));
+    at
 }
 
 /// Where the guest wants a result that is not a single flat value.
@@ -92,10 +111,15 @@ pub fn text(at: u32, length: u32) {
 pub struct Out(u32);
 
 impl Out {
-    /// A return pointer for a type of this alignment.
+    /// The return pointer that the guest passes, for a type of this size and alignment.
     #[inline(always)]
-    pub fn new(at: u32, align: u32) -> Out {
-        trap_if(at & (align - 1) != 0);
+    pub fn new(at: u32, size: u32, align: u32) -> Out {
+        Out(inside(at, size.into(), align))
+    }
+
+    /// A part of a result at an address of ours: an element of a list that is being made.
+    #[inline(always)]
+    pub fn element(at: u32) -> Out {
         Out(at)
     }
 
@@ -117,6 +141,12 @@ impl Out {
         unsafe { *((self.0 as *mut u8).add(offset as usize)) = value as u8 }
     }
 
+    /// Writes a `u16`.
+    #[inline(always)]
+    pub fn u16(self, offset: u32, value: u32) {
+        unsafe { *((self.0 as *mut u8).add(offset as usize) as *mut u16) = value as u16 }
+    }
+
     /// Writes a `u32`, a handle, or one half of a list.
     #[inline(always)]
     pub fn u32(self, offset: u32, value: u32) {
@@ -129,10 +159,10 @@ impl Out {
         unsafe { *((self.0 as *mut u8).add(offset as usize) as *mut u64) = value }
     }
 
-    /// Writes the pointer and the length of a list or string.
+    /// Writes the pointer and the length of a list or string that is at an address of ours.
     #[inline(always)]
     pub fn list(self, offset: u32, at: u32, length: u32) {
-        self.u32(offset, at);
+        self.u32(offset, at - import::base());
         self.u32(offset + 4, length);
     }
 }
@@ -149,9 +179,9 @@ impl<F> State<F> {
     /// `size` is not 0.
     #[inline(never)]
     pub fn reallocate(&mut self, old: u32, old_size: u32, align: u32, size: u32) -> u32 {
+        let old = if old == 0 { 0 } else { old - import::base() };
         let at = import::cabi_realloc(old, old_size, align, size);
-        inside(at, size.into(), align);
-        at
+        inside(at, size.into(), align)
     }
 
     /// Cuts a byte buffer of `size` bytes down to the `used` ones. One byte stays when none is
@@ -163,10 +193,20 @@ impl<F> State<F> {
         self.reallocate(at, size, 1, used.max(1))
     }
 
-    /// Writes at `out` a string for the guest, made from bytes of the host with U+FFFD for what is
+    /// Writes into `out` a list of bytes for the guest, copied from the state block.
+    #[inline(never)]
+    pub fn bytes(&mut self, out: Out, from: u32, length: u32) {
+        let place = self.locate(from);
+        let at = self.allocate(1, length);
+        let from = self.find(place);
+        copy(at, from, length);
+        out.list(0, at, length);
+    }
+
+    /// Writes into `out` a string for the guest, made from bytes of the host with U+FFFD for what is
     /// not UTF-8. The bytes may lie in the guest's memory or in the state block.
     #[inline(never)]
-    pub fn string(&mut self, out: u32, from: u32, length: u32) {
+    pub fn string(&mut self, out: Out, from: u32, length: u32) {
         let valid = utf8::valid(from, length);
         let mut size = length;
         if !valid {
@@ -185,7 +225,6 @@ impl<F> State<F> {
                 next += 1;
             });
         }
-        store32(out, at);
-        store32(out + 4, size);
+        out.list(0, at, size);
     }
 }

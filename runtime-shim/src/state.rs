@@ -3,7 +3,8 @@
 //! ```text
 //! 0      u32  the freed slot to reuse first, 0: none
 //! 4      u32  slots ever used
-//! 8      F    what the library keeps besides
+//! 8      u32  slots in use
+//! 16     F    what the library keeps besides
 //! ...    16 bytes for each slot; handle 1 is the first
 //! ```
 //!
@@ -29,6 +30,7 @@ mod import {
 pub struct Block<F> {
     free: Cell<u32>,
     used: Cell<u32>,
+    live: Cell<u32>,
     fixed: F,
 }
 
@@ -38,7 +40,7 @@ pub struct Entry {
     /// The resource type; 0 is a free slot.
     pub kind: Cell<u8>,
     pub flags: Cell<u8>,
-    pub small: Cell<u16>,
+    pub small: Cell<u8>,
     pub word: Cell<u32>,
     pub low: Cell<u32>,
     pub high: Cell<u32>,
@@ -99,7 +101,7 @@ impl<F> State<F> {
     }
 
     /// The slot of a live index that the library itself has kept.
-    #[inline(always)]
+    #[inline(never)]
     pub fn slot(&self, index: u32) -> &Entry {
         let at = import::state() + index * Self::SLOT;
         unsafe { &*((at + Self::FIXED - Self::SLOT) as *const Entry) }
@@ -115,20 +117,21 @@ impl<F> State<F> {
         entry
     }
 
-    /// Whether [`State::insert`] would find a slot.
-    pub fn has_room(&self) -> bool {
-        let block = self.block();
-        block.free.get() != 0 || block.used.get() < import::max_handles()
+    /// Whether [`State::insert`] would find a slot so many times.
+    #[inline(never)]
+    pub fn has_room(&self, count: u32) -> bool {
+        self.block().live.get() + count <= import::max_handles()
     }
 
     /// A new handle, or 0 when the table is full. The slot's other fields are for the caller to
     /// set.
     #[inline(never)]
     pub fn insert(&self, kind: u8) -> u32 {
-        if !self.has_room() {
+        if !self.has_room(1) {
             return 0;
         }
         let block = self.block();
+        block.live.set(block.live.get() + 1);
         let mut index = block.free.get();
         if index == 0 {
             index = block.used.get() + 1;
@@ -146,6 +149,7 @@ impl<F> State<F> {
         let entry = self.slot(index);
         entry.kind.set(0);
         let block = self.block();
+        block.live.set(block.live.get() - 1);
         entry.word.set(block.free.get());
         block.free.set(index);
     }
@@ -159,10 +163,10 @@ impl<F> State<F> {
     /// The place of an address now, for [`State::find`] after memory was allocated.
     #[inline(always)]
     pub(crate) fn locate(&self, address: u32) -> Place {
-        let offset = address.wrapping_sub(import::state());
-        if offset < Self::FIXED {
+        // The block lies above the memory of every guest.
+        if address >= import::state() {
             Place {
-                address: offset,
+                address: address - import::state(),
                 in_block: true,
             }
         } else {

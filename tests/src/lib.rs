@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod module;
 pub mod random;
 pub mod snapshot;
+pub mod sockets;
 pub mod speed;
 pub mod wast;
 

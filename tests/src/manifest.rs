@@ -23,14 +23,18 @@ pub fn corpus() -> PathBuf {
 /// anything.
 pub fn programs() -> Result<Vec<Program>> {
     #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
+    #[serde(deny_unknown_fields, rename_all = "kebab-case")]
     struct Manifest {
         program: Vec<Program>,
+        /// A suite of their own runs these.
+        #[serde(rename = "with-sockets")]
+        _with_sockets: Vec<Program>,
     }
     let path = corpus().join("manifest.toml");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-    let Manifest { program: programs } =
-        toml::from_str(&text).with_context(|| path.display().to_string())?;
+    let Manifest {
+        program: programs, ..
+    } = toml::from_str(&text).with_context(|| path.display().to_string())?;
     for program in &programs {
         for run in &program.runs {
             ensure!(

@@ -135,10 +135,22 @@ impl Contract {
         match module {
             "wasi_snapshot_preview1" => {}
             "p1bridge" => ensure!(
-                ["state", "max_handles", "cabi_realloc"].contains(&name),
+                [
+                    "state",
+                    "base",
+                    "guest",
+                    "sockets",
+                    "max_handles",
+                    "max_poll",
+                    "max_http",
+                    "cabi_realloc"
+                ]
+                .contains(&name),
                 "the linker provides no function p1bridge {name}"
             ),
-            _ if module.starts_with("if wasi:") => self.weak.push((name.to_owned(), index)),
+            _ if module.starts_with("if wasi:") || module == "if p1bridge:sockets" => {
+                self.weak.push((name.to_owned(), index))
+            }
             _ => bail!("unexpected import {module} {name}"),
         }
         Ok(())
@@ -150,7 +162,13 @@ impl Contract {
             .filter_map(|line| line.split(' ').next())
             .collect();
         ensure!(
-            keys == ["state-fixed", "state-per-handle", "frame"],
+            keys == [
+                "state-fixed",
+                "state-per-handle",
+                "state-per-poll",
+                "polls-in-state",
+                "frame"
+            ],
             "unknown facts: {text:?}"
         );
         ensure!(
@@ -209,8 +227,7 @@ impl Contract {
 mod tests {
     use super::finish;
 
-    const FACTS: &str =
-        r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-handle 16\nframe 0\n")"#;
+    const FACTS: &str = r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-handle 16\nstate-per-poll 80\npolls-in-state 0\nframe 0\n")"#;
     const EXPORT: &str = r#"(func (export "wasi:io/poll@0.2#[method]pollable.block") (param i32))"#;
 
     /// What becomes of a library with these fields beside the usual ones.
@@ -313,7 +330,7 @@ mod tests {
                 .contains("unknown facts")
         );
         assert!(
-            library("state-fixed 1\\nstate-per-handle 1\\nframe 8\\n")
+            library("state-fixed 1\\nstate-per-handle 1\\nstate-per-poll 1\\npolls-in-state 0\\nframe 8\\n")
                 .unwrap_err()
                 .contains("frame")
         );

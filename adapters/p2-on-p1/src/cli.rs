@@ -37,12 +37,12 @@ fn strings(
         let mut index = 0;
         while index < count {
             let from = load32(pointers + index * 4);
-            element(state, Out::new(list + index * width, 4), from);
+            element(state, Out::element(list + index * width), from);
             index += 1;
         }
         list = state.reallocate(list, room, 4, size);
     }
-    Out::new(out, 4).list(0, list, count);
+    Out::new(out, 8, 4).list(0, list, count);
 }
 
 /// Bytes from `at` up to `end` (which is not part of it) or a NUL.
@@ -66,8 +66,8 @@ exports! {
             let key = until(from, u32::from(b'='));
             let key_end = from + key;
             let value = if load8(key_end) == 0 { key_end } else { key_end + 1 };
-            state.string(out.at(0), from, key);
-            state.string(out.at(8), value, until(value, 0));
+            state.string(out, from, key);
+            state.string(out.part(8), value, until(value, 0));
         });
     }
 
@@ -75,14 +75,14 @@ exports! {
     fn get_arguments(state, out: u32) {
         strings(&mut state, out, 8, |count, size| p1::args_sizes_get(count, size),
             |pointers, buffer| p1::args_get(pointers, buffer), |state, out, from| {
-            state.string(out.at(0), from, until(from, 0));
+            state.string(out, from, until(from, 0));
         });
     }
 
     /// Preview 1 has no current directory: `none`.
     "wasi:cli/environment@0.2#initial-cwd"
     fn initial_cwd(state, out: u32) {
-        Out::new(out, 4).u8(0, 0);
+        Out::new(out, 12, 4).u8(0, 0);
     }
 
     "wasi:cli/exit@0.2#exit"
@@ -152,7 +152,7 @@ fn standard(state: &State, kind: u8, fd: u32) -> u32 {
 /// What `isatty` of a P1 program asks: a character device on which nobody may seek.
 #[inline(never)]
 fn terminal(state: &State, out: u32, kind: u8, fd: u32) {
-    let out = Out::new(out, 4);
+    let out = Out::new(out, 8, 4);
     let fixed = state.fixed();
     let errno = p1::fd_fdstat_get(fd, fixed.result_at());
     let is_terminal = errno == 0

@@ -1,5 +1,6 @@
 //! `wasi:clocks`. A host that has no such clock ends the program: the functions have no error.
 
+use p1bridge_shim::abi::store8;
 use p1bridge_shim::{Out, trap_if};
 
 use crate::exports;
@@ -62,22 +63,22 @@ exports! {
 
     "wasi:clocks/wall-clock@0.2#now"
     fn wall_now(state, out: u32) {
-        datetime(Out::new(out, 8), 0, now(&state, p1::REALTIME));
+        datetime(Out::new(out, 16, 8), 0, now(&state, p1::REALTIME));
     }
 
     "wasi:clocks/wall-clock@0.2#resolution"
     fn wall_resolution(state, out: u32) {
-        datetime(Out::new(out, 8), 0, resolution(&state, p1::REALTIME));
+        datetime(Out::new(out, 16, 8), 0, resolution(&state, p1::REALTIME));
     }
 
     /// Preview 1 knows no time zone: UTC, as the interface prescribes.
     "wasi:clocks/timezone@0.2#display"
     fn timezone_display(state, _seconds: u64, _nanoseconds: u32, out: u32) {
-        let out = Out::new(out, 4);
+        let out = Out::new(out, 16, 4);
         let name = state.allocate(1, 3);
-        Out::new(name, 1).u8(0, u32::from(b'U'));
-        Out::new(name, 1).u8(1, u32::from(b'T'));
-        Out::new(name, 1).u8(2, u32::from(b'C'));
+        store8(name, u32::from(b'U'));
+        store8(name + 1, u32::from(b'T'));
+        store8(name + 2, u32::from(b'C'));
         out.u32(0, 0);
         out.list(4, name, 3);
         out.u8(12, 0);

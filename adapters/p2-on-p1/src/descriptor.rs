@@ -1,6 +1,5 @@
 //! `wasi:filesystem/types`: what is done with one open descriptor, and streams made from it.
 
-use p1bridge_shim::abi::store8;
 use p1bridge_shim::{Entry, Out, bytes, trap_if};
 
 use crate::clocks::{datetime, nanoseconds};
@@ -26,7 +25,7 @@ const LIMIT: u64 = 65536;
 /// A live descriptor's slot: see [`kind`] for its fields.
 pub fn fill(entry: &Entry, flags: u8, file_type: u32, fd: u32, inheriting: u32) {
     entry.flags.set(flags);
-    entry.small.set(file_type as u16);
+    entry.small.set(file_type as u8);
     entry.word.set(fd);
     entry.low.set(1);
     entry.high.set(inheriting);
@@ -68,7 +67,7 @@ fn synced(state: &State, handle: u32, out: u32, mut errno: u32) {
 /// Writes the `result<descriptor-stat, error-code>` of the filestat that the host left.
 #[inline(never)]
 pub fn stat_result(fixed: &Fixed, out: u32, errno: u32) {
-    let out = Out::new(out, 8);
+    let out = Out::new(out, 104, 8);
     if errno != 0 {
         failure(out, 8, errno);
         return;
@@ -90,7 +89,7 @@ pub fn stat_result(fixed: &Fixed, out: u32, errno: u32) {
 /// of device, inode, size and time of modification.
 #[inline(never)]
 pub fn hash_result(fixed: &Fixed, out: u32, errno: u32) {
-    let out = Out::new(out, 8);
+    let out = Out::new(out, 24, 8);
     if errno != 0 {
         failure(out, 8, errno);
         return;
@@ -151,7 +150,7 @@ pub fn check_times(flags: u32) -> u32 {
 /// Makes a stream on a descriptor, unless there is an error already.
 #[inline(never)]
 fn stream(state: &State, handle: u32, kind: u8, flags: u8, offset: u64, out: u32, errno: u32) {
-    let out = Out::new(out, 4);
+    let out = Out::new(out, 8, 4);
     let mut errno = errno;
     if errno == 0 {
         let stream = state.insert(kind);
@@ -225,15 +224,17 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.get-flags"
     fn get_flags(state, handle: u32, out: u32) {
         let flags = state.get(handle, kind::DESCRIPTOR).flags.get();
-        store8(out, 0);
-        store8(out + 1, (flags & FLAGS).into());
+        let out = Out::new(out, 2, 1);
+        out.u8(0, 0);
+        out.u8(1, (flags & FLAGS).into());
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.get-type"
     fn get_type(state, handle: u32, out: u32) {
         let file_type = state.get(handle, kind::DESCRIPTOR).small.get();
-        store8(out, 0);
-        store8(out + 1, descriptor_type(file_type.into()));
+        let out = Out::new(out, 2, 1);
+        out.u8(0, 0);
+        out.u8(1, descriptor_type(file_type.into()));
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.set-size"
@@ -276,7 +277,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.read"
     fn read(state, handle: u32, length: u64, offset: u64, out: u32) {
-        let out = Out::new(out, 4);
+        let out = Out::new(out, 16, 4);
         let length = length.min(LIMIT) as u32;
         let mut errno = check_file(&state, handle, READ);
         if errno == 0 {
@@ -303,8 +304,8 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.write"
     fn write(state, handle: u32, at: u32, length: u32, offset: u64, out: u32) {
-        bytes(at, length);
-        let out = Out::new(out, 8);
+        let at = bytes(at, length);
+        let out = Out::new(out, 16, 8);
         let mut errno = check_file(&state, handle, WRITE);
         if errno == 0 {
             let fixed = state.fixed();
@@ -356,7 +357,8 @@ exports! {
     "wasi:filesystem/types@0.2#filesystem-error-code"
     fn filesystem_error_code(state, error: u32, out: u32) {
         let entry = state.get(error, kind::ERROR);
-        store8(out, (entry.flags.get() & flag::FILE != 0).into());
-        store8(out + 1, code(entry.word.get()));
+        let out = Out::new(out, 2, 1);
+        out.u8(0, (entry.flags.get() & flag::FILE != 0).into());
+        out.u8(1, code(entry.word.get()));
     }
 }

@@ -50,18 +50,18 @@ exports! {
             }
             let inheriting = fixed.result(2) as u32 & right::ALL;
             descriptor::fill(state.slot(handle), flags, p1::DIRECTORY, fd, inheriting);
-            let element = Out::new(list + (fd - FIRST) * 12, 4);
+            let element = Out::element(list + (fd - FIRST) * 12);
             element.u32(0, handle);
-            state.string(element.at(4), name, length);
+            state.string(element.part(4), name, length);
             fd += 1;
         }
-        Out::new(out, 4).list(0, list, end - FIRST);
+        Out::new(out, 8, 4).list(0, list, end - FIRST);
     }
 
     /// A stream that remembers where it is by itself; the fd is shared.
     "wasi:filesystem/types@0.2#[method]descriptor.read-directory"
     fn read_directory(state, handle: u32, out: u32) {
-        let out = Out::new(out, 4);
+        let out = Out::new(out, 8, 4);
         let users = state.get(handle, kind::DESCRIPTOR);
         if u32::from(users.small.get()) != p1::DIRECTORY {
             return failure(out, 4, p1::NOTDIR);
@@ -83,7 +83,7 @@ exports! {
     /// scratch, or the last of them is cut off, the host is asked again from where the stream is.
     "wasi:filesystem/types@0.2#[method]directory-entry-stream.read-directory-entry"
     fn read_directory_entry(state, handle: u32, out: u32) {
-        let out = Out::new(out, 4);
+        let out = Out::new(out, 20, 4);
         let stream = state.get(handle, kind::ENTRIES);
         let fd = state.slot(stream.word.get()).word.get();
         let mut asked = false;
@@ -134,7 +134,7 @@ exports! {
         out.u8(0, 0);
         out.u8(4, 1);
         out.u8(8, descriptor_type(file_type));
-        state.string(out.at(12), name, length);
+        state.string(out.part(12), name, length);
     }
 
     "wasi:filesystem/types@0.2#[resource-drop]directory-entry-stream"

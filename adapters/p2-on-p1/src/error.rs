@@ -23,7 +23,7 @@ pub fn stream_error(state: &State, out: Out, payload: u32, errno: u32, flags: u8
     let handle = state.insert(kind::ERROR);
     if handle != 0 {
         let entry = state.slot(handle);
-        entry.flags.set(flags & flag::FILE);
+        entry.flags.set(flags & flag::SHARED);
         entry.word.set(errno);
         out.u8(payload, 0);
         out.u32(payload + 4, handle);
@@ -33,8 +33,9 @@ pub fn stream_error(state: &State, out: Out, payload: u32, errno: u32, flags: u8
 /// Writes a `result<_, error-code>` for a P1 error number, 0 being success.
 #[inline(never)]
 pub fn unit_result(out: u32, errno: u32) {
-    store8(out, (errno != 0).into());
-    store8(out + 1, code(errno));
+    let out = Out::new(out, 2, 1);
+    out.u8(0, (errno != 0).into());
+    out.u8(1, code(errno));
 }
 
 /// Writes the error half of a `result<_, error-code>`, whose payload is at `payload`.
@@ -135,7 +136,7 @@ exports! {
     /// The name of the error, as in `ENOSPC`.
     "wasi:io/error@0.2#[method]error.to-debug-string"
     fn to_debug_string(state, handle: u32, out: u32) {
-        let out = Out::new(out, 4);
+        let out = Out::new(out, 8, 4);
         let mut errno = state.get(handle, kind::ERROR).word.get();
         let mut index = 0;
         while errno != 0 {
@@ -158,6 +159,6 @@ exports! {
             length += 1;
             index += 1;
         }
-        state.string(out.at(0), text, length);
+        state.string(out, text, length);
     }
 }

@@ -7,7 +7,7 @@
 use p1bridge_shim::{Out, abi};
 
 use crate::error::{CLOSED, stream_error};
-use crate::poll::{READ, new_pollable, ready_now, wait};
+use crate::poll::{READ, fd, new_pollable, ready_now, wait};
 use crate::state::{SCRATCH, State, flag, kind};
 use crate::{exports, file, p1};
 
@@ -26,7 +26,7 @@ fn fill(state: &State, handle: u32, at: u32, length: u32, blocking: bool) -> u32
         let errno = if flags & flag::FILE != 0 {
             file::weak::file_read(handle, vector)
         } else {
-            p1::fd_read(entry.word.get(), vector, 1, fixed.count_at())
+            p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
         };
         if errno == p1::AGAIN && blocking {
             wait(state, entry);
@@ -38,7 +38,9 @@ fn fill(state: &State, handle: u32, at: u32, length: u32, blocking: bool) -> u32
     if errno == 0 && count != 0 {
         let short = if count < length { flag::SHORT } else { 0 };
         entry.flags.set(entry.flags.get() & !flag::SHORT | short);
-    } else if errno != p1::AGAIN {
+    } else if errno == p1::AGAIN {
+        entry.flags.set(flags | flag::SHORT);
+    } else {
         entry.flags.set(flags | flag::CLOSED);
         if errno == 0 {
             return CLOSED;
@@ -51,8 +53,11 @@ fn fill(state: &State, handle: u32, at: u32, length: u32, blocking: bool) -> u32
 #[inline(never)]
 fn status(state: &State, handle: u32, blocking: bool) -> u32 {
     let entry = state.get(handle, kind::INPUT);
-    if entry.flags.get() & flag::CLOSED != 0 {
+    let flags = entry.flags.get();
+    if flags & flag::CLOSED != 0 {
         CLOSED
+    } else if flags & flag::SOCKET != 0 {
+        file::weak::socket_status(entry.word.get(), READ.into())
     } else if blocking || ready_now(state, entry) {
         0
     } else {
@@ -79,10 +84,10 @@ pub fn fill_scratch(state: &State, handle: u32, length: u32, blocking: bool) -> 
 
 #[inline(never)]
 fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
-    let out = Out::new(out, 4);
+    let out = Out::new(out, 12, 4);
     let mut length = length.min(LIMIT) as u32;
     let flags = state.get(handle, kind::INPUT).flags.get();
-    let by_scratch = flags & flag::SHORT != 0 && flags & flag::FILE != 0;
+    let by_scratch = flags & flag::SHORT != 0 && flags & flag::SHARED != 0;
     let mut errno = status(state, handle, blocking || length == 0);
     let mut at = 0;
     let mut count = 0;
@@ -94,6 +99,8 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
             if errno == 0 {
                 count = state.fixed().count.get();
                 at = copy(state, count);
+            } else if errno == p1::AGAIN {
+                at = state.allocate(1, 0);
             }
         } else {
             at = state.allocate(1, length);
@@ -127,7 +134,7 @@ fn copy(state: &mut State, count: u32) -> u32 {
 
 #[inline(never)]
 fn skip(state: &State, handle: u32, length: u64, blocking: bool, out: u32) {
-    let out = Out::new(out, 8);
+    let out = Out::new(out, 16, 8);
     let errno = fill_scratch(state, handle, length.min(SCRATCH.into()) as u32, blocking);
     if errno == 0 {
         out.u8(0, 0);
@@ -162,7 +169,7 @@ exports! {
     "wasi:io/streams@0.2#[method]input-stream.subscribe"
     fn input_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::INPUT);
-        new_pollable(&state, READ | entry.flags.get() & flag::FILE, entry.word.get(), 0)
+        new_pollable(&state, READ | entry.flags.get() & flag::SHARED, entry.word.get(), 0)
     }
 
     "wasi:io/streams@0.2#[resource-drop]input-stream"

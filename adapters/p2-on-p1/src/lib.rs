@@ -12,6 +12,8 @@
 //! | [`input`], [`output`] | streams |
 //! | [`poll`] | poll |
 //! | [`error`] | error, and the numbers of errors |
+//! | [`socket`], [`tcp`], [`udp`], [`lookup`], [`address`] | sockets, on the extension of WAMR |
+//! | [`http`], [`fields`], [`pool`] | http types, and where their strings are |
 //! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
 //!
 //! A program that prints must not carry the file code. Where a stream may belong to a file, the
@@ -20,23 +22,33 @@
 
 #![no_std]
 
+mod address;
 mod cli;
 mod clocks;
 mod descriptor;
 mod directory;
 mod error;
+mod fields;
 mod file;
+mod http;
 mod input;
+mod lookup;
 mod output;
 mod p1;
 mod path;
 mod poll;
+mod pool;
 mod random;
+mod sock;
+mod socket;
 mod state;
+mod tcp;
+mod udp;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).
 #[unsafe(link_section = "p1bridge.library")]
-pub static LIBRARY: [u8; 45] = *b"state-fixed 4480\nstate-per-handle 16\nframe 0\n";
+pub static LIBRARY: [u8; 81] =
+    *b"state-fixed 4496\nstate-per-handle 16\nstate-per-poll 80\npolls-in-state 50\nframe 0\n";
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {

@@ -4,10 +4,10 @@
 //! for and an error is reported by the very call that met it. A host whose standard output is in
 //! non-blocking mode is asked again until it takes the bytes.
 
-use p1bridge_shim::{Out, bytes, trap_if};
+use p1bridge_shim::{Entry, Out, bytes, trap_if};
 
 use crate::error::{CLOSED, stream_error};
-use crate::poll::{WRITE, new_pollable};
+use crate::poll::{CLOCK, WRITE, fd, new_pollable};
 use crate::state::{SCRATCH, State, ZEROES, flag, kind};
 use crate::{exports, file, input, p1};
 
@@ -21,8 +21,11 @@ const BLOCKING: u32 = 4096;
 fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
     let entry = state.get(handle, kind::OUTPUT);
     let flags = entry.flags.get();
-    if flags & flag::CLOSED != 0 {
+    if status(state, handle) != 0 {
         return CLOSED;
+    }
+    if flags & flag::SINK != 0 {
+        return 0;
     }
     while length != 0 {
         let fixed = state.fixed();
@@ -30,7 +33,7 @@ fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
         let errno = if flags & flag::FILE != 0 {
             file::weak::file_write(handle, vector, 1)
         } else {
-            p1::fd_write(entry.word.get(), vector, 1, fixed.count_at())
+            p1::fd_write(fd(state, entry), vector, 1, fixed.count_at())
         };
         let count = fixed.count.get();
         if errno == 0 && count == length {
@@ -41,6 +44,9 @@ fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
             return errno;
         }
         let count = fixed.count.get();
+        if count == 0 {
+            wait(entry);
+        }
         at += count;
         length -= count;
     }
@@ -74,8 +80,11 @@ fn written(state: &State, handle: u32, errno: u32) -> u32 {
 fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
     let entry = state.get(handle, kind::OUTPUT);
     let flags = entry.flags.get();
-    if flags & flag::CLOSED != 0 {
+    if status(state, handle) != 0 {
         return CLOSED;
+    }
+    if flags & flag::SINK != 0 {
+        return 0;
     }
     while length != 0 {
         let fixed = state.fixed();
@@ -92,21 +101,46 @@ fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
         let errno = if flags & flag::FILE != 0 {
             file::weak::file_write(handle, vectors, count)
         } else {
-            p1::fd_write(entry.word.get(), vectors, count, fixed.count_at())
+            p1::fd_write(fd(state, entry), vectors, count, fixed.count_at())
         };
         let errno = written(state, handle, errno);
         if errno != 0 {
             return errno;
         }
-        length -= fixed.count.get();
+        let count = fixed.count.get();
+        if count == 0 {
+            wait(entry);
+        }
+        length -= count;
     }
     0
+}
+
+/// Waits until a socket takes more bytes. Others are asked again at once.
+#[inline(never)]
+fn wait(entry: &Entry) {
+    if entry.flags.get() & flag::SOCKET != 0 {
+        file::weak::socket_writable(entry.word.get(), 1);
+    }
+}
+
+/// How many bytes a stream takes now: a socket may take none.
+#[inline(never)]
+fn permit(state: &State, handle: u32) -> u32 {
+    let entry = state.get(handle, kind::OUTPUT);
+    if entry.flags.get() & flag::SOCKET == 0 {
+        PERMIT
+    } else if file::weak::socket_writable(entry.word.get(), 0) != 0 {
+        BLOCKING
+    } else {
+        0
+    }
 }
 
 /// Writes the `result<_, stream-error>`.
 #[inline(never)]
 fn finish(state: &State, handle: u32, out: u32, errno: u32) {
-    let out = Out::new(out, 4);
+    let out = Out::new(out, 12, 4);
     if errno == 0 {
         out.u8(0, 0);
     } else {
@@ -118,13 +152,20 @@ fn finish(state: &State, handle: u32, out: u32, errno: u32) {
 /// Whether the stream still is open, as an error number.
 #[inline(never)]
 fn status(state: &State, handle: u32) -> u32 {
-    let flags = state.get(handle, kind::OUTPUT).flags.get();
-    if flags & flag::CLOSED != 0 { CLOSED } else { 0 }
+    let entry = state.get(handle, kind::OUTPUT);
+    let flags = entry.flags.get();
+    if flags & flag::CLOSED != 0 {
+        CLOSED
+    } else if flags & flag::SOCKET != 0 {
+        file::weak::socket_status(entry.word.get(), WRITE.into())
+    } else {
+        0
+    }
 }
 
 #[inline(never)]
 fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
-    bytes(at, length);
+    let at = bytes(at, length);
     trap_if(length > limit);
     let errno = write_all(state, handle, at, length);
     finish(state, handle, out, errno);
@@ -140,10 +181,13 @@ fn zeroes(state: &State, handle: u32, length: u64, limit: u32, out: u32) {
 /// Moves no more than the scratch holds; what was read is written before the function returns.
 #[inline(never)]
 fn splice(state: &State, handle: u32, from: u32, length: u64, blocking: bool, out: u32) {
-    let out = Out::new(out, 8);
-    let length = length.min(SCRATCH.into()) as u32;
+    let out = Out::new(out, 16, 8);
+    let mut length = length.min(SCRATCH.into()) as u32;
     let mut count = 0;
     let mut errno = status(state, handle);
+    if errno == 0 && !blocking {
+        length = length.min(permit(state, handle));
+    }
     let mut flags = state.get(handle, kind::OUTPUT).flags.get();
     if errno == 0 {
         errno = input::fill_scratch(state, from, length, blocking);
@@ -166,10 +210,10 @@ fn splice(state: &State, handle: u32, from: u32, length: u64, blocking: bool, ou
 exports! {
     "wasi:io/streams@0.2#[method]output-stream.check-write"
     fn check_write(state, handle: u32, out: u32) {
-        let out = Out::new(out, 8);
+        let out = Out::new(out, 16, 8);
         if status(&state, handle) == 0 {
             out.u8(0, 0);
-            out.u64(8, PERMIT.into());
+            out.u64(8, permit(&state, handle).into());
         } else {
             stream_error(&state, out, 8, CLOSED, 0);
         }
@@ -218,7 +262,10 @@ exports! {
     "wasi:io/streams@0.2#[method]output-stream.subscribe"
     fn output_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::OUTPUT);
-        new_pollable(&state, WRITE | entry.flags.get() & flag::FILE, entry.word.get(), 0)
+        if entry.flags.get() & flag::SINK != 0 {
+            return new_pollable(&state, CLOCK, 0, 0);
+        }
+        new_pollable(&state, WRITE | entry.flags.get() & flag::SHARED, entry.word.get(), 0)
     }
 
     "wasi:io/streams@0.2#[resource-drop]output-stream"

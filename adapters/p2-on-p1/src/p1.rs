@@ -96,6 +96,7 @@ pub const DIRECTORY: u32 = 3;
 pub const REGULAR_FILE: u32 = 4;
 
 /// `fdflags`
+pub const NONBLOCK: u32 = 4;
 pub const APPEND: u32 = 1;
 pub const DSYNC: u32 = 2;
 pub const RSYNC: u32 = 8;
@@ -104,7 +105,9 @@ pub const SYNC: u32 = 16;
 /// `errno`
 pub const AGAIN: u32 = 6;
 pub const BADF: u32 = 8;
+pub const FAULT: u32 = 21;
 pub const ILSEQ: u32 = 25;
+pub const INPROGRESS: u32 = 26;
 pub const INTR: u32 = 27;
 pub const INVAL: u32 = 28;
 pub const IO: u32 = 29;

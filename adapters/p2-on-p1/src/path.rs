@@ -25,7 +25,6 @@ const LONGEST_LINK: u32 = 1 << 20;
 /// path for one of their own, have other words for an empty one, and cut a path at a NUL.
 #[inline(never)]
 fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u32 {
-    text(path, length);
     let entry = state.get(handle, kind::DESCRIPTOR);
     if u32::from(entry.small.get()) != p1::DIRECTORY {
         p1::NOTDIR
@@ -99,7 +98,7 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
     } else {
         how & 15
     };
-    if !state.has_room() {
+    if !state.has_room(1) {
         return p1::NOMEM;
     }
     let parent = state.slot(base);
@@ -171,7 +170,7 @@ fn check_target(at: u32, length: u32) -> u32 {
 /// Reads a link whose target fills the scratch, into memory of the guest that grows until the
 /// target leaves some of it free. Writes the string at `out`.
 #[inline(never)]
-fn long_link(state: &mut State, fd: u32, path: u32, length: u32, out: u32) -> u32 {
+fn long_link(state: &mut State, fd: u32, path: u32, length: u32, out: Out) -> u32 {
     let mut size = SCRATCH;
     let mut at = 0;
     let mut errno = p1::RANGE;
@@ -188,7 +187,6 @@ fn long_link(state: &mut State, fd: u32, path: u32, length: u32, out: u32) -> u3
         errno = check_target(at, count);
     }
     at = state.shrink(at, size, if errno == 0 { count } else { 0 });
-    let out = Out::new(out, 4);
     out.list(0, at, count);
     errno
 }
@@ -208,6 +206,7 @@ fn read_link(state: &State, fd: u32, path: u32, length: u32, at: u32, size: u32)
 exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.create-directory-at"
     fn create_directory_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let path = text(path, length);
         let mut errno = check(&state, handle, true, path, length);
         if errno == 0 {
             errno = p1::path_create_directory(fd(&state, handle), path, length);
@@ -217,6 +216,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.remove-directory-at"
     fn remove_directory_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let path = text(path, length);
         let mut errno = check(&state, handle, true, path, length);
         if errno == 0 {
             errno = p1::path_remove_directory(fd(&state, handle), path, length);
@@ -226,6 +226,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.unlink-file-at"
     fn unlink_file_at(state, handle: u32, path: u32, length: u32, out: u32) {
+        let path = text(path, length);
         let mut errno = check(&state, handle, true, path, length);
         if errno == 0 {
             errno = p1::path_unlink_file(fd(&state, handle), path, length);
@@ -235,6 +236,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.stat-at"
     fn stat_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
+        let path = text(path, length);
         let fixed = state.fixed();
         let mut errno = check(&state, handle, false, path, length);
         if errno == 0 {
@@ -246,6 +248,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.metadata-hash-at"
     fn metadata_hash_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
+        let path = text(path, length);
         let fixed = state.fixed();
         let mut errno = check(&state, handle, false, path, length);
         if errno == 0 {
@@ -259,6 +262,7 @@ exports! {
     fn set_times_at(state, handle: u32, follow: u32, path: u32, length: u32,
         access: u32, access_seconds: u64, access_nanos: u32,
         modification: u32, modification_seconds: u64, modification_nanos: u32, out: u32) {
+        let path = text(path, length);
         let fixed = state.fixed();
         let flags = new_timestamps(fixed, (access, access_seconds, access_nanos),
             (modification, modification_seconds, modification_nanos));
@@ -277,6 +281,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.link-at"
     fn link_at(state, old: u32, follow: u32, old_path: u32, old_length: u32,
         new: u32, new_path: u32, new_length: u32, out: u32) {
+        let old_path = text(old_path, old_length);
+        let new_path = text(new_path, new_length);
         let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
         if errno != p1::NOTDIR && errno != p1::ROFS && follow & 1 != 0 {
             errno = p1::INVAL;
@@ -291,6 +297,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.rename-at"
     fn rename_at(state, old: u32, old_path: u32, old_length: u32,
         new: u32, new_path: u32, new_length: u32, out: u32) {
+        let old_path = text(old_path, old_length);
+        let new_path = text(new_path, new_length);
         let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
         if errno == 0 {
             errno = p1::path_rename(fd(&state, old), old_path, old_length,
@@ -302,6 +310,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.symlink-at"
     fn symlink_at(state, handle: u32, target: u32, target_length: u32,
         path: u32, length: u32, out: u32) {
+        let target = text(target, target_length);
+        let path = text(path, length);
         let mut errno = check_two(&state, (handle, target, target_length), (handle, path, length));
         if errno == 0 {
             errno = p1::path_symlink(target, target_length, fd(&state, handle), path, length);
@@ -311,7 +321,8 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.readlink-at"
     fn readlink_at(state, handle: u32, path: u32, length: u32, out: u32) {
-        let out = Out::new(out, 4);
+        let path = text(path, length);
+        let out = Out::new(out, 12, 4);
         let mut errno = check(&state, handle, false, path, length);
         if errno == 0 {
             let fd = fd(&state, handle);
@@ -321,10 +332,10 @@ exports! {
                 let count = state.fixed().count.get();
                 errno = check_target(at, count);
                 if errno == 0 {
-                    state.string(out.at(4), at, count);
+                    state.string(out.part(4), at, count);
                 }
             } else if errno == p1::RANGE {
-                errno = long_link(&mut state, fd, path, length, out.at(4));
+                errno = long_link(&mut state, fd, path, length, out.part(4));
             }
         }
         if errno == 0 {
@@ -337,7 +348,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.open-at"
     fn open_at(state, handle: u32, follow: u32, path: u32, length: u32,
         how: u32, flags: u32, out: u32) {
-        let out = Out::new(out, 4);
+        let path = text(path, length);
+        let out = Out::new(out, 8, 4);
         let errno = open(&state, handle, follow, path, length, how, flags as u8);
         if errno == 0 {
             out.u8(0, 0);

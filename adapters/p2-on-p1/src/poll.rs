@@ -7,7 +7,7 @@ use p1bridge_shim::{Entry, Out, list, trap_if};
 
 use crate::clocks::now;
 use crate::file;
-use crate::state::{Fixed, SCRATCH, State, flag, insert, kind};
+use crate::state::{Fixed, POLL, State, flag, full, insert, kind, max_poll};
 use crate::{exports, p1};
 
 /// Modes of a pollable, in the low bits of `flags`. With [`flag::FILE`], `word` is the index of a
@@ -19,9 +19,7 @@ pub const WRITE: u8 = 3;
 
 const SUBSCRIPTION: u32 = 48;
 const EVENT: u32 = 32;
-/// How many subscriptions and events the scratch holds. The last one is for the clock.
-const MOST: u32 = SCRATCH / (SUBSCRIPTION + EVENT);
-const EVENTS: u32 = MOST * SUBSCRIPTION;
+const _: () = assert!(SUBSCRIPTION + EVENT == POLL);
 /// In place of the number of events: the host could not say, so everything counts as ready.
 const ALL: u32 = u32::MAX;
 
@@ -40,7 +38,7 @@ pub fn new_pollable(state: &State, mode: u8, word: u32, deadline: u64) -> u32 {
     if mode != CLOCK {
         if always_ready(file_type(state, entry)) {
             entry.flags.set(READY);
-        } else if mode & flag::FILE != 0 {
+        } else if mode & flag::SHARED != 0 {
             let users = &state.slot(word).low;
             users.set(users.get() + 1);
         }
@@ -50,9 +48,9 @@ pub fn new_pollable(state: &State, mode: u8, word: u32, deadline: u64) -> u32 {
 
 /// The fd behind a stream or pollable.
 #[inline(never)]
-fn fd(state: &State, entry: &Entry) -> u32 {
+pub fn fd(state: &State, entry: &Entry) -> u32 {
     let word = entry.word.get();
-    if entry.flags.get() & flag::FILE != 0 {
+    if entry.flags.get() & flag::SHARED != 0 {
         state.slot(word).word.get()
     } else {
         word
@@ -63,7 +61,7 @@ fn fd(state: &State, entry: &Entry) -> u32 {
 #[inline(never)]
 fn file_type(state: &State, entry: &Entry) -> u32 {
     let word = entry.word.get();
-    if entry.flags.get() & flag::FILE != 0 {
+    if entry.flags.get() & flag::SHARED != 0 {
         state.slot(word).small.get().into()
     } else {
         state.fixed().stdio_type(word)
@@ -98,7 +96,7 @@ fn write_subscription(at: u32, key: u64, tag: u32, subject: u32, timeout: u64) {
 /// Adds a subscription to the first `count` unless it is among them; gives the new count.
 #[inline(never)]
 fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
-    let mut at = fixed.scratch_at();
+    let mut at = fixed.polls_at();
     let end = at + count * SUBSCRIPTION;
     while at != end {
         if load64(at) == key(fd, mode) {
@@ -110,10 +108,16 @@ fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
     count + 1
 }
 
+/// Where the events are: behind room for a subscription for the clock as well.
+#[inline(always)]
+fn events_at(fixed: &Fixed) -> u32 {
+    fixed.polls_at() + (max_poll() + 1) * SUBSCRIPTION
+}
+
 /// Polls the first `count` subscriptions and, if it is `timed`, a timeout in nanoseconds.
 #[inline(never)]
 fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
-    let subscriptions = fixed.scratch_at();
+    let subscriptions = fixed.polls_at();
     if timed {
         let at = subscriptions + count * SUBSCRIPTION;
         // "At once" is a millisecond: with less than that some hosts report the clock without having
@@ -125,7 +129,7 @@ fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
         write_subscription(at, 0, 0, clock, timeout);
         count += 1;
     }
-    let events = subscriptions + EVENTS;
+    let events = events_at(fixed);
     let mut index = 0;
     while index < count {
         // Some hosts count events that they never wrote.
@@ -144,7 +148,7 @@ fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
 #[inline(never)]
 fn fired(fixed: &Fixed, key: u64) -> bool {
     let count = fixed.count.get();
-    let mut at = fixed.listing_at() + EVENTS;
+    let mut at = events_at(fixed);
     let mut index = 0;
     while index < count {
         if count == ALL || load64(at) == key {
@@ -156,30 +160,45 @@ fn fired(fixed: &Fixed, key: u64) -> bool {
     false
 }
 
-/// Whether reading from a stream would not block.
+/// Polls one direction of an fd: whether it would not block. `block` waits until it might not.
+#[inline(never)]
+pub fn wait_for(state: &State, fd: u32, mode: u8, block: bool) -> bool {
+    let fixed = state.fixed();
+    ask(fixed, subscribe(fixed, 0, fd, mode), !block, 0);
+    fired(fixed, key(fd, mode))
+}
+
+/// What a pollable waits for now.
+#[inline(never)]
+fn mode(entry: &Entry) -> u8 {
+    let flags = entry.flags.get();
+    if flags & flag::SOCKET != 0 {
+        file::weak::socket_mode(entry.word.get(), (flags & 3).into()) as u8
+    } else {
+        flags & 3
+    }
+}
+
+/// Whether reading from a stream would not block. A socket is asked by reading: it never does.
 #[inline(never)]
 pub fn ready_now(state: &State, entry: &Entry) -> bool {
-    if always_ready(file_type(state, entry)) {
+    if entry.flags.get() & flag::SOCKET != 0 || always_ready(file_type(state, entry)) {
         return true;
     }
-    let fd = fd(state, entry);
-    let fixed = state.fixed();
-    ask(fixed, subscribe(fixed, 0, fd, READ), true, 0);
-    fired(fixed, key(fd, READ))
+    wait_for(state, fd(state, entry), READ, false)
 }
 
 /// Waits until reading from a stream may succeed.
 #[inline(never)]
 pub fn wait(state: &State, entry: &Entry) {
-    let fixed = state.fixed();
-    ask(fixed, subscribe(fixed, 0, fd(state, entry), READ), false, 0);
+    wait_for(state, fd(state, entry), READ, true);
 }
 
 /// Whether a pollable is ready by what the last [`ask`] and look at the clock told.
 #[inline(never)]
 fn is_ready(state: &State, handle: u32) -> bool {
     let entry = state.get(handle, kind::POLLABLE);
-    match entry.flags.get() & 3 {
+    match mode(entry) {
         READY => true,
         CLOCK => entry.wide() <= state.fixed().polled_at.get(),
         mode => fired(state.fixed(), key(fd(state, entry), mode)),
@@ -198,7 +217,7 @@ fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
         let mut index = 0;
         while index < length {
             let entry = state.get(load32(handles + index * 4), kind::POLLABLE);
-            match entry.flags.get() & 3 {
+            match mode(entry) {
                 READY => at_once = true,
                 CLOCK => {
                     timed = true;
@@ -207,7 +226,9 @@ fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
                 mode => count = subscribe(fixed, count, fd(state, entry), mode),
             }
             // So many different pipes and devices do not fit.
-            trap_if(count == MOST);
+            if count > max_poll() {
+                full(state, *b"-poll\n..", *b"........", 6);
+            }
             index += 1;
         }
         let mut timeout = 0;
@@ -264,8 +285,8 @@ exports! {
 
     "wasi:io/poll@0.2#poll"
     fn poll(state, handles: u32, length: u32, out: u32) {
-        let out = Out::new(out, 4);
-        list(handles, length, 4, 4);
+        let out = Out::new(out, 8, 4);
+        let handles = list(handles, length, 4, 4);
         trap_if(length == 0);
         let count = settle(&state, handles, length, false);
         let ready = state.allocate(4, count * 4);

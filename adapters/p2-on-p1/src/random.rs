@@ -8,7 +8,7 @@ use crate::state::State;
 
 #[inline(never)]
 fn bytes(mut state: State, length: u64, out: u32) {
-    let out = Out::new(out, 4);
+    let out = Out::new(out, 8, 4);
     trap_if(length > u64::from(u32::MAX));
     let length = length as u32;
     let at = state.allocate(1, length);
@@ -47,7 +47,7 @@ exports! {
     /// The same value for the whole life of the program.
     "wasi:random/insecure-seed@0.2#insecure-seed"
     fn insecure_seed(state, out: u32) {
-        let out = Out::new(out, 8);
+        let out = Out::new(out, 16, 8);
         let fixed = state.fixed();
         if fixed.seeded.replace(1) == 0 {
             trap_if(p1::random_get(fixed.seed.as_ptr() as u32, 16) != 0);

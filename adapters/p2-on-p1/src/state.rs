@@ -1,7 +1,7 @@
 //! What this library keeps in the state block, besides the handles.
 
 use core::cell::Cell;
-use core::mem::offset_of;
+use core::mem::{offset_of, size_of};
 
 use p1bridge_shim::abi::store64;
 use p1bridge_shim::trap;
@@ -12,11 +12,21 @@ use crate::p1;
 ///
 /// | kind | flags | small | word | low, high |
 /// |---|---|---|---|---|
-/// | `ERROR` | `FILE` | | errno | |
-/// | `POLLABLE` | mode, `FILE` | | fd, or index of the descriptor | deadline |
-/// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor | offset in the file |
+/// | `ERROR` | `FILE`, `SOCKET` | | errno | |
+/// | `POLLABLE` | mode, `FILE`, `SOCKET` | | fd, or index of the descriptor or socket | deadline |
+/// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor or socket | offset in the file |
 /// | `DESCRIPTOR` | `descriptor-flags`, `PREOPEN` | P1 file type | fd | users, inheriting rights |
 /// | `ENTRIES` | | | index of the descriptor | cookie |
+/// | `TCP` | `IPV6`, … | phase | fd | users, backlog |
+/// | `UDP` | `IPV6` | phase | fd | users, record of the remote address |
+/// | `DATAGRAMS_*` | `SOCKET` | | index of the socket | record of the remote address |
+/// | `LOOKUP` | | | first record | last record |
+/// | `FIELDS` | `IMMUTABLE` | | index of the slot that they belong to | |
+/// | `REQUEST` | scheme, `TAKEN` | method | | handles of the headers |
+/// | `RESPONSE` | `TAKEN` | | | handles of the headers, status |
+/// | `BODY` | `TAKEN` | | | |
+/// | `ADDRESS` | port | port | index of the rest | half of the address |
+/// | `ADDRESS_REST` | family | | next record | half of the address |
 pub mod kind {
     pub const ERROR: u8 = 1;
     pub const POLLABLE: u8 = 2;
@@ -28,24 +38,52 @@ pub mod kind {
     pub const TERMINAL_OUTPUT: u8 = 8;
     /// A descriptor that was dropped while streams still use it.
     pub const ORPHAN: u8 = 9;
+    pub const NETWORK: u8 = 10;
+    pub const TCP: u8 = 11;
+    pub const UDP: u8 = 12;
+    pub const DATAGRAMS_IN: u8 = 13;
+    pub const DATAGRAMS_OUT: u8 = 14;
+    pub const LOOKUP: u8 = 15;
+    /// Records of [`address`](crate::address).
+    pub const ADDRESS: u8 = 16;
+    pub const ADDRESS_REST: u8 = 17;
+    pub const FIELDS: u8 = 18;
+    pub const REQUEST: u8 = 19;
+    pub const OPTIONS: u8 = 20;
+    pub const RESPONSE: u8 = 21;
+    pub const BODY: u8 = 22;
+    /// What nobody ever makes.
+    pub const ABSENT: u8 = 23;
 }
 
 /// Bits of `flags` in streams, pollables and errors. (Pollables keep their mode below.)
 pub mod flag {
     /// Belongs to a descriptor: `word` is an index and not an fd.
     pub const FILE: u8 = 1 << 7;
+    /// Belongs to a socket: `word` is an index too.
+    pub const SOCKET: u8 = 1 << 6;
+    /// `word` is the index of a slot that has the fd and counts its users.
+    pub const SHARED: u8 = FILE | SOCKET;
     /// The stream has ended or failed.
     pub const CLOSED: u8 = 1 << 0;
     /// The host cannot seek here: no offset.
     pub const SEQUENTIAL: u8 = 1 << 1;
     /// Writes at the end.
     pub const APPEND: u8 = 1 << 2;
+    /// Takes everything: the body of a message that nobody gets.
+    pub const SINK: u8 = 1 << 4;
     /// The last read came back short: the end is near.
     pub const SHORT: u8 = 1 << 3;
 }
 
 /// Bytes of scratch: the most that one `splice` or `skip` moves.
 pub const SCRATCH: u32 = 4096;
+/// Bytes of a subscription and an event.
+pub const POLL: u32 = 48 + 32;
+/// How many of them the scratch holds, without the one for the clock.
+pub const POLLS: u32 = SCRATCH / POLL - 1;
+/// Bytes of the block before the library's own part.
+const HEAD: u32 = 16;
 /// Bytes of zero for `write-zeroes`.
 pub const ZEROES: u32 = 256;
 
@@ -75,7 +113,19 @@ pub struct Fixed {
 
 pub type State = p1bridge_shim::State<Fixed>;
 
-const _: () = assert!(State::FIXED == 4480 && State::SLOT == 16);
+const _: () = assert!(State::FIXED == 4496 && State::SLOT == 16 && POLLS == 50);
+const _: () = assert!((size_of::<Fixed>() as u32 + HEAD).next_multiple_of(16) == State::FIXED);
+
+mod import {
+    #[link(wasm_import_module = "p1bridge")]
+    unsafe extern "C" {
+        pub safe fn max_handles() -> u32;
+        pub safe fn max_poll() -> u32;
+        /// Bytes of the pool.
+        pub safe fn max_http() -> u32;
+    }
+}
+pub use import::{max_http as http_bytes, max_poll};
 
 impl Fixed {
     fn at(&self, offset: usize) -> u32 {
@@ -102,6 +152,12 @@ impl Fixed {
         self.at(offset_of!(Fixed, result))
     }
 
+    /// Where a socket address is: 24 bytes, the last of the small struct.
+    #[inline(always)]
+    pub fn address_at(&self) -> u32 {
+        self.result_at() + 40
+    }
+
     /// The u64 at this index of the small struct.
     #[inline(always)]
     pub fn result(&self, index: usize) -> u64 {
@@ -124,6 +180,31 @@ impl Fixed {
     #[inline(always)]
     pub fn listing_at(&self) -> u32 {
         self.at(offset_of!(Fixed, scratch))
+    }
+
+    /// Where subscriptions and events are: the scratch, or behind the handles if it is too small.
+    #[inline(never)]
+    pub fn polls_at(&self) -> u32 {
+        if import::max_poll() <= POLLS {
+            return self.scratch_at();
+        }
+        self.behind_handles()
+    }
+
+    #[inline(never)]
+    fn behind_handles(&self) -> u32 {
+        let block = self as *const Fixed as u32 - HEAD;
+        block + State::FIXED + import::max_handles() * State::SLOT
+    }
+
+    /// Where the pool is: behind the handles, and the subscriptions if those are there.
+    #[inline(never)]
+    pub fn pool_at(&self) -> u32 {
+        let mut at = self.behind_handles();
+        if import::max_poll() > POLLS {
+            at += (import::max_poll() + 1) * POLL;
+        }
+        at
     }
 
     /// The scratch. Directory entries that were in it are forgotten.
@@ -149,22 +230,29 @@ impl Fixed {
     }
 }
 
-/// A new handle, for functions that have no error to give: says why on fd 2 before it traps.
+/// Ends a program for which something sized when linking is too small, where a function has no
+/// error to give: says on fd 2 which option sizes it.
+#[inline(never)]
+pub fn full(state: &State, option: [u8; 8], rest: [u8; 8], length: u32) -> ! {
+    let fixed = state.fixed();
+    let at = fixed.scratch_at();
+    let word = |offset, text| store64(at + offset, u64::from_le_bytes(text));
+    word(0, *b"p1bridge");
+    word(8, *b": out of");
+    word(16, *b" room: s");
+    word(24, *b"ee --max");
+    word(32, option);
+    word(40, rest);
+    p1::fd_write(2, fixed.vector(at, 32 + length), 1, fixed.count_at());
+    trap()
+}
+
+/// A new handle, for functions that have no error to give.
 #[inline(never)]
 pub fn insert(state: &State, kind: u8) -> u32 {
     let handle = state.insert(kind);
     if handle == 0 {
-        let fixed = state.fixed();
-        let at = fixed.scratch_at();
-        let word = |offset, text| store64(at + offset, u64::from_le_bytes(text));
-        word(0, *b"p1bridge");
-        word(8, *b": out of");
-        word(16, *b" handles");
-        word(24, *b", see --");
-        word(32, *b"max-hand");
-        word(40, *b"les\n....");
-        p1::fd_write(2, fixed.vector(at, 44), 1, fixed.count_at());
-        trap()
+        full(state, *b"-handles", *b"\n.......", 9)
     }
     handle
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{files, profile};
-use crate::flatten::{Boundary, FlattenOptions, Growth, Isolation, Report, flatten};
+use crate::flatten::{Allow, Boundary, FlattenOptions, Growth, Isolation, Report, flatten};
 use crate::profiles::Profile;
 
 /// Flatten a component into one Preview 1 core module
@@ -58,6 +58,22 @@ pub struct Args {
     /// Never grow the memory: every guest keeps what it starts with
     #[arg(long)]
     no_grow: bool,
+    /// How many different pipes, devices and sockets one poll can wait for [default: 50]
+    #[arg(long, value_name = "N")]
+    max_poll: Option<u32>,
+    /// Bytes for header fields and other strings of wasi:http, where a program has any [default: 16384]
+    #[arg(long, value_name = "BYTES")]
+    max_http: Option<u32>,
+    /// The functions that the host has for sockets [default: what the profile says]
+    #[arg(long, value_name = "WHOSE", value_enum)]
+    sockets: Option<Sockets>,
+    /// Let a function of WASI that Preview 1 cannot provide return this error (or `trap`) instead of
+    /// refusing the component; `*` is every function of the interface
+    #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse)]
+    allow: Vec<Allow>,
+    /// Refuse functions of WASI that Preview 1 can only approximate
+    #[arg(long)]
+    deny_approximations: bool,
     /// Do not say what was done
     #[arg(short, long)]
     quiet: bool,
@@ -69,6 +85,22 @@ enum BoundaryArg {
     Native,
     /// The component that the module is made into again, with `wrap` or wit-component
     Wit,
+}
+
+/// The functions that a host has for sockets, beside those of Preview 1.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Sockets {
+    /// None that a program could open one with
+    None,
+    /// Those of WAMR 1.3.3 and later
+    Wamr,
+}
+
+impl Sockets {
+    /// Whether there are any.
+    pub fn are_there(self) -> bool {
+        matches!(self, Sockets::Wamr)
+    }
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
@@ -90,6 +122,11 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             (None, true) => Growth::None,
             (None, false) => Growth::Free,
         },
+        max_poll: args.max_poll,
+        max_http: args.max_http,
+        sockets: args.sockets.map(Sockets::are_there),
+        allow: args.allow.clone(),
+        deny_approximations: args.deny_approximations,
     };
     let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
     if let Some(path) = &args.report {

@@ -5,14 +5,18 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::files;
+use super::flatten::Sockets;
+use super::{files, profile};
+use crate::flatten::{Allow, FlattenOptions, wasi_table};
 use crate::inspect::inspect;
+use crate::profiles::Profile;
 
 /// Show what a file is, what it imports and exports, and what is inside
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   p1bridge inspect app.wasm
+  p1bridge inspect --wasi app.wasm                     what flatten makes of its imports
   p1bridge inspect --json app.wasm | jq '.modules[].features'")]
 pub struct Args {
     /// The file; `-` is standard input
@@ -20,10 +24,27 @@ pub struct Args {
     /// Print JSON; lists are complete there
     #[arg(long)]
     json: bool,
+    /// Show what becomes of each function of WASI that a component imports: its class (Exact, Local,
+    /// Approximated, with the functions of WAMR for sockets, or X: impossible) and what flatten makes of
+    /// it
+    #[arg(long)]
+    wasi: bool,
+    /// The runtime that `--wasi` is about
+    #[arg(long, value_name = "NAME|FILE", value_parser = profile::find, requires = "wasi")]
+    profile: Option<Profile>,
+    /// The functions that the host has for sockets, for `--wasi`
+    #[arg(long, value_name = "WHOSE", value_enum, requires = "wasi")]
+    sockets: Option<Sockets>,
+    /// As for flatten, for `--wasi`
+    #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse, requires = "wasi")]
+    allow: Vec<Allow>,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
     let bytes = files::read_binary(&args.input)?;
+    if args.wasi {
+        return wasi(args, &bytes);
+    }
     let found = inspect(&bytes).with_context(|| files::shown(&args.input))?;
     if args.json {
         let json = serde_json::to_string_pretty(&found).context("cannot write JSON")?;
@@ -31,4 +52,27 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     } else {
         super::print(&format!("{}: {found}", files::shown(&args.input)))
     }
+}
+
+fn wasi(args: &Args, component: &[u8]) -> Result<ExitCode> {
+    let options = FlattenOptions {
+        profile: args.profile.clone().unwrap_or_default(),
+        sockets: args.sockets.map(Sockets::are_there),
+        allow: args.allow.clone(),
+        ..FlattenOptions::default()
+    };
+    let rows = wasi_table(component, &options).with_context(|| files::shown(&args.input))?;
+    if args.json {
+        let json = serde_json::to_string_pretty(&rows).context("cannot write JSON")?;
+        return super::print(&format!("{json}\n"));
+    }
+    let width = rows.iter().map(|row| row.function.len()).max().unwrap_or(0);
+    let text: String = rows
+        .iter()
+        .map(|row| {
+            let class = row.class.unwrap_or('?');
+            format!("{class} {:width$}  {}\n", row.function, row.becomes)
+        })
+        .collect();
+    super::print(&text)
 }

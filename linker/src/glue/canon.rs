@@ -1,14 +1,15 @@
 //! The functions of the canonical ABI between the guests of one output: fused calls, and the
 //! built-ins for resources that a component defines.
 
-use anyhow::Result;
-use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
+use anyhow::{Result, bail};
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::{Glue, fused, handles};
-use crate::merge::Maps;
+use crate::abi::{Type, payload_offset};
+use crate::merge::{Maps, Quantity, region_access};
 use crate::plan::{Binding, Plan, Target, canon_name, fused::entered};
 use crate::resolve::{
-    CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
+    Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
 };
 
 /// Encodes one of them.
@@ -18,6 +19,9 @@ use crate::resolve::{
 /// Names what is not supported yet.
 pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Result<Function> {
     let canon = &plan.program.canons[id.0 as usize];
+    if let Some(Binding::Stub(case)) = plan.bindings.get(&id) {
+        return stub(plan, maps, canon, *case);
+    }
     match canon.kind {
         CanonKind::ResourceNew(resource) => {
             Ok(resource_new(glue, plan, maps, canon.instance, resource))
@@ -33,6 +37,75 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         CanonKind::Lower { .. } => fused::call(glue, plan, maps, id),
         CanonKind::Unsupported(_) => anyhow::bail!("{}", canon_name(&plan.program, id)),
     }
+}
+
+/// A function that returns a case of its error type, or traps.
+fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> Result<Function> {
+    let mut code = Vec::new();
+    let mut sink = InstructionSink::new(&mut code);
+    let (
+        Some(case),
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            options,
+        },
+    ) = (case, &canon.kind)
+    else {
+        sink.unreachable();
+        return Ok(finish(&[], code));
+    };
+    let import = &plan.program.imports[*import as usize];
+    let (Some(ty @ Type::Variant(result)), Some((id, index))) = (&import.ty.result, options.memory)
+    else {
+        bail!(
+            "a stub of {} has no memory to return its error in",
+            import.name
+        );
+    };
+    let Some(Some(Type::Variant(errors))) = result.get(1) else {
+        bail!("{} has no error to return", import.name);
+    };
+    // The last parameter is where the result goes.
+    let out = canon.ty.params().len() as u32 - 1;
+    sink.local_get(out)
+        .i32_const(ty.align() as i32 - 1)
+        .i32_and()
+        .if_(BlockType::Empty)
+        .unreachable()
+        .end();
+    let slot = plan.program.memory(plan.input, id, index);
+    let memory = plan.memory.as_ref().filter(|memory| memory.is_shared());
+    if let Some(at) = memory.and_then(|memory| memory.region(slot)) {
+        let access = region_access(plan, &maps.globals, at);
+        sink.local_get(out)
+            .i64_extend_i32_u()
+            .i64_const(ty.size().into())
+            .i64_add();
+        match access.bytes {
+            Quantity::Const(bytes) => sink.i64_const(bytes.into()),
+            Quantity::Global(global) => sink.global_get(global).i64_extend_i32_u(),
+        };
+        sink.i64_gt_u().if_(BlockType::Empty).unreachable().end();
+        sink.local_get(out);
+        crate::merge::add_base(&mut sink, access.base);
+        sink.local_set(out);
+    }
+    let payload = payload_offset(result);
+    let mut bytes = vec![(0, 1), (payload, case as i32)];
+    if let Some(Some(_)) = errors.get(case as usize) {
+        // A payload that is absent.
+        bytes.push((payload + payload_offset(errors), 0));
+    }
+    for (offset, value) in bytes {
+        let at = MemArg {
+            offset: offset.into(),
+            align: 0,
+            target: MemArgTarget::Memory(0),
+            ordering: None,
+        };
+        sink.local_get(out).i32_const(value).i32_store8(at);
+    }
+    Ok(finish(&[], code))
 }
 
 /// Traps when the instance may not call out now.

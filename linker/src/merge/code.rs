@@ -201,7 +201,17 @@ fn encode_body(
                 remap.base = 0;
             }
             Action::Written => out.append(&mut step.written),
+            Action::Zero => {
+                const I32_ADD: u8 = 0x6a;
+                const I32_SUB: u8 = 0x6b;
+                if matches!(bytes[end], I32_ADD | I32_SUB) {
+                    ops.read()?;
+                } else {
+                    out.extend_from_slice(&[0x41, 0]);
+                }
+            }
         }
+        let end = ops.original_position() as usize;
         note(end, out.len());
         run = end;
     }
@@ -234,6 +244,8 @@ enum Action {
     Written,
     /// It comes after [`Step::written`].
     Access,
+    /// It is the constant 0; adding or subtracting it does nothing.
+    Zero,
 }
 
 struct Step<'s, 'a> {
@@ -275,6 +287,7 @@ impl Step<'_, '_> {
                 self.written.push(0x41);
                 value.encode(&mut self.written);
             }
+            Callee::Zero => return Action::Zero,
             Callee::GlobalGet(global) => {
                 self.written.push(0x23);
                 global.encode(&mut self.written);

@@ -31,6 +31,9 @@ pub fn append(
     if guests.iter().any(|module| module.custom("name").is_some()) {
         names::section(plan, glue, maps, traces, &wasm[code..]).append_to(wasm);
     }
+    if let Some(section) = wasi(plan) {
+        section.append_to(wasm);
+    }
     producers(&guests)?.append_to(wasm);
     if let Some(features) = target_features(plan, &guests) {
         CustomSection {
@@ -40,6 +43,21 @@ pub fn append(
         .append_to(wasm);
     }
     Ok(())
+}
+
+/// What of WASI is approximated, and what only returns an error.
+fn wasi<'a>(plan: &Plan<'_, '_>) -> Option<CustomSection<'a>> {
+    let mut text = String::new();
+    for (function, note) in &plan.approximations {
+        text += &format!("approximated {function}: {note}\n");
+    }
+    for (function, code) in &plan.stubs {
+        text += &format!("stub {function}: {code}\n");
+    }
+    (!text.is_empty()).then(|| CustomSection {
+        name: "p1bridge.wasi".into(),
+        data: text.into_bytes().into(),
+    })
 }
 
 /// The producers of all guests, and this linker.

@@ -19,6 +19,8 @@ const DEAD: u32 = u32::MAX;
 pub enum Callee {
     Func(u32),
     I32Const(i32),
+    /// The constant 0, of which an addition or subtraction that follows is left out.
+    Zero,
     GlobalGet(u32),
     Unreachable,
     /// A function without parameters and results that does nothing.
@@ -423,6 +425,19 @@ impl Maps {
             Target::Builtin(Builtin::MaxHandles) => {
                 Callee::I32Const(plan.options.max_handles as i32)
             }
+            Target::Builtin(Builtin::MaxHttp) => Callee::I32Const(plan.options.max_http as i32),
+            Target::Builtin(Builtin::MaxPoll) => Callee::I32Const(plan.options.max_poll as i32),
+            Target::Builtin(Builtin::Sockets) => {
+                Callee::I32Const(plan.options.profile.host.sockets.into())
+            }
+            Target::Builtin(Builtin::Base(id, index)) => {
+                let region = plan.memory.as_ref().and_then(|m| m.region((id, index)));
+                match region.map(|at| region_access(plan, &self.globals, at).base) {
+                    None | Some(Quantity::Const(0)) => Callee::Zero,
+                    Some(Quantity::Const(base)) => Callee::I32Const(base as i32),
+                    Some(Quantity::Global(global)) => Callee::GlobalGet(global),
+                }
+            }
             Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {
                 (Some(global), _) => Callee::GlobalGet(global),
                 (None, Some(memory)) => Callee::I32Const(memory.block_base() as i32),
@@ -460,7 +475,7 @@ fn memory_map(
     };
     let region = &memory.regions[at];
     let ops = match globals.bytes[at] {
-        _ if plan.works_on_all_memory(id) => MemoryOps::Plain,
+        _ if plan.sees_all(id) => MemoryOps::Plain,
         Some(bytes) => MemoryOps::Sliding {
             bytes,
             grow: first_glue + glue.grow[at].unwrap_or(DEAD),

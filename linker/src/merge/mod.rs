@@ -16,6 +16,7 @@ use wasm_encoder::{
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
+pub use access::add_base;
 pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, region_access};
 
 use crate::debug::DebugNotes;

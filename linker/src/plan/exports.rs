@@ -187,6 +187,19 @@ impl Boundary {
         Ok(())
     }
 
+    /// The name of the first export for whose functions `reaches` says yes.
+    pub fn reaching(
+        &self,
+        program: &Program,
+        reaches: impl Fn(&Program, Vec<FuncDef>) -> bool,
+    ) -> Option<String> {
+        let export = self.functions.iter().find(|export| {
+            let roots = [Some(export.func), export.post_return, export.realloc];
+            reaches(program, roots.into_iter().flatten().collect())
+        });
+        export.map(|export| export.name.clone())
+    }
+
     /// Everything that the exports of the output can call.
     pub fn roots(&self) -> Vec<FuncDef> {
         self.functions

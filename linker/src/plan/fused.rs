@@ -1,12 +1,12 @@
 //! Functions of the canonical ABI between the guests of one output: calls from one component
 //! instance to another, and the built-ins for resources that a component defines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, bail};
 
-use super::canon_name;
 use super::live::Live;
+use super::{Binding, canon_name};
 use crate::abi::Type;
 use crate::glue::fused::helpers;
 use crate::glue::strings::Helper;
@@ -104,7 +104,7 @@ pub struct Crossing {
     pub copied: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources.
     pub guarded: bool,
-    /// The memory that libraries share with a guest.
+    /// The memory of a guest that calls the host by itself.
     pub shared: Option<(InstanceId, u32)>,
 }
 
@@ -176,6 +176,7 @@ pub fn plan(
     input: &Input<'_>,
     program: &Program,
     live: &Live,
+    bindings: &HashMap<CanonId, Binding>,
     crossing: &Crossing,
     max_handles: u32,
 ) -> Result<Fusion> {
@@ -187,6 +188,10 @@ pub fn plan(
     let mut edges: Vec<Edge> = Vec::new();
     let mut with_table: BTreeSet<ComponentInstanceId> = BTreeSet::new();
     for &id in &live.glue {
+        if bindings.contains_key(&id) {
+            // A stub.
+            continue;
+        }
         let canon = &program.canons[id.0 as usize];
         let place = format!("(at offset {:#x}, in {})", canon.offset, canon.path);
         match &canon.kind {

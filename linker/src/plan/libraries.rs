@@ -6,25 +6,26 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 
+use super::fate::{Fate, fate, has_sockets};
 use super::live::Tracer;
 use super::{Binding, LinkedLibrary, canon_name};
+use crate::Options;
 use crate::abi::Type;
 use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
-    Builtin, CanonId, CanonKind, CanonOptions, ComponentFunc, CoreDef, FuncDef, Instance,
-    InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
+    Builtin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef,
+    FuncDef, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::unadapt::Adapted;
-use crate::wasi;
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";
 /// The prefix of the module name of a weak import.
 const WEAK: &str = "if ";
-/// The key of the library instance that allocates in the arena.
-const ARENA: u32 = u32::MAX;
+/// What weak imports ask about when they need functions for sockets of the host.
+const SOCKETS: &str = "p1bridge:sockets";
 /// The custom section in which a library says what it needs.
 const NEEDS: &str = "p1bridge.library";
 
@@ -38,6 +39,10 @@ pub struct Linked {
     pub copied: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources: none may use those of another.
     pub guarded: bool,
+    /// The functions that are approximated, and how.
+    pub approximations: BTreeMap<String, &'static str>,
+    /// The functions that are stubs, with the error that each returns.
+    pub stubs: BTreeMap<String, String>,
     pub warnings: Vec<String>,
 }
 
@@ -48,6 +53,10 @@ pub struct Needs {
     pub state_fixed: u32,
     /// Bytes of state for each handle.
     pub state_per_handle: u32,
+    /// Bytes of state for each subscription of a poll, if there are more than `polls_in_state`,
+    /// which the state has room for whatever the options are.
+    pub state_per_poll: u32,
+    pub polls_in_state: u32,
 }
 
 /// Reads what a library needs.
@@ -62,6 +71,8 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
         match line.split_once(' ') {
             Some(("state-fixed", n)) => needs.state_fixed = n.trim().parse()?,
             Some(("state-per-handle", n)) => needs.state_per_handle = n.trim().parse()?,
+            Some(("state-per-poll", n)) => needs.state_per_poll = n.trim().parse()?,
+            Some(("polls-in-state", n)) => needs.polls_in_state = n.trim().parse()?,
             // Locals that need an address are in the state: there is no stack to share.
             Some(("frame", "0")) => {}
             None if line.is_empty() => {}
@@ -123,6 +134,8 @@ pub fn link(
     program: &mut Program,
     adapted: &Adapted,
     tracer: &Tracer<'_, '_>,
+    options: &Options,
+    reaching: &dyn Fn(&Program, CanonId) -> Option<String>,
 ) -> Result<Linked> {
     let mut linked = Linked {
         memory: None,
@@ -130,6 +143,8 @@ pub fn link(
         libraries: Vec::new(),
         copied: BTreeSet::new(),
         guarded: several_holders(program, tracer),
+        approximations: BTreeMap::new(),
+        stubs: BTreeMap::new(),
         warnings: Vec::new(),
     };
     // The interfaces that weak imports of libraries ask about.
@@ -146,11 +161,14 @@ pub fn link(
         }
     }
 
+    if has_sockets(options) {
+        used.insert(SOCKETS.to_string());
+    }
     let memory = guest_memory(input, program, tracer);
     linked.memory = Some(memory);
     let mut refused = Vec::new();
-    let mut instances: BTreeMap<(usize, Option<u32>), InstanceId> = BTreeMap::new();
-    let reallocs = Reallocs::new(input, program, tracer);
+    let mut instances: HashMap<(usize, Home), InstanceId> = HashMap::new();
+    let homes = Homes::new(input, program, tracer, memory);
     let reached: Vec<_> = tracer.reached.iter().map(|(c, v)| (*c, *v)).collect();
     for (id, via) in reached {
         let canon = program.canons[id.0 as usize].clone();
@@ -166,8 +184,11 @@ pub fn link(
                     format!(", called by {name} of {}", module.path)
                 })
                 .unwrap_or_default();
+            let export = reaching(program, id)
+                .map(|export| format!(", reached from the export {export:?}"))
+                .unwrap_or_default();
             refused.push(format!(
-                "{}: {why} (at offset {:#x}, in {}{reached_from})",
+                "{}: {why} (at offset {:#x}, in {}{reached_from}{export})",
                 canon_name(program, id),
                 canon.offset,
                 canon.path,
@@ -229,6 +250,33 @@ pub fn link(
             refuse("the interface has no release version".into());
             continue;
         };
+        if let CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } = &canon.kind
+        {
+            let import = &program.imports[*import as usize];
+            let full = format!("{interface}#{name}");
+            match fate(options, &wanted.interface, import) {
+                Fate::Linked => {}
+                Fate::Approximated(note) => {
+                    linked.approximations.insert(full, note);
+                }
+                Fate::Stub(stub) => {
+                    linked.stubs.insert(full, stub.code.clone());
+                    // Addresses that are written out need no resolver: the library has that.
+                    if (&*name, &*stub.code) != ("resolve-addresses", "permanent-resolver-failure")
+                    {
+                        linked.bindings.insert(id, Binding::Stub(stub.case));
+                        continue;
+                    }
+                }
+                Fate::Refused(why) => {
+                    refuse(why);
+                    continue;
+                }
+            }
+        }
         let found = input
             .libraries
             .iter()
@@ -238,7 +286,9 @@ pub fn link(
                 (kind == ExternalKind::Func).then_some((at, index))
             });
         let Some((library, index)) = found else {
-            refuse(why_missing(input, &wanted, &interface));
+            refuse(format!(
+                "no linked library provides this function of {interface}"
+            ));
             continue;
         };
         let module = input.libraries[library].module;
@@ -252,52 +302,38 @@ pub fn link(
             ));
             continue;
         }
-        if let CanonKind::Lower {
-            callee: ComponentFunc::Import(import),
-            ..
-        } = &canon.kind
-            && wasi::known(&wanted.interface, &name)
-                != Some(program.imports[*import as usize].shape)
-        {
-            refuse("the component's type for it is not that of WASI 0.2".into());
-            continue;
-        }
-        let other_memory = canon_options
-            .and_then(|options| options.memory)
-            .is_some_and(|(id, index)| program.memory(input, id, index) != memory);
         let other_encoding =
             canon_options.is_some_and(|options| options.encoding != StringEncoding::Utf8);
         let held = linked.guarded && !imported_resources(program, &canon.kind).is_empty();
         let in_memory = uses_memory(program, &canon.kind);
-        let copied = in_memory && (other_memory || other_encoding || held);
-        if copied || held {
+        let mut home = homes.of(id, canon.instance);
+        if held || (other_encoding && in_memory) {
             linked.copied.insert(id);
         }
-        let realloc = match copied {
-            true => Some((ARENA, FuncDef::Builtin(Builtin::Arena))),
-            false => reallocs.of(id),
-        };
-        if let Some((_, FuncDef::Canon(_) | FuncDef::Host(_))) = realloc {
+        if in_memory && (other_encoding || held) {
+            // Values are copied to where the library can be at address 0, and see all of the memory.
+            home = Home {
+                memory,
+                realloc: Some(FuncDef::Builtin(Builtin::Arena)),
+            };
+        }
+        if let Some(FuncDef::Canon(_) | FuncDef::Host(_)) = home.realloc {
             refuse("its realloc is not a function of a core module".into());
             continue;
         }
-        let instance = match instances.get(&(library, realloc.map(|(key, _)| key))) {
+        home.realloc = home
+            .realloc
+            .map(|def| guarded(input, program, adapted, def));
+        let instance = match instances.get(&(library, home)) {
             Some(&instance) => instance,
             None => {
                 check(&input.modules[module])?;
-                let instance = instantiate(
-                    input,
-                    program,
-                    library,
-                    realloc.map(|(_, def)| guarded(input, program, adapted, def)),
-                    &used,
-                    memory,
-                )?;
-                instances.insert((library, realloc.map(|(key, _)| key)), instance);
+                let instance = instantiate(input, program, library, home, &used)?;
+                instances.insert((library, home), instance);
                 linked.libraries.push(LinkedLibrary {
                     name: input.libraries[library].name.to_string(),
                     instance,
-                    copied,
+                    sees_all: home.is_arena(),
                     functions: Vec::new(),
                 });
                 instance
@@ -381,41 +417,92 @@ fn guest_memory(
     }
 }
 
-/// The lowered imports of a component may name different `realloc`s; each gets a copy of the
-/// library. Those that name none can share any.
-struct Reallocs {
-    /// A number for each, and the functions by canon.
-    by_canon: HashMap<CanonId, (u32, FuncDef)>,
-    shared: Option<(u32, FuncDef)>,
+/// Where a library works for a guest. The lowered imports of a component may name different
+/// memories and `realloc`s; each gets a copy of the library. Those that name none can share any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Home {
+    memory: (InstanceId, u32),
+    realloc: Option<FuncDef>,
 }
 
-impl Reallocs {
-    fn new(input: &Input<'_>, program: &Program, tracer: &Tracer<'_, '_>) -> Reallocs {
-        let mut distinct: Vec<FuncDef> = Vec::new();
-        let mut by_canon = HashMap::new();
-        for &id in tracer.reached.keys() {
-            let CanonKind::Lower { options, .. } = &program.canons[id.0 as usize].kind else {
-                continue;
-            };
-            let Some(realloc) = options.realloc else {
-                continue;
-            };
-            let def = program.func(input, realloc);
-            let key = distinct.iter().position(|other| *other == def);
-            let key = key.unwrap_or_else(|| {
-                distinct.push(def);
-                distinct.len() - 1
-            });
-            by_canon.insert(id, (key as u32, def));
+impl Home {
+    /// Whether the values of the guest are copied to and from an arena.
+    fn is_arena(&self) -> bool {
+        self.realloc == Some(FuncDef::Builtin(Builtin::Arena))
+    }
+}
+
+/// The homes of all lowered imports that are reached.
+struct Homes {
+    by_canon: HashMap<CanonId, Home>,
+    /// For canons that name no memory.
+    by_guest: BTreeMap<ComponentInstanceId, Home>,
+    memory: (InstanceId, u32),
+}
+
+impl Homes {
+    fn new(
+        input: &Input<'_>,
+        program: &Program,
+        tracer: &Tracer<'_, '_>,
+        memory: (InstanceId, u32),
+    ) -> Homes {
+        let mut homes = Homes {
+            by_canon: HashMap::new(),
+            by_guest: BTreeMap::new(),
+            memory,
+        };
+        let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
+        // Those with a realloc first: the others join them.
+        for with_realloc in [true, false] {
+            for &id in &reached {
+                let canon = &program.canons[id.0 as usize];
+                let CanonKind::Lower { options, .. } = &canon.kind else {
+                    continue;
+                };
+                let Some((instance, index)) = options.memory else {
+                    continue;
+                };
+                if options.realloc.is_some() != with_realloc {
+                    continue;
+                }
+                let memory = program.memory(input, instance, index);
+                let realloc = options.realloc.map(|realloc| program.func(input, realloc));
+                let mut home = Home { memory, realloc };
+                if !with_realloc {
+                    let same = |other: &&CanonId| {
+                        program.canons[other.0 as usize].instance == canon.instance
+                            && homes
+                                .by_canon
+                                .get(*other)
+                                .is_some_and(|h| h.memory == memory)
+                    };
+                    home = reached
+                        .iter()
+                        .find(same)
+                        .map_or(home, |other| homes.by_canon[other]);
+                }
+                homes.by_canon.insert(id, home);
+                homes.by_guest.entry(canon.instance).or_insert(home);
+            }
         }
-        Reallocs {
-            by_canon,
-            shared: distinct.first().map(|def| (0, *def)),
+        for &id in &reached {
+            let guest = program.canons[id.0 as usize].instance;
+            let realloc = None;
+            homes
+                .by_guest
+                .entry(guest)
+                .or_insert(Home { memory, realloc });
         }
+        homes
     }
 
-    fn of(&self, id: CanonId) -> Option<(u32, FuncDef)> {
-        self.by_canon.get(&id).copied().or(self.shared)
+    fn of(&self, id: CanonId, guest: ComponentInstanceId) -> Home {
+        let home = self.by_canon.get(&id).or(self.by_guest.get(&guest));
+        home.copied().unwrap_or(Home {
+            memory: self.memory,
+            realloc: None,
+        })
     }
 }
 
@@ -479,24 +566,6 @@ fn uses_memory(program: &Program, kind: &CanonKind) -> bool {
     }
 }
 
-fn why_missing(input: &Input<'_>, wanted: &Wanted, interface: &str) -> String {
-    let prefix = format!("{}@", wanted.interface);
-    let known = input.libraries.iter().any(|library| {
-        let exports = &input.modules[library.module].exports;
-        exports.keys().any(|export| export.starts_with(&prefix))
-    });
-    if known {
-        return format!("no linked library provides this function of {interface}");
-    }
-    match wanted.interface.as_str() {
-        i if i.starts_with("wasi:sockets/") => {
-            "Preview 1 has no sockets that a program can open".to_string()
-        }
-        i if i.starts_with("wasi:http/") => "Preview 1 has no HTTP".to_string(),
-        i => format!("no linked library provides {i}"),
-    }
-}
-
 fn signature(ty: &FuncType) -> String {
     let list = |types: &[wasmparser::ValType]| {
         types
@@ -513,10 +582,10 @@ fn instantiate(
     input: &Input<'_>,
     program: &mut Program,
     library: usize,
-    realloc: Option<FuncDef>,
+    home: Home,
     used: &BTreeSet<String>,
-    memory: (InstanceId, u32),
 ) -> Result<InstanceId> {
+    let (memory, realloc) = (home.memory, home.realloc);
     let module_id = input.libraries[library].module;
     let module = &input.modules[module_id];
     let id = InstanceId(program.instances.len() as u32);
@@ -535,12 +604,21 @@ fn instantiate(
             TypeRef::Func(ty) => CoreDef::Func(match (import.module, import.name) {
                 (preview1::MODULE, name) => {
                     let ty = &module.types[ty as usize];
-                    if preview1::signature(name).as_ref() != Some(ty) {
+                    let known = preview1::signature(name).or_else(|| preview1::socket(name));
+                    if known.as_ref() != Some(ty) {
                         return Err(bad());
                     }
                     FuncDef::Host(program.host(preview1::MODULE, name, ty))
                 }
                 (LINKER, "state") => FuncDef::Builtin(Builtin::State),
+                // Copied values are where the library finds them as they are.
+                (LINKER, "base") if home.is_arena() => {
+                    FuncDef::Builtin(Builtin::Base(NO_MEMORY.0, NO_MEMORY.1))
+                }
+                (LINKER, "base") => FuncDef::Builtin(Builtin::Base(memory.0, memory.1)),
+                (LINKER, "sockets") => FuncDef::Builtin(Builtin::Sockets),
+                (LINKER, "max_http") => FuncDef::Builtin(Builtin::MaxHttp),
+                (LINKER, "max_poll") => FuncDef::Builtin(Builtin::MaxPoll),
                 (LINKER, "max_handles") => FuncDef::Builtin(Builtin::MaxHandles),
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
                 (weak, name) if weak.starts_with(WEAK) => {

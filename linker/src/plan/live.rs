@@ -165,8 +165,10 @@ impl<'t, 'a> Tracer<'t, 'a> {
     }
 
     /// Makes the memory of everybody live whose Preview 1 imports are: the host reads and writes
-    /// there, whether or not a live instruction does, and refuses a module without one.
-    pub fn memories_of_preview1(&mut self, program: &Program) {
+    /// there, whether or not a live instruction does, and refuses a module without one. Gives
+    /// them, by the instances that import them.
+    pub fn memories_of_preview1(&mut self, program: &Program) -> Vec<(InstanceId, u32)> {
+        let mut found = Vec::new();
         for id in program.ids() {
             let instance = &program.instances[id.0 as usize];
             let calls = instance.args.iter().any(|&arg| match arg {
@@ -182,8 +184,10 @@ impl<'t, 'a> Tracer<'t, 'a> {
             let module = program.module(self.input, id);
             if calls && module.memories.len() + module.imported_memories.len() > 0 {
                 self.memory(program, id, 0);
+                found.push((id, 0));
             }
         }
+        found
     }
 
     /// Whether a function of Preview 1 is live.
@@ -281,7 +285,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
             }
             FuncDef::Canon(canon) => match self.bindings.get(&canon) {
                 Some(&Binding::Func(def)) => self.func(program, def, from),
-                Some(Binding::NoOp) => {}
+                Some(Binding::NoOp | Binding::Stub(_)) => {}
                 None => {
                     self.reached.entry(canon).or_insert(from);
                 }

@@ -171,14 +171,32 @@ pub fn plan(
             }
             seen.push(&library.name);
             let needs = libraries::needs(program.module(input, library.instance))?;
-            let handles = needs.state_per_handle.checked_mul(options.max_handles);
-            state += handles
-                .and_then(|handles| handles.checked_add(needs.state_fixed))
-                .filter(|&state| state < 1 << 28)
-                .ok_or_else(|| {
-                    anyhow::anyhow!("--max-handles {} is too many", options.max_handles)
-                })?
-                .next_multiple_of(16);
+            let handles = u64::from(needs.state_per_handle) * u64::from(options.max_handles);
+            let polls = match options.max_poll > needs.polls_in_state {
+                // One more for a clock.
+                true => u64::from(needs.state_per_poll) * (u64::from(options.max_poll) + 1),
+                false => 0,
+            };
+            let http = linked.iter().any(|linked| {
+                linked.name == library.name
+                    && linked
+                        .functions
+                        .iter()
+                        .any(|f| f.starts_with("wasi:http/types@"))
+            });
+            let http = if http { options.max_http } else { 0 };
+            let most = 1 << 28;
+            if handles > most {
+                bail!("--max-handles {} is too many", options.max_handles);
+            }
+            if polls > most {
+                bail!("--max-poll {} is too many", options.max_poll);
+            }
+            if u64::from(http) > most {
+                bail!("--max-http {http} is too many");
+            }
+            let size = u64::from(needs.state_fixed) + handles + polls + u64::from(http);
+            state += (size as u32).next_multiple_of(16);
         }
     }
     let has_memory = !memories.is_empty() || state > 0;

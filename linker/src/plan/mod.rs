@@ -5,13 +5,14 @@
 //! linked, all of it found here.
 
 mod exports;
+pub mod fate;
 pub mod fused;
 mod libraries;
 mod live;
 mod memory;
 mod start;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
 use wasmparser::{FuncType, WasmFeatures};
@@ -36,6 +37,8 @@ pub enum Binding {
     Func(FuncDef),
     /// It does nothing.
     NoOp,
+    /// It returns this case of its error type, or traps.
+    Stub(Option<u32>),
 }
 
 /// What a call in the input becomes.
@@ -49,13 +52,13 @@ pub enum Target {
     NoOp,
 }
 
-/// A library instance: one for each `realloc` that the lowered imports of guests name.
+/// A library instance: one for each memory and `realloc` that the lowered imports of guests name.
 #[derive(Clone, Debug)]
 pub struct LinkedLibrary {
     pub name: String,
     pub instance: InstanceId,
-    /// Whether all that it is passed lies in the host's arena: its memory is all of the output's.
-    pub copied: bool,
+    /// Whether it sees the memory of the output, and not that of a guest alone.
+    pub sees_all: bool,
     /// The exports that are linked.
     pub functions: Vec<String>,
 }
@@ -81,6 +84,10 @@ pub struct Plan<'i, 'a> {
     /// What happens before the first export.
     pub init: Vec<Step>,
     pub exports: Vec<PlannedExport>,
+    /// The functions of WASI that are approximated, and how.
+    pub approximations: BTreeMap<String, &'static str>,
+    /// The functions of WASI that only return an error, with its name.
+    pub stubs: BTreeMap<String, String>,
     /// What the user should know, in words.
     pub warnings: Vec<String>,
 }
@@ -116,6 +123,7 @@ impl Plan<'_, '_> {
                 FuncDef::Canon(canon) => match self.bindings.get(&canon)? {
                     Binding::Func(next) => def = *next,
                     Binding::NoOp => return Some(Target::NoOp),
+                    Binding::Stub(_) => return Some(Target::Glue(canon)),
                 },
             }
         }
@@ -139,10 +147,10 @@ impl Plan<'_, '_> {
         self.libraries.iter().any(|library| library.instance == id)
     }
 
-    /// Whether an instance is one of a library that is only passed what lies in the host's arena.
-    pub fn works_on_all_memory(&self, id: InstanceId) -> bool {
+    /// Whether an instance is one of a library that sees the memory of the output.
+    pub fn sees_all(&self, id: InstanceId) -> bool {
         let mut libraries = self.libraries.iter();
-        libraries.any(|library| library.instance == id && library.copied)
+        libraries.any(|library| library.instance == id && library.sees_all)
     }
 
     /// The type of a target that is a function.
@@ -213,12 +221,32 @@ pub fn plan<'i, 'a>(
     }
 
     // What the libraries have to provide for that.
-    let linked = libraries::link(input, &mut program, adapted, &tracer)?;
+    let reaching = |program: &Program, canon: CanonId| {
+        boundary.reaching(program, |program, roots| {
+            let mut tracer = live::Tracer::new(input, &forwarders);
+            for root in roots {
+                tracer.root(program, root);
+            }
+            tracer.trace(program);
+            tracer.reached.contains_key(&canon)
+        })
+    };
+    let linked = libraries::link(input, &mut program, adapted, &tracer, options, &reaching)?;
     tracer.bindings.clone_from(&linked.bindings);
     let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
     for canon in reached {
-        let Binding::Func(def) = tracer.bindings[&canon] else {
-            continue;
+        let def = match tracer.bindings[&canon] {
+            Binding::Func(def) => def,
+            Binding::Stub(_) => {
+                tracer.live.glue.insert(canon);
+                if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
+                    && let Some((id, index)) = options.memory
+                {
+                    tracer.memory(&program, id, index);
+                }
+                continue;
+            }
+            Binding::NoOp => continue,
         };
         tracer.root(&program, def);
         // The arguments of custom imports are read in the guest's memory, and those that are copied.
@@ -233,7 +261,16 @@ pub fn plan<'i, 'a>(
         tracer.memory(&program, id, index);
     }
     tracer.trace(&program);
-    tracer.memories_of_preview1(&program);
+    let of_preview1 = tracer
+        .memories_of_preview1(&program)
+        .into_iter()
+        .find(|(id, _)| {
+            linked
+                .libraries
+                .iter()
+                .all(|library| library.instance != *id)
+        })
+        .map(|(id, index)| program.memory(input, id, index));
     if boundary.may_exit() || tracer.reaches_preview1(&program) {
         // Hosts refuse every call from a module without a memory.
         tracer.live.made_memory = true;
@@ -242,12 +279,19 @@ pub fn plan<'i, 'a>(
     let live::Tracer {
         mut live, bindings, ..
     } = tracer;
-    let crossing = crossing(input, &program, &bindings, &linked, &boundary);
+    let crossing = crossing(&program, &bindings, &linked, &boundary, of_preview1);
     let first = crossing
         .shared
         .or_else(|| crossing.first_memory(input, &program))
         .or(linked.memory);
-    let fusion = fused::plan(input, &program, &live, &crossing, options.max_handles)?;
+    let fusion = fused::plan(
+        input,
+        &program,
+        &live,
+        &bindings,
+        &crossing,
+        options.max_handles,
+    )?;
     live.glue.extend(&fusion.imports);
     let memory = memory::plan(
         input,
@@ -274,6 +318,8 @@ pub fn plan<'i, 'a>(
         start: None,
         init: Vec::new(),
         exports: Vec::new(),
+        approximations: linked.approximations,
+        stubs: linked.stubs,
         warnings: boundary
             .warnings
             .iter()
@@ -303,33 +349,30 @@ fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
 }
 
 /// What passes between the guests and the host.
+///
+/// `shared` is the memory of a guest that calls the host by itself: its pointers are the host's.
+/// Libraries know where the guest that they serve is.
 fn crossing(
-    input: &Input<'_>,
     program: &Program,
     bindings: &HashMap<CanonId, Binding>,
     linked: &libraries::Linked,
     boundary: &exports::Boundary,
+    shared: Option<(InstanceId, u32)>,
 ) -> Crossing {
     let mut crossing = Crossing {
         exports: boundary.lifts(),
         copied: linked.copied.clone(),
         guarded: linked.guarded,
+        shared,
         ..Crossing::default()
     };
     let mut bound: Vec<(&CanonId, &Binding)> = bindings.iter().collect();
     bound.sort_by_key(|(id, _)| **id);
     for (&id, binding) in bound {
-        let CanonKind::Lower { options, .. } = &program.canons[id.0 as usize].kind else {
-            continue;
-        };
-        match binding {
-            Binding::Func(FuncDef::Host(_)) => crossing.imports.push(id),
-            _ if linked.copied.contains(&id) => {}
-            _ => {
-                let memory = options.memory;
-                let slot = memory.map(|(id, index)| program.memory(input, id, index));
-                crossing.shared = crossing.shared.or(slot);
-            }
+        if let (CanonKind::Lower { .. }, Binding::Func(FuncDef::Host(_))) =
+            (&program.canons[id.0 as usize].kind, binding)
+        {
+            crossing.imports.push(id);
         }
     }
     crossing

@@ -390,6 +390,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     name: name.to_string(),
                     ty,
                     shape,
+                    errors: wasi::errors(&self.input.types, *validator_ty),
                     offset,
                 });
                 Value::Func(ComponentFunc::Import(self.program.imports.len() as u32 - 1))

@@ -65,8 +65,16 @@ pub enum FuncDef {
 pub enum Builtin {
     /// The address of the state block.
     State,
+    /// Where the memory of the guest that a library serves begins.
+    Base(InstanceId, u32),
     /// How many handles there may be.
     MaxHandles,
+    /// How many different things one poll can wait for.
+    MaxPoll,
+    /// Bytes for the strings of HTTP.
+    MaxHttp,
+    /// Whether the host has functions for sockets.
+    Sockets,
     /// A weak import whose interface the program does not use: it traps.
     Unlinked,
     /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
@@ -143,6 +151,8 @@ pub struct ImportedFunc {
     pub ty: FuncType,
     /// What [`crate::wasi`] tells the type by.
     pub shape: u64,
+    /// The names of the cases of its error type.
+    pub errors: Vec<String>,
     pub offset: u64,
 }
 

@@ -5,8 +5,9 @@
 (module $m
   (type (;0;) (func (param i32 i32) (result i32)))
   (type (;1;) (func (param i32) (result i32)))
-  (type (;2;) (func (param i32)))
-  (type (;3;) (func))
+  (type (;2;) (func (param i32 i64 i32) (result i32)))
+  (type (;3;) (func (param i32)))
+  (type (;4;) (func))
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 2)
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
@@ -19,43 +20,68 @@
     i32.const 65534
     i32.load8_u
   )
-  (func $wasi:random/insecure-seed@0.2#insecure-seed (;2;) (type 2) (param i32)
-    (local i32 i32)
+  (func $p1bridge_shim::abi::inside (;2;) (type 2) (param i32 i64 i32) (result i32)
     block ;; label = @1
-      local.get 0
-      i32.const 7
-      i32.and
-      br_if 0 (;@1;)
-      i32.const 65536
-      local.tee 1
-      i32.load offset=48
-      local.set 2
-      local.get 1
-      i32.const 1
-      i32.store offset=48
       block ;; label = @2
         local.get 2
+        i32.const -1
+        i32.add
+        local.get 0
+        i32.and
         br_if 0 (;@2;)
         local.get 1
-        i32.const 24
-        i32.add
-        i32.const 16
-        call $random_get
+        local.get 0
+        i64.extend_i32_u
+        i64.add
+        i32.const 1
+        i64.extend_i32_u
+        i64.const 16
+        i64.shl
+        i64.le_u
         br_if 1 (;@1;)
       end
-      local.get 0
-      local.get 1
-      i64.load offset=24
-      i64.store
-      local.get 0
-      local.get 1
-      i64.load offset=32
-      i64.store offset=8
-      return
+      unreachable
     end
-    unreachable
+    i32.const 0
+    local.get 0
+    i32.add
   )
-  (func $p1bridge:initialize (;3;) (type 3)
+  (func $wasi:random/insecure-seed@0.2#insecure-seed (;3;) (type 3) (param i32)
+    (local i32 i32)
+    local.get 0
+    i64.const 16
+    i32.const 8
+    call $p1bridge_shim::abi::inside
+    local.set 1
+    i32.const 65536
+    local.tee 0
+    i32.load offset=56
+    local.set 2
+    local.get 0
+    i32.const 1
+    i32.store offset=56
+    block ;; label = @1
+      local.get 2
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 32
+      i32.add
+      i32.const 16
+      call $random_get
+      i32.eqz
+      br_if 0 (;@1;)
+      unreachable
+    end
+    local.get 1
+    local.get 0
+    i64.load offset=32
+    i64.store
+    local.get 1
+    local.get 0
+    i64.load offset=40
+    i64.store offset=8
+  )
+  (func $p1bridge:initialize (;4;) (type 4)
     global.get $p1bridge:initialized
     if ;; label = @1
       global.get $p1bridge:initialized
@@ -72,7 +98,7 @@
     i32.const 1
     global.set $p1bridge:initialized
   )
-  (func $"p1bridge:export f" (;4;) (type 1) (param i32) (result i32)
+  (func $"p1bridge:export f" (;5;) (type 1) (param i32) (result i32)
     call $p1bridge:initialize
     local.get 0
     call 1

@@ -17,7 +17,7 @@
     block ;; label = @1
       i32.const 0
       local.tee 0
-      i32.const 64
+      i32.const 72
       i32.add
       i32.const 8
       call 0
@@ -26,7 +26,7 @@
       unreachable
     end
     local.get 0
-    i64.load offset=64
+    i64.load offset=72
   )
   (func (;2;) (type 1) (result i64)
     call 1

@@ -1,6 +1,7 @@
 //! The suites that need no harness or allocator of their own, in one binary: an engine is linked
 //! once. `cargo test --release -p p1bridge-tests --test suites -- lower::` runs one of them.
 
+mod adapter_sizes;
 mod boundary;
 mod checked;
 mod cost;
@@ -17,6 +18,7 @@ mod random_modules;
 mod random_pairs;
 mod refusing_realloc;
 mod run_away;
+mod sockets;
 mod unadapt;
 mod wasi_checks;
 mod wasi_types;

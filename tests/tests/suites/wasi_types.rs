@@ -1,7 +1,7 @@
-//! The linker knows the types of WASI 0.2 as the WIT has them.
+//! The linker's table of WASI 0.2 has every function of the WIT, with its type, and a class.
 //!
-//! `BLESS=1 cargo test --release -p p1bridge-tests --test suites wasi_types` writes the linker's table
-//! anew.
+//! `BLESS=1 cargo test --release -p p1bridge-tests --test suites wasi_types` writes the hashes of the
+//! types anew.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ fn component() -> Vec<u8> {
     std::os::unix::fs::symlink(wit.canonicalize().unwrap(), folder.path().join("deps")).unwrap();
     std::fs::write(
         folder.path().join("world.wit"),
-        "package p1bridge:test; world all { include wasi:cli/imports@0.2.12; }",
+        "package p1bridge:test; world all { include wasi:cli/imports@0.2.12; include wasi:http/imports@0.2.12; }",
     )
     .unwrap();
     let mut wit = Resolve {
@@ -44,19 +44,39 @@ fn the_table_of_types_is_that_of_the_wit() {
     for import in resolve::program(&input).unwrap().imports {
         let interface = import.interface.unwrap();
         let interface = interface.split('@').next().unwrap();
-        // Nothing is linked for sockets.
-        if !interface.starts_with("wasi:sockets/") {
-            table.insert(format!("{interface}#{}", import.name), import.shape);
-        }
+        table.insert(format!("{interface}#{}", import.name), import.shape);
     }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../linker/src/wasi-0.2.txt");
+    let known = std::fs::read_to_string(&file).unwrap();
+    let classes: BTreeMap<&str, &str> = known
+        .lines()
+        .map(|line| {
+            let (name, rest) = line.split_once(' ').unwrap();
+            (name, rest.split_once(' ').unwrap().1)
+        })
+        .collect();
     let text: String = table
         .iter()
-        .map(|(name, shape)| format!("{name} {shape:016x}\n"))
+        .map(|(name, shape)| {
+            let class = classes.get(name.as_str()).copied().unwrap_or("no class");
+            format!("{name} {shape:016x} {class}\n")
+        })
         .collect();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../linker/src/wasi-0.2.txt");
     if std::env::var_os("BLESS").is_some_and(|value| value == "1") {
         std::fs::write(&file, &text).unwrap();
+    } else {
+        let wrong: Vec<&str> = text.lines().filter(|line| !known.contains(line)).collect();
+        assert!(known == text, "other lines are expected: {wrong:#?}");
     }
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
-    assert!(table.len() > 60, "only {} functions", table.len());
+    for line in text.lines() {
+        let words: Vec<&str> = line.splitn(5, ' ').collect();
+        let is_class = |class: &str| ["E", "L", "A", "W", "X"].contains(&class);
+        assert!(is_class(words[2]) && is_class(words[3]), "{line}");
+        let approximated = words[2] == "A" || words[3] == "A";
+        assert!(
+            words[2] != "W" && approximated == (words.len() == 5),
+            "{line}"
+        );
+    }
+    assert!(table.len() > 170, "only {} functions", table.len());
 }

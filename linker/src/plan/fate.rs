@@ -1,0 +1,205 @@
+//! What becomes of each function of WASI that a component imports.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::Options;
+use crate::abi::Type;
+use crate::parse;
+use crate::resolve::{self, ImportedFunc};
+use crate::wasi::{self, Class};
+
+/// What becomes of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// A library has it, exactly.
+    Linked,
+    /// A library has it with this difference.
+    Approximated(&'static str),
+    Stub(Stub),
+    /// It cannot be linked, for this reason.
+    Refused(String),
+}
+
+/// A function that only returns an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stub {
+    /// The name of the error, or `trap`.
+    pub code: String,
+    /// The case of the error type; none for a trap.
+    pub case: Option<u32>,
+}
+
+/// Whether the target has functions for sockets.
+pub fn has_sockets(options: &Options) -> bool {
+    options.profile.host.sockets
+}
+
+/// The class of a function on the target; none for one that is not known. `interface` has no
+/// version.
+pub fn class(options: &Options, interface: &str, function: &str) -> Option<Class> {
+    let known = wasi::known(interface, function)?;
+    Some(match has_sockets(options) {
+        true => known.sockets,
+        false => known.plain,
+    })
+}
+
+/// What becomes of an import of `interface` (without its version).
+pub fn fate(options: &Options, interface: &str, import: &ImportedFunc) -> Fate {
+    let function = import.name.as_str();
+    let Some(known) = wasi::known(interface, function) else {
+        let why = match wasi::knows_interface(interface) {
+            true => format!(
+                "{interface} has no such function up to {}, the newest release that is known",
+                wasi::NEWEST
+            ),
+            false => format!(
+                "WASI has no such interface up to {}, the newest release that is known",
+                wasi::NEWEST
+            ),
+        };
+        return stub_or(options, interface, import, why);
+    };
+    if known.shape != import.shape {
+        return Fate::Refused("the component's type for it is not that of WASI 0.2".into());
+    }
+    match class(options, interface, function) {
+        Some(Class::Impossible) => {
+            stub_or(options, interface, import, impossible(interface, known))
+        }
+        Some(Class::Approximated) if options.deny_approximations => {
+            Fate::Refused(format!("it would be approximated: {}", known.note))
+        }
+        Some(Class::Approximated) => Fate::Approximated(known.note),
+        _ => Fate::Linked,
+    }
+}
+
+/// Why a function is impossible on the target.
+fn impossible(interface: &str, known: wasi::Function) -> String {
+    let sockets = known.sockets != Class::Impossible;
+    match interface {
+        _ if sockets => {
+            "Preview 1 has no sockets that a program can open (--sockets=wamr for a host \
+                         with the functions of WAMR for them)"
+                .to_string()
+        }
+        i if i.starts_with("wasi:http/") => "Preview 1 has no HTTP".to_string(),
+        _ => "the host has nothing for it".to_string(),
+    }
+}
+
+/// The stub that the user allows, or the error that says so.
+fn stub_or(options: &Options, interface: &str, import: &ImportedFunc, why: String) -> Fate {
+    let function = import.name.as_str();
+    let allow = options.allow.iter().find(|a| a.is_for(interface, function));
+    let codes = codes(import);
+    let Some(allow) = allow else {
+        let code = [
+            "not-supported",
+            "permanent-resolver-failure",
+            "internal-error",
+        ]
+        .into_iter()
+        .filter(|code| interface.contains("lookup") == code.contains("resolver"))
+        .find(|code| codes.iter().any(|(known, _)| known == code))
+        .unwrap_or("trap");
+        return Fate::Refused(format!(
+            "{why}; --allow {interface}#{function}={code} makes it a function that {}",
+            match code {
+                "trap" => "traps",
+                _ => "returns that error",
+            }
+        ));
+    };
+    if allow.code == "trap" {
+        let code = allow.code.clone();
+        return Fate::Stub(Stub { code, case: None });
+    }
+    match codes.into_iter().find(|(code, _)| *code == allow.code) {
+        Some((code, case)) => Fate::Stub(Stub {
+            code,
+            case: Some(case),
+        }),
+        None => Fate::Refused(format!(
+            "--allow {allow}: the function has no such error{}",
+            match import.errors.is_empty() {
+                true => "; `trap` is all that it can be made to do".to_string(),
+                false => format!(": it has {}", import.errors.join(", ")),
+            }
+        )),
+    }
+}
+
+/// The errors that a stub can return, with their cases: those without a payload, or with one that
+/// may be absent.
+fn codes(import: &ImportedFunc) -> Vec<(String, u32)> {
+    let Some(Type::Variant(result)) = &import.ty.result else {
+        return Vec::new();
+    };
+    let Some(Some(Type::Variant(cases))) = result.get(1) else {
+        return Vec::new();
+    };
+    import
+        .errors
+        .iter()
+        .zip(cases.iter().zip(0..))
+        .filter(|(_, (payload, _))| match payload {
+            None => true,
+            Some(Type::Variant(option)) => option.len() == 2 && option[0].is_none(),
+            Some(_) => false,
+        })
+        .map(|(name, (_, case))| (name.clone(), case))
+        .collect()
+}
+
+/// A function of WASI that a component imports.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Row {
+    /// `interface@version#function`
+    pub function: String,
+    /// The letter of its class on the target ([`Class`]); none for a function that is not known.
+    pub class: Option<char>,
+    /// What a call of it becomes, in words.
+    pub becomes: String,
+}
+
+/// What becomes of every function of WASI that a component imports, whether it is reached or not.
+///
+/// # Errors
+///
+/// Fails for what is not a valid component, and for components that cannot be evaluated.
+pub fn table(component: &[u8], options: &Options) -> Result<Vec<Row>> {
+    let input = parse::component(component)?;
+    let program = resolve::program(&input)?;
+    let mut rows = Vec::new();
+    for import in &program.imports {
+        let Some(full) = import.interface.as_deref() else {
+            continue;
+        };
+        if !full.starts_with("wasi:") {
+            continue;
+        }
+        let interface = full.split('@').next().unwrap_or(full);
+        let class = class(options, interface, &import.name);
+        let becomes = match fate(options, interface, import) {
+            Fate::Linked => match class {
+                Some(Class::Local) => "linked, without the host".to_string(),
+                _ => "linked".to_string(),
+            },
+            Fate::Approximated(note) => format!("approximated: {note}"),
+            Fate::Stub(Stub { case: None, .. }) => "traps when it is called".to_string(),
+            Fate::Stub(stub) => format!("returns {}", stub.code),
+            Fate::Refused(why) => format!("refused if it is reached: {why}"),
+        };
+        rows.push(Row {
+            function: format!("{full}#{}", import.name),
+            class: class.map(Class::letter),
+            becomes,
+        });
+    }
+    rows.sort_by(|a, b| a.function.cmp(&b.function));
+    Ok(rows)
+}
