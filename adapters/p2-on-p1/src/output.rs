@@ -4,7 +4,7 @@
 //! for and an error is reported by the very call that met it. A host whose standard output is in
 //! non-blocking mode is asked again until it takes the bytes.
 
-use p1bridge_shim::{Entry, Out, bytes, trap_if};
+use p1bridge_shim::{Entry, Out, bytes_here, trap_if};
 
 use crate::error::{CLOSED, stream_error};
 use crate::poll::{CLOCK, WRITE, fd, new_pollable};
@@ -19,13 +19,13 @@ const BLOCKING: u32 = 4096;
 /// Writes all of a buffer and gives the error number; a stream that failed is closed.
 #[inline(never)]
 fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
-    let entry = state.get(handle, kind::OUTPUT);
+    let entry = state.get_here(handle, kind::OUTPUT);
     let flags = entry.flags.get();
-    if status(state, handle) != 0 {
-        return CLOSED;
-    }
-    if flags & flag::SINK != 0 {
-        return 0;
+    if flags & SPECIAL != 0 {
+        let errno = special(entry);
+        if errno != 0 || flags & flag::SINK != 0 {
+            return errno;
+        }
     }
     while length != 0 {
         let fixed = state.fixed();
@@ -33,11 +33,15 @@ fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
         let errno = if flags & flag::FILE != 0 {
             file::weak::file_write(handle, vector, 1)
         } else {
-            p1::fd_write(fd(state, entry), vector, 1, fixed.count_at())
+            let fd = match flags & flag::SOCKET {
+                0 => entry.word.get(),
+                _ => fd(state, entry),
+            };
+            p1::fd_write(fd, vector, 1, fixed.count_at())
         };
         let count = fixed.count.get();
         if errno == 0 && count == length {
-            return 0;
+            break;
         }
         let errno = written(state, handle, errno);
         if errno != 0 {
@@ -80,11 +84,11 @@ fn written(state: &State, handle: u32, errno: u32) -> u32 {
 fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
     let entry = state.get(handle, kind::OUTPUT);
     let flags = entry.flags.get();
-    if status(state, handle) != 0 {
-        return CLOSED;
-    }
-    if flags & flag::SINK != 0 {
-        return 0;
+    if flags & SPECIAL != 0 {
+        let errno = special(entry);
+        if errno != 0 || flags & flag::SINK != 0 {
+            return errno;
+        }
     }
     while length != 0 {
         let fixed = state.fixed();
@@ -149,10 +153,17 @@ fn finish(state: &State, handle: u32, out: u32, errno: u32) {
     }
 }
 
+/// Streams of which [`special`] knows whether they still are open, and sinks.
+const SPECIAL: u8 = flag::CLOSED | flag::SOCKET | flag::SINK;
+
 /// Whether the stream still is open, as an error number.
 #[inline(never)]
 fn status(state: &State, handle: u32) -> u32 {
-    let entry = state.get(handle, kind::OUTPUT);
+    special(state.get(handle, kind::OUTPUT))
+}
+
+#[inline(never)]
+fn special(entry: &Entry) -> u32 {
     let flags = entry.flags.get();
     if flags & flag::CLOSED != 0 {
         CLOSED
@@ -163,12 +174,16 @@ fn status(state: &State, handle: u32) -> u32 {
     }
 }
 
-#[inline(never)]
+#[inline(always)]
 fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
-    let at = bytes(at, length);
+    let at = bytes_here(at, length);
     trap_if(length > limit);
     let errno = write_all(state, handle, at, length);
-    finish(state, handle, out, errno);
+    if errno == 0 {
+        Out::new_here(out, 12, 4).u8(0, 0);
+    } else {
+        finish(state, handle, out, errno);
+    }
 }
 
 #[inline(never)]

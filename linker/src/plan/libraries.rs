@@ -309,8 +309,6 @@ pub fn link(
         let mut home = homes.of(id, canon.instance);
         if held || (other_encoding && in_memory) {
             linked.copied.insert(id);
-        }
-        if in_memory && (other_encoding || held) {
             // Values are copied to where the library can be at address 0, and see all of the memory.
             home = Home {
                 memory,

@@ -1,4 +1,8 @@
-(module
+;; package root:root;
+;; world root {
+;;   export run: func() -> u32;
+;; }
+(module $m
   (type (;0;) (func (param i32) (result i32)))
   (type (;1;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;2;) (func (param i32 i32) (result i32)))
