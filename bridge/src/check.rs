@@ -21,6 +21,7 @@ pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
         Binary::Component => {
             let options = FlattenOptions {
                 profile: profiles::named("as-is")?,
+                sockets: Some(profile.host.sockets),
                 ..FlattenOptions::default()
             };
             let flat = flatten(wasm, &options).context("it cannot be flattened")?;

@@ -16,8 +16,8 @@ pub fn lower(module: &[u8], profile: &Profile) -> Result<Lowered> {
     match sniff(module)? {
         Binary::Module => p1bridge_linker::lower::module(module, profile),
         Binary::Component => bail!(
-            "this is a component: `p1bridge flatten --profile {}` makes a module of it and lowers it",
-            profile.name()
+            "this is a component: `p1bridge flatten` with the same `--profile` makes a module of it \
+             and lowers it"
         ),
     }
 }

@@ -13,6 +13,7 @@ use wasmparser::WasmFeatures;
 
 use crate::features::FeatureSet;
 use crate::lower;
+use crate::lower::applied;
 use crate::lower::needs::{self, Survey};
 use crate::parse;
 use crate::parse::module::Module;
@@ -99,12 +100,15 @@ pub struct Verdict {
 ///
 /// # Errors
 ///
-/// Fails for what is not a valid core module.
+/// Fails for what is not a valid core module, and for object files.
 pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
     let input = parse::module(wasm)?;
     let module = &input.modules[0];
+    lower::is_linked(module)?;
+    let left = &applied::left(profile, module);
     let survey = needs::survey(module)?;
-    let mut findings = findings(module, profile, &survey);
+    let mut findings = findings(module, left, &survey);
+    host::structs(module, profile, &mut findings);
     let is_note = |finding: &Finding| finding.effect == Effect::Note;
     let fits = findings.iter().all(is_note);
     let mut fits_lowered = findings.iter().all(|f| is_note(f) || f.fix.is_some());
@@ -212,12 +216,15 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             })
             .collect();
         let sections = host::sections_with(module, flag);
-        // A larger set whose own part is not there: only the smaller one is used.
+        // A larger set whose own part is not there, or the part that comes with it.
         if places.is_empty()
             && sections.is_empty()
             && matches!(
                 flag,
-                WasmFeatures::REFERENCE_TYPES | WasmFeatures::BULK_MEMORY
+                WasmFeatures::REFERENCE_TYPES
+                    | WasmFeatures::CALL_INDIRECT_OVERLONG
+                    | WasmFeatures::BULK_MEMORY
+                    | WasmFeatures::BULK_MEMORY_OPT
             )
         {
             continue;
@@ -323,10 +330,7 @@ impl fmt::Display for Verdict {
         let name = &self.profile;
         match (self.fits, self.fits_lowered) {
             (true, _) => write!(f, "fits {name}"),
-            (false, true) => write!(
-                f,
-                "does not fit {name}; `p1bridge lower --profile {name}` makes it fit"
-            ),
+            (false, true) => write!(f, "does not fit {name}, but does when it is lowered"),
             (false, false) => write!(f, "does not fit {name}, and lowering is not enough"),
         }
     }

@@ -173,6 +173,44 @@ pub struct Quirks {
 }
 
 impl Quirks {
+    /// Those that the wrappers of a function of Preview 1 see to.
+    pub fn of(self, function: &str) -> Quirks {
+        let none = Quirks::default();
+        match function {
+            "fd_filestat_get" | "path_filestat_get" => Quirks {
+                filestat_56: self.filestat_56,
+                ..none
+            },
+            "fd_renumber" => Quirks {
+                renumber_self_crashes: self.renumber_self_crashes,
+                ..none
+            },
+            "path_open" => Quirks {
+                rights_within_parent: self.rights_within_parent,
+                ..none
+            },
+            "poll_oneoff" => Quirks {
+                subscription_56: self.subscription_56,
+                one_relative_clock: self.one_relative_clock,
+                poll_of_nothing_hangs: self.poll_of_nothing_hangs,
+                ..none
+            },
+            _ => none,
+        }
+    }
+
+    /// Those that wrappers see to, with their names in profiles.
+    pub(crate) fn wrapped(&mut self) -> [(&'static str, &mut bool); 6] {
+        [
+            ("filestat-56", &mut self.filestat_56),
+            ("subscription-56", &mut self.subscription_56),
+            ("one-relative-clock", &mut self.one_relative_clock),
+            ("poll-of-nothing-hangs", &mut self.poll_of_nothing_hangs),
+            ("renumber-self-crashes", &mut self.renumber_self_crashes),
+            ("rights-within-parent", &mut self.rights_within_parent),
+        ]
+    }
+
     /// Whether `poll_oneoff` is wrapped.
     pub fn poll(self) -> bool {
         self.subscription_56 || self.one_relative_clock || self.poll_of_nothing_hangs
@@ -379,10 +417,14 @@ impl Profile {
     /// Whether the output exports an arena for the runtime's own use and that of the wrappers,
     /// when it `imports` functions of Preview 1.
     pub fn wants_arena(&self, imports: impl Fn(&str) -> bool) -> bool {
-        self.quirks.app_heap
-            || ["poll_oneoff", "path_open"]
-                .into_iter()
-                .any(|name| self.quirks.needs_scratch(name) && imports(name))
+        self.quirks.app_heap || self.wants_scratch(imports)
+    }
+
+    /// Whether a wrapper of what it `imports` needs memory of its own.
+    pub fn wants_scratch(&self, imports: impl Fn(&str) -> bool) -> bool {
+        ["poll_oneoff", "path_open"]
+            .into_iter()
+            .any(|name| self.quirks.needs_scratch(name) && imports(name))
     }
 
     /// What the output may use when the input uses `input`.
@@ -408,18 +450,22 @@ impl Profile {
         }
     }
 
+    fn module(&self, name: &str) -> Option<&ModuleEntry> {
+        let named = |wanted: &str| self.modules.iter().find(|entry| entry.name == wanted);
+        named(name).or_else(|| named("*"))
+    }
+
+    /// Whether anything can be imported from `module`.
+    pub fn has_module(&self, module: &str) -> bool {
+        self.modules.is_empty() || self.module(module).is_some()
+    }
+
     /// Whether the host has a function of this type.
     pub fn import(&self, module: &str, name: &str, ty: &FuncType) -> Import {
-        let entry = |module: &str| {
-            self.modules
-                .iter()
-                .find(|entry| entry.name == module)
-                .or_else(|| self.modules.iter().find(|entry| entry.name == "*"))
-        };
         if self.modules.is_empty() {
             return Import::Provided;
         }
-        let Some(entry) = entry(module) else {
+        let Some(entry) = self.module(module) else {
             return match self.quirks.imports_through_env {
                 true => Import::ThroughEnv,
                 false => Import::Missing,

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::{files, profile};
 use crate::check::check;
-use crate::profiles::Profile;
+use crate::sniff::{Binary, sniff};
 
 /// Say why a file would not run on a target
 ///
@@ -25,7 +25,7 @@ pub struct Args {
     input: PathBuf,
     /// The target: the name of a profile, or its file
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
-    profile: Profile,
+    profile: profile::Chosen,
     /// Print JSON; places are complete there
     #[arg(long)]
     json: bool,
@@ -33,11 +33,23 @@ pub struct Args {
 
 pub fn command(args: &Args) -> Result<ExitCode> {
     let bytes = files::read_binary(&args.input)?;
-    let verdict = check(&bytes, &args.profile).with_context(|| files::shown(&args.input))?;
-    let text = match args.json {
+    let profile = &args.profile.profile;
+    let verdict = check(&bytes, profile).with_context(|| files::shown(&args.input))?;
+    let mut text = match args.json {
         true => serde_json::to_string_pretty(&verdict).context("cannot write JSON")?,
         false => verdict.to_string(),
     };
+    if !args.json && verdict.fits_lowered && !verdict.fits {
+        let command = match sniff(&bytes)? {
+            Binary::Module => "lower",
+            Binary::Component => "flatten",
+        };
+        let input = files::quoted(&args.input.to_string_lossy());
+        let profile = files::quoted(&args.profile.argument);
+        text.push_str(&format!(
+            ": `p1bridge {command} {input} --profile {profile}`"
+        ));
+    }
     super::print(&format!("{text}\n"))?;
     Ok(match verdict.fits {
         true => ExitCode::SUCCESS,

@@ -52,6 +52,15 @@ pub fn read_any(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A word of a command line, so that a shell takes it for one.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./+,:=@".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 /// How messages call an input.
 pub fn shown(path: &Path) -> String {
     match is_dash(path) {

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 
 use super::{files, profile};
 use crate::flatten::{Allow, Boundary, FlattenOptions, Growth, Isolation, Report, flatten};
-use crate::profiles::Profile;
 
 /// Flatten a component into one Preview 1 core module
 ///
@@ -29,7 +28,7 @@ pub struct Args {
     /// The runtime that the module is for: the name of a profile, or its file; `as-is` keeps every
     /// WebAssembly feature that the component uses
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
-    profile: Profile,
+    profile: profile::Chosen,
     /// Keep functions that nothing can reach
     #[arg(long)]
     no_tidy: bool,
@@ -109,7 +108,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let options = FlattenOptions {
         tidy: !args.no_tidy,
         strip: args.strip,
-        profile: args.profile.clone(),
+        profile: args.profile.profile.clone(),
         max_handles: args.max_handles,
         boundary: match args.boundary {
             BoundaryArg::Native => Boundary::Native,

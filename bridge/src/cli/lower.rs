@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 
 use super::{files, profile};
 use crate::lower::lower;
-use crate::profiles::Profile;
 
 /// Rewrite a core module for a runtime that lacks WebAssembly features
 ///
@@ -23,7 +22,7 @@ pub struct Args {
     input: PathBuf,
     /// The target: the name of a profile, or its file
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
-    profile: Profile,
+    profile: profile::Chosen,
     /// Where the module goes; `-` is standard output [default: INPUT with `.lowered.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -35,7 +34,8 @@ pub struct Args {
 pub fn command(args: &Args) -> Result<ExitCode> {
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
-    let lowered = lower(&module, &args.profile).with_context(|| files::shown(&args.input))?;
+    let lowered =
+        lower(&module, &args.profile.profile).with_context(|| files::shown(&args.input))?;
     let written = files::write_output(&output, &lowered.wasm)?;
     for warning in &lowered.warnings {
         super::say(&format!("warning: {warning}"));

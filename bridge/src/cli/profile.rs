@@ -7,8 +7,23 @@ use anyhow::{Context, Result};
 
 use crate::profiles::{self, Profile};
 
+/// A profile, and what `--profile` was given for it.
+#[derive(Clone)]
+pub struct Chosen {
+    pub profile: Profile,
+    /// A name or a file.
+    pub argument: String,
+}
+
 /// Finds a profile by its name, or reads it from a file.
-pub fn find(name: &str) -> Result<Profile, String> {
+pub fn find(argument: &str) -> Result<Chosen, String> {
+    Ok(Chosen {
+        profile: read(argument)?,
+        argument: argument.to_string(),
+    })
+}
+
+fn read(name: &str) -> Result<Profile, String> {
     if let Some(profile) = Profile::named(name) {
         return Ok(profile);
     }

@@ -35,6 +35,12 @@ pub fn of(survey: &Survey<'_>, options: &WrapOptions) -> Result<Kind> {
             "the input is an object file (it has a `linking` section), not a program; link it first"
         );
     }
+    if survey.foreign_structs {
+        bail!(
+            "the input was lowered for a runtime with the structs of `wasi_unstable`, which adapters do not know; wrap what \
+             it was made of"
+        );
+    }
     if survey.shared_library {
         bail!(
             "the input is a shared library (it has a `dylink.0` section), which needs a dynamic linker; link the program \

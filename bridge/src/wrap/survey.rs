@@ -1,6 +1,7 @@
 //! What a core module imports, exports and carries: the sections without the function bodies.
 
 use anyhow::{Result, bail};
+use p1bridge_linker::lower::applied;
 use wasmparser::types::{CoreTypeId, TypesRef};
 use wasmparser::{
     Chunk, CompositeInnerType, Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload,
@@ -24,6 +25,8 @@ pub struct Survey<'a> {
     pub worlds: Vec<u8>,
     /// It has a `linking` section: an object file, not a program.
     pub relocatable: bool,
+    /// It was lowered for a host with other structs than those of Preview 1.
+    pub foreign_structs: bool,
     /// It has a `dylink.0` section: a shared library.
     pub shared_library: bool,
 }
@@ -156,6 +159,9 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
             }
             Payload::CustomSection(section) => match section.name() {
                 "linking" => survey.relocatable = true,
+                applied::SECTION => {
+                    survey.foreign_structs = applied::has_structs(section.data());
+                }
                 "dylink.0" => survey.shared_library = true,
                 name if name.starts_with("component-type") => {
                     append_custom(&mut survey.worlds, name, section.data());

@@ -6,7 +6,17 @@ use std::time::{Duration, Instant};
 
 use crate::common::Folder;
 
-const COMMANDS: &[&str] = &["flatten", "wrap", "inspect", "run", "completions"];
+const COMMANDS: &[&str] = &[
+    "flatten",
+    "wrap",
+    "inspect",
+    "check",
+    "lower",
+    "profiles",
+    "probe",
+    "run",
+    "completions",
+];
 
 /// The smallest command that can be wrapped and run.
 const COMMAND: &str = r#"(module (func (export "_start")) (memory (export "memory") 1))"#;
@@ -103,7 +113,7 @@ fn bad_input_is_one_message_and_no_output_file() {
     for (name, bytes, word) in bad_inputs() {
         let input = format!("{name}.wasm");
         folder.add(&input, &bytes);
-        for command in ["wrap", "run", "inspect"] {
+        for command in ["wrap", "run", "inspect", "check", "lower"] {
             folder.run(&[command, &input]).failed_with(&[&input, word]);
         }
         fs::remove_file(folder.path().join(input)).unwrap();

@@ -51,6 +51,88 @@ fn check_prints_json_with_every_place() {
     assert!(finding["places"][0]["offset"].as_u64().unwrap() > 8);
 }
 
+/// Has nothing that cannot be lowered, but the segment of its second memory does not fit.
+const BEYOND: &str = r#"(module
+    (memory (export "memory") 1) (memory $second 1)
+    (data (memory $second) (i32.const 65535) "two"))"#;
+
+#[test]
+fn check_says_what_only_shows_when_a_module_is_lowered() {
+    let folder = Folder::new();
+    folder.add("app.wasm", BEYOND);
+    let args = ["check", "app.wasm", "--profile", "mvp"];
+    let ended = folder.run(&args);
+    assert_eq!(ended.code, Some(1));
+    let lower = folder.run(&["lower", "app.wasm", "--profile", "mvp"]);
+    assert_eq!(lower.code, Some(1));
+    let why = lower.stderr.trim_end().rsplit("app.wasm: ").next().unwrap();
+    for word in ["lowering fails: ", why, "lowering is not enough"] {
+        assert!(ended.text().contains(word), "{word}: {}", ended.text());
+    }
+
+    let ended = folder.run(&[&args[..], &["--json"]].concat());
+    assert_eq!(ended.code, Some(1));
+    let verdict: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(verdict["fits-lowered"], false);
+    let findings = verdict["findings"].as_array().unwrap();
+    let of_lowering: Vec<_> = findings
+        .iter()
+        .filter(|finding| finding["kind"] == "lowering")
+        .collect();
+    assert_eq!(of_lowering.len(), 1, "{findings:#?}");
+    assert_eq!(of_lowering[0]["effect"], "refused");
+    assert_eq!(of_lowering[0]["fix"], Value::Null);
+    assert!(of_lowering[0]["what"].as_str().unwrap().contains(why));
+}
+
+#[test]
+fn check_ends_with_the_command_that_makes_a_file_fit() {
+    let folder = folder();
+    let profile = p1bridge::profiles::source("wasm3").unwrap();
+    folder.add("my device.toml", profile.replace("\"wasm3\"", "\"device\""));
+    folder.add("my app.wasm", COPIES);
+    folder
+        .run(&["wrap", "app.wasm", "-o", "component.wasm", "-q"])
+        .succeeded();
+    for (input, profile, said) in [
+        ("app.wasm", "wasm3", "lower app.wasm --profile wasm3"),
+        (
+            "my app.wasm",
+            "my device.toml",
+            "lower 'my app.wasm' --profile 'my device.toml'",
+        ),
+        (
+            "component.wasm",
+            "wasm3",
+            "flatten component.wasm --profile wasm3",
+        ),
+    ] {
+        let ended = folder.run(&["check", input, "--profile", profile]);
+        let last = ended.text().lines().last().unwrap();
+        assert!(last.ends_with(&format!(": `p1bridge {said}`")), "{last}");
+        let (_, command) = last.trim_end_matches('`').split_once("p1bridge ").unwrap();
+        let words: Vec<&str> = match command.contains('\'') {
+            true => vec!["lower", input, "--profile", profile],
+            false => command.split(' ').collect(),
+        };
+        let output = ["-q", "-o", "fits.wasm"];
+        folder.run(&[&words[..], &output].concat()).succeeded();
+        let ended = folder.run(&["check", "fits.wasm", "--profile", profile]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_object_file_is_to_be_linked_first() {
+    let folder = Folder::new();
+    folder.add("app.wasm", r#"(module (@custom "linking" "\02"))"#);
+    for command in ["check", "lower"] {
+        folder
+            .run(&[command, "app.wasm"])
+            .failed_with(&["app.wasm", "object file"]);
+    }
+}
+
 #[test]
 fn a_lowered_module_fits() {
     let folder = folder();

@@ -7,7 +7,7 @@ pub fn of(feature: WasmFeatures) -> Option<&'static str> {
     Some(match feature {
         WasmFeatures::SIGN_EXTENSION => {
             "clang 16, rustc 1.70 and later by default, Go, zig; clang -mno-sign-ext, \
-             rustc -C target-feature=-sign-ext with -Z build-std, or -mcpu=mvp"
+             rustc -C target-feature=-sign-ext with -Z build-std"
         }
         WasmFeatures::MUTABLE_GLOBAL => {
             "a global that is exported or imported; wasm-ld --export of a global"
@@ -16,22 +16,29 @@ pub fn of(feature: WasmFeatures) -> Option<&'static str> {
             "clang 20, rustc 1.87 and later by default, Go; clang -mno-nontrapping-fptoint, \
              rustc -C target-feature=-nontrapping-fptoint with -Z build-std"
         }
-        WasmFeatures::BULK_MEMORY_OPT | WasmFeatures::BULK_MEMORY => {
-            "clang 20, rustc 1.87 and later by default, wasi-libc's memcpy, Go; \
-             clang -mno-bulk-memory -mno-bulk-memory-opt, rustc -C target-feature=-bulk-memory"
+        // Since LLVM 20 the `-opt` half is a feature of its own, which stays when only the whole is
+        // switched off; the same goes for `call-indirect-overlong`.
+        WasmFeatures::BULK_MEMORY_OPT => {
+            "clang 20, rustc 1.87 and later by default, wasi-libc's memcpy, Go, zig; \
+             clang -mno-bulk-memory -mno-bulk-memory-opt, \
+             rustc -C target-feature=-bulk-memory,-bulk-memory-opt with -Z build-std"
+        }
+        WasmFeatures::BULK_MEMORY => {
+            "wasm-opt, which clang -O1 and higher runs where it is installed, and threads; \
+             clang --no-wasm-opt, or -mno-bulk-memory -mno-bulk-memory-opt"
         }
         WasmFeatures::CALL_INDIRECT_OVERLONG => {
             "clang 19, rustc 1.82 and later by default, which leave room for a table index; \
              clang -mno-reference-types -mno-call-indirect-overlong, \
-             rustc -C target-feature=-reference-types"
+             rustc -C target-feature=-reference-types,-call-indirect-overlong with -Z build-std"
         }
         WasmFeatures::REFERENCE_TYPES => {
             "several tables or references as values; clang -mno-reference-types, \
-             rustc -C target-feature=-reference-types"
+             rustc -C target-feature=-reference-types with -Z build-std"
         }
         WasmFeatures::MULTI_VALUE => {
             "clang -mmultivalue with -Xclang -target-abi -Xclang experimental-mv, wasm-opt, zig; \
-             clang -mno-multivalue, rustc -C target-feature=-multivalue"
+             clang -mno-multivalue, rustc -C target-feature=-multivalue with -Z build-std"
         }
         WasmFeatures::TAIL_CALL => "clang -mtail-call, musttail; -mno-tail-call",
         WasmFeatures::SIMD => {

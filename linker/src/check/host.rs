@@ -4,7 +4,7 @@ use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
 
 use super::{Effect, Finding, Kind, Place};
 use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
-use crate::lower::{arena, import_kind, memories};
+use crate::lower::{applied, arena, import_kind, memories};
 use crate::parse::module::{ElementMode, Module};
 use crate::preview1;
 use crate::profile::{Import, Missing, Profile};
@@ -400,7 +400,7 @@ pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
         let refused = match import.ty {
             TypeRef::Func(_) | TypeRef::FuncExact(_) => false,
             TypeRef::Global(_) => !profile.host.imported_globals && profile.features.is_some(),
-            _ => false,
+            _ => !profile.has_module(import.module),
         };
         if refused {
             found.push(finding(
@@ -419,9 +419,22 @@ pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
     }
 }
 
+/// A module that was lowered for a host with other structs.
+pub fn structs(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
+    if let Some(quirk) = applied::foreign(profile, module) {
+        found.push(finding(
+            Kind::Behaviour,
+            Effect::FailsLater,
+            format!("it was lowered for a host with the quirk {quirk}, which this one has not"),
+            None,
+            None,
+        ));
+    }
+}
+
 pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     let host = &profile.host;
-    let arena = profile.quirks.app_heap && arena::is_exported(module);
+    let arena = arena::is_exported(module);
     for name in &host.never_export {
         if arena && matches!(name.as_str(), "malloc" | "free") {
             continue;
@@ -468,7 +481,9 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
              allocator does not expect it"
                 .to_string(),
             None,
-            Some("an arena is exported as malloc and free: the runtime uses that instead"),
+            module.imported_memories.is_empty().then_some(
+                "an arena is exported as malloc and free: the runtime uses that instead",
+            ),
         ));
     }
 }

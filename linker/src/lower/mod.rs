@@ -15,11 +15,12 @@
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
 //! | [`constant`] | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
-//! | [`quirks`], [`arena`] | hosts that are not as Preview 1 says |
+//! | [`quirks`], [`arena`], [`applied`] | hosts that are not as Preview 1 says |
 //!
 //! Over-long LEB128, flags of segments and the DataCount section go because all sections are
 //! written anew.
 
+pub mod applied;
 pub mod arena;
 mod bodies;
 mod body;
@@ -146,13 +147,22 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     Ok(merged)
 }
 
+/// Refuses object files, which nothing can load.
+pub(crate) fn is_linked(module: &Module<'_>) -> Result<()> {
+    if module.customs.iter().any(|custom| custom.name == "linking") {
+        bail!("this is an object file: link it first");
+    }
+    Ok(())
+}
+
 /// `flat`: the module is one that flatten has made, `arena`: and it exports an arena.
 fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
     let input = parse::module(wasm)?;
     let module = &input.modules[0];
-    if module.customs.iter().any(|custom| custom.name == "linking") {
-        bail!("this is an object file: link it first");
-    }
+    is_linked(module)?;
+    applied::is_native(profile, module)?;
+    let profile = &applied::left(profile, module);
+    let arena = arena || arena::is_exported(module);
     let survey = needs::survey(module)?;
     let refused = needs::refused(module, profile, &survey);
     if !refused.is_empty() {
@@ -377,15 +387,15 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         let module = self.module;
         let hosts = &self.hosts;
         let mut size = 0;
-        let has_memory = !module.memories.is_empty();
-        if self.arena.is_none() && has_memory {
-            let wanted = self
-                .profile
-                .wants_arena(|name| hosts.iter().any(|(known, _)| known == name));
-            if wanted {
-                size += arena::SIZE;
-                self.own_arena = true;
-            }
+        let imports = |name: &str| hosts.iter().any(|(known, _)| known == name);
+        // A memory that is imported has no room for it, which only wrappers cannot do without.
+        let wanted = match module.memories.is_empty() {
+            true => self.profile.wants_scratch(imports),
+            false => self.profile.wants_arena(imports),
+        };
+        if self.arena.is_none() && wanted {
+            size += arena::SIZE;
+            self.own_arena = true;
         }
         if self.needs.references {
             let tables = Tables::new(module, size, self.needs.table_grow)?;

@@ -10,6 +10,7 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
+use super::applied;
 use super::constant::{self, Value};
 use super::helpers::Helper;
 use super::{Lowering, bodies, names};
@@ -307,7 +308,8 @@ impl Lowering<'_, '_, '_> {
         let mut has_memory = false;
         for export in &order.exports {
             let never = &self.profile.host.never_export;
-            if never.iter().any(|name| name == export.name) && !self.flat {
+            let of_arena = self.arena.is_some() && matches!(export.name, "malloc" | "free");
+            if never.iter().any(|name| name == export.name) && !self.flat && !of_arena {
                 self.notes.push(format!(
                     "the export {} is left out: the host would use it",
                     export.name
@@ -409,10 +411,14 @@ impl Lowering<'_, '_, '_> {
                         append(custom.name, &bytes, wasm);
                     }
                 }
+                applied::SECTION => {}
                 // Debug information is converted all together.
                 name if debug::is_debug(name) || debug::is_stale(name) => {}
                 name => append(name, custom.bytes, wasm),
             }
+        }
+        if let Some(quirks) = applied::section(self.applied()) {
+            append(applied::SECTION, quirks.as_bytes(), wasm);
         }
     }
 }

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use p1bridge::check::check;
+use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::lower::lower;
 use p1bridge::profiles::named;
+use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::engines::{Wamr, Wasmtime};
 use p1bridge_tests::{Call, Engine, Exit, RunSpec};
 
@@ -143,4 +146,64 @@ fn a_function_of_the_hosts_own_is_found_through_env() {
         (memory (export "memory") 1)
         (func (export "f") (param i32) (result i32) local.get 0 call $twice))"#;
     only_lowered(wat, &[21], 42);
+}
+
+/// A program of the corpus that uses what is wrapped, and the profile that wraps most.
+fn corpus(name: &str) -> Vec<u8> {
+    let path = format!(
+        "{}/../corpus/prebuilt/{name}.wasm",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    std::fs::read(path).expect("the corpus is committed")
+}
+
+#[test]
+fn what_is_lowered_fits_and_is_lowered_no_further() {
+    for guest in ["files-c", "clocks-c", "hello-rust", "files-rust"] {
+        for profile in ["wamr-2020", "wamr-1.0", "wamr-1", "wamr-2", "wasm3"] {
+            let profile = named(profile).unwrap();
+            let once = lower(&corpus(guest), &profile).unwrap();
+            let verdict = check(&once.wasm, &profile).unwrap();
+            assert!(verdict.fits || !verdict.fits_lowered, "{guest}: {verdict}");
+            let twice = lower(&once.wasm, &profile).unwrap();
+            assert_eq!(
+                once.wasm.len(),
+                twice.wasm.len(),
+                "{guest}: {:?}",
+                twice.done
+            );
+        }
+    }
+    let component = corpus("files-p2-c");
+    let profile = named("wamr-2020").unwrap();
+    let options = FlattenOptions {
+        profile: profile.clone(),
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&component, &options).unwrap().wasm;
+    let verdict = check(&flat, &profile).unwrap();
+    assert!(verdict.fits, "{verdict}");
+    assert_eq!(lower(&flat, &profile).unwrap().wasm.len(), flat.len());
+}
+
+#[test]
+fn structs_of_an_old_host_are_refused_everywhere_else() {
+    let old = named("wamr-2020").unwrap();
+    let lowered = lower(&corpus("files-c"), &old).unwrap().wasm;
+    let node = named("node").unwrap();
+    let verdict = check(&lowered, &node).unwrap();
+    assert!(!verdict.fits && !verdict.fits_lowered, "{verdict}");
+    assert!(
+        verdict.to_string().contains("the quirk filestat-56"),
+        "{verdict}"
+    );
+    let error = lower(&lowered, &node).unwrap_err().to_string();
+    assert!(error.contains("the quirk filestat-56"), "{error}");
+    let error = wrap(&lowered, &WrapOptions::default()).unwrap_err();
+    assert!(format!("{error:#}").contains("wasi_unstable"), "{error:#}");
+    // Wrappers that change no struct are right on any host.
+    let lowered = lower(&corpus("files-c"), &named("wamr-2").unwrap())
+        .unwrap()
+        .wasm;
+    assert!(check(&lowered, &node).unwrap().fits);
 }

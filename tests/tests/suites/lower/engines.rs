@@ -90,6 +90,60 @@ pub fn run(
     Ok(Some((gave, memory)))
 }
 
+/// The same on wasmtime, with everything: it decides where wasmi may be wrong.
+pub fn run_on_wasmtime(
+    wasm: &[u8],
+    calls: &[(String, Vec<u64>)],
+) -> Result<Option<(Vec<Gave>, Vec<u8>)>> {
+    use wasmtime::{Extern, Instance, Module, Store, Val, ValType};
+    let mut config = wasmtime::Config::new();
+    config.max_wasm_stack(1 << 20);
+    let engine = wasmtime::Engine::new(&config).map_err(|e| anyhow!("{e:?}"))?;
+    let module = Module::new(&engine, wasm).map_err(|e| anyhow!("not taken: {e:?}"))?;
+    let mut store = Store::new(&engine, ());
+    let Ok(instance) = Instance::new(&mut store, &module, &[]) else {
+        return Ok(None);
+    };
+    let mut gave = Vec::new();
+    for (name, args) in calls {
+        let function = instance
+            .get_func(&mut store, name)
+            .with_context(|| format!("no export {name}"))?;
+        let ty = function.ty(&store);
+        let args: Vec<Val> = ty
+            .params()
+            .zip(args.iter().chain(std::iter::repeat(&0)))
+            .map(|(ty, &bits)| match ty {
+                ValType::I32 => Val::I32(bits as i32),
+                ValType::I64 => Val::I64(bits as i64),
+                ValType::F32 => Val::F32(bits as u32),
+                _ => Val::F64(bits),
+            })
+            .collect();
+        let mut results = vec![Val::I32(0); ty.results().len()];
+        let call = function.call(&mut store, &args, &mut results);
+        let bits = |value: &Val| match value {
+            Val::I32(n) => u64::from(*n as u32),
+            Val::I64(n) => *n as u64,
+            Val::F32(n) if f32::from_bits(*n).is_nan() => u64::MAX,
+            Val::F32(n) => u64::from(*n),
+            Val::F64(n) if f64::from_bits(*n).is_nan() => u64::MAX,
+            Val::F64(n) => *n,
+            _ => 0,
+        };
+        gave.push(call.ok().map(|()| results.iter().map(bits).collect()));
+    }
+    let exports: Vec<Extern> = instance
+        .exports(&mut store)
+        .map(|export| export.into_extern())
+        .collect();
+    let memory = exports
+        .into_iter()
+        .find_map(Extern::into_memory)
+        .map_or(Vec::new(), |memory| memory.data(&store).to_vec());
+    Ok(Some((gave, memory)))
+}
+
 /// The bits of a value; which NaN it is may differ.
 fn bits(value: &Val) -> u64 {
     match value {

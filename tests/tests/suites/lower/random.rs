@@ -9,7 +9,7 @@ use wasm_encoder::{ExportKind, ExportSection};
 use wasm_smith::Config;
 use wasmparser::{ExternalKind, FuncType, Parser, Payload, ValType};
 
-use super::engines::{full, limited, run};
+use super::engines::{Gave, full, limited, run, run_on_wasmtime};
 
 /// How many modules are tried for each proposal; `P1BRIDGE_RANDOM_MODULES` says another number.
 const MODULES: u64 = 3000;
@@ -185,12 +185,27 @@ fn check(config: Config, seed: u64) -> Result<bool> {
     }
     let right = run(&full(), &before, &calls)?;
     let found = run(&limited("mvp")?, &after, &calls)?;
-    let (Some((right, right_memory)), Some((found, memory))) = (&right, &found) else {
+    let Err(error) = same(&calls, &right, &found) else {
+        return Ok(right.is_some_and(|(gave, _)| gave.iter().any(Option::is_some)));
+    };
+    // wasmi 2.0.0 is wrong in a few modules, before or after they are lowered: wasmtime decides.
+    let right = run_on_wasmtime(&before, &calls)?;
+    let found = run_on_wasmtime(&after, &calls)?;
+    same(&calls, &right, &found)?;
+    println!("seed {seed}: on wasmi alone, {error:#}");
+    Ok(false)
+}
+
+/// What an engine gave and the memory at the end; none where the module traps at its start.
+type Ran = Option<(Vec<Gave>, Vec<u8>)>;
+
+fn same(calls: &[(String, Vec<u64>)], right: &Ran, found: &Ran) -> Result<()> {
+    let (Some((right, right_memory)), Some((found, memory))) = (right, found) else {
         ensure!(
             right.is_some() == found.is_some(),
             "one of them does not start"
         );
-        return Ok(false);
+        return Ok(());
     };
     for ((call, right), found) in calls.iter().zip(right).zip(found) {
         if right != found {
@@ -198,7 +213,7 @@ fn check(config: Config, seed: u64) -> Result<bool> {
         }
     }
     ensure!(memory.starts_with(right_memory), "the memory differs");
-    Ok(right.iter().any(Option::is_some))
+    Ok(())
 }
 
 fn check_all(change: fn(&mut Config)) {
@@ -251,11 +266,7 @@ fn sign_extension() {
 
 #[test]
 fn saturating_conversions() {
-    check_all(|config| {
-        config.saturating_float_to_int_enabled = true;
-        // In one of the others wasmi 2.0.0 divides by zero before it is lowered, and V8 does not.
-        config.disallow_traps = false;
-    });
+    check_all(|config| config.saturating_float_to_int_enabled = true);
 }
 
 #[test]
@@ -301,8 +312,6 @@ fn several_memories() {
         config.bulk_memory_enabled = true;
         config.min_memories = 2;
         config.max_memories = 3;
-        // As above: wasmi divides by zero where V8 does not, here after it is lowered.
-        config.disallow_traps = false;
         config.min_data_segments = 1;
         config.max_tables = 0;
     });
@@ -319,6 +328,7 @@ fn everything_at_once() {
         config.tail_call_enabled = true;
         config.extended_const_enabled = true;
         config.max_tables = 3;
+        // As above, with a memory: none of its accesses may be behind the end.
         config.disallow_traps = true;
     });
 }
