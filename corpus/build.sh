@@ -106,6 +106,23 @@ diamond() {
     "$WASM_TOOLS" strip "$WORK/composed.wasm" -o "$out"
 }
 
+# p1_pair: pairs/writer-c and pairs/keeper-c, Preview 1 programs with an adapter each, that speak notes.wit.
+p1_pair() {
+    pair_wit notes
+    p1_part keeper-c keeper
+    p1_part writer-c writer
+    "$WAC" plug "$WORK/writer-c.wasm" --plug "$WORK/keeper-c.wasm" -o "$WORK/composed.wasm"
+    "$WASM_TOOLS" strip "$WORK/composed.wasm" -o "$out"
+}
+
+# p1_part PART WORLD: $WORK/PART.wasm from pairs/PART/main.c, a reactor for Preview 1.
+p1_part() {
+    local made=$WORK/$name/$1
+    "$WIT_BINDGEN" c --world "$2" --out-dir "$made" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
+    "$CLANG" "${C_FLAGS[@]}" -mexec-model=reactor -I"$made" "pairs/$1/main.c" "$made/$2.c" "$made/$2_component_type.o" -o "$made/core.wasm"
+    "$WASM_TOOLS" component new "$made/core.wasm" --adapt "wasi_snapshot_preview1=$(p1_adapter reactor)" -o "$WORK/$1.wasm"
+}
+
 # pair_wit FILE: a WIT file of pairs/ next to that of WASI.
 pair_wit() {
     rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
@@ -134,11 +151,11 @@ component() {
     "$WASM_TOOLS" strip "$out" -o "$out"
 }
 
-# The command adapter inside the crate that p1bridge embeds too.
+# p1_adapter KIND: the adapter for commands or reactors inside the crate that p1bridge embeds too.
 p1_adapter() {
     cargo metadata --format-version 1 --manifest-path ../Cargo.toml |
         grep -o '"manifest_path":"[^"]*wasi-preview1-component-adapter-provider[^"]*"' |
-        sed 's/.*:"//; s/Cargo.toml"/artefacts\/wasi_snapshot_preview1.command.wasm/'
+        sed 's/.*:"//; s/Cargo.toml"/artefacts\/wasi_snapshot_preview1.'"${1:-command}"'.wasm/'
 }
 
 # cargo_wasm TARGET STD FLAGS: builds the package with a standard library made from its sources, for the

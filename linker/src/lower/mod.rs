@@ -109,9 +109,12 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     let mut profile = plan.options.profile.clone();
     let references = crate::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
     let several = tables > 1 && !plan.input.features().contains(references);
-    if several && profile.features.is_none() {
+    if several {
         // Several tables would be a feature that the input does not use.
-        profile.features = Some(plan.input.features());
+        profile.features = Some(match profile.features {
+            Some(features) => features.without(references),
+            None => plan.input.features(),
+        });
     }
     let profile = &profile;
     let mut used = plan.input.features().without(crate::profile::ENCODED_AWAY);
