@@ -158,6 +158,8 @@ pub struct Fusion {
     /// Whether handles of the host's resources are in the tables of guests, too: several guests
     /// have such handles, and none may use those of another.
     pub guarded: bool,
+    /// Calls between guests that need nothing of all that: the caller calls the callee's function.
+    pub direct: BTreeMap<CanonId, FuncDef>,
     /// The exports and imports that the linker writes a function for.
     pub exports: BTreeSet<LiftId>,
     pub imports: BTreeSet<CanonId>,
@@ -266,6 +268,11 @@ pub fn plan(
         }
     }
     fusion.cross(input, program, crossing, &mut with_table)?;
+    for &id in &live.glue {
+        if let Some(callee) = fusion.plain_callee(program, id) {
+            fusion.direct.insert(id, callee);
+        }
+    }
     let mut offset = 0;
     for instance in with_table {
         fusion.tables.insert(instance, offset as u32);
@@ -290,6 +297,36 @@ impl Fusion {
             Type::Own(id) | Type::Borrow(id) => self.is_tabled(program, *id),
             _ => false,
         })
+    }
+
+    /// The core function behind a call whose values mean the same on both sides, where nothing has to be
+    /// checked or kept before and after it.
+    fn plain_callee(&self, program: &Program, id: CanonId) -> Option<FuncDef> {
+        let canon = &program.canons[id.0 as usize];
+        let CanonKind::Lower {
+            callee: ComponentFunc::Lift(lift),
+            ..
+        } = &canon.kind
+        else {
+            return None;
+        };
+        let lift = &program.lifts[lift.0 as usize];
+        let plain = |ty: &Type| {
+            !ty.any(&|ty| {
+                !matches!(
+                    ty,
+                    Type::Int { bits: 32 | 64, .. } | Type::F32 | Type::F64 | Type::Record(_)
+                )
+            })
+        };
+        let entered = entered(program, Some(canon.instance), lift.instance);
+        let same = !lift.ty.uses_memory()
+            && plain(&lift.ty.params)
+            && lift.ty.result.as_ref().is_none_or(plain);
+        let kept = lift.options.post_return.is_some()
+            || self.may_not_leave.contains(&canon.instance)
+            || entered.iter().any(|id| self.reentered.contains(id));
+        (same && !kept).then_some(lift.func)
     }
 
     /// What a value needs on its way from one side to another.

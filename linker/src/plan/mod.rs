@@ -110,6 +110,9 @@ impl Plan<'_, '_> {
                 FuncDef::Core(id, index) => return Some(Target::Core(id, index)),
                 FuncDef::Host(id) => return Some(Target::Host(id)),
                 FuncDef::Builtin(builtin) => return Some(Target::Builtin(builtin)),
+                FuncDef::Canon(canon) if self.fusion.direct.contains_key(&canon) => {
+                    def = self.fusion.direct[&canon];
+                }
                 FuncDef::Canon(canon)
                     if fused::is_glue(&self.program, canon)
                         || self.fusion.imports.contains(&canon) =>
@@ -293,6 +296,7 @@ pub fn plan<'i, 'a>(
         options.max_handles,
     )?;
     live.glue.extend(&fusion.imports);
+    live.glue.retain(|id| !fusion.direct.contains_key(id));
     let memory = memory::plan(
         input,
         &program,
