@@ -39,6 +39,8 @@ pub struct FlattenOptions {
     pub isolation: Isolation,
     /// How the memory grows.
     pub growth: Growth,
+    /// Say on standard error why the module is about to trap.
+    pub trap_messages: bool,
     /// How many different pipes, devices and sockets one poll can wait for.
     pub max_poll: Option<u32>,
     /// Bytes for the header fields and other strings of HTTP.
@@ -62,6 +64,7 @@ impl Default for FlattenOptions {
             verify: cfg!(debug_assertions),
             isolation: Isolation::default(),
             growth: Growth::default(),
+            trap_messages: false,
             max_poll: None,
             max_http: None,
             sockets: None,
@@ -138,6 +141,7 @@ fn linker_options(options: &FlattenOptions) -> Options {
         profile: options.profile.clone(),
         isolation: options.isolation,
         growth: options.growth,
+        trap_messages: options.trap_messages,
         allow: options.allow.clone(),
         deny_approximations: options.deny_approximations,
         ..Options::default()

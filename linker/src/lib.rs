@@ -113,6 +113,8 @@ pub struct Options {
     pub verify: bool,
     /// Whether the memory grows.
     pub growth: Growth,
+    /// Say on standard error why the module is about to trap, where the linker's code does.
+    pub trap_messages: bool,
     /// Functions of WASI that may become stubs, with the errors that they return.
     pub allow: Vec<wasi::Allow>,
     /// Refuse functions of WASI that can only be approximated.
@@ -132,6 +134,7 @@ impl Default for Options {
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
             growth: Growth::default(),
+            trap_messages: false,
             allow: Vec::new(),
             deny_approximations: false,
         }

@@ -57,6 +57,9 @@ pub struct Args {
     /// Never grow the memory: every guest keeps what it starts with
     #[arg(long)]
     no_grow: bool,
+    /// Have the module say on standard error why it is about to trap, where linked code finds a fault
+    #[arg(long)]
+    trap_messages: bool,
     /// How many different pipes, devices and sockets one poll can wait for [default: 50]
     #[arg(long, value_name = "N")]
     max_poll: Option<u32>,
@@ -121,6 +124,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             (None, true) => Growth::None,
             (None, false) => Growth::Free,
         },
+        trap_messages: args.trap_messages,
         max_poll: args.max_poll,
         max_http: args.max_http,
         sockets: args.sockets.map(Sockets::are_there),

@@ -4,6 +4,7 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
+use super::traps::Trap;
 use super::{Glue, fused, handles};
 use crate::abi::{Type, payload_offset};
 use crate::merge::{Maps, Quantity, region_access};
@@ -51,7 +52,7 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
         },
     ) = (case, &canon.kind)
     else {
-        sink.unreachable();
+        maps.globals.traps.now(&mut sink, Trap::Stub);
         return Ok(finish(&[], code));
     };
     let import = &plan.program.imports[*import as usize];
@@ -69,10 +70,8 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
     let out = canon.ty.params().len() as u32 - 1;
     sink.local_get(out)
         .i32_const(ty.align() as i32 - 1)
-        .i32_and()
-        .if_(BlockType::Empty)
-        .unreachable()
-        .end();
+        .i32_and();
+    maps.globals.traps.when(&mut sink, Trap::Unaligned);
     let slot = plan.program.memory(plan.input, id, index);
     let memory = plan.memory.as_ref().filter(|memory| memory.is_shared());
     if let Some(at) = memory.and_then(|memory| memory.region(slot)) {
@@ -85,7 +84,8 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
             Quantity::Const(bytes) => sink.i64_const(bytes.into()),
             Quantity::Global(global) => sink.global_get(global).i64_extend_i32_u(),
         };
-        sink.i64_gt_u().if_(BlockType::Empty).unreachable().end();
+        sink.i64_gt_u();
+        maps.globals.traps.when(&mut sink, Trap::Pointer);
         sink.local_get(out);
         crate::merge::add_base(&mut sink, access.base);
         sink.local_set(out);
@@ -111,11 +111,9 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
 /// Traps when the instance may not call out now.
 pub fn check_may_leave(maps: &Maps, code: &mut Vec<u8>, instance: ComponentInstanceId) {
     if let Some(&flag) = maps.globals.may_not_leave.get(&instance) {
-        InstructionSink::new(code)
-            .global_get(flag)
-            .if_(BlockType::Empty)
-            .unreachable()
-            .end();
+        let mut sink = InstructionSink::new(code);
+        sink.global_get(flag);
+        maps.globals.traps.when(&mut sink, Trap::CannotLeave);
     }
 }
 
@@ -202,12 +200,9 @@ fn resource_drop(
             .collect();
         let mut sink = InstructionSink::new(&mut code);
         for &flag in &flags {
-            sink.global_get(flag)
-                .if_(BlockType::Empty)
-                .unreachable()
-                .end()
-                .i32_const(1)
-                .global_set(flag);
+            sink.global_get(flag);
+            maps.globals.traps.when(&mut sink, Trap::CannotEnter);
+            sink.i32_const(1).global_set(flag);
         }
         sink.local_get(entry).i32_load(handles::rep());
         if target != Target::NoOp {

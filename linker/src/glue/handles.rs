@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
+use super::traps::{Trap, Traps};
 use crate::merge::Maps;
 use crate::plan::Plan;
 use crate::resolve::ComponentInstanceId;
@@ -122,12 +123,8 @@ fn block_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) 
     };
 }
 
-fn trap_if(code: &mut InstructionSink<'_>) {
-    code.if_(BlockType::Empty).unreachable().end();
-}
-
 /// `(table, handle, type) -> entry`: traps unless the handle is there and of the type.
-pub fn find() -> Function {
+pub fn find(traps: &Traps) -> Function {
     let (table, handle, ty, entry) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
@@ -138,7 +135,7 @@ pub fn find() -> Function {
         .local_get(table)
         .i32_load(field(REP))
         .i32_ge_u();
-    trap_if(&mut code);
+    traps.when(&mut code, Trap::HandleUnknown);
     code.local_get(table)
         .local_get(handle)
         .i32_const(4)
@@ -148,13 +145,24 @@ pub fn find() -> Function {
         .i32_load(field(TYPE))
         .local_get(ty)
         .i32_ne();
-    trap_if(&mut code);
+    if traps.get(Trap::HandleUnknown).is_some() {
+        // A freed entry has no type.
+        code.if_(BlockType::Empty)
+            .local_get(entry)
+            .i32_load(field(TYPE))
+            .i32_eqz();
+        traps.when(&mut code, Trap::HandleUnknown);
+        traps.now(&mut code, Trap::HandleOfAnotherType);
+        code.end();
+    } else {
+        traps.when(&mut code, Trap::HandleOfAnotherType);
+    }
     code.local_get(entry).end();
     body
 }
 
 /// `(table, rep, type, own) -> handle`: traps when the table is full.
-pub fn add(capacity: u32) -> Function {
+pub fn add(traps: &Traps, capacity: u32) -> Function {
     let (table, rep, ty, own, handle, entry) = (0, 1, 2, 3, 4, 5);
     let mut body = Function::new([(2, ValType::I32)]);
     let mut code = body.instructions();
@@ -180,7 +188,7 @@ pub fn add(capacity: u32) -> Function {
         .local_tee(handle)
         .i32_const(capacity as i32)
         .i32_gt_u();
-    trap_if(&mut code);
+    traps.when(&mut code, Trap::FullTable);
     code.local_get(table)
         .local_get(handle)
         .i32_store(field(REP))
@@ -206,7 +214,7 @@ pub fn add(capacity: u32) -> Function {
 
 /// `(table, handle, type) -> entry`: the entry is free, but still has what was in it. Traps when
 /// the handle is lent.
-pub fn remove(find: u32) -> Function {
+pub fn remove(traps: &Traps, find: u32) -> Function {
     let (table, handle, ty, entry) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
@@ -216,7 +224,7 @@ pub fn remove(find: u32) -> Function {
         .call(find)
         .local_tee(entry)
         .i32_load(field(LENDS));
-    trap_if(&mut code);
+    traps.when(&mut code, Trap::Lent);
     code.local_get(entry)
         .i32_const(0)
         .i32_store(field(TYPE))
@@ -233,7 +241,7 @@ pub fn remove(find: u32) -> Function {
 }
 
 /// `(table, handle, type) -> rep`: traps unless the handle owns.
-pub fn remove_own(remove: u32) -> Function {
+pub fn remove_own(traps: &Traps, remove: u32) -> Function {
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
     code.local_get(0)
@@ -243,7 +251,7 @@ pub fn remove_own(remove: u32) -> Function {
         .local_tee(3)
         .i32_load(field(OWN))
         .i32_eqz();
-    trap_if(&mut code);
+    traps.when(&mut code, Trap::NotOwned);
     code.local_get(3).i32_load(field(REP)).end();
     body
 }

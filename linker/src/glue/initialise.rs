@@ -3,6 +3,7 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget};
 
 use super::memory::quantity;
+use super::traps::Trap;
 use crate::merge::{Maps, Quantity, region_access};
 use crate::parse::module::ElementMode;
 use crate::plan::{Plan, Step};
@@ -16,6 +17,7 @@ const BEGUN: i32 = 2;
 
 /// Encodes the function.
 pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
+    let traps = &maps.globals.traps;
     let mut body = Function::new([]);
     let mut code = body.instructions();
     if let (Some(state), false) = (maps.globals.initialised, plan.init.is_empty()) {
@@ -23,14 +25,9 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
             .if_(BlockType::Empty)
             .global_get(state)
             .i32_const(DONE)
-            .i32_ne()
-            .if_(BlockType::Empty)
-            .unreachable()
-            .end()
-            .return_()
-            .end()
-            .i32_const(BEGUN)
-            .global_set(state);
+            .i32_ne();
+        traps.when(&mut code, Trap::NotInitialised);
+        code.return_().end().i32_const(BEGUN).global_set(state);
         for &step in &plan.init {
             match step {
                 Step::Call(target) => {
@@ -39,7 +36,7 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
                 Step::Data(id, at) => data(plan, maps, &mut code, id, at),
                 Step::Elements(id, at) => elements(plan, maps, &mut code, id, at),
                 Step::Trap => {
-                    code.unreachable();
+                    traps.now(&mut code, Trap::Memory);
                 }
             }
         }
@@ -83,7 +80,8 @@ fn data(
         quantity(code, access.bytes);
         code.i64_extend_i32_u();
     }
-    code.i64_gt_u().if_(BlockType::Empty).unreachable().end();
+    code.i64_gt_u();
+    maps.globals.traps.when(code, Trap::Memory);
     let mut at = start;
     if let Quantity::Const(base) = access.base {
         at += u64::from(base);

@@ -4,6 +4,7 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::Glue;
+use super::traps;
 use crate::merge::access::add_base;
 use crate::merge::{Access, LinkerGlobals, Maps, Quantity, access_in};
 use crate::plan::MemoryPlan;
@@ -246,9 +247,6 @@ pub fn check_range(code: &mut InstructionSink<'_>, access: &Access, address: u32
         .i64_extend_i32_u()
         .i64_add();
     quantity(code, access.bytes);
-    code.i64_extend_i32_u()
-        .i64_gt_u()
-        .if_(BlockType::Empty)
-        .unreachable()
-        .end();
+    code.i64_extend_i32_u().i64_gt_u();
+    traps::when(code, access.teller);
 }

@@ -6,6 +6,7 @@ pub mod handles;
 mod initialise;
 pub mod memory;
 pub mod strings;
+pub mod traps;
 mod utf8;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use crate::preview1;
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId};
 use handles::Handles;
 use strings::Helper;
+use traps::Trap;
 
 /// A function of the linker's own.
 #[derive(Clone, Debug)]
@@ -49,6 +51,8 @@ pub enum GlueKind {
     HandleRemove,
     HandleRemoveOwn,
     HandleLend,
+    /// Says why the module is about to trap.
+    Tell(Trap),
     /// What strings need on their way.
     Strings(Helper),
     /// The allocation in the host's arena, and what the host allocates there by.
@@ -91,6 +95,7 @@ pub struct Glue {
     pub canons: Vec<(CanonId, u32)>,
     pub handles: Handles,
     pub strings: BTreeMap<Helper, u32>,
+    pub traps: BTreeMap<Trap, u32>,
     pub arena_alloc: Option<u32>,
     pub arena_realloc: Option<u32>,
     /// Copying and filling where the target has no instructions for it.
@@ -116,6 +121,13 @@ impl Glue {
             .profile
             .allowed(plan.input.features())
             .contains(bulk);
+        if plan.options.trap_messages && plan.memory.is_some() {
+            for trap in Trap::ALL {
+                let name = format!("p1bridge:trap: {}", trap.text());
+                let at = glue.add(&name, FuncType::new([], []), GlueKind::Tell(trap));
+                glue.traps.insert(trap, at);
+            }
+        }
         if let Some(memory) = &plan.memory {
             glue.memory_functions(plan, memory);
         }
@@ -333,13 +345,17 @@ impl Glue {
     /// Names what a function of the canonical ABI needs and does not have.
     pub fn encode(&self, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
         let function = &self.functions[at];
+        let traps = &maps.globals.traps;
         Ok(match function.kind {
             GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
-            GlueKind::HandleFind => handles::find(),
-            GlueKind::HandleAdd => handles::add(plan.options.max_handles),
-            GlueKind::HandleRemove => handles::remove(maps.first_glue + self.handles.find),
-            GlueKind::HandleRemoveOwn => handles::remove_own(maps.first_glue + self.handles.remove),
+            GlueKind::HandleFind => handles::find(traps),
+            GlueKind::HandleAdd => handles::add(traps, plan.options.max_handles),
+            GlueKind::HandleRemove => handles::remove(traps, maps.first_glue + self.handles.find),
+            GlueKind::HandleRemoveOwn => {
+                handles::remove_own(traps, maps.first_glue + self.handles.remove)
+            }
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
+            GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),
             GlueKind::Strings(helper) => helper.encode(),
             GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,
@@ -452,28 +468,15 @@ impl Glue {
                 code.call(index(maps, target));
                 if returns {
                     // There is no case beyond `ok` and `error`.
-                    code.local_tee(result)
-                        .i32_const(1)
-                        .i32_gt_u()
-                        .if_(BlockType::Empty)
-                        .unreachable()
-                        .end();
+                    code.local_tee(result).i32_const(1).i32_gt_u();
+                    traps.when(&mut code, Trap::Discriminant);
                     if let Some(post_return) = post_return {
                         code.local_get(result).call(index(maps, post_return));
                     }
                     code.local_get(result);
-                    let exit = plan
-                        .program
-                        .hosts
-                        .iter()
-                        .position(|host| {
-                            host.module == preview1::MODULE && host.name == "proc_exit"
-                        })
-                        .map(|at| Target::Host(HostId(at as u32)))
-                        .expect("an export that can fail imports proc_exit");
                     code.if_(BlockType::Empty)
                         .i32_const(1)
-                        .call(index(maps, exit))
+                        .call(index(maps, host(plan, "proc_exit")))
                         .end();
                 }
                 code.end();
@@ -487,6 +490,15 @@ impl Glue {
 fn lifted_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
     let lift = &plan.program.lifts[id.0 as usize];
     plan.program.func_ty(plan.input, lift.func).clone()
+}
+
+/// A function of Preview 1 that was planned.
+fn host(plan: &Plan<'_, '_>, name: &str) -> Target {
+    let mut hosts = plan.program.hosts.iter();
+    hosts
+        .position(|host| host.module == preview1::MODULE && host.name == name)
+        .map(|at| Target::Host(HostId(at as u32)))
+        .expect("what the linker calls itself is imported")
 }
 
 fn index(maps: &Maps, target: Target) -> u32 {

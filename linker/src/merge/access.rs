@@ -3,10 +3,11 @@
 //! The address is checked against the end of the guest's region and moved by its base. A value
 //! that lies above the address on the stack waits in a local meanwhile.
 
-use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
+use wasm_encoder::{Encode, InstructionSink, ValType};
 use wasmparser::Operator;
 
 use super::index::{Access, Quantity};
+use crate::glue::traps;
 
 /// Locals that the rewriting adds to a function, one of each type.
 #[derive(Debug)]
@@ -187,5 +188,5 @@ fn check(code: &mut InstructionSink<'_>, access: &Access, address: u32, reach: u
         };
         code.i64_gt_u();
     }
-    code.if_(BlockType::Empty).unreachable().end();
+    traps::when(code, access.teller);
 }

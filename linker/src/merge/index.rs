@@ -7,6 +7,7 @@ use wasmparser::FuncType;
 use super::code::Source;
 use crate::Isolation;
 use crate::glue::Glue;
+use crate::glue::traps::{Trap, Traps};
 use crate::parse::scan::Ref;
 use crate::plan::{MemoryPlan, Plan, Target};
 use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
@@ -59,6 +60,8 @@ pub struct Access {
     pub least: u64,
     /// Whether accesses are checked against the end of the region.
     pub checked: bool,
+    /// The function that says so when one is not inside, if any does.
+    pub teller: Option<u32>,
 }
 
 /// From the indices of one instance's module to those of the output.
@@ -184,7 +187,7 @@ impl Types {
     }
 }
 
-/// The globals that the linker adds.
+/// The globals that the linker adds, and what tells of traps.
 #[derive(Clone, Debug, Default)]
 pub struct LinkerGlobals {
     /// For each region, its bytes, if it can grow.
@@ -203,6 +206,8 @@ pub struct LinkerGlobals {
     pub borrows: BTreeMap<ComponentInstanceId, u32>,
     /// For those that may not call out at times: whether that is so.
     pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
+    /// The functions that say why the module is about to trap.
+    pub traps: Traps,
 }
 
 /// All index spaces of the output.
@@ -304,7 +309,10 @@ impl Maps {
             .and_then(|memory| memory.block)
             .is_some_and(|block| block.slides);
         let regions = plan.memory.as_ref().map_or(&[][..], |m| &m.regions);
+        let traps = glue.traps.iter();
+        let traps = Traps(traps.map(|(trap, at)| (*trap, first_glue + at)).collect());
         let linker_globals = LinkerGlobals {
+            traps,
             bytes: (0..regions.len())
                 .map(|at| linker_global(plan.tracks_growth(at)))
                 .collect(),
@@ -517,6 +525,7 @@ pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checke
         },
         least: bytes,
         checked,
+        teller: globals.traps.get(Trap::Memory),
     }
 }
 

@@ -20,6 +20,7 @@ use wasmparser::{FuncType, WasmFeatures};
 use crate::Options;
 use crate::features::{FeatureSet, of_operator};
 use crate::parse::Input;
+use crate::preview1;
 use crate::resolve::{Builtin, CanonId, CanonKind, FuncDef, HostId, InstanceId, LiftId, Program};
 use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
@@ -274,6 +275,11 @@ pub fn plan<'i, 'a>(
                 .all(|library| library.instance != *id)
         })
         .map(|(id, index)| program.memory(input, id, index));
+    if options.trap_messages {
+        let ty = preview1::signature("fd_write").expect("a function of Preview 1");
+        let host = program.host(preview1::MODULE, "fd_write", &ty);
+        tracer.live.host(host);
+    }
     if boundary.may_exit() || tracer.reaches_preview1(&program) {
         // Hosts refuse every call from a module without a memory.
         tracer.live.made_memory = true;

@@ -340,24 +340,57 @@
     local.set 1
     loop ;; label = @1
       block ;; label = @2
-        local.get 1
-        local.get 0
-        i32.sub
-        i32.const 8
-        i32.lt_u
-        br_if 0 (;@2;)
-        local.get 0
-        i64.load align=1
-        i64.const -9187201950435737472
-        i64.and
-        i64.eqz
-        i32.eqz
-        br_if 0 (;@2;)
-        local.get 0
-        i32.const 8
-        i32.add
-        local.set 0
-        br 1 (;@1;)
+        loop ;; label = @3
+          local.get 1
+          local.get 0
+          i32.sub
+          i32.const 32
+          i32.lt_u
+          br_if 1 (;@2;)
+          local.get 0
+          i64.load align=1
+          local.get 0
+          i64.load offset=8 align=1
+          i64.or
+          local.get 0
+          i64.load offset=16 align=1
+          i64.or
+          local.get 0
+          i64.load offset=24 align=1
+          i64.or
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 1 (;@2;)
+          local.get 0
+          i32.const 32
+          i32.add
+          local.set 0
+          br 0 (;@3;)
+        end
+      end
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 1
+          local.get 0
+          i32.sub
+          i32.const 8
+          i32.lt_u
+          br_if 1 (;@2;)
+          local.get 0
+          i64.load align=1
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 1 (;@2;)
+          local.get 0
+          i32.const 8
+          i32.add
+          local.set 0
+          br 0 (;@3;)
+        end
       end
       local.get 0
       local.get 1
@@ -487,23 +520,18 @@
     unreachable
   )
   (func $"p1bridge:a function of another component" (;6;) (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32)
     local.get 0
     local.set 4
     local.get 1
     local.set 5
     local.get 5
-    i64.extend_i32_u
-    i64.const 1
-    i64.mul
-    local.tee 9
-    i64.const 268435455
-    i64.gt_u
+    i32.const 268435455
+    i32.gt_u
     if ;; label = @1
       unreachable
     end
-    local.get 9
-    i32.wrap_i64
+    local.get 5
     local.set 8
     local.get 8
     i64.extend_i32_u
@@ -559,10 +587,10 @@
     local.get 2
     local.get 3
     call 1
+    local.set 9
+    local.get 9
     local.set 10
     local.get 10
-    local.set 11
-    local.get 11
   )
   (func $p1bridge:initialize (;7;) (type 4))
   (@producers

@@ -80,3 +80,24 @@ fn files_without_accesses_out_of_bounds_hold_when_guests_are_trusted() {
     ];
     hold(&flat, |name| files.contains(&name));
 }
+
+/// What a table or a lowered instruction of the guest traps on has no message, and where wasmtime names
+/// numbers its words are others.
+#[test]
+fn modules_with_messages_say_why_they_trap() {
+    let flat = Flat::with(Options {
+        trap_messages: true,
+        ..Options::default()
+    });
+    let (mut confirmed, mut untold) = (0, 0);
+    for file in wast::files(&[folder()]).expect("the folder has files") {
+        let report = run(&flat, &file);
+        assert!(report.is_green(), "{report}");
+        confirmed += report.reasons_confirmed;
+        untold += report.reasons_untold;
+    }
+    assert!(
+        confirmed >= 143,
+        "{confirmed} reasons are as on wasmtime, {untold} not told or in other words"
+    );
+}

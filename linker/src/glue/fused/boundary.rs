@@ -11,6 +11,7 @@ use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::{Fused, Place, Realloc, Side, flat};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
+use crate::glue::traps::Trap;
 use crate::glue::{Glue, memory::quantity};
 use crate::merge::{Maps, region_access};
 use crate::plan::{Binding, Plan};
@@ -292,13 +293,11 @@ pub fn arena_alloc(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Func
                 .i32_wrap_i64()
                 .call(maps.first_glue + grow)
                 .i32_const(-1)
-                .i32_eq()
-                .if_(BlockType::Empty)
-                .unreachable()
-                .end();
+                .i32_eq();
+            maps.globals.traps.when(&mut code, Trap::NoMemory);
         }
         None => {
-            code.unreachable();
+            maps.globals.traps.now(&mut code, Trap::NoMemory);
         }
     }
     code.end()

@@ -7,6 +7,7 @@ use wasm_encoder::{BlockType, ValType};
 use super::{Fused, Place, Side};
 use crate::abi::{self, Type};
 use crate::glue::handles;
+use crate::glue::traps::Trap;
 use crate::resolve::{HOST, Resource, ResourceId};
 
 /// The type of the entries in the table of loans.
@@ -145,7 +146,7 @@ impl Fused<'_, '_, '_> {
     pub fn end_borrows(&mut self, counter: Option<(u32, u32)>) {
         if let Some((global, saved)) = counter {
             self.sink().global_get(global);
-            self.trap_if();
+            self.trap_if(Trap::BorrowsRemain);
             self.sink().local_get(saved).global_set(global);
         }
         for entry in std::mem::take(&mut self.lent) {

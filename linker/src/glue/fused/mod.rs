@@ -12,7 +12,7 @@ mod strings;
 mod values;
 
 use anyhow::{Result, bail};
-use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
+use wasm_encoder::{Function, InstructionSink, ValType};
 
 pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
 pub use strings::helpers;
@@ -20,6 +20,7 @@ pub use strings::helpers;
 use super::Glue;
 use super::handles::Handles;
 use super::memory::quantity;
+use super::traps::Trap;
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::merge::{Access, Maps, Quantity, region_access};
 use crate::plan::{Plan, fused::entered};
@@ -240,7 +241,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             .collect();
         for &flag in &flags {
             self.sink().global_get(flag);
-            self.trap_if();
+            self.trap_if(Trap::CannotEnter);
             self.sink().i32_const(1).global_set(flag);
         }
         flags
@@ -299,12 +300,14 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         }
     }
 
-    fn trap_if(&mut self) {
-        self.sink().if_(BlockType::Empty).unreachable().end();
+    fn trap_if(&mut self, trap: Trap) {
+        let traps = &self.maps.globals.traps;
+        traps.when(&mut InstructionSink::new(&mut self.code), trap);
     }
 
-    /// Traps unless the pointer is aligned and `bytes` (an i64 on the stack) from it are in memory.
-    fn check_range(&mut self, side: &Side, pointer: u32, align: u32) -> Result<()> {
+    /// Traps unless the pointer is aligned and `bytes` (an i64 on the stack) from it are in memory:
+    /// `what` says what the bytes are.
+    fn check_range(&mut self, side: &Side, pointer: u32, align: u32, what: Trap) -> Result<()> {
         let access = memory(side)?;
         let grows_freely = self.plan.memory.as_ref().is_some_and(|memory| {
             // The only region may grow without being tracked.
@@ -325,20 +328,20 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             }
         }
         code.i64_gt_u();
-        self.trap_if();
+        self.trap_if(what);
         if align > 1 {
             self.sink()
                 .local_get(pointer)
                 .i32_const(align as i32 - 1)
                 .i32_and();
-            self.trap_if();
+            self.trap_if(Trap::Unaligned);
         }
         Ok(())
     }
 
     fn check_pointer(&mut self, side: &Side, pointer: u32, ty: &Type) -> Result<()> {
         self.sink().i64_const(ty.size().into());
-        self.check_range(side, pointer, ty.align())
+        self.check_range(side, pointer, ty.align(), Trap::Pointer)
     }
 
     /// Allocates a number of bytes that is known.
@@ -395,7 +398,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             }
         }
         self.sink().local_get(bytes).i64_extend_i32_u();
-        self.check_range(side, pointer, align)
+        self.check_range(side, pointer, align, Trap::Realloc)
     }
 
     /// Leaves the address of a pointer on the stack.

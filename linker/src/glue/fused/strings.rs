@@ -9,6 +9,7 @@ use wasm_encoder::{BlockType, ValType};
 use super::values::MAX_BYTES;
 use super::{Fused, Place, Side};
 use crate::glue::strings::{Helper, Units};
+use crate::glue::traps::Trap;
 use crate::resolve::StringEncoding;
 
 /// `UTF16_TAG`: says in the length of a latin1+utf16 string that it is UTF-16.
@@ -136,17 +137,17 @@ impl Fused<'_, '_, '_> {
         };
         self.list_bytes(source.units, unit, source.bytes);
         self.sink().local_get(source.bytes).i64_extend_i32_u();
-        self.check_range(source.side, source.pointer, align)?;
-        let check = match source.encoding {
-            Units::Utf8 => Helper::CheckUtf8,
-            Units::Utf16 => Helper::CheckUtf16,
+        self.check_range(source.side, source.pointer, align, Trap::String)?;
+        let (check, trap) = match source.encoding {
+            Units::Utf8 => (Helper::CheckUtf8, Trap::Utf8),
+            Units::Utf16 => (Helper::CheckUtf16, Trap::Utf16),
             Units::Latin1 => return Ok(()),
         };
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
         self.call_helper(check);
         self.sink().i32_eqz();
-        self.trap_if();
+        self.trap_if(trap);
         Ok(())
     }
 

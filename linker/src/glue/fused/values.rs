@@ -8,6 +8,7 @@ use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
 
 use super::{Fused, Place, Side, core_type};
 use crate::abi::{self, Type, field_offsets};
+use crate::glue::traps::Trap;
 
 /// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
 pub const MAX_BYTES: i64 = (1 << 28) - 1;
@@ -146,7 +147,7 @@ impl Fused<'_, '_, '_> {
                     .i32_const(0x800)
                     .i32_lt_u()
                     .i32_or();
-                self.trap_if();
+                self.trap_if(Trap::Char);
                 self.sink().local_get(char);
             }
             _ => {}
@@ -224,7 +225,7 @@ impl Fused<'_, '_, '_> {
             .local_tee(case)
             .i32_const(cases.len() as i32)
             .i32_ge_u();
-        self.trap_if();
+        self.trap_if(Trap::Discriminant);
         self.before_store(to, target)?;
         self.sink().local_get(case);
         match target {
@@ -317,7 +318,7 @@ impl Fused<'_, '_, '_> {
         let bytes = self.local(ValType::I32);
         self.list_bytes(length, size, bytes);
         self.sink().local_get(bytes).i64_extend_i32_u();
-        self.check_range(from, pointer, align)?;
+        self.check_range(from, pointer, align, Trap::List)?;
         let new = self.local(ValType::I32);
         self.allocate(to, align, bytes, new)?;
         if element.is_plain() {
@@ -366,6 +367,15 @@ impl Fused<'_, '_, '_> {
 
     /// The bytes of a list, into a local; a list that is too long traps.
     pub fn list_bytes(&mut self, length: u32, size: u32, bytes: u32) {
+        if size == 1 {
+            self.sink()
+                .local_get(length)
+                .i32_const(MAX_BYTES as i32)
+                .i32_gt_u();
+            self.trap_if(Trap::TooLong);
+            self.sink().local_get(length).local_set(bytes);
+            return;
+        }
         let wide = self.local(ValType::I64);
         self.sink()
             .local_get(length)
@@ -375,7 +385,7 @@ impl Fused<'_, '_, '_> {
             .local_tee(wide)
             .i64_const(MAX_BYTES)
             .i64_gt_u();
-        self.trap_if();
+        self.trap_if(Trap::TooLong);
         self.sink().local_get(wide).i32_wrap_i64().local_set(bytes);
     }
 }

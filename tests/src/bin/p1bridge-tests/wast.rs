@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use p1bridge_linker::Options;
 use p1bridge_tests::wast::report::{FileReport, Summary};
 use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 
@@ -32,7 +33,10 @@ pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
     }
     let machine: Box<dyn Machine> = match oracle {
         true => Box::new(Oracle::default()),
-        false => Box::new(Flat::default()),
+        false => Box::new(Flat::with(Options {
+            trap_messages: true,
+            ..Options::default()
+        })),
     };
     let mut reports: Vec<FileReport> = Vec::new();
     let mut readable = true;
