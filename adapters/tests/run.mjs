@@ -8,6 +8,7 @@
 import "./cli.mjs";
 import "./streams.mjs";
 import "./poll.mjs";
+import "./together.mjs";
 import "./files.mjs";
 import "./paths.mjs";
 import "./host.mjs";

@@ -190,11 +190,11 @@ impl<F> State<F> {
     /// memory that is not aligned or not inside.
     #[inline(always)]
     pub fn allocate(&mut self, align: u32, size: u32) -> u32 {
-        self.reallocate(0, 0, align, size)
+        inside(import::cabi_realloc(0, 0, align, size), size.into(), align)
     }
 
-    /// Changes the size of memory got from [`State::allocate`] in the same call of the library.
-    /// `size` is not 0.
+    /// Changes the size of memory got from [`State::allocate`] in the same call of the library, or
+    /// gives new memory for an `old` of 0. `size` is not 0.
     #[inline(never)]
     pub fn reallocate(&mut self, old: u32, old_size: u32, align: u32, size: u32) -> u32 {
         let old = if old == 0 { 0 } else { old - import::base() };
@@ -204,6 +204,7 @@ impl<F> State<F> {
 
     /// Cuts a byte buffer of `size` bytes down to the `used` ones. One byte stays when none is
     /// used: the canonical ABI has no way to give memory back.
+    #[inline(always)]
     pub fn shrink(&mut self, at: u32, size: u32, used: u32) -> u32 {
         if used == size {
             return at;

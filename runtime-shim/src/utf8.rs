@@ -1,6 +1,6 @@
 //! UTF-8, without the tables of the standard library (a library has no data).
 
-use crate::abi::load8;
+use crate::abi::{load8, load32};
 
 /// Added to the length of a run that is not UTF-8.
 const BAD: u32 = 8;
@@ -43,10 +43,35 @@ fn sequence(at: u32, left: u32) -> u32 {
 #[inline(always)]
 fn ascii(at: u32, end: u32) -> u32 {
     let mut next = at;
+    while end - next >= 4 && load32(next) & 0x8080_8080 == 0 {
+        next += 4;
+    }
     while next < end && load8(next) < 0x80 {
         next += 1;
     }
     next - at
+}
+
+/// Whether the `length` bytes at `at` are ASCII, with no NUL among them.
+#[inline(never)]
+pub fn plain(at: u32, length: u32) -> bool {
+    let mut next = at;
+    let end = at + length;
+    while end - next >= 4 {
+        // A byte that is 0 borrows from its highest bit.
+        let word = load32(next);
+        if (word | word.wrapping_sub(0x0101_0101)) & 0x8080_8080 != 0 {
+            return false;
+        }
+        next += 4;
+    }
+    while next != end {
+        if load8(next).wrapping_sub(1) >= 0x7f {
+            return false;
+        }
+        next += 1;
+    }
+    true
 }
 
 /// Whether the `length` bytes at `at` are UTF-8.

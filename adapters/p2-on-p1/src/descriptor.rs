@@ -1,6 +1,6 @@
 //! `wasi:filesystem/types`: what is done with one open descriptor, and streams made from it.
 
-use p1bridge_shim::{Entry, Out, bytes, trap_if};
+use p1bridge_shim::{Entry, Out, bytes_here, trap_if};
 
 use crate::clocks::{datetime, nanoseconds};
 use crate::error::{code, failure, unit_result};
@@ -45,13 +45,16 @@ pub fn fd(state: &State, handle: u32) -> u32 {
 /// Whether a descriptor is a file that is open for `needs`, as an error number.
 #[inline(never)]
 fn check_file(state: &State, handle: u32, needs: u8) -> u32 {
-    let entry = state.get(handle, kind::DESCRIPTOR);
-    let is_directory = u32::from(entry.small.get()) == p1::DIRECTORY;
-    if is_directory || entry.flags.get() & needs != needs {
-        p1::BADF
-    } else {
+    if is_file(state.get(handle, kind::DESCRIPTOR), needs) {
         0
+    } else {
+        p1::BADF
     }
+}
+
+#[inline(always)]
+fn is_file(entry: &Entry, needs: u8) -> bool {
+    u32::from(entry.small.get()) != p1::DIRECTORY && entry.flags.get() & needs == needs
 }
 
 /// A host refuses to sync what is not open for writing; here that succeeds with no effect.
@@ -67,7 +70,7 @@ fn synced(state: &State, handle: u32, out: u32, mut errno: u32) {
 /// Writes the `result<descriptor-stat, error-code>` of the filestat that the host left.
 #[inline(never)]
 pub fn stat_result(fixed: &Fixed, out: u32, errno: u32) {
-    let out = Out::new(out, 104, 8);
+    let out = Out::new_here(out, 104, 8);
     if errno != 0 {
         failure(out, 8, errno);
         return;
@@ -76,13 +79,12 @@ pub fn stat_result(fixed: &Fixed, out: u32, errno: u32) {
     out.u8(8, descriptor_type(fixed.result(2) as u32));
     out.u64(16, fixed.result(3));
     out.u64(24, fixed.result(4));
-    let mut index = 0;
-    while index < 3 {
-        let time = out.part(32 + index * 24);
-        time.u8(0, 1);
-        datetime(time, 8, fixed.result(5 + index as usize));
-        index += 1;
-    }
+    out.u8(32, 1);
+    datetime(out, 40, fixed.result(5));
+    out.u8(56, 1);
+    datetime(out, 64, fixed.result(6));
+    out.u8(80, 1);
+    datetime(out, 88, fixed.result(7));
 }
 
 /// Writes the `result<metadata-hash-value, error-code>` of the filestat that the host left: a mix
@@ -277,16 +279,19 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.read"
     fn read(state, handle: u32, length: u64, offset: u64, out: u32) {
-        let out = Out::new(out, 16, 4);
+        let out = Out::new_here(out, 16, 4);
         let length = length.min(LIMIT) as u32;
-        let mut errno = check_file(&state, handle, READ);
-        if errno == 0 {
+        let entry = state.get_here(handle, kind::DESCRIPTOR);
+        let mut errno = p1::BADF;
+        if is_file(entry, READ) {
+            let fd = entry.word.get();
             let mut at = state.allocate(1, length);
             let mut count = 0;
+            errno = 0;
             if length != 0 {
                 let fixed = state.fixed();
                 let vector = fixed.vector(at, length);
-                errno = p1::fd_pread(fd(&state, handle), vector, 1, offset, fixed.count_at());
+                errno = p1::fd_pread(fd, vector, 1, offset, fixed.count_at());
                 if errno == 0 {
                     count = fixed.count.get();
                 }
@@ -304,15 +309,17 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.write"
     fn write(state, handle: u32, at: u32, length: u32, offset: u64, out: u32) {
-        let at = bytes(at, length);
-        let out = Out::new(out, 16, 8);
-        let mut errno = check_file(&state, handle, WRITE);
-        if errno == 0 {
+        let at = bytes_here(at, length);
+        let out = Out::new_here(out, 16, 8);
+        let entry = state.get_here(handle, kind::DESCRIPTOR);
+        let mut errno = p1::BADF;
+        if is_file(entry, WRITE) {
             let fixed = state.fixed();
             fixed.count.set(0);
+            errno = 0;
             if length != 0 {
                 let vector = fixed.vector(at, length);
-                errno = p1::fd_pwrite(fd(&state, handle), vector, 1, offset, fixed.count_at());
+                errno = p1::fd_pwrite(entry.word.get(), vector, 1, offset, fixed.count_at());
             }
             if errno == 0 {
                 out.u8(0, 0);
@@ -326,7 +333,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.stat"
     fn stat(state, handle: u32, out: u32) {
         let fixed = state.fixed();
-        stat_result(fixed, out, p1::fd_filestat_get(fd(&state, handle), fixed.result_at()));
+        let fd = state.get_here(handle, kind::DESCRIPTOR).word.get();
+        stat_result(fixed, out, p1::fd_filestat_get(fd, fixed.result_at()));
     }
 
     /// By device and inode. Where the host cannot say, only a descriptor is like itself.

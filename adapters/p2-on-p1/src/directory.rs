@@ -6,7 +6,7 @@ use p1bridge_shim::{Out, trap_if, utf8};
 use crate::descriptor::{self, MUTATE_DIRECTORY, PREOPEN, READ, descriptor_type};
 use crate::error::failure;
 use crate::p1::{self, right};
-use crate::state::{SCRATCH, flag, insert, kind};
+use crate::state::{SCRATCH, State, flag, insert, kind};
 use crate::{exports, file};
 
 /// The first descriptor that a host preopens.
@@ -15,9 +15,62 @@ const FIRST: u32 = 3;
 const DIRENT: u32 = 24;
 
 /// Whether the name at `at` is that of the directory itself or its parent.
+#[inline(never)]
 fn is_dots(at: u32, length: u32) -> bool {
     let dot = u32::from(b'.');
     (length == 1 || length == 2 && load8(at + 1) == dot) && load8(at) == dot
+}
+
+/// Whether the `left` bytes at `at` begin with a whole entry.
+#[inline(always)]
+fn is_whole(at: u32, left: u32) -> bool {
+    left >= DIRENT && left - DIRENT >= load32(at + 16)
+}
+
+/// Asks the host for entries from where the stream is. When there are none, it says so at `out` and
+/// gives false.
+#[inline(never)]
+fn list_more(state: &State, handle: u32, out: Out) -> bool {
+    let stream = state.slot(handle);
+    let fixed = state.fixed();
+    // A buffer that is not full is the end.
+    let mut is_end = fixed.listed.get() == handle && fixed.listed_end.get() != SCRATCH;
+    if !is_end {
+        let at = fixed.scratch_at();
+        let fd = state.slot(stream.word.get()).word.get();
+        let mut errno = p1::fd_readdir(fd, at, SCRATCH, stream.wide(), fixed.count_at());
+        if errno == 0 {
+            let end = fixed.count.get().min(SCRATCH);
+            fixed.listed.set(handle);
+            fixed.listed_next.set(0);
+            fixed.listed_end.set(end);
+            if is_whole(at, end) {
+                return true;
+            }
+            is_end = end != SCRATCH;
+            errno = p1::NAMETOOLONG;
+        }
+        if !is_end {
+            failure(out, 4, errno);
+        }
+    }
+    if is_end {
+        out.u8(0, 0);
+        out.u8(4, 0);
+    }
+    false
+}
+
+/// The file type of an entry whose host does not say.
+#[inline(never)]
+fn look_up(state: &State, handle: u32, name: u32, length: u32) -> u32 {
+    let fixed = state.fixed();
+    let fd = state.slot(state.slot(handle).word.get()).word.get();
+    if p1::path_filestat_get(fd, 0, name, length, fixed.result_at()) == 0 {
+        fixed.result(2) as u32
+    } else {
+        0
+    }
 }
 
 exports! {
@@ -83,58 +136,36 @@ exports! {
     /// scratch, or the last of them is cut off, the host is asked again from where the stream is.
     "wasi:filesystem/types@0.2#[method]directory-entry-stream.read-directory-entry"
     fn read_directory_entry(state, handle: u32, out: u32) {
-        let out = Out::new(out, 20, 4);
-        let stream = state.get(handle, kind::ENTRIES);
-        let fd = state.slot(stream.word.get()).word.get();
-        let mut asked = false;
-        let (name, length, mut file_type) = loop {
-            let fixed = state.fixed();
-            if fixed.listed.get() == handle {
-                let next = fixed.listed_next.get();
-                let left = fixed.listed_end.get() - next;
-                let at = fixed.listing_at() + next;
-                if left >= DIRENT && left - DIRENT >= load32(at + 16) {
-                    let length = load32(at + 16);
-                    stream.set_wide(load64(at));
-                    fixed.listed_next.set(next + DIRENT + length);
-                    if !is_dots(at + DIRENT, length) {
-                        break (at + DIRENT, length, load8(at + 20));
-                    }
-                    continue;
-                }
-                if fixed.listed_end.get() != SCRATCH {
-                    // A buffer that is not full is the end.
-                    out.u8(0, 0);
-                    out.u8(4, 0);
+        let out = Out::new_here(out, 20, 4);
+        let stream = state.get_here(handle, kind::ENTRIES);
+        let fixed = state.fixed();
+        let (name, length) = loop {
+            let next = fixed.listed_next.get();
+            let at = fixed.listing_at() + next;
+            if fixed.listed.get() != handle || !is_whole(at, fixed.listed_end.get() - next) {
+                if !list_more(&state, handle, out) {
                     return;
                 }
-                if asked && next == 0 {
-                    return failure(out, 4, p1::NAMETOOLONG);
-                }
+                continue;
             }
-            let at = fixed.scratch_at();
-            let errno = p1::fd_readdir(fd, at, SCRATCH, stream.wide(), fixed.count_at());
-            if errno != 0 {
-                return failure(out, 4, errno);
+            let length = load32(at + 16);
+            stream.set_wide(load64(at));
+            fixed.listed_next.set(next + DIRENT + length);
+            if load8(at + DIRENT) != u32::from(b'.') || !is_dots(at + DIRENT, length) {
+                break (at + DIRENT, length);
             }
-            asked = true;
-            fixed.listed.set(handle);
-            fixed.listed_next.set(0);
-            fixed.listed_end.set(fixed.count.get().min(SCRATCH));
         };
         if !utf8::valid(name, length) {
             return failure(out, 4, p1::ILSEQ);
         }
+        let mut file_type = load8(name - DIRENT + 20);
         if file_type == 0 {
-            let fixed = state.fixed();
-            if p1::path_filestat_get(fd, 0, name, length, fixed.result_at()) == 0 {
-                file_type = fixed.result(2) as u32;
-            }
+            file_type = look_up(&state, handle, name, length);
         }
         out.u8(0, 0);
         out.u8(4, 1);
         out.u8(8, descriptor_type(file_type));
-        state.string(out.part(12), name, length);
+        state.bytes(out.part(12), name, length);
     }
 
     "wasi:filesystem/types@0.2#[resource-drop]directory-entry-stream"

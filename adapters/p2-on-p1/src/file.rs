@@ -4,9 +4,12 @@
 //! is dropped: the slot of the descriptor counts its users, and outlives the descriptor's handle
 //! as an [`ORPHAN`](crate::state::kind::ORPHAN) while there are any. The fds of preopened directories are never closed.
 
+use p1bridge_shim::Entry;
+
 use crate::descriptor::PREOPEN;
 use crate::state::{State, flag};
 use crate::{exports, p1};
+
 /// Calls that only a program with files can make. The linker binds them to the exports of the
 /// same names when the program reaches a function of `wasi:filesystem/types`, and to a trap
 /// otherwise.
@@ -57,62 +60,96 @@ pub fn drop_stream(state: &State, handle: u32, kind: u8) {
 
 /// Moves the offset of a stream behind what was read or written.
 #[inline(always)]
-fn advance(state: &State, handle: u32, errno: u32) {
-    if errno == 0 {
-        let entry = state.slot(handle);
-        entry.set_wide(entry.wide() + u64::from(state.fixed().count.get()));
+fn advance(state: &State, entry: &Entry) {
+    entry.set_wide(entry.wide() + u64::from(state.fixed().count.get()));
+}
+
+/// A read where the host cannot seek.
+#[inline(never)]
+fn read_on(state: &State, handle: u32, vector: u32, errno: u32) -> u32 {
+    let entry = state.slot(handle);
+    let mut errno = errno;
+    if errno == p1::SPIPE {
+        entry.flags.set(entry.flags.get() | flag::SEQUENTIAL);
+        let fd = state.slot(entry.word.get()).word.get();
+        errno = p1::fd_read(fd, vector, 1, state.fixed().count_at());
     }
+    // What a host with rights says of a descriptor that is not open for reading.
+    if errno == p1::NOTCAPABLE {
+        p1::BADF
+    } else {
+        errno
+    }
+}
+
+/// A write where the host cannot seek.
+#[inline(never)]
+fn write_on(state: &State, handle: u32, vectors: u32, count: u32, errno: u32) -> u32 {
+    if errno != p1::SPIPE {
+        return errno;
+    }
+    let entry = state.slot(handle);
+    entry.flags.set(entry.flags.get() | flag::SEQUENTIAL);
+    let fd = state.slot(entry.word.get()).word.get();
+    p1::fd_write(fd, vectors, count, state.fixed().count_at())
+}
+
+/// A write at the end, or where the host cannot seek.
+#[inline(never)]
+fn write_elsewhere(state: &State, handle: u32, vectors: u32, count: u32) -> u32 {
+    let entry = state.slot(handle);
+    let fd = state.slot(entry.word.get()).word.get();
+    let fixed = state.fixed();
+    let count_at = fixed.count_at();
+    let flags = entry.flags.get();
+    let mut errno = p1::SPIPE;
+    if flags & flag::APPEND != 0 {
+        if p1::fd_fdstat_set_flags(fd, p1::APPEND) == 0 {
+            errno = p1::fd_write(fd, vectors, count, count_at);
+            p1::fd_fdstat_set_flags(fd, 0);
+            return errno;
+        }
+        errno = p1::fd_filestat_get(fd, fixed.result_at());
+        if errno != 0 {
+            return errno;
+        }
+        entry.set_wide(fixed.result(4));
+    }
+    if flags & flag::SEQUENTIAL == 0 {
+        errno = p1::fd_pwrite(fd, vectors, count, entry.wide(), count_at);
+    }
+    write_on(state, handle, vectors, count, errno)
 }
 
 exports! {
     "weak:file-read"
     fn file_read(state, handle: u32, vector: u32) -> u32 {
-        let entry = state.slot(handle);
-        let fd = state.slot(entry.word.get()).word.get();
-        let count_at = state.fixed().count_at();
-        let flags = entry.flags.get();
+        let entry = state.slot_here(handle);
         let mut errno = p1::SPIPE;
-        if flags & flag::SEQUENTIAL == 0 {
-            errno = p1::fd_pread(fd, vector, 1, entry.wide(), count_at);
+        if entry.flags.get() & flag::SEQUENTIAL == 0 {
+            let fd = state.slot_here(entry.word.get()).word.get();
+            errno = p1::fd_pread(fd, vector, 1, entry.wide(), state.fixed().count_at());
+            if errno == 0 {
+                advance(&state, entry);
+                return 0;
+            }
         }
-        if errno == p1::SPIPE {
-            entry.flags.set(flags | flag::SEQUENTIAL);
-            errno = p1::fd_read(fd, vector, 1, count_at);
-        }
-        advance(&state, handle, errno);
-        // What a host with rights says of a descriptor that is not open for reading.
-        if errno == p1::NOTCAPABLE { p1::BADF } else { errno }
+        read_on(&state, handle, vector, errno)
     }
 
     "weak:file-write"
     fn file_write(state, handle: u32, vectors: u32, count: u32) -> u32 {
-        let entry = state.slot(handle);
-        let fd = state.slot(entry.word.get()).word.get();
-        let fixed = state.fixed();
-        let count_at = fixed.count_at();
-        let flags = entry.flags.get();
-        let mut errno = p1::SPIPE;
-        if flags & flag::APPEND != 0 {
-            if p1::fd_fdstat_set_flags(fd, p1::APPEND) == 0 {
-                errno = p1::fd_write(fd, vectors, count, count_at);
-                p1::fd_fdstat_set_flags(fd, 0);
-                return errno;
-            }
-            errno = p1::fd_filestat_get(fd, fixed.result_at());
-            if errno != 0 {
-                return errno;
-            }
-            entry.set_wide(fixed.result(4));
+        let entry = state.slot_here(handle);
+        if entry.flags.get() & (flag::SEQUENTIAL | flag::APPEND) != 0 {
+            return write_elsewhere(&state, handle, vectors, count);
         }
-        if flags & flag::SEQUENTIAL == 0 {
-            errno = p1::fd_pwrite(fd, vectors, count, entry.wide(), count_at);
+        let fd = state.slot_here(entry.word.get()).word.get();
+        let errno = p1::fd_pwrite(fd, vectors, count, entry.wide(), state.fixed().count_at());
+        if errno != 0 {
+            return write_on(&state, handle, vectors, count, errno);
         }
-        if errno == p1::SPIPE {
-            entry.flags.set(flags | flag::SEQUENTIAL);
-            errno = p1::fd_write(fd, vectors, count, count_at);
-        }
-        advance(&state, handle, errno);
-        errno
+        advance(&state, entry);
+        0
     }
 
     "weak:release"
@@ -124,7 +161,7 @@ exports! {
 /// Gives back one use of a descriptor; the last one closes the fd.
 #[inline(never)]
 pub fn give_back(state: &State, descriptor: u32) {
-    let entry = state.slot(descriptor);
+    let entry = state.slot_here(descriptor);
     let users = entry.low.get() - 1;
     entry.low.set(users);
     if users == 0 {

@@ -4,7 +4,7 @@
 //! not to be needed cannot be given back (the canonical ABI knows no `free`), so a read that is
 //! likely to meet the end of a file goes through the scratch first.
 
-use p1bridge_shim::{Out, abi};
+use p1bridge_shim::{Entry, Out, abi};
 
 use crate::error::{CLOSED, stream_error};
 use crate::poll::{READ, fd, new_pollable, ready_now, wait};
@@ -18,35 +18,51 @@ const LIMIT: u64 = 65536;
 /// count is in the state block. A stream that failed or ended is closed.
 #[inline(never)]
 fn fill(state: &State, handle: u32, at: u32, length: u32, blocking: bool) -> u32 {
-    let entry = state.get(handle, kind::INPUT);
-    let flags = entry.flags.get();
+    let entry = state.slot_here(handle);
     let fixed = state.fixed();
     let errno = loop {
         let vector = fixed.vector(at, length);
-        let errno = if flags & flag::FILE != 0 {
+        let errno = if entry.flags.get() & flag::FILE != 0 {
             file::weak::file_read(handle, vector)
         } else {
             p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
         };
-        if errno == p1::AGAIN && blocking {
-            wait(state, entry);
-        } else if errno != p1::INTR {
+        if errno == 0 {
+            break 0;
+        }
+        if !try_again(state, handle, errno, blocking) {
             break errno;
         }
     };
     let count = fixed.count.get();
-    if errno == 0 && count != 0 {
-        let short = if count < length { flag::SHORT } else { 0 };
-        entry.flags.set(entry.flags.get() & !flag::SHORT | short);
-    } else if errno == p1::AGAIN {
-        entry.flags.set(flags | flag::SHORT);
-    } else {
-        entry.flags.set(flags | flag::CLOSED);
-        if errno == 0 {
-            return CLOSED;
-        }
+    if errno != 0 || count == 0 {
+        return nothing_read(entry, errno);
     }
-    errno
+    let short = if count < length { flag::SHORT } else { 0 };
+    entry.flags.set(entry.flags.get() & !flag::SHORT | short);
+    0
+}
+
+/// Whether to read again after an error.
+#[inline(never)]
+fn try_again(state: &State, handle: u32, errno: u32, blocking: bool) -> bool {
+    if errno == p1::AGAIN && blocking {
+        wait(state, state.slot(handle));
+        return true;
+    }
+    errno == p1::INTR
+}
+
+/// What a read without bytes came to.
+#[inline(never)]
+fn nothing_read(entry: &Entry, errno: u32) -> u32 {
+    let flags = entry.flags.get();
+    if errno == p1::AGAIN {
+        entry.flags.set(flags | flag::SHORT);
+        return errno;
+    }
+    entry.flags.set(flags | flag::CLOSED);
+    if errno == 0 { CLOSED } else { errno }
 }
 
 /// Whether a read can be tried: `CLOSED`, `AGAIN` or 0.
@@ -84,44 +100,62 @@ pub fn fill_scratch(state: &State, handle: u32, length: u32, blocking: bool) -> 
 
 #[inline(never)]
 fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
-    let out = Out::new(out, 12, 4);
-    let mut length = length.min(LIMIT) as u32;
-    let flags = state.get(handle, kind::INPUT).flags.get();
+    let out = Out::new_here(out, 12, 4);
+    let length = length.min(LIMIT) as u32;
+    let flags = state.get_here(handle, kind::INPUT).flags.get();
+    let mut errno = 0;
+    if !blocking || flags & (flag::CLOSED | flag::SOCKET) != 0 {
+        errno = status(state, handle, blocking || length == 0);
+    }
     let by_scratch = flags & flag::SHORT != 0 && flags & flag::SHARED != 0;
-    let mut errno = status(state, handle, blocking || length == 0);
+    if errno != 0 || length == 0 || by_scratch {
+        return read_by_scratch(state, handle, length, blocking, out, errno);
+    }
+    let at = state.allocate(1, length);
+    let errno = fill(state, handle, at, length, blocking);
+    let count = if errno == 0 {
+        state.fixed().count.get()
+    } else {
+        0
+    };
+    let at = state.shrink(at, length, count);
+    give(state, handle, out, at, count, errno);
+}
+
+/// The same where there is `errno` already, nothing is to be read, or the end may be near.
+#[inline(never)]
+fn read_by_scratch(
+    state: &mut State,
+    handle: u32,
+    length: u32,
+    blocking: bool,
+    out: Out,
+    mut errno: u32,
+) {
     let mut at = 0;
     let mut count = 0;
     if errno == 0 && length != 0 {
-        if by_scratch {
-            length = length.min(SCRATCH);
-            let scratch = state.fixed().scratch_at();
-            errno = fill(state, handle, scratch, length, blocking);
-            if errno == 0 {
-                count = state.fixed().count.get();
-                at = copy(state, count);
-            } else if errno == p1::AGAIN {
-                at = state.allocate(1, 0);
-            }
-        } else {
-            at = state.allocate(1, length);
-            errno = fill(state, handle, at, length, blocking);
-            if errno == 0 {
-                count = state.fixed().count.get();
-            }
-            at = state.shrink(at, length, count);
+        let scratch = state.fixed().scratch_at();
+        errno = fill(state, handle, scratch, length.min(SCRATCH), blocking);
+        if errno == 0 {
+            count = state.fixed().count.get();
         }
-    } else if errno != CLOSED {
-        at = state.allocate(1, 0);
     }
-    if errno == p1::AGAIN {
-        errno = 0;
+    if errno == 0 || errno == p1::AGAIN {
+        at = copy(state, count);
     }
-    if errno == 0 {
-        out.u8(0, 0);
-        out.list(4, at, count);
-    } else {
-        stream_error(state, out, 4, errno, flags);
+    give(state, handle, out, at, count, errno);
+}
+
+/// Writes the `result<list<u8>, stream-error>`; `AGAIN` is an empty list.
+#[inline(always)]
+fn give(state: &State, handle: u32, out: Out, at: u32, count: u32, errno: u32) {
+    if errno != 0 && errno != p1::AGAIN {
+        let flags = state.slot(handle).flags.get();
+        return stream_error(state, out, 4, errno, flags);
     }
+    out.u8(0, 0);
+    out.list(4, at, count);
 }
 
 /// The guest's own copy of what is in the scratch.

@@ -17,44 +17,70 @@ const PERMIT: u32 = 65536;
 const BLOCKING: u32 = 4096;
 
 /// Writes all of a buffer and gives the error number; a stream that failed is closed.
-#[inline(never)]
-fn write_all(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
+#[inline(always)]
+fn write_all(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let entry = state.get_here(handle, kind::OUTPUT);
     let flags = entry.flags.get();
-    if flags & SPECIAL != 0 {
-        let errno = special(entry);
-        if errno != 0 || flags & flag::SINK != 0 {
-            return errno;
-        }
+    if flags & SPECIAL != 0 || length == 0 {
+        return write_special(state, handle, at, length);
     }
-    while length != 0 {
-        let fixed = state.fixed();
-        let vector = fixed.vector(at, length);
-        let errno = if flags & flag::FILE != 0 {
-            file::weak::file_write(handle, vector, 1)
-        } else {
-            let fd = match flags & flag::SOCKET {
-                0 => entry.word.get(),
-                _ => fd(state, entry),
-            };
-            p1::fd_write(fd, vector, 1, fixed.count_at())
-        };
-        let count = fixed.count.get();
-        if errno == 0 && count == length {
-            break;
-        }
-        let errno = written(state, handle, errno);
+    let fixed = state.fixed();
+    let vector = fixed.vector(at, length);
+    let errno = if flags & flag::FILE != 0 {
+        file::weak::file_write(handle, vector, 1)
+    } else {
+        p1::fd_write(entry.word.get(), vector, 1, fixed.count_at())
+    };
+    if errno == 0 && fixed.count.get() == length {
+        return 0;
+    }
+    write_rest(state, handle, at, length, errno)
+}
+
+/// The same for a socket, a stream that is closed, one that nobody gets, and no bytes.
+#[inline(never)]
+fn write_special(state: &State, handle: u32, at: u32, length: u32) -> u32 {
+    let entry = state.slot(handle);
+    let errno = special(entry);
+    if errno != 0 || entry.flags.get() & flag::SINK != 0 || length == 0 {
+        return errno;
+    }
+    let errno = write_once(state, handle, at, length);
+    write_rest(state, handle, at, length, errno)
+}
+
+/// Asks the host once.
+#[inline(never)]
+fn write_once(state: &State, handle: u32, at: u32, length: u32) -> u32 {
+    let fixed = state.fixed();
+    let vector = fixed.vector(at, length);
+    let entry = state.slot(handle);
+    if entry.flags.get() & flag::FILE != 0 {
+        file::weak::file_write(handle, vector, 1)
+    } else {
+        p1::fd_write(fd(state, entry), vector, 1, fixed.count_at())
+    }
+}
+
+/// Goes on after the host was asked once and gave `errno`.
+#[inline(never)]
+fn write_rest(state: &State, handle: u32, mut at: u32, mut length: u32, mut errno: u32) -> u32 {
+    loop {
+        errno = written(state, handle, errno);
         if errno != 0 {
             return errno;
         }
-        let count = fixed.count.get();
-        if count == 0 {
-            wait(entry);
-        }
+        let count = state.fixed().count.get();
         at += count;
         length -= count;
+        if length == 0 {
+            return 0;
+        }
+        if count == 0 {
+            wait(state.slot(handle));
+        }
+        errno = write_once(state, handle, at, length);
     }
-    0
 }
 
 /// What a write came to: closes the stream of a failed one, lets one that is to be repeated pass
@@ -176,8 +202,8 @@ fn special(entry: &Entry) -> u32 {
 
 #[inline(always)]
 fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
-    let at = bytes_here(at, length);
     trap_if(length > limit);
+    let at = bytes_here(at, length);
     let errno = write_all(state, handle, at, length);
     if errno == 0 {
         Out::new_here(out, 12, 4).u8(0, 0);
@@ -210,7 +236,7 @@ fn splice(state: &State, handle: u32, from: u32, length: u64, blocking: bool, ou
         if errno == 0 {
             let fixed = state.fixed();
             count = fixed.count.get();
-            errno = write_all(state, handle, fixed.scratch_at(), count);
+            errno = write_special(state, handle, fixed.scratch_at(), count);
             flags = state.get(handle, kind::OUTPUT).flags.get();
         }
     }

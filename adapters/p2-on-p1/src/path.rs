@@ -1,7 +1,7 @@
 //! `wasi:filesystem/types`: what is done to a path below a directory.
 
 use p1bridge_shim::abi::load8;
-use p1bridge_shim::{Out, text, utf8};
+use p1bridge_shim::{Out, bytes, bytes_here, trap_if, utf8};
 
 use crate::descriptor::{
     self, DATA_INTEGRITY_SYNC, FILE_INTEGRITY_SYNC, FLAGS, MUTATE_DIRECTORY, READ,
@@ -21,16 +21,28 @@ const TRUNCATE: u32 = 1 << 3;
 /// Longer than any link.
 const LONGEST_LINK: u32 = 1 << 20;
 
-/// Whether a base and a path can be used, as an error number. Some hosts would take an absolute
-/// path for one of their own, have other words for an empty one, and cut a path at a NUL.
+/// Whether a base and a path can be used, as an error number; traps when the path is no string.
+/// Some hosts would take an absolute path for one of their own, have other words for an empty one,
+/// and cut a path at a NUL.
 #[inline(never)]
 fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u32 {
-    let entry = state.get(handle, kind::DESCRIPTOR);
+    let is_usual = length != 0 && load8(path) != u32::from(b'/') && utf8::plain(path, length);
+    let errno = if is_usual { 0 } else { unusual(path, length) };
+    let entry = state.get_here(handle, kind::DESCRIPTOR);
     if u32::from(entry.small.get()) != p1::DIRECTORY {
         p1::NOTDIR
     } else if mutates && entry.flags.get() & MUTATE_DIRECTORY == 0 {
         p1::ROFS
-    } else if length == 0 {
+    } else {
+        errno
+    }
+}
+
+/// What is wrong with a path, as an error number, if it is a string at all.
+#[inline(never)]
+fn unusual(path: u32, length: u32) -> u32 {
+    trap_if(!utf8::valid(path, length));
+    if length == 0 {
         p1::NOENT
     } else if has_nul(path, length) {
         p1::INVAL
@@ -74,6 +86,22 @@ fn check_two(state: &State, old: (u32, u32, u32), new: (u32, u32, u32)) -> u32 {
     }
 }
 
+/// The `fdflags` for the flags about integrity.
+#[inline(never)]
+fn sync_flags(flags: u8) -> u32 {
+    let mut fdflags = 0;
+    if flags & FILE_INTEGRITY_SYNC != 0 {
+        fdflags |= p1::SYNC;
+    }
+    if flags & DATA_INTEGRITY_SYNC != 0 {
+        fdflags |= p1::DSYNC;
+    }
+    if flags & REQUESTED_WRITE_SYNC != 0 {
+        fdflags |= p1::RSYNC;
+    }
+    fdflags
+}
+
 /// Opens, and gives an error number. The new handle is in `count`.
 #[inline(never)]
 fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32, flags: u8) -> u32 {
@@ -101,7 +129,7 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
     if !state.has_room(1) {
         return p1::NOMEM;
     }
-    let parent = state.slot(base);
+    let parent = state.slot_here(base);
     let inheriting = parent.high.get();
     let mut rights = inheriting;
     if flags & READ == 0 {
@@ -115,14 +143,8 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
             | right::FD_FILESTAT_SET_SIZE);
     }
     let mut fdflags = 0;
-    if flags & FILE_INTEGRITY_SYNC != 0 {
-        fdflags |= p1::SYNC;
-    }
-    if flags & DATA_INTEGRITY_SYNC != 0 {
-        fdflags |= p1::DSYNC;
-    }
-    if flags & REQUESTED_WRITE_SYNC != 0 {
-        fdflags |= p1::RSYNC;
+    if flags & (FILE_INTEGRITY_SYNC | DATA_INTEGRITY_SYNC | REQUESTED_WRITE_SYNC) != 0 {
+        fdflags = sync_flags(flags);
     }
     let fixed = state.fixed();
     let at = fixed.result_at();
@@ -206,7 +228,7 @@ fn read_link(state: &State, fd: u32, path: u32, length: u32, at: u32, size: u32)
 exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.create-directory-at"
     fn create_directory_at(state, handle: u32, path: u32, length: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes(path, length);
         let mut errno = check(&state, handle, true, path, length);
         if errno == 0 {
             errno = p1::path_create_directory(fd(&state, handle), path, length);
@@ -216,7 +238,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.remove-directory-at"
     fn remove_directory_at(state, handle: u32, path: u32, length: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes(path, length);
         let mut errno = check(&state, handle, true, path, length);
         if errno == 0 {
             errno = p1::path_remove_directory(fd(&state, handle), path, length);
@@ -226,7 +248,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.unlink-file-at"
     fn unlink_file_at(state, handle: u32, path: u32, length: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes(path, length);
         let mut errno = check(&state, handle, true, path, length);
         if errno == 0 {
             errno = p1::path_unlink_file(fd(&state, handle), path, length);
@@ -236,19 +258,19 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.stat-at"
     fn stat_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes_here(path, length);
         let fixed = state.fixed();
         let mut errno = check(&state, handle, false, path, length);
         if errno == 0 {
-            let at = fixed.result_at();
-            errno = p1::path_filestat_get(fd(&state, handle), follow & 1, path, length, at);
+            let fd = state.slot_here(handle).word.get();
+            errno = p1::path_filestat_get(fd, follow & 1, path, length, fixed.result_at());
         }
         stat_result(fixed, out, errno);
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.metadata-hash-at"
     fn metadata_hash_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes(path, length);
         let fixed = state.fixed();
         let mut errno = check(&state, handle, false, path, length);
         if errno == 0 {
@@ -262,7 +284,7 @@ exports! {
     fn set_times_at(state, handle: u32, follow: u32, path: u32, length: u32,
         access: u32, access_seconds: u64, access_nanos: u32,
         modification: u32, modification_seconds: u64, modification_nanos: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes(path, length);
         let fixed = state.fixed();
         let flags = new_timestamps(fixed, (access, access_seconds, access_nanos),
             (modification, modification_seconds, modification_nanos));
@@ -281,8 +303,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.link-at"
     fn link_at(state, old: u32, follow: u32, old_path: u32, old_length: u32,
         new: u32, new_path: u32, new_length: u32, out: u32) {
-        let old_path = text(old_path, old_length);
-        let new_path = text(new_path, new_length);
+        let old_path = bytes(old_path, old_length);
+        let new_path = bytes(new_path, new_length);
         let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
         if errno != p1::NOTDIR && errno != p1::ROFS && follow & 1 != 0 {
             errno = p1::INVAL;
@@ -297,8 +319,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.rename-at"
     fn rename_at(state, old: u32, old_path: u32, old_length: u32,
         new: u32, new_path: u32, new_length: u32, out: u32) {
-        let old_path = text(old_path, old_length);
-        let new_path = text(new_path, new_length);
+        let old_path = bytes(old_path, old_length);
+        let new_path = bytes(new_path, new_length);
         let mut errno = check_two(&state, (old, old_path, old_length), (new, new_path, new_length));
         if errno == 0 {
             errno = p1::path_rename(fd(&state, old), old_path, old_length,
@@ -310,8 +332,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.symlink-at"
     fn symlink_at(state, handle: u32, target: u32, target_length: u32,
         path: u32, length: u32, out: u32) {
-        let target = text(target, target_length);
-        let path = text(path, length);
+        let target = bytes(target, target_length);
+        let path = bytes(path, length);
         let mut errno = check_two(&state, (handle, target, target_length), (handle, path, length));
         if errno == 0 {
             errno = p1::path_symlink(target, target_length, fd(&state, handle), path, length);
@@ -321,7 +343,7 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.readlink-at"
     fn readlink_at(state, handle: u32, path: u32, length: u32, out: u32) {
-        let path = text(path, length);
+        let path = bytes(path, length);
         let out = Out::new(out, 12, 4);
         let mut errno = check(&state, handle, false, path, length);
         if errno == 0 {
@@ -348,8 +370,8 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.open-at"
     fn open_at(state, handle: u32, follow: u32, path: u32, length: u32,
         how: u32, flags: u32, out: u32) {
-        let path = text(path, length);
-        let out = Out::new(out, 8, 4);
+        let path = bytes_here(path, length);
+        let out = Out::new_here(out, 8, 4);
         let errno = open(&state, handle, follow, path, length, how, flags as u8);
         if errno == 0 {
             out.u8(0, 0);

@@ -59,7 +59,7 @@ pub mod kind {
 /// Bits of `flags` in streams, pollables and errors. (Pollables keep their mode below.)
 pub mod flag {
     /// Belongs to a descriptor: `word` is an index and not an fd.
-    pub const FILE: u8 = 1 << 7;
+    pub const FILE: u8 = 1 << 5;
     /// Belongs to a socket: `word` is an index too.
     pub const SOCKET: u8 = 1 << 6;
     /// `word` is the index of a slot that has the fd and counts its users.

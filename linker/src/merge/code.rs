@@ -204,7 +204,12 @@ fn encode_body(
             Action::Zero => {
                 const I32_ADD: u8 = 0x6a;
                 const I32_SUB: u8 = 0x6b;
-                if matches!(bytes[end], I32_ADD | I32_SUB) {
+                let local = local_get(&bytes[end..]);
+                if local != 0 && bytes[end + local] == I32_ADD {
+                    out.extend_from_slice(&bytes[end..end + local]);
+                    ops.read()?;
+                    ops.read()?;
+                } else if matches!(bytes[end], I32_ADD | I32_SUB) {
                     ops.read()?;
                 } else {
                     out.extend_from_slice(&[0x41, 0]);
@@ -256,6 +261,15 @@ struct Step<'s, 'a> {
     refused: Option<&'static str>,
     /// What the next access adds to its offset.
     folded: u32,
+}
+
+/// The bytes of the `local.get` that code begins with; 0 where it begins with something else.
+fn local_get(code: &[u8]) -> usize {
+    const LOCAL_GET: u8 = 0x20;
+    if code[0] != LOCAL_GET {
+        return 0;
+    }
+    2 + code[1..].iter().take_while(|&&byte| byte >= 0x80).count()
 }
 
 /// The length of an unsigned LEB128.

@@ -57,6 +57,7 @@ struct Run {
     signals: bool,
     raw_argument: Option<Vec<u8>>,
     max_handles: Option<u32>,
+    max_poll: Option<u32>,
     /// A command for `sh` that has to succeed where the run can be arranged at all.
     needs: Option<String>,
     /// Engines that cannot be put into this situation, with the reason.
@@ -234,21 +235,24 @@ fn check(engine: &dyn Engine) {
         eprintln!("skipped: {why}");
         return;
     }
-    let mut flat: BTreeMap<Option<u32>, Vec<u8>> = BTreeMap::new();
+    let mut flat: BTreeMap<[Option<u32>; 2], Vec<u8>> = BTreeMap::new();
     let mut wrong = Vec::new();
     for (run, oracle) in suite().run.iter().zip(oracle()) {
         let Some(oracle) = oracle else { continue };
         if run.not_on.contains_key(engine.name()) {
             continue;
         }
-        let wasm = flat.entry(run.max_handles).or_insert_with(|| {
-            let options = FlattenOptions {
-                profile: Profile::named(engine.name()).unwrap_or_default(),
-                max_handles: run.max_handles,
-                ..FlattenOptions::default()
-            };
-            flatten(GUEST, &options).expect("it can be flattened").wasm
-        });
+        let wasm = flat
+            .entry([run.max_handles, run.max_poll])
+            .or_insert_with(|| {
+                let options = FlattenOptions {
+                    profile: Profile::named(engine.name()).unwrap_or_default(),
+                    max_handles: run.max_handles,
+                    max_poll: run.max_poll,
+                    ..FlattenOptions::default()
+                };
+                flatten(GUEST, &options).expect("it can be flattened").wasm
+            });
         match run.lines(engine, wasm) {
             Err(error) => wrong.push(format!("{error:#}")),
             Ok(found) => {

@@ -1,0 +1,42 @@
+;; package root:root;
+;; world root {
+;;   export run: func();
+;; }
+(module $m
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func))
+  (type (;2;) (func (result i64)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
+  (memory (;0;) 1 1)
+  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (export "run" (func 1))
+  (export "_initialize" (func $p1bridge:initialize))
+  (export "memory" (memory 0))
+  (func (;1;) (type 1)
+    call $wasi:random/insecure@0.2#get-insecure-random-u64
+    drop
+  )
+  (func $p2_on_p1::random::number (;2;) (type 2) (result i64)
+    (local i32)
+    block ;; label = @1
+      i32.const 0
+      local.tee 0
+      i32.const 72
+      i32.add
+      i32.const 8
+      call $random_get
+      i32.eqz
+      br_if 0 (;@1;)
+      unreachable
+    end
+    local.get 0
+    i64.load offset=72
+  )
+  (func $wasi:random/insecure@0.2#get-insecure-random-u64 (;3;) (type 2) (result i64)
+    call $p2_on_p1::random::number
+  )
+  (func $p1bridge:initialize (;4;) (type 1))
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)
