@@ -1,8 +1,12 @@
 //! Several guests that have handles of the host's resources, and that do not all lie at address 0.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::profiles::Profile;
 use p1bridge::run::{Call, Exit, Output, RunOptions, RunOutcome, Value, run};
+use p1bridge_tests::{RunSpec, engines};
 
 fn run_flat(component: &[u8], export: &str, args: &[i32]) -> Result<RunOutcome> {
     let flat = flatten(component, &FlattenOptions::default())?;
@@ -126,11 +130,29 @@ fn every_guest_prints_what_lies_in_its_own_memory() -> Result<()> {
         b = printer("B", "the second "),
     );
     let component = wat::parse_str(text).context("the component")?;
-    let outcome = run_flat(&component, "both", &[])?;
-    assert_eq!(outcome.exit, Exit::Code(0));
-    assert_eq!(
-        String::from_utf8_lossy(&outcome.stdout),
-        "first the second first "
-    );
+    for engine in engines::available() {
+        let options = FlattenOptions {
+            profile: Profile::named(engine.name()).unwrap_or_default(),
+            ..FlattenOptions::default()
+        };
+        let flat = flatten(&component, &options)?.wasm;
+        let call = p1bridge_tests::Call {
+            export: "both".to_owned(),
+            args: Vec::new(),
+        };
+        let spec = RunSpec {
+            calls: vec![call.clone(), call],
+            timeout: Duration::from_secs(30),
+            ..RunSpec::default()
+        };
+        let outcome = engine.run(&flat, &spec)?;
+        assert_eq!(
+            String::from_utf8_lossy(&outcome.stdout),
+            "first the second first ".repeat(2),
+            "{}: {:?}",
+            engine.name(),
+            outcome.exit
+        );
+    }
     Ok(())
 }
