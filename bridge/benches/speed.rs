@@ -228,16 +228,29 @@ fn ms(time: Duration) -> String {
     format!("{:.1}", time.as_secs_f64() * 1e3)
 }
 
+fn corpus(name: &str) -> Vec<u8> {
+    let path = format!(
+        "{}/../corpus/prebuilt/{name}.wasm",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    std::fs::read(path).expect("the corpus is committed")
+}
+
+/// Both tables, or with the argument `lower` the second one.
 fn main() {
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/prebuilt");
-    let read = |name: &str| {
-        std::fs::read(format!("{corpus}/{name}.wasm")).expect("the corpus is committed")
-    };
-    let preview1 = read("files-rust");
-    let native = module_of(&read("files-p2-c"));
+    if !std::env::args().any(|argument| argument == "lower") {
+        components();
+        println!();
+    }
+    lowering();
+}
+
+fn components() {
+    let preview1 = corpus("files-rust");
+    let native = module_of(&corpus("files-p2-c"));
     let small = |module: &[u8]| module.to_vec();
     let inputs = [
-        ("un-adapt, small", small(&read("hello-c"))),
+        ("un-adapt, small", small(&corpus("hello-c"))),
         ("un-adapt, 6 MB", multiply(&preview1, 84)),
         ("un-adapt, 40 MB", multiply(&preview1, 560)),
         ("link, small", small(&native)),
@@ -268,12 +281,15 @@ fn main() {
             wrapped.time.as_secs_f64() / encoded.time.as_secs_f64(),
         );
     }
-    println!();
+}
+
+fn lowering() {
+    let preview1 = corpus("files-rust");
     println!("| module | size | validate | lower to mvp | ratio | memory, x input |");
     println!("|---|---|---|---|---|---|");
     let mvp = named("mvp").expect("it is built in");
     for (name, module) in [
-        ("hello world", read("hello-c")),
+        ("hello world", corpus("hello-c")),
         ("6 MB", multiply(&preview1, 84)),
         ("40 MB", multiply(&preview1, 560)),
     ] {
