@@ -13,6 +13,7 @@ use super::helpers::Helper;
 use super::{Lowering, sat_float, sign_ext};
 use crate::debug::address::Points;
 use crate::merge::access::Use;
+use crate::parse::scan::Ref;
 
 /// Locals that the encoder adds, reused when they are free again.
 pub struct Locals {
@@ -179,6 +180,10 @@ impl<'a> Body<'_, '_, '_, 'a> {
         // The instructions from here on are still to be copied.
         let mut run = ops.original_position() as usize;
         self.note(defined, run);
+        if self.stays(defined) {
+            self.done.extend_from_slice(&bytes[run..end]);
+            return Ok(());
+        }
         while !ops.eof() {
             let start = ops.original_position() as usize;
             let op = ops.read()?;
@@ -195,6 +200,22 @@ impl<'a> Body<'_, '_, '_, 'a> {
         }
         self.done.extend_from_slice(&bytes[run..end]);
         Ok(())
+    }
+
+    /// Whether no instruction of the body changes: it is of the MVP alone, and what it refers to
+    /// has the indices that it had.
+    fn stays(&self, defined: usize) -> bool {
+        let ctx = &self.ctx;
+        let refs = &ctx.module.refs;
+        self.control.is_none()
+            && self.added_params == 0
+            && ctx.memories.is_none()
+            && refs.features(defined).is_empty()
+            && refs.of(defined).all(|reference| match reference {
+                Ref::Func(func) => ctx.funcs[func as usize] == func,
+                Ref::Table(_) => ctx.joined.is_none() && ctx.tables.is_none(),
+                _ => true,
+            })
     }
 
     /// Notes that the instruction at `old` of the input comes next in the output.

@@ -111,6 +111,10 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
 impl Survey {
     /// Adds what one body uses.
     fn look_at(&mut self, module: &Module<'_>, defined: usize) -> Result<()> {
+        // Of the MVP alone; only accesses of another memory have to be looked for.
+        if !self.several_memories && module.refs.features(defined).is_empty() {
+            return Ok(());
+        }
         let func = module.imported_func_count() + defined as u32;
         let first = self.uses.len();
         let body = module.body(defined);

@@ -85,6 +85,8 @@ pub struct Refs {
     pool: Vec<u32>,
     /// For each defined function, the range of `pool`.
     ranges: Vec<(u32, u32)>,
+    /// For each defined function, what it uses beyond the MVP.
+    features: Vec<FeatureSet>,
 }
 
 impl Refs {
@@ -94,6 +96,11 @@ impl Refs {
         self.pool[start as usize..end as usize]
             .iter()
             .map(|&packed| Ref::unpack(packed))
+    }
+
+    /// The proposals that the `defined`th function of the code section uses.
+    pub fn features(&self, defined: usize) -> FeatureSet {
+        self.features[defined]
     }
 }
 
@@ -112,13 +119,13 @@ struct Done {
     defined: usize,
     start: usize,
     end: usize,
+    features: FeatureSet,
 }
 
 #[derive(Default)]
 struct Worker {
     pool: Vec<u32>,
     done: Vec<Done>,
-    features: Vec<FeatureSet>,
 }
 
 /// Validates the bodies and collects what they refer to and which features they use.
@@ -154,10 +161,7 @@ pub fn scan(
     };
     let next = AtomicUsize::new(0);
     let work = || -> Result<Worker, wasmparser::Error> {
-        let mut worker = Worker {
-            features: vec![FeatureSet::MVP; modules.len()],
-            ..Worker::default()
-        };
+        let mut worker = Worker::default();
         let mut allocations = FuncValidatorAllocations::default();
         while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
             let chunk = std::mem::take(&mut *chunk.lock().expect("no worker panics"));
@@ -204,16 +208,16 @@ pub fn scan(
             let refs = Refs {
                 pool: Vec::new(),
                 ranges: vec![(0, 0); functions],
+                features: vec![FeatureSet::MVP; functions],
             };
             (refs, FeatureSet::MVP)
         })
         .collect();
     for worker in workers {
-        for (features, (_, all)) in worker.features.iter().zip(&mut out) {
-            all.insert(*features);
-        }
         for done in worker.done {
-            let refs = &mut out[done.module].0;
+            let (refs, all) = &mut out[done.module];
+            all.insert(done.features);
+            refs.features[done.defined] = done.features;
             let start = refs.pool.len() as u32;
             refs.pool
                 .extend_from_slice(&worker.pool[done.start..done.end]);
@@ -230,7 +234,7 @@ impl Worker {
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations, wasmparser::Error> {
         let start = self.pool.len();
-        let features = &mut self.features[job.module];
+        let mut features = FeatureSet::MVP;
         let mut validator = job.func.into_validator(allocations);
         let mut reader = job.body.get_binary_reader();
         for locals in job.body.get_locals_reader()? {
@@ -246,7 +250,7 @@ impl Worker {
             reader.visit_operator(&mut Noting {
                 validator: validator.visitor(offset),
                 refs: &mut self.pool,
-                features,
+                features: &mut features,
                 overlong_candidate: &mut overlong_candidate,
             })??;
             if overlong_candidate {
@@ -268,6 +272,7 @@ impl Worker {
             defined: job.defined,
             start,
             end: self.pool.len(),
+            features,
         });
         Ok(validator.into_allocations())
     }
