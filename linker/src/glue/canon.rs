@@ -8,7 +8,10 @@ use super::traps::Trap;
 use super::{Glue, fused, handles};
 use crate::abi::{Type, payload_offset};
 use crate::merge::{Maps, Quantity, region_access};
-use crate::plan::{Binding, Plan, Target, canon_name, fused::entered};
+use crate::plan::{
+    Binding, Plan, Target, canon_name,
+    fused::{caller_of, entered},
+};
 use crate::resolve::{
     Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
 };
@@ -195,7 +198,7 @@ fn resource_drop(
     if let Some(target) = destructor.and_then(|def| plan.try_target(def)) {
         let flags: Vec<u32> = owner
             .iter()
-            .flat_map(|owner| entered(&plan.program, Some(instance), *owner))
+            .flat_map(|owner| entered(&plan.program, caller_of(instance), *owner))
             .filter_map(|id| maps.globals.entered.get(&id).copied())
             .collect();
         let mut sink = InstructionSink::new(&mut code);

@@ -7,14 +7,14 @@
 use std::collections::HashSet;
 
 use anyhow::{Result, bail};
-use wasmparser::FuncType;
+use wasmparser::{FuncType, ValType};
 
 use super::{Plan, Step, Target, is_preview1_start};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
     Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, ExportItem,
-    FuncDef, InstanceId, Lift, LiftId, Program, ROOT,
+    FuncDef, HOST, InstanceId, Lift, LiftId, Program, ROOT, Resource, ResourceId,
 };
 use crate::unadapt::Adapted;
 
@@ -63,7 +63,8 @@ pub struct Boundary {
     functions: Vec<LiftedExport>,
     /// What is exported and no core module can export.
     pub warnings: Vec<String>,
-    /// Destructors of resources whose handles the host has, and the names of their exports.
+    /// Destructors of resources whose handles the host has, or what drops the handles that it has in
+    /// a table of the linker's, and the names of their exports.
     destructors: Vec<(String, FuncDef)>,
 }
 
@@ -96,6 +97,7 @@ impl Boundary {
             warnings: Vec::new(),
             destructors: program.destructors.clone(),
         };
+        let mut resources = Vec::new();
         for export in &program.exports.clone() {
             match &export.item {
                 ExportItem::Func(func) => {
@@ -108,7 +110,11 @@ impl Boundary {
                             ExportItem::Func(func) => {
                                 boundary.add(program, adapted, &full, *func, export.offset)?;
                             }
-                            ExportItem::Type(_) => {}
+                            ExportItem::Type(ty) => {
+                                let prefix = format!("{}#", export.name);
+                                resources
+                                    .extend(ty.map(|ty| (prefix, name.clone(), ty, export.offset)));
+                            }
                             ExportItem::Instance(_) => {
                                 boundary.leave_out(&full, "an instance inside an instance", export);
                             }
@@ -116,11 +122,43 @@ impl Boundary {
                         }
                     }
                 }
-                ExportItem::Type(_) => {}
+                ExportItem::Type(ty) => {
+                    let prefix = String::new();
+                    resources.extend(ty.map(|ty| (prefix, export.name.clone(), ty, export.offset)));
+                }
                 ExportItem::Other(kind) => boundary.leave_out(&export.name, kind, export),
             }
         }
+        for (prefix, name, ty, offset) in resources {
+            boundary.drop_export(
+                program,
+                format!("{prefix}[resource-drop]{name}"),
+                ty,
+                offset,
+            );
+        }
         Ok(boundary)
+    }
+
+    /// Lets the host drop the handles of a resource of the component, if it gets any.
+    fn drop_export(&mut self, program: &mut Program, name: String, id: ResourceId, offset: u64) {
+        let is_it = |ty: &Type| *ty == Type::Own(id);
+        let given = self.functions.iter().any(|export| {
+            let result = &program.lifts[export.lift.0 as usize].ty.result;
+            result.as_ref().is_some_and(|result| result.any(&is_it))
+        });
+        if !given || matches!(program.resources[id.0 as usize], Resource::Imported { .. }) {
+            return;
+        }
+        let canon = CanonId(program.canons.len() as u32);
+        program.canons.push(Canon {
+            kind: CanonKind::ResourceDrop(id),
+            ty: FuncType::new([ValType::I32], []),
+            instance: HOST,
+            offset,
+            path: "component".to_string(),
+        });
+        self.destructors.push((name, FuncDef::Canon(canon)));
     }
 
     fn leave_out(&mut self, name: &str, kind: &str, export: &crate::resolve::Export) {

@@ -92,6 +92,11 @@ pub fn entered(
         .collect()
 }
 
+/// Who calls from an instance: no caller is the host.
+pub fn caller_of(instance: ComponentInstanceId) -> Option<ComponentInstanceId> {
+    (instance != HOST).then_some(instance)
+}
+
 /// What passes between the guests and the host.
 #[derive(Clone, Debug, Default)]
 pub struct Crossing {
@@ -246,7 +251,7 @@ pub fn plan(
                     destructor: Some(_),
                 } = program.resources[resource.0 as usize]
                 {
-                    edges.push((Some(canon.instance), instance));
+                    edges.push((caller_of(canon.instance), instance));
                 }
             }
             CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) => {

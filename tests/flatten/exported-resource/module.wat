@@ -1,19 +1,22 @@
-(module $m
-  (type (;0;) (func (result i32)))
-  (type (;1;) (func (param i32 i32 i32) (result i32)))
-  (type (;2;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;3;) (func (param i32) (result i32)))
-  (type (;4;) (func))
+(module
+  (type (;0;) (func (param i32)))
+  (type (;1;) (func (result i32)))
+  (type (;2;) (func (param i32 i32 i32) (result i32)))
+  (type (;3;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;4;) (func (param i32) (result i32)))
+  (type (;5;) (func))
   (memory (;0;) 1 1)
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
   (export "make" (func $"p1bridge:export make"))
+  (export "[resource-drop]lamp" (func $"p1bridge:resource.drop of a resource of the component"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
-  (func (;0;) (type 0) (result i32)
+  (func (;0;) (type 0) (param i32))
+  (func (;1;) (type 1) (result i32)
     i32.const 7
     call $"p1bridge:resource.new of a resource of the component"
   )
-  (func $p1bridge:handle-find (;1;) (type 1) (param i32 i32 i32) (result i32)
+  (func $p1bridge:handle-find (;2;) (type 2) (param i32 i32 i32) (result i32)
     (local i32)
     local.get 1
     i32.const 1
@@ -38,7 +41,7 @@
     end
     local.get 3
   )
-  (func $p1bridge:handle-add (;2;) (type 2) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:handle-add (;3;) (type 3) (param i32 i32 i32 i32) (result i32)
     (local i32 i32)
     local.get 0
     i32.load
@@ -88,7 +91,7 @@
     i32.store offset=12
     local.get 4
   )
-  (func $p1bridge:handle-remove (;3;) (type 1) (param i32 i32 i32) (result i32)
+  (func $p1bridge:handle-remove (;4;) (type 2) (param i32 i32 i32) (result i32)
     (local i32)
     local.get 0
     local.get 1
@@ -111,7 +114,7 @@
     i32.store
     local.get 3
   )
-  (func $p1bridge:handle-take (;4;) (type 1) (param i32 i32 i32) (result i32)
+  (func $p1bridge:handle-take (;5;) (type 2) (param i32 i32 i32) (result i32)
     (local i32)
     local.get 0
     local.get 1
@@ -126,7 +129,7 @@
     local.get 3
     i32.load offset=4
   )
-  (func $p1bridge:handle-lend (;5;) (type 1) (param i32 i32 i32) (result i32)
+  (func $p1bridge:handle-lend (;6;) (type 2) (param i32 i32 i32) (result i32)
     (local i32)
     local.get 0
     local.get 1
@@ -140,7 +143,7 @@
     i32.store offset=12
     local.get 3
   )
-  (func $"p1bridge:resource.new of a resource of the component" (;6;) (type 3) (param i32) (result i32)
+  (func $"p1bridge:resource.new of a resource of the component" (;7;) (type 4) (param i32) (result i32)
     i32.const 0
     i32.const 0
     i32.add
@@ -149,10 +152,26 @@
     i32.const 1
     call $p1bridge:handle-add
   )
-  (func $p1bridge:initialize (;7;) (type 4))
-  (func $"p1bridge:export make" (;8;) (type 0) (result i32)
+  (func $"p1bridge:resource.drop of a resource of the component" (;8;) (type 0) (param i32)
+    (local i32)
+    i32.const 0
+    i32.const 8208
+    i32.add
+    local.get 0
+    i32.const 1
+    call $p1bridge:handle-remove
+    local.tee 1
+    i32.load offset=8
+    if ;; label = @1
+      local.get 1
+      i32.load offset=4
+      call 0
+    end
+  )
+  (func $p1bridge:initialize (;9;) (type 5))
+  (func $"p1bridge:export make" (;10;) (type 1) (result i32)
     (local i32 i32 i32 i32)
-    call 0
+    call 1
     local.set 1
     local.get 1
     local.set 3

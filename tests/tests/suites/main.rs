@@ -7,6 +7,7 @@ mod checked;
 mod cost;
 mod custom_import;
 mod debug;
+mod exported_resource;
 mod fixed_memory;
 mod host_resources;
 mod http;
