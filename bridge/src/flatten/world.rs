@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::Boundary;
+use wasmparser::{Chunk, Parser, Payload};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
 use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
 
@@ -14,6 +15,48 @@ use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldI
 const WASI: &str = "wasi";
 /// What becomes `_start`.
 const RUN: &str = "wasi:cli/run@";
+
+/// Whether a component imports or exports anything but WASI and what becomes `_start`: most programs do
+/// not, and decoding takes as long as validating.
+fn names_other_interfaces(component: &[u8]) -> Result<bool> {
+    let mut rest = component;
+    let mut parser = Parser::new(0);
+    loop {
+        let (consumed, payload) = match parser.parse(rest, true)? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            Chunk::NeedMoreData(_) => bail!("it is cut off"),
+        };
+        rest = &rest[consumed..];
+        match payload {
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    if !import?.name.name.starts_with("wasi:") {
+                        return Ok(true);
+                    }
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    if !export?.name.name.starts_with(RUN) {
+                        return Ok(true);
+                    }
+                }
+            }
+            // What is inside concerns nobody.
+            Payload::ModuleSection {
+                unchecked_range, ..
+            }
+            | Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
+                let length = unchecked_range.end - unchecked_range.start;
+                rest = rest.get(length as usize..).context("it is cut off")?;
+            }
+            Payload::End(_) => return Ok(false),
+            _ => {}
+        }
+    }
+}
 
 /// Appends the world of `component` to the flat module made of it, without the interfaces of WASI
 /// that are gone; nothing where no other interface is left. `imports` are the modules that the flat
@@ -30,6 +73,9 @@ pub fn append(
     slides: bool,
     flat: &mut Vec<u8>,
 ) -> Result<()> {
+    if !names_other_interfaces(component)? {
+        return Ok(());
+    }
     let decoded = wit_component::decode(component).context("its types cannot be put in WIT")?;
     let DecodedWasm::Component(mut resolve, id) = decoded else {
         bail!("it is a WIT package");
