@@ -12,6 +12,7 @@
 //! tables = 1
 //! table-elements = 1000
 //! locals = 1995                           # of one function, parameters included
+//! stack = 16384                           # bytes for locals and operands, as it is by default
 //!
 //! [host]
 //! missing = "refused"                     # a function that it lacks: or "fails-when-called"
@@ -105,6 +106,9 @@ pub struct Limits {
     pub table_elements: Option<u64>,
     /// Of one function, parameters included.
     pub locals: Option<u32>,
+    /// Bytes for the locals and operands of all functions that are running, unless the runtime is
+    /// told otherwise.
+    pub stack: Option<u32>,
 }
 
 /// What becomes of a call to a function that the host lacks.

@@ -7,7 +7,7 @@ use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
 use crate::lower::{applied, arena, import_kind, memories};
 use crate::parse::module::{ElementMode, Module};
 use crate::preview1;
-use crate::profile::{Import, Missing, Profile};
+use crate::profile::{Import, Limits, Missing, Profile};
 
 fn outside(offset: u64) -> Place {
     Place {
@@ -279,32 +279,58 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
             ));
         }
     }
-    if let Some(most) = limits.locals {
+    if limits.locals.is_some() || limits.stack.is_some() {
         for defined in 0..module.bodies.len() {
-            let index = module.imported_func_count() + defined as u32;
-            let mut count = module.func_type(index).params().len() as u64;
-            if let Ok(locals) = module.body(defined).get_locals_reader() {
-                count += locals
-                    .into_iter()
-                    .flatten()
-                    .map(|(count, _)| u64::from(count))
-                    .sum::<u64>();
-            }
-            if count > u64::from(most) {
-                found.push(finding(
-                    Kind::Locals,
-                    Effect::Refused,
-                    format!("a function has {count} locals, and {most} is the most"),
-                    Some(Place {
-                        function: Some(index),
-                        name: module.function_name(index).map(str::to_string),
-                        offset: module.bodies[defined].start as u64,
-                        count: 1,
-                    }),
-                    None,
-                ));
-            }
+            frame(module, defined, limits, found);
         }
+    }
+}
+
+/// What is wrong with the locals of a function, parameters included.
+fn frame(module: &Module<'_>, defined: usize, limits: &Limits, found: &mut Vec<Finding>) {
+    let index = module.imported_func_count() + defined as u32;
+    let bytes_of = |ty: &ValType| match ty {
+        ValType::V128 => 16,
+        ValType::I64 | ValType::F64 => 8,
+        _ => 4,
+    };
+    let params = module.func_type(index).params();
+    let mut count = params.len() as u64;
+    let mut bytes: u64 = params.iter().map(bytes_of).sum();
+    if let Ok(locals) = module.body(defined).get_locals_reader() {
+        for (more, ty) in locals.into_iter().flatten() {
+            count += u64::from(more);
+            bytes += u64::from(more) * bytes_of(&ty);
+        }
+    }
+    let place = || Place {
+        function: Some(index),
+        name: module.function_name(index).map(str::to_string),
+        offset: module.bodies[defined].start as u64,
+        count: 1,
+    };
+    if let Some(most) = limits.locals.filter(|most| count > u64::from(*most)) {
+        let what = format!("a function has {count} locals, and {most} is the most");
+        found.push(finding(
+            Kind::Locals,
+            Effect::Refused,
+            what,
+            Some(place()),
+            None,
+        ));
+    }
+    if let Some(most) = limits.stack.filter(|most| bytes > u64::from(*most)) {
+        let what = format!(
+            "the locals of a function take {bytes} bytes, and the stack has {most} unless the runtime \
+             is told otherwise: a call of it would trap"
+        );
+        found.push(finding(
+            Kind::Locals,
+            Effect::Note,
+            what,
+            Some(place()),
+            None,
+        ));
     }
 }
 

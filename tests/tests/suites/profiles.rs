@@ -267,6 +267,7 @@ fn check_names_what_a_host_lacks_with_its_place() {
         [limits]
         memory-pages = 4
         locals = 10
+        stack = 80
         [host]
         missing = "refused"
         start = false
@@ -309,6 +310,7 @@ fn check_names_what_a_host_lacks_with_its_place() {
     assert!(what("__heap_base").fix.is_some());
     assert_eq!(what("start function").places[0].name.as_deref(), Some("s"));
     assert_eq!(what("11 locals").kind, Kind::Locals);
+    assert_eq!(what("88 bytes").effect, Effect::Note);
     assert!(what("not exported").fix.is_some());
     assert!(!verdict.fits && !verdict.fits_lowered);
 }
