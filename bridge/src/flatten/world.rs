@@ -15,6 +15,9 @@ use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldI
 const WASI: &str = "wasi";
 /// What becomes `_start`.
 const RUN: &str = "wasi:cli/run@";
+/// Decoding takes more than seven times a component in memory, and flatten keeps to four times and
+/// 32 MiB.
+const MOST: usize = 8 << 20;
 
 /// Whether a component imports or exports anything but WASI and what becomes `_start`: most programs do
 /// not, and decoding takes as long as validating.
@@ -75,6 +78,12 @@ pub fn append(
 ) -> Result<()> {
     if !names_other_interfaces(component)? {
         return Ok(());
+    }
+    if component.len() > MOST {
+        bail!(
+            "it is larger than {} MiB; tell `wrap` the world with --wit",
+            MOST >> 20
+        );
     }
     let decoded = wit_component::decode(component).context("its types cannot be put in WIT")?;
     let DecodedWasm::Component(mut resolve, id) = decoded else {
