@@ -156,3 +156,20 @@ fn every_guest_prints_what_lies_in_its_own_memory() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn the_only_holder_passes_a_handle_in_a_call_whose_values_are_copied() -> Result<()> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/flatten/handle-beside-utf16/component.wat"
+    );
+    let flat = flatten(&wat::parse_file(path)?, &FlattenOptions::default())?;
+    let options = RunOptions {
+        stdout: Output::Capture,
+        ..RunOptions::default()
+    };
+    let outcome = run(&flat.wasm, &options)?;
+    assert_eq!(outcome.exit, Exit::Code(0));
+    assert_eq!(outcome.stdout, b"hello\n");
+    Ok(())
+}

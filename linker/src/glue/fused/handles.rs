@@ -32,7 +32,6 @@ impl Fused<'_, '_, '_> {
             // Only one guest has handles of the host: they are used as they are.
             self.before_store(to, target)?;
             self.load(&word, from, source)?;
-            self.load(&word, from, source)?;
             self.store(&word, target);
             return Ok(());
         }
