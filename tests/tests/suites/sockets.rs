@@ -6,6 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,10 +98,19 @@ fn fnv(bytes: &[u8]) -> u64 {
     })
 }
 
-/// A port that nobody has now.
+/// A port that nobody has now and no system hands out by itself, so that no other test gets it and no
+/// `connect` to it, before the guest listens, finds itself.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16;
+    let is_free = |port: &u16| {
+        TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()
+            && UdpSocket::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()
+    };
+    (0..1000)
+        .map(|_| 10_000 + first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000)
+        .find(is_free)
+        .unwrap()
 }
 
 /// The peer's half of an exchange: everything arrives, in both directions at once, and what was
@@ -236,6 +246,7 @@ bound to a port: true
 remote address: Err(invalid-state)
 listen: Ok(()) Ok(())
 is listening: true
+accept nobody: Err(would-block)
 the same port: Err(address-in-use)
 ";
     for (name, run) in hosts() {
