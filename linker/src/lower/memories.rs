@@ -9,11 +9,11 @@
 use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{Encode, InstructionSink};
-use wasmparser::{ExternalKind, MemArg, Operator, WasmFeatures};
+use wasmparser::{ExternalKind, Operator, WasmFeatures};
 
 use super::body::Body;
 use super::helpers::Helper;
-use crate::merge::access::{prepare, prepare_init, touches};
+use crate::merge::access::{memarg, prepare, prepare_init, touches};
 use crate::merge::{Access, LinkerGlobals, Quantity, access_in};
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
@@ -158,32 +158,6 @@ pub fn host_memory(module: &Module<'_>) -> u32 {
         || memories().map(|(_, (_, index))| *index).min().unwrap_or(0),
         |(_, (_, index))| *index,
     )
-}
-
-macro_rules! memarg_of {
-    (memarg $value:ident) => {
-        return Some(*$value)
-    };
-    ($other:ident $value:ident) => {};
-}
-
-/// Where a load, a store or an atomic operation goes.
-pub fn memarg(op: &Operator<'_>) -> Option<MemArg> {
-    macro_rules! define {
-        ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-            match *op {
-                $(
-                    #[allow(unused_variables)]
-                    Operator::$op $({ $(ref $arg),* })? => {
-                        $($(memarg_of!($arg $arg);)*)?
-                    }
-                )*
-                _ => {}
-            }
-        };
-    }
-    wasmparser::for_each_operator!(define);
-    None
 }
 
 /// Writes an instruction anew for memory 0.

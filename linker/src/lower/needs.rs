@@ -9,6 +9,7 @@ use wasmparser::{
 use super::memories;
 use crate::check::{self, Effect};
 use crate::features::{FeatureSet, of_operator};
+use crate::merge::access::memarg;
 use crate::parallel::in_pieces;
 use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::Ref;
@@ -336,6 +337,6 @@ fn in_another_memory(op: &Operator<'_>) -> bool {
         | Operator::MemoryFill { mem }
         | Operator::MemoryInit { mem, .. } => mem > 0,
         Operator::MemoryCopy { dst_mem, src_mem } => dst_mem > 0 || src_mem > 0,
-        _ => memories::memarg(op).is_some_and(|arg| arg.target != MemArgTarget::Memory(0)),
+        _ => memarg(op).is_some_and(|arg| arg.target != MemArgTarget::Memory(0)),
     }
 }

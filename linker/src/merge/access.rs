@@ -4,7 +4,7 @@
 //! that lies above the address on the stack waits in a local meanwhile.
 
 use wasm_encoder::{Encode, InstructionSink, ValType};
-use wasmparser::Operator;
+use wasmparser::{MemArg, Operator};
 
 use super::index::{Access, Quantity};
 use crate::glue::traps;
@@ -23,6 +23,8 @@ pub enum Use {
     Address,
     Value,
     Source,
+    /// The address of a group of accesses, by its number.
+    Kept(usize),
 }
 
 impl Scratch {
@@ -56,6 +58,32 @@ impl Scratch {
             ty.encode(out);
         }
     }
+}
+
+macro_rules! memarg_of {
+    (memarg $value:ident) => {
+        return Some(*$value)
+    };
+    ($other:ident $value:ident) => {};
+}
+
+/// Where a load, a store or an atomic operation goes.
+pub fn memarg(op: &Operator<'_>) -> Option<MemArg> {
+    macro_rules! define {
+        ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
+            match *op {
+                $(
+                    #[allow(unused_variables)]
+                    Operator::$op $({ $(ref $arg),* })? => {
+                        $($(memarg_of!($arg $arg);)*)?
+                    }
+                )*
+                _ => {}
+            }
+        };
+    }
+    wasmparser::for_each_operator!(define);
+    None
 }
 
 /// What a load or store needs: how many bytes it touches and what lies above the address on the
@@ -116,13 +144,17 @@ pub fn prepare(
     offset: u64,
     (size, stored): (u32, Option<ValType>),
 ) {
+    if !access.checked && access.base == Quantity::Const(0) {
+        return;
+    }
     let value = stored.map(|ty| local(ty, Use::Value));
     if let Some(value) = value {
         code.local_set(value);
     }
     if access.checked {
         let address = local(ValType::I32, Use::Address);
-        check(code, access, address, offset + u64::from(size));
+        code.local_tee(address);
+        check(code, access, offset + u64::from(size));
         code.local_get(address);
     }
     add_base(code, access.base);
@@ -163,11 +195,10 @@ pub fn add_base(code: &mut InstructionSink<'_>, base: Quantity) {
     }
 }
 
-/// Takes an address into a local and traps unless `reach` bytes from it lie in the region.
-fn check(code: &mut InstructionSink<'_>, access: &Access, address: u32, reach: u64) {
+/// Takes an address from the stack and traps unless `reach` bytes from it lie in the region.
+pub fn check(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
     if reach <= access.least {
         // `bytes - reach` does not wrap.
-        code.local_tee(address);
         match access.bytes {
             Quantity::Const(bytes) => {
                 code.i32_const((u64::from(bytes) - reach) as i32);
@@ -178,10 +209,7 @@ fn check(code: &mut InstructionSink<'_>, access: &Access, address: u32, reach: u
         }
         code.i32_gt_u();
     } else {
-        code.local_tee(address)
-            .i64_extend_i32_u()
-            .i64_const(reach as i64)
-            .i64_add();
+        code.i64_extend_i32_u().i64_const(reach as i64).i64_add();
         match access.bytes {
             Quantity::Const(bytes) => code.i64_const(bytes.into()),
             Quantity::Global(global) => code.global_get(global).i64_extend_i32_u(),

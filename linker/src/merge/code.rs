@@ -17,6 +17,7 @@ use wasmparser::{
 };
 
 use super::access::{self, Scratch, touches};
+use super::coalesce;
 use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps, Quantity};
 use crate::debug::address::Points;
 use crate::parse::module::Module;
@@ -138,7 +139,7 @@ fn encode_body(
     points: &mut Option<Points>,
 ) -> Result<OperatorsReaderAllocations> {
     let body = module.body(defined);
-    let mut remap = Remap { map, base: 0 };
+    let mut remap = Remap { map, moved: 0 };
     let mut locals = body.get_locals_reader()?;
     let mut groups = locals.get_count();
     let mut groups_encoded = Vec::new();
@@ -156,6 +157,18 @@ fn encode_body(
 
     let bytes = module.bytes;
     let reader = locals.get_binary_reader();
+    let mut scratch = Scratch::new(local_count);
+    let mut edits = match map.has_work() {
+        true => coalesce::edits(
+            bytes,
+            OperatorsReader::new(reader.clone()),
+            map,
+            &mut scratch,
+        )?,
+        false => Vec::new(),
+    }
+    .into_iter()
+    .peekable();
     let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
     // The instructions from here on are still to be copied.
     let mut run = ops.original_position() as usize;
@@ -170,12 +183,28 @@ fn encode_body(
         map,
         written: Vec::new(),
         slow: None,
-        scratch: Scratch::new(local_count),
+        scratch,
         refused: None,
         folded: 0,
     };
     while !ops.eof() {
         let start = ops.original_position() as usize;
+        if let Some(edit) = edits.next_if(|edit| edit.range.start == start) {
+            out.extend_from_slice(&bytes[run..start]);
+            note(start, out.len());
+            out.extend_from_slice(&edit.code);
+            run = edit.range.end;
+            while ops.original_position() < run as u64 {
+                let op = ops.read()?;
+                if let Some(offset) = edit.moved {
+                    remap.moved = offset;
+                    reencode_one(&mut remap, op, out)?;
+                    remap.moved = 0;
+                }
+            }
+            note(run, out.len());
+            continue;
+        }
         let action = ops.visit_operator(&mut step)?;
         let end = ops.original_position() as usize;
         if matches!(action, Action::Keep(length) if end - start == length) {
@@ -196,9 +225,9 @@ fn encode_body(
             Action::Access => {
                 out.append(&mut step.written);
                 let op = step.slow.take().expect("an access leaves its operator");
-                remap.base = std::mem::take(&mut step.folded);
+                remap.moved = std::mem::take(&mut step.folded).into();
                 reencode_one(&mut remap, op, out)?;
-                remap.base = 0;
+                remap.moved = 0;
             }
             Action::Written => out.append(&mut step.written),
             Action::Zero => {
@@ -542,7 +571,7 @@ impl<'a> VisitSimdOperator<'a> for Step<'_, 'a> {
 struct Remap<'m> {
     map: &'m InstanceMap,
     /// What is added to the offset of a memory access.
-    base: u32,
+    moved: u64,
 }
 
 impl Reencode for Remap<'_> {
@@ -570,7 +599,7 @@ impl Reencode for Remap<'_> {
         arg: wasmparser::MemArg,
     ) -> Result<wasm_encoder::MemArg, reencode::Error<&'static str>> {
         let mut arg = reencode::utils::mem_arg(self, arg)?;
-        arg.offset += u64::from(self.base);
+        arg.offset += self.moved;
         Ok(arg)
     }
 

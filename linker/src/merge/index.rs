@@ -64,6 +64,13 @@ pub struct Access {
     pub teller: Option<u32>,
 }
 
+impl Access {
+    /// Whether anything comes before an access, but for an offset of its own.
+    pub fn has_work(&self) -> bool {
+        self.checked || !matches!(self.base, Quantity::Const(_))
+    }
+}
+
 /// From the indices of one instance's module to those of the output.
 #[derive(Debug, Default)]
 pub struct InstanceMap {
@@ -110,6 +117,12 @@ impl InstanceMap {
     /// What becomes of the instructions on a memory.
     pub fn memory(&self, index: u32) -> &MemoryMap {
         &self.memories[index as usize]
+    }
+
+    /// Whether code comes before accesses to a memory.
+    pub fn has_work(&self) -> bool {
+        let has_work = |memory: &MemoryMap| memory.access.is_some_and(|a| a.has_work());
+        self.memories.iter().any(has_work)
     }
 
     /// How accesses to the first memory are rewritten.

@@ -1,6 +1,7 @@
 //! `Plan` → bytes: the sections of the output, in order.
 
 pub(crate) mod access;
+mod coalesce;
 mod code;
 mod customs;
 mod debug;

@@ -14,15 +14,13 @@
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
   (func (;0;) (type 0) (param i32) (result i32)
-    (local i32)
     local.get 0
-    local.tee 1
     i32.const 65535
     i32.gt_u
     if ;; label = @1
       unreachable
     end
-    local.get 1
+    local.get 0
     i32.load8_u
   )
   (func (;1;) (type 1) (param i32 i32 i32) (result i32)
@@ -51,13 +49,12 @@
     local.get 3
     memory.init $passive
     local.get 0
-    local.tee 5
     i32.const 65535
     i32.gt_u
     if ;; label = @1
       unreachable
     end
-    local.get 5
+    local.get 0
     i32.load8_u offset=65536
   )
   (func $p1bridge:initialize (;2;) (type 2))

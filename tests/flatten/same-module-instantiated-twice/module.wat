@@ -13,71 +13,23 @@
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
   (func (;0;) (type 0) (result i32)
-    (local i32 i32)
     i32.const 0
     i32.const 0
-    local.tee 0
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
     i32.load
     i32.const 1
     i32.add
-    local.set 1
-    local.tee 0
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
-    local.get 1
     i32.store
     i32.const 0
-    local.tee 0
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
     i32.load
   )
   (func (;1;) (type 0) (result i32)
-    (local i32 i32)
     i32.const 0
     i32.const 0
-    local.tee 0
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
     i32.load offset=65536
     i32.const 1
     i32.add
-    local.set 1
-    local.tee 0
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
-    local.get 1
     i32.store offset=65536
     i32.const 0
-    local.tee 0
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
     i32.load offset=65536
   )
   (func $p1bridge:initialize (;2;) (type 1))

@@ -10,30 +10,11 @@
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
   (func (;0;) (type 0)
-    (local i32 i32)
     i32.const 0
     i32.const 1
-    local.set 0
-    local.tee 1
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 1
-    local.get 0
     i32.store
     i32.const 0
     i32.const 2
-    local.set 0
-    local.tee 1
-    i32.const 65532
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 1
-    local.get 0
     i32.store offset=65536
   )
   (func $p1bridge:initialize (;1;) (type 0))

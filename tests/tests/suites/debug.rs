@@ -137,6 +137,10 @@ fn profile(name: &str) -> Result<FlattenOptions> {
     })
 }
 
+fn without_column(place: &mut String) {
+    place.truncate(place.rfind(':').unwrap_or(0));
+}
+
 #[test]
 fn a_trap_is_at_the_line_of_the_source() -> Result<()> {
     for (argument, place) in TRAPS {
@@ -150,9 +154,15 @@ fn a_trap_is_at_the_line_of_the_source() -> Result<()> {
             assert_eq!((debug.units, &debug.left_out[..]), (names.len(), &[][..]));
             for name in names {
                 for (argument, _) in TRAPS {
-                    let found = trap(&flat.wasm, name, argument)?;
+                    let mut found = trap(&flat.wasm, name, argument)?;
+                    let mut expected = alone(argument)?;
+                    if names.len() > 1 {
+                        // The address of an access is checked where it is computed.
+                        found.iter_mut().for_each(without_column);
+                        expected.iter_mut().for_each(without_column);
+                    }
                     let place = format!("{name} of {names:?} for {profile_name}");
-                    assert_eq!(found, alone(argument)?, "{place}");
+                    assert_eq!(found, expected, "{place}");
                 }
             }
         }

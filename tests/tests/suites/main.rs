@@ -1,6 +1,7 @@
 //! The suites that need no harness or allocator of their own, in one binary: an engine is linked
 //! once. `cargo test --release -p p1bridge-tests --test suites -- lower::` runs one of them.
 
+mod accesses;
 mod adapter_sizes;
 mod boundary;
 mod checked;
