@@ -229,6 +229,7 @@ impl Glue {
         for &helper in &plan.fusion.strings {
             let ty = match helper {
                 Helper::Transcode(..) => FuncType::new([I32, I32, I32], []),
+                Helper::CopyUtf8 => FuncType::new([I32, I32, I32], [I32]),
                 _ => FuncType::new([I32, I32], [I32]),
             };
             let name = format!("p1bridge:{}", helper.name());
@@ -356,7 +357,11 @@ impl Glue {
             }
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
             GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),
-            GlueKind::Strings(helper) => helper.encode(),
+            GlueKind::Strings(helper) => {
+                let check = self.strings.get(&Helper::CheckUtf8);
+                let check = check.map_or(0, |at| maps.first_glue + at);
+                helper.encode(self.can_move(maps), check)
+            }
             GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,
             GlueKind::Copied(lift, initialised) => {

@@ -5,6 +5,8 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
+use super::memory::Bulk;
+
 /// How code points lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Units {
@@ -18,6 +20,8 @@ pub enum Units {
 pub enum Helper {
     /// `(address, bytes) -> 1 if it is UTF-8, else 0`
     CheckUtf8,
+    /// `(target, address, bytes) -> 1 if it is UTF-8, else 0`, which copies what it checks
+    CopyUtf8,
     /// `(address, bytes) -> 1 if no surrogate is alone, else 0`
     CheckUtf16,
     /// `(address, bytes) -> units that it takes in the second encoding`, -1 if it has what cannot
@@ -37,16 +41,21 @@ impl Helper {
         };
         match self {
             Helper::CheckUtf8 => "check-utf8".to_string(),
+            Helper::CopyUtf8 => "copy-utf8".to_string(),
             Helper::CheckUtf16 => "check-utf16".to_string(),
             Helper::Measure(from, to) => format!("measure-{}-as-{}", name(from), name(to)),
             Helper::Transcode(from, to) => format!("{}-to-{}", name(from), name(to)),
         }
     }
 
-    /// Encodes the function.
-    pub fn encode(self) -> Function {
+    /// Encodes the function; `bulk` copies bytes, and `check_utf8` is the index of that helper.
+    pub fn encode(self, bulk: Option<Bulk>, check_utf8: u32) -> Function {
         match self {
             Helper::CheckUtf8 => super::utf8::check(),
+            Helper::CopyUtf8 => {
+                let bulk = bulk.expect("what copies strings was planned");
+                super::utf8::copy(&bulk, check_utf8)
+            }
             Helper::CheckUtf16 => check_utf16(),
             Helper::Measure(from, to) => measure(from, to),
             Helper::Transcode(from, to) => transcode(from, to),

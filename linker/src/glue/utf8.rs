@@ -1,6 +1,11 @@
-//! The check that a string is UTF-8.
+//! The check that a string is UTF-8, alone and while it is copied.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+
+use super::memory::Bulk;
+
+/// The bits of eight bytes that ASCII does not have.
+const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;
 
 fn at(offset: u64, align: u32) -> MemArg {
     MemArg {
@@ -28,7 +33,7 @@ fn skip_ascii(code: &mut InstructionSink<'_>, address: u32, end: u32, words: u32
             code.i64_or();
         }
     }
-    code.i64_const(0x8080_8080_8080_8080_u64 as i64)
+    code.i64_const(NOT_ASCII)
         .i64_and()
         .i64_const(0)
         .i64_ne()
@@ -40,6 +45,88 @@ fn skip_ascii(code: &mut InstructionSink<'_>, address: u32, end: u32, words: u32
         .br(0)
         .end()
         .end();
+}
+
+/// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: ASCII is copied as it is looked at,
+/// anything else from its first word on without a look. `check` is the function below.
+pub fn copy(bulk: &Bulk, check: u32) -> Function {
+    const WORDS: u32 = 8;
+    let (target, address, length, first) = (0, 1, 2, 3);
+    let mut body = Function::new([(WORDS, ValType::I64)]);
+    let mut code = body.instructions();
+    code.block(BlockType::Empty)
+        .local_get(length)
+        .i32_const(8)
+        .i32_lt_u()
+        .br_if(0);
+    for words in [WORDS, 1] {
+        let bytes = words as i32 * 8;
+        code.block(BlockType::Empty)
+            .local_get(length)
+            .i32_const(bytes)
+            .i32_lt_u()
+            .br_if(0)
+            .loop_(BlockType::Empty);
+        for word in 0..words {
+            let offset = u64::from(word) * 8;
+            code.local_get(target)
+                .local_get(address)
+                .i64_load(at(offset, 0))
+                .local_tee(first + word)
+                .i64_store(at(offset, 0));
+        }
+        for word in 0..words {
+            code.local_get(first + word);
+            if word > 0 {
+                code.i64_or();
+            }
+        }
+        code.i64_const(NOT_ASCII)
+            .i64_and()
+            .i64_const(0)
+            .i64_ne()
+            .br_if(2);
+        for (local, step) in [(target, bytes), (address, bytes), (length, -bytes)] {
+            code.local_get(local)
+                .i32_const(step)
+                .i32_add()
+                .local_set(local);
+        }
+        code.local_get(length)
+            .i32_const(bytes)
+            .i32_ge_u()
+            .br_if(0)
+            .end()
+            .end();
+    }
+    // The last word, some of which has been copied already.
+    let last = |code: &mut InstructionSink<'_>, local: u32| {
+        code.local_get(local)
+            .local_get(length)
+            .i32_add()
+            .i32_const(-8)
+            .i32_add();
+    };
+    last(&mut code, target);
+    last(&mut code, address);
+    code.i64_load(at(0, 0))
+        .local_tee(first)
+        .i64_store(at(0, 0))
+        .local_get(first)
+        .i64_const(NOT_ASCII)
+        .i64_and()
+        .i64_const(0)
+        .i64_ne()
+        .br_if(0)
+        .i32_const(1)
+        .return_()
+        .end();
+    for local in [target, address, length] {
+        code.local_get(local);
+    }
+    bulk.copy(&mut code);
+    code.local_get(address).local_get(length).call(check).end();
+    body
 }
 
 /// `(address, length) -> 1 if the bytes are UTF-8, else 0`

@@ -197,6 +197,12 @@ pub fn add_base(code: &mut InstructionSink<'_>, base: Quantity) {
 
 /// Takes an address from the stack and traps unless `reach` bytes from it lie in the region.
 pub fn check(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
+    is_outside(code, access, reach);
+    traps::when(code, access.teller);
+}
+
+/// Takes an address from the stack and leaves whether `reach` bytes from it do not lie in the region.
+pub fn is_outside(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
     if reach <= access.least {
         // `bytes - reach` does not wrap.
         match access.bytes {
@@ -216,5 +222,4 @@ pub fn check(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
         };
         code.i64_gt_u();
     }
-    traps::when(code, access.teller);
 }

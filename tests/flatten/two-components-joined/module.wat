@@ -7,7 +7,8 @@
   (type (;1;) (func (param i32 i32) (result i32)))
   (type (;2;) (func (result i32)))
   (type (;3;) (func (param i32 i32 i32)))
-  (type (;4;) (func))
+  (type (;4;) (func (param i32 i32 i32) (result i32)))
+  (type (;5;) (func))
   (memory (;0;) 2 2)
   (global $next (;0;) (mut i32) i32.const 64)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
@@ -519,21 +520,188 @@
     end
     unreachable
   )
-  (func $"p1bridge:a function of another component" (;6;) (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32)
+  (func $p1bridge:copy-utf8 (;6;) (type 4) (param i32 i32 i32) (result i32)
+    (local i64 i64 i64 i64 i64 i64 i64 i64)
+    block ;; label = @1
+      local.get 2
+      i32.const 8
+      i32.lt_u
+      br_if 0 (;@1;)
+      block ;; label = @2
+        local.get 2
+        i32.const 64
+        i32.lt_u
+        br_if 0 (;@2;)
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i64.load align=1
+          local.tee 3
+          i64.store align=1
+          local.get 0
+          local.get 1
+          i64.load offset=8 align=1
+          local.tee 4
+          i64.store offset=8 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=16 align=1
+          local.tee 5
+          i64.store offset=16 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=24 align=1
+          local.tee 6
+          i64.store offset=24 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=32 align=1
+          local.tee 7
+          i64.store offset=32 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=40 align=1
+          local.tee 8
+          i64.store offset=40 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=48 align=1
+          local.tee 9
+          i64.store offset=48 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=56 align=1
+          local.tee 10
+          i64.store offset=56 align=1
+          local.get 3
+          local.get 4
+          i64.or
+          local.get 5
+          i64.or
+          local.get 6
+          i64.or
+          local.get 7
+          i64.or
+          local.get 8
+          i64.or
+          local.get 9
+          i64.or
+          local.get 10
+          i64.or
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 2 (;@1;)
+          local.get 0
+          i32.const 64
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 64
+          i32.add
+          local.set 1
+          local.get 2
+          i32.const -64
+          i32.add
+          local.set 2
+          local.get 2
+          i32.const 64
+          i32.ge_u
+          br_if 0 (;@3;)
+        end
+      end
+      block ;; label = @2
+        local.get 2
+        i32.const 8
+        i32.lt_u
+        br_if 0 (;@2;)
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i64.load align=1
+          local.tee 3
+          i64.store align=1
+          local.get 3
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 2 (;@1;)
+          local.get 0
+          i32.const 8
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 8
+          i32.add
+          local.set 1
+          local.get 2
+          i32.const -8
+          i32.add
+          local.set 2
+          local.get 2
+          i32.const 8
+          i32.ge_u
+          br_if 0 (;@3;)
+        end
+      end
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      i64.load align=1
+      local.tee 3
+      i64.store align=1
+      local.get 3
+      i64.const -9187201950435737472
+      i64.and
+      i64.const 0
+      i64.ne
+      br_if 0 (;@1;)
+      i32.const 1
+      return
+    end
     local.get 0
-    local.set 4
     local.get 1
-    local.set 5
-    local.get 5
+    local.get 2
+    call $p1bridge:memory.copy
+    local.get 1
+    local.get 2
+    call $p1bridge:check-utf8
+  )
+  (func $"p1bridge:a function of another component" (;7;) (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32)
+    local.get 1
     i32.const 268435455
     i32.gt_u
     if ;; label = @1
       unreachable
     end
-    local.get 5
-    local.set 8
-    local.get 8
+    local.get 1
+    i64.extend_i32_u
+    local.get 0
+    i64.extend_i32_u
+    i64.add
+    i32.const 65536
+    i64.extend_i32_u
+    i64.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 1
+    call 0
+    local.set 4
+    local.get 1
     i64.extend_i32_u
     local.get 4
     i64.extend_i32_u
@@ -545,54 +713,28 @@
       unreachable
     end
     local.get 4
+    local.get 0
     i32.const 65536
     i32.add
-    local.get 8
-    call $p1bridge:check-utf8
+    local.get 1
+    call $p1bridge:copy-utf8
     i32.eqz
     if ;; label = @1
       unreachable
     end
-    i32.const 0
-    local.set 6
-    local.get 6
-    i32.const 0
-    i32.const 1
-    local.get 8
-    call 0
-    local.set 6
-    local.get 8
-    i64.extend_i32_u
-    local.get 6
-    i64.extend_i32_u
-    i64.add
-    i32.const 65536
-    i64.extend_i32_u
-    i64.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 6
     local.get 4
-    i32.const 65536
-    i32.add
-    local.get 8
-    call $p1bridge:memory.copy
-    local.get 5
-    local.set 7
-    local.get 6
     local.set 2
-    local.get 7
+    local.get 1
     local.set 3
     local.get 2
     local.get 3
     call 1
-    local.set 9
-    local.get 9
-    local.set 10
-    local.get 10
+    local.set 6
+    local.get 6
+    local.set 7
+    local.get 7
   )
-  (func $p1bridge:initialize (;7;) (type 4))
+  (func $p1bridge:initialize (;8;) (type 5))
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

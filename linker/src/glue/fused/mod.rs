@@ -22,8 +22,9 @@ use super::handles::Handles;
 use super::memory::quantity;
 use super::traps::Trap;
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
+use crate::merge::access::is_outside;
 use crate::merge::{Access, Maps, Quantity, region_access};
-use crate::plan::{Plan, fused::entered};
+use crate::plan::{MemoryPlan, Plan, fused::entered};
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, StringEncoding,
 };
@@ -305,30 +306,35 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         traps.when(&mut InstructionSink::new(&mut self.code), trap);
     }
 
+    /// Whether the memory of a side may grow without anybody knowing: it is the only region.
+    fn grows_freely(&self, access: &Access) -> bool {
+        let is_only = |memory: &MemoryPlan| memory.regions.len() == 1;
+        matches!(access.bytes, Quantity::Const(_)) && self.plan.memory.as_ref().is_some_and(is_only)
+    }
+
     /// Traps unless the pointer is aligned and `bytes` (an i64 on the stack) from it are in memory:
     /// `what` says what the bytes are.
     fn check_range(&mut self, side: &Side, pointer: u32, align: u32, what: Trap) -> Result<()> {
         let access = memory(side)?;
-        let grows_freely = self.plan.memory.as_ref().is_some_and(|memory| {
-            // The only region may grow without being tracked.
-            memory.regions.len() == 1
-        });
+        let grows_freely = self.grows_freely(access);
         let mut code = self.sink();
         code.local_get(pointer).i64_extend_i32_u().i64_add();
-        match access.bytes {
-            Quantity::Const(_) if grows_freely => {
-                code.memory_size(0)
-                    .i64_extend_i32_u()
-                    .i64_const(16)
-                    .i64_shl();
-            }
-            bytes => {
-                quantity(&mut code, bytes);
-                code.i64_extend_i32_u();
-            }
+        if grows_freely {
+            code.memory_size(0)
+                .i64_extend_i32_u()
+                .i64_const(16)
+                .i64_shl();
+        } else {
+            quantity(&mut code, access.bytes);
+            code.i64_extend_i32_u();
         }
         code.i64_gt_u();
         self.trap_if(what);
+        self.check_alignment(pointer, align);
+        Ok(())
+    }
+
+    fn check_alignment(&mut self, pointer: u32, align: u32) {
         if align > 1 {
             self.sink()
                 .local_get(pointer)
@@ -336,12 +342,20 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
                 .i32_and();
             self.trap_if(Trap::Unaligned);
         }
-        Ok(())
     }
 
     fn check_pointer(&mut self, side: &Side, pointer: u32, ty: &Type) -> Result<()> {
-        self.sink().i64_const(ty.size().into());
-        self.check_range(side, pointer, ty.align(), Trap::Pointer)
+        let access = memory(side)?;
+        if self.grows_freely(access) {
+            self.sink().i64_const(ty.size().into());
+            return self.check_range(side, pointer, ty.align(), Trap::Pointer);
+        }
+        let mut code = self.sink();
+        code.local_get(pointer);
+        is_outside(&mut code, access, ty.size().into());
+        self.trap_if(Trap::Pointer);
+        self.check_alignment(pointer, ty.align());
+        Ok(())
     }
 
     /// Allocates a number of bytes that is known.
@@ -353,7 +367,6 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
 
     /// Allocates the bytes in a local, and checks what the guest's `realloc` gives.
     fn allocate(&mut self, side: &Side, align: u32, bytes: u32, pointer: u32) -> Result<()> {
-        self.sink().i32_const(0).local_set(pointer);
         self.reallocate(side, align, None, bytes, pointer)
     }
 
@@ -384,10 +397,9 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             }
             Some(Realloc::Guest(realloc)) => {
                 self.may_not_leave(side, 1);
-                self.sink().local_get(pointer);
                 match old_bytes {
-                    Some(local) => self.sink().local_get(local),
-                    None => self.sink().i32_const(0),
+                    Some(local) => self.sink().local_get(pointer).local_get(local),
+                    None => self.sink().i32_const(0).i32_const(0),
                 };
                 self.sink()
                     .i32_const(align as i32)

@@ -33,6 +33,9 @@ pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
         match source {
             Units::Utf8 => {
                 helpers.insert(Helper::CheckUtf8);
+                if to == StringEncoding::Utf8 {
+                    helpers.insert(Helper::CopyUtf8);
+                }
             }
             Units::Utf16 => {
                 helpers.insert(Helper::CheckUtf16);
@@ -56,7 +59,7 @@ pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
 struct Source<'s> {
     side: &'s Side,
     pointer: u32,
-    /// Locals with the number of its units and of its bytes.
+    /// Locals with the number of its units and of its bytes: the same where a unit is a byte.
     units: u32,
     bytes: u32,
     encoding: Units,
@@ -80,28 +83,21 @@ impl Fused<'_, '_, '_> {
         target: &Place,
     ) -> Result<()> {
         let (pointer, length) = self.load_range(from, source)?;
-        let out = Target {
+        let mut out = Target {
             side: to,
             pointer: self.local(ValType::I32),
             length: self.local(ValType::I32),
         };
-        let bytes = self.local(ValType::I32);
-        let read = |encoding, units| Source {
-            side: from,
-            pointer,
-            units,
-            bytes,
-            encoding,
-        };
         match from.encoding {
-            StringEncoding::Utf8 => {
-                let source = read(Units::Utf8, length);
-                self.read_string(&source, 1)?;
-                self.write_string(&source, &out)?;
-            }
-            StringEncoding::Utf16 => {
-                let source = read(Units::Utf16, length);
-                self.read_string(&source, 2)?;
+            StringEncoding::Utf8 | StringEncoding::Utf16 => {
+                let encoding = match from.encoding {
+                    StringEncoding::Utf8 => Units::Utf8,
+                    _ => Units::Utf16,
+                };
+                if to.encoding == from.encoding {
+                    out.length = length;
+                }
+                let source = self.read_string(from, pointer, length, encoding)?;
                 self.write_string(&source, &out)?;
             }
             StringEncoding::Latin1Utf16 => {
@@ -115,12 +111,10 @@ impl Fused<'_, '_, '_> {
                     .i32_const(0)
                     .i32_lt_s()
                     .if_(BlockType::Empty);
-                let source = read(Units::Utf16, units);
-                self.read_string(&source, 2)?;
+                let source = self.read_string(from, pointer, units, Units::Utf16)?;
                 self.write_string(&source, &out)?;
                 self.sink().else_();
-                let source = read(Units::Latin1, units);
-                self.read_string(&source, 2)?;
+                let source = self.read_string(from, pointer, units, Units::Latin1)?;
                 self.write_string(&source, &out)?;
                 self.sink().end();
             }
@@ -128,21 +122,35 @@ impl Fused<'_, '_, '_> {
         self.store_range(to, target, out.pointer, out.length)
     }
 
-    /// `load_string_from_range`: what has to hold of the bytes of a string.
-    fn read_string(&mut self, source: &Source<'_>, align: u32) -> Result<()> {
-        let unit = if source.encoding == Units::Utf16 {
-            2
-        } else {
-            1
+    /// `load_string_from_range`: what has to hold of the bytes of a string; UTF-8 is checked when it is
+    /// written.
+    fn read_string<'s>(
+        &mut self,
+        side: &'s Side,
+        pointer: u32,
+        units: u32,
+        encoding: Units,
+    ) -> Result<Source<'s>> {
+        let unit = if encoding == Units::Utf16 { 2 } else { 1 };
+        let align = if encoding == Units::Utf8 { 1 } else { 2 };
+        let bytes = self.list_bytes(units, unit);
+        let source = Source {
+            side,
+            pointer,
+            units,
+            bytes,
+            encoding,
         };
-        self.list_bytes(source.units, unit, source.bytes);
-        self.sink().local_get(source.bytes).i64_extend_i32_u();
-        self.check_range(source.side, source.pointer, align, Trap::String)?;
-        let (check, trap) = match source.encoding {
-            Units::Utf8 => (Helper::CheckUtf8, Trap::Utf8),
-            Units::Utf16 => (Helper::CheckUtf16, Trap::Utf16),
-            Units::Latin1 => return Ok(()),
-        };
+        self.sink().local_get(bytes).i64_extend_i32_u();
+        self.check_range(side, pointer, align, Trap::String)?;
+        if encoding == Units::Utf16 {
+            self.check_units(&source, Helper::CheckUtf16, Trap::Utf16)?;
+        }
+        Ok(source)
+    }
+
+    /// Traps unless the units of a string are what they have to be.
+    fn check_units(&mut self, source: &Source<'_>, check: Helper, trap: Trap) -> Result<()> {
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
         self.call_helper(check);
@@ -159,8 +167,11 @@ impl Fused<'_, '_, '_> {
     /// `store_string_into_range`.
     fn write_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         use StringEncoding::{Latin1Utf16, Utf8, Utf16};
+        if source.encoding == Units::Utf8 && target.side.encoding != Utf8 {
+            self.check_units(source, Helper::CheckUtf8, Trap::Utf8)?;
+        }
         match (source.encoding, target.side.encoding) {
-            (Units::Utf8, Utf8) => self.string_copy(source, target, 1),
+            (Units::Utf8, Utf8) => self.utf8_copy(source, target),
             (Units::Utf16, Utf16) => self.string_copy(source, target, 2),
             (Units::Latin1, Latin1Utf16) => self.string_copy(source, target, 2),
             (Units::Latin1, Utf16) => {
@@ -178,6 +189,15 @@ impl Fused<'_, '_, '_> {
             }
             (_, Latin1Utf16) => self.latin1_or_utf16(source, target),
         }
+    }
+
+    /// `store_string_copy` of UTF-8, which is checked on its way.
+    fn utf8_copy(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        self.allocate(target.side, 1, source.bytes, target.pointer)?;
+        self.address(target.side, target.pointer)?;
+        self.check_units(source, Helper::CopyUtf8, Trap::Utf8)?;
+        self.set(target.length, source.units);
+        Ok(())
     }
 
     /// `store_string_copy`, where the bytes stay.
@@ -333,7 +353,9 @@ impl Fused<'_, '_, '_> {
     }
 
     fn set(&mut self, local: u32, value: u32) {
-        self.sink().local_get(value).local_set(local);
+        if local != value {
+            self.sink().local_get(value).local_set(local);
+        }
     }
 
     fn tag(&mut self, target: &Target<'_>) {

@@ -263,8 +263,14 @@ impl Fused<'_, '_, '_> {
         Ok(())
     }
 
-    /// Takes the pointer and the length of a list or string into locals.
+    /// Locals with the pointer and the length of a list or string, which nobody may set.
     pub fn load_range(&mut self, from: &Side, source: &Place) -> Result<(u32, u32)> {
+        if let (Place::Flat(locals), None) = (source, from.host)
+            && let [pointer, length] = locals[..]
+            && [pointer, length].map(|local| self.local_type(local)) == [ValType::I32; 2]
+        {
+            return Ok((pointer, length));
+        }
         let word = Type::Int {
             bits: 32,
             signed: false,
@@ -315,8 +321,7 @@ impl Fused<'_, '_, '_> {
     ) -> Result<()> {
         let (pointer, length) = self.load_range(from, source)?;
         let (size, align) = (element.size(), element.align());
-        let bytes = self.local(ValType::I32);
-        self.list_bytes(length, size, bytes);
+        let bytes = self.list_bytes(length, size);
         self.sink().local_get(bytes).i64_extend_i32_u();
         self.check_range(from, pointer, align, Trap::List)?;
         let new = self.local(ValType::I32);
@@ -327,9 +332,12 @@ impl Fused<'_, '_, '_> {
             self.sink().local_get(bytes);
             self.move_bytes();
         } else if size > 0 {
-            let (end, to_element) = (self.local(ValType::I32), self.local(ValType::I32));
+            let end = self.local(ValType::I32);
+            let from_element = self.local(ValType::I32);
+            let to_element = self.local(ValType::I32);
             self.sink()
                 .local_get(pointer)
+                .local_tee(from_element)
                 .local_get(bytes)
                 .i32_add()
                 .local_set(end)
@@ -337,11 +345,14 @@ impl Fused<'_, '_, '_> {
                 .local_set(to_element)
                 .block(BlockType::Empty)
                 .loop_(BlockType::Empty)
-                .local_get(pointer)
+                .local_get(from_element)
                 .local_get(end)
                 .i32_eq()
                 .br_if(1);
-            let source = Place::Memory { pointer, offset: 0 };
+            let source = Place::Memory {
+                pointer: from_element,
+                offset: 0,
+            };
             let target = Place::Memory {
                 pointer: to_element,
                 offset: 0,
@@ -350,10 +361,10 @@ impl Fused<'_, '_, '_> {
             self.copy(element, from, &source, to, &target)?;
             self.lists -= 1;
             self.sink()
-                .local_get(pointer)
+                .local_get(from_element)
                 .i32_const(size as i32)
                 .i32_add()
-                .local_set(pointer)
+                .local_set(from_element)
                 .local_get(to_element)
                 .i32_const(size as i32)
                 .i32_add()
@@ -365,28 +376,26 @@ impl Fused<'_, '_, '_> {
         self.store_range(to, target, new, length)
     }
 
-    /// The bytes of a list, into a local; a list that is too long traps.
-    pub fn list_bytes(&mut self, length: u32, size: u32, bytes: u32) {
-        if size == 1 {
+    /// A local with the bytes of a list, which may be that of its length; a list that is too long
+    /// traps.
+    pub fn list_bytes(&mut self, length: u32, size: u32) -> u32 {
+        if size > 0 {
             self.sink()
                 .local_get(length)
-                .i32_const(MAX_BYTES as i32)
+                .i32_const((MAX_BYTES / i64::from(size)) as i32)
                 .i32_gt_u();
             self.trap_if(Trap::TooLong);
-            self.sink().local_get(length).local_set(bytes);
-            return;
         }
-        let wide = self.local(ValType::I64);
+        if size == 1 {
+            return length;
+        }
+        let bytes = self.local(ValType::I32);
         self.sink()
             .local_get(length)
-            .i64_extend_i32_u()
-            .i64_const(size.into())
-            .i64_mul()
-            .local_tee(wide)
-            .i64_const(MAX_BYTES)
-            .i64_gt_u();
-        self.trap_if(Trap::TooLong);
-        self.sink().local_get(wide).i32_wrap_i64().local_set(bytes);
+            .i32_const(size as i32)
+            .i32_mul()
+            .local_set(bytes);
+        bytes
     }
 }
 
