@@ -1,5 +1,5 @@
 //! Programs whose memory never grows: what `--no-grow` makes runs files, streams and standard
-//! input like any other module.
+//! input like any other module. What has more checks is in `wasi_checks.rs` and `sockets.rs`.
 
 use std::time::Duration;
 

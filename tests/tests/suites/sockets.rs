@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::flatten::{FlattenOptions, Growth, flatten};
 use p1bridge::profiles::Profile;
 use p1bridge_tests::{manifest, sockets};
 
@@ -38,18 +38,22 @@ fn guest() -> Vec<u8> {
 }
 
 fn hosts() -> Vec<Host> {
-    let options = FlattenOptions {
-        sockets: Some(true),
-        ..FlattenOptions::default()
-    };
-    let flat = flatten(&guest(), &options).unwrap().wasm;
-    let ours = move |args: &[&str]| {
-        let args = [&["guest"], args].concat();
-        let ended = sockets::run(&flat, &args).unwrap();
-        assert_eq!(ended.exit, Ok(0), "{}{}", ended.stdout, ended.stderr);
-        plain(&ended.stdout)
-    };
-    let mut hosts: Vec<Host> = vec![("wasmi".into(), Box::new(ours))];
+    let mut hosts: Vec<Host> = Vec::new();
+    for (name, growth) in [("wasmi", Growth::Free), ("wasmi, --no-grow", Growth::None)] {
+        let options = FlattenOptions {
+            sockets: Some(true),
+            growth,
+            ..FlattenOptions::default()
+        };
+        let flat = flatten(&guest(), &options).unwrap().wasm;
+        let ours = move |args: &[&str]| {
+            let args = [&["guest"], args].concat();
+            let ended = sockets::run(&flat, &args).unwrap();
+            assert_eq!(ended.exit, Ok(0), "{}{}", ended.stdout, ended.stderr);
+            plain(&ended.stdout)
+        };
+        hosts.push((name.into(), Box::new(ours)));
+    }
     let named = std::env::var("P1BRIDGE_IWASM").unwrap_or_default();
     for iwasm in named.split(':').filter(|path| !path.is_empty()) {
         let options = FlattenOptions {

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::flatten::{FlattenOptions, Growth, flatten};
 use p1bridge::profiles::Profile;
 use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines};
 use serde::Deserialize;
@@ -225,7 +225,7 @@ fn lines_of(outcome: &Outcome) -> Lines {
     lines
 }
 
-fn check(engine: &dyn Engine) {
+fn check(engine: &dyn Engine, growth: Growth) {
     if let Err(why) = engine.available() {
         let required = std::env::var("P1BRIDGE_REQUIRE_ENGINES").unwrap_or_default();
         let required = required
@@ -249,6 +249,7 @@ fn check(engine: &dyn Engine) {
                     profile: Profile::named(engine.name()).unwrap_or_default(),
                     max_handles: run.max_handles,
                     max_poll: run.max_poll,
+                    growth,
                     ..FlattenOptions::default()
                 };
                 flatten(GUEST, &options).expect("it can be flattened").wasm
@@ -273,17 +274,22 @@ fn check(engine: &dyn Engine) {
 
 #[test]
 fn flattened_guests_print_on_wasmi_what_the_component_prints_on_wasmtime() {
-    check(&engines::Wasmi);
+    check(&engines::Wasmi, Growth::Free);
+}
+
+#[test]
+fn in_a_memory_that_never_grows_they_print_the_same() {
+    check(&engines::Wasmi, Growth::None);
 }
 
 #[test]
 fn flattened_guests_print_on_wamr_what_the_component_prints_on_wasmtime() {
-    check(&engines::Wamr);
+    check(&engines::Wamr, Growth::Free);
 }
 
 #[test]
 fn flattened_guests_print_on_node_what_the_component_prints_on_wasmtime() {
-    check(&engines::Node::new());
+    check(&engines::Node::new(), Growth::Free);
 }
 
 #[test]

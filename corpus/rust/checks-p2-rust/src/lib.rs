@@ -4,6 +4,8 @@
 //! The first argument names a group; the others are the group's own. `sNN-` in a name is a scenario
 //! that the suite knows by its number.
 
+#[path = "../../arena.rs"]
+mod arena;
 mod bindings {
     include!(env!("GUEST_BINDINGS"));
 }

@@ -2,6 +2,8 @@
 //!
 //! `sockets-p2-rust client|server PORT BYTES | udp PORT PEER COUNT | refused PORT | options | lookup NAME…`
 
+#[path = "../../arena.rs"]
+mod arena;
 mod bindings {
     include!(env!("GUEST_BINDINGS"));
 }
