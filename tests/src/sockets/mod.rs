@@ -28,18 +28,19 @@ pub struct Ended {
     pub exit: Result<i32, String>,
 }
 
-/// Runs the command `wasm` with arguments.
+/// Runs the command `wasm` with arguments and standard input, which is nothing unless it is given.
 ///
 /// # Errors
 ///
 /// Fails for a module that imports what this host does not have.
-pub fn run(wasm: &[u8], args: &[&str]) -> Result<Ended> {
+pub fn run(wasm: &[u8], args: &[&str], stdin: Option<OwnedFd>) -> Result<Ended> {
     let engine = Engine::default();
     let module = Module::new(&engine, wasm)?;
     let host = Host {
         args: args.iter().map(|arg| arg.to_string()).collect(),
         started: Instant::now(),
         sockets: HashMap::new(),
+        stdin,
         // WAMR's numbers are of no order.
         next: 77,
         written: [Vec::new(), Vec::new()],
@@ -69,6 +70,7 @@ struct Host {
     args: Vec<String>,
     started: Instant,
     sockets: HashMap<i32, (OwnedFd, SocketType)>,
+    stdin: Option<OwnedFd>,
     next: i32,
     /// Standard output and standard error.
     written: [Vec<u8>; 2],
@@ -174,9 +176,14 @@ fn room(caller: &Call<'_>, at: i32, count: i32) -> Result<Vec<u8>, Errno> {
     Ok(vec![0; vectors.iter().map(|v| v.1 as usize).sum()])
 }
 
+/// A socket, or standard input.
 fn socket<'c>(caller: &'c Call<'_>, fd: i32) -> Result<&'c OwnedFd, Errno> {
-    let socket = caller.data().sockets.get(&fd);
-    socket.map(|(socket, _)| socket).ok_or(Errno::BADF)
+    let host = caller.data();
+    match fd {
+        0 => host.stdin.as_ref(),
+        _ => host.sockets.get(&fd).map(|(socket, _)| socket),
+    }
+    .ok_or(Errno::BADF)
 }
 
 fn keep(caller: &mut Call<'_>, socket: OwnedFd, ty: SocketType, result: i32) -> Answer {

@@ -5,6 +5,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
@@ -17,9 +18,12 @@ use p1bridge_tests::{manifest, sockets};
 const TOTAL: usize = 4 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A host: what it is called, and how it runs the program with arguments; the answer is what the
-/// program printed.
-type Host = (String, Box<dyn Fn(&[&str]) -> String + Send + Sync>);
+/// A host: what it is called, and how it runs the program with arguments and standard input; the
+/// answer is what the program printed.
+type Host = (
+    String,
+    Box<dyn Fn(&[&str], Option<OwnedFd>) -> String + Send + Sync>,
+);
 
 /// What a program printed, with the bare names of errors.
 fn plain(mut text: &str) -> String {
@@ -46,9 +50,9 @@ fn hosts() -> Vec<Host> {
             ..FlattenOptions::default()
         };
         let flat = flatten(&guest(), &options).unwrap().wasm;
-        let ours = move |args: &[&str]| {
+        let ours = move |args: &[&str], stdin: Option<OwnedFd>| {
             let args = [&["guest"], args].concat();
-            let ended = sockets::run(&flat, &args).unwrap();
+            let ended = sockets::run(&flat, &args, stdin).unwrap();
             assert_eq!(ended.exit, Ok(0), "{}{}", ended.stdout, ended.stderr);
             plain(&ended.stdout)
         };
@@ -62,7 +66,7 @@ fn hosts() -> Vec<Host> {
         };
         let flat = flatten(&guest(), &options).unwrap().wasm;
         let path = iwasm.to_string();
-        let real = move |args: &[&str]| {
+        let real = move |args: &[&str], stdin: Option<OwnedFd>| {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("guest.wasm");
             std::fs::write(&file, &flat).unwrap();
@@ -74,7 +78,7 @@ fn hosts() -> Vec<Host> {
                 ])
                 .arg(&file)
                 .args(args)
-                .stdin(Stdio::null())
+                .stdin(stdin.map_or(Stdio::null(), Stdio::from))
                 .output()
                 .unwrap();
             let stdout = String::from_utf8(output.stdout).unwrap();
@@ -151,7 +155,7 @@ fn a_tcp_client_sends_and_receives_4_mib() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let peer = thread::spawn(move || exchange(listener.accept().unwrap().0));
-        let stdout = run(&["client", &port.to_string(), &TOTAL.to_string()]);
+        let stdout = run(&["client", &port.to_string(), &TOTAL.to_string()], None);
         peer.join().unwrap();
         check_exchange(&name, &stdout);
     }
@@ -172,7 +176,7 @@ fn a_tcp_server_sends_and_receives_4_mib() {
             };
             exchange(stream);
         });
-        let stdout = run(&["server", &port.to_string(), &TOTAL.to_string()]);
+        let stdout = run(&["server", &port.to_string(), &TOTAL.to_string()], None);
         peer.join().unwrap();
         assert!(stdout.starts_with("listening\n"), "{name}: {stdout}");
         check_exchange(&name, &stdout);
@@ -209,7 +213,7 @@ fn datagrams_go_both_ways_and_those_of_strangers_nowhere() {
             all
         });
         let (port, peer_port) = (port.to_string(), peer_port.to_string());
-        let stdout = run(&["udp", &port, &peer_port, &count.to_string()]);
+        let stdout = run(&["udp", &port, &peer_port, &count.to_string()], None);
         let all = thread.join().unwrap();
         let expected = format!("echoed {count} datagrams, fnv {:016x}\n", fnv(&all));
         assert_eq!(stdout, expected, "{name}");
@@ -219,8 +223,47 @@ fn datagrams_go_both_ways_and_those_of_strangers_nowhere() {
 #[test]
 fn a_connection_that_is_refused_says_so() {
     for (name, run) in hosts() {
-        let stdout = run(&["refused", &free_port().to_string()]);
+        let stdout = run(&["refused", &free_port().to_string()], None);
         assert_eq!(stdout, "Err(connection-refused)\n", "{name}");
+    }
+}
+
+#[test]
+fn standard_input_a_connection_datagrams_and_a_clock_are_waited_for_at_once() {
+    for (name, run) in hosts() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let peer_port = listener.local_addr().unwrap().port();
+        let port = free_port();
+        let (stdin, mut keyboard) = std::io::pipe().unwrap();
+        let peer = thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let mut told = |stream: &mut TcpStream| stream.read_exact(&mut [0]).unwrap();
+            told(&mut stream);
+            keyboard.write_all(b"typed").unwrap();
+            told(&mut stream);
+            stream.write_all(b"sent").unwrap();
+            told(&mut stream);
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let guest: SocketAddr = (Ipv4Addr::LOCALHOST, port).into();
+            socket.send_to(b"thrown", guest).unwrap();
+            told(&mut stream);
+            keyboard.write_all(b"again").unwrap();
+            told(&mut stream);
+        });
+        let args = ["together", &peer_port.to_string(), &port.to_string()];
+        let stdout = run(&args, Some(stdin.into()));
+        peer.join().unwrap();
+        let expected = "\
+0: [0] typed
+1: [1] sent
+2: [2] thrown
+3: [0] again
+clock: [3]
+waited: true
+closed: Err(StreamError::Closed) Err(StreamError::Closed)
+";
+        assert_eq!(stdout, expected, "{name}");
     }
 }
 
@@ -254,7 +297,7 @@ accept nobody: Err(would-block)
 the same port: Err(address-in-use)
 ";
     for (name, run) in hosts() {
-        assert_eq!(run(&["options"]), expected, "{name}");
+        assert_eq!(run(&["options"], None), expected, "{name}");
     }
 }
 
@@ -282,14 +325,14 @@ fn addresses_are_read_and_names_are_looked_up() {
 ";
     for (name, run) in hosts() {
         let args = [&["lookup"], &names[..]].concat();
-        let stdout = run(&args);
+        let stdout = run(&args, None);
         assert!(stdout.starts_with(expected), "{name}: {stdout}");
         for bad in &names[5..] {
             let error = ["name-unresolvable", "invalid-argument"]
                 .map(|error| stdout.contains(&format!("\n{bad}: {error}\n")));
             assert!(error.contains(&true), "{name}: {bad}: {stdout}");
         }
-        let localhost = run(&["lookup", "localhost"]);
+        let localhost = run(&["lookup", "localhost"], None);
         assert!(localhost.contains("127.0.0.1"), "{name}: {localhost}");
     }
 }

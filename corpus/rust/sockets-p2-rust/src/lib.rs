@@ -1,6 +1,7 @@
 //! WASI 0.2 sockets, against a native peer on the loopback.
 //!
-//! `sockets-p2-rust client|server PORT BYTES | udp PORT PEER COUNT | refused PORT | options | lookup NAME…`
+//! `sockets-p2-rust client|server PORT BYTES | udp PORT PEER COUNT | refused PORT | together PEER PORT | options |
+//! lookup NAME…`
 
 #[path = "../../arena.rs"]
 mod arena;
@@ -9,7 +10,7 @@ mod bindings {
 }
 
 use bindings::exports::wasi::cli::run::Guest;
-use bindings::wasi::cli::{environment, stdout};
+use bindings::wasi::cli::{environment, stdin, stdout};
 use bindings::wasi::clocks::monotonic_clock;
 use bindings::wasi::io::poll;
 use bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
@@ -192,6 +193,44 @@ fn udp(port: u16, peer: u16, count: usize) {
     say!("echoed {got} datagrams, fnv {sum:016x}");
 }
 
+/// Waits for standard input, a connection, datagrams and a clock at once; `peer` does one thing after
+/// the other, each when it has been told of the one before.
+fn together(peer: u16, port: u16) {
+    let (_socket, input, output) = connect(peer).expect("a connection");
+    let network = instance_network();
+    let udp = create_udp_socket(IpAddressFamily::Ipv4).expect("a socket");
+    udp.start_bind(&network, local(port)).expect("a free port");
+    udp.finish_bind().expect("a free port");
+    let (incoming, _outgoing) = udp.stream(None).expect("streams");
+    let keyboard = stdin::get_stdin();
+    let ready = [keyboard.subscribe(), input.subscribe(), incoming.subscribe()];
+    let ready: Vec<&poll::Pollable> = ready.iter().collect();
+    for step in 0..4 {
+        output.blocking_write_and_flush(b".").expect("an open stream");
+        let which = wait(&ready);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        let what = match which[..] {
+            [0] => text(keyboard.read(10).expect("input")),
+            [1] => text(input.read(10).expect("bytes")),
+            [2] => text(incoming.receive(1).expect("a datagram").remove(0).data),
+            _ => "several at once".to_string(),
+        };
+        say!("{step}: {which:?} {what}");
+    }
+    let start = monotonic_clock::now();
+    let soon = monotonic_clock::subscribe_duration(SECOND / 20);
+    let mut all = ready.clone();
+    all.push(&soon);
+    say!("clock: {:?}", poll::poll(&all));
+    let waited = monotonic_clock::now() - start;
+    say!("waited: {}", (SECOND / 20..SECOND * 10).contains(&waited));
+    output.blocking_write_and_flush(b".").expect("an open stream");
+    // The peer has closed, and so has whoever writes to standard input.
+    wait(&ready[..1]);
+    wait(&ready[1..2]);
+    say!("closed: {:?} {:?}", keyboard.read(1), input.read(1));
+}
+
 fn options() {
     let network = instance_network();
     let socket = create_tcp_socket(IpAddressFamily::Ipv4).expect("a socket");
@@ -261,6 +300,7 @@ impl Guest for Program {
             "server" => tcp(accept(number(2) as u16), number(3)),
             "udp" => udp(number(2) as u16, number(3) as u16, number(4)),
             "refused" => say!("{:?}", connect(number(2) as u16).map(drop)),
+            "together" => together(number(2) as u16, number(3) as u16),
             "options" => options(),
             "lookup" => args[2..].iter().for_each(|name| lookup(name)),
             other => panic!("{other}?"),
