@@ -110,6 +110,18 @@ pub struct HostModule {
     pub functions: Vec<HostFunction>,
 }
 
+impl HostModule {
+    /// All that an engine has of Preview 1.
+    fn preview1(functions: Vec<HostFunction>) -> HostModule {
+        HostModule {
+            name: preview1::MODULE.to_string(),
+            complete: true,
+            sure: Sure::Likely,
+            functions,
+        }
+    }
+}
+
 /// One function that can be imported.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]

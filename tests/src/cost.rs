@@ -6,11 +6,12 @@ use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, Flattened, flatten};
 use p1bridge::lower::lower;
 use p1bridge::profiles::named;
-use p1bridge::run::{Exit, Input, Output, Preopen, RunOptions, run};
+use p1bridge::run::{Exit, RunOptions, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Isolation, Options};
 use wasmparser::{Encoding, Parser, Payload};
 
+use crate::captured;
 use crate::speed::{self, KERNELS, Place, kernels};
 
 /// One figure with the most that it may be.
@@ -61,19 +62,8 @@ fn added(name: &str) -> Result<f64> {
 fn fuel(module: &[u8], args: &[&str]) -> Result<(f64, Vec<u8>)> {
     let directory = tempfile::tempdir()?;
     let options = RunOptions {
-        args: std::iter::once("program")
-            .chain(args.iter().copied())
-            .map(str::to_string)
-            .collect(),
-        dirs: vec![Preopen {
-            host: directory.path().to_path_buf(),
-            guest: ".".to_string(),
-        }],
-        stdin: Input::Bytes(Vec::new()),
-        stdout: Output::Capture,
-        stderr: Output::Capture,
         meter: true,
-        ..RunOptions::default()
+        ..captured(args, directory.path())
     };
     let outcome = run(module, &options)?;
     ensure!(matches!(outcome.exit, Exit::Code(0)), "{:?}", outcome.exit);
@@ -327,15 +317,8 @@ pub fn calls() -> Result<Vec<Call>> {
     let cost = |module: &[u8], operation: &str, count: u32| -> Result<[f64; 2]> {
         let options = RunOptions {
             args: vec!["calls".into(), operation.into(), count.to_string()],
-            dirs: vec![Preopen {
-                host: directory.path().to_path_buf(),
-                guest: ".".to_string(),
-            }],
-            stdin: Input::Bytes(Vec::new()),
-            stdout: Output::Capture,
-            stderr: Output::Capture,
             meter: true,
-            ..RunOptions::default()
+            ..captured(&[], directory.path())
         };
         let outcome = run(module, &options)?;
         ensure!(

@@ -18,9 +18,10 @@ pub mod speed;
 pub mod wast;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use p1bridge::run::{Input, Output, Preopen, RunOptions};
 use serde::{Deserialize, Serialize};
 
 /// How one program is run once.
@@ -147,4 +148,23 @@ pub trait Engine: Send + Sync {
     /// Runs `wasm`. An error means that the engine could not load or link it, or that it ran out
     /// of time; whatever the guest itself does is an [`Outcome`].
     fn run(&self, wasm: &[u8], spec: &RunSpec) -> anyhow::Result<Outcome>;
+}
+
+/// How `p1bridge run` runs a program with arguments in a directory, with nothing to read and all that it
+/// writes captured.
+pub fn captured(args: &[&str], directory: &Path) -> RunOptions {
+    RunOptions {
+        args: std::iter::once("program")
+            .chain(args.iter().copied())
+            .map(str::to_string)
+            .collect(),
+        dirs: vec![Preopen {
+            host: directory.to_path_buf(),
+            guest: ".".to_string(),
+        }],
+        stdin: Input::Bytes(Vec::new()),
+        stdout: Output::Capture,
+        stderr: Output::Capture,
+        ..RunOptions::default()
+    }
 }

@@ -80,5 +80,4 @@ pub const ANY_FAMILY: u32 = 2;
 /// Bits of `sdflags`.
 pub const SHUT_BOTH: u32 = 3;
 /// Bytes of an address found by `sock_addr_resolve`.
-
 pub const INFO: u32 = 28;

@@ -1,8 +1,6 @@
 //! Runtimes that are crates of Rust: panic messages have the path of the source, and with it the
 //! version.
 
-use p1bridge_linker::preview1;
-
 use super::hits::Hits;
 use super::image::Image;
 use super::{Finding, HostModule, Runtime, Sure, preview1_by_name, version_behind};
@@ -133,12 +131,7 @@ fn one(known: &Known, images: &[Image], hits: &Hits) -> Option<Runtime> {
         base: known.kind,
         features,
         build: Vec::new(),
-        hosts: vec![HostModule {
-            name: preview1::MODULE.to_string(),
-            complete: true,
-            sure: Sure::Likely,
-            functions,
-        }],
+        hosts: vec![HostModule::preview1(functions)],
         notes,
         profile: String::new(),
     })

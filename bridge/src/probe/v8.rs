@@ -1,7 +1,5 @@
 //! V8, in Node.js: its version, and the defaults of its flags where symbols say where they are.
 
-use p1bridge_linker::preview1;
-
 use super::hits::{Evidence, EvidenceKind, Hits, evidence};
 use super::image::Image;
 use super::{Finding, HostModule, Runtime, Sure, preview1_by_name, version_behind};
@@ -81,12 +79,7 @@ pub fn recognise(images: &[Image], hits: &Hits) -> Option<Runtime> {
         base: "node",
         features,
         build: Vec::new(),
-        hosts: vec![HostModule {
-            name: preview1::MODULE.to_string(),
-            complete: true,
-            sure: Sure::Likely,
-            functions: preview1_by_name(hits, true),
-        }],
+        hosts: vec![HostModule::preview1(preview1_by_name(hits, true))],
         notes: vec![
             "what a program in JavaScript provides beside WASI is not in the binary".to_string(),
         ],

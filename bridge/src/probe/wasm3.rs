@@ -1,7 +1,5 @@
 //! wasm3: its error messages, which changed between its releases.
 
-use p1bridge_linker::preview1;
-
 use super::hits::{Evidence, Hits, missing};
 use super::{Finding, HostModule, Runtime, Sure, preview1_by_name};
 
@@ -83,12 +81,7 @@ pub fn recognise(hits: &Hits) -> Option<Runtime> {
         base,
         features,
         build: Vec::new(),
-        hosts: vec![HostModule {
-            name: preview1::MODULE.to_string(),
-            complete: true,
-            sure: Sure::Likely,
-            functions: preview1_by_name(hits, true),
-        }],
+        hosts: vec![HostModule::preview1(preview1_by_name(hits, true))],
         notes: Vec::new(),
         profile: String::new(),
     })

@@ -6,13 +6,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Result, bail};
 
 use super::live::Live;
+use super::reach::{Reached, reaches};
 use super::{Binding, canon_name};
 use crate::abi::Type;
 use crate::glue::fused::helpers;
 use crate::glue::strings::Helper;
 use crate::parse::Input;
-use crate::parse::module::{ElementMode, Items};
-use crate::parse::scan::Ref;
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
     InstanceId, LiftId, Program, Resource, ResourceId, StringEncoding,
@@ -488,51 +487,9 @@ pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
 /// Whether a core function can come to leave its component: to call another guest, or the host
 /// other than for WASI.
 fn reaches_out(input: &Input<'_>, program: &Program, def: FuncDef, imports: &[CanonId]) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut work = vec![def];
-    while let Some(def) = work.pop() {
-        let (id, index) = match program.func(input, def) {
-            FuncDef::Core(id, index) => (id, index),
-            FuncDef::Canon(canon) if is_glue(program, canon) || imports.contains(&canon) => {
-                return true;
-            }
-            _ => continue,
-        };
-        if !seen.insert((id, index)) {
-            continue;
-        }
-        let module = program.module(input, id);
-        let defined = (index - module.imported_func_count()) as usize;
-        for reference in module.refs.of(defined) {
-            match reference {
-                Ref::Func(func) | Ref::FuncRef(func) => work.push(FuncDef::Core(id, func)),
-                Ref::Table(table) | Ref::TableWrite(table) => {
-                    let slot = program.table(input, id, table);
-                    work.extend(elements_of(input, program, slot));
-                }
-                _ => {}
-            }
-        }
-    }
-    false
-}
-
-/// The functions that any segment can put into a table.
-pub fn elements_of(input: &Input<'_>, program: &Program, slot: (InstanceId, u32)) -> Vec<FuncDef> {
-    let mut functions = Vec::new();
-    for id in program.ids() {
-        for element in &program.module(input, id).elements {
-            let applies = match element.mode {
-                ElementMode::Active { table, .. } => program.table(input, id, table) == slot,
-                ElementMode::Passive => true,
-                ElementMode::Declared => false,
-            };
-            if let (true, Items::Functions(indices)) = (applies, &element.items) {
-                functions.extend(indices.iter().map(|&func| FuncDef::Core(id, func)));
-            }
-        }
-    }
-    functions
+    let leaves = |canon| is_glue(program, canon) || imports.contains(&canon);
+    let found = |reached| matches!(reached, Reached::Canon(canon) if leaves(canon));
+    reaches(input, program, def, found, |_| Vec::new())
 }
 
 fn is_defined(program: &Program, id: crate::resolve::ResourceId) -> bool {

@@ -10,6 +10,7 @@ pub mod fused;
 mod libraries;
 mod live;
 mod memory;
+mod reach;
 mod start;
 
 use std::collections::{BTreeMap, HashMap};

@@ -5,16 +5,14 @@
 //! start function has run that can see the difference; others are written by the function that
 //! runs the start functions.
 
-use std::collections::BTreeSet;
-
 use anyhow::{Result, bail};
 use wasmparser::WasmFeatures;
 
+use super::reach::{Reached, reaches};
 use super::{Plan, Target, fused};
 use crate::features::FeatureSet;
 use crate::parse::Input;
 use crate::parse::module::ElementMode;
-use crate::parse::scan::Ref;
 use crate::resolve::{FuncDef, InstanceId, Program};
 use crate::statics::{Const, constant};
 
@@ -146,37 +144,10 @@ fn sees_table(
     def: FuncDef,
     wanted: (InstanceId, u32),
 ) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut work = vec![def];
-    while let Some(def) = work.pop() {
-        let (id, index) = match program.func(input, def) {
-            FuncDef::Core(id, index) => (id, index),
-            FuncDef::Canon(canon) => {
-                work.extend(fused::calls(program, canon));
-                continue;
-            }
-            _ => continue,
-        };
-        if !seen.insert((id, index)) {
-            continue;
-        }
-        let module = program.module(input, id);
-        let defined = (index - module.imported_func_count()) as usize;
-        for reference in module.refs.of(defined) {
-            match reference {
-                Ref::Func(func) | Ref::FuncRef(func) => work.push(FuncDef::Core(id, func)),
-                Ref::Table(table) | Ref::TableWrite(table) => {
-                    let slot = program.table(input, id, table);
-                    if slot == wanted {
-                        return true;
-                    }
-                    work.extend(fused::elements_of(input, program, slot));
-                }
-                _ => {}
-            }
-        }
-    }
-    false
+    let found = |reached| matches!(reached, Reached::Table(slot) if slot == wanted);
+    reaches(input, program, def, found, |canon| {
+        fused::calls(program, canon)
+    })
 }
 
 /// Whether a function does nothing: its body is empty, or calls only such functions.

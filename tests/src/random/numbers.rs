@@ -35,3 +35,15 @@ impl Random {
         items[self.below(items.len())].clone()
     }
 }
+
+/// So many bytes for a generator that is fed with them (xorshift).
+pub fn bytes(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    std::iter::repeat_with(next).take(count).collect()
+}

@@ -5,6 +5,7 @@ use arbitrary::Unstructured;
 use p1bridge::check::check;
 use p1bridge::lower::lower;
 use p1bridge::profiles::Profile;
+use p1bridge_tests::random::numbers::bytes;
 use p1bridge_tests::{Call, Engine, RunSpec, engines};
 use wasm_smith::{Config, Module};
 use wasmparser::{ExternalKind, Parser, Payload, ValType};
@@ -14,15 +15,7 @@ const IN_PROCESS: u64 = 400;
 const CHILDREN: u64 = 80;
 
 fn random_module(seed: u64) -> Option<Vec<u8>> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let bytes: Vec<u8> = (0..4000)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 32) as u8
-        })
-        .collect();
+    let bytes = bytes(seed, 4000);
     // Every proposal is on in some, and most are off in each.
     let on = |bit: u64| (seed.wrapping_mul(0x9e37_79b9) >> bit) & 3 == 0;
     let config = Config {

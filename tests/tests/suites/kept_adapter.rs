@@ -3,8 +3,9 @@
 
 use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
-use p1bridge::run::{Exit, Input, Output, Preopen, RunOptions, run};
+use p1bridge::run::{Exit, RunOptions, run};
 use p1bridge::wrap::{Adapter, WrapOptions, wrap};
+use p1bridge_tests::captured;
 use wasi_preview1_component_adapter_provider as provider;
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 
@@ -40,24 +41,11 @@ fn unknown_adapter() -> Result<Vec<u8>> {
 
 fn output_of(module: &[u8], args: &[&str]) -> Result<(Exit, Vec<u8>)> {
     let directory = tempfile::tempdir()?;
-    let outcome = run(
-        module,
-        &RunOptions {
-            args: std::iter::once("program")
-                .chain(args.iter().copied())
-                .map(str::to_string)
-                .collect(),
-            env: vec![("GREETING".to_string(), "good morning".to_string())],
-            dirs: vec![Preopen {
-                host: directory.path().to_path_buf(),
-                guest: ".".to_string(),
-            }],
-            stdin: Input::Bytes(Vec::new()),
-            stdout: Output::Capture,
-            stderr: Output::Capture,
-            ..RunOptions::default()
-        },
-    )?;
+    let options = RunOptions {
+        env: vec![("GREETING".to_string(), "good morning".to_string())],
+        ..captured(args, directory.path())
+    };
+    let outcome = run(module, &options)?;
     Ok((outcome.exit, outcome.stdout))
 }
 

@@ -5,6 +5,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use arbitrary::Unstructured;
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::profiles::named;
+use p1bridge_tests::random::numbers::bytes;
 use wasm_encoder::{
     ComponentBuilder, ComponentExportKind, ComponentValType, ExportKind, ModuleArg,
     PrimitiveValType,
@@ -21,15 +22,7 @@ const EXPORTS: usize = 3;
 
 /// A module of the features that are not rewritten for `profile`; every second one never traps.
 fn random_module(seed: u64, profile: Option<&str>) -> Result<Vec<u8>> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let bytes: Vec<u8> = (0..4096)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 32) as u8
-        })
-        .collect();
+    let bytes = bytes(seed, 4096);
     let config = wasm_smith::Config {
         export_everything: true,
         max_imports: 0,

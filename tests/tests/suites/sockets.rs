@@ -238,7 +238,7 @@ fn standard_input_a_connection_datagrams_and_a_clock_are_waited_for_at_once() {
         let peer = thread::spawn(move || {
             let mut stream = listener.accept().unwrap().0;
             stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            let mut told = |stream: &mut TcpStream| stream.read_exact(&mut [0]).unwrap();
+            let told = |stream: &mut TcpStream| stream.read_exact(&mut [0]).unwrap();
             told(&mut stream);
             keyboard.write_all(b"typed").unwrap();
             told(&mut stream);

@@ -4,6 +4,7 @@ use anyhow::{Result, anyhow, bail, ensure};
 use arbitrary::Unstructured;
 use p1bridge::lower::lower;
 use p1bridge::profiles::named;
+use p1bridge_tests::random::numbers::bytes;
 use wasm_encoder::reencode::{Reencode, utils};
 use wasm_encoder::{ExportKind, ExportSection};
 use wasm_smith::Config;
@@ -53,20 +54,8 @@ fn base() -> Config {
     }
 }
 
-fn random_bytes(seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..6000)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 32) as u8
-        })
-        .collect()
-}
-
 fn module(config: Config, seed: u64) -> Result<Vec<u8>> {
-    let bytes = random_bytes(seed);
+    let bytes = bytes(seed, 6000);
     let mut module = wasm_smith::Module::new(config, &mut Unstructured::new(&bytes))
         .map_err(|e| anyhow!("{e}"))?;
     module
