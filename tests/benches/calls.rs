@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use p1bridge_linker::{Isolation, Options, flatten};
-use p1bridge_tests::speed::{CALLS, KERNELS, Place, calls, fuel, kernels};
+use p1bridge_tests::cost::accesses;
+use p1bridge_tests::speed::{CALLS, Place, calls, fuel};
 use wasmtime::component::{Component, Linker as ComponentLinker};
 use wasmtime::{Config, Engine, Linker, Module, Store};
 
@@ -95,16 +96,11 @@ fn compare_kernels() -> Result<()> {
         "\n| kernel, fuel in times that of the only guest | matrix multiply | SHA-256 | sort |"
     );
     println!("|---|---|---|---|");
-    let alone = flat(&kernels(Place::Alone)?, Isolation::Checked)?;
     for place in [Place::First, Place::Second, Place::Sliding] {
         for isolation in [Isolation::Trusted, Isolation::Checked] {
-            let module = flat(&kernels(place)?, isolation)?;
             let mut row = format!("| {place:?}, {isolation:?} |");
-            for (export, _, argument) in KERNELS {
-                let (base, right) = fuel(&alone, export, *argument)?;
-                let (cost, found) = fuel(&module, export, *argument)?;
-                ensure!(found == right, "{export} gives {found} instead of {right}");
-                row += &format!(" {:.3} |", cost as f64 / base as f64);
+            for cost in accesses(place, isolation)? {
+                row += &format!(" {cost:.3} |");
             }
             println!("{row}");
         }

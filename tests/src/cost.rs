@@ -82,7 +82,7 @@ fn fuel_ratio(module: &[u8], base: &[u8], args: &[&str]) -> Result<f64> {
 
 /// What the accesses of a guest cost in one of two guests: the fuel of each kernel, in times that of
 /// the only guest.
-fn accesses(place: Place, isolation: Isolation) -> Result<Vec<f64>> {
+pub fn accesses(place: Place, isolation: Isolation) -> Result<Vec<f64>> {
     let options = Options {
         isolation,
         ..Options::default()

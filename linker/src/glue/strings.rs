@@ -6,6 +6,7 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::memory::Bulk;
+use crate::lower::bulk::advance;
 
 /// How code points lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,13 +80,6 @@ fn at2(offset: u64) -> MemArg {
     }
 }
 
-fn add(code: &mut InstructionSink<'_>, local: u32, step: i32) {
-    code.local_get(local)
-        .i32_const(step)
-        .i32_add()
-        .local_set(local);
-}
-
 fn check_utf16() -> Function {
     let (address, end, unit) = (0, 1, 2);
     let mut body = Function::new([(1, ValType::I32)]);
@@ -105,7 +99,7 @@ fn check_utf16() -> Function {
         .local_get(address)
         .i32_load16_u(at2(0))
         .local_set(unit);
-    add(&mut code, address, 2);
+    advance(&mut code, address, 2);
     code.local_get(unit)
         .i32_const(0xf800)
         .i32_and()
@@ -134,7 +128,7 @@ fn check_utf16() -> Function {
         .i32_const(0)
         .return_()
         .end();
-    add(&mut code, address, 2);
+    advance(&mut code, address, 2);
     code.br(0).end().unreachable().end();
     body
 }
@@ -151,9 +145,9 @@ fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) 
     load(code, from, 0);
     code.local_set(char);
     match from {
-        Units::Latin1 => add(code, address, 1),
+        Units::Latin1 => advance(code, address, 1),
         Units::Utf16 => {
-            add(code, address, 2);
+            advance(code, address, 2);
             code.local_get(char)
                 .i32_const(0xf800)
                 .i32_and()
@@ -169,7 +163,7 @@ fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) 
                 .i32_const(0x1_0000 - (0xd800 << 10) - 0xdc00)
                 .i32_add()
                 .local_set(char);
-            add(code, address, 2);
+            advance(code, address, 2);
             code.end();
         }
         Units::Utf8 => {
@@ -185,7 +179,7 @@ fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) 
                 .i32_const(0x80)
                 .i32_lt_u()
                 .if_(BlockType::Empty);
-            add(code, address, 1);
+            advance(code, address, 1);
             code.else_();
             for (limit, mask, length) in [(0xe0, 0x1f, 2), (0xf0, 0x0f, 3), (0x100, 0x07, 4)] {
                 let last = length == 4;
@@ -200,7 +194,7 @@ fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) 
                     more(code, offset);
                 }
                 code.local_set(char);
-                add(code, address, length as i32);
+                advance(code, address, length as i32);
                 if !last {
                     code.else_();
                 }
@@ -276,7 +270,7 @@ fn transcode(from: Units, to: Units) -> Function {
     match to {
         Units::Latin1 => {
             code.local_get(target).local_get(char).i32_store8(at(0));
-            add(&mut code, target, 1);
+            advance(&mut code, target, 1);
         }
         Units::Utf16 => {
             code.local_get(char)
@@ -286,7 +280,7 @@ fn transcode(from: Units, to: Units) -> Function {
                 .local_get(target)
                 .local_get(char)
                 .i32_store16(at2(0));
-            add(&mut code, target, 2);
+            advance(&mut code, target, 2);
             code.else_()
                 .local_get(target)
                 .local_get(char)
@@ -302,7 +296,7 @@ fn transcode(from: Units, to: Units) -> Function {
                 .i32_const(0xdc00)
                 .i32_or()
                 .i32_store16(at2(2));
-            add(&mut code, target, 4);
+            advance(&mut code, target, 4);
             code.end();
         }
         Units::Utf8 => {
@@ -335,7 +329,7 @@ fn transcode(from: Units, to: Units) -> Function {
                 for offset in 1..length {
                     put(&mut code, offset as u64, 6 * (length - 1 - offset), 0x80);
                 }
-                add(&mut code, target, length);
+                advance(&mut code, target, length);
                 if limit > 0 {
                     code.else_();
                 }

@@ -3,6 +3,7 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::memory::Bulk;
+use crate::lower::bulk::advance;
 
 /// The bits of eight bytes that ASCII does not have.
 const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;
@@ -14,6 +15,11 @@ fn at(offset: u64, align: u32) -> MemArg {
         target: MemArgTarget::Memory(0),
         ordering: None,
     }
+}
+
+/// Whether a word on the stack has bytes that are not ASCII.
+fn is_not_ascii(code: &mut InstructionSink<'_>) {
+    code.i64_const(NOT_ASCII).i64_and().i64_const(0).i64_ne();
 }
 
 /// Moves `address` behind ASCII, so many words of eight bytes at a time.
@@ -33,18 +39,10 @@ fn skip_ascii(code: &mut InstructionSink<'_>, address: u32, end: u32, words: u32
             code.i64_or();
         }
     }
-    code.i64_const(NOT_ASCII)
-        .i64_and()
-        .i64_const(0)
-        .i64_ne()
-        .br_if(1)
-        .local_get(address)
-        .i32_const(bytes)
-        .i32_add()
-        .local_set(address)
-        .br(0)
-        .end()
-        .end();
+    is_not_ascii(code);
+    code.br_if(1);
+    advance(code, address, bytes);
+    code.br(0).end().end();
 }
 
 /// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: ASCII is copied as it is looked at,
@@ -81,16 +79,10 @@ pub fn copy(bulk: &Bulk, check: u32) -> Function {
                 code.i64_or();
             }
         }
-        code.i64_const(NOT_ASCII)
-            .i64_and()
-            .i64_const(0)
-            .i64_ne()
-            .br_if(2);
+        is_not_ascii(&mut code);
+        code.br_if(2);
         for (local, step) in [(target, bytes), (address, bytes), (length, -bytes)] {
-            code.local_get(local)
-                .i32_const(step)
-                .i32_add()
-                .local_set(local);
+            advance(&mut code, local, step);
         }
         code.local_get(length)
             .i32_const(bytes)
@@ -112,15 +104,9 @@ pub fn copy(bulk: &Bulk, check: u32) -> Function {
     code.i64_load(at(0, 0))
         .local_tee(first)
         .i64_store(at(0, 0))
-        .local_get(first)
-        .i64_const(NOT_ASCII)
-        .i64_and()
-        .i64_const(0)
-        .i64_ne()
-        .br_if(0)
-        .i32_const(1)
-        .return_()
-        .end();
+        .local_get(first);
+    is_not_ascii(&mut code);
+    code.br_if(0).i32_const(1).return_().end();
     for local in [target, address, length] {
         code.local_get(local);
     }

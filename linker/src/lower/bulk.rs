@@ -238,7 +238,7 @@ fn trap_out_of_bounds(
 }
 
 /// Adds `step` to a local.
-fn advance(code: &mut InstructionSink<'_>, local: u32, step: i32) {
+pub fn advance(code: &mut InstructionSink<'_>, local: u32, step: i32) {
     code.local_get(local)
         .i32_const(step)
         .i32_add()

@@ -134,7 +134,7 @@ impl Stretch<'_> {
             Operator::I32Const { value } => self.push(Kind::Const(value), at),
             Operator::I32Add | Operator::I32Sub => self.sum(op, at),
             _ => {
-                let accessed = touches(op).zip(memarg(op));
+                let accessed = touches(op).and_then(|touched| Some((touched, memarg(op)?)));
                 let Some((taken, left)) = arity(op, code) else {
                     return self.end();
                 };
