@@ -12,7 +12,7 @@ use p1bridge_linker::{Library, Options, Profile};
 
 pub use p1bridge_linker::plan::fate::Row;
 pub use p1bridge_linker::wasi::Allow;
-pub use p1bridge_linker::{Boundary, Growth, Isolation, Report};
+pub use p1bridge_linker::{Boundary, Growth, Isolation, MemoryMode, Report};
 
 /// The libraries that provide WASI 0.2 on Preview 1, built from `adapters/`.
 const LIBRARIES: &[Library<'static>] = &[Library {
@@ -37,6 +37,8 @@ pub struct FlattenOptions {
     pub verify: bool,
     /// What keeps the guests of a composition apart.
     pub isolation: Isolation,
+    /// How many memories there are.
+    pub memory: MemoryMode,
     /// How the memory grows.
     pub growth: Growth,
     /// Say on standard error why the module is about to trap.
@@ -63,6 +65,7 @@ impl Default for FlattenOptions {
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
             isolation: Isolation::default(),
+            memory: MemoryMode::default(),
             growth: Growth::default(),
             trap_messages: false,
             max_poll: None,
@@ -140,6 +143,7 @@ fn linker_options(options: &FlattenOptions) -> Options {
         boundary: options.boundary,
         profile: options.profile.clone(),
         isolation: options.isolation,
+        memory: options.memory,
         growth: options.growth,
         trap_messages: options.trap_messages,
         allow: options.allow.clone(),

@@ -265,9 +265,19 @@ impl Check<'_, '_, '_> {
             ensure!(self.module.memories.is_empty(), "one that is not planned");
             return Ok(());
         };
-        let [found] = &self.module.memories[..] else {
-            bail!("{} of them", self.module.memories.len());
+        let Some((found, others)) = self.module.memories.split_first() else {
+            bail!("none of them");
         };
+        let own = memory
+            .own
+            .iter()
+            .map(|own| (u64::from(own.pages), own.maximum.map(u64::from)));
+        let others = others.iter().map(|other| (other.initial, other.maximum));
+        ensure!(
+            own.eq(others),
+            "{} of them, or other sizes than planned",
+            self.module.memories.len()
+        );
         let mut end = 0;
         for (at, region) in memory.regions.iter().enumerate() {
             ensure!(
@@ -316,7 +326,8 @@ impl Check<'_, '_, '_> {
 
     fn segment(&self, id: InstanceId, old: &Data<'_>, new: &Data<'_>) -> Result<()> {
         ensure!(old.bytes == new.bytes, "it has other bytes");
-        let (Some((memory, offset)), Some((_, new_offset))) = (&old.active, &new.active) else {
+        let (Some((memory, offset)), Some((new_memory, new_offset))) = (&old.active, &new.active)
+        else {
             ensure!(
                 old.active.is_some() == new.active.is_some(),
                 "it became active or passive"
@@ -324,26 +335,29 @@ impl Check<'_, '_, '_> {
             return Ok(());
         };
         let slot = self.plan.program.memory(self.plan.input, id, *memory);
-        let region = self
-            .plan
-            .memory
-            .as_ref()
-            .and_then(|memory| Some(memory.regions[memory.region(slot)?]))
-            .context("its memory has no region")?;
+        let plan = self.plan.memory.as_ref().context("there is no memory")?;
+        let (index, region) = plan.place(slot).context("its memory is not planned")?;
+        ensure!(
+            *new_memory == index,
+            "it is in memory {new_memory} instead of {index}"
+        );
+        let (base, pages) = match region {
+            Some(region) => (plan.regions[region].base, plan.regions[region].pages),
+            None => (0, plan.own[index as usize - 1].pages),
+        };
         let start = constant(new_offset).context("its offset is no constant")?;
-        let base = u64::from(region.base);
         // The component is not instantiated, and what lies where does not matter.
         let traps = self.plan.init.contains(&Step::Trap);
         ensure!(
             traps
-                || u64::from(start) >= base
+                || start >= base
                     && u64::from(start) + new.bytes.len() as u64
-                        <= base + u64::from(region.pages) * PAGE,
+                        <= u64::from(base) + u64::from(pages) * PAGE,
             "it lies at {start:#x}, outside of the region of its guest"
         );
         if let Some(old) = constant(offset) {
             ensure!(
-                start.wrapping_sub(region.base) == old,
+                start.wrapping_sub(base) == old,
                 "it lies at {start:#x} instead of {old:#x} of its region"
             );
         }

@@ -12,7 +12,7 @@ use crate::{Output, Report, validate};
 ///
 /// An invalid output is a bug of the linker; it is never handed out.
 pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
-    let allowed = plan.options.profile.allowed(plan.input.features());
+    let allowed = plan.options.profile.allowed(plan.features());
     validate::validate(&merged.wasm, allowed.validator_flags()).context(
         "the flat module is not valid: this is a bug of p1bridge, please report it with the input",
     )?;

@@ -67,6 +67,17 @@ pub enum Isolation {
     Trusted,
 }
 
+/// How many memories the output has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryMode {
+    /// One, in which every guest has a region.
+    #[default]
+    One,
+    /// One for each memory of the guests, for targets that have the multi-memory proposal. What the
+    /// host and the libraries work on is in the first; values of other guests are copied.
+    Multi,
+}
+
 /// Who has the handles of resources that the component exports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Boundary {
@@ -107,6 +118,8 @@ pub struct Options {
     pub max_http: u32,
     /// What keeps guests apart, where there is more than one.
     pub isolation: Isolation,
+    /// How many memories there are.
+    pub memory: MemoryMode,
     /// Who has the handles of exported resources.
     pub boundary: Boundary,
     /// Check the output a second time, against the plan ([`check_emitted`]).
@@ -131,6 +144,7 @@ impl Default for Options {
             max_poll: 50,
             max_http: 16 << 10,
             isolation: Isolation::default(),
+            memory: MemoryMode::default(),
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
             growth: Growth::default(),

@@ -123,6 +123,8 @@ pub struct MemoryReport {
 #[serde(rename_all = "kebab-case")]
 pub struct Region {
     pub what: String,
+    /// The index of the memory.
+    pub memory: u32,
     pub address: u32,
     pub bytes: u32,
     /// Whether it moves when the guest's memory grows.
@@ -219,7 +221,7 @@ impl Report {
             features: plan
                 .options
                 .profile
-                .allowed(plan.input.features())
+                .allowed(plan.features())
                 .names()
                 .into_iter()
                 .map(str::to_string)
@@ -270,13 +272,14 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
         .iter()
         .map(|region| Region {
             what: match region.memory {
-                Some((id, _)) if memory.is_shared() => {
+                Some((id, _)) if memory.is_shared() || !memory.own.is_empty() => {
                     plan.program.module(plan.input, id).path.clone()
                 }
                 None if memory.host.is_some() => "values of the host".to_string(),
                 _ => "guest".to_string(),
             },
             address: region.base,
+            memory: 0,
             bytes: region.room.saturating_mul(65536),
             slides: region.slides,
             is_guest: region.memory.is_some(),
@@ -292,6 +295,7 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
             if bytes > 0 {
                 regions.push(Region {
                     what: what.to_string(),
+                    memory: 0,
                     address,
                     bytes,
                     slides: block.slides,
@@ -301,9 +305,20 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
             }
         }
     }
+    regions.extend(memory.own.iter().zip(1..).map(|(own, index)| Region {
+        what: plan.program.module(plan.input, own.memory.0).path.clone(),
+        memory: index,
+        address: 0,
+        bytes: own.pages.saturating_mul(65536),
+        slides: false,
+        is_guest: true,
+    }));
+    let own = memory.own.iter();
+    let others: u32 = own.clone().map(|own| own.pages).sum();
+    let most = own.map(|own| own.maximum).sum::<Option<u32>>();
     Some(MemoryReport {
-        pages: memory.pages(),
-        maximum_pages: memory.maximum(),
+        pages: memory.pages().saturating_add(others),
+        maximum_pages: memory.maximum().and_then(|pages| pages.checked_add(most?)),
         isolation: isolation(plan, memory).to_string(),
         growth: growth(memory).to_string(),
         host_realloc: host_realloc(plan),
@@ -313,6 +328,9 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
 
 /// What keeps the guests apart.
 fn isolation(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> &'static str {
+    if !memory.own.is_empty() {
+        return "multi: every guest has a memory of its own, which costs no checks";
+    }
     match (memory.is_shared(), plan.options.isolation) {
         (false, _) => "one guest, whose accesses stay as they are",
         (true, Isolation::Checked) => "checked: every access against the end of its guest's memory",

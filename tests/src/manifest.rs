@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::{Call, Exit, Outcome, RunSpec, snapshot};
+use crate::{Call, Engine, Exit, Outcome, RunSpec, snapshot};
 
 /// The folder `corpus/`.
 pub fn corpus() -> PathBuf {
@@ -292,6 +292,14 @@ impl Run {
             outcome,
             files: snapshot::read(folder.path())?,
         })
+    }
+
+    /// Like [`Run::unmet`] of what it leaves on an engine; one that does not run is one more word.
+    pub fn unmet_on(&self, engine: &dyn Engine, wasm: &[u8], timeout: Duration) -> Vec<String> {
+        match self.execute(timeout, |spec| engine.run(wasm, spec)) {
+            Ok(left) => self.unmet(&left, false),
+            Err(error) => vec![format!("{error:#}")],
+        }
     }
 
     /// What of `left` is not as the manifest says, in words; nothing when all is. `zero_or_not`:

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{files, profile};
-use crate::flatten::{Allow, Boundary, FlattenOptions, Growth, Isolation, Report, flatten};
+use crate::flatten::{
+    Allow, Boundary, FlattenOptions, Growth, Isolation, MemoryMode, Report, flatten,
+};
 
 /// Flatten a component into one Preview 1 core module
 ///
@@ -51,6 +53,10 @@ pub struct Args {
     /// guests are `trusted`, which is smaller and faster
     #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation)]
     isolation: Isolation,
+    /// Have `one` memory for all guests, or `multi`: one for each, for targets with the multi-memory
+    /// proposal
+    #[arg(long, value_name = "HOW", default_value = "one", value_parser = memory)]
+    memory: MemoryMode,
     /// Have all of the memory from the start, this much of it (such as 4MiB), and never grow
     #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow")]
     memory_max: Option<u32>,
@@ -119,6 +125,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         },
         verify: args.verify || cfg!(debug_assertions),
         isolation: args.isolation,
+        memory: args.memory,
         growth: match (args.memory_max, args.no_grow) {
             (Some(pages), _) => Growth::Within(pages),
             (None, true) => Growth::None,
@@ -148,6 +155,14 @@ fn isolation(text: &str) -> Result<Isolation, String> {
         "checked" => Ok(Isolation::Checked),
         "trusted" => Ok(Isolation::Trusted),
         _ => Err("it is `checked` or `trusted`".to_string()),
+    }
+}
+
+fn memory(text: &str) -> Result<MemoryMode, String> {
+    match text {
+        "one" => Ok(MemoryMode::One),
+        "multi" => Ok(MemoryMode::Multi),
+        _ => Err("it is `one` or `multi`".to_string()),
     }
 }
 

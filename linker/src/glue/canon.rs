@@ -7,9 +7,9 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 use super::traps::Trap;
 use super::{Glue, fused, handles};
 use crate::abi::{Type, payload_offset};
-use crate::merge::{Maps, Quantity, region_access};
+use crate::merge::{Maps, Quantity, memory_access};
 use crate::plan::{
-    Binding, Plan, Target, canon_name,
+    Binding, MemoryPlan, Plan, Target, canon_name,
     fused::{caller_of, entered},
 };
 use crate::resolve::{
@@ -76,9 +76,10 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
         .i32_and();
     maps.globals.traps.when(&mut sink, Trap::Unaligned);
     let slot = plan.program.memory(plan.input, id, index);
-    let memory = plan.memory.as_ref().filter(|memory| memory.is_shared());
-    if let Some(at) = memory.and_then(|memory| memory.region(slot)) {
-        let access = region_access(plan, &maps.globals, at);
+    let Some(access) = memory_access(plan, &maps.globals, slot) else {
+        bail!("a stub of {} has no memory", import.name);
+    };
+    if plan.memory.as_ref().is_some_and(MemoryPlan::is_shared) {
         sink.local_get(out)
             .i64_extend_i32_u()
             .i64_const(ty.size().into())
@@ -103,7 +104,7 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
         let at = MemArg {
             offset: offset.into(),
             align: 0,
-            target: MemArgTarget::Memory(0),
+            target: MemArgTarget::Memory(access.memory),
             ordering: None,
         };
         sink.local_get(out).i32_const(value).i32_store8(at);

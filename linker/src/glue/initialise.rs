@@ -2,9 +2,9 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget};
 
-use super::memory::quantity;
+use super::memory::bytes;
 use super::traps::Trap;
-use crate::merge::{Maps, Quantity, region_access};
+use crate::merge::{Maps, Quantity, memory_access};
 use crate::parse::module::ElementMode;
 use crate::plan::{Plan, Step};
 use crate::resolve::InstanceId;
@@ -67,19 +67,9 @@ fn data(
     };
     let start = u64::from(offset(plan, id, expr));
     let slot = plan.program.memory(plan.input, id, *memory);
-    let regions = plan.memory.as_ref().expect("a segment has a memory");
-    let region = regions.region(slot).expect("a segment has a region");
-    let access = region_access(plan, &maps.globals, region);
+    let access = memory_access(plan, &maps.globals, slot).expect("a segment has a memory");
     code.i64_const((start + data.bytes.len() as u64) as i64);
-    if regions.regions.len() == 1 && !plan.tracks_growth(region) {
-        code.memory_size(0)
-            .i64_extend_i32_u()
-            .i64_const(16)
-            .i64_shl();
-    } else {
-        quantity(code, access.bytes);
-        code.i64_extend_i32_u();
-    }
+    bytes(plan, code, &access);
     code.i64_gt_u();
     maps.globals.traps.when(code, Trap::Memory);
     let mut at = start;
@@ -95,7 +85,7 @@ fn data(
         let arg = MemArg {
             offset: at,
             align: 0,
-            target: MemArgTarget::Memory(0),
+            target: MemArgTarget::Memory(access.memory),
             ordering: None,
         };
         let length = match rest.first_chunk::<8>() {

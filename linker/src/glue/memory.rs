@@ -7,7 +7,7 @@ use super::Glue;
 use super::traps;
 use crate::merge::access::add_base;
 use crate::merge::{Access, LinkerGlobals, Maps, Quantity, access_in};
-use crate::plan::MemoryPlan;
+use crate::plan::{MemoryPlan, Plan};
 
 /// `memory.grow` as the guest of a region sees it.
 ///
@@ -94,6 +94,28 @@ pub fn quantity(code: &mut InstructionSink<'_>, quantity: Quantity) {
     };
 }
 
+/// Whether a guest's memory may grow without anybody knowing: nothing of the linker's lies in it.
+pub fn grows_freely(plan: &Plan<'_, '_>, access: &Access) -> bool {
+    let alone = |memory: &MemoryPlan| memory.regions.len() == 1 && memory.block.is_none();
+    match access.bytes {
+        Quantity::Const(_) => access.memory > 0 || plan.memory.as_ref().is_some_and(alone),
+        Quantity::Global(_) => false,
+    }
+}
+
+/// Leaves the bytes that a guest has now on the stack, as an i64.
+pub fn bytes(plan: &Plan<'_, '_>, code: &mut InstructionSink<'_>, access: &Access) {
+    if grows_freely(plan, access) {
+        code.memory_size(access.memory)
+            .i64_extend_i32_u()
+            .i64_const(16)
+            .i64_shl();
+    } else {
+        quantity(code, access.bytes);
+        code.i64_extend_i32_u();
+    }
+}
+
 /// Leaves the end of what is in use on the stack.
 fn end(code: &mut InstructionSink<'_>, memory: &MemoryPlan, globals: &LinkerGlobals) {
     let last = memory.regions.len() - 1;
@@ -119,10 +141,15 @@ pub enum Bulk {
 }
 
 impl Bulk {
-    /// `destination source length` are on the stack.
+    /// `destination source length` are on the stack, of the first memory.
     pub fn copy(&self, code: &mut InstructionSink<'_>) {
+        self.copy_between(code, 0, 0);
+    }
+
+    /// The same between two memories, which may be one.
+    pub fn copy_between(&self, code: &mut InstructionSink<'_>, to: u32, from: u32) {
         match self {
-            Bulk::Instructions => code.memory_copy(0, 0),
+            Bulk::Instructions => code.memory_copy(to, from),
             Bulk::Functions { copy, .. } => code.call(*copy),
         };
     }

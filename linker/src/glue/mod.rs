@@ -22,7 +22,7 @@ use crate::plan::{self, Exported, MemoryPlan, Plan, Target, canon_name};
 use crate::preview1;
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId};
 use handles::Handles;
-use strings::Helper;
+use strings::Placed;
 use traps::Trap;
 
 /// A function of the linker's own.
@@ -54,7 +54,7 @@ pub enum GlueKind {
     /// Says why the module is about to trap.
     Tell(Trap),
     /// What strings need on their way.
-    Strings(Helper),
+    Strings(Placed),
     /// The allocation in the host's arena, and what the host allocates there by.
     ArenaAlloc,
     ArenaRealloc,
@@ -94,7 +94,7 @@ pub struct Glue {
     /// The functions of the canonical ABI between guests.
     pub canons: Vec<(CanonId, u32)>,
     pub handles: Handles,
-    pub strings: BTreeMap<Helper, u32>,
+    pub strings: BTreeMap<Placed, u32>,
     pub traps: BTreeMap<Trap, u32>,
     pub arena_alloc: Option<u32>,
     pub arena_realloc: Option<u32>,
@@ -116,11 +116,7 @@ impl Glue {
         use wasmparser::ValType::I32;
         let mut glue = Glue::default();
         let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
-        glue.has_bulk = plan
-            .options
-            .profile
-            .allowed(plan.input.features())
-            .contains(bulk);
+        glue.has_bulk = plan.options.profile.allowed(plan.features()).contains(bulk);
         if plan.options.trap_messages && plan.memory.is_some() {
             for trap in Trap::ALL {
                 let name = format!("p1bridge:trap: {}", trap.text());
@@ -227,13 +223,8 @@ impl Glue {
             self.handles = handles;
         }
         for &helper in &plan.fusion.strings {
-            let ty = match helper {
-                Helper::Transcode(..) => FuncType::new([I32, I32, I32], []),
-                Helper::CopyUtf8 => FuncType::new([I32, I32, I32], [I32]),
-                _ => FuncType::new([I32, I32], [I32]),
-            };
             let name = format!("p1bridge:{}", helper.name());
-            let at = self.add(&name, ty, GlueKind::Strings(helper));
+            let at = self.add(&name, helper.ty(), GlueKind::Strings(helper));
             self.strings.insert(helper, at);
         }
         if plan.fusion.arena {
@@ -358,9 +349,8 @@ impl Glue {
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
             GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),
             GlueKind::Strings(helper) => {
-                let check = self.strings.get(&Helper::CheckUtf8);
-                let check = check.map_or(0, |at| maps.first_glue + at);
-                helper.encode(self.can_move(maps), check)
+                let callee = |other| maps.first_glue + self.strings[&other];
+                helper.encode(self.can_move(maps), callee)
             }
             GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,

@@ -1,9 +1,10 @@
 //! Strings in other encodings than UTF-8: the functions that check, measure and transcode them.
 //!
 //! `CanonicalABI.md`, "Loading" and "Storing" of strings. All addresses are those of the output's
-//! memory. What is measured or transcoded has been checked before.
+//! memories. What is measured or transcoded has been checked before.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+use wasmparser::FuncType;
 
 use super::memory::Bulk;
 use crate::lower::bulk::advance;
@@ -32,9 +33,69 @@ pub enum Helper {
     Transcode(Units, Units),
 }
 
-impl Helper {
+/// A function for strings of one memory, or on their way from one to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Placed {
+    helper: Helper,
+    /// The indices of the memories; the same where nothing is written.
+    to: u32,
+    from: u32,
+}
+
+impl Placed {
     /// For the name section.
     pub fn name(self) -> String {
+        let name = self.helper.name();
+        match (self.to, self.from) {
+            (0, 0) => name,
+            (to, from) if to == from => format!("{name} in memory {to}"),
+            (to, from) => format!("{name} from memory {from} to {to}"),
+        }
+    }
+
+    /// The type of the function.
+    pub fn ty(self) -> FuncType {
+        use wasmparser::ValType::I32;
+        match self.helper {
+            Helper::Transcode(..) => FuncType::new([I32; 3], []),
+            Helper::CopyUtf8 => FuncType::new([I32; 3], [I32]),
+            _ => FuncType::new([I32; 2], [I32]),
+        }
+    }
+
+    /// Encodes the function; `bulk` copies bytes, and `callee` gives the index of another one.
+    pub fn encode(self, bulk: Option<Bulk>, callee: impl Fn(Placed) -> u32) -> Function {
+        let Placed { helper, to, from } = self;
+        match helper {
+            Helper::CheckUtf8 => super::utf8::check(from),
+            Helper::CopyUtf8 => {
+                let bulk = bulk.expect("what copies strings was planned");
+                super::utf8::copy(
+                    &bulk,
+                    callee(Helper::CheckUtf8.between(from, from)),
+                    to,
+                    from,
+                )
+            }
+            Helper::CheckUtf16 => check_utf16(from),
+            Helper::Measure(source, target) => measure(source, target, from),
+            Helper::Transcode(source, target) => transcode((source, from), (target, to)),
+        }
+    }
+}
+
+impl Helper {
+    /// The function for two memories of the output.
+    pub fn between(self, to: u32, from: u32) -> Placed {
+        let writes = matches!(self, Helper::CopyUtf8 | Helper::Transcode(..));
+        Placed {
+            helper: self,
+            to: if writes { to } else { from },
+            from,
+        }
+    }
+
+    fn name(self) -> String {
         let name = |units| match units {
             Units::Utf8 => "utf8",
             Units::Utf16 => "utf16",
@@ -48,39 +109,25 @@ impl Helper {
             Helper::Transcode(from, to) => format!("{}-to-{}", name(from), name(to)),
         }
     }
-
-    /// Encodes the function; `bulk` copies bytes, and `check_utf8` is the index of that helper.
-    pub fn encode(self, bulk: Option<Bulk>, check_utf8: u32) -> Function {
-        match self {
-            Helper::CheckUtf8 => super::utf8::check(),
-            Helper::CopyUtf8 => {
-                let bulk = bulk.expect("what copies strings was planned");
-                super::utf8::copy(&bulk, check_utf8)
-            }
-            Helper::CheckUtf16 => check_utf16(),
-            Helper::Measure(from, to) => measure(from, to),
-            Helper::Transcode(from, to) => transcode(from, to),
-        }
-    }
 }
 
-fn at(offset: u64) -> MemArg {
+fn at(offset: u64, memory: u32) -> MemArg {
     MemArg {
         offset,
         align: 0,
-        target: MemArgTarget::Memory(0),
+        target: MemArgTarget::Memory(memory),
         ordering: None,
     }
 }
 
-fn at2(offset: u64) -> MemArg {
+fn at2(offset: u64, memory: u32) -> MemArg {
     MemArg {
         align: 1,
-        ..at(offset)
+        ..at(offset, memory)
     }
 }
 
-fn check_utf16() -> Function {
+fn check_utf16(memory: u32) -> Function {
     let (address, end, unit) = (0, 1, 2);
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
@@ -97,7 +144,7 @@ fn check_utf16() -> Function {
         .return_()
         .end()
         .local_get(address)
-        .i32_load16_u(at2(0))
+        .i32_load16_u(at2(0, memory))
         .local_set(unit);
     advance(&mut code, address, 2);
     code.local_get(unit)
@@ -119,7 +166,7 @@ fn check_utf16() -> Function {
         .return_()
         .end()
         .local_get(address)
-        .i32_load16_u(at2(0))
+        .i32_load16_u(at2(0, memory))
         .i32_const(0xfc00)
         .i32_and()
         .i32_const(0xdc00)
@@ -134,12 +181,12 @@ fn check_utf16() -> Function {
 }
 
 /// Takes the next code point at `address` into `char`, and goes on behind it.
-fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) {
+fn decode(code: &mut InstructionSink<'_>, (from, memory): (Units, u32), address: u32, char: u32) {
     let load = |code: &mut InstructionSink<'_>, from: Units, offset: u64| {
         code.local_get(address);
         match from {
-            Units::Utf16 => code.i32_load16_u(at2(offset)),
-            _ => code.i32_load8_u(at(offset)),
+            Units::Utf16 => code.i32_load16_u(at2(offset, memory)),
+            _ => code.i32_load8_u(at(offset, memory)),
         };
     };
     load(code, from, 0);
@@ -205,14 +252,14 @@ fn decode(code: &mut InstructionSink<'_>, from: Units, address: u32, char: u32) 
 }
 
 /// `(address, bytes) -> units`
-fn measure(from: Units, to: Units) -> Function {
+fn measure(from: Units, to: Units, memory: u32) -> Function {
     let (address, end, units, char) = (0, 1, 2, 3);
     let mut body = Function::new([(2, ValType::I32)]);
     let mut code = body.instructions();
     begin(&mut code, address, end, |code| {
         code.local_get(units).return_();
     });
-    decode(&mut code, from, address, char);
+    decode(&mut code, (from, memory), address, char);
     code.local_get(units).i32_const(1).i32_add();
     let over = |code: &mut InstructionSink<'_>, limit: i32| {
         code.local_get(char).i32_const(limit).i32_ge_u().i32_add();
@@ -259,17 +306,19 @@ fn begin(
 }
 
 /// `(target, address, bytes)`
-fn transcode(from: Units, to: Units) -> Function {
+fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
     let (target, address, end, char) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
     begin(&mut code, address, end, |code| {
         code.return_();
     });
-    decode(&mut code, from, address, char);
+    decode(&mut code, (from, source), address, char);
     match to {
         Units::Latin1 => {
-            code.local_get(target).local_get(char).i32_store8(at(0));
+            code.local_get(target)
+                .local_get(char)
+                .i32_store8(at(0, memory));
             advance(&mut code, target, 1);
         }
         Units::Utf16 => {
@@ -279,7 +328,7 @@ fn transcode(from: Units, to: Units) -> Function {
                 .if_(BlockType::Empty)
                 .local_get(target)
                 .local_get(char)
-                .i32_store16(at2(0));
+                .i32_store16(at2(0, memory));
             advance(&mut code, target, 2);
             code.else_()
                 .local_get(target)
@@ -288,14 +337,14 @@ fn transcode(from: Units, to: Units) -> Function {
                 .i32_shr_u()
                 .i32_const(0xd800 - (0x1_0000 >> 10))
                 .i32_add()
-                .i32_store16(at2(0))
+                .i32_store16(at2(0, memory))
                 .local_get(target)
                 .local_get(char)
                 .i32_const(0x3ff)
                 .i32_and()
                 .i32_const(0xdc00)
                 .i32_or()
-                .i32_store16(at2(2));
+                .i32_store16(at2(2, memory));
             advance(&mut code, target, 4);
             code.end();
         }
@@ -311,7 +360,7 @@ fn transcode(from: Units, to: Units) -> Function {
                 if mark > 0 {
                     code.i32_const(mark).i32_or();
                 }
-                code.i32_store8(at(offset));
+                code.i32_store8(at(offset, memory));
             };
             for (limit, mark, length) in [
                 (0x80, 0, 1),

@@ -8,11 +8,11 @@ use crate::lower::bulk::advance;
 /// The bits of eight bytes that ASCII does not have.
 const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;
 
-fn at(offset: u64, align: u32) -> MemArg {
+fn at(offset: u64, memory: u32) -> MemArg {
     MemArg {
         offset,
-        align,
-        target: MemArgTarget::Memory(0),
+        align: 0,
+        target: MemArgTarget::Memory(memory),
         ordering: None,
     }
 }
@@ -23,7 +23,7 @@ fn is_not_ascii(code: &mut InstructionSink<'_>) {
 }
 
 /// Moves `address` behind ASCII, so many words of eight bytes at a time.
-fn skip_ascii(code: &mut InstructionSink<'_>, address: u32, end: u32, words: u32) {
+fn skip_ascii(code: &mut InstructionSink<'_>, memory: u32, address: u32, end: u32, words: u32) {
     let bytes = words as i32 * 8;
     code.block(BlockType::Empty)
         .loop_(BlockType::Empty)
@@ -34,7 +34,8 @@ fn skip_ascii(code: &mut InstructionSink<'_>, address: u32, end: u32, words: u32
         .i32_lt_u()
         .br_if(1);
     for word in 0..words {
-        code.local_get(address).i64_load(at(u64::from(word) * 8, 0));
+        code.local_get(address)
+            .i64_load(at(u64::from(word) * 8, memory));
         if word > 0 {
             code.i64_or();
         }
@@ -47,7 +48,7 @@ fn skip_ascii(code: &mut InstructionSink<'_>, address: u32, end: u32, words: u32
 
 /// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: ASCII is copied as it is looked at,
 /// anything else from its first word on without a look. `check` is the function below.
-pub fn copy(bulk: &Bulk, check: u32) -> Function {
+pub fn copy(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
     const WORDS: u32 = 8;
     let (target, address, length, first) = (0, 1, 2, 3);
     let mut body = Function::new([(WORDS, ValType::I64)]);
@@ -69,9 +70,9 @@ pub fn copy(bulk: &Bulk, check: u32) -> Function {
             let offset = u64::from(word) * 8;
             code.local_get(target)
                 .local_get(address)
-                .i64_load(at(offset, 0))
+                .i64_load(at(offset, from))
                 .local_tee(first + word)
-                .i64_store(at(offset, 0));
+                .i64_store(at(offset, to));
         }
         for word in 0..words {
             code.local_get(first + word);
@@ -101,22 +102,22 @@ pub fn copy(bulk: &Bulk, check: u32) -> Function {
     };
     last(&mut code, target);
     last(&mut code, address);
-    code.i64_load(at(0, 0))
+    code.i64_load(at(0, from))
         .local_tee(first)
-        .i64_store(at(0, 0))
+        .i64_store(at(0, to))
         .local_get(first);
     is_not_ascii(&mut code);
     code.br_if(0).i32_const(1).return_().end();
     for local in [target, address, length] {
         code.local_get(local);
     }
-    bulk.copy(&mut code);
+    bulk.copy_between(&mut code, to, from);
     code.local_get(address).local_get(length).call(check).end();
     body
 }
 
 /// `(address, length) -> 1 if the bytes are UTF-8, else 0`
-pub fn check() -> Function {
+pub fn check(memory: u32) -> Function {
     let (address, length, byte, more, low, high) = (0, 1, 2, 3, 4, 5);
     // The length becomes the end.
     let end = length;
@@ -132,7 +133,7 @@ pub fn check() -> Function {
         .loop_(BlockType::Empty);
     // Many bytes of ASCII at once, in loops of their own: engines that meter charge for all of a loop.
     for words in [4, 1] {
-        skip_ascii(&mut code, address, end, words);
+        skip_ascii(&mut code, memory, address, end, words);
     }
     code.local_get(address)
         .local_get(end)
@@ -142,7 +143,7 @@ pub fn check() -> Function {
         .return_()
         .end();
     code.local_get(address)
-        .i32_load8_u(at(0, 0))
+        .i32_load8_u(at(0, memory))
         .local_set(byte)
         .local_get(address)
         .i32_const(1)
@@ -192,7 +193,7 @@ pub fn check() -> Function {
         }
     }
     code.local_get(address)
-        .i32_load8_u(at(0, 0))
+        .i32_load8_u(at(0, memory))
         .local_get(low)
         .i32_sub()
         .local_get(high)
@@ -206,7 +207,7 @@ pub fn check() -> Function {
             .i32_gt_u()
             .if_(BlockType::Empty)
             .local_get(address)
-            .i32_load8_u(at(follower.into(), 0))
+            .i32_load8_u(at(follower.into(), memory))
             .i32_const(0xc0)
             .i32_and()
             .i32_const(0x80)

@@ -96,6 +96,7 @@ impl Memories {
                 block,
                 host: None,
                 fixed: false,
+                own: Vec::new(),
             },
             globals: LinkerGlobals::default(),
         })

@@ -108,16 +108,16 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
         .sum();
     let mut profile = plan.options.profile.clone();
     let references = crate::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
-    let several = tables > 1 && !plan.input.features().contains(references);
+    let several = tables > 1 && !plan.features().contains(references);
     if several {
         // Several tables would be a feature that the input does not use.
         profile.features = Some(match profile.features {
             Some(features) => features.without(references),
-            None => plan.input.features(),
+            None => plan.features(),
         });
     }
     let profile = &profile;
-    let mut used = plan.input.features().without(crate::profile::ENCODED_AWAY);
+    let mut used = plan.features().without(crate::profile::ENCODED_AWAY);
     if profile.lowers_bulk_memory() && !plan.live.data_count {
         used = used.without(crate::FeatureSet::of(
             wasmparser::WasmFeatures::BULK_MEMORY_OPT,

@@ -502,7 +502,10 @@ macro_rules! visit_memarg {
             $step.slow = Some($op);
             return action;
         }
-        if $value.target == MemArgTarget::Memory(0) && $value.ordering.is_none() {
+        if $value.target == MemArgTarget::Memory(0)
+            && $value.ordering.is_none()
+            && $step.map.memory(0).index == 0
+        {
             return Action::Keep(1 + leb($value.align.into()) + leb($value.offset));
         }
     };
@@ -603,8 +606,8 @@ impl Reencode for Remap<'_> {
         Ok(arg)
     }
 
-    fn memory_index(&mut self, _memory: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(0)
+    fn memory_index(&mut self, memory: u32) -> Result<u32, reencode::Error<&'static str>> {
+        Ok(self.map.memory(memory).index)
     }
 
     fn global_index(&mut self, global: u32) -> Result<u32, reencode::Error<&'static str>> {

@@ -52,9 +52,11 @@ pub enum Quantity {
 /// How a guest gets at its memory when it is not alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
+    /// The index of the memory in the output.
+    pub memory: u32,
     /// The first address of its region.
     pub base: Quantity,
-    /// The bytes of its region.
+    /// The bytes of its region; in a memory of its own, those at the start.
     pub bytes: Quantity,
     /// The fewest bytes that the region ever has.
     pub least: u64,
@@ -89,6 +91,8 @@ pub struct InstanceMap {
 /// What becomes of the instructions on one memory of a module.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryMap {
+    /// Its index in the output.
+    pub index: u32,
     /// How accesses are rewritten; none when the instance has the memory for its own.
     pub access: Option<Access>,
     pub ops: MemoryOps,
@@ -487,12 +491,17 @@ fn memory_map(
     id: InstanceId,
     slot: Slot,
 ) -> MemoryMap {
-    let Some((memory, at)) = plan
-        .memory
-        .as_ref()
-        .and_then(|memory| Some((memory, memory.region(slot)?)))
-    else {
+    let Some(memory) = &plan.memory else {
         return MemoryMap::default();
+    };
+    let Some((index, region)) = memory.place(slot) else {
+        return MemoryMap::default();
+    };
+    let Some(at) = region else {
+        return MemoryMap {
+            index,
+            ..MemoryMap::default()
+        };
     };
     let region = &memory.regions[at];
     let ops = match globals.bytes[at] {
@@ -508,6 +517,7 @@ fn memory_map(
     };
     let rewritten = memory.is_shared() && !plan.is_library(id);
     MemoryMap {
+        index,
         access: rewritten.then(|| region_access(plan, globals, at)),
         ops,
         copy: glue.memory_copy[at].map(|at| first_glue + at),
@@ -523,11 +533,31 @@ pub fn region_access(plan: &Plan<'_, '_>, globals: &LinkerGlobals, at: usize) ->
     access_in(memory, globals, at, checked)
 }
 
+/// How values of the guest of a memory are got at, for the linker's own code.
+pub fn memory_access(plan: &Plan<'_, '_>, globals: &LinkerGlobals, slot: Slot) -> Option<Access> {
+    let memory = plan.memory.as_ref()?;
+    Some(match memory.place(slot)? {
+        (_, Some(region)) => region_access(plan, globals, region),
+        (index, None) => {
+            let bytes = u64::from(memory.own[index as usize - 1].pages) << 16;
+            Access {
+                memory: index,
+                base: Quantity::Const(0),
+                bytes: Quantity::Const(bytes as u32),
+                least: bytes,
+                checked: false,
+                teller: globals.traps.get(Trap::Memory),
+            }
+        }
+    })
+}
+
 /// The same for any memory that is cut into regions.
 pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checked: bool) -> Access {
     let region = &memory.regions[at];
     let bytes = u64::from(region.pages) << 16;
     Access {
+        memory: 0,
         base: match globals.bases[at] {
             Some(global) => Quantity::Global(global),
             None => Quantity::Const(region.base),

@@ -18,7 +18,7 @@ use wasm_encoder::{
 };
 
 pub use access::add_base;
-pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, region_access};
+pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, memory_access, region_access};
 
 use crate::debug::DebugNotes;
 use crate::glue::Glue;
@@ -63,13 +63,17 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     }
     if let Some(memory) = &plan.memory {
         let mut section = MemorySection::new();
-        section.memory(MemoryType {
-            minimum: memory.pages().into(),
-            maximum: memory.maximum().map(Into::into),
-            memory64: false,
-            shared: false,
-            page_size_log2: None,
-        });
+        let first = (memory.pages(), memory.maximum());
+        let own = memory.own.iter().map(|own| (own.pages, own.maximum));
+        for (pages, maximum) in std::iter::once(first).chain(own) {
+            section.memory(MemoryType {
+                minimum: pages.into(),
+                maximum: maximum.map(Into::into),
+                memory64: false,
+                shared: false,
+                page_size_log2: None,
+            });
+        }
         module.section(&section);
     }
     let tags = tag_section(plan, &mut maps);
@@ -427,14 +431,14 @@ fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
     Ok(section)
 }
 
-/// The offset of an active data segment in the memory of the output.
+/// The memory of an active data segment in the output, and its offset there.
 fn data_offset(
     plan: &Plan<'_, '_>,
     id: InstanceId,
     memory: u32,
     offset: &wasmparser::ConstExpr<'_>,
     data: &crate::parse::module::Data<'_>,
-) -> Result<ConstExpr> {
+) -> Result<(u32, ConstExpr)> {
     let Some(Const::I32(start)) = constant(plan.input, &plan.program, id, offset) else {
         bail!(
             "the offset of the segment at {:#x} is not a constant that is supported",
@@ -442,14 +446,12 @@ fn data_offset(
         );
     };
     let slot = plan.program.memory(plan.input, id, memory);
-    let region = plan
-        .memory
-        .as_ref()
-        .and_then(|memory| Some(memory.regions[memory.region(slot)?]));
-    let region = region.ok_or_else(|| anyhow!("a data segment has no region"))?;
-    Ok(ConstExpr::i32_const(
-        (start as u32).wrapping_add(region.base) as i32,
-    ))
+    let memory = plan.memory.as_ref();
+    let place = memory.and_then(|memory| Some((memory, memory.place(slot)?)));
+    let (memory, (index, region)) = place.ok_or_else(|| anyhow!("a data segment has no memory"))?;
+    let base = region.map_or(0, |region| memory.regions[region].base);
+    let start = (start as u32).wrapping_add(base);
+    Ok((index, ConstExpr::i32_const(start as i32)))
 }
 
 fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
@@ -470,8 +472,8 @@ fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
                 }
                 None => section.passive(data.bytes.iter().copied()),
                 Some((memory, offset)) => {
-                    let offset = data_offset(plan, id, *memory, offset, data)?;
-                    section.active(0, &offset, data.bytes.iter().copied())
+                    let (memory, offset) = data_offset(plan, id, *memory, offset, data)?;
+                    section.active(memory, &offset, data.bytes.iter().copied())
                 }
             };
         }

@@ -292,8 +292,9 @@ impl<'a> Guest<'_, '_, 'a> {
                 .program
                 .memory(self.plan.input, self.id, naming.index);
             let memory = self.plan.memory.as_ref();
-            if memory.is_some_and(|memory| !memory.is_shared() && memory.region(slot) == Some(0)) {
-                self.into.memories.entry(0).or_insert(naming.name);
+            let whole = memory.filter(|memory| !memory.is_shared());
+            if let Some((index, None | Some(0))) = whole.and_then(|memory| memory.place(slot)) {
+                self.into.memories.entry(index).or_insert(naming.name);
             }
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::reach::{Reached, reaches};
 use super::{Binding, canon_name};
 use crate::abi::Type;
 use crate::glue::fused::helpers;
-use crate::glue::strings::Helper;
+use crate::glue::strings::Placed;
 use crate::parse::Input;
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
@@ -110,9 +110,47 @@ pub struct Crossing {
     pub guarded: bool,
     /// The memory of a guest that calls the host by itself.
     pub shared: Option<(InstanceId, u32)>,
+    /// The index in the output of each live memory.
+    pub memories: HashMap<(InstanceId, u32), u32>,
+}
+
+/// An end of a call, for what values need on their way.
+#[derive(Clone, Copy)]
+struct End {
+    instance: ComponentInstanceId,
+    encoding: StringEncoding,
+    /// The index of its memory in the output.
+    memory: u32,
+}
+
+impl End {
+    /// The host as a component: its values are in the first memory.
+    const HOST: End = End {
+        instance: HOST,
+        encoding: StringEncoding::Utf8,
+        memory: 0,
+    };
 }
 
 impl Crossing {
+    fn end(
+        &self,
+        input: &Input<'_>,
+        program: &Program,
+        instance: ComponentInstanceId,
+        options: &CanonOptions,
+    ) -> End {
+        let slot = options
+            .memory
+            .map(|(id, index)| program.memory(input, id, index));
+        let memory = slot.and_then(|slot| self.memories.get(&slot));
+        End {
+            instance,
+            encoding: options.encoding,
+            memory: memory.copied().unwrap_or(0),
+        }
+    }
+
     /// The first memory in which the host finds arguments or results.
     pub fn first_memory(&self, input: &Input<'_>, program: &Program) -> Option<(InstanceId, u32)> {
         let exports = self.exports.iter().map(|id| types(program, true, id.0));
@@ -154,7 +192,7 @@ pub struct Fusion {
     /// Instances that must not call out while their `realloc` or `post-return` runs, and could.
     pub may_not_leave: BTreeSet<ComponentInstanceId>,
     /// The functions that strings need on their way.
-    pub strings: BTreeSet<Helper>,
+    pub strings: BTreeSet<Placed>,
     /// Whether bytes are moved.
     pub moves: bool,
     /// Whether the host's values lie in a region of their own.
@@ -227,20 +265,11 @@ pub fn plan(
                         fusion.may_not_leave.insert(instance);
                     }
                 }
-                for (from, to, ty) in [
-                    (
-                        (canon.instance, options.encoding),
-                        (lift.instance, lift.options.encoding),
-                        Some(&lift.ty.params),
-                    ),
-                    (
-                        (lift.instance, lift.options.encoding),
-                        (canon.instance, options.encoding),
-                        lift.ty.result.as_ref(),
-                    ),
-                ] {
-                    let Some(ty) = ty else { continue };
-                    fusion.passes(program, &mut with_table, ty, from, to);
+                let caller = crossing.end(input, program, canon.instance, options);
+                let callee = crossing.end(input, program, lift.instance, &lift.options);
+                fusion.passes(program, &mut with_table, &lift.ty.params, caller, callee);
+                if let Some(ty) = &lift.ty.result {
+                    fusion.passes(program, &mut with_table, ty, callee, caller);
                 }
             }
             CanonKind::ResourceDrop(resource) => {
@@ -339,8 +368,8 @@ impl Fusion {
         program: &Program,
         with_table: &mut BTreeSet<ComponentInstanceId>,
         ty: &Type,
-        (from, from_encoding): (ComponentInstanceId, StringEncoding),
-        (to, to_encoding): (ComponentInstanceId, StringEncoding),
+        from: End,
+        to: End,
     ) {
         let tabled = |id: &ResourceId| self.is_tabled(program, *id);
         let lent = |ty: &Type| matches!(ty, Type::Borrow(id) if tabled(id));
@@ -348,7 +377,7 @@ impl Fusion {
             |ty: &Type| matches!(ty, Type::Own(id) | Type::Borrow(id) if is_defined(program, *id));
         if self.has_handles(program, ty) {
             // The host has its own resources without a table of the linker's.
-            let sides = [from, to].into_iter();
+            let sides = [from.instance, to.instance].into_iter();
             with_table.extend(sides.filter(|side| *side != HOST || ty.any(&own_kind)));
         }
         let borrows = ty.any(&lent);
@@ -360,10 +389,12 @@ impl Fusion {
             self.loans = Some(0);
         }
         if borrows {
-            self.borrowers.insert(to);
+            self.borrowers.insert(to.instance);
         }
         if ty.any(&|ty| *ty == Type::String) {
-            self.strings.extend(helpers(from_encoding, to_encoding));
+            let helpers = helpers(from.encoding, to.encoding).into_iter();
+            self.strings
+                .extend(helpers.map(|helper| helper.between(to.memory, from.memory)));
         }
         self.moves |= ty.has_pointers();
     }
@@ -436,8 +467,8 @@ impl Fusion {
             } else {
                 self.imports.insert(CanonId(at));
             }
-            let guest = (instance, options.encoding);
-            let host = (HOST, StringEncoding::Utf8);
+            let guest = crossing.end(input, program, instance, options);
+            let host = End::HOST;
             let (first, second) = if exported {
                 (host, guest)
             } else {

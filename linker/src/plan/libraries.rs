@@ -9,7 +9,6 @@ use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 use super::fate::{Fate, fate, has_sockets};
 use super::live::Tracer;
 use super::{Binding, LinkedLibrary, canon_name};
-use crate::Options;
 use crate::abi::Type;
 use crate::parse::Input;
 use crate::parse::module::Module;
@@ -19,6 +18,7 @@ use crate::resolve::{
     FuncDef, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::unadapt::Adapted;
+use crate::{MemoryMode, Options};
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";
@@ -128,13 +128,15 @@ fn wanted(interface: &str, name: &str) -> Option<Wanted> {
     })
 }
 
-/// Binds everything that `tracer` reached and adds library instances to `program`.
+/// Binds everything that `tracer` reached and adds library instances to `program`. `calls_host` is the
+/// memory of a guest that calls the host by itself.
 pub fn link(
     input: &Input<'_>,
     program: &mut Program,
     adapted: &Adapted,
     tracer: &Tracer<'_, '_>,
     options: &Options,
+    calls_host: Option<(InstanceId, u32)>,
     reaching: &dyn Fn(&Program, CanonId) -> Option<String>,
 ) -> Result<Linked> {
     let mut linked = Linked {
@@ -164,7 +166,9 @@ pub fn link(
     if has_sockets(options) {
         used.insert(SOCKETS.to_string());
     }
-    let memory = guest_memory(input, program, tracer);
+    let several = options.memory == MemoryMode::Multi;
+    let memory = calls_host.filter(|_| several);
+    let memory = memory.unwrap_or_else(|| guest_memory(input, program, tracer));
     linked.memory = Some(memory);
     let mut refused = Vec::new();
     let mut instances: HashMap<(usize, Home), InstanceId> = HashMap::new();
@@ -307,12 +311,19 @@ pub fn link(
         let held = linked.guarded && !imported_resources(program, &canon.kind).is_empty();
         let in_memory = uses_memory(program, &canon.kind);
         let mut home = homes.of(id, canon.instance);
-        if held || (other_encoding && in_memory) {
+        // A library gets at one memory only.
+        let elsewhere = several && home.memory != memory;
+        if held || ((other_encoding || elsewhere) && in_memory) {
             linked.copied.insert(id);
             // Values are copied to where the library can be at address 0, and see all of the memory.
             home = Home {
                 memory,
                 realloc: Some(FuncDef::Builtin(Builtin::Arena)),
+            };
+        } else if elsewhere {
+            home = Home {
+                memory,
+                realloc: None,
             };
         }
         if let Some(FuncDef::Canon(_) | FuncDef::Host(_)) = home.realloc {

@@ -1,18 +1,25 @@
-//! Where things lie in the one linear memory of the output.
+//! Where things lie in the linear memory of the output: one, if not asked for several.
 //!
 //! Every memory of the input is a region. The first keeps address 0: its pointers are the host's
 //! pointers. What libraries need lies in one block above all regions. A guest sees its own region
 //! only: when it grows, everything above slides up.
+//!
+//! With [`MemoryMode::Multi`] only the first memory of the input is such a region; every other one stays
+//! a memory of its own, as it was.
+
+use std::collections::HashMap;
 
 use anyhow::{Result, bail};
+use wasmparser::WasmFeatures;
 
 use super::fused::{self, Fusion};
 use super::live::Live;
 use super::{LinkedLibrary, libraries};
+use crate::features::FeatureSet;
 use crate::lower::arena;
 use crate::parse::Input;
 use crate::resolve::{InstanceId, Program};
-use crate::{Growth, Options};
+use crate::{Growth, MemoryMode, Options};
 
 /// The number of bytes in a page.
 pub const PAGE: u32 = 65536;
@@ -65,6 +72,16 @@ pub struct Region {
     pub slides: bool,
 }
 
+/// A memory of the input that stays one of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnMemory {
+    pub memory: (InstanceId, u32),
+    /// Its pages at the start.
+    pub pages: u32,
+    /// The most pages that it may have.
+    pub maximum: Option<u32>,
+}
+
 /// The memory of the output.
 #[derive(Clone, Debug)]
 pub struct MemoryPlan {
@@ -75,9 +92,20 @@ pub struct MemoryPlan {
     pub block: Option<Block>,
     /// Whether the layout is final: nothing slides, and the memory never grows.
     pub fixed: bool,
+    /// The memories after the first.
+    pub own: Vec<OwnMemory>,
 }
 
 impl MemoryPlan {
+    /// The index in the output of a memory of the input, and its region if it is one.
+    pub fn place(&self, memory: (InstanceId, u32)) -> Option<(u32, Option<usize>)> {
+        if let Some(region) = self.region(memory) {
+            return Some((0, Some(region)));
+        }
+        let own = self.own.iter().position(|own| own.memory == memory)?;
+        Some((own as u32 + 1, None))
+    }
+
     /// The region of a memory.
     pub fn region(&self, memory: (InstanceId, u32)) -> Option<usize> {
         self.regions
@@ -160,7 +188,9 @@ pub fn plan(
     linked: &[LinkedLibrary],
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
-    let memories = in_order(live, first);
+    let mut memories = in_order(live, first);
+    let own = own_memories(input, program, &mut memories, options)?;
+    let grows = memories.iter().any(|memory| live.growing.contains(memory));
     let mut state = 0;
     if live.state {
         // Copies of a library share one state.
@@ -210,7 +240,7 @@ pub fn plan(
         state,
         arena,
         handles,
-        slides: !fixed && (!live.growing.is_empty() || fusion.arena),
+        slides: !fixed && (grows || fusion.arena),
     });
     if memories.is_empty() && !live.made_memory && block.is_none() && !fusion.arena {
         return Ok(None);
@@ -279,7 +309,75 @@ pub fn plan(
         host,
         block,
         fixed,
+        own,
     }))
+}
+
+/// What a module with several memories takes: values are copied from one to another.
+pub fn several() -> FeatureSet {
+    FeatureSet::of(WasmFeatures::MULTI_MEMORY | WasmFeatures::BULK_MEMORY_OPT)
+}
+
+/// Takes all but the first out of the memories, where they are to stay.
+///
+/// # Errors
+///
+/// Fails for options and targets that allow one memory only.
+fn own_memories(
+    input: &Input<'_>,
+    program: &Program,
+    memories: &mut Vec<(InstanceId, u32)>,
+    options: &Options,
+) -> Result<Vec<OwnMemory>> {
+    if options.memory == MemoryMode::One || memories.len() < 2 {
+        return Ok(Vec::new());
+    }
+    if let Growth::Within(_) = options.growth {
+        bail!(
+            "--memory-max says how much there is of one memory, but --memory=multi keeps {}: leave \
+             one of both out",
+            memories.len()
+        );
+    }
+    if let Some(features) = options.profile.features
+        && !features.contains(several())
+    {
+        bail!(
+            "--memory=multi needs a target with the multi-memory and bulk-memory proposals, which the \
+             profile {} lacks: name the target with --profile (`as-is` takes everything), or leave \
+             --memory out",
+            options.profile.name()
+        );
+    }
+    let own = memories.split_off(1).into_iter().map(|(id, index)| {
+        let module = program.module(input, id);
+        let ty = module.memories[index as usize - module.imported_memories.len()];
+        let pages = ty.initial as u32;
+        OwnMemory {
+            memory: (id, index),
+            pages,
+            maximum: match options.growth {
+                Growth::None => Some(pages),
+                _ => ty.maximum.map(|most| most as u32),
+            },
+        }
+    });
+    Ok(own.collect())
+}
+
+/// The index in the output of each live memory.
+pub fn indices(
+    live: &Live,
+    first: Option<(InstanceId, u32)>,
+    mode: MemoryMode,
+) -> HashMap<(InstanceId, u32), u32> {
+    let memories = in_order(live, first).into_iter().zip(0..);
+    memories
+        .map(|(memory, at)| match mode {
+            MemoryMode::One => (memory, 0),
+            MemoryMode::Multi => (memory, at),
+        })
+        .collect()
 }
 
 /// Decides the room of each region in a fixed layout: what is left over is shared by those that

@@ -18,13 +18,13 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Result, bail};
 use wasmparser::{FuncType, WasmFeatures};
 
-use crate::Options;
 use crate::features::{FeatureSet, of_operator};
 use crate::parse::Input;
 use crate::preview1;
 use crate::resolve::{Builtin, CanonId, CanonKind, FuncDef, HostId, InstanceId, LiftId, Program};
 use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
+use crate::{MemoryMode, Options};
 
 pub use exports::{Exported, PlannedExport};
 pub use fused::{Crossing, Fusion};
@@ -134,6 +134,19 @@ impl Plan<'_, '_> {
         }
     }
 
+    /// The features of the guests, and what the output's memories take beside them.
+    pub fn features(&self) -> FeatureSet {
+        let mut features = self.input.features();
+        if self
+            .memory
+            .as_ref()
+            .is_some_and(|memory| !memory.own.is_empty())
+        {
+            features.insert(memory::several());
+        }
+        features
+    }
+
     /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
     pub fn tracks_growth(&self, region: usize) -> bool {
         self.memory.as_ref().is_some_and(|memory| {
@@ -236,7 +249,19 @@ pub fn plan<'i, 'a>(
             tracer.reached.contains_key(&canon)
         })
     };
-    let linked = libraries::link(input, &mut program, adapted, &tracer, options, &reaching)?;
+    let calls_host = tracer
+        .memories_of_preview1(&program)
+        .first()
+        .map(|&(id, index)| program.memory(input, id, index));
+    let linked = libraries::link(
+        input,
+        &mut program,
+        adapted,
+        &tracer,
+        options,
+        calls_host,
+        &reaching,
+    )?;
     tracer.bindings.clone_from(&linked.bindings);
     let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
     for canon in reached {
@@ -289,11 +314,18 @@ pub fn plan<'i, 'a>(
     let live::Tracer {
         mut live, bindings, ..
     } = tracer;
-    let crossing = crossing(&program, &bindings, &linked, &boundary, of_preview1);
+    let mut crossing = crossing(&program, &bindings, &linked, &boundary, of_preview1);
+    let mut firsts = [crossing.first_memory(input, &program), linked.memory];
+    if options.memory == MemoryMode::Multi
+        && linked.libraries.iter().any(|library| !library.sees_all)
+    {
+        // What a library works on at its place can only be in the memory of the libraries.
+        firsts.reverse();
+    }
     let first = crossing
         .shared
-        .or_else(|| crossing.first_memory(input, &program))
-        .or(linked.memory);
+        .or_else(|| firsts.into_iter().flatten().next());
+    crossing.memories = memory::indices(&live, first, options.memory);
     let fusion = fused::plan(
         input,
         &program,

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, Result, ensure};
-use p1bridge_linker::{Isolation, Options, flatten};
+use p1bridge_linker::{Isolation, MemoryMode, Options, Profile, flatten};
 
 /// What a run did.
 #[derive(Debug)]
@@ -126,9 +126,14 @@ pub enum Flattened {
 /// # Errors
 ///
 /// When the linker panics.
-pub fn flattened(wasm: &[u8], isolation: Isolation) -> Result<Flattened> {
+pub fn flattened(wasm: &[u8], isolation: Isolation, memory: MemoryMode) -> Result<Flattened> {
     let options = Options {
         isolation,
+        memory,
+        profile: match memory {
+            MemoryMode::One => Profile::default(),
+            MemoryMode::Multi => Profile::named("wasmi").expect("a profile of that name"),
+        },
         verify: true,
         ..Options::default()
     };

@@ -47,11 +47,7 @@ fn programs_do_the_same_in_a_fixed_memory() {
                     continue;
                 }
                 runs += 1;
-                let left = run.execute(TIMEOUT, |spec| engine.run(&flat, spec));
-                let unmet = match left {
-                    Ok(left) => run.unmet(&left, false),
-                    Err(error) => vec![format!("{error:#}")],
-                };
+                let unmet = run.unmet_on(engine.as_ref(), &flat, TIMEOUT);
                 if !unmet.is_empty() {
                     wrong.push(format!(
                         "{} `{}` on {}: {}",

@@ -22,6 +22,7 @@ mod random_modules;
 mod random_pairs;
 mod refusing_realloc;
 mod run_away;
+mod several_memories;
 mod sockets;
 mod unadapt;
 mod wasi_checks;

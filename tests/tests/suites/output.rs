@@ -269,10 +269,7 @@ fn outputs_survive_an_optimiser() {
             if profile == "wamr-2020" || program.leniency(wasmi.name(), run).is_some() {
                 continue;
             }
-            let left = run
-                .execute(Duration::from_secs(30), |spec| wasmi.run(&optimised, spec))
-                .with_context(|| format!("optimised, run `{}`", run.name))?;
-            let unmet = run.unmet(&left, false);
+            let unmet = run.unmet_on(wasmi, &optimised, Duration::from_secs(30));
             ensure!(
                 unmet.is_empty(),
                 "optimised, run `{}`: {}",

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
-use p1bridge_linker::Isolation;
+use p1bridge_linker::{Isolation, MemoryMode};
 use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
 use p1bridge_tests::random::{Pair, pair};
 
@@ -41,11 +41,12 @@ fn check(engines: &Engines, seed: u64, pair: &Pair) -> Result<End> {
     if let (Some(trap), 0) = (&right.trap, pair.faults) {
         bail!("nothing is wrong, but wasmtime traps: {trap}");
     }
-    let isolation = match seed % 4 {
-        0 => Isolation::Trusted,
-        _ => Isolation::Checked,
+    let (isolation, memory) = match seed % 5 {
+        0 => (Isolation::Trusted, MemoryMode::One),
+        1 => (Isolation::Checked, MemoryMode::Multi),
+        _ => (Isolation::Checked, MemoryMode::One),
     };
-    let flat = match flattened(&component, isolation)? {
+    let flat = match flattened(&component, isolation, memory)? {
         Flattened::Module(flat) => flat,
         Flattened::Refused(message) => bail!("refused: {message}"),
     };

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use p1bridge_linker::{Growth, Isolation, Options};
+use p1bridge_linker::{Growth, Isolation, MemoryMode, Options, Profile};
 use p1bridge_tests::wast::report::FileReport;
 use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 
@@ -60,6 +60,16 @@ fn files_hold_in_a_fixed_layout_of_256_mib() {
     });
     // What is said there of growth is said of a memory that may grow.
     hold(&flat, |name| name != "memory.wast");
+}
+
+#[test]
+fn files_hold_with_a_memory_for_each_guest() {
+    let flat = Flat::with(Options {
+        memory: MemoryMode::Multi,
+        profile: Profile::named("wasmi").expect("a profile of that name"),
+        ..Options::default()
+    });
+    hold(&flat, |_| true);
 }
 
 #[test]

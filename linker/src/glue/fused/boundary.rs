@@ -240,7 +240,7 @@ pub fn host_realloc(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Fun
     fused.sink().local_get(old).if_(BlockType::Empty);
     fused.address(&host, pointer)?;
     fused.sink().local_get(old).local_get(old_size);
-    fused.move_bytes();
+    fused.move_bytes(&host, &host)?;
     fused.sink().end();
     fused.give_pointer(&host, pointer)?;
     Ok(fused.finish())

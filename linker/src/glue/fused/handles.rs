@@ -32,8 +32,7 @@ impl Fused<'_, '_, '_> {
             // Only one guest has handles of the host: they are used as they are.
             self.before_store(to, target)?;
             self.load(&word, from, source)?;
-            self.store(&word, target);
-            return Ok(());
+            return self.store(&word, to, target);
         }
         // The representation of a resource of the host is the host's handle.
         let owner = match program.resources[resource.0 as usize] {
@@ -51,8 +50,7 @@ impl Fused<'_, '_, '_> {
         }
         self.before_store(to, target)?;
         self.sink().local_get(value);
-        self.store(&word, target);
-        Ok(())
+        self.store(&word, to, target)
     }
 
     /// From a handle of a side to the representation, in one local.

@@ -19,12 +19,12 @@ pub use strings::helpers;
 
 use super::Glue;
 use super::handles::Handles;
-use super::memory::quantity;
+use super::memory::{bytes, grows_freely, quantity};
 use super::traps::Trap;
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::merge::access::is_outside;
-use crate::merge::{Access, Maps, Quantity, region_access};
-use crate::plan::{MemoryPlan, Plan, fused::entered};
+use crate::merge::{Access, Maps, Quantity, memory_access};
+use crate::plan::{Plan, fused::entered};
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, StringEncoding,
 };
@@ -216,13 +216,12 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         let slot = options
             .memory
             .map(|(id, index)| self.plan.program.memory(self.plan.input, id, index));
-        let region = slot.and_then(|slot| self.plan.memory.as_ref()?.region(slot));
         let realloc = options
             .realloc
             .and_then(|def| self.maps.target(self.plan.target(def)));
         Side {
             instance,
-            access: region.map(|at| region_access(self.plan, &self.maps.globals, at)),
+            access: slot.and_then(|slot| memory_access(self.plan, &self.maps.globals, slot)),
             realloc: realloc.map(Realloc::Guest),
             encoding: options.encoding,
             host: None,
@@ -306,28 +305,14 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         traps.when(&mut InstructionSink::new(&mut self.code), trap);
     }
 
-    /// Whether the memory of a side may grow without anybody knowing: it is the only region.
-    fn grows_freely(&self, access: &Access) -> bool {
-        let is_only = |memory: &MemoryPlan| memory.regions.len() == 1;
-        matches!(access.bytes, Quantity::Const(_)) && self.plan.memory.as_ref().is_some_and(is_only)
-    }
-
     /// Traps unless the pointer is aligned and `bytes` (an i64 on the stack) from it are in memory:
     /// `what` says what the bytes are.
     fn check_range(&mut self, side: &Side, pointer: u32, align: u32, what: Trap) -> Result<()> {
         let access = memory(side)?;
-        let grows_freely = self.grows_freely(access);
+        let plan = self.plan;
         let mut code = self.sink();
         code.local_get(pointer).i64_extend_i32_u().i64_add();
-        if grows_freely {
-            code.memory_size(0)
-                .i64_extend_i32_u()
-                .i64_const(16)
-                .i64_shl();
-        } else {
-            quantity(&mut code, access.bytes);
-            code.i64_extend_i32_u();
-        }
+        bytes(plan, &mut code, access);
         code.i64_gt_u();
         self.trap_if(what);
         self.check_alignment(pointer, align);
@@ -346,7 +331,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
 
     fn check_pointer(&mut self, side: &Side, pointer: u32, ty: &Type) -> Result<()> {
         let access = memory(side)?;
-        if self.grows_freely(access) {
+        if grows_freely(self.plan, access) {
             self.sink().i64_const(ty.size().into());
             return self.check_range(side, pointer, ty.align(), Trap::Pointer);
         }
@@ -426,11 +411,13 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
     }
 
     /// `destination source length` are on the stack.
-    fn move_bytes(&mut self) {
+    fn move_bytes(&mut self, to: &Side, from: &Side) -> Result<()> {
+        let (to, from) = (memory(to)?.memory, memory(from)?.memory);
         match self.glue.can_move(self.maps) {
-            Some(bulk) => bulk.copy(&mut self.sink()),
+            Some(bulk) => bulk.copy_between(&mut self.sink(), to, from),
             None => unreachable!("a fused call has something to move with"),
         }
+        Ok(())
     }
 }
 

@@ -7,8 +7,8 @@ use anyhow::Result;
 use wasm_encoder::{BlockType, ValType};
 
 use super::values::MAX_BYTES;
-use super::{Fused, Place, Side};
-use crate::glue::strings::{Helper, Units};
+use super::{Fused, Place, Side, memory};
+use crate::glue::strings::{Helper, Placed, Units};
 use crate::glue::traps::Trap;
 use crate::resolve::StringEncoding;
 
@@ -53,6 +53,11 @@ pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
         }
     }
     helpers
+}
+
+/// A function for strings of the memories of two sides.
+fn placed(helper: Helper, to: &Side, from: &Side) -> Result<Placed> {
+    Ok(helper.between(memory(to)?.memory, memory(from)?.memory))
 }
 
 /// What is known of a string that was read.
@@ -144,13 +149,14 @@ impl Fused<'_, '_, '_> {
         self.sink().local_get(bytes).i64_extend_i32_u();
         self.check_range(side, pointer, align, Trap::String)?;
         if encoding == Units::Utf16 {
-            self.check_units(&source, Helper::CheckUtf16, Trap::Utf16)?;
+            let check = placed(Helper::CheckUtf16, side, side)?;
+            self.check_units(&source, check, Trap::Utf16)?;
         }
         Ok(source)
     }
 
     /// Traps unless the units of a string are what they have to be.
-    fn check_units(&mut self, source: &Source<'_>, check: Helper, trap: Trap) -> Result<()> {
+    fn check_units(&mut self, source: &Source<'_>, check: Placed, trap: Trap) -> Result<()> {
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
         self.call_helper(check);
@@ -159,7 +165,7 @@ impl Fused<'_, '_, '_> {
         Ok(())
     }
 
-    fn call_helper(&mut self, helper: Helper) {
+    fn call_helper(&mut self, helper: Placed) {
         let index = self.maps.first_glue + self.glue.strings[&helper];
         self.sink().call(index);
     }
@@ -168,7 +174,8 @@ impl Fused<'_, '_, '_> {
     fn write_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         use StringEncoding::{Latin1Utf16, Utf8, Utf16};
         if source.encoding == Units::Utf8 && target.side.encoding != Utf8 {
-            self.check_units(source, Helper::CheckUtf8, Trap::Utf8)?;
+            let check = placed(Helper::CheckUtf8, source.side, source.side)?;
+            self.check_units(source, check, Trap::Utf8)?;
         }
         match (source.encoding, target.side.encoding) {
             (Units::Utf8, Utf8) => self.utf8_copy(source, target),
@@ -195,7 +202,8 @@ impl Fused<'_, '_, '_> {
     fn utf8_copy(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         self.allocate(target.side, 1, source.bytes, target.pointer)?;
         self.address(target.side, target.pointer)?;
-        self.check_units(source, Helper::CopyUtf8, Trap::Utf8)?;
+        let copy = placed(Helper::CopyUtf8, target.side, source.side)?;
+        self.check_units(source, copy, Trap::Utf8)?;
         self.set(target.length, source.units);
         Ok(())
     }
@@ -322,7 +330,8 @@ impl Fused<'_, '_, '_> {
     fn measure(&mut self, source: &Source<'_>, to: Units) -> Result<()> {
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
-        self.call_helper(Helper::Measure(source.encoding, to));
+        let measure = Helper::Measure(source.encoding, to);
+        self.call_helper(placed(measure, source.side, source.side)?);
         Ok(())
     }
 
@@ -330,7 +339,8 @@ impl Fused<'_, '_, '_> {
         self.address(target.side, target.pointer)?;
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
-        self.call_helper(Helper::Transcode(source.encoding, to));
+        let transcode = Helper::Transcode(source.encoding, to);
+        self.call_helper(placed(transcode, target.side, source.side)?);
         Ok(())
     }
 
@@ -338,8 +348,7 @@ impl Fused<'_, '_, '_> {
         self.address(target.side, target.pointer)?;
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
-        self.move_bytes();
-        Ok(())
+        self.move_bytes(target.side, source.side)
     }
 
     fn doubled(&mut self, local: u32) -> u32 {

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
 
-use super::{Fused, Place, Side, core_type};
+use super::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
 use crate::glue::traps::Trap;
 
@@ -53,8 +53,7 @@ impl Fused<'_, '_, '_> {
             scalar => {
                 self.before_store(to, target)?;
                 self.load(scalar, from, source)?;
-                self.store(scalar, target);
-                Ok(())
+                self.store(scalar, to, target)
             }
         }
     }
@@ -109,10 +108,11 @@ impl Fused<'_, '_, '_> {
             }
             Place::Memory { pointer, offset } => {
                 self.address(side, *pointer)?;
+                let memory = memory(side)?.memory;
                 let at = |align: u32| MemArg {
                     offset: (*offset).into(),
                     align,
-                    target: MemArgTarget::Memory(0),
+                    target: MemArgTarget::Memory(memory),
                     ordering: None,
                 };
                 let mut code = self.sink();
@@ -156,7 +156,7 @@ impl Fused<'_, '_, '_> {
     }
 
     /// Stores the scalar on the stack; the address is below it when the target is in memory.
-    pub fn store(&mut self, ty: &Type, target: &Place) {
+    pub fn store(&mut self, ty: &Type, side: &Side, target: &Place) -> Result<()> {
         let flat = core_type(ty.flat()[0]);
         match target {
             Place::Flat(locals) => {
@@ -180,10 +180,11 @@ impl Fused<'_, '_, '_> {
                 code.local_set(locals[0]);
             }
             Place::Memory { offset, .. } => {
+                let memory = memory(side)?.memory;
                 let at = |align: u32| MemArg {
                     offset: (*offset).into(),
                     align,
-                    target: MemArgTarget::Memory(0),
+                    target: MemArgTarget::Memory(memory),
                     ordering: None,
                 };
                 let mut code = self.sink();
@@ -197,6 +198,7 @@ impl Fused<'_, '_, '_> {
                 };
             }
         }
+        Ok(())
     }
 
     fn copy_variant(
@@ -229,8 +231,8 @@ impl Fused<'_, '_, '_> {
         self.before_store(to, target)?;
         self.sink().local_get(case);
         match target {
-            Place::Flat(_) => self.store(&whole, target),
-            Place::Memory { .. } => self.store(&tag, target),
+            Place::Flat(_) => self.store(&whole, to, target)?,
+            Place::Memory { .. } => self.store(&tag, to, target)?,
         }
         if let Place::Flat(locals) = target {
             // What a case leaves free is zero.
@@ -306,7 +308,7 @@ impl Fused<'_, '_, '_> {
                     self.sink().local_get(local);
                 }
             }
-            self.store(&word, &place);
+            self.store(&word, to, &place)?;
         }
         Ok(())
     }
@@ -330,7 +332,7 @@ impl Fused<'_, '_, '_> {
             self.address(to, new)?;
             self.address(from, pointer)?;
             self.sink().local_get(bytes);
-            self.move_bytes();
+            self.move_bytes(to, from)?;
         } else if size > 0 {
             let end = self.local(ValType::I32);
             let from_element = self.local(ValType::I32);

@@ -1,0 +1,436 @@
+;; package root:root;
+;; world root {
+;;   export run: func() -> u32;
+;; }
+(module
+  (type (;0;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i32)))
+  (type (;2;) (func (result i32)))
+  (type (;3;) (func (param i32 i32 i32) (result i32)))
+  (type (;4;) (func))
+  (memory (;0;) 1)
+  (memory (;1;) 1)
+  (global $next (;0;) (mut i32) i32.const 64)
+  (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
+  (export "run" (func 2))
+  (export "_initialize" (func $p1bridge:initialize))
+  (export "memory" (memory 0))
+  (func (;0;) (type 0) (param i32 i32 i32 i32) (result i32)
+    global.get $next
+  )
+  (func (;1;) (type 1) (param i32 i32) (result i32)
+    local.get 1
+  )
+  (func (;2;) (type 2) (result i32)
+    i32.const 0
+    i32.const 3
+    call $"p1bridge:a function of another component"
+  )
+  (func $"p1bridge:check-utf8 in memory 1" (;3;) (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32)
+    local.get 0
+    local.get 1
+    i32.add
+    local.set 1
+    loop ;; label = @1
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 1
+          local.get 0
+          i32.sub
+          i32.const 32
+          i32.lt_u
+          br_if 1 (;@2;)
+          local.get 0
+          i64.load 1 align=1
+          local.get 0
+          i64.load 1 offset=8 align=1
+          i64.or
+          local.get 0
+          i64.load 1 offset=16 align=1
+          i64.or
+          local.get 0
+          i64.load 1 offset=24 align=1
+          i64.or
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 1 (;@2;)
+          local.get 0
+          i32.const 32
+          i32.add
+          local.set 0
+          br 0 (;@3;)
+        end
+      end
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 1
+          local.get 0
+          i32.sub
+          i32.const 8
+          i32.lt_u
+          br_if 1 (;@2;)
+          local.get 0
+          i64.load 1 align=1
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 1 (;@2;)
+          local.get 0
+          i32.const 8
+          i32.add
+          local.set 0
+          br 0 (;@3;)
+        end
+      end
+      local.get 0
+      local.get 1
+      i32.eq
+      if ;; label = @2
+        i32.const 1
+        return
+      end
+      local.get 0
+      i32.load8_u 1
+      local.set 2
+      local.get 0
+      i32.const 1
+      i32.add
+      local.set 0
+      local.get 2
+      i32.const 128
+      i32.lt_u
+      br_if 0 (;@1;)
+      local.get 2
+      i32.const 194
+      i32.sub
+      i32.const 51
+      i32.ge_u
+      if ;; label = @2
+        i32.const 0
+        return
+      end
+      local.get 2
+      i32.const 224
+      i32.ge_u
+      local.get 2
+      i32.const 240
+      i32.ge_u
+      i32.add
+      i32.const 1
+      i32.add
+      local.tee 3
+      local.get 1
+      local.get 0
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 0
+        return
+      end
+      i32.const 128
+      local.set 4
+      local.get 2
+      i32.const 224
+      i32.eq
+      if ;; label = @2
+        i32.const 160
+        local.set 4
+      end
+      local.get 2
+      i32.const 240
+      i32.eq
+      if ;; label = @2
+        i32.const 144
+        local.set 4
+      end
+      i32.const 191
+      local.set 5
+      local.get 2
+      i32.const 237
+      i32.eq
+      if ;; label = @2
+        i32.const 159
+        local.set 5
+      end
+      local.get 2
+      i32.const 244
+      i32.eq
+      if ;; label = @2
+        i32.const 143
+        local.set 5
+      end
+      local.get 0
+      i32.load8_u 1
+      local.get 4
+      i32.sub
+      local.get 5
+      local.get 4
+      i32.sub
+      i32.gt_u
+      if ;; label = @2
+        i32.const 0
+        return
+      end
+      local.get 3
+      i32.const 1
+      i32.gt_u
+      if ;; label = @2
+        local.get 0
+        i32.load8_u 1 offset=1
+        i32.const 192
+        i32.and
+        i32.const 128
+        i32.ne
+        if ;; label = @3
+          i32.const 0
+          return
+        end
+      end
+      local.get 3
+      i32.const 2
+      i32.gt_u
+      if ;; label = @2
+        local.get 0
+        i32.load8_u 1 offset=2
+        i32.const 192
+        i32.and
+        i32.const 128
+        i32.ne
+        if ;; label = @3
+          i32.const 0
+          return
+        end
+      end
+      local.get 0
+      local.get 3
+      i32.add
+      local.set 0
+      br 0 (;@1;)
+    end
+    unreachable
+  )
+  (func $"p1bridge:copy-utf8 from memory 1 to 0" (;4;) (type 3) (param i32 i32 i32) (result i32)
+    (local i64 i64 i64 i64 i64 i64 i64 i64)
+    block ;; label = @1
+      local.get 2
+      i32.const 8
+      i32.lt_u
+      br_if 0 (;@1;)
+      block ;; label = @2
+        local.get 2
+        i32.const 64
+        i32.lt_u
+        br_if 0 (;@2;)
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i64.load 1 align=1
+          local.tee 3
+          i64.store align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=8 align=1
+          local.tee 4
+          i64.store offset=8 align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=16 align=1
+          local.tee 5
+          i64.store offset=16 align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=24 align=1
+          local.tee 6
+          i64.store offset=24 align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=32 align=1
+          local.tee 7
+          i64.store offset=32 align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=40 align=1
+          local.tee 8
+          i64.store offset=40 align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=48 align=1
+          local.tee 9
+          i64.store offset=48 align=1
+          local.get 0
+          local.get 1
+          i64.load 1 offset=56 align=1
+          local.tee 10
+          i64.store offset=56 align=1
+          local.get 3
+          local.get 4
+          i64.or
+          local.get 5
+          i64.or
+          local.get 6
+          i64.or
+          local.get 7
+          i64.or
+          local.get 8
+          i64.or
+          local.get 9
+          i64.or
+          local.get 10
+          i64.or
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 2 (;@1;)
+          local.get 0
+          i32.const 64
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 64
+          i32.add
+          local.set 1
+          local.get 2
+          i32.const -64
+          i32.add
+          local.set 2
+          local.get 2
+          i32.const 64
+          i32.ge_u
+          br_if 0 (;@3;)
+        end
+      end
+      block ;; label = @2
+        local.get 2
+        i32.const 8
+        i32.lt_u
+        br_if 0 (;@2;)
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i64.load 1 align=1
+          local.tee 3
+          i64.store align=1
+          local.get 3
+          i64.const -9187201950435737472
+          i64.and
+          i64.const 0
+          i64.ne
+          br_if 2 (;@1;)
+          local.get 0
+          i32.const 8
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 8
+          i32.add
+          local.set 1
+          local.get 2
+          i32.const -8
+          i32.add
+          local.set 2
+          local.get 2
+          i32.const 8
+          i32.ge_u
+          br_if 0 (;@3;)
+        end
+      end
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      i64.load 1 align=1
+      local.tee 3
+      i64.store align=1
+      local.get 3
+      i64.const -9187201950435737472
+      i64.and
+      i64.const 0
+      i64.ne
+      br_if 0 (;@1;)
+      i32.const 1
+      return
+    end
+    local.get 0
+    local.get 1
+    local.get 2
+    memory.copy 0 1
+    local.get 1
+    local.get 2
+    call $"p1bridge:check-utf8 in memory 1"
+  )
+  (func $"p1bridge:a function of another component" (;5;) (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32)
+    local.get 1
+    i32.const 268435455
+    i32.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 1
+    i64.extend_i32_u
+    local.get 0
+    i64.extend_i32_u
+    i64.add
+    memory.size 1
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    local.get 1
+    call 0
+    local.set 4
+    local.get 1
+    i64.extend_i32_u
+    local.get 4
+    i64.extend_i32_u
+    i64.add
+    memory.size
+    i64.extend_i32_u
+    i64.const 16
+    i64.shl
+    i64.gt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 4
+    local.get 0
+    local.get 1
+    call $"p1bridge:copy-utf8 from memory 1 to 0"
+    i32.eqz
+    if ;; label = @1
+      unreachable
+    end
+    local.get 4
+    local.set 2
+    local.get 1
+    local.set 3
+    local.get 2
+    local.get 3
+    call 1
+    local.set 6
+    local.get 6
+    local.set 7
+    local.get 7
+  )
+  (func $p1bridge:initialize (;6;) (type 4))
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)
