@@ -1,4 +1,4 @@
-// What `calls-p1-c` and `calls-p2-c` repeat: one operation, so many times, for the price of one.
+// What the `calls-…` guests repeat: one operation, so many times, for the price of one.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,9 +9,10 @@
 #define LARGE (1u << 20)
 // The most that one read of WASI 0.2 gives.
 #define PIECE 65536u
-// The file and the directory that the suite has put there.
-#define FILE_NAME "data"
-#define DIRECTORY_NAME "many"
+// The file and the directory that the suite has put there, each with its length: no operation counts its letters.
+#define FILE_PATH "data", 4
+#define DIRECTORY_PATH "many", 4
+#define NEW_PATH "new", 3
 
 static inline uint32_t number(const char *text, size_t length) {
     uint32_t value = 0;

@@ -62,12 +62,26 @@ pub fn store64(at: u32, value: u64) {
 /// Copies bytes between places that do not overlap.
 #[inline(never)]
 pub fn copy(to: u32, from: u32, length: u32) {
+    if length < 8 {
+        return copy_few(to, from, length);
+    }
+    // The last eight bytes may be some of those before them again.
+    let last = length - 8;
     let mut done = 0;
-    while length - done >= 8 {
+    loop {
         store64(to + done, load64(from + done));
         done += 8;
+        if done >= last {
+            break;
+        }
     }
-    while done < length {
+    store64(to + last, load64(from + last));
+}
+
+#[inline(never)]
+fn copy_few(to: u32, from: u32, length: u32) {
+    let mut done = 0;
+    while done != length {
         store8(to + done, load8(from + done));
         done += 1;
     }
@@ -83,9 +97,26 @@ fn inside(at: u32, size: u64, align: u32) -> u32 {
 
 #[inline(always)]
 fn checked(at: u32, size: u64, align: u32) -> u32 {
+    check(at, size, align);
+    here(at)
+}
+
+#[inline(always)]
+fn check(at: u32, size: u64, align: u32) {
     let end = u64::from(at) + size;
     trap_if(at & (align - 1) != 0 || end > (core::arch::wasm32::memory_size::<0>() as u64) << 16);
+}
+
+/// Where an address of the guest's is in the memory that we see.
+#[inline(always)]
+pub fn here(at: u32) -> u32 {
     at + import::base()
+}
+
+/// The guest's own address of a place in its memory.
+#[inline(always)]
+pub fn there(at: u32) -> u32 {
+    at - import::base()
 }
 
 /// Where a `list<u8>` that the guest passes is.
@@ -100,6 +131,12 @@ pub fn bytes(at: u32, length: u32) -> u32 {
 #[must_use]
 pub fn bytes_here(at: u32, length: u32) -> u32 {
     checked(at, length.into(), 1)
+}
+
+/// Traps unless a `list<u8>` is inside the guest's memory, whose address stays the guest's.
+#[inline(always)]
+pub fn check_bytes(at: u32, length: u32) {
+    check(at, length.into(), 1);
 }
 
 /// Where a list of `length` elements of `size` bytes each that the guest passes is.
@@ -129,10 +166,27 @@ impl Out {
         Out(inside(at, size.into(), align))
     }
 
-    /// The same in line, where speed matters more than size.
+    /// Checks a return pointer as [`Out::new`] does, in line. A misaligned address, turned so that its
+    /// lowest bits come first, is beyond every memory.
     #[inline(always)]
-    pub fn new_here(at: u32, size: u32, align: u32) -> Out {
-        Out(checked(at, size.into(), align))
+    pub fn check<const SIZE: u32, const ALIGN: u32>(at: u32) {
+        const { assert!(SIZE.is_multiple_of(ALIGN)) };
+        let shift = ALIGN.trailing_zeros();
+        let end = u64::from(at).rotate_right(shift) + u64::from(SIZE / ALIGN);
+        trap_if(end > u64::from(core::arch::wasm32::memory_size::<0>() as u32) << (16 - shift));
+    }
+
+    /// A return pointer that was checked.
+    #[inline(always)]
+    pub fn here(at: u32) -> Out {
+        Out(here(at))
+    }
+
+    /// The same as [`Out::new`] in line, where speed matters more than size.
+    #[inline(always)]
+    pub fn new_here<const SIZE: u32, const ALIGN: u32>(at: u32) -> Out {
+        Out::check::<SIZE, ALIGN>(at);
+        Out::here(at)
     }
 
     /// A part of a result at an address of ours: an element of a list that is being made.
@@ -180,7 +234,7 @@ impl Out {
     /// Writes the pointer and the length of a list or string that is at an address of ours.
     #[inline(always)]
     pub fn list(self, offset: u32, at: u32, length: u32) {
-        self.u32(offset, at - import::base());
+        self.u32(offset, there(at));
         self.u32(offset + 4, length);
     }
 }
@@ -193,11 +247,19 @@ impl<F> State<F> {
         inside(import::cabi_realloc(0, 0, align, size), size.into(), align)
     }
 
+    /// New bytes, in line, where speed matters more than size. Gives the guest's own address.
+    #[inline(always)]
+    pub fn allocate_bytes(&mut self, size: u32) -> u32 {
+        let at = import::cabi_realloc(0, 0, 1, size);
+        check_bytes(at, size);
+        at
+    }
+
     /// Changes the size of memory got from [`State::allocate`] in the same call of the library, or
     /// gives new memory for an `old` of 0. `size` is not 0.
     #[inline(never)]
     pub fn reallocate(&mut self, old: u32, old_size: u32, align: u32, size: u32) -> u32 {
-        let old = if old == 0 { 0 } else { old - import::base() };
+        let old = if old == 0 { 0 } else { there(old) };
         let at = import::cabi_realloc(old, old_size, align, size);
         inside(at, size.into(), align)
     }

@@ -23,7 +23,7 @@ pub mod abi;
 pub mod state;
 pub mod utf8;
 
-pub use abi::{Out, bytes, bytes_here, list, text};
+pub use abi::{Out, bytes, bytes_here, check_bytes, here, list, text, there};
 pub use state::{Entry, State};
 
 /// Ends the program with the wasm instruction `unreachable`.

@@ -1,15 +1,15 @@
 //! The state block, and the table of handles in it.
 //!
 //! ```text
-//! 0      u32  the freed slot to reuse first, 0: none
-//! 4      u32  slots ever used
-//! 8      u32  slots in use
-//! 16     F    what the library keeps besides
+//! 0      F    what the library keeps besides
+//! ...    u32  the slot to use next, counted from 0
+//! ...    16 bytes of zero, in place of a slot for handle 0
 //! ...    16 bytes for each slot; handle 1 is the first
 //! ```
 //!
 //! All resource types share one index space, as in a component instance. A freed slot is the
-//! first to be used again.
+//! first to be used again. The `word` of a free slot says how much further than the slot behind it
+//! the next free one is, so that a block of zeroes is a table with all its slots in order.
 
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -25,13 +25,13 @@ mod import {
     }
 }
 
-/// The head of the state block, with the library's own part `F`.
+/// The state block before its slots, with the library's own part `F`.
 #[repr(C, align(16))]
 pub struct Block<F> {
-    free: Cell<u32>,
-    used: Cell<u32>,
-    live: Cell<u32>,
     fixed: F,
+    next: Cell<u32>,
+    /// Of no kind.
+    nobody: Entry,
 }
 
 /// One slot of the table of handles. What the fields mean is up to the resource type.
@@ -39,14 +39,33 @@ pub struct Block<F> {
 pub struct Entry {
     /// The resource type; 0 is a free slot.
     pub kind: Cell<u8>,
-    pub flags: Cell<u8>,
     pub small: Cell<u8>,
+    pub flags: Cell<u8>,
+    spare: Cell<u8>,
     pub word: Cell<u32>,
     pub low: Cell<u32>,
     pub high: Cell<u32>,
 }
 
 impl Entry {
+    /// `kind` and `small` as one number, `kind` below.
+    #[inline(always)]
+    pub fn nature(&self) -> u32 {
+        unsafe { u32::from(*(self.kind.as_ptr() as *const u16)) }
+    }
+
+    /// `kind`, `small` and `flags` as one number, from the lowest byte up.
+    #[inline(always)]
+    pub fn head(&self) -> u32 {
+        unsafe { *(self.kind.as_ptr() as *const u32) }
+    }
+
+    /// Sets `kind`, `small` and `flags` together.
+    #[inline(always)]
+    pub fn set_head(&self, value: u32) {
+        unsafe { *(self.kind.as_ptr() as *mut u32) = value }
+    }
+
     /// `low` and `high` as one number.
     #[inline(always)]
     pub fn wide(&self) -> u64 {
@@ -125,47 +144,70 @@ impl<F> State<F> {
     #[inline(always)]
     pub fn get_here(&self, handle: u32, kind: u8) -> &Entry {
         // A slot that was never used is of no kind.
-        trap_if(handle.wrapping_sub(1) >= import::max_handles());
+        trap_if(handle > import::max_handles());
         let entry = self.slot_here(handle);
         trap_if(entry.kind.get() != kind);
         entry
     }
 
+    /// The slot of a handle that the guest passes, of whatever kind it may be.
+    #[inline(always)]
+    pub fn find_here(&self, handle: u32) -> Option<&Entry> {
+        (handle <= import::max_handles()).then(|| self.slot_here(handle))
+    }
+
     /// Whether [`State::insert`] would find a slot so many times.
     #[inline(never)]
     pub fn has_room(&self, count: u32) -> bool {
-        self.block().live.get() + count <= import::max_handles()
+        let mut next = self.block().next.get();
+        let mut left = count;
+        while left != 0 && next < import::max_handles() {
+            let word = self.slot_here(next + 1).word.get();
+            next = (next + 1).wrapping_add(word);
+            left -= 1;
+        }
+        left == 0
+    }
+
+    /// The handle that [`State::insert`] gives next, if there is one.
+    #[inline(always)]
+    pub fn vacant(&self) -> Option<u32> {
+        let handle = self.block().next.get() + 1;
+        (handle <= import::max_handles()).then_some(handle)
+    }
+
+    /// Takes the slot of [`State::vacant`]. All its fields are for the caller to set.
+    #[inline(always)]
+    pub fn occupy(&self, vacant: u32) -> &Entry {
+        let next = &self.block().next;
+        let entry = self.slot_here(vacant);
+        next.set(vacant.wrapping_add(entry.word.get()));
+        entry
     }
 
     /// A new handle, or 0 when the table is full. The slot's other fields are for the caller to
     /// set.
     #[inline(never)]
     pub fn insert(&self, kind: u8) -> u32 {
-        if !self.has_room(1) {
+        let Some(handle) = self.vacant() else {
             return 0;
-        }
-        let block = self.block();
-        block.live.set(block.live.get() + 1);
-        let mut index = block.free.get();
-        if index == 0 {
-            index = block.used.get() + 1;
-            block.used.set(index);
-        } else {
-            block.free.set(self.slot(index).word.get());
-        }
-        self.slot(index).kind.set(kind);
-        index
+        };
+        self.occupy(handle).kind.set(kind);
+        handle
     }
 
     /// Frees the slot of a live index.
     #[inline(never)]
     pub fn remove(&self, index: u32) {
-        let entry = self.slot(index);
+        self.remove_here(index, self.slot_here(index));
+    }
+
+    /// The same in line, where speed matters more than size.
+    #[inline(always)]
+    pub fn remove_here(&self, index: u32, entry: &Entry) {
         entry.kind.set(0);
-        let block = self.block();
-        block.live.set(block.live.get() - 1);
-        entry.word.set(block.free.get());
-        block.free.set(index);
+        entry.word.set(self.block().next.get().wrapping_sub(index));
+        self.block().next.set(index - 1);
     }
 
     /// Drops a handle whose resource holds nothing.

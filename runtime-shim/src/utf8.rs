@@ -1,6 +1,6 @@
 //! UTF-8, without the tables of the standard library (a library has no data).
 
-use crate::abi::{load8, load32};
+use crate::abi::{load8, load64};
 
 /// Added to the length of a run that is not UTF-8.
 const BAD: u32 = 8;
@@ -38,50 +38,71 @@ fn sequence(at: u32, left: u32) -> u32 {
     length
 }
 
-/// How many of the bytes from `at` up to `end` come before the first that is not ASCII. Meters of fuel
-/// charge a loop for all of its body, so this one has nothing else in it.
+/// The highest bits of eight bytes, and their lowest.
+const HIGH: u64 = 0x8080_8080_8080_8080;
+const LOW: u64 = 0x0101_0101_0101_0101;
+
+/// The highest bits of those bytes of a word that are not ASCII, and of those that are less than the byte
+/// of `least` at their place. What comes behind such a one may be marked as well.
 #[inline(always)]
-fn ascii(at: u32, end: u32) -> u32 {
-    let mut next = at;
-    while end - next >= 4 && load32(next) & 0x8080_8080 == 0 {
-        next += 4;
-    }
-    while next < end && load8(next) < 0x80 {
-        next += 1;
-    }
-    next - at
+fn marks(word: u64, least: u64) -> u64 {
+    // A byte that is less borrows from its highest bit.
+    (word | word.wrapping_sub(least)) & HIGH
 }
 
-/// Whether the `length` bytes at `at` are ASCII, with no NUL among them.
-#[inline(never)]
+/// Whether marks leave the first `length` bytes alone. Not for 0 bytes, nor for more than 8 of them.
+#[inline(always)]
+fn none_in(marks: u64, length: u32) -> bool {
+    u64::from(marks.trailing_zeros()) > (u64::from(length) * 8).wrapping_sub(1)
+}
+
+/// Whether at most eight bytes at `at` are ASCII without a NUL, and the first is none of `. - /` and those
+/// before them. Eight bytes are read, however few they are: what a library looks at in this way lies in
+/// the memory of a guest, which the state block is above, or in that block, which its slots are above.
+#[inline(always)]
+pub fn is_short_word(at: u32, length: u32) -> bool {
+    none_in(marks(load64(at), LOW + u64::from(b'/')), length)
+}
+
+/// Whether the `length` bytes at `at` are ASCII, with no NUL among them, and more than none. Reads bytes
+/// behind them, as [`is_short_word`] does.
+#[inline(always)]
 pub fn plain(at: u32, length: u32) -> bool {
     let mut next = at;
-    let end = at + length;
-    while end - next >= 4 {
-        // A byte that is 0 borrows from its highest bit.
-        let word = load32(next);
-        if (word | word.wrapping_sub(0x0101_0101)) & 0x8080_8080 != 0 {
+    let mut left = length;
+    while left > 8 {
+        if marks(load64(next), LOW) != 0 {
             return false;
         }
-        next += 4;
+        next += 8;
+        left -= 8;
     }
-    while next != end {
-        if load8(next).wrapping_sub(1) >= 0x7f {
-            return false;
-        }
-        next += 1;
-    }
-    true
+    none_in(marks(load64(next), LOW), left)
 }
 
-/// Whether the `length` bytes at `at` are UTF-8.
+/// Whether the `length` bytes at `at` are UTF-8. Reads bytes behind them, as [`is_short_word`] does.
 #[inline(never)]
 pub fn valid(at: u32, length: u32) -> bool {
+    let mut next = at;
+    let mut left = length;
+    while left > 8 {
+        if load64(next) & HIGH != 0 {
+            return sequences(next, left);
+        }
+        next += 8;
+        left -= 8;
+    }
+    none_in(load64(next) & HIGH, left) || sequences(next, left)
+}
+
+/// The same for bytes of which some are not ASCII, or none.
+#[inline(never)]
+fn sequences(at: u32, length: u32) -> bool {
     let mut done = 0;
-    loop {
-        done += ascii(at + done, at + length);
-        if done == length {
-            return true;
+    while done != length {
+        if length - done >= 8 && load64(at + done) & HIGH == 0 {
+            done += 8;
+            continue;
         }
         let step = sequence(at + done, length - done);
         if step > BAD {
@@ -89,6 +110,7 @@ pub fn valid(at: u32, length: u32) -> bool {
         }
         done += step;
     }
+    true
 }
 
 /// Gives the `length` bytes at `at` to `put` one by one, with U+FFFD for what is not UTF-8.

@@ -7,8 +7,10 @@ fn main() -> anyhow::Result<()> {
     for figure in p1bridge_tests::cost::figures()? {
         println!("{}", figure.row());
     }
-    println!("\n| | fuel, Preview 1 | fuel, WASI 0.2 | host calls | host calls |");
-    println!("|---|---|---|---|---|");
+    println!(
+        "\n| | fuel, Preview 1 | fuel, WASI 0.2 | more | through bindings | host calls | host calls |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     for call in p1bridge_tests::cost::calls()? {
         println!("{}", call.row());
     }

@@ -250,63 +250,66 @@ fn lowered(feature: &str) -> Result<[Figure; 2]> {
 /// One call of WASI 0.2 next to the same on Preview 1.
 pub struct Call {
     pub what: &'static str,
-    /// Units of fuel for one call, of both guests.
-    pub fuel: [f64; 2],
-    /// Calls of host functions, of both guests.
-    pub host_calls: [f64; 2],
-    /// The most units of fuel that it may cost more than on Preview 1.
-    pub fuel_goal: f64,
-    /// The most host calls that it may have more than on Preview 1.
+    /// Units of fuel for one call, of the guests in [`CALLERS`].
+    pub fuel: [f64; 3],
+    /// Calls of host functions, of the same guests.
+    pub host_calls: [f64; 3],
+    /// The most host calls that WASI 0.2 may have more than Preview 1.
     pub host_calls_goal: f64,
 }
 
 impl Call {
+    /// The most units of fuel that a call of WASI 0.2 may cost more than the same on Preview 1.
+    const FUEL_GOAL: f64 = 200.0;
+
+    /// Units of fuel that WASI 0.2 costs more than Preview 1, both straight on their imports.
+    pub fn more_fuel(&self) -> f64 {
+        self.fuel[1] - self.fuel[0]
+    }
+
     /// Whether it costs no more than it may.
     pub fn meets_its_goals(&self) -> bool {
-        self.fuel[1] - self.fuel[0] <= self.fuel_goal
-            && self.host_calls[1] - self.host_calls[0] <= self.host_calls_goal
+        let [calls, more_calls, bound_calls] = self.host_calls;
+        self.more_fuel() <= Self::FUEL_GOAL
+            && more_calls - calls <= self.host_calls_goal
+            && bound_calls == more_calls
     }
 
     /// A row of a table.
     pub fn row(&self) -> String {
-        let [fuel, more_fuel] = self.fuel;
-        let [calls, more_calls] = self.host_calls;
-        let what = self.what;
-        format!("| {what} | {fuel:.0} | {more_fuel:.0} | {calls:.2} | {more_calls:.2} |")
+        let [fuel, more_fuel, bound] = self.fuel;
+        let [calls, more_calls, _] = self.host_calls;
+        let (what, more) = (self.what, self.more_fuel());
+        format!(
+            "| {what} | {fuel:.0} | {more_fuel:.0} | {more:.0} | {bound:.0} | {calls:.2} | {more_calls:.2} |"
+        )
     }
 }
 
-/// What [`calls`] measures: a name, the operations of the two guests, how many calls of WASI 0.2 one
-/// operation is, and how much fuel and how many host calls a call may cost more.
-const OPERATIONS: &[(&str, [&str; 2], f64, f64, f64)] = &[
-    (
-        "write 4 KiB to stdout",
-        ["write-stdout"; 2],
-        1.0,
-        160.0,
-        0.0,
-    ),
-    ("write 4 KiB to a file", ["write"; 2], 1.0, 200.0, 0.0),
-    ("read 4 KiB", ["read"; 2], 1.0, 700.0, 0.0),
-    (
-        "read 4 KiB of a stream",
-        ["read", "read-stream"],
-        1.0,
-        840.0,
-        0.0,
-    ),
-    ("read 1 MiB, by 64 KiB", ["read-large"; 2], 16.0, 700.0, 0.0),
-    ("stat", ["stat"; 2], 1.0, 300.0, 0.0),
-    ("stat-at", ["stat-at"; 2], 1.0, 330.0, 0.0),
-    ("open-at and drop", ["open"; 2], 1.0, 440.0, 1.0),
-    ("monotonic now", ["clock"; 2], 1.0, 20.0, 0.0),
-    ("an entry of 1000", ["readdir"; 2], 1000.0, 910.0, 0.0),
+/// The guests that [`calls`] compares: straight on Preview 1, straight on WASI 0.2, and on WASI 0.2
+/// through the bindings of wit-bindgen for C.
+const CALLERS: [&str; 3] = ["calls-p1-c", "calls-raw-p2-c", "calls-p2-c"];
+
+/// What [`calls`] measures: a name, the operations on Preview 1 and on WASI 0.2, how many calls of
+/// WASI 0.2 one operation is, and how many host calls one may have more.
+const OPERATIONS: &[(&str, [&str; 2], f64, f64)] = &[
+    ("write 4 KiB to stdout", ["write-stdout"; 2], 1.0, 0.0),
+    ("write 4 KiB to a file", ["write"; 2], 1.0, 0.0),
+    ("read 4 KiB", ["read"; 2], 1.0, 0.0),
+    ("read 4 KiB of a stream", ["read", "read-stream"], 1.0, 0.0),
+    ("read 1 MiB, by 64 KiB", ["read-large"; 2], 16.0, 0.0),
+    ("stat", ["stat"; 2], 1.0, 0.0),
+    ("stat-at", ["stat-at"; 2], 1.0, 0.0),
+    ("open-at and drop", ["open"; 2], 1.0, 1.0),
+    ("monotonic now", ["clock"; 2], 1.0, 0.0),
+    ("an entry of 1000", ["readdir"; 2], 1000.0, 0.0),
 ];
 
 /// The cost of single calls: the guests repeat an operation, and the cost of the repetitions is
 /// divided by their number.
 pub fn calls() -> Result<Vec<Call>> {
-    let modules = [corpus("calls-p1-c")?, flat(&corpus("calls-p2-c")?)?.wasm];
+    let [preview1, raw, bound] = CALLERS.map(corpus);
+    let modules = [preview1?, flat(&raw?)?.wasm, flat(&bound?)?.wasm];
     let directory = tempfile::tempdir()?;
     std::fs::write(directory.path().join("data"), vec![b'd'; 1 << 20])?;
     std::fs::create_dir(directory.path().join("many"))?;
@@ -332,10 +335,14 @@ pub fn calls() -> Result<Vec<Call>> {
     };
     OPERATIONS
         .iter()
-        .map(|&(what, operations, calls, fuel_goal, host_calls_goal)| {
-            let (mut fuel, mut host_calls) = ([0.0; 2], [0.0; 2]);
-            for (guest, (module, operation)) in modules.iter().zip(operations).enumerate() {
-                let (few, many) = (cost(module, operation, 2)?, cost(module, operation, 10)?);
+        .map(|&(what, [on_preview1, on_0_2], calls, host_calls_goal)| {
+            let (mut fuel, mut host_calls) = ([0.0; 3], [0.0; 3]);
+            for (guest, operation) in [on_preview1, on_0_2, on_0_2].into_iter().enumerate() {
+                // Two numbers that take equally long to read.
+                let (few, many) = (
+                    cost(&modules[guest], operation, 1)?,
+                    cost(&modules[guest], operation, 9)?,
+                );
                 fuel[guest] = (many[0] - few[0]) / 8.0 / calls;
                 host_calls[guest] = (many[1] - few[1]) / 8.0 / calls;
             }
@@ -343,7 +350,6 @@ pub fn calls() -> Result<Vec<Call>> {
                 what,
                 fuel,
                 host_calls,
-                fuel_goal,
                 host_calls_goal,
             })
         })

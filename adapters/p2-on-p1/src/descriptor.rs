@@ -1,11 +1,12 @@
 //! `wasi:filesystem/types`: what is done with one open descriptor, and streams made from it.
 
-use p1bridge_shim::{Entry, Out, bytes_here, trap_if};
+use p1bridge_shim::{Entry, Out, bytes, here, there, trap_if};
 
 use crate::clocks::{datetime, nanoseconds};
 use crate::error::{code, failure, unit_result};
+use crate::p1::{self, right};
 use crate::state::{Fixed, State, flag, kind};
-use crate::{exports, file, p1};
+use crate::{exports, file};
 
 /// Bits of `descriptor-flags`.
 pub const READ: u8 = 1 << 0;
@@ -22,13 +23,14 @@ pub const PREOPEN: u8 = 1 << 6;
 /// The most that one `read` returns.
 const LIMIT: u64 = 65536;
 
-/// A live descriptor's slot: see [`kind`] for its fields.
-pub fn fill(entry: &Entry, flags: u8, file_type: u32, fd: u32, inheriting: u32) {
-    entry.flags.set(flags);
-    entry.small.set(file_type as u8);
+/// Fills the slot of a new descriptor from the `fdstat` that the host left: see [`kind`] for its fields.
+#[inline(always)]
+pub fn fill(state: &State, entry: &Entry, flags: u8, fd: u32) {
+    entry.set_head(u32::from(kind::DESCRIPTOR) | u32::from(flags) << 16);
+    entry.small.set(state.fixed().result_byte() as u8);
     entry.word.set(fd);
-    entry.low.set(1);
-    entry.high.set(inheriting);
+    // Nobody else uses it yet.
+    entry.set_wide((state.fixed().result(2) & u64::from(right::ALL)) << 32);
 }
 
 /// The `descriptor-type` of a P1 file type. (P1 has no fifo, and two kinds of socket.)
@@ -69,8 +71,10 @@ fn synced(state: &State, handle: u32, out: u32, mut errno: u32) {
 
 /// Writes the `result<descriptor-stat, error-code>` of the filestat that the host left.
 #[inline(never)]
-pub fn stat_result(fixed: &Fixed, out: u32, errno: u32) {
-    let out = Out::new_here(out, 104, 8);
+pub fn stat_result(state: &State, out: u32, errno: u32) {
+    Out::check::<104, 8>(out);
+    let out = Out::here(out);
+    let fixed = state.fixed();
     if errno != 0 {
         failure(out, 8, errno);
         return;
@@ -158,7 +162,7 @@ fn stream(state: &State, handle: u32, kind: u8, flags: u8, offset: u64, out: u32
         let stream = state.insert(kind);
         if stream != 0 {
             let entry = state.slot(stream);
-            entry.flags.set(flags | flag::FILE);
+            entry.set_head(u32::from(kind) | u32::from(flags | flag::FILE) << 16);
             entry.word.set(handle);
             entry.set_wide(offset);
             let users = &state.slot(handle).low;
@@ -182,6 +186,13 @@ fn check_output(state: &State, handle: u32) -> u32 {
     } else {
         0
     }
+}
+
+/// Drops a descriptor that streams may go on to use, or whose fd stays open.
+#[inline(never)]
+fn drop_used(state: &State, handle: u32) {
+    state.get(handle, kind::DESCRIPTOR).kind.set(kind::ORPHAN);
+    file::give_back(state, handle);
 }
 
 exports! {
@@ -279,39 +290,43 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.read"
     fn read(state, handle: u32, length: u64, offset: u64, out: u32) {
-        let out = Out::new_here(out, 16, 4);
+        Out::check::<16, 4>(out);
         let length = length.min(LIMIT) as u32;
         let entry = state.get_here(handle, kind::DESCRIPTOR);
         let mut errno = p1::BADF;
         if is_file(entry, READ) {
             let fd = entry.word.get();
-            let mut at = state.allocate(1, length);
+            let mut at = state.allocate_bytes(length);
             let mut count = 0;
             errno = 0;
             if length != 0 {
                 let fixed = state.fixed();
-                let vector = fixed.vector(at, length);
+                let vector = fixed.vector(here(at), length);
                 errno = p1::fd_pread(fd, vector, 1, offset, fixed.count_at());
                 if errno == 0 {
                     count = fixed.count.get();
                 }
-                at = state.shrink(at, length, count);
+                if count != length {
+                    at = there(state.shrink(here(at), length, count));
+                }
             }
             if errno == 0 {
+                let out = Out::here(out);
                 out.u8(0, 0);
-                out.list(4, at, count);
+                out.u32(4, at);
+                out.u32(8, count);
                 out.u8(12, (count == 0 && length != 0).into());
                 return;
             }
         }
-        failure(out, 4, errno);
+        failure(Out::here(out), 4, errno);
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.write"
     fn write(state, handle: u32, at: u32, length: u32, offset: u64, out: u32) {
-        let at = bytes_here(at, length);
-        let out = Out::new_here(out, 16, 8);
-        let entry = state.get_here(handle, kind::DESCRIPTOR);
+        let at = bytes(at, length);
+        let out = Out::new(out, 16, 8);
+        let entry = state.get(handle, kind::DESCRIPTOR);
         let mut errno = p1::BADF;
         if is_file(entry, WRITE) {
             let fixed = state.fixed();
@@ -332,9 +347,9 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.stat"
     fn stat(state, handle: u32, out: u32) {
-        let fixed = state.fixed();
         let fd = state.get_here(handle, kind::DESCRIPTOR).word.get();
-        stat_result(fixed, out, p1::fd_filestat_get(fd, fixed.result_at()));
+        let errno = p1::fd_filestat_get(fd, state.fixed().result_at());
+        stat_result(&state, out, errno);
     }
 
     /// By device and inode. Where the host cannot say, only a descriptor is like itself.
@@ -358,8 +373,16 @@ exports! {
 
     "wasi:filesystem/types@0.2#[resource-drop]descriptor"
     fn drop_descriptor(state, handle: u32) {
-        state.get(handle, kind::DESCRIPTOR).kind.set(kind::ORPHAN);
-        file::give_back(&state, handle);
+        // One that is not preopened, and that no stream uses.
+        if let Some(entry) = state.find_here(handle)
+            && entry.head() & (0xff | u32::from(PREOPEN) << 16) == kind::DESCRIPTOR.into()
+            && entry.low.get() == 0
+        {
+            p1::fd_close(entry.word.get());
+            state.remove_here(handle, entry);
+        } else {
+            drop_used(&state, handle);
+        }
     }
 
     "wasi:filesystem/types@0.2#filesystem-error-code"

@@ -1,12 +1,12 @@
 //! `wasi:filesystem/preopens`, and the entries of a directory.
 
-use p1bridge_shim::abi::{load8, load32, load64};
-use p1bridge_shim::{Out, trap_if, utf8};
+use p1bridge_shim::abi::{copy, load8};
+use p1bridge_shim::{Out, here, trap_if, utf8};
 
 use crate::descriptor::{self, MUTATE_DIRECTORY, PREOPEN, READ, descriptor_type};
 use crate::error::failure;
 use crate::p1::{self, right};
-use crate::state::{SCRATCH, State, flag, insert, kind};
+use crate::state::{Fixed, LISTING, SCRATCH, State, flag, insert, kind};
 use crate::{exports, file};
 
 /// The first descriptor that a host preopens.
@@ -14,24 +14,56 @@ const FIRST: u32 = 3;
 /// Bytes of a P1 `dirent` before the name.
 const DIRENT: u32 = 24;
 
-/// Whether the name at `at` is that of the directory itself or its parent.
-#[inline(never)]
-fn is_dots(at: u32, length: u32) -> bool {
-    let dot = u32::from(b'.');
-    (length == 1 || length == 2 && load8(at + 1) == dot) && load8(at) == dot
+/// An entry in the scratch: the address that it would have if the scratch came first in the state block.
+#[derive(Clone, Copy)]
+struct Entry(*const u8);
+
+/// Where its fields are from there.
+const NEXT: usize = LISTING;
+const LENGTH: usize = LISTING + 16;
+const TYPE: usize = LISTING + 20;
+const NAME: usize = LISTING + DIRENT as usize;
+
+impl Entry {
+    /// The entry so many bytes into the scratch.
+    #[inline(always)]
+    fn at(fixed: &Fixed, index: u32) -> Entry {
+        Entry(unsafe { (fixed as *const Fixed as *const u8).add(index as usize) })
+    }
+
+    #[inline(always)]
+    fn field<T: Copy>(self, offset: usize) -> T {
+        unsafe { self.0.add(offset).cast::<T>().read_unaligned() }
+    }
+
+    /// The address of the name.
+    #[inline(always)]
+    fn name(self) -> u32 {
+        unsafe { self.0.add(NAME) as u32 }
+    }
+
+    /// Whether all of it is in the `left` bytes from here on.
+    #[inline(always)]
+    fn is_whole(self, left: u32) -> bool {
+        left >= DIRENT && left - DIRENT >= self.field(LENGTH)
+    }
 }
 
-/// Whether the `left` bytes at `at` begin with a whole entry.
-#[inline(always)]
-fn is_whole(at: u32, left: u32) -> bool {
-    left >= DIRENT && left - DIRENT >= load32(at + 16)
+/// Whether an entry is the directory itself or its parent.
+#[inline(never)]
+fn is_dots(entry: Entry) -> bool {
+    match entry.field::<u32>(LENGTH) {
+        1 => entry.field::<u8>(NAME) == b'.',
+        2 => entry.field::<u16>(NAME) == u16::from_le_bytes(*b".."),
+        _ => false,
+    }
 }
 
 /// Asks the host for entries from where the stream is. When there are none, it says so at `out` and
-/// gives false.
+/// gives false. Traps when the handle is not that of a stream.
 #[inline(never)]
 fn list_more(state: &State, handle: u32, out: Out) -> bool {
-    let stream = state.slot(handle);
+    let stream = state.get(handle, kind::ENTRIES);
     let fixed = state.fixed();
     // A buffer that is not full is the end.
     let mut is_end = fixed.listed.get() == handle && fixed.listed_end.get() != SCRATCH;
@@ -44,7 +76,7 @@ fn list_more(state: &State, handle: u32, out: Out) -> bool {
             fixed.listed.set(handle);
             fixed.listed_next.set(0);
             fixed.listed_end.set(end);
-            if is_whole(at, end) {
+            if Entry::at(fixed, 0).is_whole(end) {
                 return true;
             }
             is_end = end != SCRATCH;
@@ -61,16 +93,24 @@ fn list_more(state: &State, handle: u32, out: Out) -> bool {
     false
 }
 
-/// The file type of an entry whose host does not say.
+/// The file type of an entry that is listed, where the host does not say.
 #[inline(never)]
-fn look_up(state: &State, handle: u32, name: u32, length: u32) -> u32 {
+fn look_up(state: &State, entry: Entry) -> u32 {
     let fixed = state.fixed();
-    let fd = state.slot(state.slot(handle).word.get()).word.get();
+    let stream = state.slot(fixed.listed.get());
+    let fd = state.slot(stream.word.get()).word.get();
+    let (name, length) = (entry.name(), entry.field(LENGTH));
     if p1::path_filestat_get(fd, 0, name, length, fixed.result_at()) == 0 {
         fixed.result(2) as u32
     } else {
         0
     }
+}
+
+/// The answer for a name that is not UTF-8.
+#[inline(never)]
+fn no_name(out: Out) {
+    failure(out, 4, p1::ILSEQ);
 }
 
 exports! {
@@ -101,8 +141,9 @@ exports! {
             if fixed.result(1) as u32 & right::PATH_CREATE_FILE != 0 {
                 flags |= MUTATE_DIRECTORY;
             }
-            let inheriting = fixed.result(2) as u32 & right::ALL;
-            descriptor::fill(state.slot(handle), flags, p1::DIRECTORY, fd, inheriting);
+            let entry = state.slot(handle);
+            descriptor::fill(&state, entry, flags, fd);
+            entry.small.set(p1::DIRECTORY as u8);
             let element = Out::element(list + (fd - FIRST) * 12);
             element.u32(0, handle);
             state.string(element.part(4), name, length);
@@ -134,38 +175,42 @@ exports! {
 
     /// Entries are kept in the scratch as the host wrote them. When something else has used the
     /// scratch, or the last of them is cut off, the host is asked again from where the stream is.
+    /// A stream whose entries are listed is alive.
     "wasi:filesystem/types@0.2#[method]directory-entry-stream.read-directory-entry"
     fn read_directory_entry(state, handle: u32, out: u32) {
-        let out = Out::new_here(out, 20, 4);
-        let stream = state.get_here(handle, kind::ENTRIES);
-        let fixed = state.fixed();
-        let (name, length) = loop {
-            let next = fixed.listed_next.get();
-            let at = fixed.listing_at() + next;
-            if fixed.listed.get() != handle || !is_whole(at, fixed.listed_end.get() - next) {
-                if !list_more(&state, handle, out) {
+        Out::check::<20, 4>(out);
+        let (entry, index, length) = loop {
+            let fixed = state.fixed();
+            let index = fixed.listed_next.get();
+            let entry = Entry::at(fixed, index);
+            let is_listed = handle != 0 && fixed.listed.get() == handle;
+            if !is_listed || !entry.is_whole(fixed.listed_end.get() - index) {
+                if !list_more(&state, handle, Out::here(out)) {
                     return;
                 }
                 continue;
             }
-            let length = load32(at + 16);
-            stream.set_wide(load64(at));
-            fixed.listed_next.set(next + DIRENT + length);
-            if load8(at + DIRENT) != u32::from(b'.') || !is_dots(at + DIRENT, length) {
-                break (at + DIRENT, length);
+            let length = entry.field(LENGTH);
+            state.slot_here(handle).set_wide(entry.field(NEXT));
+            fixed.listed_next.set(index + DIRENT + length);
+            if entry.field::<u8>(NAME) != b'.' || !is_dots(entry) {
+                break (entry, index, length);
             }
         };
-        if !utf8::valid(name, length) {
-            return failure(out, 4, p1::ILSEQ);
+        if !utf8::valid(entry.name(), length) {
+            return no_name(Out::here(out));
         }
-        let mut file_type = load8(name - DIRENT + 20);
+        let mut file_type = entry.field::<u8>(TYPE).into();
         if file_type == 0 {
-            file_type = look_up(&state, handle, name, length);
+            file_type = look_up(&state, entry);
         }
-        out.u8(0, 0);
-        out.u8(4, 1);
-        out.u8(8, descriptor_type(file_type));
-        state.bytes(out.part(12), name, length);
+        let name = state.allocate_bytes(length);
+        copy(here(name), Entry::at(state.fixed(), index).name(), length);
+        Out::here(out).u8(0, 0);
+        Out::here(out).u8(4, 1);
+        Out::here(out).u8(8, descriptor_type(file_type));
+        Out::here(out).u32(12, name);
+        Out::here(out).u32(16, length);
     }
 
     "wasi:filesystem/types@0.2#[resource-drop]directory-entry-stream"

@@ -4,11 +4,11 @@
 //! is dropped: the slot of the descriptor counts its users, and outlives the descriptor's handle
 //! as an [`ORPHAN`](crate::state::kind::ORPHAN) while there are any. The fds of preopened directories are never closed.
 
-use p1bridge_shim::Entry;
+use p1bridge_shim::{Entry, Out, here};
 
 use crate::descriptor::PREOPEN;
 use crate::state::{State, flag};
-use crate::{exports, p1};
+use crate::{exports, input, p1};
 
 /// Calls that only a program with files can make. The linker binds them to the exports of the
 /// same names when the program reaches a function of `wasi:filesystem/types`, and to a trap
@@ -25,6 +25,9 @@ pub mod weak {
         /// Reads into a vector at the stream's offset, and moves it.
         #[link_name = "weak:file-read"]
         pub safe fn file_read(handle: u32, vector: u32) -> u32;
+        /// A blocking read, not of 0 bytes, of a stream whose flags are `FILE` alone.
+        #[link_name = "weak:file-blocking-read"]
+        pub safe fn file_blocking_read(handle: u32, length: u64, out: u32);
         /// Writes vectors at the stream's offset or the end, and moves it.
         #[link_name = "weak:file-write"]
         pub safe fn file_write(handle: u32, vectors: u32, count: u32) -> u32;
@@ -62,6 +65,18 @@ pub fn drop_stream(state: &State, handle: u32, kind: u8) {
 #[inline(always)]
 fn advance(state: &State, entry: &Entry) {
     entry.set_wide(entry.wide() + u64::from(state.fixed().count.get()));
+}
+
+/// Ends a blocking read of which the host gave less than was asked for, or `errno`.
+#[inline(never)]
+fn read_less(state: &mut State, handle: u32, at: u32, length: u32, errno: u32, out: Out) {
+    let mut errno = errno;
+    if errno == 0 {
+        advance(state, state.slot(handle));
+    } else {
+        errno = read_on(state, handle, state.fixed().vector(at, length), errno);
+    }
+    input::settle(state, handle, at, length, true, errno, out);
 }
 
 /// A read where the host cannot seek.
@@ -124,10 +139,10 @@ fn write_elsewhere(state: &State, handle: u32, vectors: u32, count: u32) -> u32 
 exports! {
     "weak:file-read"
     fn file_read(state, handle: u32, vector: u32) -> u32 {
-        let entry = state.slot_here(handle);
+        let entry = state.slot(handle);
         let mut errno = p1::SPIPE;
         if entry.flags.get() & flag::SEQUENTIAL == 0 {
-            let fd = state.slot_here(entry.word.get()).word.get();
+            let fd = state.slot(entry.word.get()).word.get();
             errno = p1::fd_pread(fd, vector, 1, entry.wide(), state.fixed().count_at());
             if errno == 0 {
                 advance(&state, entry);
@@ -135,6 +150,27 @@ exports! {
             }
         }
         read_on(&state, handle, vector, errno)
+    }
+
+    "weak:file-blocking-read"
+    fn file_blocking_read(state, handle: u32, length: u64, out: u32) {
+        Out::check::<12, 4>(out);
+        let length = length.min(input::LIMIT) as u32;
+        let at = state.allocate_bytes(length);
+        let fixed = state.fixed();
+        let entry = state.slot_here(handle);
+        let fd = state.slot_here(entry.word.get()).word.get();
+        let vector = fixed.vector(here(at), length);
+        let errno = p1::fd_pread(fd, vector, 1, entry.wide(), fixed.count_at());
+        if errno == 0 && fixed.count.get() == length {
+            entry.set_wide(entry.wide() + u64::from(length));
+            let out = Out::here(out);
+            out.u8(0, 0);
+            out.u32(4, at);
+            out.u32(8, length);
+        } else {
+            read_less(&mut state, handle, here(at), length, errno, Out::here(out));
+        }
     }
 
     "weak:file-write"
@@ -162,12 +198,13 @@ exports! {
 #[inline(never)]
 pub fn give_back(state: &State, descriptor: u32) {
     let entry = state.slot_here(descriptor);
-    let users = entry.low.get() - 1;
-    entry.low.set(users);
-    if users == 0 {
-        if entry.flags.get() & PREOPEN == 0 {
-            p1::fd_close(entry.word.get());
-        }
-        state.remove(descriptor);
+    let others = entry.low.get();
+    if others != 0 {
+        entry.low.set(others - 1);
+        return;
     }
+    if entry.flags.get() & PREOPEN == 0 {
+        p1::fd_close(entry.word.get());
+    }
+    state.remove(descriptor);
 }

@@ -12,29 +12,37 @@ use crate::state::{SCRATCH, State, flag, kind};
 use crate::{exports, file, p1};
 
 /// The most that one read returns.
-const LIMIT: u64 = 65536;
+pub const LIMIT: u64 = 65536;
 
 /// Reads once into `length` (> 0) bytes and gives the error number; `AGAIN` is nothing now. The
 /// count is in the state block. A stream that failed or ended is closed.
 #[inline(never)]
 fn fill(state: &State, handle: u32, at: u32, length: u32, blocking: bool) -> u32 {
-    let entry = state.slot_here(handle);
+    let errno = ask(state, handle, at, length);
+    go_on(state, handle, at, length, blocking, errno)
+}
+
+/// Asks the host once.
+#[inline(never)]
+fn ask(state: &State, handle: u32, at: u32, length: u32) -> u32 {
+    let entry = state.slot(handle);
     let fixed = state.fixed();
-    let errno = loop {
-        let vector = fixed.vector(at, length);
-        let errno = if entry.flags.get() & flag::FILE != 0 {
-            file::weak::file_read(handle, vector)
-        } else {
-            p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
-        };
-        if errno == 0 {
-            break 0;
-        }
-        if !try_again(state, handle, errno, blocking) {
-            break errno;
-        }
-    };
-    let count = fixed.count.get();
+    let vector = fixed.vector(at, length);
+    if entry.flags.get() & flag::FILE != 0 {
+        file::weak::file_read(handle, vector)
+    } else {
+        p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
+    }
+}
+
+/// The same as [`fill`] after the host was asked once and gave `errno`.
+#[inline(never)]
+fn go_on(state: &State, handle: u32, at: u32, length: u32, blocking: bool, mut errno: u32) -> u32 {
+    while errno != 0 && try_again(state, handle, errno, blocking) {
+        errno = ask(state, handle, at, length);
+    }
+    let entry = state.slot(handle);
+    let count = state.fixed().count.get();
     if errno != 0 || count == 0 {
         return nothing_read(entry, errno);
     }
@@ -100,9 +108,9 @@ pub fn fill_scratch(state: &State, handle: u32, length: u32, blocking: bool) -> 
 
 #[inline(never)]
 fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
-    let out = Out::new_here(out, 12, 4);
+    let out = Out::new(out, 12, 4);
     let length = length.min(LIMIT) as u32;
-    let flags = state.get_here(handle, kind::INPUT).flags.get();
+    let flags = state.get(handle, kind::INPUT).flags.get();
     let mut errno = 0;
     if !blocking || flags & (flag::CLOSED | flag::SOCKET) != 0 {
         errno = status(state, handle, blocking || length == 0);
@@ -112,7 +120,22 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
         return read_by_scratch(state, handle, length, blocking, out, errno);
     }
     let at = state.allocate(1, length);
-    let errno = fill(state, handle, at, length, blocking);
+    let errno = ask(state, handle, at, length);
+    settle(state, handle, at, length, blocking, errno, out);
+}
+
+/// Ends a read into new memory of the guest after the host was asked once and gave `errno`.
+#[inline(never)]
+pub fn settle(
+    state: &mut State,
+    handle: u32,
+    at: u32,
+    length: u32,
+    blocking: bool,
+    errno: u32,
+    out: Out,
+) {
+    let errno = go_on(state, handle, at, length, blocking, errno);
     let count = if errno == 0 {
         state.fixed().count.get()
     } else {
@@ -187,7 +210,13 @@ exports! {
 
     "wasi:io/streams@0.2#[method]input-stream.blocking-read"
     fn input_blocking_read(state, handle: u32, length: u64, out: u32) {
-        read(&mut state, handle, length, true, out);
+        // A file that is open and that the host can seek in, of which the last read was no short one.
+        const FILE: u32 = kind::INPUT as u32 | (flag::FILE as u32) << 16;
+        if let Some(entry) = state.find_here(handle) && entry.head() == FILE && length != 0 {
+            file::weak::file_blocking_read(handle, length, out);
+        } else {
+            read(&mut state, handle, length, true, out);
+        }
     }
 
     "wasi:io/streams@0.2#[method]input-stream.skip"

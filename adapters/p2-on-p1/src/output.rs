@@ -200,13 +200,13 @@ fn special(entry: &Entry) -> u32 {
     }
 }
 
-#[inline(always)]
+#[inline(never)]
 fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
     trap_if(length > limit);
     let at = bytes_here(at, length);
     let errno = write_all(state, handle, at, length);
     if errno == 0 {
-        Out::new_here(out, 12, 4).u8(0, 0);
+        Out::new_here::<12, 4>(out).u8(0, 0);
     } else {
         finish(state, handle, out, errno);
     }

@@ -1,7 +1,7 @@
 //! `wasi:filesystem/types`: what is done to a path below a directory.
 
 use p1bridge_shim::abi::load8;
-use p1bridge_shim::{Out, bytes, bytes_here, trap_if, utf8};
+use p1bridge_shim::{Entry, Out, bytes, check_bytes, here, trap_if, utf8};
 
 use crate::descriptor::{
     self, DATA_INTEGRITY_SYNC, FILE_INTEGRITY_SYNC, FLAGS, MUTATE_DIRECTORY, READ,
@@ -21,14 +21,34 @@ const TRUNCATE: u32 = 1 << 3;
 /// Longer than any link.
 const LONGEST_LINK: u32 = 1 << 20;
 
+/// The directory behind a handle and the guest's path below it, if nothing about them is unusual: [`check`] says
+/// what is wrong with others, if anything.
+#[inline(always)]
+fn usual(state: &State, handle: u32, path: u32, length: u32) -> Option<&Entry> {
+    const DIRECTORY: u32 = kind::DESCRIPTOR as u32 | p1::DIRECTORY << 8;
+    let entry = state.find_here(handle)?;
+    let is_usual = entry.nature() == DIRECTORY
+        && (utf8::is_short_word(here(path), length) || is_plain(here(path), length));
+    is_usual.then_some(entry)
+}
+
+/// Whether a path is relative, and ASCII without a NUL; not empty, which it reads a byte of, too.
+#[inline(never)]
+fn is_plain(path: u32, length: u32) -> bool {
+    load8(path) != u32::from(b'/') && utf8::plain(path, length)
+}
+
 /// Whether a base and a path can be used, as an error number; traps when the path is no string.
 /// Some hosts would take an absolute path for one of their own, have other words for an empty one,
 /// and cut a path at a NUL.
 #[inline(never)]
 fn check(state: &State, handle: u32, mutates: bool, path: u32, length: u32) -> u32 {
-    let is_usual = length != 0 && load8(path) != u32::from(b'/') && utf8::plain(path, length);
-    let errno = if is_usual { 0 } else { unusual(path, length) };
-    let entry = state.get_here(handle, kind::DESCRIPTOR);
+    let errno = if is_plain(path, length) {
+        0
+    } else {
+        unusual(path, length)
+    };
+    let entry = state.get(handle, kind::DESCRIPTOR);
     if u32::from(entry.small.get()) != p1::DIRECTORY {
         p1::NOTDIR
     } else if mutates && entry.flags.get() & MUTATE_DIRECTORY == 0 {
@@ -102,10 +122,99 @@ fn sync_flags(flags: u8) -> u32 {
     fdflags
 }
 
-/// Opens, and gives an error number. The new handle is in `count`.
+/// Asks the host about a path below a directory that is fit for it, and writes the result.
+#[inline(always)]
+fn stat_below(state: &State, parent: &Entry, follow: u32, path: u32, length: u32, out: u32) {
+    let fd = parent.word.get();
+    let at = state.fixed().result_at();
+    let errno = p1::path_filestat_get(fd, follow & 1, here(path), length, at);
+    stat_result(state, out, errno);
+}
+
+/// The same for a directory and a path of which that is not known.
 #[inline(never)]
-fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32, flags: u8) -> u32 {
-    let mut flags = flags & FLAGS;
+fn stat_any(state: &State, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
+    let errno = check(state, handle, false, here(path), length);
+    if errno == 0 {
+        stat_below(state, state.slot(handle), follow, path, length, out);
+    } else {
+        stat_result(state, out, errno);
+    }
+}
+
+/// What to ask of `path_open`.
+struct Opening {
+    how: u32,
+    /// Rights that are wanted, should the parent pass them on.
+    rights: u64,
+    fdflags: u32,
+    /// Flags of the new descriptor.
+    flags: u8,
+}
+
+/// Opens a path below a directory that is fit for it, as the handle that is vacant, and writes the result
+/// to where the guest wants it.
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "in line")]
+fn open(
+    state: &State,
+    handle: u32,
+    parent: &Entry,
+    follow: u32,
+    path: u32,
+    length: u32,
+    opening: Opening,
+    out: u32,
+) {
+    let mut errno = p1::path_open(
+        parent.word.get(),
+        follow & 1,
+        here(path),
+        length,
+        opening.how,
+        u64::from(parent.high.get()) & opening.rights,
+        parent.high.get().into(),
+        opening.fdflags,
+        state.fixed().result_at(),
+    );
+    if errno == 0 {
+        let fd = state.fixed().result(0) as u32;
+        errno = p1::fd_fdstat_get(fd, state.fixed().result_at());
+        if errno == 0 {
+            let entry = state.occupy(handle);
+            let mut flags = opening.flags;
+            if flags & MUTATE_DIRECTORY != 0 && state.fixed().result_byte() != p1::DIRECTORY {
+                flags &= !MUTATE_DIRECTORY;
+            }
+            descriptor::fill(state, entry, flags, fd);
+            Out::here(out).u8(0, 0);
+            Out::here(out).u32(4, handle);
+            return;
+        }
+        p1::fd_close(fd);
+    }
+    failure(Out::here(out), 4, errno);
+}
+
+/// Rights that make some hosts open for writing, which a directory refuses.
+const WRITING: u64 =
+    (right::FD_WRITE | right::FD_DATASYNC | right::FD_ALLOCATE | right::FD_FILESTAT_SET_SIZE)
+        as u64;
+
+/// Opens whatever it is.
+#[inline(never)]
+#[expect(clippy::too_many_arguments, reason = "those of `open-at`")]
+fn open_any(
+    state: &State,
+    base: u32,
+    follow: u32,
+    path: u32,
+    length: u32,
+    how: u32,
+    flags: u32,
+    out: u32,
+) {
+    let mut flags = flags as u8 & FLAGS;
     if flags & WRITE == 0 {
         flags |= READ;
     }
@@ -113,12 +222,12 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
         flags |= WRITE;
     }
     let mutates = flags & (WRITE | MUTATE_DIRECTORY) != 0;
-    let mut errno = check(state, base, mutates, path, length);
+    let mut errno = check(state, base, mutates, here(path), length);
     if errno != p1::NOTDIR && errno != p1::ROFS && how & DIRECTORY != 0 && how & 15 != DIRECTORY {
         errno = p1::INVAL;
     }
     if errno != 0 {
-        return errno;
+        return failure(Out::here(out), 4, errno);
     }
     // Without `create` there is nothing to be the first at.
     let how = if how & CREATE == 0 {
@@ -126,57 +235,24 @@ fn open(state: &State, base: u32, follow: u32, path: u32, length: u32, how: u32,
     } else {
         how & 15
     };
-    if !state.has_room(1) {
-        return p1::NOMEM;
-    }
     let parent = state.slot_here(base);
-    let inheriting = parent.high.get();
-    let mut rights = inheriting;
+    let mut rights = u64::MAX;
     if flags & READ == 0 {
-        rights &= !(right::FD_READ | right::FD_READDIR);
+        rights &= !u64::from(right::FD_READ | right::FD_READDIR);
     }
     if flags & WRITE == 0 {
-        // Any of these makes some hosts open for writing, which a directory refuses.
-        rights &= !(right::FD_WRITE
-            | right::FD_DATASYNC
-            | right::FD_ALLOCATE
-            | right::FD_FILESTAT_SET_SIZE);
+        rights &= !WRITING;
     }
-    let mut fdflags = 0;
-    if flags & (FILE_INTEGRITY_SYNC | DATA_INTEGRITY_SYNC | REQUESTED_WRITE_SYNC) != 0 {
-        fdflags = sync_flags(flags);
-    }
-    let fixed = state.fixed();
-    let at = fixed.result_at();
-    let errno = p1::path_open(
-        parent.word.get(),
-        follow & 1,
-        path,
-        length,
+    let opening = Opening {
         how,
-        rights.into(),
-        inheriting.into(),
-        fdflags,
-        at,
-    );
-    if errno != 0 {
-        return errno;
+        rights,
+        fdflags: sync_flags(flags),
+        flags,
+    };
+    match state.vacant() {
+        Some(handle) => open(state, handle, parent, follow, path, length, opening, out),
+        None => failure(Out::here(out), 4, p1::NOMEM),
     }
-    let fd = fixed.result(0) as u32;
-    let errno = p1::fd_fdstat_get(fd, at);
-    if errno != 0 {
-        p1::fd_close(fd);
-        return errno;
-    }
-    let file_type = fixed.result(0) as u32 & 0xff;
-    if file_type != p1::DIRECTORY {
-        flags &= !MUTATE_DIRECTORY;
-    }
-    let handle = state.insert(kind::DESCRIPTOR);
-    let inheriting = fixed.result(2) as u32 & right::ALL;
-    descriptor::fill(state.slot(handle), flags, file_type, fd, inheriting);
-    fixed.count.set(handle);
-    0
 }
 
 /// Whether the target of a link can be shown, as an error number.
@@ -258,14 +334,12 @@ exports! {
 
     "wasi:filesystem/types@0.2#[method]descriptor.stat-at"
     fn stat_at(state, handle: u32, follow: u32, path: u32, length: u32, out: u32) {
-        let path = bytes_here(path, length);
-        let fixed = state.fixed();
-        let mut errno = check(&state, handle, false, path, length);
-        if errno == 0 {
-            let fd = state.slot_here(handle).word.get();
-            errno = p1::path_filestat_get(fd, follow & 1, path, length, fixed.result_at());
+        check_bytes(path, length);
+        if let Some(entry) = usual(&state, handle, path, length) {
+            stat_below(&state, entry, follow, path, length, out);
+        } else {
+            stat_any(&state, handle, follow, path, length, out);
         }
-        stat_result(fixed, out, errno);
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.metadata-hash-at"
@@ -370,14 +444,23 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.open-at"
     fn open_at(state, handle: u32, follow: u32, path: u32, length: u32,
         how: u32, flags: u32, out: u32) {
-        let path = bytes_here(path, length);
-        let out = Out::new_here(out, 8, 4);
-        let errno = open(&state, handle, follow, path, length, how, flags as u8);
-        if errno == 0 {
-            out.u8(0, 0);
-            out.u32(4, state.fixed().count.get());
+        check_bytes(path, length);
+        Out::check::<8, 4>(out);
+        // Most are opened to be read.
+        let only_reads = flags & u32::from(FLAGS & !READ) | how & !DIRECTORY == 0;
+        if only_reads
+            && let Some(parent) = usual(&state, handle, path, length)
+            && let Some(handle) = state.vacant()
+        {
+            let opening = Opening {
+                how,
+                rights: !WRITING,
+                fdflags: 0,
+                flags: READ,
+            };
+            open(&state, handle, parent, follow, path, length, opening, out);
         } else {
-            failure(out, 4, errno);
+            open_any(&state, handle, follow, path, length, how, flags, out);
         }
     }
 }

@@ -156,8 +156,7 @@ pub fn fill(entry: &Entry, fd: u32, family: u32, phase: u8) {
     entry.flags.set(family as u8);
     entry.small.set(phase);
     entry.word.set(fd);
-    entry.low.set(1);
-    entry.high.set(0);
+    entry.set_wide(0);
 }
 
 /// Makes a socket and writes the `result<own<_>, error-code>`.

@@ -1,7 +1,7 @@
 //! What this library keeps in the state block, besides the handles.
 
 use core::cell::Cell;
-use core::mem::{offset_of, size_of};
+use core::mem::offset_of;
 
 use p1bridge_shim::abi::store64;
 use p1bridge_shim::trap;
@@ -15,10 +15,10 @@ use crate::p1;
 /// | `ERROR` | `FILE`, `SOCKET` | | errno | |
 /// | `POLLABLE` | mode, `FILE`, `SOCKET` | | fd, or index of the descriptor or socket | deadline |
 /// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor or socket | offset in the file |
-/// | `DESCRIPTOR` | `descriptor-flags`, `PREOPEN` | P1 file type | fd | users, inheriting rights |
+/// | `DESCRIPTOR` | `descriptor-flags`, `PREOPEN` | P1 file type | fd | other users, inheriting rights |
 /// | `ENTRIES` | | | index of the descriptor | cookie |
-/// | `TCP` | `IPV6`, … | phase | fd | users, backlog |
-/// | `UDP` | `IPV6` | phase | fd | users, record of the remote address |
+/// | `TCP` | `IPV6`, … | phase | fd | other users, backlog |
+/// | `UDP` | `IPV6` | phase | fd | other users, record of the remote address |
 /// | `DATAGRAMS_*` | `SOCKET` | | index of the socket | record of the remote address |
 /// | `LOOKUP` | | | first record | last record |
 /// | `FIELDS` | `IMMUTABLE` | | index of the slot that they belong to | |
@@ -82,14 +82,14 @@ pub const SCRATCH: u32 = 4096;
 pub const POLL: u32 = 48 + 32;
 /// How many of them the scratch holds, without the one for the clock.
 pub const POLLS: u32 = SCRATCH / POLL - 1;
-/// Bytes of the block before the library's own part.
-const HEAD: u32 = 16;
 /// Bytes of zero for `write-zeroes`.
 pub const ZEROES: u32 = 256;
 
 /// The library's own part of the state block.
 #[repr(C, align(8))]
 pub struct Fixed {
+    /// Small results: filestat, fdstat, prestat, sizes, times. First, so that its address is that of the block.
+    result: [Cell<u64>; 8],
     /// A `ciovec`, and what the host says it moved.
     vector: [Cell<u32>; 2],
     pub count: Cell<u32>,
@@ -105,16 +105,16 @@ pub struct Fixed {
     pub listed: Cell<u32>,
     pub listed_next: Cell<u32>,
     pub listed_end: Cell<u32>,
-    /// Small results: filestat, fdstat, prestat, sizes, times.
-    result: [Cell<u64>; 8],
     zeroes: [Cell<u8>; ZEROES as usize],
     scratch: [Cell<u64>; SCRATCH as usize / 8],
 }
 
+/// Where in this part the scratch is: directory entries, for whoever keeps them.
+pub const LISTING: usize = offset_of!(Fixed, scratch);
+
 pub type State = p1bridge_shim::State<Fixed>;
 
 const _: () = assert!(State::FIXED == 4496 && State::SLOT == 16 && POLLS == 50);
-const _: () = assert!((size_of::<Fixed>() as u32 + HEAD).next_multiple_of(16) == State::FIXED);
 
 mod import {
     #[link(wasm_import_module = "p1bridge")]
@@ -164,6 +164,12 @@ impl Fixed {
         self.result[index].get()
     }
 
+    /// The lowest byte of the small struct: the file type in an `fdstat`.
+    #[inline(always)]
+    pub fn result_byte(&self) -> u32 {
+        unsafe { u32::from(*(self.result.as_ptr() as *const u8)) }
+    }
+
     /// Keeps a u64 at this index of the small struct.
     #[inline(always)]
     pub fn set_result(&self, index: usize, value: u64) {
@@ -174,12 +180,6 @@ impl Fixed {
     #[inline(always)]
     pub fn zeroes_at(&self) -> u32 {
         self.at(offset_of!(Fixed, zeroes))
-    }
-
-    /// The scratch, for whoever keeps the directory entries in it.
-    #[inline(always)]
-    pub fn listing_at(&self) -> u32 {
-        self.at(offset_of!(Fixed, scratch))
     }
 
     /// Where subscriptions and events are: the scratch, or behind the handles if it is too small.
@@ -193,7 +193,7 @@ impl Fixed {
 
     #[inline(never)]
     fn behind_handles(&self) -> u32 {
-        let block = self as *const Fixed as u32 - HEAD;
+        let block = self as *const Fixed as u32;
         block + State::FIXED + import::max_handles() * State::SLOT
     }
 
@@ -211,7 +211,7 @@ impl Fixed {
     #[inline(always)]
     pub fn scratch_at(&self) -> u32 {
         self.listed.set(0);
-        self.listing_at()
+        self.at(LISTING)
     }
 
     /// The P1 file type of one of the three standard descriptors.

@@ -53,16 +53,16 @@
     local.set 1
     i32.const 65536
     local.tee 0
-    i32.load offset=56
+    i32.load offset=104
     local.set 2
     local.get 0
     i32.const 1
-    i32.store offset=56
+    i32.store offset=104
     block ;; label = @1
       local.get 2
       br_if 0 (;@1;)
       local.get 0
-      i32.const 32
+      i32.const 80
       i32.add
       i32.const 16
       call $random_get
@@ -72,11 +72,11 @@
     end
     local.get 1
     local.get 0
-    i64.load offset=32
+    i64.load offset=80
     i64.store
     local.get 1
     local.get 0
-    i64.load offset=40
+    i64.load offset=88
     i64.store offset=8
   )
   (func $p1bridge:initialize (;4;) (type 4)

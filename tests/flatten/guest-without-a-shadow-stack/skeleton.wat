@@ -26,8 +26,10 @@
   (func $p1bridge_shim::utf8::sequence (;9;) (type 0) (param i32 i32) (result i32) ...)
   (func $p2_on_p1::cli::until (;10;) (type 0) (param i32 i32) (result i32) ...)
   (func $wasi:cli/environment@0.2#get-arguments (;11;) (type 5) (param i32) ...)
-  (func $p1bridge:cabi_realloc (;12;) (type 1) (param i32 i32 i32 i32) (result i32) ...)
-  (func $p1bridge:initialize (;13;) (type 2) ...)
+  (func $p1bridge_shim::abi::copy_few (;12;) (type 4) (param i32 i32 i32) ...)
+  (func $p1bridge_shim::utf8::sequences (;13;) (type 0) (param i32 i32) (result i32) ...)
+  (func $p1bridge:cabi_realloc (;14;) (type 1) (param i32 i32 i32 i32) (result i32) ...)
+  (func $p1bridge:initialize (;15;) (type 2) ...)
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

@@ -21,8 +21,6 @@
     block ;; label = @1
       i32.const 0
       local.tee 0
-      i32.const 72
-      i32.add
       i32.const 8
       call $random_get
       i32.eqz
@@ -30,7 +28,7 @@
       unreachable
     end
     local.get 0
-    i64.load offset=72
+    i64.load
   )
   (func $wasi:random/insecure@0.2#get-insecure-random-u64 (;3;) (type 2) (result i64)
     call $p2_on_p1::random::number

@@ -17,8 +17,6 @@
     block ;; label = @1
       i32.const 0
       local.tee 0
-      i32.const 72
-      i32.add
       i32.const 8
       call 0
       i32.eqz
@@ -26,7 +24,7 @@
       unreachable
     end
     local.get 0
-    i64.load offset=72
+    i64.load
   )
   (func (;2;) (type 1) (result i64)
     call 1
