@@ -1,6 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { Guest, OUT, names, output, traps } from "./harness.mjs";
+import { host } from "./disk.mjs";
+import { Guest, OUT, fs, names, output, traps } from "./harness.mjs";
 import { test } from "./suite.mjs";
 
 const environment = (name) => `wasi:cli/environment@0.2#${name}`;
@@ -119,6 +120,17 @@ test("a freed handle is the first to be given again", () => {
   deepEqual([1, 2, 3, 4].map(() => guest.call("wasi:cli/stdin@0.2#get-stdin")), [3, 2, 1, 4]);
 });
 
+test("handles freed in any order are given again, the last one first, until the table is full", () => {
+  const guest = new Guest({ fd_write() {} }, { maxHandles: 8 });
+  const get = () => guest.call("wasi:cli/stdin@0.2#get-stdin");
+  for (let i = 1; i <= 5; i += 1) equal(get(), i);
+  for (const handle of [2, 5, 1, 4]) guest.call("wasi:io/streams@0.2#[resource-drop]input-stream", handle);
+  deepEqual([4, 1].map(get), [4, 1]);
+  guest.call("wasi:io/streams@0.2#[resource-drop]input-stream", 3);
+  deepEqual([1, 2, 3, 4, 5, 6].map(get), [3, 5, 2, 6, 7, 8]);
+  ok(traps(get));
+});
+
 test("a handle that is 0, unknown, freed or of another type traps", () => {
   const guest = new Guest();
   const stdin = guest.call("wasi:cli/stdin@0.2#get-stdin");
@@ -201,6 +213,17 @@ test("insecure-seed is drawn once", () => {
 test("a misaligned return pointer traps", () => {
   const guest = new Guest({ clock_time_get() {} });
   ok(traps(() => guest.call("wasi:clocks/wall-clock@0.2#now", OUT + 4)));
+});
+
+test("a return pointer that is misaligned or outside the memory traps", () => {
+  const { guest, base, opened } = host({ path_filestat_get() {}, fd_filestat_get() {} });
+  const end = guest.memory.buffer.byteLength;
+  for (const at of [OUT + 1, OUT + 2, OUT + 3, end - 4, end, 0xfffffff0, 0xfffffff7, 0xfffffff8, 0xfffffffc, 0xffffffff]) {
+    ok(traps(() => guest.call(fs("open-at"), base, 0, "f", 0, 1, at)), `open-at ${at}`);
+    ok(traps(() => guest.call(fs("stat-at"), base, 0, "f", at)), `stat-at ${at}`);
+    ok(traps(() => guest.call(fs("stat"), base, at)), `stat ${at}`);
+  }
+  equal(opened.length, 0, "the host is not asked to open what nobody could close");
 });
 
 /** The names that a WIT file asks for. */

@@ -103,6 +103,53 @@ test("a path that is not UTF-8 or outside the memory traps", () => {
   ok(traps(() => guest.get(fs("stat-at"), base, 0, 0xfffffff0, 0x20)));
 });
 
+test("every byte of a path counts, wherever it is, and none behind it", () => {
+  const seen = [];
+  const { guest, base } = host({ path_filestat_get(fd, follow, at, length, to) {
+    seen.push(this.text(at, length));
+    filestat(this, to);
+  } });
+  const stat = (path) => {
+    guest.put(0x800, Buffer.alloc(64, 0xff));
+    guest.put(0x810, path);
+    return traps(() => guest.get(fs("stat-at"), base, 0, 0x810, path.length)) ? "trap" : guest.u8(OUT) && guest.u8(OUT + 8);
+  };
+  const good = [];
+  for (let length = 1; length <= 26; length += 1) {
+    for (let i = 0; i < length; i += 1) {
+      const path = Buffer.alloc(length, "p");
+      path[i] = 0;
+      equal(stat(path), CODE.invalid, `NUL as byte ${i} of ${length}`);
+      path[i] = 0x80;
+      equal(stat(path), "trap", `0x80 as byte ${i} of ${length}`);
+      for (const byte of [1, 0x2e, 0x2f, 0x30, 0x7f]) {
+        path[i] = byte;
+        if (i === 0 && byte === 0x2f) {
+          equal(stat(path), CODE["not-permitted"]);
+          continue;
+        }
+        equal(stat(path), 0, `${byte} as byte ${i} of ${length}`);
+        good.push(path.toString("latin1"));
+      }
+      if (i + 1 < length) {
+        path.write("\u00e9", i);
+        equal(stat(path), 0, `two bytes as byte ${i} of ${length}`);
+        good.push(path.toString("latin1"));
+      }
+    }
+  }
+  equal(stat(Buffer.alloc(0)), CODE["no-entry"]);
+  deepEqual(seen, good);
+});
+
+test("what is opened to be read asks for the same as what is opened in any other way, but for writing", () => {
+  const h = host({ inheriting: 0xffffffffffffffffn });
+  for (const flags of [0, READ, READ | MUTATE]) open(h, flags);
+  const writing = 1n << 0n | 1n << 6n | 1n << 8n | 1n << 22n;
+  const call = { fd: 3, follow: 0, path: "f", how: 0, base: 0x3fffffffn & ~writing, inherited: 0x3fffffffn, flags: 0 };
+  deepEqual(h.opened, [call, call, call]);
+});
+
 test("a stream outlives its descriptor, which is closed once, by the last of them", () => {
   const h = host({ fd_pread(fd, v, n, offset, result) { this.setU32(result, 1); } });
   const file = open(h);

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { CODE, drop, failed, filestat, handle, host, open } from "./disk.mjs";
-import { OUT, fs, output } from "./harness.mjs";
+import { OUT, fs, output, traps } from "./harness.mjs";
 import { test } from "./suite.mjs";
 
 test("a descriptor without mutate-directory changes nothing", () => {
@@ -136,6 +136,44 @@ test("dot files are not dots, and an unknown type is looked up", () => {
   const { guest, base } = listing([".a", "...", "..b", ".", ".."], { ".a": 3, "...": 0, "..b": 7 });
   guest.get(fs("read-directory"), base);
   deepEqual(entries(guest, handle(guest)), [[3, ".a"], [5, "..."], [5, "..b"]]);
+});
+
+test("names of all lengths come as they are, and a byte that is not UTF-8 is found wherever it is", () => {
+  const [names, wanted] = [[], []];
+  for (let length = 1; length <= 26; length += 1) {
+    const name = "abcdefghijklmnopqrstuvwxyz".slice(0, length);
+    names.push(name);
+    wanted.push(name);
+    for (let i = 0; i < length; i += 1) {
+      names.push(`${name.slice(0, i)}\xff${name.slice(i + 1)}`);
+      wanted.push(CODE["illegal-byte-sequence"]);
+      if (i + 1 < length) {
+        names.push(`${name.slice(0, i)}\xc3\xa9${name.slice(i + 2)}`);
+        wanted.push(`${name.slice(0, i)}\u00e9${name.slice(i + 2)}`);
+      }
+    }
+  }
+  const { guest, base } = listing(names);
+  guest.get(fs("read-directory"), base);
+  const stream = handle(guest);
+  const seen = names.map(() => guest.get(nextEntry, stream) && (guest.u8(OUT) ? guest.u8(OUT + 4) : guest.string(OUT + 12)));
+  deepEqual(seen, wanted);
+});
+
+test("entries are those of a stream that is alive, and of no other handle", () => {
+  const { guest, base } = listing(["a", "b", "c"]);
+  const all = [0, base, 7, 0xffffffff];
+  const trap = (handle) => ok(traps(() => guest.get(nextEntry, handle)), `handle ${handle}`);
+  all.forEach(trap);
+  guest.get(fs("read-directory"), base);
+  const stream = handle(guest);
+  guest.get(nextEntry, stream);
+  equal(guest.string(OUT + 12), "a");
+  all.forEach(trap);
+  guest.call("wasi:filesystem/types@0.2#[resource-drop]directory-entry-stream", stream);
+  [...all, stream].forEach(trap);
+  equal(guest.call("wasi:cli/stdin@0.2#get-stdin"), stream);
+  trap(stream);
 });
 
 test("a name that is not UTF-8 is an error of its own, and the rest follows", () => {
