@@ -97,21 +97,11 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     if !options.strip {
         let imports = output.report.imports.iter();
         let imports: BTreeSet<&str> = imports.map(|import| import.module.as_str()).collect();
-        // The adapter of a component allocates in the middle of a call of the library, and the guest's
-        // memory then grows under what the library has given to the call.
-        let regions = output
-            .report
-            .memory
-            .iter()
-            .flat_map(|memory| &memory.regions);
-        let slides = regions
-            .filter(|region| region.what == "library state")
-            .any(|region| region.slides);
         if let Err(error) = world::append(
             component,
             options.boundary,
             &imports,
-            slides,
+            output.obstacle,
             &mut output.wasm,
         ) {
             output.report.warnings.push(format!(

@@ -421,10 +421,30 @@ impl Check<'_, '_, '_> {
         self.numbers.functions.get(&target).copied()
     }
 
+    /// Whether a function is written out where an instance calls it.
+    fn is_inlined(&self, id: InstanceId, func: u32) -> bool {
+        let imported = self
+            .plan
+            .program
+            .module(self.plan.input, id)
+            .imported_func_count();
+        match self.plan.try_target(FuncDef::Core(id, func)) {
+            Some(Target::Core(other, index)) => {
+                func < imported && self.plan.inlined.contains(&(other, index))
+            }
+            _ => false,
+        }
+    }
+
     /// Guests call and use what they did, in the same order, and nothing else of the input.
     fn bodies(&self) -> Result<()> {
         let (plan, module) = (self.plan, self.module);
         let own = self.numbers.first_own();
+        let guarded: BTreeSet<(InstanceId, u32)> = plan
+            .guarded_reallocs()
+            .iter()
+            .map(|(id, import, ..)| (*id, *import))
+            .collect();
         ensure!(
             module.func_types.len() as u32 >= own,
             "{} functions where at least {own} are planned",
@@ -446,6 +466,9 @@ impl Check<'_, '_, '_> {
                 what()
             );
             let old = uses(source, defined, |def| match def {
+                Use::Call(func) if self.is_inlined(id, func) || guarded.contains(&(id, func)) => {
+                    None
+                }
                 Use::Call(func) => self.function(FuncDef::Core(id, func)).map(Use::Call),
                 Use::Global(global) => {
                     let slot = plan.program.global(plan.input, id, global);

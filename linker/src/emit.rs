@@ -20,5 +20,6 @@ pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
     Ok(Output {
         wasm: merged.wasm,
         report,
+        obstacle: plan.obstacle,
     })
 }

@@ -162,6 +162,8 @@ pub struct Output {
     pub wasm: Vec<u8>,
     /// What was done to make it.
     pub report: Report,
+    /// Why a component that is made of the module would not work, if it would not.
+    pub obstacle: Option<&'static str>,
 }
 
 const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug of p1bridge, please \

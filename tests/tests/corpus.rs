@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `NAME on wasmtime` | the module or component as it is; must do what the manifest says |
 //! | `NAME wrapped on wasmtime` | modules only: `wrap(module)` |
+//! | `NAME flattened and wrapped again on wasmtime` | `wrap(flatten(component))`, by the world that it carries |
 //! | `NAME flattened on ENGINE` | `flatten(component)`, for modules `flatten(wrap(module))` |
 //!
 //! All but the first must also do what the first did: stdout, stderr, how it ended, what the calls
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use libtest_mimic::{Arguments, Trial};
+use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::manifest::{Kind, Left, Leniency, Program, Run, programs, show};
 use p1bridge_tests::{Engine, Exit, engines, link, snapshot};
@@ -66,13 +68,11 @@ fn main() {
                 &engines::oracle(),
             );
         }
-        if subject.program.kind == Kind::P1Reactor {
-            add(
-                format!("{name} flattened and wrapped again on wasmtime"),
-                Form::WrappedAgain,
-                &engines::oracle(),
-            );
-        }
+        add(
+            format!("{name} flattened and wrapped again on wasmtime"),
+            Form::WrappedAgain,
+            &engines::oracle(),
+        );
         for engine in &engines {
             add(
                 format!("{name} flattened on {}", engine.name()),
@@ -117,12 +117,12 @@ impl Subject {
             Form::Wrapped => self.component()?.to_vec(),
             Form::Flattened => link::flatten_for(engine, self.component()?)?,
             Form::WrappedAgain => {
-                let flat = link::flatten_for(engine, self.component()?)?;
+                let flat = flatten(self.component()?, &FlattenOptions::default())?.wasm;
                 wrap(&flat, &WrapOptions::default())?.component
             }
         };
         // An adapter knows the codes 0 and 1 only; flattening gives the module its own back.
-        let zero_or_not = form == Form::Wrapped
+        let zero_or_not = matches!(form, Form::Wrapped | Form::WrappedAgain)
             || form == Form::AsItIs && self.program.kind == Kind::MixedCommand;
         let oracle_zero_or_not = zero_or_not || self.program.kind == Kind::MixedCommand;
         let mut failures = Vec::new();

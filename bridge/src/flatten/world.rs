@@ -63,7 +63,7 @@ fn names_other_interfaces(component: &[u8]) -> Result<bool> {
 
 /// Appends the world of `component` to the flat module made of it, without the interfaces of WASI
 /// that are gone; nothing where no other interface is left. `imports` are the modules that the flat
-/// module imports from; `slides` says that the state of a library moves when the guest's memory grows.
+/// module imports from; `obstacle` is why the component would not work.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ pub fn append(
     component: &[u8],
     boundary: Boundary,
     imports: &BTreeSet<&str>,
-    slides: bool,
+    obstacle: Option<&str>,
     flat: &mut Vec<u8>,
 ) -> Result<()> {
     if !names_other_interfaces(component)? {
@@ -112,11 +112,8 @@ pub fn append(
         return Ok(());
     }
 
-    if slides {
-        bail!(
-            "the state of the library moves when the program's memory grows, which the adapter of a \
-             component brings about in the middle of a call"
-        );
+    if let Some(obstacle) = obstacle {
+        bail!("{obstacle}");
     }
 
     // What they take types from has to be there, whoever provides it.

@@ -113,8 +113,14 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
 }
 
 /// Traps when the instance may not call out now.
-pub fn check_may_leave(maps: &Maps, code: &mut Vec<u8>, instance: ComponentInstanceId) {
-    if let Some(&flag) = maps.globals.may_not_leave.get(&instance) {
+pub fn check_may_leave(
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    code: &mut Vec<u8>,
+    instance: ComponentInstanceId,
+) {
+    if plan.fusion.may_not_leave.contains(&instance) {
+        let flag = maps.globals.may_not_leave[&instance];
         let mut sink = InstructionSink::new(code);
         sink.global_get(flag);
         maps.globals.traps.when(&mut sink, Trap::CannotLeave);
@@ -137,7 +143,7 @@ fn resource_new(
     resource: ResourceId,
 ) -> Function {
     let mut code = Vec::new();
-    check_may_leave(maps, &mut code, instance);
+    check_may_leave(plan, maps, &mut code, instance);
     glue.handles.table(plan, maps, &mut code, instance);
     InstructionSink::new(&mut code)
         .local_get(0)
@@ -175,7 +181,7 @@ fn resource_drop(
 ) -> Function {
     let instance = plan.program.canons[id.0 as usize].instance;
     let mut code = Vec::new();
-    check_may_leave(maps, &mut code, instance);
+    check_may_leave(plan, maps, &mut code, instance);
     let entry = 1;
     glue.handles.table(plan, maps, &mut code, instance);
     InstructionSink::new(&mut code)

@@ -6,7 +6,8 @@ use super::memory::bytes;
 use super::traps::Trap;
 use crate::merge::{Maps, Quantity, memory_access};
 use crate::parse::module::ElementMode;
-use crate::plan::{Plan, Step};
+use crate::plan::again::arguments;
+use crate::plan::{Plan, Step, Target};
 use crate::resolve::InstanceId;
 use crate::statics::{Const, constant};
 
@@ -28,6 +29,7 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
             .i32_ne();
         traps.when(&mut code, Trap::NotInitialised);
         code.return_().end().i32_const(BEGUN).global_set(state);
+        prime(plan, maps, &mut code);
         for &step in &plan.init {
             match step {
                 Step::Call(target) => {
@@ -41,9 +43,25 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
             }
         }
         code.i32_const(DONE).global_set(state);
+    } else {
+        prime(plan, maps, &mut code);
     }
     code.end();
     body
+}
+
+/// Calls the host for nothing, where that has to be.
+pub fn prime(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
+    let Some(id) = plan.prime else { return };
+    let host = &plan.program.hosts[id.0 as usize];
+    let arguments = arguments(&host.name, host.ty.params().len());
+    for (value, ty) in arguments.into_iter().zip(host.ty.params()) {
+        match ty {
+            wasmparser::ValType::I64 => code.i64_const(value),
+            _ => code.i32_const(value as i32),
+        };
+    }
+    code.call(super::index(maps, Target::Host(id))).drop();
 }
 
 fn offset(plan: &Plan<'_, '_>, id: InstanceId, expr: &wasmparser::ConstExpr<'_>) -> u32 {

@@ -7,13 +7,17 @@ use super::Glue;
 use super::traps;
 use crate::merge::access::add_base;
 use crate::merge::{Access, LinkerGlobals, Maps, Quantity, access_in};
-use crate::plan::{MemoryPlan, Plan};
+use crate::plan::{MemoryPlan, PAGE, Plan};
 
 /// `memory.grow` as the guest of a region sees it.
 ///
 /// The memory grows by as much as the guest asks for, everything above moves up by that, and where
 /// it lay is zero. A growth that is over the guest's maximum or that the host refuses gives -1 and
 /// changes nothing. Without `bulk`, what lies above is moved word by word.
+///
+/// Pages above all that may be somebody else's, who has grown the memory by itself: the adapter of a
+/// component does. They stay where they are, and the first guest sees what it would in a memory of its
+/// own: that has grown by them.
 ///
 /// # Panics
 ///
@@ -28,14 +32,16 @@ pub fn grow(
     let Quantity::Global(bytes) = access.bytes else {
         unreachable!("the size of a region that grows is in a global");
     };
-    let (delta, from, step, above) = (0, 1, 2, 3);
-    let mut body = Function::new([(3, ValType::I32)]);
+    let (delta, step, was) = (0, 1, 2);
+    let moving = Moving {
+        step,
+        from: 3,
+        above: 4,
+    };
+    let mut body = Function::new([(4, ValType::I32)]);
     let mut code = body.instructions();
     let pages = |code: &mut InstructionSink<'_>| {
         code.global_get(bytes).i32_const(16).i32_shr_u();
-    };
-    let fail = |code: &mut InstructionSink<'_>| {
-        code.if_(BlockType::Empty).i32_const(-1).return_().end();
     };
     // delta > limit - pages
     code.local_get(delta).i32_const(memory.limit(region) as i32);
@@ -46,37 +52,146 @@ pub fn grow(
     code.local_get(delta).i32_eqz().if_(BlockType::Empty);
     pages(&mut code);
     code.return_().end();
+    let slides = !memory.fixed && memory.has_above(region);
     if !memory.fixed {
-        code.local_get(delta).memory_grow(0).i32_const(-1).i32_eq();
+        code.local_get(delta)
+            .memory_grow(0)
+            .local_tee(was)
+            .i32_const(-1)
+            .i32_eq();
         fail(&mut code);
     }
-
+    if slides {
+        code.local_get(was);
+        end(&mut code, memory, globals);
+        in_pages(&mut code);
+        code.i32_ne().if_(BlockType::Empty);
+        beyond(
+            &mut code,
+            memory,
+            globals,
+            region,
+            bulk.as_ref(),
+            was,
+            &moving,
+        );
+        code.end();
+    }
     code.local_get(delta)
         .i32_const(16)
         .i32_shl()
         .local_set(step);
-    if !memory.fixed && memory.has_above(region) {
-        quantity(&mut code, access.base);
-        code.global_get(bytes).i32_add().local_set(from);
-        end(&mut code, memory, globals);
-        code.local_get(from).i32_sub().local_set(above);
-        match bulk {
-            Some(bulk) => move_in_bulk(&mut code, &bulk, from, step, above),
-            None => move_words(&mut code, from, step, above),
-        }
-        for (at, base) in globals.bases.iter().enumerate() {
-            if let (true, Some(base)) = (at > region, base) {
-                add_to(&mut code, *base, step);
-            }
-        }
-        if let Some(block) = globals.block {
-            add_to(&mut code, block, step);
-        }
+    if slides {
+        measure(&mut code, memory, globals, region, &moving);
+        slide(&mut code, globals, region, bulk.as_ref(), &moving);
     }
     pages(&mut code);
     add_to(&mut code, bytes, step);
     code.end();
     body
+}
+
+/// Takes a condition from the stack; when it holds, the growth has failed.
+fn fail(code: &mut InstructionSink<'_>) {
+    code.if_(BlockType::Empty).i32_const(-1).return_().end();
+}
+
+/// From bytes on the stack to the pages that they take.
+fn in_pages(code: &mut InstructionSink<'_>) {
+    code.i32_const(0xffff).i32_add().i32_const(16).i32_shr_u();
+}
+
+/// The locals with what is moved: by how much, from where, and how many bytes.
+struct Moving {
+    step: u32,
+    from: u32,
+    above: u32,
+}
+
+/// Finds what lies above a region.
+fn measure(
+    code: &mut InstructionSink<'_>,
+    memory: &MemoryPlan,
+    globals: &LinkerGlobals,
+    region: usize,
+    moving: &Moving,
+) {
+    let access = access_in(memory, globals, region, true);
+    quantity(code, access.base);
+    quantity(code, access.bytes);
+    code.i32_add().local_set(moving.from);
+    end(code, memory, globals);
+    code.local_get(moving.from)
+        .i32_sub()
+        .local_set(moving.above);
+}
+
+/// Moves what lies above a region.
+fn slide(
+    code: &mut InstructionSink<'_>,
+    globals: &LinkerGlobals,
+    region: usize,
+    bulk: Option<&Bulk>,
+    moving: &Moving,
+) {
+    let Moving { step, from, above } = *moving;
+    match bulk {
+        Some(bulk) => move_in_bulk(code, bulk, from, step, above),
+        None => move_words(code, from, step, above),
+    }
+    for (at, base) in globals.bases.iter().enumerate() {
+        if let (true, Some(base)) = (at > region, base) {
+            add_to(code, *base, step);
+        }
+    }
+    if let Some(block) = globals.block {
+        add_to(code, block, step);
+    }
+}
+
+/// Lets everything above the first guest that grows slide beyond pages of somebody else, which end where
+/// page `was` begins. That guest, whose place is fixed, has them in its memory then.
+fn beyond(
+    code: &mut InstructionSink<'_>,
+    memory: &MemoryPlan,
+    globals: &LinkerGlobals,
+    region: usize,
+    bulk: Option<&Bulk>,
+    was: u32,
+    moving: &Moving,
+) {
+    let first = globals.bytes.iter().position(Option::is_some);
+    let first = first.expect("a region grows");
+    if memory.host == Some(first) {
+        // The host's values cannot lie around them.
+        code.i32_const(-1).return_();
+        return;
+    }
+    if let (true, Some(top)) = (memory.host == Some(region), globals.arena) {
+        // Nor may they move while their addresses are known.
+        code.global_get(top);
+        fail(code);
+    }
+    let base = memory.regions[first].base / PAGE;
+    code.local_get(was)
+        .i32_const((memory.limit(first) + base) as i32)
+        .i32_gt_u();
+    fail(code);
+    measure(code, memory, globals, first, moving);
+    code.local_get(moving.above);
+    in_pages(code);
+    code.memory_grow(0).i32_const(-1).i32_eq();
+    fail(code);
+    code.local_get(was)
+        .i32_const(16)
+        .i32_shl()
+        .local_get(moving.from)
+        .i32_sub()
+        .local_set(moving.step);
+    slide(code, globals, first, bulk, moving);
+    if let Some(bytes) = globals.bytes[first] {
+        add_to(code, bytes, moving.step);
+    }
 }
 
 fn add_to(code: &mut InstructionSink<'_>, global: u32, local: u32) {

@@ -104,6 +104,9 @@ pub struct Glue {
     pub initialise: Option<u32>,
     /// The guards of `realloc` functions.
     pub allocate_only: Vec<((InstanceId, u32), u32)>,
+    /// The functions that library instances call as `cabi_realloc`, where a guest must not call out meanwhile:
+    /// the instance, the index of the import and the function.
+    pub library_reallocs: Vec<(InstanceId, u32, u32)>,
     /// For each export of the plan, the function that was made for it.
     pub exports: Vec<Option<u32>>,
     /// Whether `memory.copy` and `memory.fill` may be used.
@@ -134,6 +137,7 @@ impl Glue {
             let at = glue.add("p1bridge:cabi_realloc", ty, kind);
             glue.allocate_only.push(((id, index), at));
         }
+        glue.guard_libraries(plan);
         let nothing = FuncType::new([], []);
         let initialises = plan.exports.iter().any(|export| {
             matches!(
@@ -191,6 +195,17 @@ impl Glue {
             glue.exports.push(made);
         }
         glue
+    }
+
+    /// Wraps each `realloc` that a library calls, and that could call out.
+    fn guard_libraries(&mut self, plan: &Plan<'_, '_>) {
+        use wasmparser::ValType::I32;
+        for (id, import, target, instance) in plan.guarded_reallocs() {
+            let ty = FuncType::new([I32; 4], [I32]);
+            let kind = GlueKind::NotLeaving(target, instance);
+            let at = self.add("p1bridge:cabi_realloc", ty, kind);
+            self.library_reallocs.push((id, import, at));
+        }
     }
 
     /// The functions of the canonical ABI between guests, and what they call.
@@ -452,8 +467,11 @@ impl Glue {
                 let returns = !plan.target_type(target).results().is_empty();
                 let mut body = Function::new(returns.then_some((1, ValType::I32)));
                 let mut code = body.instructions();
-                if let Some(at) = self.initialise {
-                    code.call(maps.first_glue + at);
+                match self.initialise {
+                    Some(at) => {
+                        code.call(maps.first_glue + at);
+                    }
+                    None => initialise::prime(plan, maps, &mut code),
                 }
                 for entered in plan::fused::entered(&plan.program, None, instance) {
                     if let Some(&flag) = maps.globals.entered.get(&entered) {

@@ -25,6 +25,8 @@ pub enum Use {
     Source,
     /// The address of a group of accesses, by its number.
     Kept(usize),
+    /// A parameter of a function that is written out.
+    Param(usize),
 }
 
 impl Scratch {

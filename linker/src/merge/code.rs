@@ -3,13 +3,13 @@
 //! Most instructions are copied as they stand, in runs; only those with an index, an over-long
 //! LEB or a lowered meaning are written anew.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
-use wasm_encoder::reencode::{self, Reencode};
+use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, InstructionSink};
 use wasmparser::{
     BlockType, MemArgTarget, Operator, OperatorsReader, OperatorsReaderAllocations, VisitOperator,
@@ -20,8 +20,10 @@ use super::access::{self, Scratch, touches};
 use super::coalesce;
 use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps, Quantity};
 use crate::debug::address::Points;
+use crate::glue::traps;
 use crate::parse::module::Module;
 use crate::plan::Plan;
+use crate::plan::inline::{inline, local_of};
 use crate::resolve::InstanceId;
 
 /// A body of the output by where it comes from.
@@ -73,13 +75,14 @@ pub fn bodies(
                     let map = maps.instance(id);
                     let parts = (&mut header, &mut body);
                     let mut points = traced.contains(&id).then(Points::new);
-                    allocations = encode_body(module, defined, map, reused, parts, &mut points)
-                        .with_context(|| {
-                            format!(
-                                "at offset {:#x}, in {}",
-                                module.bodies[defined].start, module.path
-                            )
-                        })?;
+                    allocations =
+                        encode_body(plan, module, defined, map, reused, parts, &mut points)
+                            .with_context(|| {
+                                format!(
+                                    "at offset {:#x}, in {}",
+                                    module.bodies[defined].start, module.path
+                                )
+                            })?;
                     let size = header.len() + body.len();
                     sizes[id.0 as usize].fetch_add(size, Ordering::Relaxed);
                     size.encode(&mut out.bytes);
@@ -131,6 +134,7 @@ pub fn bodies(
 }
 
 fn encode_body(
+    plan: &Plan<'_, '_>,
     module: &Module<'_>,
     defined: usize,
     map: &InstanceMap,
@@ -155,6 +159,12 @@ fn encode_body(
             .encode(&mut groups_encoded);
     }
 
+    let (flags, teller) = map.flags(module.imported_func_count() + defined as u32);
+    for &flag in flags {
+        let mut code = InstructionSink::new(out);
+        code.global_get(flag);
+        traps::when(&mut code, teller);
+    }
     let bytes = module.bytes;
     let reader = locals.get_binary_reader();
     let mut scratch = Scratch::new(local_count);
@@ -178,8 +188,9 @@ fn encode_body(
             points.push(((old - first) as u32, new as u32));
         }
     };
-    note(run, 0);
+    note(run, out.len());
     let mut step = Step {
+        plan,
         map,
         written: Vec::new(),
         slow: None,
@@ -283,6 +294,7 @@ enum Action {
 }
 
 struct Step<'s, 'a> {
+    plan: &'s Plan<'s, 's>,
     map: &'s InstanceMap,
     written: Vec<u8>,
     slow: Option<Operator<'a>>,
@@ -326,6 +338,7 @@ impl Step<'_, '_> {
     fn call(&mut self, old: u32) -> Action {
         match self.map.callee(old) {
             Callee::Func(new) => return self.indexed(0x10, old, new),
+            Callee::Inline(_, at) => self.inline(self.map.inlined(at)),
             Callee::I32Const(value) => {
                 self.written.push(0x41);
                 value.encode(&mut self.written);
@@ -340,6 +353,41 @@ impl Step<'_, '_> {
             Callee::Dead => panic!("function {old} is called but was not planned"),
         }
         Action::Written
+    }
+
+    /// Writes a function out; its arguments are on the stack.
+    fn inline(&mut self, (id, index): (InstanceId, u32)) {
+        let module = self.plan.program.module(self.plan.input, id);
+        let inline = inline(module, index).expect("a planned function can be written out");
+        let mut locals = BTreeMap::new();
+        if !inline.in_order {
+            for (at, &ty) in inline.params.iter().enumerate().rev() {
+                let used = inline.code.iter().any(|op| local_of(op) == Some(at as u32));
+                let mut code = InstructionSink::new(&mut self.written);
+                if !used {
+                    code.drop();
+                    continue;
+                }
+                let ty = RoundtripReencoder.val_type(ty).expect("a type of numbers");
+                let local = self.scratch.local(ty, access::Use::Param(at));
+                code.local_set(local);
+                locals.insert(at as u32, local);
+            }
+        }
+        for op in inline.code {
+            let mut code = InstructionSink::new(&mut self.written);
+            match op {
+                Operator::LocalGet { local_index } => code.local_get(locals[&local_index]),
+                Operator::LocalSet { local_index } => code.local_set(locals[&local_index]),
+                Operator::LocalTee { local_index } => code.local_tee(locals[&local_index]),
+                op => {
+                    let op = RoundtripReencoder.instruction(op);
+                    op.expect("an instruction on numbers")
+                        .encode(&mut self.written);
+                    continue;
+                }
+            };
+        }
     }
 
     /// A load or store in a memory that is shared with other guests.
@@ -582,7 +630,7 @@ impl Reencode for Remap<'_> {
 
     fn function_index(&mut self, func: u32) -> Result<u32, reencode::Error<&'static str>> {
         match self.map.callee(func) {
-            Callee::Func(index) => Ok(index),
+            Callee::Func(index) | Callee::Inline(index, _) => Ok(index),
             _ => Err(reencode::Error::UserError(
                 "a built-in of the linker can only be called",
             )),

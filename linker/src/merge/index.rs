@@ -1,6 +1,6 @@
 //! The index spaces of the output.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::FuncType;
 
@@ -19,6 +19,8 @@ const DEAD: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callee {
     Func(u32),
+    /// The same, and it is written out where it is called: by its place in [`InstanceMap::inlined`].
+    Inline(u32, usize),
     I32Const(i32),
     /// The constant 0, of which an addition or subtraction that follows is left out.
     Zero,
@@ -84,8 +86,14 @@ pub struct InstanceMap {
     elements: Vec<u32>,
     data: Vec<u32>,
     memories: Vec<MemoryMap>,
+    /// The functions that are written out where they are called.
+    inlined: Vec<(InstanceId, u32)>,
     /// The functions that copy from one memory to another, by target and source.
     copies: Vec<((u32, u32), u32)>,
+    /// The functions that trap at once while one of some flags is set.
+    flags: BTreeMap<u32, Vec<u32>>,
+    /// The function that says so.
+    teller: Option<u32>,
 }
 
 /// What becomes of the instructions on one memory of a module.
@@ -118,9 +126,22 @@ impl InstanceMap {
         self.callees[index as usize]
     }
 
+    /// A function that is written out where it is called.
+    pub fn inlined(&self, at: usize) -> (InstanceId, u32) {
+        self.inlined[at]
+    }
+
     /// What becomes of the instructions on a memory.
     pub fn memory(&self, index: u32) -> &MemoryMap {
         &self.memories[index as usize]
+    }
+
+    /// The flags that have to be off when a function is called, and what tells when one is not.
+    pub fn flags(&self, func: u32) -> (&[u32], Option<u32>) {
+        (
+            self.flags.get(&func).map_or(&[], Vec::as_slice),
+            self.teller,
+        )
     }
 
     /// Whether code comes before accesses to a memory.
@@ -257,6 +278,9 @@ impl Maps {
             Target::Core(id, index) => self.targets.get(&(id, index)).copied(),
             Target::Host(host) => self.hosts.get(&host).copied(),
             Target::Glue(canon) => self.canons.get(&canon).copied(),
+            Target::Builtin(Builtin::AllocateOnly(id, index)) => {
+                self.allocate_only.get(&(id, index)).copied()
+            }
             Target::Builtin(_) | Target::NoOp => None,
         }
     }
@@ -356,6 +380,9 @@ impl Maps {
                 .fusion
                 .may_not_leave
                 .iter()
+                .chain(plan.fusion.not_meanwhile.keys())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
                 .filter_map(|id| Some((*id, linker_global(true)?)))
                 .collect(),
         };
@@ -434,10 +461,36 @@ impl Maps {
         for id in program.ids() {
             let count = program.module(input, id).func_types.len() as u32;
             let any = plan.live.instance(id).funcs.iter().any(|live| *live);
+            let imported = program.module(input, id).imported_func_count();
+            let mut inlined = Vec::new();
             let callees = (0..if any { count } else { 0 })
-                .map(|index| maps.callee(plan, glue, FuncDef::Core(id, index)))
+                .map(|index| {
+                    let def = FuncDef::Core(id, index);
+                    let callee = maps.callee(plan, glue, def);
+                    match (callee, plan.try_target(def)) {
+                        (Callee::Func(func), Some(Target::Core(other, at)))
+                            if index < imported && plan.inlined.contains(&(other, at)) =>
+                        {
+                            inlined.push((other, at));
+                            Callee::Inline(func, inlined.len() - 1)
+                        }
+                        _ => callee,
+                    }
+                })
                 .collect();
             maps.instances[id.0 as usize].callees = callees;
+            maps.instances[id.0 as usize].inlined = inlined;
+        }
+        for &(id, import, at) in &glue.library_reallocs {
+            maps.instances[id.0 as usize].callees[import as usize] = Callee::Func(first_glue + at);
+        }
+        for (instance, functions) in &plan.fusion.not_meanwhile {
+            let flag = maps.globals.may_not_leave[instance];
+            for &(id, index) in functions {
+                let map = &mut maps.instances[id.0 as usize];
+                map.flags.entry(index).or_default().push(flag);
+                map.teller = maps.globals.traps.get(Trap::CannotLeave);
+            }
         }
         maps
     }

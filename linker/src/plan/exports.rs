@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use anyhow::{Result, bail};
 use wasmparser::{FuncType, ValType};
 
+use super::again;
 use super::{Plan, Step, Target, is_preview1_start};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
@@ -371,7 +372,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
                 );
                 if let Some(post_return) = export.post_return {
                     let target = plan.target(post_return);
-                    let what = match plan.fusion.may_not_leave.contains(&export.instance) {
+                    let what = match plan.fusion.may_be_inside(export.instance) {
                         true => Exported::NotLeaving(target, export.instance),
                         false => Exported::Func(target),
                     };
@@ -389,7 +390,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     }
     realloc = import_reallocs(plan).first().copied().or(realloc);
     if let Some((target, instance)) = realloc {
-        let what = if plan.fusion.may_not_leave.contains(&instance) {
+        let what = if plan.fusion.may_be_inside(instance) {
             Exported::NotLeaving(target, instance)
         } else if guarded {
             Exported::Realloc(target)
@@ -440,6 +441,17 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         plan.live.host(id);
     }
     plan.exports = exports;
+    // What can be called before a `_start` of ours is.
+    let early = is_command
+        && boundary.functions.iter().any(|export| match export.kind {
+            Kind::Plain => true,
+            Kind::Start => plan.init.is_empty(),
+            Kind::Run => false,
+        });
+    match again::decide(plan, early) {
+        Ok(prime) => plan.prime = prime,
+        Err(why) => plan.obstacle = Some(why),
+    }
     Ok(())
 }
 

@@ -133,6 +133,14 @@ impl End {
 }
 
 impl Crossing {
+    /// The exported functions, and the imported ones: whether they are exported, and the number of the
+    /// lift or the canonical function.
+    fn functions(&self) -> Vec<(bool, u32)> {
+        let exports = self.exports.iter().map(|id| (true, id.0));
+        let imports = self.imports.iter().map(|id| (false, id.0));
+        exports.chain(imports).collect()
+    }
+
     fn end(
         &self,
         input: &Input<'_>,
@@ -189,8 +197,11 @@ pub struct Fusion {
     pub loans: Option<u32>,
     /// Instances that get borrowed handles.
     pub borrowers: BTreeSet<ComponentInstanceId>,
-    /// Instances that must not call out while their `realloc` or `post-return` runs, and could.
+    /// Instances that must not call out while their `realloc` or `post-return` runs, and could: call
+    /// another guest, or the host.
     pub may_not_leave: BTreeSet<ComponentInstanceId>,
+    /// The functions of libraries that those of an instance could call.
+    pub not_meanwhile: BTreeMap<ComponentInstanceId, BTreeSet<(InstanceId, u32)>>,
     /// The functions that strings need on their way.
     pub strings: BTreeSet<Placed>,
     /// Whether bytes are moved.
@@ -230,6 +241,8 @@ pub fn plan(
         ..Fusion::default()
     };
     let mut edges: Vec<Edge> = Vec::new();
+    // The functions during which an instance must not call out.
+    let mut inside: Vec<(ComponentInstanceId, Option<FuncDef>)> = Vec::new();
     let mut with_table: BTreeSet<ComponentInstanceId> = BTreeSet::new();
     for &id in &live.glue {
         if bindings.contains_key(&id) {
@@ -256,15 +269,11 @@ pub fn plan(
                     }
                 }
                 edges.push((Some(canon.instance), lift.instance));
-                for (instance, def) in [
+                inside.extend([
                     (lift.instance, lift.options.realloc),
                     (lift.instance, lift.options.post_return),
                     (canon.instance, options.realloc),
-                ] {
-                    if def.is_some_and(|def| reaches_out(input, program, def, &crossing.imports)) {
-                        fusion.may_not_leave.insert(instance);
-                    }
-                }
+                ]);
                 let caller = crossing.end(input, program, canon.instance, options);
                 let callee = crossing.end(input, program, lift.instance, &lift.options);
                 fusion.passes(program, &mut with_table, &lift.ty.params, caller, callee);
@@ -291,6 +300,18 @@ pub fn plan(
     for &id in &crossing.exports {
         edges.push((None, program.lifts[id.0 as usize].instance));
     }
+    for (exported, at) in crossing.functions() {
+        let (_, options) = types(program, exported, at);
+        let instance = instance_of(program, exported, at);
+        inside.extend([options.realloc, options.post_return].map(|def| (instance, def)));
+    }
+    for &id in bindings.keys() {
+        let canon = &program.canons[id.0 as usize];
+        if let CanonKind::Lower { options, .. } = &canon.kind {
+            inside.push((canon.instance, options.realloc));
+        }
+    }
+    fusion.keep_inside(input, program, bindings, crossing, &inside);
     let instances: BTreeSet<ComponentInstanceId> = edges
         .iter()
         .flat_map(|(caller, callee)| entered(program, *caller, *callee))
@@ -319,6 +340,51 @@ pub fn plan(
 }
 
 impl Fusion {
+    /// Whether an instance has a flag for the time in which it must not call out.
+    pub fn may_be_inside(&self, instance: ComponentInstanceId) -> bool {
+        self.may_not_leave.contains(&instance) || self.not_meanwhile.contains_key(&instance)
+    }
+
+    /// Finds what could be called by the functions during which an instance must not call out:
+    /// `CanonicalABI.md`, "Component Instance State", `may_leave`.
+    fn keep_inside(
+        &mut self,
+        input: &Input<'_>,
+        program: &Program,
+        bindings: &HashMap<CanonId, Binding>,
+        crossing: &Crossing,
+        inside: &[(ComponentInstanceId, Option<FuncDef>)],
+    ) {
+        let mut known: HashMap<FuncDef, (bool, BTreeSet<(InstanceId, u32)>)> = HashMap::new();
+        for &(instance, def) in inside {
+            let Some(def) = def.map(|def| program.func(input, def)) else {
+                continue;
+            };
+            let (leaves, libraries) = known.entry(def).or_insert_with(|| {
+                let (mut leaves, mut libraries) = (false, BTreeSet::new());
+                let look = |reached| {
+                    let Reached::Canon(canon) = reached else {
+                        return false;
+                    };
+                    leaves |= is_glue(program, canon) || crossing.imports.contains(&canon);
+                    if let Some(Binding::Func(FuncDef::Core(id, index))) = bindings.get(&canon) {
+                        libraries.insert((*id, *index));
+                    }
+                    false
+                };
+                reaches(input, program, def, look, |_| Vec::new());
+                (leaves, libraries)
+            });
+            if *leaves {
+                self.may_not_leave.insert(instance);
+            }
+            if !libraries.is_empty() {
+                let all = self.not_meanwhile.entry(instance).or_default();
+                all.extend(libraries.iter());
+            }
+        }
+    }
+
     /// Whether handles of a resource are in the tables of guests.
     pub fn is_tabled(&self, program: &Program, id: ResourceId) -> bool {
         self.guarded || is_defined(program, id)
@@ -407,9 +473,7 @@ impl Fusion {
         crossing: &Crossing,
         with_table: &mut BTreeSet<ComponentInstanceId>,
     ) -> Result<()> {
-        let exports = crossing.exports.iter().map(|id| (true, id.0));
-        let imports = crossing.imports.iter().map(|id| (false, id.0));
-        let all: Vec<(bool, u32)> = exports.chain(imports).collect();
+        let all = crossing.functions();
         let mut copied = Vec::new();
         for &id in &crossing.copied {
             let canon = &program.canons[id.0 as usize];
@@ -435,12 +499,6 @@ impl Fusion {
             let strings = any(ty, &|ty| *ty == Type::String);
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
             self.arena |= in_memory && any(ty, &|ty| self.has_handles(program, ty));
-            for def in [options.realloc, options.post_return].into_iter().flatten() {
-                if reaches_out(input, program, def, &crossing.imports) {
-                    self.may_not_leave
-                        .insert(instance_of(program, exported, at));
-                }
-            }
         }
         for (exported, at) in all.into_iter().chain(copied) {
             let (ty, options) = types(program, exported, at);
@@ -513,14 +571,6 @@ pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
         Ok(size) if size < 1 << 28 => Ok(size),
         _ => bail!("--max-handles {max_handles} is too many"),
     }
-}
-
-/// Whether a core function can come to leave its component: to call another guest, or the host
-/// other than for WASI.
-fn reaches_out(input: &Input<'_>, program: &Program, def: FuncDef, imports: &[CanonId]) -> bool {
-    let leaves = |canon| is_glue(program, canon) || imports.contains(&canon);
-    let found = |reached| matches!(reached, Reached::Canon(canon) if leaves(canon));
-    reaches(input, program, def, found, |_| Vec::new())
 }
 
 fn is_defined(program: &Program, id: crate::resolve::ResourceId) -> bool {

@@ -4,24 +4,29 @@
 //! first export, what is imported and exported under which name, and everything that cannot be
 //! linked, all of it found here.
 
+pub mod again;
 mod exports;
 pub mod fate;
 pub mod fused;
+pub mod inline;
 mod libraries;
 mod live;
 mod memory;
 mod reach;
 mod start;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, bail};
 use wasmparser::{FuncType, WasmFeatures};
 
 use crate::features::{FeatureSet, of_operator};
 use crate::parse::Input;
+use crate::parse::scan::Ref;
 use crate::preview1;
-use crate::resolve::{Builtin, CanonId, CanonKind, FuncDef, HostId, InstanceId, LiftId, Program};
+use crate::resolve::{
+    Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId, Program,
+};
 use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
 use crate::{MemoryMode, Options};
@@ -29,7 +34,7 @@ use crate::{MemoryMode, Options};
 pub use exports::{Exported, PlannedExport};
 pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
-pub use memory::{Block, MemoryPlan, Region};
+pub use memory::{Block, MemoryPlan, PAGE, Region};
 pub use start::Step;
 
 /// What a function of the canonical ABI became.
@@ -85,6 +90,12 @@ pub struct Plan<'i, 'a> {
     pub start: Option<Target>,
     /// What happens before the first export.
     pub init: Vec<Step>,
+    /// The function that is called first, for nothing, in a module that may be made into a component.
+    pub prime: Option<HostId>,
+    /// Why the module cannot be made into a component.
+    pub obstacle: Option<&'static str>,
+    /// The functions that are written out where another guest calls them.
+    pub inlined: BTreeSet<(InstanceId, u32)>,
     pub exports: Vec<PlannedExport>,
     /// The functions of WASI that are approximated, and how.
     pub approximations: BTreeMap<String, &'static str>,
@@ -132,6 +143,41 @@ impl Plan<'_, '_> {
                 },
             }
         }
+    }
+
+    /// The `realloc` functions that libraries call, and that could call out: the instance of the library
+    /// with its import, the function, and the component instance that must not call out meanwhile.
+    pub fn guarded_reallocs(&self) -> Vec<(InstanceId, u32, Target, ComponentInstanceId)> {
+        let mut found = Vec::new();
+        for library in &self.libraries {
+            let guest = self.program.canons.iter().zip(0..).find_map(|(canon, at)| {
+                let bound = match self.bindings.get(&CanonId(at)) {
+                    Some(Binding::Func(FuncDef::Core(id, _))) => *id == library.instance,
+                    _ => false,
+                };
+                (bound && self.fusion.may_be_inside(canon.instance)).then_some(canon.instance)
+            });
+            let module = self.program.module(self.input, library.instance);
+            let mut imports = module.imported_funcs.iter();
+            let import = imports.position(|&at| module.imports[at].name == "cabi_realloc");
+            let (Some(guest), Some(import)) = (guest, import) else {
+                continue;
+            };
+            let import = import as u32;
+            let live = &self.live.instance(library.instance).funcs;
+            let first = module.imported_func_count() as usize;
+            let mut bodies = (0..module.bodies.len()).filter(|at| live[first + at]);
+            let is_called = bodies.any(|at| module.refs.of(at).any(|at| at == Ref::Func(import)));
+            let target = self.try_target(FuncDef::Core(library.instance, import));
+            if let (
+                true,
+                Some(target @ (Target::Core(..) | Target::Builtin(Builtin::AllocateOnly(..)))),
+            ) = (is_called, target)
+            {
+                found.push((library.instance, import, target, guest));
+            }
+        }
+        found
     }
 
     /// The features of the guests, and what the output's memories take beside them.
@@ -360,6 +406,9 @@ pub fn plan<'i, 'a>(
         hosts: Vec::new(),
         start: None,
         init: Vec::new(),
+        prime: None,
+        obstacle: None,
+        inlined: BTreeSet::new(),
         exports: Vec::new(),
         approximations: linked.approximations,
         stubs: linked.stubs,
@@ -380,6 +429,9 @@ pub fn plan<'i, 'a>(
     }
     exports::plan(&mut plan, &boundary)?;
     plan.hosts = plan.live.hosts();
+    if options.tidy {
+        plan.inlined = inline::targets(&plan);
+    }
     crate::lower::check(&plan)?;
     Ok(plan)
 }

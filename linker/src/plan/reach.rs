@@ -21,7 +21,7 @@ pub fn reaches(
     input: &Input<'_>,
     program: &Program,
     def: FuncDef,
-    found: impl Fn(Reached) -> bool,
+    mut found: impl FnMut(Reached) -> bool,
     through: impl Fn(CanonId) -> Vec<FuncDef>,
 ) -> bool {
     let mut seen = BTreeSet::new();

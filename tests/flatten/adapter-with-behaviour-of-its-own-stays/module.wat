@@ -14,7 +14,11 @@
     i32.const 0
     i32.const 1
     i32.const 8
-    call 1
+    drop
+    drop
+    drop
+    drop
+    i32.const 76
   )
   (func (;1;) (type 1) (param i32 i32 i32 i32) (result i32)
     i32.const 76

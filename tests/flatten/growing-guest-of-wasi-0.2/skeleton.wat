@@ -1,3 +1,7 @@
+;; package root:root;
+;; world root {
+;;   export run: func() -> u32;
+;; }
 (module
   (type (;0;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;1;) (func (param i32 i32) (result i32)))

@@ -16,6 +16,7 @@
   (memory (;0;) 2)
   (global $bump (;0;) (mut i32) i32.const 1024)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
+  (global (;2;) (mut i32) i32.const 0)
   (export "f" (func 3))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -27,7 +28,8 @@
   (func $wasi:clocks/monotonic-clock@0.2#now (;7;) (type 6) (result i64) ...)
   (func $wasi:random/insecure@0.2#get-insecure-random-bytes (;8;) (type 5) (param i64 i32) ...)
   (func $p1bridge:cabi_realloc (;9;) (type 2) (param i32 i32 i32 i32) (result i32) ...)
-  (func $p1bridge:initialize (;10;) (type 7) ...)
+  (func $"#func10 p1bridge:cabi_realloc" (@name "p1bridge:cabi_realloc") (;10;) (type 2) (param i32 i32 i32 i32) (result i32) ...)
+  (func $p1bridge:initialize (;11;) (type 7) ...)
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

@@ -20,7 +20,7 @@ mod profiles;
 mod quirks;
 mod random_modules;
 mod random_pairs;
-mod refusing_realloc;
+mod realloc;
 mod run_away;
 mod several_memories;
 mod sockets;

@@ -156,7 +156,7 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
     let guest = fused.side(options, canon.instance);
     let host = fused.host();
-    crate::glue::canon::check_may_leave(maps, &mut fused.code, canon.instance);
+    crate::glue::canon::check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let top = fused.local(ValType::I32);
     if let Some(global) = maps.globals.arena {
         fused.sink().global_get(global).local_set(top);

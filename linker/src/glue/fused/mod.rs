@@ -85,7 +85,7 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
     let callee = fused.side(&lift.options, lift.instance);
 
     // Trap before anything else when the callee may not be entered.
-    super::canon::check_may_leave(maps, &mut fused.code, canon.instance);
+    super::canon::check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let entered = fused.enter(Some(canon.instance), lift.instance);
     let counter = fused.begin_borrows(ty, &callee);
 

@@ -1,9 +1,10 @@
-//! Guests whose `realloc` allocates and does nothing else: all that the canonical ABI asks of one.
+//! Guests whose `realloc` allocates and does nothing else: all that the canonical ABI asks of one. And
+//! those whose `realloc` does what it must not.
 
 use std::path::Path;
 
 use p1bridge::flatten::{FlattenOptions, flatten};
-use p1bridge_tests::{Engine, RunSpec, engines};
+use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -15,6 +16,7 @@ const GUEST: &str = r#"(module
   (import "wasi:io/streams@0.2.12" "[method]input-stream.blocking-read" (func $read (param i32 i64 i32)))
   (import "wasi:io/streams@0.2.12" "[method]output-stream.blocking-write-and-flush"
     (func $write (param i32 i32 i32 i32)))
+  (import "wasi:clocks/monotonic-clock@0.2.12" "now" (func $now (result i64)))
   (memory (export "memory") 4)
   (global $next (mut i32) (i32.const 65536))
   (func (export "cabi_realloc") (param $old i32) (param i32 i32) (param $size i32) (result i32)
@@ -32,6 +34,7 @@ const WORLD: &str = "package test:guest;
 world guest {
     import wasi:cli/stdin@0.2.12;
     import wasi:cli/stdout@0.2.12;
+    import wasi:clocks/monotonic-clock@0.2.12;
     export wasi:cli/run@0.2.12;
 }";
 
@@ -56,15 +59,42 @@ fn component(check: &str) -> Vec<u8> {
     encoder.module(&module).unwrap().encode().unwrap()
 }
 
+fn echo(engine: &dyn Engine, wasm: &[u8]) -> Outcome {
+    let spec = RunSpec {
+        stdin: b"echo".to_vec(),
+        ..RunSpec::default()
+    };
+    engine.run(wasm, &spec).unwrap()
+}
+
 #[test]
 fn what_a_library_does_not_need_is_not_given_back_to_a_realloc_that_refuses() {
     for check in CHECKS {
         let flat = flatten(&component(check), &FlattenOptions::default()).unwrap();
-        let spec = RunSpec {
-            stdin: b"echo".to_vec(),
-            ..RunSpec::default()
-        };
-        let outcome = engines::Wasmi.run(&flat.wasm, &spec).unwrap();
+        let outcome = echo(&engines::Wasmi, &flat.wasm);
         assert_eq!(outcome.stdout, b"echo", "{check}: {:?}", outcome.exit);
+    }
+}
+
+/// `CanonicalABI.md`, "canon lower": nothing is called while an instance may not leave.
+#[test]
+fn a_realloc_that_calls_wasi_traps_when_it_does() {
+    let cases = [
+        ("(drop (call $now))", true),
+        (
+            "(if (i32.eq (local.get $size) (i32.const 1)) (then (drop (call $now))))",
+            false,
+        ),
+    ];
+    for (check, traps) in cases {
+        let component = component(check);
+        let flat = flatten(&component, &FlattenOptions::default()).unwrap();
+        let right = echo(&engines::Wasmtime::default(), &component);
+        let found = echo(&engines::Wasmi, &flat.wasm);
+        for outcome in [right, found] {
+            let trapped = matches!(outcome.exit, Exit::Trap(_));
+            assert_eq!(trapped, traps, "{check}: {:?}", outcome.exit);
+            assert_eq!(outcome.stdout == b"echo", !traps, "{check}");
+        }
     }
 }

@@ -1,0 +1,102 @@
+//! Functions of another guest that are written out where they are called: a call would cost more than
+//! what they do.
+
+use std::collections::BTreeSet;
+
+use wasmparser::{Operator, ValType};
+
+use super::{Plan, Target};
+use crate::parse::module::Module;
+use crate::parse::scan::Ref;
+use crate::resolve::{FuncDef, InstanceId};
+
+/// The most bytes of a body: about what calling it takes.
+const MOST: usize = 24;
+
+/// A function that only computes: numbers in, numbers out, straight on.
+#[derive(Clone, Debug)]
+pub struct Inline<'a> {
+    pub params: Vec<ValType>,
+    /// Whether each parameter is read once, in order, before anything else: they are on the stack at
+    /// a call as they are wanted.
+    pub in_order: bool,
+    /// The instructions, without those that read the parameters where they are `in_order`.
+    pub code: Vec<Operator<'a>>,
+}
+
+/// What is written out: the targets of imports that only compute.
+pub fn targets(plan: &Plan<'_, '_>) -> BTreeSet<(InstanceId, u32)> {
+    let mut found = BTreeSet::new();
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        let first = module.imported_func_count();
+        let live = &plan.live.instance(id).funcs;
+        let bodies = (0..module.bodies.len()).filter(|at| live[first as usize + at]);
+        for reference in bodies.flat_map(|at| module.refs.of(at)) {
+            if let Ref::Func(func) = reference
+                && func < first
+                && let Some(Target::Core(other, index)) = plan.try_target(FuncDef::Core(id, func))
+                && !plan.is_library(other)
+                && inline(plan.program.module(plan.input, other), index).is_some()
+            {
+                found.insert((other, index));
+            }
+        }
+    }
+    found
+}
+
+/// Reads a function that only computes; nothing for any other.
+pub fn inline<'m>(module: &'m Module<'_>, index: u32) -> Option<Inline<'m>> {
+    let defined = index.checked_sub(module.imported_func_count())? as usize;
+    if module.bodies[defined].len() > MOST {
+        return None;
+    }
+    let ty = module.func_type(index);
+    let numbers = [ValType::I32, ValType::I64, ValType::F32, ValType::F64];
+    if !ty.params().iter().all(|ty| numbers.contains(ty)) {
+        return None;
+    }
+    let body = module.body(defined);
+    if body.get_locals_reader().ok()?.get_count() > 0 {
+        return None;
+    }
+    let mut code = Vec::new();
+    let reader = body.get_operators_reader().ok()?;
+    let mut ended = false;
+    for op in reader.into_iter_with_offsets() {
+        let (op, offset) = op.ok()?;
+        // `drop`, `select`, locals, constants, and all that takes numbers and gives one.
+        let opcode = module.bytes[offset as usize];
+        match opcode {
+            0x0b => ended = true,
+            0x1a | 0x1b | 0x20..=0x22 | 0x41..=0x44 | 0x45..=0xc4 if !ended => code.push(op),
+            _ => return None,
+        }
+    }
+    let count = ty.params().len();
+    let reads = code.iter().take(count).zip(0u32..);
+    let in_order = code.len() >= count
+        && reads
+            .into_iter()
+            .all(|(op, at)| matches!(op, Operator::LocalGet { local_index } if *local_index == at))
+        && code[count..].iter().all(|op| local_of(op).is_none());
+    if in_order {
+        code.drain(..count);
+    }
+    Some(Inline {
+        params: ty.params().to_vec(),
+        in_order,
+        code,
+    })
+}
+
+/// The local that an instruction reads or writes.
+pub fn local_of(op: &Operator<'_>) -> Option<u32> {
+    match op {
+        Operator::LocalGet { local_index }
+        | Operator::LocalSet { local_index }
+        | Operator::LocalTee { local_index } => Some(*local_index),
+        _ => None,
+    }
+}
