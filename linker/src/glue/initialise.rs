@@ -6,7 +6,7 @@ use super::memory::bytes;
 use super::traps::Trap;
 use crate::merge::{Maps, Quantity, memory_access};
 use crate::parse::module::ElementMode;
-use crate::plan::again::arguments;
+use crate::plan::again::{arguments, reads_buffer};
 use crate::plan::{Plan, Step, Target};
 use crate::resolve::InstanceId;
 use crate::statics::{Const, constant};
@@ -55,6 +55,18 @@ pub fn prime(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
     let Some(id) = plan.prime else { return };
     let host = &plan.program.hosts[id.0 as usize];
     let arguments = arguments(&host.name, host.ty.params().len());
+    let first = MemArg {
+        offset: 0,
+        align: 0,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    };
+    // A buffer that is none, at address 0 for the time: some hosts look at it before the descriptor.
+    let buffer = reads_buffer(&host.name);
+    if buffer {
+        code.i32_const(0).i32_const(0).i64_load(first);
+        code.i32_const(0).i64_const(0).i64_store(first);
+    }
     for (value, ty) in arguments.into_iter().zip(host.ty.params()) {
         match ty {
             wasmparser::ValType::I64 => code.i64_const(value),
@@ -62,6 +74,9 @@ pub fn prime(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
         };
     }
     code.call(super::index(maps, Target::Host(id))).drop();
+    if buffer {
+        code.i64_store(first);
+    }
 }
 
 fn offset(plan: &Plan<'_, '_>, id: InstanceId, expr: &wasmparser::ConstExpr<'_>) -> u32 {
