@@ -242,7 +242,7 @@ impl Check<'_, '_, '_> {
                 Exported::Initialised(target)
                 | Exported::Realloc(target)
                 | Exported::NotLeaving(target, _) => self.plan.target_type(*target).clone(),
-                Exported::Copied(lift, _) => {
+                Exported::Copied(lift, _) | Exported::Passed(lift, _) => {
                     let lift = &self.plan.program.lifts[lift.0 as usize];
                     lifted(&lift.ty)
                 }

@@ -4,11 +4,12 @@
 //! It is made from the types of the component itself: compositions carry no such section.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use p1bridge_linker::Boundary;
 use wasmparser::{Chunk, Parser, Payload};
-use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
+use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata, metadata};
 use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
 
 /// The namespace of interfaces that adapters provide.
@@ -70,6 +71,29 @@ fn names_other_interfaces(component: &[u8]) -> Result<bool> {
 /// Fails when WIT has no words for the types of the component, when it exports resources that are
 /// not for a component, and when the component would not work.
 pub fn append(
+    component: &[u8],
+    boundary: Boundary,
+    imports: &BTreeSet<&str>,
+    obstacle: Option<&str>,
+    flat: &mut Vec<u8>,
+) -> Result<()> {
+    let length = flat.len();
+    // The crates for WIT panic about some of the types that only components have.
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        embed(component, boundary, imports, obstacle, flat)?;
+        if flat.len() > length {
+            metadata::decode(flat).context("its world cannot be read again")?;
+        }
+        Ok(())
+    }))
+    .unwrap_or_else(|_| Err(anyhow!("its types cannot be put in WIT")));
+    if result.is_err() {
+        flat.truncate(length);
+    }
+    result
+}
+
+fn embed(
     component: &[u8],
     boundary: Boundary,
     imports: &BTreeSet<&str>,

@@ -61,6 +61,8 @@ pub enum GlueKind {
     /// An export whose values are copied, and its `post-return`.
     Copied(LiftId, bool),
     CopiedPost(LiftId),
+    /// An export that is an import, before which the module may have to be initialised.
+    Passed(LiftId, bool),
     /// A `realloc` or `post-return`, during which the instance must not call out.
     NotLeaving(Target, ComponentInstanceId),
     /// The same for all of the memory, without the instructions.
@@ -167,6 +169,11 @@ impl Glue {
                     let ty = lifted_type(plan, lift);
                     let name = format!("p1bridge:export {}", export.name);
                     Some(glue.add(&name, ty, GlueKind::Copied(lift, initialised)))
+                }
+                Exported::Passed(lift, initialised) => {
+                    let ty = fused::passed_type(plan, lift);
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::Passed(lift, initialised)))
                 }
                 Exported::CopiedPost(lift) => {
                     let ty = FuncType::new([I32], []);
@@ -371,6 +378,9 @@ impl Glue {
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,
             GlueKind::Copied(lift, initialised) => {
                 fused::export(self, plan, maps, lift, initialised)?
+            }
+            GlueKind::Passed(lift, initialised) => {
+                fused::passed(self, plan, maps, lift, initialised)?
             }
             GlueKind::CopiedPost(lift) => fused::post_return(self, plan, maps, lift),
             GlueKind::NotLeaving(target, instance) => {

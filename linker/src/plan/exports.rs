@@ -15,7 +15,7 @@ use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
     Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, ExportItem,
-    FuncDef, HOST, InstanceId, Lift, LiftId, Program, ROOT, Resource, ResourceId,
+    FuncDef, HOST, InstanceId, Lift, LiftId, Program, Resource, ResourceId,
 };
 use crate::unadapt::Adapted;
 
@@ -44,6 +44,9 @@ pub enum Exported {
     Copied(LiftId, bool),
     /// The `post-return` of such a function.
     CopiedPost(LiftId),
+    /// An import that is exported, before which the module may have to be initialised. What
+    /// [`Exported::CopiedPost`] does comes after it, too, where its result is in memory.
+    Passed(LiftId, bool),
     /// A `realloc` or `post-return`, during which the instance must not call out.
     NotLeaving(Target, ComponentInstanceId),
     /// `cabi_realloc` of the host's arena.
@@ -67,6 +70,8 @@ pub struct Boundary {
     /// Destructors of resources whose handles the host has, or what drops the handles that it has in
     /// a table of the linker's, and the names of their exports.
     destructors: Vec<(String, FuncDef)>,
+    /// What drops the handles that are lent to exported imports.
+    drops: Vec<CanonId>,
 }
 
 struct LiftedExport {
@@ -88,6 +93,8 @@ enum Kind {
     Run,
     /// The `_start` of a module that was a command of Preview 1.
     Start,
+    /// An import.
+    Passed,
 }
 
 impl Boundary {
@@ -97,6 +104,7 @@ impl Boundary {
             functions: Vec::new(),
             warnings: Vec::new(),
             destructors: program.destructors.clone(),
+            drops: Vec::new(),
         };
         let mut resources = Vec::new();
         for export in &program.exports.clone() {
@@ -130,6 +138,10 @@ impl Boundary {
                 ExportItem::Other(kind) => boundary.leave_out(&export.name, kind, export),
             }
         }
+        let resources_of_host = (0..program.resources.len() as u32).map(ResourceId);
+        boundary.drops = resources_of_host
+            .filter_map(|id| host_drop(program, id))
+            .collect();
         for (prefix, name, ty, offset) in resources {
             boundary.drop_export(
                 program,
@@ -180,7 +192,7 @@ impl Boundary {
     ) -> Result<()> {
         let lift_id = match func {
             ComponentFunc::Lift(id) => id,
-            ComponentFunc::Import(import) => pass_through(program, import, name, offset)?,
+            ComponentFunc::Import(import) => pass_through(program, import, offset),
         };
         let lift = &program.lifts[lift_id.0 as usize];
         let place = format!("(at offset {:#x}, in {})", lift.offset, lift.path);
@@ -190,8 +202,11 @@ impl Boundary {
         if lift.is_async {
             bail!("export {name:?} is an async function, which is not supported {place}");
         }
-        let kind = kind(adapted, lift_id, name);
-        if kind != Kind::Plain && !is_run(name) {
+        let kind = match lift.instance {
+            HOST => Kind::Passed,
+            _ => kind(adapted, lift_id, name),
+        };
+        if kind == Kind::Start && !is_run(name) {
             bail!(
                 "export {name:?} runs a Preview 1 command, which is only supported as \
                  wasi:cli/run {place}"
@@ -249,12 +264,26 @@ impl Boundary {
                     .flatten()
             })
             .chain(self.destructors.iter().map(|(_, def)| *def))
+            .chain(self.drops.iter().map(|canon| FuncDef::Canon(*canon)))
             .collect()
     }
 
-    /// The lifted functions.
+    /// The lifted functions of guests.
     pub fn lifts(&self) -> Vec<LiftId> {
-        self.functions.iter().map(|export| export.lift).collect()
+        self.of_kind(|kind| kind != Kind::Passed)
+    }
+
+    /// The imports that are exported.
+    pub fn passed(&self) -> Vec<LiftId> {
+        self.of_kind(|kind| kind == Kind::Passed)
+    }
+
+    fn of_kind(&self, is_wanted: impl Fn(Kind) -> bool) -> Vec<LiftId> {
+        let wanted = self
+            .functions
+            .iter()
+            .filter(|export| is_wanted(export.kind));
+        wanted.map(|export| export.lift).collect()
     }
 
     /// Whether an export of the output can end the program by itself.
@@ -271,44 +300,63 @@ impl Boundary {
     }
 }
 
-/// Makes an import that is exported a function of the root: lowered and lifted again.
-///
-/// # Errors
-///
-/// Fails for values that lie in memory: there is none in which both sides have them.
-fn pass_through(program: &mut Program, import: u32, name: &str, offset: u64) -> Result<LiftId> {
+/// Makes an import that is exported a function that the host calls and that calls the host: lowered
+/// and lifted again by [`HOST`]. What is lent to it is dropped by functions of the host, too.
+fn pass_through(program: &mut Program, import: u32, offset: u64) -> LiftId {
     let ty = program.imports[import as usize].ty.clone();
-    if ty.uses_memory() {
-        bail!(
-            "export {name:?} passes an import through that has values in memory (strings, lists or \
-             several results), which is not supported: export a function that calls it \
-             (at offset {offset:#x})"
-        );
+    let mut params = ty.params.flat();
+    if params.len() > MAX_FLAT_PARAMS {
+        params = vec![ValType::I32];
     }
-    let canon = CanonId(program.canons.len() as u32);
-    program.canons.push(Canon {
-        kind: CanonKind::Lower {
+    let mut results = ty.result.as_ref().map(Type::flat).unwrap_or_default();
+    if results.len() > MAX_FLAT_RESULTS {
+        results.clear();
+        params.push(ValType::I32);
+    }
+    let canon = |kind, ty| Canon {
+        kind,
+        ty,
+        instance: HOST,
+        offset,
+        path: "component".to_string(),
+    };
+    let func = FuncDef::Canon(CanonId(program.canons.len() as u32));
+    program.canons.push(canon(
+        CanonKind::Lower {
             callee: ComponentFunc::Import(import),
             options: CanonOptions::default(),
         },
-        ty: FuncType::new(
-            ty.params.flat(),
-            ty.result.as_ref().map(Type::flat).unwrap_or_default(),
-        ),
-        instance: ROOT,
-        offset,
-        path: "component".to_string(),
-    });
+        FuncType::new(params, results),
+    ));
+    for resource in (0..program.resources.len() as u32).map(ResourceId) {
+        let lent = ty.params.any(&|ty| *ty == Type::Borrow(resource));
+        if lent && host_drop(program, resource).is_none() {
+            let ty = FuncType::new([ValType::I32], []);
+            program
+                .canons
+                .push(canon(CanonKind::ResourceDrop(resource), ty));
+        }
+    }
     program.lifts.push(Lift {
-        func: FuncDef::Canon(canon),
+        func,
         options: CanonOptions::default(),
         ty,
         is_async: false,
-        instance: ROOT,
+        instance: HOST,
         offset,
         path: "component".to_string(),
     });
-    Ok(LiftId(program.lifts.len() as u32 - 1))
+    LiftId(program.lifts.len() as u32 - 1)
+}
+
+/// What drops a handle of a resource that was lent to an exported import.
+pub fn host_drop(program: &Program, resource: ResourceId) -> Option<CanonId> {
+    let is_it = |canon: &Canon| {
+        canon.instance == HOST
+            && matches!(canon.kind, CanonKind::ResourceDrop(id) if id == resource)
+    };
+    let at = program.canons.iter().position(is_it)?;
+    Some(CanonId(at as u32))
 }
 
 fn kind(adapted: &Adapted, lift: LiftId, name: &str) -> Kind {
@@ -334,8 +382,9 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     let is_command = boundary
         .functions
         .iter()
-        .any(|export| export.kind != Kind::Plain);
-    let guarded = !plan.init.is_empty() && boundary.functions.iter().any(|e| e.kind == Kind::Plain);
+        .any(|export| matches!(export.kind, Kind::Run | Kind::Start));
+    let has_others = |kind| matches!(kind, Kind::Plain | Kind::Passed);
+    let guarded = !plan.init.is_empty() && boundary.functions.iter().any(|e| has_others(e.kind));
 
     let mut exports = Vec::new();
     let mut add = |name: String, what: Exported| exports.push(PlannedExport { name, what });
@@ -351,12 +400,16 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
                     Exported::Run(target, post_return, export.instance),
                 );
             }
+            Kind::Passed => {
+                add(export.name.clone(), Exported::Passed(export.lift, guarded));
+                if result_in_memory(plan, export.lift) {
+                    let name = format!("cabi_post_{}", export.name);
+                    add(name, Exported::CopiedPost(export.lift));
+                }
+            }
             Kind::Plain if plan.fusion.exports.contains(&export.lift) => {
                 add(export.name.clone(), Exported::Copied(export.lift, guarded));
-                let lift = &plan.program.lifts[export.lift.0 as usize];
-                let in_memory =
-                    lift.ty.result.iter().flat_map(Type::flat).count() > MAX_FLAT_RESULTS;
-                if export.post_return.is_some() && in_memory {
+                if export.post_return.is_some() && result_in_memory(plan, export.lift) {
                     let name = format!("cabi_post_{}", export.name);
                     add(name, Exported::CopiedPost(export.lift));
                 }
@@ -389,7 +442,9 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         add(name.clone(), Exported::Func(plan.target(*def)));
     }
     realloc = import_reallocs(plan).first().copied().or(realloc);
-    if let Some((target, instance)) = realloc {
+    if plan.fusion.arena && uses_arena(plan) {
+        add("cabi_realloc".into(), Exported::Arena);
+    } else if let Some((target, instance)) = realloc {
         let what = if plan.fusion.may_be_inside(instance) {
             Exported::NotLeaving(target, instance)
         } else if guarded {
@@ -398,8 +453,6 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
             Exported::Func(target)
         };
         add("cabi_realloc".into(), what);
-    } else if plan.fusion.arena && uses_arena(plan) {
-        add("cabi_realloc".into(), Exported::Arena);
     }
     if boundary.functions.is_empty() && plan.init.is_empty() {
         plan.warnings.push(
@@ -444,7 +497,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     // What can be called before a `_start` of ours is.
     let early = is_command
         && boundary.functions.iter().any(|export| match export.kind {
-            Kind::Plain => true,
+            Kind::Plain | Kind::Passed => true,
             Kind::Start => plan.init.is_empty(),
             Kind::Run => false,
         });
@@ -453,6 +506,11 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         Err(why) => plan.obstacle = Some(why),
     }
     Ok(())
+}
+
+fn result_in_memory(plan: &Plan<'_, '_>, lift: LiftId) -> bool {
+    let result = &plan.program.lifts[lift.0 as usize].ty.result;
+    result.iter().flat_map(Type::flat).count() > MAX_FLAT_RESULTS
 }
 
 /// The `realloc` functions that the host may call for the results of custom imports, with their
@@ -478,6 +536,8 @@ fn import_reallocs(plan: &Plan<'_, '_>) -> Vec<(Target, ComponentInstanceId)> {
 fn uses_arena(plan: &Plan<'_, '_>) -> bool {
     let passes = |ty: &Type| ty.has_pointers() || ty.flat().len() > MAX_FLAT_PARAMS;
     let program = &plan.program;
+    let mut lifts = program.lifts.iter();
+    let passed = lifts.any(|lift| lift.instance == HOST && passes(&lift.ty.params));
     let mut exports = plan.fusion.exports.iter();
     let mut imports = plan.bindings.iter().filter_map(|(id, binding)| {
         match (binding, &program.canons[id.0 as usize].kind) {
@@ -491,7 +551,8 @@ fn uses_arena(plan: &Plan<'_, '_>) -> bool {
             _ => None,
         }
     });
-    exports.any(|id| passes(&program.lifts[id.0 as usize].ty.params))
+    passed
+        || exports.any(|id| passes(&program.lifts[id.0 as usize].ty.params))
         || imports.any(|ty| ty.result.as_ref().is_some_and(Type::has_pointers))
 }
 

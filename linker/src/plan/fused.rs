@@ -101,6 +101,8 @@ pub fn caller_of(instance: ComponentInstanceId) -> Option<ComponentInstanceId> {
 pub struct Crossing {
     /// The lifted functions that the root exports.
     pub exports: Vec<LiftId>,
+    /// The exported imports, whose values stay the host's.
+    pub passed: Vec<LiftId>,
     /// The lowered imports that stay functions of the host.
     pub imports: Vec<CanonId>,
     /// The lowered imports of libraries that need the same care, and the drops of the host's
@@ -484,6 +486,8 @@ impl Fusion {
             self.arena |= types(program, false, id.0).0.uses_memory();
             copied.push((false, id.0));
         }
+        let mut passed = crossing.passed.iter();
+        self.arena |= passed.any(|id| program.lifts[id.0 as usize].ty.uses_memory());
         let (mut memory, mut realloc) = (crossing.shared, None);
         for &(exported, at) in &all {
             let (ty, options) = types(program, exported, at);

@@ -15,7 +15,7 @@ use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
     Builtin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef,
-    FuncDef, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
+    FuncDef, HOST, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::unadapt::Adapted;
 use crate::{MemoryMode, Options};
@@ -241,7 +241,8 @@ pub fn link(
         }
         let interface = interface.unwrap_or_else(|| "$root".to_string());
         if !interface.starts_with("wasi:") {
-            if linked.guarded && matches!(canon.kind, CanonKind::ResourceDrop(_)) {
+            let drops = matches!(canon.kind, CanonKind::ResourceDrop(_));
+            if linked.guarded && drops && canon.instance != HOST {
                 linked.copied.insert(id);
             }
             let host = program.host(&interface, &name, &canon.ty);
@@ -308,13 +309,17 @@ pub fn link(
         }
         let other_encoding =
             canon_options.is_some_and(|options| options.encoding != StringEncoding::Utf8);
-        let held = linked.guarded && !imported_resources(program, &canon.kind).is_empty();
+        let by_host = canon.instance == HOST;
+        let held =
+            linked.guarded && !by_host && !imported_resources(program, &canon.kind).is_empty();
         let in_memory = uses_memory(program, &canon.kind);
         let mut home = homes.of(id, canon.instance);
         // A library gets at one memory only.
         let elsewhere = several && home.memory != memory;
-        if held || ((other_encoding || elsewhere) && in_memory) {
-            linked.copied.insert(id);
+        if held || ((other_encoding || elsewhere || by_host) && in_memory) {
+            if !by_host {
+                linked.copied.insert(id);
+            }
             // Values are copied to where the library can be at address 0, and see all of the memory.
             home = Home {
                 memory,
@@ -557,7 +562,7 @@ fn several_holders(program: &Program, tracer: &Tracer<'_, '_>) -> bool {
     let mut holders: BTreeSet<_> = BTreeSet::new();
     for id in tracer.reached.keys() {
         let canon = &program.canons[id.0 as usize];
-        if !imported_resources(program, &canon.kind).is_empty() {
+        if canon.instance != HOST && !imported_resources(program, &canon.kind).is_empty() {
             holders.insert(canon.instance);
         }
     }

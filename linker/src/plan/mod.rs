@@ -5,7 +5,7 @@
 //! linked, all of it found here.
 
 pub mod again;
-mod exports;
+pub mod exports;
 pub mod fate;
 pub mod fused;
 pub mod inline;
@@ -25,7 +25,8 @@ use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::preview1;
 use crate::resolve::{
-    Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId, Program,
+    Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HOST, HostId, InstanceId, LiftId,
+    Program,
 };
 use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
@@ -456,6 +457,7 @@ fn crossing(
 ) -> Crossing {
     let mut crossing = Crossing {
         exports: boundary.lifts(),
+        passed: boundary.passed(),
         copied: linked.copied.clone(),
         guarded: linked.guarded,
         shared,
@@ -466,6 +468,7 @@ fn crossing(
     for (&id, binding) in bound {
         if let (CanonKind::Lower { .. }, Binding::Func(FuncDef::Host(_))) =
             (&program.canons[id.0 as usize].kind, binding)
+            && program.canons[id.0 as usize].instance != HOST
         {
             crossing.imports.push(id);
         }

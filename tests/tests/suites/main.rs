@@ -15,6 +15,7 @@ mod http;
 mod kept_adapter;
 mod lower;
 mod output;
+mod pass_through;
 mod probe;
 mod profiles;
 mod quirks;

@@ -112,7 +112,7 @@ pub fn export(
 }
 
 /// The core parameters of a lifted function.
-fn lifted_params(plan: &Plan<'_, '_>, id: LiftId) -> Vec<wasmparser::ValType> {
+pub fn lifted_params(plan: &Plan<'_, '_>, id: LiftId) -> Vec<wasmparser::ValType> {
     let params = plan.program.lifts[id.0 as usize].ty.params.flat();
     match params.len() {
         0..=MAX_FLAT_PARAMS => params,
@@ -310,7 +310,7 @@ pub fn arena_alloc(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Func
 
 impl Fused<'_, '_, '_> {
     /// The host as a side; what it has made until now can be read.
-    fn host(&mut self) -> Side {
+    pub fn host(&mut self) -> Side {
         let region = self.plan.memory.as_ref().and_then(|memory| memory.host);
         let access = region.map(|at| region_access(self.plan, &self.maps.globals, at));
         let host = Side {
@@ -325,7 +325,7 @@ impl Fused<'_, '_, '_> {
     }
 
     /// Remembers where the host's region is, for the pointers that the host has made.
-    fn begin_reading(&mut self, host: &Side) {
+    pub fn begin_reading(&mut self, host: &Side) {
         if let (Some(access), Some(base)) = (&host.access, host.host) {
             quantity(&mut self.sink(), access.base);
             self.sink().local_set(base);
@@ -333,7 +333,7 @@ impl Fused<'_, '_, '_> {
     }
 
     /// Empties the arena, down to what was in it before.
-    fn empty_arena(&mut self, down_to: Option<u32>) {
+    pub fn empty_arena(&mut self, down_to: Option<u32>) {
         let Some(global) = self.maps.globals.arena else {
             return;
         };

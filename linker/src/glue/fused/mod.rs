@@ -8,6 +8,7 @@
 
 mod boundary;
 mod handles;
+mod passed;
 mod strings;
 mod values;
 
@@ -15,6 +16,7 @@ use anyhow::{Result, bail};
 use wasm_encoder::{Function, InstructionSink, ValType};
 
 pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
+pub use passed::{passed, passed_type};
 pub use strings::helpers;
 
 use super::Glue;

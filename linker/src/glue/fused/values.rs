@@ -402,7 +402,7 @@ impl Fused<'_, '_, '_> {
 }
 
 /// A part of a value: at `offset` of its memory form, the next `width` of its flat form.
-fn part(place: &Place, offset: u32, at: &mut usize, width: usize) -> Place {
+pub fn part(place: &Place, offset: u32, at: &mut usize, width: usize) -> Place {
     match place {
         Place::Flat(locals) => {
             let start = *at;

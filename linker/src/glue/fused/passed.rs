@@ -1,0 +1,184 @@
+//! Exports that are imports of the component: the host calls itself.
+//!
+//! What the host gives is passed on as it is, and so is what it returns: both are values of the host
+//! in the memory of the output. Only a place for the result has to be found, in the arena, and
+//! handles that were lent to the export are dropped as every export has to.
+
+use anyhow::Result;
+use wasm_encoder::{BlockType, Function, ValType};
+use wasmparser::FuncType;
+
+use super::values::part;
+use super::{Fused, Place, Side, flat};
+use crate::abi::{MAX_FLAT_RESULTS, Type, discriminant_size, field_offsets, payload_offset};
+use crate::glue::Glue;
+use crate::glue::traps::Trap;
+use crate::merge::Maps;
+use crate::plan::{Plan, Target, exports::host_drop};
+use crate::resolve::{FuncDef, LiftId};
+
+const WORD: Type = Type::Int {
+    bits: 32,
+    signed: false,
+};
+
+/// The type of the core function that is exported: `CanonicalABI.md`, "Flattening".
+pub fn passed_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
+    let result = plan.program.lifts[id.0 as usize].ty.result.as_ref();
+    let results = match result.map(Type::flat).unwrap_or_default() {
+        results if results.len() > MAX_FLAT_RESULTS => vec![wasmparser::ValType::I32],
+        results => results,
+    };
+    FuncType::new(super::boundary::lifted_params(plan, id), results)
+}
+
+/// Encodes such an export.
+///
+/// # Errors
+///
+/// Fails when no arena was planned for a result in memory.
+pub fn passed(
+    glue: &Glue,
+    plan: &Plan<'_, '_>,
+    maps: &Maps,
+    id: LiftId,
+    initialised: bool,
+) -> Result<Function> {
+    let lift = &plan.program.lifts[id.0 as usize];
+    let ty = &lift.ty;
+    let params = super::boundary::lifted_params(plan, id);
+    let mut fused = Fused::new(glue, plan, maps, &params);
+    if let (true, Some(at)) = (initialised, glue.initialise) {
+        fused.sink().call(maps.first_glue + at);
+    }
+    let host = fused.host();
+    let flat = flat(ty.result.as_ref());
+    let in_memory = flat.len() > MAX_FLAT_RESULTS;
+    let result = fused.local(match flat[..] {
+        [only] => only,
+        _ => ValType::I32,
+    });
+    if let (true, Some(ty)) = (in_memory, &ty.result) {
+        fused.allocate_const(&host, ty.align(), ty.size(), result)?;
+    }
+    for param in 0..params.len() as u32 {
+        fused.sink().local_get(param);
+    }
+    if in_memory {
+        fused.give_pointer(&host, result)?;
+    }
+    let func = fused.core(lift.func);
+    fused.sink().call(func);
+    if flat.len() == 1 {
+        fused.sink().local_set(result);
+    }
+    if ty.params.any(&|ty| matches!(ty, Type::Borrow(_))) {
+        fused.begin_reading(&host);
+        let (_, lent) = fused.parameters(&ty.params, &host)?;
+        fused.drop_lent(&ty.params, &host, &lent)?;
+    }
+    match flat.len() {
+        0 => fused.empty_arena(None),
+        1 => {
+            fused.empty_arena(None);
+            fused.sink().local_get(result);
+        }
+        _ => fused.give_pointer(&host, result)?,
+    }
+    Ok(fused.finish())
+}
+
+impl Fused<'_, '_, '_> {
+    /// Drops the handles in a value of the host that it has lent.
+    fn drop_lent(&mut self, ty: &Type, host: &Side, place: &Place) -> Result<()> {
+        if !ty.any(&|ty| matches!(ty, Type::Borrow(_))) {
+            return Ok(());
+        }
+        match ty {
+            Type::Borrow(resource) => {
+                let drop = host_drop(&self.plan.program, *resource)
+                    .map(|canon| self.plan.target(FuncDef::Canon(canon)));
+                // What a library lends is its own number, which the host goes on using.
+                if let Some(drop @ Target::Host(_)) = drop
+                    && let Some(drop) = self.maps.target(drop)
+                {
+                    self.load(&WORD, host, place)?;
+                    self.sink().call(drop);
+                }
+            }
+            Type::Record(fields) => {
+                let mut at = 0;
+                for (field, offset) in fields.iter().zip(field_offsets(fields)) {
+                    let place = part(place, offset, &mut at, field.flat().len());
+                    self.drop_lent(field, host, &place)?;
+                }
+            }
+            Type::FixedList(element, length) => {
+                let mut at = 0;
+                for index in 0..*length {
+                    let offset = index * element.size();
+                    let place = part(place, offset, &mut at, element.flat().len());
+                    self.drop_lent(element, host, &place)?;
+                }
+            }
+            Type::Variant(cases) => {
+                let tag = match place {
+                    Place::Flat(_) => WORD,
+                    Place::Memory { .. } => Type::Int {
+                        bits: discriminant_size(cases.len()) * 8,
+                        signed: false,
+                    },
+                };
+                let case = self.local(ValType::I32);
+                self.load(&tag, host, place)?;
+                self.sink().local_set(case);
+                for (at, ty) in cases.iter().enumerate() {
+                    let Some(ty) = ty else { continue };
+                    self.sink()
+                        .local_get(case)
+                        .i32_const(at as i32)
+                        .i32_eq()
+                        .if_(BlockType::Empty);
+                    let place = part(place, payload_offset(cases), &mut 1, ty.flat().len());
+                    self.drop_lent(ty, host, &place)?;
+                    self.sink().end();
+                }
+            }
+            Type::List(element) => self.drop_all_lent(element, host, place)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The same for the elements of a list.
+    fn drop_all_lent(&mut self, element: &Type, host: &Side, place: &Place) -> Result<()> {
+        let (pointer, length) = self.load_range(host, place)?;
+        let size = element.size();
+        let bytes = self.list_bytes(length, size);
+        self.sink().local_get(bytes).i64_extend_i32_u();
+        self.check_range(host, pointer, element.align(), Trap::List)?;
+        let (at, end) = (self.local(ValType::I32), self.local(ValType::I32));
+        self.sink()
+            .local_get(pointer)
+            .local_tee(at)
+            .local_get(bytes)
+            .i32_add()
+            .local_set(end)
+            .block(BlockType::Empty)
+            .loop_(BlockType::Empty)
+            .local_get(at)
+            .local_get(end)
+            .i32_eq()
+            .br_if(1);
+        self.drop_lent(element, host, &Place::at(at))?;
+        self.sink()
+            .local_get(at)
+            .i32_const(size as i32)
+            .i32_add()
+            .local_set(at)
+            .br(0)
+            .end()
+            .end();
+        Ok(())
+    }
+}
