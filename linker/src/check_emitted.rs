@@ -371,7 +371,8 @@ impl Check<'_, '_, '_> {
         for id in program.ids() {
             let module = program.module(plan.input, id);
             let live = &plan.live.instance(id).elements;
-            for (old, _) in module.elements.iter().zip(live).filter(|(_, live)| **live) {
+            let all = module.elements.iter().zip(live).enumerate();
+            for (at, (old, _)) in all.filter(|(_, (_, live))| **live) {
                 let new = found.next().context("one is missing")?;
                 let place = || format!("that at offset {:#x} of {}", old.offset, module.path);
                 ensure!(
@@ -379,7 +380,9 @@ impl Check<'_, '_, '_> {
                     "{}: its length",
                     place()
                 );
-                if let (Items::Functions(old), Items::Functions(new)) = (&old.items, &new.items) {
+                if let (Items::Functions(old), Items::Functions(new)) = (&old.items, &new.items)
+                    && !plan.is_late(Step::Applied(id, at))
+                {
                     for (&old, &new) in old.iter().zip(new) {
                         let planned = self.function(FuncDef::Core(id, old));
                         ensure!(

@@ -1,13 +1,14 @@
 //! The function that does what happens while the component is instantiated, once.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget};
+use wasmparser::FuncType;
 
 use super::memory::bytes;
 use super::traps::Trap;
 use crate::merge::{Maps, Quantity, memory_access};
 use crate::parse::module::ElementMode;
 use crate::plan::again::{arguments, reads_buffer};
-use crate::plan::{Plan, Step, Target};
+use crate::plan::{Plan, Step, Target, late::Place};
 use crate::resolve::InstanceId;
 use crate::statics::{Const, constant};
 
@@ -30,8 +31,13 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
         traps.when(&mut code, Trap::NotInitialised);
         code.return_().end().i32_const(BEGUN).global_set(state);
         prime(plan, maps, &mut code);
+        let mut applied = 0;
         for &step in &plan.init {
             match step {
+                Step::Applied(..) => {
+                    applied += 1;
+                    code.i32_const(applied).global_set(count(maps));
+                }
                 Step::Call(target) => {
                     code.call(super::index(maps, target));
                 }
@@ -77,6 +83,40 @@ pub fn prime(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
     if buffer {
         code.i64_store(first);
     }
+}
+
+/// The global with the number of late segments that count as applied.
+fn count(maps: &Maps) -> u32 {
+    let global = maps.globals.applied;
+    global.expect("what late segments write was planned")
+}
+
+/// Encodes a function that calls what an element of a table has at the time, of the same type.
+pub fn late(plan: &Plan<'_, '_>, maps: &Maps, ty: &FuncType, place: Place) -> Function {
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    for &(since, func) in plan.late[&place].iter().rev() {
+        if since > 0 {
+            code.global_get(count(maps))
+                .i32_const(since as i32)
+                .i32_ge_u()
+                .if_(BlockType::Empty);
+        }
+        for param in 0..ty.params().len() as u32 {
+            code.local_get(param);
+        }
+        code.call(super::index(maps, plan.target(func)));
+        match since {
+            0 => {
+                code.end();
+                return body;
+            }
+            _ => code.return_().end(),
+        };
+    }
+    // Nothing was there yet: it traps like an element that is not initialised.
+    code.unreachable().end();
+    body
 }
 
 fn offset(plan: &Plan<'_, '_>, id: InstanceId, expr: &wasmparser::ConstExpr<'_>) -> u32 {

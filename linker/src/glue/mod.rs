@@ -18,7 +18,7 @@ use wasmparser::{FuncType, WasmFeatures};
 use crate::features::FeatureSet;
 use crate::lower;
 use crate::merge::{Maps, region_access};
-use crate::plan::{self, Exported, MemoryPlan, Plan, Target, canon_name};
+use crate::plan::{self, Exported, MemoryPlan, Plan, Target, canon_name, late::Place};
 use crate::preview1;
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId};
 use handles::Handles;
@@ -70,6 +70,8 @@ pub enum GlueKind {
     LoweredFill,
     /// A `realloc` that is never asked to shrink.
     AllocateOnly(Target),
+    /// Calls what was in an element of a table at the time.
+    Late(Place),
     /// Runs the start functions, once.
     Initialise,
     /// Initialises the module, then calls.
@@ -104,6 +106,8 @@ pub struct Glue {
     pub lowered_copy: Option<u32>,
     pub lowered_fill: Option<u32>,
     pub initialise: Option<u32>,
+    /// What is in elements of tables that are written late.
+    pub late: BTreeMap<Place, u32>,
     /// The guards of `realloc` functions.
     pub allocate_only: Vec<((InstanceId, u32), u32)>,
     /// The functions that library instances call as `cabi_realloc`, where a guest must not call out meanwhile:
@@ -140,6 +144,13 @@ impl Glue {
             glue.allocate_only.push(((id, index), at));
         }
         glue.guard_libraries(plan);
+        for (&place, history) in &plan.late {
+            let (_, func) = history[0];
+            let ty = plan.program.func_ty(plan.input, func).clone();
+            let name = format!("p1bridge:element {}", place.1);
+            let at = glue.add(&name, ty, GlueKind::Late(place));
+            glue.late.insert(place, at);
+        }
         let nothing = FuncType::new([], []);
         let initialises = plan.exports.iter().any(|export| {
             matches!(
@@ -443,6 +454,7 @@ impl Glue {
                 code.call(index(maps, target)).end();
                 body
             }
+            GlueKind::Late(place) => initialise::late(plan, maps, &function.ty, place),
             GlueKind::Initialise => initialise::encode(plan, maps),
             GlueKind::Initialised(target) => {
                 let mut body = Function::new([]);

@@ -238,6 +238,8 @@ pub struct LinkerGlobals {
     pub arena: Option<u32>,
     /// Whether the module has been initialised.
     pub initialised: Option<u32>,
+    /// How many late element segments count as applied.
+    pub applied: Option<u32>,
     /// For component instances that could be entered again: whether they are entered.
     pub entered: BTreeMap<ComponentInstanceId, u32>,
     /// For those that get borrowed handles: how many they have.
@@ -364,6 +366,7 @@ impl Maps {
             block: linker_global(slides),
             arena: linker_global(plan.fusion.arena),
             initialised: linker_global(glue.initialise.is_some()),
+            applied: linker_global(!plan.late.is_empty()),
             entered: plan
                 .fusion
                 .reentered

@@ -23,7 +23,7 @@ pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, memory_access,
 use crate::debug::DebugNotes;
 use crate::glue::Glue;
 use crate::parse::module::{ElementMode, Items};
-use crate::plan::{Exported, Plan, Step, Target};
+use crate::plan::{Exported, Plan, Step, Target, late};
 use crate::resolve::{FuncDef, InstanceId};
 use crate::statics::{Const, constant};
 use code::Traced;
@@ -93,7 +93,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
             function_index: final_index(&maps, start)?,
         });
     }
-    let elements = element_section(plan, &maps)?;
+    let elements = element_section(plan, &glue, &maps)?;
     if !elements.is_empty() {
         module.section(&elements);
     }
@@ -302,6 +302,7 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     }
     own(maps.globals.arena, 0);
     own(maps.globals.initialised, 0);
+    own(maps.globals.applied, 0);
     let flags = [
         &maps.globals.entered,
         &maps.globals.borrows,
@@ -358,7 +359,7 @@ fn offset_of(
     }
 }
 
-fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
+fn element_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<ElementSection> {
     let mut section = ElementSection::new();
     let index = |def: FuncDef| final_index(maps, plan.target(def));
     for id in plan.program.ids() {
@@ -372,6 +373,10 @@ fn element_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<ElementSection> {
             let mut expressions = Vec::new();
             let mut ty = wasmparser::RefType::FUNCREF;
             match &element.items {
+                Items::Functions(_) if plan.is_late(Step::Applied(id, at)) => {
+                    let places = late::functions(plan, id, at).into_iter();
+                    functions.extend(places.map(|(place, _)| maps.first_glue + glue.late[&place]));
+                }
                 Items::Functions(funcs) => {
                     for &func in funcs {
                         functions.push(index(FuncDef::Core(id, func))?);

@@ -84,6 +84,7 @@ pub fn section(
         (own.bytes.first().copied().flatten(), "p1bridge:bytes"),
         (own.block, "p1bridge:block"),
         (own.initialised, "p1bridge:initialized"),
+        (own.applied, "p1bridge:applied"),
     ] {
         globals.extend(index.map(|index| (index, name)));
     }

@@ -9,6 +9,7 @@ pub mod exports;
 pub mod fate;
 pub mod fused;
 pub mod inline;
+pub mod late;
 mod libraries;
 mod live;
 mod memory;
@@ -97,6 +98,8 @@ pub struct Plan<'i, 'a> {
     pub obstacle: Option<&'static str>,
     /// The functions that are written out where another guest calls them.
     pub inlined: BTreeSet<(InstanceId, u32)>,
+    /// The elements of tables that call what was there at the time.
+    pub late: BTreeMap<late::Place, late::History>,
     pub exports: Vec<PlannedExport>,
     /// The functions of WASI that are approximated, and how.
     pub approximations: BTreeMap<String, &'static str>,
@@ -410,6 +413,7 @@ pub fn plan<'i, 'a>(
         prime: None,
         obstacle: None,
         inlined: BTreeSet::new(),
+        late: BTreeMap::new(),
         exports: Vec::new(),
         approximations: linked.approximations,
         stubs: linked.stubs,
@@ -428,6 +432,7 @@ pub fn plan<'i, 'a>(
     {
         plan.live.data_count = true;
     }
+    plan.late = late::plan(&plan)?;
     exports::plan(&mut plan, &boundary)?;
     plan.hosts = plan.live.hosts();
     if options.tidy {

@@ -3,7 +3,7 @@
 //!
 //! Segments of the output are all applied before anything runs. That is only the same when no
 //! start function has run that can see the difference; others are written by the function that
-//! runs the start functions.
+//! runs the start functions, or count as applied from then on.
 
 use anyhow::{Result, bail};
 use wasmparser::WasmFeatures;
@@ -12,7 +12,7 @@ use super::reach::{Reached, reaches};
 use super::{Plan, Target, fused};
 use crate::features::FeatureSet;
 use crate::parse::Input;
-use crate::parse::module::ElementMode;
+use crate::parse::module::{ElementMode, Items};
 use crate::resolve::{FuncDef, InstanceId, Program};
 use crate::statics::{Const, constant};
 
@@ -25,6 +25,8 @@ pub enum Step {
     Data(InstanceId, usize),
     /// An element segment is written.
     Elements(InstanceId, usize),
+    /// An element segment counts as applied from now on ([`super::late`]).
+    Applied(InstanceId, usize),
     /// Nothing comes after this: a segment does not fit, and the component is not instantiated.
     Trap,
 }
@@ -33,8 +35,8 @@ pub enum Step {
 ///
 /// # Errors
 ///
-/// Fails for an element segment that would have to be written when a function runs, in a program
-/// without instructions for that.
+/// Fails for an element segment of expressions that would have to be written when a function runs, in
+/// a program without instructions for that.
 pub fn steps(
     plan: &mut Plan<'_, '_>,
     left_out: impl Fn(InstanceId) -> bool,
@@ -105,15 +107,18 @@ fn segments(
             continue;
         }
         let references = FeatureSet::of(WasmFeatures::REFERENCE_TYPES);
-        if !input.features().contains(references) {
+        if input.features().contains(references) || plan.live.writes(slot) {
+            steps.push(Step::Elements(id, at));
+        } else if matches!(element.items, Items::Functions(_)) {
+            steps.push(Step::Applied(id, at));
+        } else {
             bail!(
-                "an element segment of {} is applied after a start function that can see the \
-                 table, which needs the reference-types proposal (at offset {:#x})",
+                "an element segment of expressions of {} is applied after a start function that can \
+                 see the table, which needs the reference-types proposal (at offset {:#x})",
                 module.path,
                 element.offset
             );
         }
-        steps.push(Step::Elements(id, at));
     }
     for (at, data) in module.data.iter().enumerate() {
         let Some((memory, offset)) = &data.active else {
