@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use p1bridge_linker::{Isolation, Options, flatten};
 use p1bridge_tests::cost::accesses;
+use p1bridge_tests::plain;
 use p1bridge_tests::speed::{CALLS, Place, calls, fuel};
 use wasmtime::component::{Component, Linker as ComponentLinker};
 use wasmtime::{Config, Engine, Linker, Module, Store};
@@ -31,10 +32,6 @@ fn best(mut call: impl FnMut(u32) -> Result<u32>, repetitions: u32) -> Result<(f
         best = best.min(start.elapsed());
     }
     Ok((best.as_secs_f64() / f64::from(repetitions), result))
-}
-
-fn plain(error: wasmtime::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error:#}")
 }
 
 fn compare_calls() -> Result<()> {

@@ -24,6 +24,11 @@ use std::time::Duration;
 use p1bridge::run::{Input, Output, Preopen, RunOptions};
 use serde::{Deserialize, Serialize};
 
+/// An error of wasmtime, with what caused it.
+pub fn plain(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
 /// How one program is run once.
 #[derive(Debug, Clone)]
 pub struct RunSpec {

@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::process;
-use crate::{Call, Engine, Exit, Outcome, RunSpec};
+use crate::{Call, Engine, Exit, Outcome, RunSpec, plain};
 
 /// The epoch advances this often.
 const TICK: Duration = Duration::from_millis(50);
@@ -289,10 +289,6 @@ fn exit(ended: Ended) -> Result<Exit> {
         bail!(TIMED_OUT);
     }
     Ok(Exit::Trap(message))
-}
-
-fn plain(error: wasmtime::Error) -> anyhow::Error {
-    anyhow!("{error:#}")
 }
 
 struct State {

@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, ensure};
 use p1bridge::flatten::{Boundary, FlattenOptions, Flattened, flatten};
 use p1bridge::wrap::{World, WrapOptions, wrap};
-use p1bridge_tests::link;
 use p1bridge_tests::manifest::programs;
+use p1bridge_tests::{link, plain};
 use wasmtime::component::{Component, Linker, Val};
 use wit_component::{ComponentEncoder, DecodedWasm, WitPrinter};
 
@@ -191,7 +191,6 @@ fn a_stripped_module_carries_no_world() -> Result<()> {
 /// Makes a lamp of level 5, a brighter one of it, and drops that: the level before the drop, and how
 /// many lamps are gone before and after.
 fn with_a_lamp(component: &[u8]) -> Result<(u32, u32, u32)> {
-    let plain = |error: wasmtime::Error| anyhow!("{error:#}");
     let engine = wasmtime::Engine::default();
     let component = Component::new(&engine, component).map_err(plain)?;
     let mut store = wasmtime::Store::new(&engine, ());

@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use p1bridge_tests::manifest::programs;
-use p1bridge_tests::{engines, link};
+use p1bridge_tests::{engines, link, plain};
 use wasmtime::{Caller, Config, Extern, Linker, Module, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -29,7 +29,6 @@ fn a_host_provides_a_custom_interface_under_its_own_name() -> Result<()> {
         .context("the guest")?;
     let flat = link::flatten_for(&*engines::oracle(), &link::component(&program)?)?;
 
-    let plain = |error: wasmtime::Error| anyhow!("{error:#}");
     let engine = wasmtime::Engine::new(&Config::new()).map_err(plain)?;
     let module = Module::new(&engine, &flat).map_err(plain)?;
     let lamp = Arc::new(Mutex::new(Lamp::default()));

@@ -3,10 +3,11 @@
 //!
 //! The guest is `tests/debug/lines.c`, compiled with debug information.
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use gimli::{EndianSlice, LittleEndian};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::profiles::Profile;
+use p1bridge_tests::plain;
 use wasm_encoder::{
     Alias, ComponentBuilder, ComponentExportKind, ExportKind, ModuleArg, PrimitiveValType,
 };
@@ -106,7 +107,6 @@ impl<'a> Symbols<'a> {
 
 /// Calls `export` of a core module, which traps; the places of all frames.
 fn trap(wasm: &[u8], export: &str, argument: i32) -> Result<Vec<String>> {
-    let plain = |error: wasmtime::Error| anyhow!("{error:#}");
     let engine = wasmtime::Engine::default();
     let module = wasmtime::Module::new(&engine, wasm).map_err(plain)?;
     let mut store = wasmtime::Store::new(&engine, ());

@@ -1,8 +1,9 @@
 //! A host that has handles of a component's resources: it drops them through an export, as it drops
 //! them on wasmtime.
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge_tests::plain;
 use wasmtime::component::{Component, Linker as ComponentLinker, ResourceAny};
 use wasmtime::{Engine, Linker, Module, Store};
 
@@ -26,10 +27,6 @@ const LAMPS: &str = r#"(component
   (func (export "make") (param "x" u32) (result (own $lamp)) (canon lift (core func $m "make")))
   (func (export "level") (param "l" (borrow $lamp)) (result u32) (canon lift (core func $m "level")))
   (func (export "last") (result u32) (canon lift (core func $m "last"))))"#;
-
-fn plain(error: wasmtime::Error) -> anyhow::Error {
-    anyhow!("{error:#}")
-}
 
 /// What two lamps and the destructor say while they are dropped on wasmtime.
 fn as_a_component(component: &[u8]) -> Result<Vec<u32>> {

@@ -1,10 +1,11 @@
 //! Exports that are imports of the component: no guest has to do with them, and the host's values come
 //! back to it as they are.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::wrap::{World, WrapOptions, wrap};
 use p1bridge_tests::link::parse_world;
+use p1bridge_tests::plain;
 use wasmtime::component::{
     Component, Instance as ComponentInstance, Linker as ComponentLinker, Resource, ResourceType,
     Val,
@@ -43,10 +44,6 @@ const GUEST: &str = r#"
     (export "memory" (memory $mem)) (export "greet" (func $greet))))))
   (func (export "ask") (param "name" string) (result string)
     (canon lift (core func $m "ask") (memory $mem) (realloc $realloc)))"#;
-
-fn plain(error: wasmtime::Error) -> anyhow::Error {
-    anyhow!("{error:#}")
-}
 
 fn flat(text: &str) -> Result<Vec<u8>> {
     let component = wat::parse_str(text)?;
