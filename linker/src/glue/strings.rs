@@ -24,6 +24,8 @@ pub enum Helper {
     CheckUtf8,
     /// `(target, address, bytes) -> 1 if it is UTF-8, else 0`, which copies what it checks
     CopyUtf8,
+    /// The same, for what is longer than two words, or not ASCII
+    CopyLongUtf8,
     /// `(address, bytes) -> 1 if no surrogate is alone, else 0`
     CheckUtf16,
     /// `(address, bytes) -> units that it takes in the second encoding`, -1 if it has what cannot
@@ -58,7 +60,7 @@ impl Placed {
         use wasmparser::ValType::I32;
         match self.helper {
             Helper::Transcode(..) => FuncType::new([I32; 3], []),
-            Helper::CopyUtf8 => FuncType::new([I32; 3], [I32]),
+            Helper::CopyUtf8 | Helper::CopyLongUtf8 => FuncType::new([I32; 3], [I32]),
             _ => FuncType::new([I32; 2], [I32]),
         }
     }
@@ -69,8 +71,11 @@ impl Placed {
         match helper {
             Helper::CheckUtf8 => super::utf8::check(from),
             Helper::CopyUtf8 => {
+                super::utf8::copy(callee(Helper::CopyLongUtf8.between(to, from)), to, from)
+            }
+            Helper::CopyLongUtf8 => {
                 let bulk = bulk.expect("what copies strings was planned");
-                super::utf8::copy(
+                super::utf8::copy_long(
                     &bulk,
                     callee(Helper::CheckUtf8.between(from, from)),
                     to,
@@ -87,7 +92,10 @@ impl Placed {
 impl Helper {
     /// The function for two memories of the output.
     pub fn between(self, to: u32, from: u32) -> Placed {
-        let writes = matches!(self, Helper::CopyUtf8 | Helper::Transcode(..));
+        let writes = matches!(
+            self,
+            Helper::CopyUtf8 | Helper::CopyLongUtf8 | Helper::Transcode(..)
+        );
         Placed {
             helper: self,
             to: if writes { to } else { from },
@@ -104,6 +112,7 @@ impl Helper {
         match self {
             Helper::CheckUtf8 => "check-utf8".to_string(),
             Helper::CopyUtf8 => "copy-utf8".to_string(),
+            Helper::CopyLongUtf8 => "copy-long-utf8".to_string(),
             Helper::CheckUtf16 => "check-utf16".to_string(),
             Helper::Measure(from, to) => format!("measure-{}-as-{}", name(from), name(to)),
             Helper::Transcode(from, to) => format!("{}-to-{}", name(from), name(to)),

@@ -46,9 +46,54 @@ fn skip_ascii(code: &mut InstructionSink<'_>, memory: u32, address: u32, end: u3
     code.br(0).end().end();
 }
 
+/// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: eight to sixteen bytes of ASCII are copied as
+/// they are looked at, two words that may overlap; `long` does all others. Apart from it this is a function
+/// that keeps nothing.
+pub fn copy(long: u32, to: u32, from: u32) -> Function {
+    let (target, address, length, first) = (0, 1, 2, 3);
+    let mut body = Function::new([(2, ValType::I64)]);
+    let mut code = body.instructions();
+    code.block(BlockType::Empty)
+        .local_get(length)
+        .i32_const(8)
+        .i32_sub()
+        .i32_const(8)
+        .i32_gt_u()
+        .br_if(0)
+        .local_get(target)
+        .local_get(address)
+        .i64_load(at(0, from))
+        .local_tee(first)
+        .i64_store(at(0, to));
+    last(&mut code, target, length);
+    last(&mut code, address, length);
+    code.i64_load(at(0, from))
+        .local_tee(first + 1)
+        .i64_store(at(0, to))
+        .local_get(first)
+        .local_get(first + 1)
+        .i64_or();
+    is_not_ascii(&mut code);
+    code.br_if(0).i32_const(1).return_().end();
+    for local in [target, address, length] {
+        code.local_get(local);
+    }
+    code.call(long).end();
+    body
+}
+
+/// Leaves the address of the last word of what begins at the address in a local.
+fn last(code: &mut InstructionSink<'_>, local: u32, length: u32) {
+    code.local_get(local)
+        .local_get(length)
+        .i32_add()
+        .i32_const(-8)
+        .i32_add();
+}
+
 /// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: ASCII is copied as it is looked at,
 /// anything else from its first word on without a look. `check` is the function below.
-pub fn copy(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
+pub fn copy_long(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
     const WORDS: u32 = 8;
     let (target, address, length, first) = (0, 1, 2, 3);
     let mut body = Function::new([(WORDS, ValType::I64)]);
@@ -93,15 +138,8 @@ pub fn copy(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
             .end();
     }
     // The last word, some of which has been copied already.
-    let last = |code: &mut InstructionSink<'_>, local: u32| {
-        code.local_get(local)
-            .local_get(length)
-            .i32_add()
-            .i32_const(-8)
-            .i32_add();
-    };
-    last(&mut code, target);
-    last(&mut code, address);
+    last(&mut code, target, length);
+    last(&mut code, address, length);
     code.i64_load(at(0, from))
         .local_tee(first)
         .i64_store(at(0, to))

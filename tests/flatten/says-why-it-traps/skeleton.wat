@@ -45,8 +45,9 @@
   (func $p1bridge:memory.fill (;27;) (type 4) (param i32 i32 i32) ...)
   (func $p1bridge:check-utf8 (;28;) (type 1) (param i32 i32) (result i32) ...)
   (func $p1bridge:copy-utf8 (;29;) (type 5) (param i32 i32 i32) (result i32) ...)
-  (func $"p1bridge:a function of another component" (;30;) (type 1) (param i32 i32) (result i32) ...)
-  (func $p1bridge:initialize (;31;) (type 3) ...)
+  (func $p1bridge:copy-long-utf8 (;30;) (type 5) (param i32 i32 i32) (result i32) ...)
+  (func $"p1bridge:a function of another component" (;31;) (type 1) (param i32 i32) (result i32) ...)
+  (func $p1bridge:initialize (;32;) (type 3) ...)
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

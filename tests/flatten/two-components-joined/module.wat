@@ -521,6 +521,49 @@
     unreachable
   )
   (func $p1bridge:copy-utf8 (;6;) (type 4) (param i32 i32 i32) (result i32)
+    (local i64 i64)
+    block ;; label = @1
+      local.get 2
+      i32.const 8
+      i32.sub
+      i32.const 8
+      i32.gt_u
+      br_if 0 (;@1;)
+      local.get 0
+      local.get 1
+      i64.load align=1
+      local.tee 3
+      i64.store align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      i64.load align=1
+      local.tee 4
+      i64.store align=1
+      local.get 3
+      local.get 4
+      i64.or
+      i64.const -9187201950435737472
+      i64.and
+      i64.const 0
+      i64.ne
+      br_if 0 (;@1;)
+      i32.const 1
+      return
+    end
+    local.get 0
+    local.get 1
+    local.get 2
+    call $p1bridge:copy-long-utf8
+  )
+  (func $p1bridge:copy-long-utf8 (;7;) (type 4) (param i32 i32 i32) (result i32)
     (local i64 i64 i64 i64 i64 i64 i64 i64)
     block ;; label = @1
       local.get 2
@@ -676,7 +719,7 @@
     local.get 2
     call $p1bridge:check-utf8
   )
-  (func $"p1bridge:a function of another component" (;7;) (type 1) (param i32 i32) (result i32)
+  (func $"p1bridge:a function of another component" (;8;) (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32)
     local.get 1
     i32.const 268435455
@@ -734,7 +777,7 @@
     local.set 7
     local.get 7
   )
-  (func $p1bridge:initialize (;8;) (type 5))
+  (func $p1bridge:initialize (;9;) (type 5))
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

@@ -34,7 +34,7 @@ pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
             Units::Utf8 => {
                 helpers.insert(Helper::CheckUtf8);
                 if to == StringEncoding::Utf8 {
-                    helpers.insert(Helper::CopyUtf8);
+                    helpers.extend([Helper::CopyUtf8, Helper::CopyLongUtf8]);
                 }
             }
             Units::Utf16 => {
