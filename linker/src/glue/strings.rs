@@ -1,12 +1,13 @@
-//! Strings in other encodings than UTF-8: the functions that check, measure and transcode them.
+//! Strings in other encodings than UTF-8: the functions that check and transcode them.
 //!
 //! `CanonicalABI.md`, "Loading" and "Storing" of strings. All addresses are those of the output's
-//! memories. What is measured or transcoded has been checked before.
+//! memories. What is transcoded has been checked before.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 use wasmparser::FuncType;
 
 use super::memory::Bulk;
+use super::utf8::NOT_ASCII;
 use crate::lower::bulk::advance;
 
 /// How code points lie in memory.
@@ -28,18 +29,20 @@ pub enum Helper {
     CopyLongUtf8,
     /// `(address, bytes) -> 1 if no surrogate is alone, else 0`
     CheckUtf16,
-    /// `(address, bytes) -> units that it takes in the second encoding`, -1 if it has what cannot
-    /// be in it
-    Measure(Units, Units),
-    /// `(target, address, bytes)`
+    /// `(target, address, bytes) -> bytes that were read << 32 | bytes that were written`: the
+    /// characters up to the first that takes more than one byte in UTF-8, or is not in Latin-1
+    Begin(Units, Units),
+    /// `(target, address, bytes) -> end of what was written`
     Transcode(Units, Units),
+    /// `(address, bytes)`: from Latin-1 to UTF-16, in place
+    Inflate,
 }
 
 /// A function for strings of one memory, or on their way from one to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Placed {
     helper: Helper,
-    /// The indices of the memories; the same where nothing is written.
+    /// The indices of the memories; the same where only one has to do with it.
     to: u32,
     from: u32,
 }
@@ -57,11 +60,14 @@ impl Placed {
 
     /// The type of the function.
     pub fn ty(self) -> FuncType {
-        use wasmparser::ValType::I32;
+        use wasmparser::ValType::{I32, I64};
         match self.helper {
-            Helper::Transcode(..) => FuncType::new([I32; 3], []),
-            Helper::CopyUtf8 | Helper::CopyLongUtf8 => FuncType::new([I32; 3], [I32]),
-            _ => FuncType::new([I32; 2], [I32]),
+            Helper::CheckUtf8 | Helper::CheckUtf16 => FuncType::new([I32; 2], [I32]),
+            Helper::CopyUtf8 | Helper::CopyLongUtf8 | Helper::Transcode(..) => {
+                FuncType::new([I32; 3], [I32])
+            }
+            Helper::Begin(..) => FuncType::new([I32; 3], [I64]),
+            Helper::Inflate => FuncType::new([I32; 2], []),
         }
     }
 
@@ -83,8 +89,9 @@ impl Placed {
                 )
             }
             Helper::CheckUtf16 => check_utf16(from),
-            Helper::Measure(source, target) => measure(source, target, from),
+            Helper::Begin(source, target) => begin((source, from), (target, to)),
             Helper::Transcode(source, target) => transcode((source, from), (target, to)),
+            Helper::Inflate => inflate(to),
         }
     }
 }
@@ -92,13 +99,16 @@ impl Placed {
 impl Helper {
     /// The function for two memories of the output.
     pub fn between(self, to: u32, from: u32) -> Placed {
-        let writes = matches!(
-            self,
-            Helper::CopyUtf8 | Helper::CopyLongUtf8 | Helper::Transcode(..)
-        );
+        let (to, from) = match self {
+            Helper::CheckUtf8 | Helper::CheckUtf16 => (from, from),
+            Helper::Inflate => (to, to),
+            Helper::CopyUtf8 | Helper::CopyLongUtf8 | Helper::Begin(..) | Helper::Transcode(..) => {
+                (to, from)
+            }
+        };
         Placed {
             helper: self,
-            to: if writes { to } else { from },
+            to,
             from,
         }
     }
@@ -114,8 +124,9 @@ impl Helper {
             Helper::CopyUtf8 => "copy-utf8".to_string(),
             Helper::CopyLongUtf8 => "copy-long-utf8".to_string(),
             Helper::CheckUtf16 => "check-utf16".to_string(),
-            Helper::Measure(from, to) => format!("measure-{}-as-{}", name(from), name(to)),
+            Helper::Begin(from, to) => format!("begin-{}-to-{}", name(from), name(to)),
             Helper::Transcode(from, to) => format!("{}-to-{}", name(from), name(to)),
+            Helper::Inflate => "inflate-latin1".to_string(),
         }
     }
 }
@@ -260,47 +271,153 @@ fn decode(code: &mut InstructionSink<'_>, (from, memory): (Units, u32), address:
     }
 }
 
-/// `(address, bytes) -> units`
-fn measure(from: Units, to: Units, memory: u32) -> Function {
-    let (address, end, units, char) = (0, 1, 2, 3);
-    let mut body = Function::new([(2, ValType::I32)]);
+/// Takes the characters of one byte, several at once as long as it goes.
+fn begin((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
+    let (target, address, end, first_target, first, char, word) = (0, 1, 2, 3, 4, 5, 6);
+    let mut body = Function::new([(3, ValType::I32), (1, ValType::I64)]);
     let mut code = body.instructions();
-    begin(&mut code, address, end, |code| {
-        code.local_get(units).return_();
-    });
-    decode(&mut code, (from, memory), address, char);
-    code.local_get(units).i32_const(1).i32_add();
-    let over = |code: &mut InstructionSink<'_>, limit: i32| {
-        code.local_get(char).i32_const(limit).i32_ge_u().i32_add();
+    let limit = if to == Units::Latin1 { 0x100 } else { 0x80 };
+    code.local_get(target)
+        .local_set(first_target)
+        .local_get(address)
+        .local_tee(first)
+        .local_get(end)
+        .i32_add()
+        .local_set(end)
+        .block(BlockType::Empty)
+        .loop_(BlockType::Empty)
+        .local_get(end)
+        .local_get(address)
+        .i32_sub()
+        .i32_const(8)
+        .i32_lt_u()
+        .br_if(1)
+        .local_get(address)
+        .i64_load(at(0, source))
+        .local_tee(word);
+    match from {
+        Units::Utf16 => code.i64_const(0x1_0001_0001_0001_i64.wrapping_mul(0x1_0000 - limit)),
+        _ => code.i64_const(NOT_ASCII),
     };
-    match to {
-        Units::Utf8 => {
-            over(&mut code, 0x80);
-            over(&mut code, 0x800);
-            over(&mut code, 0x1_0000);
-        }
-        Units::Utf16 => over(&mut code, 0x1_0000),
-        Units::Latin1 => {
-            code.local_get(char)
-                .i32_const(0x100)
-                .i32_ge_u()
-                .if_(BlockType::Empty)
-                .i32_const(-1)
-                .return_()
-                .end();
-        }
+    code.i64_and()
+        .i64_const(0)
+        .i64_ne()
+        .br_if(1)
+        .local_get(target)
+        .local_get(word);
+    if from == Units::Utf16 {
+        // Four units become four bytes: pairs first.
+        code.local_get(word)
+            .i64_const(8)
+            .i64_shr_u()
+            .i64_or()
+            .i64_const(0xffff_0000_ffff)
+            .i64_and()
+            .local_tee(word)
+            .local_get(word)
+            .i64_const(16)
+            .i64_shr_u()
+            .i64_or()
+            .i64_store32(at(0, memory));
+        advance(&mut code, target, 4);
+    } else {
+        code.i64_store(at(0, memory));
+        advance(&mut code, target, 8);
     }
-    code.local_set(units).br(0).end().unreachable().end();
+    advance(&mut code, address, 8);
+    code.br(0)
+        .end()
+        .end()
+        .block(BlockType::Empty)
+        .loop_(BlockType::Empty)
+        .local_get(address)
+        .local_get(end)
+        .i32_ge_u()
+        .br_if(1)
+        .local_get(address);
+    match from {
+        Units::Utf16 => code.i32_load16_u(at2(0, source)),
+        _ => code.i32_load8_u(at(0, source)),
+    };
+    code.local_tee(char);
+    if from == Units::Utf8 {
+        // The characters from U+80 on that are in Latin-1 begin with c2 and c3.
+        code.i32_const(0xc4)
+            .i32_ge_u()
+            .br_if(1)
+            .local_get(char)
+            .i32_const(0x80)
+            .i32_ge_u()
+            .if_(BlockType::Empty);
+        advance(&mut code, address, 1);
+        code.local_get(char)
+            .i32_const(6)
+            .i32_shl()
+            .local_get(address)
+            .i32_load8_u(at(0, source))
+            .i32_const(0x3f)
+            .i32_and()
+            .i32_or()
+            .local_set(char)
+            .end();
+    } else {
+        code.i32_const(limit as i32).i32_ge_u().br_if(1);
+    }
+    code.local_get(target)
+        .local_get(char)
+        .i32_store8(at(0, memory));
+    advance(&mut code, target, 1);
+    advance(&mut code, address, if from == Units::Utf16 { 2 } else { 1 });
+    code.br(0)
+        .end()
+        .end()
+        .local_get(address)
+        .local_get(first)
+        .i32_sub()
+        .i64_extend_i32_u()
+        .i64_const(32)
+        .i64_shl()
+        .local_get(target)
+        .local_get(first_target)
+        .i32_sub()
+        .i64_extend_i32_u()
+        .i64_or()
+        .end();
     body
 }
 
-/// Begins the loop over all that lies from `address` on; `end` is the number of bytes at first.
-fn begin(
-    code: &mut InstructionSink<'_>,
-    address: u32,
-    end: u32,
-    done: impl Fn(&mut InstructionSink<'_>),
-) {
+/// From the last byte to the first: what is not read yet is not written over.
+fn inflate(memory: u32) -> Function {
+    let (address, bytes) = (0, 1);
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    code.block(BlockType::Empty)
+        .loop_(BlockType::Empty)
+        .local_get(bytes)
+        .i32_eqz()
+        .br_if(1);
+    advance(&mut code, bytes, -1);
+    code.local_get(address)
+        .local_get(bytes)
+        .i32_const(1)
+        .i32_shl()
+        .i32_add()
+        .local_get(address)
+        .local_get(bytes)
+        .i32_add()
+        .i32_load8_u(at(0, memory))
+        .i32_store16(at2(0, memory))
+        .br(0)
+        .end()
+        .end()
+        .end();
+    body
+}
+
+fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
+    let (target, address, end, char) = (0, 1, 2, 3);
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
     code.local_get(address)
         .local_get(end)
         .i32_add()
@@ -309,27 +426,13 @@ fn begin(
         .local_get(address)
         .local_get(end)
         .i32_ge_u()
-        .if_(BlockType::Empty);
-    done(code);
-    code.end();
-}
-
-/// `(target, address, bytes)`
-fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
-    let (target, address, end, char) = (0, 1, 2, 3);
-    let mut body = Function::new([(1, ValType::I32)]);
-    let mut code = body.instructions();
-    begin(&mut code, address, end, |code| {
-        code.return_();
-    });
+        .if_(BlockType::Empty)
+        .local_get(target)
+        .return_()
+        .end();
     decode(&mut code, (from, source), address, char);
     match to {
-        Units::Latin1 => {
-            code.local_get(target)
-                .local_get(char)
-                .i32_store8(at(0, memory));
-            advance(&mut code, target, 1);
-        }
+        Units::Latin1 => unreachable!("what is not in Latin-1 is the rest"),
         Units::Utf16 => {
             code.local_get(char)
                 .i32_const(0x1_0000)
@@ -395,6 +498,6 @@ fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Functi
             code.end().end().end();
         }
     }
-    code.br(0).end().end();
+    code.br(0).end().unreachable().end();
     body
 }

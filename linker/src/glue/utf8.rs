@@ -6,7 +6,7 @@ use super::memory::Bulk;
 use crate::lower::bulk::advance;
 
 /// The bits of eight bytes that ASCII does not have.
-const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;
+pub const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;
 
 fn at(offset: u64, memory: u32) -> MemArg {
     MemArg {

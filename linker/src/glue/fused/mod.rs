@@ -370,16 +370,25 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         match side.realloc {
             None => bail!("a value has to be stored, but there is no realloc option"),
             Some(Realloc::Arena) => {
-                // What was in the block is written anew by everybody who makes it larger.
                 let Some(arena) = self.glue.arena_alloc else {
                     bail!("a value is passed to the host, but no arena was planned");
                 };
                 let arena = self.maps.first_glue + arena;
+                let old = old_bytes.map(|bytes| (self.local(ValType::I32), bytes));
+                if let Some((old, _)) = old {
+                    self.sink().local_get(pointer).local_set(old);
+                }
                 self.sink()
                     .i32_const(align as i32)
                     .local_get(bytes)
                     .call(arena)
                     .local_set(pointer);
+                if let Some((old, old_bytes)) = old {
+                    self.address(side, pointer)?;
+                    self.address(side, old)?;
+                    self.sink().local_get(old_bytes);
+                    self.move_bytes(side, side)?;
+                }
                 return Ok(());
             }
             Some(Realloc::Guest(realloc)) => {

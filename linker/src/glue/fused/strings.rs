@@ -17,40 +17,39 @@ const TAG: i32 = 1 << 31;
 
 /// The functions that passing a string from one encoding to another needs.
 pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
-    use StringEncoding::Latin1Utf16;
-    let mut helpers = BTreeSet::new();
+    use StringEncoding::{Latin1Utf16, Utf8, Utf16};
     let sources: &[Units] = match from {
-        StringEncoding::Utf8 => &[Units::Utf8],
-        StringEncoding::Utf16 => &[Units::Utf16],
+        Utf8 => &[Units::Utf8],
+        Utf16 => &[Units::Utf16],
         Latin1Utf16 => &[Units::Latin1, Units::Utf16],
     };
-    let targets: &[Units] = match to {
-        StringEncoding::Utf8 => &[Units::Utf8],
-        StringEncoding::Utf16 => &[Units::Utf16],
-        Latin1Utf16 => &[Units::Latin1, Units::Utf16],
-    };
+    let mut helpers = BTreeSet::new();
     for &source in sources {
-        match source {
-            Units::Utf8 => {
-                helpers.insert(Helper::CheckUtf8);
-                if to == StringEncoding::Utf8 {
-                    helpers.extend([Helper::CopyUtf8, Helper::CopyLongUtf8]);
-                }
+        let check = match source {
+            Units::Utf8 => Some(Helper::CheckUtf8),
+            Units::Utf16 => Some(Helper::CheckUtf16),
+            Units::Latin1 => None,
+        };
+        helpers.extend(check);
+        let writing: &[Helper] = match (source, to) {
+            (Units::Utf8, Utf8) => &[Helper::CopyUtf8, Helper::CopyLongUtf8],
+            (Units::Utf16, Utf16) | (Units::Latin1, Latin1Utf16) => &[],
+            (_, Utf8) => &[
+                Helper::Begin(source, Units::Utf8),
+                Helper::Transcode(source, Units::Utf8),
+            ],
+            (_, Utf16) => &[Helper::Transcode(source, Units::Utf16)],
+            (Units::Utf8, Latin1Utf16) => &[
+                Helper::Begin(Units::Utf8, Units::Latin1),
+                Helper::Inflate,
+                Helper::Transcode(Units::Utf8, Units::Utf16),
+            ],
+            (Units::Utf16, Latin1Utf16) if from == Utf16 => {
+                &[Helper::Begin(Units::Utf16, Units::Latin1), Helper::Inflate]
             }
-            Units::Utf16 => {
-                helpers.insert(Helper::CheckUtf16);
-            }
-            Units::Latin1 => {}
-        }
-        for &target in targets {
-            let latin1_stays = source == Units::Latin1 && to == Latin1Utf16;
-            if source != target && !latin1_stays {
-                helpers.insert(Helper::Transcode(source, target));
-                if !(source == Units::Latin1 && target == Units::Utf16) {
-                    helpers.insert(Helper::Measure(source, target));
-                }
-            }
-        }
+            (Units::Utf16, Latin1Utf16) => &[Helper::Begin(Units::Utf16, Units::Latin1)],
+        };
+        helpers.extend(writing);
     }
     helpers
 }
@@ -170,6 +169,12 @@ impl Fused<'_, '_, '_> {
         self.sink().call(index);
     }
 
+    /// Calls a function for a string on its way.
+    fn between(&mut self, helper: Helper, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
+        self.call_helper(placed(helper, target.side, source.side)?);
+        Ok(())
+    }
+
     /// `store_string_into_range`.
     fn write_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         use StringEncoding::{Latin1Utf16, Utf8, Utf16};
@@ -185,6 +190,7 @@ impl Fused<'_, '_, '_> {
                 let size = self.doubled(source.units);
                 self.allocate(target.side, 2, size, target.pointer)?;
                 self.transcode(source, target, Units::Utf16)?;
+                self.sink().drop();
                 self.set(target.length, source.units);
                 Ok(())
             }
@@ -216,7 +222,8 @@ impl Fused<'_, '_, '_> {
         Ok(())
     }
 
-    /// `store_string_to_utf8`.
+    /// `store_string_to_utf8`. The guest's `realloc` sees what was written before it is called, and what
+    /// it makes of that stays.
     fn string_to_utf8(
         &mut self,
         source: &Source<'_>,
@@ -224,10 +231,10 @@ impl Fused<'_, '_, '_> {
         worst: i32,
     ) -> Result<()> {
         self.allocate(target.side, 1, source.units, target.pointer)?;
-        self.measure(source, Units::Utf8)?;
+        let read = self.begin(source, target, Units::Utf8)?;
         self.sink()
-            .local_tee(target.length)
-            .local_get(source.units)
+            .local_get(read)
+            .local_get(source.bytes)
             .i32_ne()
             .if_(BlockType::Empty);
         let size = self.local(ValType::I32);
@@ -237,10 +244,14 @@ impl Fused<'_, '_, '_> {
             .i32_mul()
             .local_set(size);
         self.reallocate(target.side, 1, Some(source.units), size, target.pointer)?;
-        self.transcode(source, target, Units::Utf8)?;
+        self.rest(source, read, target)?;
+        self.between(
+            Helper::Transcode(source.encoding, Units::Utf8),
+            source,
+            target,
+        )?;
+        self.set_written(target)?;
         self.shrink(target, 1, size, target.length)?;
-        self.sink().else_();
-        self.transcode(source, target, Units::Utf8)?;
         self.sink().end();
         Ok(())
     }
@@ -249,56 +260,70 @@ impl Fused<'_, '_, '_> {
     fn utf8_to_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         let worst = self.doubled(source.units);
         self.allocate(target.side, 2, worst, target.pointer)?;
-        self.measure(source, Units::Utf16)?;
-        self.sink().local_set(target.length);
         self.transcode(source, target, Units::Utf16)?;
-        let size = self.doubled(target.length);
-        self.shrink(target, 2, worst, size)
+        self.set_written(target)?;
+        self.shrink(target, 2, worst, target.length)?;
+        self.halve(target);
+        Ok(())
     }
 
-    /// `store_string_to_latin1_or_utf16`.
+    /// `store_string_to_latin1_or_utf16`: as in [`Fused::string_to_utf8`], what was written as Latin-1 is
+    /// taken from where the guest's `realloc` has left it.
     fn latin1_or_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         self.allocate(target.side, 2, source.units, target.pointer)?;
-        self.measure(source, Units::Latin1)?;
+        let read = self.begin(source, target, Units::Latin1)?;
         self.sink()
-            .local_tee(target.length)
-            .i32_const(0)
-            .i32_ge_s()
+            .local_get(read)
+            .local_get(source.bytes)
+            .i32_eq()
             .if_(BlockType::Empty);
-        self.transcode(source, target, Units::Latin1)?;
         self.shrink(target, 2, source.units, target.length)?;
         self.sink().else_();
         let worst = self.doubled(source.units);
         self.reallocate(target.side, 2, Some(source.units), worst, target.pointer)?;
+        self.address(target.side, target.pointer)?;
+        self.sink().local_get(target.length);
+        self.call_helper(placed(Helper::Inflate, target.side, target.side)?);
+        self.sink()
+            .local_get(target.length)
+            .i32_const(1)
+            .i32_shl()
+            .local_set(target.length);
+        self.rest(source, read, target)?;
         if source.encoding == Units::Utf16 {
-            self.move_string(source, target)?;
+            self.move_bytes(target.side, source.side)?;
             self.set(target.length, source.units);
         } else {
-            self.measure(source, Units::Utf16)?;
-            self.sink().local_set(target.length);
-            self.transcode(source, target, Units::Utf16)?;
-            let size = self.doubled(target.length);
-            self.shrink(target, 2, worst, size)?;
+            let transcode = Helper::Transcode(source.encoding, Units::Utf16);
+            self.between(transcode, source, target)?;
+            self.set_written(target)?;
+            self.shrink(target, 2, worst, target.length)?;
+            self.halve(target);
         }
         self.tag(target);
         self.sink().end();
         Ok(())
     }
 
-    /// `store_probably_utf16_to_latin1_or_utf16`.
+    /// `store_probably_utf16_to_latin1_or_utf16`. The second half of the UTF-16 stays behind the Latin-1.
     fn probably_utf16(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         self.allocate(target.side, 2, source.bytes, target.pointer)?;
-        self.measure(source, Units::Latin1)?;
+        let read = self.begin(source, target, Units::Latin1)?;
         self.sink()
-            .local_tee(target.length)
-            .i32_const(0)
-            .i32_lt_s()
+            .local_get(read)
+            .local_get(source.bytes)
+            .i32_ne()
             .if_(BlockType::Empty);
         self.move_string(source, target)?;
         self.set(target.length, source.units);
         self.tag(target);
         self.sink().else_();
-        self.transcode(source, target, Units::Latin1)?;
+        for (side, pointer) in [(target.side, target.pointer), (source.side, source.pointer)] {
+            self.address(side, pointer)?;
+            self.sink().local_get(source.units).i32_add();
+        }
+        self.sink().local_get(source.units);
+        self.move_bytes(target.side, source.side)?;
         self.reallocate(
             target.side,
             1,
@@ -326,22 +351,54 @@ impl Fused<'_, '_, '_> {
         Ok(())
     }
 
-    /// Leaves the number of units that a string takes on the stack.
-    fn measure(&mut self, source: &Source<'_>, to: Units) -> Result<()> {
+    /// Writes the characters of a string that take one byte each, up to the first other one. The length
+    /// of the target becomes how many bytes that were; a local with how many bytes were read is returned.
+    fn begin(&mut self, source: &Source<'_>, target: &Target<'_>, to: Units) -> Result<u32> {
+        let (begun, read) = (self.local(ValType::I64), self.local(ValType::I32));
+        self.address(target.side, target.pointer)?;
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
-        let measure = Helper::Measure(source.encoding, to);
-        self.call_helper(placed(measure, source.side, source.side)?);
+        self.between(Helper::Begin(source.encoding, to), source, target)?;
+        self.sink()
+            .local_tee(begun)
+            .i32_wrap_i64()
+            .local_set(target.length)
+            .local_get(begun)
+            .i64_const(32)
+            .i64_shr_u()
+            .i32_wrap_i64()
+            .local_set(read);
+        Ok(read)
+    }
+
+    /// Leaves on the stack where the rest of a string goes, where it is, and how many bytes it has: so
+    /// many bytes were read, and the target has as many as its length says.
+    fn rest(&mut self, source: &Source<'_>, read: u32, target: &Target<'_>) -> Result<()> {
+        self.address(target.side, target.pointer)?;
+        self.sink().local_get(target.length).i32_add();
+        self.address(source.side, source.pointer)?;
+        self.sink()
+            .local_get(read)
+            .i32_add()
+            .local_get(source.bytes)
+            .local_get(read)
+            .i32_sub();
         Ok(())
     }
 
+    /// Sets the length to the bytes up to the address on the stack.
+    fn set_written(&mut self, target: &Target<'_>) -> Result<()> {
+        self.address(target.side, target.pointer)?;
+        self.sink().i32_sub().local_set(target.length);
+        Ok(())
+    }
+
+    /// Leaves the address of the end of what was written on the stack.
     fn transcode(&mut self, source: &Source<'_>, target: &Target<'_>, to: Units) -> Result<()> {
         self.address(target.side, target.pointer)?;
         self.address(source.side, source.pointer)?;
         self.sink().local_get(source.bytes);
-        let transcode = Helper::Transcode(source.encoding, to);
-        self.call_helper(placed(transcode, target.side, source.side)?);
-        Ok(())
+        self.between(Helper::Transcode(source.encoding, to), source, target)
     }
 
     fn move_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
@@ -359,6 +416,15 @@ impl Fused<'_, '_, '_> {
             .i32_shl()
             .local_set(doubled);
         doubled
+    }
+
+    /// Makes a length in bytes one in units of UTF-16.
+    fn halve(&mut self, target: &Target<'_>) {
+        self.sink()
+            .local_get(target.length)
+            .i32_const(1)
+            .i32_shr_u()
+            .local_set(target.length);
     }
 
     fn set(&mut self, local: u32, value: u32) {
