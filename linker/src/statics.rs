@@ -12,6 +12,7 @@ use wasmparser::{ConstExpr, FuncType, Operator};
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
+use crate::plan::sees_table;
 use crate::resolve::{FuncDef, InstanceId, Program};
 
 /// The value of a constant expression.
@@ -95,7 +96,7 @@ struct StaticTables {
 }
 
 impl StaticTables {
-    fn new(input: &Input<'_>, program: &Program) -> StaticTables {
+    fn new(input: &Input<'_>, program: &Program, exact: bool) -> StaticTables {
         let mut slots: HashMap<TableSlot, HashMap<u32, FuncDef>> = HashMap::new();
         let mut dynamic = Vec::new();
         for id in program.ids() {
@@ -151,6 +152,24 @@ impl StaticTables {
         for slot in dynamic {
             slots.remove(&slot);
         }
+        // A start function that runs before the last segment is applied would find less in the table.
+        let starts = |slot: &TableSlot| {
+            let last = program.ids().filter(|&id| {
+                let elements = &program.module(input, id).elements;
+                elements.iter().any(|element| match element.mode {
+                    ElementMode::Active { table, .. } => program.table(input, id, table) == *slot,
+                    _ => false,
+                })
+            });
+            let before = last.last().map_or(0, |id| id.0);
+            (slot.0.0..before).filter_map(|id| {
+                let start = program.module(input, InstanceId(id)).start?;
+                Some(FuncDef::Core(InstanceId(id), start))
+            })
+        };
+        if exact {
+            slots.retain(|slot, _| !starts(slot).any(|def| sees_table(input, program, def, *slot)));
+        }
         StaticTables { slots }
     }
 }
@@ -163,9 +182,10 @@ pub struct Forwarders {
 
 impl Forwarders {
     /// Finds the forwarders of a program: those that call through a static table (shims), and with
-    /// `direct` also those that call another function.
-    pub fn new(input: &Input<'_>, program: &Program, direct: bool) -> Forwarders {
-        let tables = StaticTables::new(input, program);
+    /// `direct` also those that call another function. `exact` leaves out shims that a start function may
+    /// call too early; without it such a call is taken for one that never happens.
+    pub fn new(input: &Input<'_>, program: &Program, direct: bool, exact: bool) -> Forwarders {
+        let tables = StaticTables::new(input, program, exact);
         let mut map = HashMap::new();
         for id in program.ids() {
             let module = program.module(input, id);

@@ -94,3 +94,47 @@
     (core instance $b (instantiate $B (with "a" (instance $a))))
     (func (export "f") (result u32) (canon lift (core func $a "f"))))
   "uninitialized element")
+
+;; A shim, whose table a later instance fills: a start function that calls it before then traps, one
+;; that does not finds it filled afterwards.
+(component
+  (core module $Shim
+    (type $f (func (result i32)))
+    (table (export "t") 1 funcref)
+    (func (export "f") (result i32) (call_indirect (type $f) (i32.const 0))))
+  (core module $M
+    (import "shim" "f" (func $f (result i32)))
+    (global $early (mut i32) (i32.const 0))
+    (func $start (if (global.get $early) (then (drop (call $f)))))
+    (start $start)
+    (func (export "f") (result i32) (call $f)))
+  (core module $Fill
+    (import "shim" "t" (table 1 funcref))
+    (func $seven (result i32) (i32.const 7))
+    (elem (i32.const 0) $seven))
+  (core instance $shim (instantiate $Shim))
+  (core instance $m (instantiate $M (with "shim" (instance $shim))))
+  (core instance $fill (instantiate $Fill (with "shim" (instance $shim))))
+  (func (export "f") (result u32) (canon lift (core func $m "f"))))
+(assert_return (invoke "f") (u32.const 7))
+
+(assert_trap
+  (component
+    (core module $Shim
+      (type $f (func (result i32)))
+      (table (export "t") 1 funcref)
+      (func (export "f") (result i32) (call_indirect (type $f) (i32.const 0))))
+    (core module $M
+      (import "shim" "f" (func $f (result i32)))
+      (func $start (drop (call $f)))
+      (start $start)
+      (func (export "f") (result i32) (call $f)))
+    (core module $Fill
+      (import "shim" "t" (table 1 funcref))
+      (func $seven (result i32) (i32.const 7))
+      (elem (i32.const 0) $seven))
+    (core instance $shim (instantiate $Shim))
+    (core instance $m (instantiate $M (with "shim" (instance $shim))))
+    (core instance $fill (instantiate $Fill (with "shim" (instance $shim))))
+    (func (export "f") (result u32) (canon lift (core func $m "f"))))
+  "uninitialized element")

@@ -38,6 +38,7 @@ pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
 pub use memory::{Block, MemoryPlan, PAGE, Region};
 pub use start::Step;
+pub(crate) use start::sees_table;
 
 /// What a function of the canonical ABI became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +246,7 @@ pub fn plan<'i, 'a>(
     let mut program = adapted.program.clone();
     refuse_features(input, &program)?;
     refuse_typed_references(input, &program)?;
-    let forwarders = Forwarders::new(input, &program, options.tidy);
+    let forwarders = Forwarders::new(input, &program, options.tidy, true);
     let boundary = exports::Boundary::new(&mut program, adapted)?;
     let starts: Vec<(InstanceId, FuncDef)> = program
         .ids()

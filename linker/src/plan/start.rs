@@ -143,7 +143,7 @@ fn segments(
 }
 
 /// Whether a function can come to read a table.
-fn sees_table(
+pub fn sees_table(
     input: &Input<'_>,
     program: &Program,
     def: FuncDef,

@@ -67,7 +67,7 @@ const SERVICES: &[&str] = &[
 
 /// Takes plain adapters out of `program`.
 pub fn unadapt(input: &Input<'_>, program: Program) -> Adapted {
-    let forwarders = Forwarders::new(input, &program, false);
+    let forwarders = Forwarders::new(input, &program, false, false);
     let candidates: Vec<InstanceId> = program
         .ids()
         .filter(|&id| is_family(program.module(input, id)))
