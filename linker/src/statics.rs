@@ -99,6 +99,11 @@ impl StaticTables {
     fn new(input: &Input<'_>, program: &Program, exact: bool) -> StaticTables {
         let mut slots: HashMap<TableSlot, HashMap<u32, FuncDef>> = HashMap::new();
         let mut dynamic = Vec::new();
+        let starts: Vec<(InstanceId, FuncDef)> = program
+            .ids()
+            .filter(|_| exact)
+            .filter_map(|id| Some((id, FuncDef::Core(id, program.module(input, id).start?))))
+            .collect();
         for id in program.ids() {
             let module = program.module(input, id);
             for (defined, table) in module.tables.iter().enumerate() {
@@ -118,6 +123,11 @@ impl StaticTables {
                     continue;
                 };
                 let slot = program.table(input, id, *table);
+                // A start function that runs before finds less in the table.
+                let mut before = starts.iter().filter(|(at, _)| slot.0 <= *at && *at < id);
+                if before.any(|(_, def)| sees_table(input, program, *def, slot)) {
+                    dynamic.push(slot);
+                }
                 let Some(Const::I32(start)) = constant(input, program, id, offset) else {
                     dynamic.push(slot);
                     continue;
@@ -151,24 +161,6 @@ impl StaticTables {
         }
         for slot in dynamic {
             slots.remove(&slot);
-        }
-        // A start function that runs before the last segment is applied would find less in the table.
-        let starts = |slot: &TableSlot| {
-            let last = program.ids().filter(|&id| {
-                let elements = &program.module(input, id).elements;
-                elements.iter().any(|element| match element.mode {
-                    ElementMode::Active { table, .. } => program.table(input, id, table) == *slot,
-                    _ => false,
-                })
-            });
-            let before = last.last().map_or(0, |id| id.0);
-            (slot.0.0..before).filter_map(|id| {
-                let start = program.module(input, InstanceId(id)).start?;
-                Some(FuncDef::Core(InstanceId(id), start))
-            })
-        };
-        if exact {
-            slots.retain(|slot, _| !starts(slot).any(|def| sees_table(input, program, def, *slot)));
         }
         StaticTables { slots }
     }

@@ -147,10 +147,9 @@ fn at2(offset: u64, memory: u32) -> MemArg {
     }
 }
 
-fn check_utf16(memory: u32) -> Function {
-    let (address, end, unit) = (0, 1, 2);
-    let mut body = Function::new([(1, ValType::I32)]);
-    let mut code = body.instructions();
+/// Begins the loop over all that lies from `address` on, and what is done behind it; `end` is the number
+/// of bytes at first.
+fn until_end(code: &mut InstructionSink<'_>, address: u32, end: u32) {
     code.local_get(address)
         .local_get(end)
         .i32_add()
@@ -159,8 +158,15 @@ fn check_utf16(memory: u32) -> Function {
         .local_get(address)
         .local_get(end)
         .i32_ge_u()
-        .if_(BlockType::Empty)
-        .i32_const(1)
+        .if_(BlockType::Empty);
+}
+
+fn check_utf16(memory: u32) -> Function {
+    let (address, end, unit) = (0, 1, 2);
+    let mut body = Function::new([(1, ValType::I32)]);
+    let mut code = body.instructions();
+    until_end(&mut code, address, end);
+    code.i32_const(1)
         .return_()
         .end()
         .local_get(address)
@@ -418,18 +424,8 @@ fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Functi
     let (target, address, end, char) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
-    code.local_get(address)
-        .local_get(end)
-        .i32_add()
-        .local_set(end)
-        .loop_(BlockType::Empty)
-        .local_get(address)
-        .local_get(end)
-        .i32_ge_u()
-        .if_(BlockType::Empty)
-        .local_get(target)
-        .return_()
-        .end();
+    until_end(&mut code, address, end);
+    code.local_get(target).return_().end();
     decode(&mut code, (from, source), address, char);
     match to {
         Units::Latin1 => unreachable!("what is not in Latin-1 is the rest"),

@@ -470,15 +470,15 @@ impl Maps {
                 .map(|index| {
                     let def = FuncDef::Core(id, index);
                     let callee = maps.callee(plan, glue, def);
-                    match (callee, plan.try_target(def)) {
-                        (Callee::Func(func), Some(Target::Core(other, at)))
-                            if index < imported && plan.inlined.contains(&(other, at)) =>
-                        {
-                            inlined.push((other, at));
-                            Callee::Inline(func, inlined.len() - 1)
-                        }
-                        _ => callee,
+                    if index < imported
+                        && let Callee::Func(func) = callee
+                        && let Some(Target::Core(other, at)) = plan.try_target(def)
+                        && plan.inlined.contains(&(other, at))
+                    {
+                        inlined.push((other, at));
+                        return Callee::Inline(func, inlined.len() - 1);
                     }
+                    callee
                 })
                 .collect();
             maps.instances[id.0 as usize].callees = callees;

@@ -7,7 +7,6 @@ use wasmparser::{Operator, ValType};
 
 use super::{Plan, Target};
 use crate::parse::module::Module;
-use crate::parse::scan::Ref;
 use crate::resolve::{FuncDef, InstanceId};
 
 /// The most bytes of a body: about what calling it takes.
@@ -28,14 +27,8 @@ pub struct Inline<'a> {
 pub fn targets(plan: &Plan<'_, '_>) -> BTreeSet<(InstanceId, u32)> {
     let mut found = BTreeSet::new();
     for id in plan.program.ids() {
-        let module = plan.program.module(plan.input, id);
-        let first = module.imported_func_count();
-        let live = &plan.live.instance(id).funcs;
-        let bodies = (0..module.bodies.len()).filter(|at| live[first as usize + at]);
-        for reference in bodies.flat_map(|at| module.refs.of(at)) {
-            if let Ref::Func(func) = reference
-                && func < first
-                && let Some(Target::Core(other, index)) = plan.try_target(FuncDef::Core(id, func))
+        for func in 0..plan.program.module(plan.input, id).imported_func_count() {
+            if let Some(Target::Core(other, index)) = plan.try_target(FuncDef::Core(id, func))
                 && !plan.is_library(other)
                 && inline(plan.program.module(plan.input, other), index).is_some()
             {

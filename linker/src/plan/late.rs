@@ -5,7 +5,7 @@
 //! contents from the beginning: functions of the linker that call what was there at the time, by the
 //! number of late segments that count as applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
 
@@ -32,11 +32,16 @@ pub fn plan(plan: &Plan<'_, '_>) -> Result<BTreeMap<Place, History>> {
         Step::Applied(id, at) => Some((*id, *at)),
         _ => None,
     });
-    for ((id, at), applied) in steps.zip(1..) {
+    let steps: Vec<(InstanceId, usize)> = steps.collect();
+    if steps.is_empty() {
+        return Ok(late);
+    }
+    let before = before(plan);
+    for ((id, at), applied) in steps.into_iter().zip(1..) {
         for (place, func) in functions(plan, id, at) {
             let history = late.entry(place).or_insert_with(|| {
-                let first = before(plan, place);
-                first.map(|func| (0, func)).into_iter().collect()
+                let first = before.get(&place);
+                first.map(|func| (0, *func)).into_iter().collect()
             });
             let ty = |func| plan.program.func_ty(plan.input, func);
             if history.iter().any(|(_, other)| ty(*other) != ty(func)) {
@@ -72,17 +77,15 @@ pub fn functions(plan: &Plan<'_, '_>, id: InstanceId, at: usize) -> Vec<(Place, 
     indices.map(|index| (slot, index)).zip(items).collect()
 }
 
-/// What an element has before any late segment.
-fn before(plan: &Plan<'_, '_>, place: Place) -> Option<FuncDef> {
-    let mut last = None;
+/// What elements have before any late segment: the last that is written.
+fn before(plan: &Plan<'_, '_>) -> HashMap<Place, FuncDef> {
+    let mut before = HashMap::new();
     for id in plan.program.ids() {
         for (at, live) in plan.live.instance(id).elements.iter().enumerate() {
             if *live && !plan.is_late(Step::Applied(id, at)) {
-                let all = functions(plan, id, at).into_iter();
-                let mut here = all.filter(|(other, _)| *other == place);
-                last = here.next().map(|(_, func)| func).or(last);
+                before.extend(functions(plan, id, at));
             }
         }
     }
-    last
+    before
 }

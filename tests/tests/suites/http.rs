@@ -1,13 +1,12 @@
 //! A component of `wasi:http`: messages are data, nobody sends them, and who is called by name answers.
 
-use std::path::Path;
 use std::time::Duration;
 
 use p1bridge::flatten::{Allow, FlattenOptions, flatten};
 use p1bridge::profiles::Profile;
 use p1bridge_tests::{Call, Exit, RunSpec, engines};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+
+use crate::guest;
 
 const HANDLE: &str = "wasi:http/incoming-handler@0.2.12#handle";
 /// `internal-error`, the last case of `error-code`.
@@ -66,17 +65,7 @@ const GUEST: &str = r#"(module
     (func (export "handled") (result i32) (global.get $sum)))"#;
 
 fn component() -> Vec<u8> {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/wasi-0.2");
-    let folder = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(wit.canonicalize().unwrap(), folder.path().join("deps")).unwrap();
-    std::fs::write(folder.path().join("world.wit"), WORLD).unwrap();
-    let mut wit = Resolve::default();
-    let (package, _) = wit.push_path(folder.path()).unwrap();
-    let world = wit.select_world(&[package], Some("proxy")).unwrap();
-    let mut module = wat::parse_str(GUEST).unwrap();
-    embed_component_metadata(&mut module, &wit, world, StringEncoding::UTF8, false).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    encoder.module(&module).unwrap().encode().unwrap()
+    guest::component(GUEST, WORLD)
 }
 
 fn call(export: &str, args: &[i32]) -> Call {

@@ -10,6 +10,7 @@ mod custom_import;
 mod debug;
 mod exported_resource;
 mod fixed_memory;
+mod guest;
 mod host_resources;
 mod http;
 mod kept_adapter;

@@ -1,12 +1,10 @@
 //! Guests whose `realloc` allocates and does nothing else: all that the canonical ABI asks of one. And
 //! those whose `realloc` does what it must not.
 
-use std::path::Path;
-
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::Resolve;
+
+use crate::guest;
 
 /// Echoes one read of 60,000 bytes. `CHECK` makes sure that there is no old block, in one of the
 /// ways in which compilers write it.
@@ -46,17 +44,7 @@ const CHECKS: [&str; 4] = [
 ];
 
 fn component(check: &str) -> Vec<u8> {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/wasi-0.2");
-    let folder = tempfile::tempdir().unwrap();
-    std::os::unix::fs::symlink(wit.canonicalize().unwrap(), folder.path().join("deps")).unwrap();
-    std::fs::write(folder.path().join("world.wit"), WORLD).unwrap();
-    let mut wit = Resolve::default();
-    let (package, _) = wit.push_path(folder.path()).unwrap();
-    let world = wit.select_world(&[package], Some("guest")).unwrap();
-    let mut module = wat::parse_str(GUEST.replace("CHECK", check)).unwrap();
-    embed_component_metadata(&mut module, &wit, world, StringEncoding::UTF8, true).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    encoder.module(&module).unwrap().encode().unwrap()
+    guest::component(&GUEST.replace("CHECK", check), WORLD)
 }
 
 fn echo(engine: &dyn Engine, wasm: &[u8]) -> Outcome {

@@ -41,10 +41,7 @@ pub fn export(
     let lift = &plan.program.lifts[id.0 as usize];
     let ty = &lift.ty;
     let params = lifted_params(plan, id);
-    let mut fused = Fused::new(glue, plan, maps, &params);
-    if let (true, Some(at)) = (initialised, glue.initialise) {
-        fused.sink().call(maps.first_glue + at);
-    }
+    let mut fused = Fused::exported(glue, plan, maps, &params, initialised);
     let host = fused.host();
     let callee = fused.side(&lift.options, lift.instance);
     let entered = fused.enter(None, lift.instance);

@@ -183,6 +183,21 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         }
     }
 
+    /// For an export, before which the module may have to be initialised.
+    fn exported(
+        glue: &'p Glue,
+        plan: &'p Plan<'i, 'a>,
+        maps: &'p Maps,
+        params: &[wasmparser::ValType],
+        initialised: bool,
+    ) -> Fused<'p, 'i, 'a> {
+        let mut fused = Fused::new(glue, plan, maps, params);
+        if let (true, Some(at)) = (initialised, glue.initialise) {
+            fused.sink().call(maps.first_glue + at);
+        }
+        fused
+    }
+
     fn finish(mut self) -> Function {
         self.sink().end();
         let mut function = Function::new_with_locals_types(self.locals);

@@ -8,11 +8,12 @@ use anyhow::Result;
 use wasm_encoder::{BlockType, Function, ValType};
 use wasmparser::FuncType;
 
-use super::values::part;
+use super::values::{part, tag};
 use super::{Fused, Place, Side, flat};
-use crate::abi::{MAX_FLAT_RESULTS, Type, discriminant_size, field_offsets, payload_offset};
+use crate::abi::{MAX_FLAT_RESULTS, Type, field_offsets, payload_offset};
 use crate::glue::Glue;
 use crate::glue::traps::Trap;
+use crate::lower::bulk::advance;
 use crate::merge::Maps;
 use crate::plan::{Plan, Target, exports::host_drop};
 use crate::resolve::{FuncDef, LiftId};
@@ -47,10 +48,7 @@ pub fn passed(
     let lift = &plan.program.lifts[id.0 as usize];
     let ty = &lift.ty;
     let params = super::boundary::lifted_params(plan, id);
-    let mut fused = Fused::new(glue, plan, maps, &params);
-    if let (true, Some(at)) = (initialised, glue.initialise) {
-        fused.sink().call(maps.first_glue + at);
-    }
+    let mut fused = Fused::exported(glue, plan, maps, &params, initialised);
     let host = fused.host();
     let flat = flat(ty.result.as_ref());
     let in_memory = flat.len() > MAX_FLAT_RESULTS;
@@ -122,27 +120,13 @@ impl Fused<'_, '_, '_> {
                 }
             }
             Type::Variant(cases) => {
-                let tag = match place {
-                    Place::Flat(_) => WORD,
-                    Place::Memory { .. } => Type::Int {
-                        bits: discriminant_size(cases.len()) * 8,
-                        signed: false,
-                    },
-                };
                 let case = self.local(ValType::I32);
-                self.load(&tag, host, place)?;
+                self.load(&tag(cases, place), host, place)?;
                 self.sink().local_set(case);
-                for (at, ty) in cases.iter().enumerate() {
-                    let Some(ty) = ty else { continue };
-                    self.sink()
-                        .local_get(case)
-                        .i32_const(at as i32)
-                        .i32_eq()
-                        .if_(BlockType::Empty);
+                self.each_case(cases, case, |fused, ty| {
                     let place = part(place, payload_offset(cases), &mut 1, ty.flat().len());
-                    self.drop_lent(ty, host, &place)?;
-                    self.sink().end();
-                }
+                    fused.drop_lent(ty, host, &place)
+                })?;
             }
             Type::List(element) => self.drop_all_lent(element, host, place)?,
             _ => {}
@@ -171,14 +155,8 @@ impl Fused<'_, '_, '_> {
             .i32_eq()
             .br_if(1);
         self.drop_lent(element, host, &Place::at(at))?;
-        self.sink()
-            .local_get(at)
-            .i32_const(size as i32)
-            .i32_add()
-            .local_set(at)
-            .br(0)
-            .end()
-            .end();
+        advance(&mut self.sink(), at, size as i32);
+        self.sink().br(0).end().end();
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
 use super::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
 use crate::glue::traps::Trap;
+use crate::lower::bulk::advance;
 
 /// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
 pub const MAX_BYTES: i64 = (1 << 28) - 1;
@@ -209,20 +210,8 @@ impl Fused<'_, '_, '_> {
         to: &Side,
         target: &Place,
     ) -> Result<()> {
-        let tag = Type::Int {
-            bits: abi::discriminant_size(cases.len()) * 8,
-            signed: false,
-        };
         let case = self.local(ValType::I32);
-        // A flat discriminant is compared as it is, before it could be masked.
-        let whole = Type::Int {
-            bits: 32,
-            signed: false,
-        };
-        match source {
-            Place::Flat(_) => self.load(&whole, from, source)?,
-            Place::Memory { .. } => self.load(&tag, from, source)?,
-        }
+        self.load(&tag(cases, source), from, source)?;
         self.sink()
             .local_tee(case)
             .i32_const(cases.len() as i32)
@@ -230,10 +219,7 @@ impl Fused<'_, '_, '_> {
         self.trap_if(Trap::Discriminant);
         self.before_store(to, target)?;
         self.sink().local_get(case);
-        match target {
-            Place::Flat(_) => self.store(&whole, to, target)?,
-            Place::Memory { .. } => self.store(&tag, to, target)?,
-        }
+        self.store(&tag(cases, target), to, target)?;
         if let Place::Flat(locals) = target {
             // What a case leaves free is zero.
             for &local in &locals[1..] {
@@ -249,6 +235,21 @@ impl Fused<'_, '_, '_> {
             }
         }
         let payload = abi::payload_offset(cases);
+        self.each_case(cases, case, |fused, ty| {
+            let width = ty.flat().len();
+            let source = part(source, payload, &mut 1, width);
+            let target = part(target, payload, &mut 1, width);
+            fused.copy(ty, from, &source, to, &target)
+        })
+    }
+
+    /// Does something for the payload of the case whose number is in a local.
+    pub fn each_case(
+        &mut self,
+        cases: &[Option<Type>],
+        case: u32,
+        mut with: impl FnMut(&mut Self, &Type) -> Result<()>,
+    ) -> Result<()> {
         for (at, ty) in cases.iter().enumerate() {
             let Some(ty) = ty else { continue };
             self.sink()
@@ -256,10 +257,7 @@ impl Fused<'_, '_, '_> {
                 .i32_const(at as i32)
                 .i32_eq()
                 .if_(BlockType::Empty);
-            let width = ty.flat().len();
-            let source = part(source, payload, &mut 1, width);
-            let target = part(target, payload, &mut 1, width);
-            self.copy(ty, from, &source, to, &target)?;
+            with(self, ty)?;
             self.sink().end();
         }
         Ok(())
@@ -362,18 +360,10 @@ impl Fused<'_, '_, '_> {
             self.lists += 1;
             self.copy(element, from, &source, to, &target)?;
             self.lists -= 1;
-            self.sink()
-                .local_get(from_element)
-                .i32_const(size as i32)
-                .i32_add()
-                .local_set(from_element)
-                .local_get(to_element)
-                .i32_const(size as i32)
-                .i32_add()
-                .local_set(to_element)
-                .br(0)
-                .end()
-                .end();
+            for element in [from_element, to_element] {
+                advance(&mut self.sink(), element, size as i32);
+            }
+            self.sink().br(0).end().end();
         }
         self.store_range(to, target, new, length)
     }
@@ -398,6 +388,17 @@ impl Fused<'_, '_, '_> {
             .i32_mul()
             .local_set(bytes);
         bytes
+    }
+}
+
+/// The type of a discriminant: a flat one is compared as it is, before it could be masked.
+pub fn tag(cases: &[Option<Type>], place: &Place) -> Type {
+    Type::Int {
+        bits: match place {
+            Place::Flat(_) => 32,
+            Place::Memory { .. } => abi::discriminant_size(cases.len()) * 8,
+        },
+        signed: false,
     }
 }
 
