@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 
 use crate::merge::Merged;
 use crate::plan::Plan;
-use crate::{Output, Report, validate};
+use crate::report::Report;
+use crate::validate;
 
 /// Validates the output under no more features than the input and the profile have.
 ///
@@ -22,4 +23,15 @@ pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
         report,
         obstacle: plan.obstacle,
     })
+}
+
+/// A finished flat module.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The core module, validated.
+    pub wasm: Vec<u8>,
+    /// What was done to make it.
+    pub report: Report,
+    /// Why a component that is made of the module would not work, if it would not.
+    pub obstacle: Option<&'static str>,
 }

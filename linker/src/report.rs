@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::Isolation;
 use crate::merge::Merged;
+use crate::options::Isolation;
 use crate::plan::{Exported, MemoryPlan, Plan, Target};
 
 /// Everything that a user may want to know about an output. Serialised, it is the file of

@@ -107,7 +107,7 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
         })
         .sum();
     let mut profile = plan.options.profile.clone();
-    let references = crate::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
+    let references = crate::features::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
     let several = tables > 1 && !plan.features().contains(references);
     if several {
         // Several tables would be a feature that the input does not use.
@@ -119,7 +119,7 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     let profile = &profile;
     let mut used = plan.features().without(crate::profile::ENCODED_AWAY);
     if profile.lowers_bulk_memory() && !plan.live.data_count {
-        used = used.without(crate::FeatureSet::of(
+        used = used.without(crate::features::FeatureSet::of(
             wasmparser::WasmFeatures::BULK_MEMORY_OPT,
         ));
     }

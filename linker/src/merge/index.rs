@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use wasmparser::FuncType;
 
 use super::code::Source;
-use crate::Isolation;
 use crate::glue::Glue;
 use crate::glue::traps::{Trap, Traps};
+use crate::options::Isolation;
 use crate::parse::scan::Ref;
 use crate::plan::{MemoryPlan, Plan, Target};
 use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};

@@ -15,8 +15,8 @@ use wasmparser::{
     CanonicalFunction, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
 };
 
-use crate::Library;
 use crate::features::FeatureSet;
+use crate::options::Library;
 use component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
 use module::Module;
 

@@ -3,8 +3,8 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use crate::Options;
 use crate::abi::Type;
+use crate::options::Options;
 use crate::parse;
 use crate::resolve::{self, ImportedFunc};
 use crate::wasi::{self, Class};

@@ -10,6 +10,7 @@ use super::fate::{Fate, fate, has_sockets};
 use super::live::Tracer;
 use super::{Binding, LinkedLibrary, canon_name};
 use crate::abi::Type;
+use crate::options::{MemoryMode, Options};
 use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
@@ -18,7 +19,6 @@ use crate::resolve::{
     FuncDef, HOST, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::unadapt::Adapted;
-use crate::{MemoryMode, Options};
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";

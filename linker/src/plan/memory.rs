@@ -17,9 +17,9 @@ use super::live::Live;
 use super::{LinkedLibrary, libraries};
 use crate::features::FeatureSet;
 use crate::lower::arena;
+use crate::options::{Growth, MemoryMode, Options};
 use crate::parse::Input;
 use crate::resolve::{InstanceId, Program};
-use crate::{Growth, MemoryMode, Options};
 
 /// The number of bytes in a page.
 pub const PAGE: u32 = 65536;

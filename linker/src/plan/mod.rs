@@ -22,6 +22,7 @@ use anyhow::{Result, bail};
 use wasmparser::{FuncType, WasmFeatures};
 
 use crate::features::{FeatureSet, of_operator};
+use crate::options::{MemoryMode, Options};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::preview1;
@@ -31,7 +32,6 @@ use crate::resolve::{
 };
 use crate::statics::Forwarders;
 use crate::unadapt::{Adapted, Adapter};
-use crate::{MemoryMode, Options};
 
 pub use exports::{Exported, PlannedExport};
 pub use fused::{Crossing, Fusion};

@@ -1,0 +1,113 @@
+//! What the caller may choose, and the libraries that it gives.
+
+use crate::profile::Profile;
+use crate::wasi;
+
+/// A code-only core module that provides WASI interfaces in lowered form, such as `p2-on-p1`.
+///
+/// The contract between a library and the linker is written down in `docs/adapter-p2-on-p1.md`.
+#[derive(Clone, Copy, Debug)]
+pub struct Library<'a> {
+    /// The name used in messages and in the report, `provides-on-requires`.
+    pub name: &'a str,
+    /// The core module.
+    pub wasm: &'a [u8],
+}
+
+/// What keeps the guests of one output apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Every access is checked against the end of the guest's own region.
+    #[default]
+    Checked,
+    /// Guests are trusted to stay within their memory.
+    Trusted,
+}
+
+/// How many memories the output has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemoryMode {
+    /// One, in which every guest has a region.
+    #[default]
+    One,
+    /// One for each memory of the guests, for targets that have the multi-memory proposal. What the
+    /// host and the libraries work on is in the first; values of other guests are copied.
+    Multi,
+}
+
+/// Who has the handles of resources that the component exports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Boundary {
+    /// The module itself: any host can call it.
+    #[default]
+    Native,
+    /// The host, through the imports that `wit-component` gives to modules: for modules that are
+    /// made into components again.
+    Wit,
+}
+
+/// How the memory of the output grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Growth {
+    /// With what the guests ask for: what lies above slides up.
+    #[default]
+    Free,
+    /// Every guest keeps the memory that it starts with.
+    None,
+    /// All of the memory, this many pages, is there from the start; guests grow in their share.
+    Within(u32),
+}
+
+/// What the caller may choose.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Remove what no export can reach. Off, every function of the guest is kept.
+    pub tidy: bool,
+    /// Leave out the custom sections: names and producers.
+    pub strip: bool,
+    /// What the target takes; features that it lacks are rewritten or refused.
+    pub profile: Profile,
+    /// How many handles a library can have open at once.
+    pub max_handles: u32,
+    /// How many different pipes, devices and sockets one poll can wait for.
+    pub max_poll: u32,
+    /// Bytes for the header fields and other strings of HTTP, where a program has any.
+    pub max_http: u32,
+    /// What keeps guests apart, where there is more than one.
+    pub isolation: Isolation,
+    /// How many memories there are.
+    pub memory: MemoryMode,
+    /// Who has the handles of exported resources.
+    pub boundary: Boundary,
+    /// Check the output a second time, against the plan ([`crate::check_emitted`]).
+    pub verify: bool,
+    /// Whether the memory grows.
+    pub growth: Growth,
+    /// Say on standard error why the module is about to trap, where the linker's code does.
+    pub trap_messages: bool,
+    /// Functions of WASI that may become stubs, with the errors that they return.
+    pub allow: Vec<wasi::Allow>,
+    /// Refuse functions of WASI that can only be approximated.
+    pub deny_approximations: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            tidy: true,
+            strip: false,
+            profile: Profile::default(),
+            max_handles: 512,
+            max_poll: 50,
+            max_http: 16 << 10,
+            isolation: Isolation::default(),
+            memory: MemoryMode::default(),
+            boundary: Boundary::default(),
+            verify: cfg!(debug_assertions),
+            growth: Growth::default(),
+            trap_messages: false,
+            allow: Vec::new(),
+            deny_approximations: false,
+        }
+    }
+}
