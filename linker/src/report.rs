@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
 use crate::options::Isolation;
-use crate::plan::{Exported, MemoryPlan, Plan, Target};
+use crate::plan::{Exported, Plan, Target};
 
 /// Everything that a user may want to know about an output. Serialised, it is the file of
 /// `--report`.

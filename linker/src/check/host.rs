@@ -4,7 +4,8 @@ use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
 
 use super::{Effect, Finding, Kind, Place};
 use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
-use crate::lower::{applied, arena, import_kind, memories};
+use crate::lower::{applied, import_kind, memories};
+use crate::memory::arena;
 use crate::parse::module::{ElementMode, Module};
 use crate::preview1;
 use crate::profile::{Import, Limits, Missing, Profile};

@@ -4,12 +4,14 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use super::traps::Trap;
 use super::{Glue, fused, handles};
 use crate::abi::{Type, payload_offset};
-use crate::merge::{Maps, Quantity, memory_access};
+use crate::memory::access::Quantity;
+use crate::memory::layout::MemoryPlan;
+use crate::memory::traps::Trap;
+use crate::merge::{Maps, memory_access};
 use crate::plan::{
-    Binding, MemoryPlan, Plan, Target, canon_name,
+    Binding, Plan, Target, canon_name,
     fused::{caller_of, entered},
 };
 use crate::resolve::{
@@ -91,7 +93,7 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
         sink.i64_gt_u();
         maps.globals.traps.when(&mut sink, Trap::Pointer);
         sink.local_get(out);
-        crate::merge::add_base(&mut sink, access.base);
+        crate::memory::access::add_base(&mut sink, access.base);
         sink.local_set(out);
     }
     let payload = payload_offset(result);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use super::traps::{Trap, Traps};
+use crate::memory::traps::{Trap, Traps};
 use crate::merge::Maps;
 use crate::plan::Plan;
 use crate::resolve::ComponentInstanceId;

@@ -4,9 +4,8 @@ mod canon;
 pub mod fused;
 pub mod handles;
 mod initialise;
-pub mod memory;
+mod memory;
 pub mod strings;
-pub mod traps;
 mod utf8;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +15,15 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 use wasmparser::{FuncType, WasmFeatures};
 
 use crate::features::FeatureSet;
-use crate::lower;
+use crate::memory::layout::MemoryPlan;
+use crate::memory::traps::{self, Trap};
+use crate::memory::{arena, bulk, regions};
 use crate::merge::{Maps, region_access};
-use crate::plan::{self, Exported, MemoryPlan, Plan, Target, canon_name, late::Place};
+use crate::plan::{self, Exported, Plan, Target, canon_name, late::Place};
 use crate::preview1;
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId};
 use handles::Handles;
 use strings::Placed;
-use traps::Trap;
 
 /// A function of the linker's own.
 #[derive(Clone, Debug)]
@@ -410,28 +410,28 @@ impl Glue {
             }
             GlueKind::Grow(region) => {
                 let memory = plan.memory.as_ref().expect("a region of a memory");
-                memory::grow(memory, &maps.globals, region, self.can_move(maps))
+                regions::grow(memory, &maps.globals, region, self.can_move(maps))
             }
             GlueKind::MemoryCopy(region) => {
                 let access = region_access(plan, &maps.globals, region);
                 let lowered = self.lowered_copy.filter(|_| !self.has_bulk);
-                memory::copy(&access, &access, lowered.map(|at| maps.first_glue + at))
+                regions::copy(&access, &access, lowered.map(|at| maps.first_glue + at))
             }
             GlueKind::MemoryFill(region) => {
                 let access = region_access(plan, &maps.globals, region);
                 let lowered = self.lowered_fill.filter(|_| !self.has_bulk);
-                memory::fill(&access, lowered.map(|at| maps.first_glue + at))
+                regions::fill(&access, lowered.map(|at| maps.first_glue + at))
             }
             GlueKind::MemoryCopyBetween(target, source) => {
                 let [target, source] =
                     [target, source].map(|at| region_access(plan, &maps.globals, at));
                 let lowered = self.lowered_copy.filter(|_| !self.has_bulk);
-                memory::copy(&target, &source, lowered.map(|at| maps.first_glue + at))
+                regions::copy(&target, &source, lowered.map(|at| maps.first_glue + at))
             }
-            GlueKind::LoweredCopy => lower::bulk::memory_copy(),
-            GlueKind::LoweredFill => lower::bulk::memory_fill(),
-            GlueKind::Malloc => lower::arena::malloc(|code| arena_base(plan, maps, code)),
-            GlueKind::Free => lower::arena::free(|code| arena_base(plan, maps, code)),
+            GlueKind::LoweredCopy => bulk::memory_copy(),
+            GlueKind::LoweredFill => bulk::memory_fill(),
+            GlueKind::Malloc => arena::malloc(|code| arena_base(plan, maps, code)),
+            GlueKind::Free => arena::free(|code| arena_base(plan, maps, code)),
             GlueKind::AllocateOnly(target) => {
                 let (old, old_size, new_size) = (0, 1, 3);
                 let mut body = Function::new([]);

@@ -6,9 +6,9 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 use wasmparser::FuncType;
 
-use super::memory::Bulk;
 use super::utf8::NOT_ASCII;
-use crate::lower::bulk::advance;
+use crate::memory::bulk::advance;
+use crate::memory::regions::Bulk;
 
 /// How code points lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

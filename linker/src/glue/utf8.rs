@@ -2,8 +2,8 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use super::memory::Bulk;
-use crate::lower::bulk::advance;
+use crate::memory::bulk::advance;
+use crate::memory::regions::Bulk;
 
 /// The bits of eight bytes that ASCII does not have.
 pub const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;

@@ -12,7 +12,7 @@ use super::control::{Control, Shape};
 use super::helpers::Helper;
 use super::{Lowering, sat_float, sign_ext};
 use crate::debug::address::Points;
-use crate::merge::access::Use;
+use crate::memory::access::Use;
 use crate::parse::scan::Ref;
 
 /// Locals that the encoder adds, reused when they are free again.

@@ -5,8 +5,9 @@ use wasm_encoder::{FuncType, Function, ValType};
 
 use super::quirks::{self, Wrapper};
 use super::sat_float::Conversion;
-use super::{Lowering, arena, bulk, segments, start, tables};
-use crate::glue::memory::{self, Bulk};
+use super::{Lowering, segments, start, tables};
+use crate::memory::regions::{self, Bulk};
+use crate::memory::{arena, bulk};
 
 /// A function of the linker's own. Indices are those of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,14 +117,14 @@ impl Helper {
                     .memory_copy
                     .then(|| ctx.helper(Helper::MemoryCopy));
                 let memories = ctx.memories()?;
-                memory::copy(&memories.access(to), &memories.access(from), copy)
+                regions::copy(&memories.access(to), &memories.access(from), copy)
             }
             Helper::RegionFill(region) => {
                 let fill = ctx
                     .needs
                     .memory_copy
                     .then(|| ctx.helper(Helper::MemoryFill));
-                memory::fill(&ctx.memories()?.access(region), fill)
+                regions::fill(&ctx.memories()?.access(region), fill)
             }
             Helper::MemoryGrow(grown) => {
                 // A small block alone is moved word by word.
@@ -136,7 +137,7 @@ impl Helper {
                     }),
                 };
                 let memories = ctx.memories()?;
-                memory::grow(
+                regions::grow(
                     &memories.plan,
                     &memories.globals,
                     memories.region(grown),

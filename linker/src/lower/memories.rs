@@ -1,6 +1,6 @@
 //! Several memories in one, and memory of the linker's own above them.
 //!
-//! The layout is that of `flatten` for several guests ([`crate::plan::MemoryPlan`]): every memory of
+//! The layout is that of `flatten` for several guests ([`crate::memory::layout::MemoryPlan`]): every memory of
 //! the module is a region, the one that the host knows at address 0, and what the linker needs for
 //! itself (the arena of [`super::arena`], the tables of [`super::tables`]) is a block on top. When a
 //! memory grows, everything above slides up. With several regions every access is checked against
@@ -13,11 +13,11 @@ use wasmparser::{ExternalKind, Operator, WasmFeatures};
 
 use super::body::Body;
 use super::helpers::Helper;
-use crate::merge::access::{memarg, prepare, prepare_init, touches};
-use crate::merge::{Access, LinkerGlobals, Quantity, access_in};
+use crate::memory::access::{Access, Quantity, memarg, prepare, prepare_init, touches};
+use crate::memory::globals::{LinkerGlobals, access_in};
+use crate::memory::layout::{Block, MemoryPlan, Region};
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
-use crate::plan::{Block, MemoryPlan, Region};
 use crate::resolve::InstanceId;
 
 /// The number of bytes in a page.

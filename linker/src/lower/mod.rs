@@ -8,23 +8,21 @@
 //! | file | what it lowers |
 //! |---|---|
 //! | [`sign_ext`], [`sat_float`] | the operators of those proposals |
-//! | [`bulk`], [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
+//! | [`bulk`](crate::memory::bulk), [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
 //! | [`control`], [`multi_value`] | blocks and functions with several values |
 //! | [`body`] | tail calls |
 //! | [`memories`] | several memories, and room above them for what the linker adds |
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
 //! | [`constant`] | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
-//! | [`quirks`], [`arena`], [`applied`] | hosts that are not as Preview 1 says |
+//! | [`quirks`], [`arena`](crate::memory::arena), [`applied`] | hosts that are not as Preview 1 says |
 //!
 //! Over-long LEB128, flags of segments and the DataCount section go because all sections are
 //! written anew.
 
 pub mod applied;
-pub mod arena;
 mod bodies;
 mod body;
-pub mod bulk;
 mod constant;
 mod control;
 mod elements;
@@ -52,6 +50,7 @@ pub use needs::Needs;
 pub use refuse::refuse as check;
 
 use crate::debug::{self, DebugNotes};
+use crate::memory::arena;
 use crate::merge::Merged;
 use crate::parse;
 use crate::parse::module::Module;

@@ -9,7 +9,7 @@ use wasmparser::{
 use super::memories;
 use crate::check::{self, Effect};
 use crate::features::{FeatureSet, of_operator};
-use crate::merge::access::memarg;
+use crate::memory::access::memarg;
 use crate::parallel::in_pieces;
 use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::Ref;

@@ -6,7 +6,7 @@
 //! can happen between the check and the access that would have trapped.
 //!
 //! What is found is a list of [`Edit`]s. An access with an address from before its stretch has none: it is
-//! rewritten where it stands ([`super::access`]).
+//! rewritten where it stands ([`crate::memory::access`]).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -18,8 +18,8 @@ use wasmparser::{
     OperatorsReader, RefType, SubType,
 };
 
-use super::access::{Scratch, Use, add_base, check, memarg, touches};
-use super::index::{Access, InstanceMap, Quantity};
+use super::index::InstanceMap;
+use crate::memory::access::{Access, Quantity, Scratch, Use, add_base, check, memarg, touches};
 
 /// Constants further apart than this are not checked together: the sum of an address that is inside a
 /// region and less than this does not wrap, because no region among several has the last page of 4 GiB.

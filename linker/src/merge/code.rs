@@ -16,11 +16,11 @@ use wasmparser::{
     VisitSimdOperator,
 };
 
-use super::access::{self, Scratch, touches};
 use super::coalesce;
-use super::index::{Access, Callee, InstanceMap, Maps, MemoryOps, Quantity};
+use super::index::{Callee, InstanceMap, Maps, MemoryOps};
 use crate::debug::address::Points;
-use crate::glue::traps;
+use crate::memory::access::{self, Access, Quantity, Scratch, touches};
+use crate::memory::traps;
 use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::plan::inline::{inline, local_of};

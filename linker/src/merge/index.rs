@@ -6,11 +6,13 @@ use wasmparser::FuncType;
 
 use super::code::Source;
 use crate::glue::Glue;
-use crate::glue::traps::{Trap, Traps};
+use crate::memory::access::{Access, Quantity};
+use crate::memory::globals::{LinkerGlobals, access_in};
+use crate::memory::traps::{Trap, Traps};
 use crate::options::Isolation;
 use crate::parse::scan::Ref;
-use crate::plan::{MemoryPlan, Plan, Target};
-use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
+use crate::plan::{Plan, Target};
+use crate::resolve::{Builtin, CanonId, FuncDef, HostId, InstanceId};
 
 /// No index: what has it is dead, and nothing live refers to it.
 const DEAD: u32 = u32::MAX;
@@ -42,37 +44,6 @@ pub enum MemoryOps {
     Fixed { pages: i32 },
     /// What lies above slides: the global with the guest's bytes, and the function that grows.
     Sliding { bytes: u32, grow: u32 },
-}
-
-/// Something that is known when linking, or kept in a global.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
-    Const(u32),
-    Global(u32),
-}
-
-/// How a guest gets at its memory when it is not alone.
-#[derive(Clone, Copy, Debug)]
-pub struct Access {
-    /// The index of the memory in the output.
-    pub memory: u32,
-    /// The first address of its region.
-    pub base: Quantity,
-    /// The bytes of its region; in a memory of its own, those at the start.
-    pub bytes: Quantity,
-    /// The fewest bytes that the region ever has.
-    pub least: u64,
-    /// Whether accesses are checked against the end of the region.
-    pub checked: bool,
-    /// The function that says so when one is not inside, if any does.
-    pub teller: Option<u32>,
-}
-
-impl Access {
-    /// Whether anything comes before an access, but for an offset of its own.
-    pub fn has_work(&self) -> bool {
-        self.checked || !matches!(self.base, Quantity::Const(_))
-    }
 }
 
 /// From the indices of one instance's module to those of the output.
@@ -223,31 +194,6 @@ impl Types {
         self.list.push(ty.clone());
         index
     }
-}
-
-/// The globals that the linker adds, and what tells of traps.
-#[derive(Clone, Debug, Default)]
-pub struct LinkerGlobals {
-    /// For each region, its bytes, if it can grow.
-    pub bytes: Vec<Option<u32>>,
-    /// For each region, its first address, if it slides.
-    pub bases: Vec<Option<u32>>,
-    /// The first address of the linker's block, if it slides.
-    pub block: Option<u32>,
-    /// How much of the host's arena is in use.
-    pub arena: Option<u32>,
-    /// Whether the module has been initialised.
-    pub initialised: Option<u32>,
-    /// How many late element segments count as applied.
-    pub applied: Option<u32>,
-    /// For component instances that could be entered again: whether they are entered.
-    pub entered: BTreeMap<ComponentInstanceId, u32>,
-    /// For those that get borrowed handles: how many they have.
-    pub borrows: BTreeMap<ComponentInstanceId, u32>,
-    /// For those that may not call out at times: whether that is so.
-    pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
-    /// The functions that say why the module is about to trap.
-    pub traps: Traps,
 }
 
 /// All index spaces of the output.
@@ -606,26 +552,6 @@ pub fn memory_access(plan: &Plan<'_, '_>, globals: &LinkerGlobals, slot: Slot) -
             }
         }
     })
-}
-
-/// The same for any memory that is cut into regions.
-pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checked: bool) -> Access {
-    let region = &memory.regions[at];
-    let bytes = u64::from(region.pages) << 16;
-    Access {
-        memory: 0,
-        base: match globals.bases[at] {
-            Some(global) => Quantity::Global(global),
-            None => Quantity::Const(region.base),
-        },
-        bytes: match globals.bytes[at] {
-            Some(global) => Quantity::Global(global),
-            None => Quantity::Const(bytes as u32),
-        },
-        least: bytes,
-        checked,
-        teller: globals.traps.get(Trap::Memory),
-    }
 }
 
 type Slot = (InstanceId, u32);

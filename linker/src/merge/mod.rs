@@ -1,6 +1,5 @@
 //! `Plan` → bytes: the sections of the output, in order.
 
-pub(crate) mod access;
 mod coalesce;
 mod code;
 mod customs;
@@ -17,8 +16,7 @@ use wasm_encoder::{
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
-pub use access::add_base;
-pub use index::{Access, LinkerGlobals, Maps, Quantity, access_in, memory_access, region_access};
+pub use index::{Maps, memory_access, region_access};
 
 use crate::debug::DebugNotes;
 use crate::glue::Glue;

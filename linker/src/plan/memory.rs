@@ -1,8 +1,4 @@
-//! Where things lie in the linear memory of the output: one, if not asked for several.
-//!
-//! Every memory of the input is a region. The first keeps address 0: its pointers are the host's
-//! pointers. What libraries need lies in one block above all regions. A guest sees its own region
-//! only: when it grows, everything above slides up.
+//! Lays out the memory of the output, as [`crate::memory::layout`] says.
 //!
 //! With [`MemoryMode::Multi`] only the first memory of the input is such a region; every other one stays
 //! a memory of its own, as it was.
@@ -16,152 +12,14 @@ use super::fused::{self, Fusion};
 use super::live::Live;
 use super::{LinkedLibrary, libraries};
 use crate::features::FeatureSet;
-use crate::lower::arena;
+use crate::memory::arena;
+use crate::memory::layout::{Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Region};
 use crate::options::{Growth, MemoryMode, Options};
 use crate::parse::Input;
 use crate::resolve::{InstanceId, Program};
 
-/// The number of bytes in a page.
-pub const PAGE: u32 = 65536;
 /// The pages of the host's arena in a fixed layout, before it gets its share.
 const FIXED_ARENA: u32 = 16;
-/// The number of pages of 4 GiB.
-const MAX_PAGES: u32 = 65536;
-
-/// The block of the linker above the guests.
-#[derive(Clone, Copy, Debug)]
-pub struct Block {
-    /// Bytes of library state, at the start of the block.
-    pub state: u32,
-    /// Bytes for the runtime's own use, after the state ([`crate::lower::arena`]).
-    pub arena: u32,
-    /// Bytes for the handle tables of component instances, after the arena.
-    pub handles: u32,
-    /// Whether it moves: a guest can grow.
-    pub slides: bool,
-}
-
-impl Block {
-    /// The bytes that are in use, a multiple of 16.
-    pub fn size(&self) -> u32 {
-        self.state + self.arena + self.handles
-    }
-
-    /// The pages that it takes.
-    pub fn pages(&self) -> u32 {
-        self.size().div_ceil(PAGE)
-    }
-}
-
-/// A memory of the input.
-#[derive(Clone, Copy, Debug)]
-pub struct Region {
-    /// The memory; none for one that the linker makes for the libraries.
-    pub memory: Option<(InstanceId, u32)>,
-    /// Its first address at the start.
-    pub base: u32,
-    /// Its pages at the start.
-    pub pages: u32,
-    /// The pages that are kept for it: more than it has at the start only in a fixed layout.
-    pub room: u32,
-    /// The most pages that it may have, as it declares.
-    pub maximum: Option<u32>,
-    /// Whether a live function grows it.
-    pub grows: bool,
-    /// Whether its base moves: a region below grows.
-    pub slides: bool,
-}
-
-/// A memory of the input that stays one of its own.
-#[derive(Clone, Copy, Debug)]
-pub struct OwnMemory {
-    pub memory: (InstanceId, u32),
-    /// Its pages at the start.
-    pub pages: u32,
-    /// The most pages that it may have.
-    pub maximum: Option<u32>,
-}
-
-/// The memory of the output.
-#[derive(Clone, Debug)]
-pub struct MemoryPlan {
-    /// The memories of the input, from address 0 up.
-    pub regions: Vec<Region>,
-    /// The region in which the host's values lie, if they need one of their own: the last.
-    pub host: Option<usize>,
-    pub block: Option<Block>,
-    /// Whether the layout is final: nothing slides, and the memory never grows.
-    pub fixed: bool,
-    /// The memories after the first.
-    pub own: Vec<OwnMemory>,
-}
-
-impl MemoryPlan {
-    /// The index in the output of a memory of the input, and its region if it is one.
-    pub fn place(&self, memory: (InstanceId, u32)) -> Option<(u32, Option<usize>)> {
-        if let Some(region) = self.region(memory) {
-            return Some((0, Some(region)));
-        }
-        let own = self.own.iter().position(|own| own.memory == memory)?;
-        Some((own as u32 + 1, None))
-    }
-
-    /// The region of a memory.
-    pub fn region(&self, memory: (InstanceId, u32)) -> Option<usize> {
-        self.regions
-            .iter()
-            .position(|region| region.memory == Some(memory))
-    }
-
-    /// Whether guests have to be kept apart: there is more than one.
-    pub fn is_shared(&self) -> bool {
-        self.regions.len() - usize::from(self.host.is_some()) > 1
-    }
-
-    /// Whether anything lies above a region.
-    pub fn has_above(&self, region: usize) -> bool {
-        region + 1 < self.regions.len() || self.block.is_some()
-    }
-
-    /// The first address of the block at the start.
-    pub fn block_base(&self) -> u32 {
-        self.regions.iter().map(|region| region.room).sum::<u32>() * PAGE
-    }
-
-    /// The pages of the output at the start.
-    pub fn pages(&self) -> u32 {
-        let regions: u32 = self.regions.iter().map(|region| region.room).sum();
-        regions + self.block.map_or(0, |block| block.pages())
-    }
-
-    /// The most pages that the output may have.
-    pub fn maximum(&self) -> Option<u32> {
-        if self.fixed {
-            return Some(self.pages());
-        }
-        let mut pages = self.block.map_or(0, |block| block.pages());
-        for region in &self.regions {
-            let most = match region.grows || self.regions.len() == 1 {
-                true => region.maximum?,
-                false => region.pages,
-            };
-            pages = pages.saturating_add(most);
-        }
-        Some(pages.min(MAX_PAGES))
-    }
-
-    /// The most pages that a region may grow to.
-    pub fn limit(&self, region: usize) -> u32 {
-        if self.fixed {
-            return self.regions[region].room;
-        }
-        let others = self.pages() - self.regions[region].pages;
-        let declared = self.regions[region].maximum.unwrap_or(MAX_PAGES);
-        // Its size in bytes is kept in 32 bits.
-        declared.min(MAX_PAGES - others).min(MAX_PAGES - 1)
-    }
-}
-
 fn wants_arena(program: &Program, live: &Live, options: &Options) -> bool {
     let hosts = live.hosts();
     options.profile.wants_arena(|name| {

@@ -22,6 +22,7 @@ use anyhow::{Result, bail};
 use wasmparser::{FuncType, WasmFeatures};
 
 use crate::features::{FeatureSet, of_operator};
+use crate::memory::layout::MemoryPlan;
 use crate::options::{MemoryMode, Options};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
@@ -36,7 +37,6 @@ use crate::unadapt::{Adapted, Adapter};
 pub use exports::{Exported, PlannedExport};
 pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
-pub use memory::{Block, MemoryPlan, PAGE, Region};
 pub use start::Step;
 pub(crate) use start::sees_table;
 

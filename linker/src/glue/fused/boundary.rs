@@ -11,8 +11,9 @@ use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::{Fused, Place, Realloc, Side, flat};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
-use crate::glue::traps::Trap;
-use crate::glue::{Glue, memory::quantity};
+use crate::glue::Glue;
+use crate::memory::access::quantity;
+use crate::memory::traps::Trap;
 use crate::merge::{Maps, region_access};
 use crate::plan::{Binding, Plan};
 use crate::resolve::{CanonId, CanonKind, ComponentFunc, HOST, LiftId, StringEncoding};

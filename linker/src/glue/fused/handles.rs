@@ -7,7 +7,7 @@ use wasm_encoder::{BlockType, ValType};
 use super::{Fused, Place, Side};
 use crate::abi::{self, Type};
 use crate::glue::handles;
-use crate::glue::traps::Trap;
+use crate::memory::traps::Trap;
 use crate::resolve::{HOST, Resource, ResourceId};
 
 /// The type of the entries in the table of loans.

@@ -21,11 +21,11 @@ pub use strings::helpers;
 
 use super::Glue;
 use super::handles::Handles;
-use super::memory::{bytes, grows_freely, quantity};
-use super::traps::Trap;
+use super::memory::{bytes, grows_freely};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
-use crate::merge::access::is_outside;
-use crate::merge::{Access, Maps, Quantity, memory_access};
+use crate::memory::access::{Access, Quantity, is_outside, quantity};
+use crate::memory::traps::Trap;
+use crate::merge::{Maps, memory_access};
 use crate::plan::{Plan, fused::entered};
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, StringEncoding,

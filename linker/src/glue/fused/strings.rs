@@ -9,7 +9,7 @@ use wasm_encoder::{BlockType, ValType};
 use super::values::MAX_BYTES;
 use super::{Fused, Place, Side, memory};
 use crate::glue::strings::{Helper, Placed, Units};
-use crate::glue::traps::Trap;
+use crate::memory::traps::Trap;
 use crate::resolve::StringEncoding;
 
 /// `UTF16_TAG`: says in the length of a latin1+utf16 string that it is UTF-16.

@@ -8,8 +8,8 @@ use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
 
 use super::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
-use crate::glue::traps::Trap;
-use crate::lower::bulk::advance;
+use crate::memory::bulk::advance;
+use crate::memory::traps::Trap;
 
 /// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
 pub const MAX_BYTES: i64 = (1 << 28) - 1;

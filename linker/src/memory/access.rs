@@ -6,8 +6,38 @@
 use wasm_encoder::{Encode, InstructionSink, ValType};
 use wasmparser::{MemArg, Operator};
 
-use super::index::{Access, Quantity};
-use crate::glue::traps;
+use super::traps;
+
+/// Something that is known when linking, or kept in a global.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantity {
+    Const(u32),
+    Global(u32),
+}
+
+/// How a guest gets at its memory when it is not alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// The index of the memory in the output.
+    pub memory: u32,
+    /// The first address of its region.
+    pub base: Quantity,
+    /// The bytes of its region; in a memory of its own, those at the start.
+    pub bytes: Quantity,
+    /// The fewest bytes that the region ever has.
+    pub least: u64,
+    /// Whether accesses are checked against the end of the region.
+    pub checked: bool,
+    /// The function that says so when one is not inside, if any does.
+    pub teller: Option<u32>,
+}
+
+impl Access {
+    /// Whether anything comes before an access, but for an offset of its own.
+    pub fn has_work(&self) -> bool {
+        self.checked || !matches!(self.base, Quantity::Const(_))
+    }
+}
 
 /// Locals that the rewriting adds to a function, one of each type.
 #[derive(Debug)]
@@ -177,7 +207,7 @@ pub fn prepare_init(
     let address = local(ValType::I32, Use::Address);
     code.local_set(length).local_set(source).local_set(address);
     if access.checked {
-        crate::glue::memory::check_range(code, access, address, length);
+        check_range(code, access, address, length);
     }
     code.local_get(address);
     add_base(code, access.base);
@@ -224,4 +254,24 @@ pub fn is_outside(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
         };
         code.i64_gt_u();
     }
+}
+
+/// Leaves a quantity on the stack.
+pub fn quantity(code: &mut InstructionSink<'_>, quantity: Quantity) {
+    match quantity {
+        Quantity::Const(value) => code.i32_const(value as i32),
+        Quantity::Global(global) => code.global_get(global),
+    };
+}
+
+/// Traps unless `address + length` lies within the region.
+pub fn check_range(code: &mut InstructionSink<'_>, access: &Access, address: u32, length: u32) {
+    code.local_get(address)
+        .i64_extend_i32_u()
+        .local_get(length)
+        .i64_extend_i32_u()
+        .i64_add();
+    quantity(code, access.bytes);
+    code.i64_extend_i32_u().i64_gt_u();
+    traps::when(code, access.teller);
 }

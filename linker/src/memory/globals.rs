@@ -1,0 +1,53 @@
+//! The globals that the linker adds.
+
+use std::collections::BTreeMap;
+
+use super::access::{Access, Quantity};
+use super::layout::MemoryPlan;
+use super::traps::{Trap, Traps};
+use crate::resolve::ComponentInstanceId;
+
+/// The globals that the linker adds, and what tells of traps.
+#[derive(Clone, Debug, Default)]
+pub struct LinkerGlobals {
+    /// For each region, its bytes, if it can grow.
+    pub bytes: Vec<Option<u32>>,
+    /// For each region, its first address, if it slides.
+    pub bases: Vec<Option<u32>>,
+    /// The first address of the linker's block, if it slides.
+    pub block: Option<u32>,
+    /// How much of the host's arena is in use.
+    pub arena: Option<u32>,
+    /// Whether the module has been initialised.
+    pub initialised: Option<u32>,
+    /// How many late element segments count as applied.
+    pub applied: Option<u32>,
+    /// For component instances that could be entered again: whether they are entered.
+    pub entered: BTreeMap<ComponentInstanceId, u32>,
+    /// For those that get borrowed handles: how many they have.
+    pub borrows: BTreeMap<ComponentInstanceId, u32>,
+    /// For those that may not call out at times: whether that is so.
+    pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
+    /// The functions that say why the module is about to trap.
+    pub traps: Traps,
+}
+
+/// How a guest gets at a region of a memory.
+pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checked: bool) -> Access {
+    let region = &memory.regions[at];
+    let bytes = u64::from(region.pages) << 16;
+    Access {
+        memory: 0,
+        base: match globals.bases[at] {
+            Some(global) => Quantity::Global(global),
+            None => Quantity::Const(region.base),
+        },
+        bytes: match globals.bytes[at] {
+            Some(global) => Quantity::Global(global),
+            None => Quantity::Const(bytes as u32),
+        },
+        least: bytes,
+        checked,
+        teller: globals.traps.get(Trap::Memory),
+    }
+}
