@@ -27,6 +27,7 @@ pub mod emit;
 pub mod features;
 pub mod glue;
 pub mod lower;
+pub mod maps;
 pub mod memory;
 pub mod merge;
 pub mod options;

@@ -6,10 +6,10 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 
 use super::{Glue, fused, handles};
 use crate::abi::{Type, payload_offset};
+use crate::maps::{Maps, memory_access};
 use crate::memory::access::Quantity;
 use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
-use crate::merge::{Maps, memory_access};
 use crate::plan::{
     Binding, Plan, Target, canon_name,
     fused::{caller_of, entered},

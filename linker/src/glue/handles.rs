@@ -4,17 +4,13 @@
 //! block. Entry 0 is never a handle: it has the head of the list of freed entries and the number
 //! of entries ever used. Freed entries are used again last in, first out.
 
-use std::collections::BTreeMap;
-
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
+use crate::maps::Maps;
+use crate::maps::glue::Handles;
 use crate::memory::traps::{Trap, Traps};
-use crate::merge::Maps;
 use crate::plan::Plan;
 use crate::resolve::ComponentInstanceId;
-
-/// Bytes of an entry.
-pub const ENTRY: u32 = 16;
 
 /// The type of the resource plus one; 0 in a free entry. In entry 0: the head of the free list.
 const TYPE: u64 = 0;
@@ -42,21 +38,6 @@ pub fn rep() -> MemArg {
 /// Where an entry says whether the handle owns.
 pub fn own() -> MemArg {
     field(OWN)
-}
-
-/// The functions that work on tables, by their place among the linker's own, and where the tables
-/// are.
-#[derive(Clone, Debug, Default)]
-pub struct Handles {
-    pub find: u32,
-    pub add: u32,
-    pub remove: u32,
-    pub remove_own: u32,
-    pub lend: u32,
-    /// The offset of each table in the block.
-    pub tables: BTreeMap<ComponentInstanceId, u32>,
-    /// The offset of the table of loans.
-    pub loans: Option<u32>,
 }
 
 impl Handles {

@@ -4,9 +4,9 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget};
 use wasmparser::FuncType;
 
 use super::memory::bytes;
+use crate::maps::{Maps, memory_access};
 use crate::memory::access::Quantity;
 use crate::memory::traps::Trap;
-use crate::merge::{Maps, memory_access};
 use crate::parse::module::ElementMode;
 use crate::plan::again::{arguments, reads_buffer};
 use crate::plan::{Plan, Step, Target, late::Place};

@@ -2,11 +2,11 @@
 
 use wasm_encoder::InstructionSink;
 
-use super::Glue;
+use crate::maps::Glue;
+use crate::maps::Maps;
 use crate::memory::access::{Access, Quantity, quantity};
 use crate::memory::layout::MemoryPlan;
 use crate::memory::regions::Bulk;
-use crate::merge::Maps;
 use crate::plan::Plan;
 
 /// Whether a guest's memory may grow without anybody knowing: nothing of the linker's lies in it.

@@ -4,73 +4,13 @@
 //! memories. What is transcoded has been checked before.
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
-use wasmparser::FuncType;
 
 use super::utf8::NOT_ASCII;
 use crate::memory::bulk::advance;
 use crate::memory::regions::Bulk;
-
-/// How code points lie in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Units {
-    Utf8,
-    Utf16,
-    Latin1,
-}
-
-/// One of the functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Helper {
-    /// `(address, bytes) -> 1 if it is UTF-8, else 0`
-    CheckUtf8,
-    /// `(target, address, bytes) -> 1 if it is UTF-8, else 0`, which copies what it checks
-    CopyUtf8,
-    /// The same, for what is longer than two words, or not ASCII
-    CopyLongUtf8,
-    /// `(address, bytes) -> 1 if no surrogate is alone, else 0`
-    CheckUtf16,
-    /// `(target, address, bytes) -> bytes that were read << 32 | bytes that were written`: the
-    /// characters up to the first that takes more than one byte in UTF-8, or is not in Latin-1
-    Begin(Units, Units),
-    /// `(target, address, bytes) -> end of what was written`
-    Transcode(Units, Units),
-    /// `(address, bytes)`: from Latin-1 to UTF-16, in place
-    Inflate,
-}
-
-/// A function for strings of one memory, or on their way from one to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Placed {
-    helper: Helper,
-    /// The indices of the memories; the same where only one has to do with it.
-    to: u32,
-    from: u32,
-}
+use crate::plan::strings::{Helper, Placed, Units};
 
 impl Placed {
-    /// For the name section.
-    pub fn name(self) -> String {
-        let name = self.helper.name();
-        match (self.to, self.from) {
-            (0, 0) => name,
-            (to, from) if to == from => format!("{name} in memory {to}"),
-            (to, from) => format!("{name} from memory {from} to {to}"),
-        }
-    }
-
-    /// The type of the function.
-    pub fn ty(self) -> FuncType {
-        use wasmparser::ValType::{I32, I64};
-        match self.helper {
-            Helper::CheckUtf8 | Helper::CheckUtf16 => FuncType::new([I32; 2], [I32]),
-            Helper::CopyUtf8 | Helper::CopyLongUtf8 | Helper::Transcode(..) => {
-                FuncType::new([I32; 3], [I32])
-            }
-            Helper::Begin(..) => FuncType::new([I32; 3], [I64]),
-            Helper::Inflate => FuncType::new([I32; 2], []),
-        }
-    }
-
     /// Encodes the function; `bulk` copies bytes, and `callee` gives the index of another one.
     pub fn encode(self, bulk: Option<Bulk>, callee: impl Fn(Placed) -> u32) -> Function {
         let Placed { helper, to, from } = self;
@@ -92,41 +32,6 @@ impl Placed {
             Helper::Begin(source, target) => begin((source, from), (target, to)),
             Helper::Transcode(source, target) => transcode((source, from), (target, to)),
             Helper::Inflate => inflate(to),
-        }
-    }
-}
-
-impl Helper {
-    /// The function for two memories of the output.
-    pub fn between(self, to: u32, from: u32) -> Placed {
-        let (to, from) = match self {
-            Helper::CheckUtf8 | Helper::CheckUtf16 => (from, from),
-            Helper::Inflate => (to, to),
-            Helper::CopyUtf8 | Helper::CopyLongUtf8 | Helper::Begin(..) | Helper::Transcode(..) => {
-                (to, from)
-            }
-        };
-        Placed {
-            helper: self,
-            to,
-            from,
-        }
-    }
-
-    fn name(self) -> String {
-        let name = |units| match units {
-            Units::Utf8 => "utf8",
-            Units::Utf16 => "utf16",
-            Units::Latin1 => "latin1",
-        };
-        match self {
-            Helper::CheckUtf8 => "check-utf8".to_string(),
-            Helper::CopyUtf8 => "copy-utf8".to_string(),
-            Helper::CopyLongUtf8 => "copy-long-utf8".to_string(),
-            Helper::CheckUtf16 => "check-utf16".to_string(),
-            Helper::Begin(from, to) => format!("begin-{}-to-{}", name(from), name(to)),
-            Helper::Transcode(from, to) => format!("{}-to-{}", name(from), name(to)),
-            Helper::Inflate => "inflate-latin1".to_string(),
         }
     }
 }

@@ -18,7 +18,7 @@ use wasmparser::{
     OperatorsReader, RefType, SubType,
 };
 
-use super::index::InstanceMap;
+use crate::maps::index::InstanceMap;
 use crate::memory::access::{Access, Quantity, Scratch, Use, add_base, check, memarg, touches};
 
 /// Constants further apart than this are not checked together: the sum of an address that is inside a

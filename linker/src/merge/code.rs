@@ -17,17 +17,14 @@ use wasmparser::{
 };
 
 use super::coalesce;
-use super::index::{Callee, InstanceMap, Maps, MemoryOps};
 use crate::debug::address::Points;
+use crate::maps::index::{Callee, InstanceMap, Maps, MemoryOps, Source};
 use crate::memory::access::{self, Access, Quantity, Scratch, touches};
 use crate::memory::traps;
 use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::plan::inline::{inline, local_of};
 use crate::resolve::InstanceId;
-
-/// A body of the output by where it comes from.
-pub type Source = (InstanceId, usize);
 
 /// Some bodies one after the other, each with its size in front.
 #[derive(Default)]

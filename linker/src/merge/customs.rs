@@ -5,9 +5,9 @@ use wasm_encoder::{CustomSection, ProducersField, ProducersSection, Section};
 use wasmparser::ProducersSectionReader;
 
 use super::code::Traced;
-use super::index::Maps;
 use super::names;
-use crate::glue::Glue;
+use crate::maps::Glue;
+use crate::maps::index::Maps;
 use crate::parse::module::Module;
 use crate::plan::Plan;
 

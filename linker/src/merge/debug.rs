@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::code::Traced;
-use super::index::{Maps, Space};
 use super::names;
 use crate::debug::address::{AddressMap, MovedBody};
 use crate::debug::{self, DebugNotes, Guest};
+use crate::maps::index::{Maps, Space};
 use crate::memory::access::Quantity;
 use crate::plan::Plan;
 use crate::resolve::InstanceId;

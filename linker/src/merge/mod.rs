@@ -4,7 +4,6 @@ mod coalesce;
 mod code;
 mod customs;
 mod debug;
-mod index;
 mod names;
 
 use anyhow::{Result, anyhow, bail};
@@ -16,10 +15,8 @@ use wasm_encoder::{
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
-pub use index::{Maps, memory_access, region_access};
-
 use crate::debug::DebugNotes;
-use crate::glue::Glue;
+use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target, late};
 use crate::resolve::{FuncDef, InstanceId};

@@ -7,9 +7,9 @@ use wasm_encoder::{IndirectNameMap, NameMap, NameSection};
 use wasmparser::{BinaryReader, FunctionBody, Name, NameSectionReader, Operator};
 
 use super::code::Traced;
-use super::index::{Maps, Space};
 use crate::debug::address::moved;
-use crate::glue::Glue;
+use crate::maps::Glue;
+use crate::maps::index::{Maps, Space};
 use crate::parse::module::Module;
 use crate::plan::{Plan, Target};
 use crate::resolve::InstanceId;

@@ -568,3 +568,22 @@ fn keep_start(plan: &mut Plan<'_, '_>, boundary: &Boundary) {
         plan.init.clear();
     }
 }
+
+/// The type of the core function that is exported: `CanonicalABI.md`, "Flattening".
+pub fn passed_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
+    let result = plan.program.lifts[id.0 as usize].ty.result.as_ref();
+    let results = match result.map(Type::flat).unwrap_or_default() {
+        results if results.len() > MAX_FLAT_RESULTS => vec![wasmparser::ValType::I32],
+        results => results,
+    };
+    FuncType::new(lifted_params(plan, id), results)
+}
+
+/// The core parameters of a lifted function.
+pub fn lifted_params(plan: &Plan<'_, '_>, id: LiftId) -> Vec<wasmparser::ValType> {
+    let params = plan.program.lifts[id.0 as usize].ty.params.flat();
+    match params.len() {
+        0..=MAX_FLAT_PARAMS => params,
+        _ => vec![wasmparser::ValType::I32],
+    }
+}

@@ -7,10 +7,9 @@ use anyhow::{Result, bail};
 
 use super::live::Live;
 use super::reach::{Reached, reaches};
+use super::strings::{Placed, helpers};
 use super::{Binding, canon_name};
 use crate::abi::Type;
-use crate::glue::fused::helpers;
-use crate::glue::strings::Placed;
 use crate::parse::Input;
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
@@ -560,7 +559,7 @@ fn instance_of(program: &Program, exported: bool, at: u32) -> ComponentInstanceI
 
 /// Bytes of the handle table of one component instance.
 fn table_size(max_handles: u32) -> u64 {
-    (u64::from(max_handles) + 1) * u64::from(crate::glue::handles::ENTRY)
+    (u64::from(max_handles) + 1) * u64::from(ENTRY)
 }
 
 /// Bytes of all handle tables.
@@ -599,3 +598,6 @@ fn can_reenter(program: &Program, edges: &[Edge], instance: ComponentInstanceId)
     let mut callers = enters.iter().filter_map(|(caller, _)| *caller);
     callers.any(|caller| reached.contains(&caller))
 }
+
+/// Bytes of an entry of a handle table.
+pub const ENTRY: u32 = 16;

@@ -15,6 +15,7 @@ mod live;
 mod memory;
 mod reach;
 mod start;
+pub mod strings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

@@ -10,11 +10,12 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::{Fused, Place, Realloc, Side, flat};
-use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
-use crate::glue::Glue;
+use crate::abi::MAX_FLAT_RESULTS;
+use crate::maps::Glue;
+use crate::maps::{Maps, region_access};
 use crate::memory::access::quantity;
 use crate::memory::traps::Trap;
-use crate::merge::{Maps, region_access};
+use crate::plan::exports::lifted_params;
 use crate::plan::{Binding, Plan};
 use crate::resolve::{CanonId, CanonKind, ComponentFunc, HOST, LiftId, StringEncoding};
 
@@ -107,15 +108,6 @@ pub fn export(
     }
     fused.leave(&entered);
     Ok(fused.finish())
-}
-
-/// The core parameters of a lifted function.
-pub fn lifted_params(plan: &Plan<'_, '_>, id: LiftId) -> Vec<wasmparser::ValType> {
-    let params = plan.program.lifts[id.0 as usize].ty.params.flat();
-    match params.len() {
-        0..=MAX_FLAT_PARAMS => params,
-        _ => vec![wasmparser::ValType::I32],
-    }
 }
 
 /// Encodes `cabi_post_…` of an export that [`export`] made: `(address of the result)`.

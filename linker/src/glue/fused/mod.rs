@@ -16,16 +16,15 @@ use anyhow::{Result, bail};
 use wasm_encoder::{Function, InstructionSink, ValType};
 
 pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
-pub use passed::{passed, passed_type};
-pub use strings::helpers;
+pub use passed::passed;
 
-use super::Glue;
-use super::handles::Handles;
 use super::memory::{bytes, grows_freely};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
+use crate::maps::Glue;
+use crate::maps::glue::Handles;
+use crate::maps::{Maps, memory_access};
 use crate::memory::access::{Access, Quantity, is_outside, quantity};
 use crate::memory::traps::Trap;
-use crate::merge::{Maps, memory_access};
 use crate::plan::{Plan, fused::entered};
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, StringEncoding,

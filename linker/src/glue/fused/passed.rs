@@ -6,15 +6,15 @@
 
 use anyhow::Result;
 use wasm_encoder::{BlockType, Function, ValType};
-use wasmparser::FuncType;
 
 use super::values::{part, tag};
 use super::{Fused, Place, Side, flat};
 use crate::abi::{MAX_FLAT_RESULTS, Type, field_offsets, payload_offset};
-use crate::glue::Glue;
+use crate::maps::Glue;
+use crate::maps::Maps;
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
-use crate::merge::Maps;
+use crate::plan::exports::lifted_params;
 use crate::plan::{Plan, Target, exports::host_drop};
 use crate::resolve::{FuncDef, LiftId};
 
@@ -22,16 +22,6 @@ const WORD: Type = Type::Int {
     bits: 32,
     signed: false,
 };
-
-/// The type of the core function that is exported: `CanonicalABI.md`, "Flattening".
-pub fn passed_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
-    let result = plan.program.lifts[id.0 as usize].ty.result.as_ref();
-    let results = match result.map(Type::flat).unwrap_or_default() {
-        results if results.len() > MAX_FLAT_RESULTS => vec![wasmparser::ValType::I32],
-        results => results,
-    };
-    FuncType::new(super::boundary::lifted_params(plan, id), results)
-}
 
 /// Encodes such an export.
 ///
@@ -47,7 +37,7 @@ pub fn passed(
 ) -> Result<Function> {
     let lift = &plan.program.lifts[id.0 as usize];
     let ty = &lift.ty;
-    let params = super::boundary::lifted_params(plan, id);
+    let params = lifted_params(plan, id);
     let mut fused = Fused::exported(glue, plan, maps, &params, initialised);
     let host = fused.host();
     let flat = flat(ty.result.as_ref());

@@ -1,58 +1,17 @@
 //! Strings: `CanonicalABI.md`, "Loading" and "Storing", with the allocations that the storing
 //! algorithms make, in their order.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 use wasm_encoder::{BlockType, ValType};
 
 use super::values::MAX_BYTES;
 use super::{Fused, Place, Side, memory};
-use crate::glue::strings::{Helper, Placed, Units};
 use crate::memory::traps::Trap;
+use crate::plan::strings::{Helper, Placed, Units};
 use crate::resolve::StringEncoding;
 
 /// `UTF16_TAG`: says in the length of a latin1+utf16 string that it is UTF-16.
 const TAG: i32 = 1 << 31;
-
-/// The functions that passing a string from one encoding to another needs.
-pub fn helpers(from: StringEncoding, to: StringEncoding) -> BTreeSet<Helper> {
-    use StringEncoding::{Latin1Utf16, Utf8, Utf16};
-    let sources: &[Units] = match from {
-        Utf8 => &[Units::Utf8],
-        Utf16 => &[Units::Utf16],
-        Latin1Utf16 => &[Units::Latin1, Units::Utf16],
-    };
-    let mut helpers = BTreeSet::new();
-    for &source in sources {
-        let check = match source {
-            Units::Utf8 => Some(Helper::CheckUtf8),
-            Units::Utf16 => Some(Helper::CheckUtf16),
-            Units::Latin1 => None,
-        };
-        helpers.extend(check);
-        let writing: &[Helper] = match (source, to) {
-            (Units::Utf8, Utf8) => &[Helper::CopyUtf8, Helper::CopyLongUtf8],
-            (Units::Utf16, Utf16) | (Units::Latin1, Latin1Utf16) => &[],
-            (_, Utf8) => &[
-                Helper::Begin(source, Units::Utf8),
-                Helper::Transcode(source, Units::Utf8),
-            ],
-            (_, Utf16) => &[Helper::Transcode(source, Units::Utf16)],
-            (Units::Utf8, Latin1Utf16) => &[
-                Helper::Begin(Units::Utf8, Units::Latin1),
-                Helper::Inflate,
-                Helper::Transcode(Units::Utf8, Units::Utf16),
-            ],
-            (Units::Utf16, Latin1Utf16) if from == Utf16 => {
-                &[Helper::Begin(Units::Utf16, Units::Latin1), Helper::Inflate]
-            }
-            (Units::Utf16, Latin1Utf16) => &[Helper::Begin(Units::Utf16, Units::Latin1)],
-        };
-        helpers.extend(writing);
-    }
-    helpers
-}
 
 /// A function for strings of the memories of two sides.
 fn placed(helper: Helper, to: &Side, from: &Side) -> Result<Placed> {

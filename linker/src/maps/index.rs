@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::FuncType;
 
-use super::code::Source;
-use crate::glue::Glue;
+use super::glue::Glue;
 use crate::memory::access::{Access, Quantity};
 use crate::memory::globals::{LinkerGlobals, access_in};
 use crate::memory::traps::{Trap, Traps};
@@ -575,3 +574,6 @@ fn number(
 fn get(numbers: &HashMap<Slot, u32>, slot: Slot) -> u32 {
     numbers.get(&slot).copied().unwrap_or(DEAD)
 }
+
+/// A body of the output by where it comes from.
+pub type Source = (InstanceId, usize);
