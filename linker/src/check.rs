@@ -17,7 +17,7 @@ use crate::lower::applied;
 use crate::lower::needs::{self, Survey};
 use crate::parse;
 use crate::parse::module::Module;
-use crate::profile::{ENCODED_AWAY, Profile};
+use crate::profile::{ENCODED_AWAY, LOWERED, Profile};
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -150,19 +150,6 @@ pub(crate) fn findings(module: &Module<'_>, profile: &Profile, survey: &Survey) 
     found.sort_by_key(|finding| finding.effect);
     found
 }
-
-/// The proposals that `lower` takes away.
-pub(crate) const LOWERED: FeatureSet = FeatureSet::of(
-    WasmFeatures::MUTABLE_GLOBAL
-        .union(WasmFeatures::SIGN_EXTENSION)
-        .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
-        .union(WasmFeatures::MULTI_VALUE)
-        .union(WasmFeatures::BULK_MEMORY)
-        .union(WasmFeatures::BULK_MEMORY_OPT)
-        .union(WasmFeatures::REFERENCE_TYPES)
-        .union(WasmFeatures::TAIL_CALL)
-        .union(WasmFeatures::MULTI_MEMORY),
-);
 
 /// Each proposal once, smaller ones apart from those that include them.
 const PROPOSALS: &[WasmFeatures] = &[

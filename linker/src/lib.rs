@@ -24,6 +24,7 @@ pub mod check;
 pub mod check_emitted;
 pub mod debug;
 pub mod emit;
+pub mod entity;
 pub mod features;
 pub mod glue;
 pub mod lower;

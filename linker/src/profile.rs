@@ -59,6 +59,19 @@ pub const ENCODED_AWAY: FeatureSet = FeatureSet::of(
         .union(WasmFeatures::COMPACT_IMPORTS),
 );
 
+/// The proposals that lowering takes away.
+pub const LOWERED: FeatureSet = FeatureSet::of(
+    WasmFeatures::MUTABLE_GLOBAL
+        .union(WasmFeatures::SIGN_EXTENSION)
+        .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+        .union(WasmFeatures::MULTI_VALUE)
+        .union(WasmFeatures::BULK_MEMORY)
+        .union(WasmFeatures::BULK_MEMORY_OPT)
+        .union(WasmFeatures::REFERENCE_TYPES)
+        .union(WasmFeatures::TAIL_CALL)
+        .union(WasmFeatures::MULTI_MEMORY),
+);
+
 /// The profile that takes whatever the input uses.
 const AS_IS: &str = "as-is";
 /// The profile of who asks for none.

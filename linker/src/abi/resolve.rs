@@ -10,8 +10,8 @@ use wasmparser::component_types::{
 };
 use wasmparser::types::Types;
 
-use super::{FuncType, Type};
-use crate::resolve::ResourceId;
+use super::types::{FuncType, Type};
+use crate::entity::ResourceId;
 
 /// What the resource types of one component instance are in the program.
 pub type ResourceMap = HashMap<ValidatorResource, ResourceId>;

@@ -32,7 +32,6 @@ mod multi_value;
 mod names;
 pub mod needs;
 mod quirks;
-mod refuse;
 mod sat_float;
 mod sections;
 mod segments;
@@ -47,7 +46,6 @@ use wasm_encoder::{FuncType, ValType};
 use wasmparser::{RefType, TypeRef};
 
 pub use needs::Needs;
-pub use refuse::refuse as check;
 
 use crate::debug::{self, DebugNotes};
 use crate::memory::arena;

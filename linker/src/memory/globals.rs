@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::access::{Access, Quantity};
 use super::layout::MemoryPlan;
 use super::traps::{Trap, Traps};
-use crate::resolve::ComponentInstanceId;
+use crate::entity::ComponentInstanceId;
 
 /// The globals that the linker adds, and what tells of traps.
 #[derive(Clone, Debug, Default)]

@@ -4,7 +4,7 @@
 //! pointers. What libraries need lies in one block above all regions. A guest sees its own region
 //! only: when it grows, everything above slides up.
 
-use crate::resolve::InstanceId;
+use crate::entity::InstanceId;
 
 /// The number of bytes in a page.
 pub const PAGE: u32 = 65536;

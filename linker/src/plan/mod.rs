@@ -14,6 +14,7 @@ mod libraries;
 mod live;
 mod memory;
 mod reach;
+mod refuse;
 mod start;
 pub mod strings;
 
@@ -440,7 +441,7 @@ pub fn plan<'i, 'a>(
     if options.tidy {
         plan.inlined = inline::targets(&plan);
     }
-    crate::lower::check(&plan)?;
+    refuse::refuse(&plan)?;
     Ok(plan)
 }
 

@@ -2,10 +2,9 @@
 
 use anyhow::{Result, bail};
 
-use crate::check::LOWERED;
+use super::Plan;
 use crate::features::of_operator;
-use crate::plan::Plan;
-use crate::profile::ENCODED_AWAY;
+use crate::profile::{ENCODED_AWAY, LOWERED};
 
 /// Refuses what the profile of `plan` lacks and what cannot be lowered, with the place of the first
 /// live instruction that needs it.
