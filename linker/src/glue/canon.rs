@@ -11,12 +11,13 @@ use crate::memory::access::Quantity;
 use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
 use crate::plan::{
-    Binding, Plan, Target, canon_name,
+    Binding, Plan, Target,
     fused::{caller_of, entered},
 };
 use crate::resolve::{
     Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
 };
+use crate::statics::canon::canon_name;
 
 /// Encodes one of them.
 ///

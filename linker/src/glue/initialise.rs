@@ -11,7 +11,7 @@ use crate::parse::module::ElementMode;
 use crate::plan::again::{arguments, reads_buffer};
 use crate::plan::{Plan, Step, Target, late::Place};
 use crate::resolve::InstanceId;
-use crate::statics::{Const, constant};
+use crate::resolve::{Const, constant};
 
 /// The states of the module, in a global: not initialised, done, and begun. What has begun and not
 /// come to its end has trapped, and never runs.

@@ -5,9 +5,9 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ConstExpr, ElementSection, Elements};
 use wasmparser::WasmFeatures;
 
-use super::constant::{self, Value};
 use super::sections::raw;
 use super::{Lowering, tables};
+use crate::parse::constant::{self, Value};
 use crate::parse::module::{Element, ElementMode, Items};
 
 impl Lowering<'_, '_, '_> {
@@ -39,7 +39,7 @@ impl Lowering<'_, '_, '_> {
                     section.declared(items);
                 }
                 ElementMode::Active { table, offset } => {
-                    let value = constant::evaluate(module, offset);
+                    let value = constant::of_module(module, offset);
                     let base = self
                         .joined
                         .as_ref()
@@ -49,7 +49,7 @@ impl Lowering<'_, '_, '_> {
                             Some(Value::I32(value)) => {
                                 Ok(ConstExpr::i32_const(value.wrapping_add((base + n) as i32)))
                             }
-                            Some(value) if base + n == 0 => value.encode(|func| func),
+                            Some(value) if base + n == 0 => value.encode(Ok),
                             None if base + n == 0 => raw(offset),
                             _ => bail!(
                                 "the place of the element segment at offset {:#x} depends on an import",
@@ -92,8 +92,8 @@ impl Lowering<'_, '_, '_> {
             .map_err(|error| anyhow!("{error}"))?;
         let exprs: Vec<ConstExpr> = exprs
             .iter()
-            .map(|expr| match constant::evaluate(self.module, expr) {
-                Some(value) => value.encode(|func| self.funcs[func as usize]),
+            .map(|expr| match constant::of_module(self.module, expr) {
+                Some(value) => value.encode(|func| Ok(self.funcs[func as usize])),
                 None => raw(expr),
             })
             .collect::<Result<_>>()?;

@@ -13,7 +13,7 @@
 //! | [`body`] | tail calls |
 //! | [`memories`] | several memories, and room above them for what the linker adds |
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
-//! | [`constant`] | extended constant expressions |
+//! | [`constant`](crate::parse::constant) | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
 //! | [`quirks`], [`arena`](crate::memory::arena), [`applied`] | hosts that are not as Preview 1 says |
 //!
@@ -23,7 +23,6 @@
 pub mod applied;
 mod bodies;
 mod body;
-mod constant;
 mod control;
 mod elements;
 mod helpers;
@@ -51,6 +50,7 @@ use crate::debug::{self, DebugNotes};
 use crate::memory::arena;
 use crate::merge::Merged;
 use crate::parse;
+use crate::parse::constant;
 use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::preview1;
@@ -447,7 +447,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             let Some((memory, offset)) = &data.active else {
                 continue;
             };
-            match constant::evaluate(self.module, offset) {
+            match constant::of_module(self.module, offset) {
                 Some(constant::Value::I32(start)) => {
                     let end = u64::from(start as u32) + data.bytes.len() as u64;
                     if end > self.module.memories[*memory as usize].initial * memories::PAGE {

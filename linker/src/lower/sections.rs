@@ -11,11 +11,11 @@ use wasm_encoder::{
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
 use super::applied;
-use super::constant::{self, Value};
 use super::helpers::Helper;
 use super::{Lowering, bodies, names};
 use crate::debug::address::AddressMap;
 use crate::debug::{self, Guest};
+use crate::parse::constant::{self, Value};
 
 /// What the parser does not keep: the order of exports.
 pub struct Order<'a> {
@@ -256,7 +256,7 @@ impl Lowering<'_, '_, '_> {
         module
             .globals
             .iter()
-            .map(|global| match constant::evaluate(module, &global.init) {
+            .map(|global| match constant::of_module(module, &global.init) {
                 Some(value) => self.value_expr(value),
                 None => raw(&global.init),
             })
@@ -269,7 +269,7 @@ impl Lowering<'_, '_, '_> {
                 Ok(ConstExpr::i32_const(self.reference(func)))
             }
             Value::Null(_) if self.needs.references => Ok(ConstExpr::i32_const(0)),
-            value => value.encode(|func| self.funcs[func as usize]),
+            value => value.encode(|func| Ok(self.funcs[func as usize])),
         }
     }
 
@@ -378,11 +378,11 @@ impl Lowering<'_, '_, '_> {
                         Some(memories) => (0, memories.plan.regions[memories.region(*memory)].base),
                         None => (*memory, 0),
                     };
-                    let offset = match constant::evaluate(self.module, offset) {
+                    let offset = match constant::of_module(self.module, offset) {
                         Some(Value::I32(start)) => {
                             ConstExpr::i32_const((start as u32).wrapping_add(base) as i32)
                         }
-                        Some(value) => value.encode(|func| func)?,
+                        Some(value) => value.encode(Ok)?,
                         None => raw(offset)?,
                     };
                     section.active(memory, &offset, bytes);

@@ -14,7 +14,7 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::Lowering;
-use super::constant::{self, Value};
+use crate::parse::constant::{self, Value};
 use crate::parse::module::{Element, ElementMode, Items, Module};
 
 /// How much a table may grow that says no maximum: the room is reserved.
@@ -111,7 +111,7 @@ impl Tables {
             ElementMode::Declared => return Ok(()),
             ElementMode::Passive => self.elements[at].offset,
             ElementMode::Active { table, offset } => {
-                let Some(Value::I32(offset)) = constant::evaluate(module, offset) else {
+                let Some(Value::I32(offset)) = constant::of_module(module, offset) else {
                     bail!("the offset of an element segment depends on an import");
                 };
                 let place = self.tables[*table as usize];
@@ -155,7 +155,7 @@ pub fn references(module: &Module<'_>, element: &Element<'_>) -> Result<Vec<Opti
         Items::Functions(funcs) => Ok(funcs.iter().map(|&func| Some(func)).collect()),
         Items::Expressions(_, exprs) => exprs
             .iter()
-            .map(|expr| match constant::evaluate(module, expr) {
+            .map(|expr| match constant::of_module(module, expr) {
                 Some(Value::Func(func)) => Ok(Some(func)),
                 Some(Value::Null(_)) => Ok(None),
                 _ => bail!(

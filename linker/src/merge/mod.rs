@@ -10,7 +10,7 @@ use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode,
-    EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, HeapType,
+    EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType,
     ImportSection, MemorySection, MemoryType, Module, SectionId, StartSection, TableSection,
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
@@ -19,8 +19,8 @@ use crate::debug::DebugNotes;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target, late};
+use crate::resolve::{Const, constant};
 use crate::resolve::{FuncDef, InstanceId};
-use crate::statics::{Const, constant};
 use code::Traced;
 
 /// The encoded output, not yet validated.
@@ -310,21 +310,7 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
 }
 
 fn const_expr(plan: &Plan<'_, '_>, maps: &Maps, value: Const) -> Result<ConstExpr> {
-    Ok(match value {
-        Const::I32(value) => ConstExpr::i32_const(value),
-        Const::I64(value) => ConstExpr::i64_const(value),
-        Const::F32(bits) => ConstExpr::f32_const(wasm_encoder::Ieee32::new(bits)),
-        Const::F64(bits) => ConstExpr::f64_const(wasm_encoder::Ieee64::new(bits)),
-        Const::V128(value) => ConstExpr::v128_const(value),
-        Const::RefNull(ty) => ConstExpr::ref_null(heap_type(ty)?),
-        Const::RefFunc(def) => ConstExpr::ref_func(final_index(maps, plan.target(def))?),
-    })
-}
-
-fn heap_type(ty: wasmparser::HeapType) -> Result<HeapType> {
-    RoundtripReencoder
-        .heap_type(ty)
-        .map_err(|error| anyhow!("{error}"))
+    value.encode(|def| final_index(maps, plan.target(def)))
 }
 
 fn export_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<ExportSection> {
@@ -387,7 +373,7 @@ fn element_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<Elem
                                 element.offset
                             )
                         })?;
-                        if let Const::RefFunc(def) = value {
+                        if let Const::Func(def) = value {
                             functions.push(index(def)?);
                         }
                         expressions.push(const_expr(plan, maps, value)?);

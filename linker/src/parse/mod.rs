@@ -5,6 +5,7 @@
 //! what they refer to is noted in the same pass ([`scan`]).
 
 pub mod component;
+pub mod constant;
 pub mod module;
 pub mod scan;
 

@@ -5,73 +5,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, bail};
 
+use super::Binding;
 use super::live::Live;
-use super::reach::{Reached, reaches};
 use super::strings::{Placed, helpers};
-use super::{Binding, canon_name};
 use crate::abi::Type;
 use crate::parse::Input;
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
     InstanceId, LiftId, Program, Resource, ResourceId, StringEncoding,
 };
-
-/// Whether the linker writes a function of the canonical ABI itself.
-pub fn is_glue(program: &Program, id: CanonId) -> bool {
-    match &program.canons[id.0 as usize].kind {
-        CanonKind::Lower { callee, .. } => matches!(callee, ComponentFunc::Lift(_)),
-        CanonKind::ResourceNew(resource)
-        | CanonKind::ResourceRep(resource)
-        | CanonKind::ResourceDrop(resource) => matches!(
-            program.resources[resource.0 as usize],
-            Resource::Defined { .. }
-        ),
-        CanonKind::Unsupported(_) => false,
-    }
-}
-
-/// The core functions that such a function calls.
-pub fn calls(program: &Program, id: CanonId) -> Vec<FuncDef> {
-    match &program.canons[id.0 as usize].kind {
-        CanonKind::Lower {
-            callee: ComponentFunc::Lift(lift),
-            options,
-        } => {
-            let lift = &program.lifts[lift.0 as usize];
-            [
-                Some(lift.func),
-                lift.options.realloc,
-                lift.options.post_return,
-                options.realloc,
-            ]
-            .into_iter()
-            .flatten()
-            .collect()
-        }
-        CanonKind::ResourceDrop(resource) => match &program.resources[resource.0 as usize] {
-            Resource::Defined { destructor, .. } => destructor.iter().copied().collect(),
-            Resource::Imported { .. } => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
-}
-
-/// The memories that it works on.
-pub fn memories(program: &Program, id: CanonId) -> Vec<(InstanceId, u32)> {
-    match &program.canons[id.0 as usize].kind {
-        CanonKind::Lower {
-            callee: ComponentFunc::Lift(lift),
-            options,
-        } => {
-            let lift = &program.lifts[lift.0 as usize];
-            [lift.options.memory, options.memory]
-                .into_iter()
-                .flatten()
-                .collect()
-        }
-        _ => Vec::new(),
-    }
-}
+use crate::statics::canon::{canon_name, is_glue};
+use crate::statics::reach::{Reached, reaches};
 
 /// The component instances that a call enters: `CanonicalABI.md`, "Component Instance State",
 /// `entering_set`. No caller is the host.

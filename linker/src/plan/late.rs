@@ -11,8 +11,8 @@ use anyhow::{Result, bail};
 
 use super::{Plan, Step};
 use crate::parse::module::{ElementMode, Items};
+use crate::resolve::{Const, constant};
 use crate::resolve::{FuncDef, InstanceId};
-use crate::statics::{Const, constant};
 
 /// An element of a table: the table's instance and index, and the index of the element.
 pub type Place = ((InstanceId, u32), u32);

@@ -8,7 +8,7 @@ use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 
 use super::fate::{Fate, fate, has_sockets};
 use super::live::Tracer;
-use super::{Binding, LinkedLibrary, canon_name};
+use super::{Binding, LinkedLibrary};
 use crate::abi::Type;
 use crate::options::{MemoryMode, Options};
 use crate::parse::Input;
@@ -18,6 +18,7 @@ use crate::resolve::{
     Builtin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef,
     FuncDef, HOST, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
+use crate::statics::canon::canon_name;
 use crate::unadapt::Adapted;
 
 /// The module name of what the linker gives to a library.

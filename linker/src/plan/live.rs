@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Binding, fused};
+use super::Binding;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
 use crate::preview1;
 use crate::resolve::{Builtin, CanonId, CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
-use crate::statics::{Const, Forwarders, constant};
+use crate::resolve::{Const, constant};
+use crate::statics::{Forwarders, canon};
 
 /// What of one instance is live. Functions, globals, tables, memories and tags go by the index
 /// space of the module; imports in it are never marked, but what they are bound to.
@@ -273,12 +274,12 @@ impl<'t, 'a> Tracer<'t, 'a> {
                     self.work.push((id, index));
                 }
             }
-            FuncDef::Canon(canon) if fused::is_glue(program, canon) => {
+            FuncDef::Canon(canon) if canon::is_glue(program, canon) => {
                 if self.live.glue.insert(canon) {
-                    for def in fused::calls(program, canon) {
+                    for def in canon::calls(program, canon) {
                         self.func(program, def, from);
                     }
-                    for (id, index) in fused::memories(program, canon) {
+                    for (id, index) in canon::memories(program, canon) {
                         self.memory(program, id, index);
                     }
                 }
@@ -309,7 +310,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
         }
         let module = program.module(self.input, id);
         let init = &module.globals[index as usize - module.imported_globals.len()].init;
-        if let Some(Const::RefFunc(def)) = constant(self.input, program, id, init) {
+        if let Some(Const::Func(def)) = constant(self.input, program, id, init) {
             self.func(program, def, None);
         }
     }
@@ -348,7 +349,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
             }
             Items::Expressions(_, expressions) => {
                 for expr in expressions {
-                    if let Some(Const::RefFunc(def)) = constant(self.input, program, id, expr) {
+                    if let Some(Const::Func(def)) = constant(self.input, program, id, expr) {
                         self.func(program, def, None);
                     }
                 }

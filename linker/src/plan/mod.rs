@@ -13,7 +13,6 @@ pub mod late;
 mod libraries;
 mod live;
 mod memory;
-mod reach;
 mod refuse;
 mod start;
 pub mod strings;
@@ -33,14 +32,13 @@ use crate::resolve::{
     Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HOST, HostId, InstanceId, LiftId,
     Program,
 };
-use crate::statics::Forwarders;
+use crate::statics::{Forwarders, canon};
 use crate::unadapt::{Adapted, Adapter};
 
 pub use exports::{Exported, PlannedExport};
 pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
 pub use start::Step;
-pub(crate) use start::sees_table;
 
 /// What a function of the canonical ABI became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +132,7 @@ impl Plan<'_, '_> {
                     def = self.fusion.direct[&canon];
                 }
                 FuncDef::Canon(canon)
-                    if fused::is_glue(&self.program, canon)
+                    if canon::is_glue(&self.program, canon)
                         || self.fusion.imports.contains(&canon) =>
                 {
                     return self
@@ -558,32 +556,4 @@ fn refuse_typed_references(input: &Input<'_>, program: &Program) -> Result<()> {
 /// What a lifted function is: the start of a Preview 1 command, or an ordinary export.
 pub(crate) fn is_preview1_start(adapted: &Adapted, lift: LiftId) -> bool {
     adapted.starts.contains(&lift)
-}
-
-/// The name of a function of the canonical ABI, for messages.
-pub(crate) fn canon_name(program: &Program, id: CanonId) -> String {
-    let resource = |id: crate::resolve::ResourceId| match &program.resources[id.0 as usize] {
-        crate::resolve::Resource::Imported { interface, name } => match interface {
-            Some(interface) => format!("{interface}#{name}"),
-            None => name.clone(),
-        },
-        crate::resolve::Resource::Defined { .. } => "a resource of the component".to_string(),
-    };
-    match &program.canons[id.0 as usize].kind {
-        CanonKind::Lower {
-            callee: crate::resolve::ComponentFunc::Import(import),
-            ..
-        } => {
-            let import = &program.imports[*import as usize];
-            match &import.interface {
-                Some(interface) => format!("{interface}#{}", import.name),
-                None => import.name.clone(),
-            }
-        }
-        CanonKind::Lower { .. } => "a function of another component".to_string(),
-        CanonKind::ResourceNew(id) => format!("resource.new of {}", resource(*id)),
-        CanonKind::ResourceRep(id) => format!("resource.rep of {}", resource(*id)),
-        CanonKind::ResourceDrop(id) => format!("resource.drop of {}", resource(*id)),
-        CanonKind::Unsupported(name) => (*name).to_string(),
-    }
 }

@@ -8,13 +8,12 @@
 use anyhow::{Result, bail};
 use wasmparser::WasmFeatures;
 
-use super::reach::{Reached, reaches};
-use super::{Plan, Target, fused};
+use super::{Plan, Target};
 use crate::features::FeatureSet;
-use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
-use crate::resolve::{FuncDef, InstanceId, Program};
-use crate::statics::{Const, constant};
+use crate::resolve::{Const, constant};
+use crate::resolve::{FuncDef, InstanceId};
+use crate::statics::reach::sees_table;
 
 /// Something that happens before the first export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,19 +139,6 @@ fn segments(
         }
     }
     Ok(())
-}
-
-/// Whether a function can come to read a table.
-pub fn sees_table(
-    input: &Input<'_>,
-    program: &Program,
-    def: FuncDef,
-    wanted: (InstanceId, u32),
-) -> bool {
-    let found = |reached| matches!(reached, Reached::Table(slot) if slot == wanted);
-    reaches(input, program, def, found, |canon| {
-        fused::calls(program, canon)
-    })
 }
 
 /// Whether a function does nothing: its body is empty, or calls only such functions.

@@ -5,10 +5,13 @@
 //! which every import is bound to a definition, and the tree of exports of the root. Binding goes
 //! by index, never by name, except where the specification itself looks up a name.
 
+mod constant;
 mod eval;
 
 use anyhow::Result;
 use wasmparser::FuncType as CoreFuncType;
+
+pub use constant::{Const, constant};
 
 pub use crate::entity::{
     CanonId, ComponentInstanceId, HOST, HostId, InstanceId, LiftId, NO_MEMORY, ROOT, ResourceId,
@@ -17,7 +20,6 @@ pub use crate::entity::{
 use crate::abi::FuncType;
 use crate::parse::Input;
 use crate::parse::module::Module;
-use crate::statics::{Const, constant};
 
 /// Where a core function comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,5 +1,4 @@
-//! What is known about a program before it runs: constants, tables that only active segments
-//! write, and functions that do nothing but pass on to another one.
+//! Tables that only active segments write, and functions that do nothing but pass on to another one.
 //!
 //! The shim of a wrapped component is such a function: it calls through a table that nothing but
 //! the fixup module fills. Following it statically makes the shim, its table and the fixup module
@@ -7,85 +6,13 @@
 
 use std::collections::HashMap;
 
-use wasmparser::{ConstExpr, FuncType, Operator};
+use wasmparser::{FuncType, Operator};
 
+use super::reach::sees_table;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
-use crate::plan::sees_table;
-use crate::resolve::{FuncDef, InstanceId, Program};
-
-/// The value of a constant expression.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Const {
-    I32(i32),
-    I64(i64),
-    F32(u32),
-    F64(u64),
-    V128(i128),
-    RefFunc(FuncDef),
-    RefNull(wasmparser::HeapType),
-}
-
-/// Evaluates a constant expression of an instance, imported globals included; nothing when it
-/// has an operator that is not supported (GC).
-///
-/// Globals are looked up in [`Program::constants`]: evaluating them again and again would take
-/// exponential time.
-pub fn constant(
-    input: &Input<'_>,
-    program: &Program,
-    instance: InstanceId,
-    expr: &ConstExpr<'_>,
-) -> Option<Const> {
-    let mut stack = Vec::new();
-    for op in expr.get_operators_reader() {
-        let value = match op.ok()? {
-            Operator::I32Const { value } => Const::I32(value),
-            Operator::I64Const { value } => Const::I64(value),
-            Operator::F32Const { value } => Const::F32(value.bits()),
-            Operator::F64Const { value } => Const::F64(value.bits()),
-            Operator::V128Const { value } => Const::V128(value.i128()),
-            Operator::RefNull { hty } => Const::RefNull(hty),
-            Operator::RefFunc { function_index } => {
-                Const::RefFunc(FuncDef::Core(instance, function_index))
-            }
-            Operator::GlobalGet { global_index } => {
-                let (id, index) = program.global(input, instance, global_index);
-                let module = program.module(input, id);
-                let defined = index as usize - module.imported_globals.len();
-                if module.globals[defined].ty.mutable {
-                    return None;
-                }
-                (*program.constants.get(id.0 as usize)?.get(defined)?)?
-            }
-            Operator::I32Add => binary32(&mut stack, i32::wrapping_add)?,
-            Operator::I32Sub => binary32(&mut stack, i32::wrapping_sub)?,
-            Operator::I32Mul => binary32(&mut stack, i32::wrapping_mul)?,
-            Operator::I64Add => binary64(&mut stack, i64::wrapping_add)?,
-            Operator::I64Sub => binary64(&mut stack, i64::wrapping_sub)?,
-            Operator::I64Mul => binary64(&mut stack, i64::wrapping_mul)?,
-            Operator::End => break,
-            _ => return None,
-        };
-        stack.push(value);
-    }
-    stack.pop()
-}
-
-fn binary32(stack: &mut Vec<Const>, op: fn(i32, i32) -> i32) -> Option<Const> {
-    match (stack.pop()?, stack.pop()?) {
-        (Const::I32(b), Const::I32(a)) => Some(Const::I32(op(a, b))),
-        _ => None,
-    }
-}
-
-fn binary64(stack: &mut Vec<Const>, op: fn(i64, i64) -> i64) -> Option<Const> {
-    match (stack.pop()?, stack.pop()?) {
-        (Const::I64(b), Const::I64(a)) => Some(Const::I64(op(a, b))),
-        _ => None,
-    }
-}
+use crate::resolve::{Const, FuncDef, InstanceId, Program, constant};
 
 type TableSlot = (InstanceId, u32);
 
@@ -141,7 +68,7 @@ impl StaticTables {
                     Items::Expressions(_, exprs) => exprs
                         .iter()
                         .map(|expr| match constant(input, program, id, expr) {
-                            Some(Const::RefFunc(func)) => Some(func),
+                            Some(Const::Func(func)) => Some(func),
                             _ => None,
                         })
                         .collect(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::canon::calls;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
@@ -76,4 +77,15 @@ fn elements_of(input: &Input<'_>, program: &Program, slot: (InstanceId, u32)) ->
         }
     }
     functions
+}
+
+/// Whether a function can come to read a table.
+pub fn sees_table(
+    input: &Input<'_>,
+    program: &Program,
+    def: FuncDef,
+    wanted: (InstanceId, u32),
+) -> bool {
+    let found = |reached| matches!(reached, Reached::Table(slot) if slot == wanted);
+    reaches(input, program, def, found, |canon| calls(program, canon))
 }

@@ -1,0 +1,88 @@
+//! Facts about the functions of the canonical ABI.
+
+use crate::resolve::{CanonId, CanonKind, ComponentFunc, FuncDef, InstanceId, Program, Resource};
+
+/// Whether the linker writes a function of the canonical ABI itself.
+pub fn is_glue(program: &Program, id: CanonId) -> bool {
+    match &program.canons[id.0 as usize].kind {
+        CanonKind::Lower { callee, .. } => matches!(callee, ComponentFunc::Lift(_)),
+        CanonKind::ResourceNew(resource)
+        | CanonKind::ResourceRep(resource)
+        | CanonKind::ResourceDrop(resource) => matches!(
+            program.resources[resource.0 as usize],
+            Resource::Defined { .. }
+        ),
+        CanonKind::Unsupported(_) => false,
+    }
+}
+
+/// The core functions that such a function calls.
+pub fn calls(program: &Program, id: CanonId) -> Vec<FuncDef> {
+    match &program.canons[id.0 as usize].kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Lift(lift),
+            options,
+        } => {
+            let lift = &program.lifts[lift.0 as usize];
+            [
+                Some(lift.func),
+                lift.options.realloc,
+                lift.options.post_return,
+                options.realloc,
+            ]
+            .into_iter()
+            .flatten()
+            .collect()
+        }
+        CanonKind::ResourceDrop(resource) => match &program.resources[resource.0 as usize] {
+            Resource::Defined { destructor, .. } => destructor.iter().copied().collect(),
+            Resource::Imported { .. } => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The memories that it works on.
+pub fn memories(program: &Program, id: CanonId) -> Vec<(InstanceId, u32)> {
+    match &program.canons[id.0 as usize].kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Lift(lift),
+            options,
+        } => {
+            let lift = &program.lifts[lift.0 as usize];
+            [lift.options.memory, options.memory]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The name of a function of the canonical ABI, for messages.
+pub(crate) fn canon_name(program: &Program, id: CanonId) -> String {
+    let resource = |id: crate::resolve::ResourceId| match &program.resources[id.0 as usize] {
+        crate::resolve::Resource::Imported { interface, name } => match interface {
+            Some(interface) => format!("{interface}#{name}"),
+            None => name.clone(),
+        },
+        crate::resolve::Resource::Defined { .. } => "a resource of the component".to_string(),
+    };
+    match &program.canons[id.0 as usize].kind {
+        CanonKind::Lower {
+            callee: crate::resolve::ComponentFunc::Import(import),
+            ..
+        } => {
+            let import = &program.imports[*import as usize];
+            match &import.interface {
+                Some(interface) => format!("{interface}#{}", import.name),
+                None => import.name.clone(),
+            }
+        }
+        CanonKind::Lower { .. } => "a function of another component".to_string(),
+        CanonKind::ResourceNew(id) => format!("resource.new of {}", resource(*id)),
+        CanonKind::ResourceRep(id) => format!("resource.rep of {}", resource(*id)),
+        CanonKind::ResourceDrop(id) => format!("resource.drop of {}", resource(*id)),
+        CanonKind::Unsupported(name) => (*name).to_string(),
+    }
+}

@@ -1,0 +1,13 @@
+//! What is known about a program before it runs.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | [`canon`] | what functions of the canonical ABI are, call and are called |
+//! | [`reach`] | what functions can come to call or read |
+//! | [`forwarders`] | functions that do nothing but pass on to another one |
+
+pub mod canon;
+mod forwarders;
+pub mod reach;
+
+pub use forwarders::Forwarders;
