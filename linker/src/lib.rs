@@ -26,6 +26,7 @@ pub mod debug;
 pub mod emit;
 pub mod entity;
 pub mod features;
+pub mod findings;
 pub mod glue;
 pub mod lower;
 pub mod maps;

@@ -1,7 +1,7 @@
 //! What a core module imports, exports and carries: the sections without the function bodies.
 
 use anyhow::{Result, bail};
-use p1bridge_linker::lower::applied;
+use p1bridge_linker::findings::applied;
 use wasmparser::types::{CoreTypeId, TypesRef};
 use wasmparser::{
     Chunk, CompositeInnerType, Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload,

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use wasm_encoder::{FuncType, Function, ValType};
 
-use super::quirks::{self, Wrapper};
+use super::quirks;
 use super::sat_float::Conversion;
 use super::{Lowering, segments, start, tables};
+use crate::findings::wrapper::Wrapper;
 use crate::memory::regions::{self, Bulk};
 use crate::memory::{arena, bulk};
 

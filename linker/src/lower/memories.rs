@@ -9,10 +9,11 @@
 use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{Encode, InstructionSink};
-use wasmparser::{ExternalKind, Operator, WasmFeatures};
+use wasmparser::Operator;
 
 use super::body::Body;
 use super::helpers::Helper;
+use crate::findings::survey::host_memory;
 use crate::memory::access::{Access, Quantity, memarg, prepare, prepare_init, touches};
 use crate::memory::globals::{LinkerGlobals, access_in};
 use crate::memory::layout::{Block, MemoryPlan, Region};
@@ -145,22 +146,6 @@ impl Memories {
     }
 }
 
-/// The memory that the host gets: the one that is exported as `memory`, or else the first that is
-/// exported.
-pub fn host_memory(module: &Module<'_>) -> u32 {
-    let memories = || {
-        module
-            .exports
-            .iter()
-            .filter(|(_, (kind, _))| *kind == ExternalKind::Memory)
-    };
-    let named = memories().find(|(name, _)| **name == "memory");
-    named.map_or_else(
-        || memories().map(|(_, (_, index))| *index).min().unwrap_or(0),
-        |(_, (_, index))| *index,
-    )
-}
-
 /// Writes an instruction anew for memory 0.
 struct InFirst;
 
@@ -220,9 +205,4 @@ impl<'a> Body<'_, '_, '_, 'a> {
         }
         Ok(true)
     }
-}
-
-/// Whether `module` has several memories that `has` does not allow.
-pub fn several(module: &Module<'_>, has: impl Fn(WasmFeatures) -> bool) -> bool {
-    module.memories.len() + module.imported_memories.len() > 1 && !has(WasmFeatures::MULTI_MEMORY)
 }

@@ -15,21 +15,20 @@
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
 //! | [`constant`](crate::parse::constant) | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
-//! | [`quirks`], [`arena`](crate::memory::arena), [`applied`] | hosts that are not as Preview 1 says |
+//! | [`quirks`], [`arena`](crate::memory::arena), [`applied`](crate::findings::applied) | hosts that are not as Preview 1 says |
 //!
 //! Over-long LEB128, flags of segments and the DataCount section go because all sections are
 //! written anew.
 
-pub mod applied;
 mod bodies;
 mod body;
 mod control;
 mod elements;
 mod helpers;
-pub mod memories;
+mod memories;
 mod multi_value;
 mod names;
-pub mod needs;
+mod needs;
 mod quirks;
 mod sat_float;
 mod sections;
@@ -42,11 +41,14 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::{FuncType, ValType};
-use wasmparser::{RefType, TypeRef};
+use wasmparser::RefType;
 
 pub use needs::Needs;
 
 use crate::debug::{self, DebugNotes};
+use crate::findings::applied;
+use crate::findings::survey::{is_linked, reaches_host, survey, used_imports};
+use crate::findings::wrapper::Wrapper;
 use crate::memory::arena;
 use crate::merge::Merged;
 use crate::parse;
@@ -59,7 +61,6 @@ use crate::validate::validate;
 use helpers::Helper;
 use memories::Memories;
 use multi_value::MultiValue;
-use quirks::Wrapper;
 use tables::Tables;
 
 /// A module for a target.
@@ -147,14 +148,6 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     Ok(merged)
 }
 
-/// Refuses object files, which nothing can load.
-pub(crate) fn is_linked(module: &Module<'_>) -> Result<()> {
-    if module.customs.iter().any(|custom| custom.name == "linking") {
-        bail!("this is an object file: link it first");
-    }
-    Ok(())
-}
-
 /// `flat`: the module is one that flatten has made, `arena`: and it exports an arena.
 fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
     let input = parse::module(wasm)?;
@@ -163,7 +156,7 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
     applied::is_native(profile, module)?;
     let profile = &applied::left(profile, module);
     let arena = arena || arena::is_exported(module);
-    let survey = needs::survey(module)?;
+    let survey = survey(module)?;
     let refused = needs::refused(module, profile, &survey);
     if !refused.is_empty() {
         bail!("{}", refused.join("\n  "));
@@ -327,7 +320,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     /// Decides the imports, and with them the indices of all functions.
     fn number_functions(&mut self) -> Result<()> {
         let module = self.module;
-        let used = needs::used_imports(module);
+        let used = used_imports(module);
         for (index, &import) in module.imported_funcs.iter().enumerate() {
             let import = &module.imports[import];
             if !used[index] {
@@ -629,7 +622,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     fn moves_start(&self) -> bool {
         let host = &self.profile.host;
         self.module.start.is_some()
-            && (!host.start || !host.start_calls_wasi && start::reaches_host(self.module))
+            && (!host.start || !host.start_calls_wasi && reaches_host(self.module))
     }
 
     fn done(&self) -> Vec<String> {
@@ -654,26 +647,5 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             ));
         }
         warnings
-    }
-}
-
-/// What is wrong with a function of Preview 1 that calls go around, in words.
-pub(crate) fn wrapped(function: &str, quirks: crate::profile::Quirks) -> Option<&'static str> {
-    Wrapper::of(function, quirks).map(Wrapper::why)
-}
-
-/// Whether the start function of `module` may call the host.
-pub(crate) fn start_reaches_host(module: &Module<'_>) -> bool {
-    start::reaches_host(module)
-}
-
-/// What a type reference of an import is, for messages.
-pub(crate) fn import_kind(ty: TypeRef) -> &'static str {
-    match ty {
-        TypeRef::Func(_) | TypeRef::FuncExact(_) => "function",
-        TypeRef::Table(_) => "table",
-        TypeRef::Memory(_) => "memory",
-        TypeRef::Global(_) => "global",
-        TypeRef::Tag(_) => "tag",
     }
 }

@@ -10,11 +10,11 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
 
-use super::applied;
 use super::helpers::Helper;
 use super::{Lowering, bodies, names};
 use crate::debug::address::AddressMap;
 use crate::debug::{self, Guest};
+use crate::findings::applied;
 use crate::parse::constant::{self, Value};
 
 /// What the parser does not keep: the order of exports.

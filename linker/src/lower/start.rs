@@ -5,8 +5,6 @@ use wasm_encoder::{BlockType, Function};
 
 use super::Lowering;
 use super::helpers::Helper;
-use crate::parse::module::Module;
-use crate::parse::scan::Ref;
 
 /// `(func)`: runs the start function unless it has run.
 pub fn start(ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
@@ -41,31 +39,4 @@ pub fn started(ctx: &mut Lowering<'_, '_, '_>, func: u32) -> Function {
     }
     code.call(ctx.funcs[func as usize]).end();
     body
-}
-
-/// Whether the start function may call the host.
-pub fn reaches_host(module: &Module<'_>) -> bool {
-    let Some(start) = module.start else {
-        return false;
-    };
-    let imported = module.imported_func_count();
-    let mut seen = vec![false; module.func_types.len()];
-    let mut left = vec![start];
-    while let Some(func) = left.pop() {
-        if std::mem::replace(&mut seen[func as usize], true) {
-            continue;
-        }
-        let Some(defined) = func.checked_sub(imported) else {
-            return true;
-        };
-        for reference in module.refs.of(defined as usize) {
-            match reference {
-                Ref::Func(callee) => left.push(callee),
-                // Whatever is in the table may be called.
-                Ref::Table(_) if imported > 0 => return true,
-                _ => {}
-            }
-        }
-    }
-    false
 }

@@ -2,9 +2,13 @@
 
 use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
 
-use super::{Effect, Finding, Kind, Place};
-use crate::lower::needs::{Survey, is_foreign, is_plain, used_imports};
-use crate::lower::{applied, import_kind, memories};
+use super::applied;
+use super::finding::{Effect, Finding, Kind, Place};
+use super::survey::{
+    Survey, has_several_memories, host_memory, import_kind, is_foreign, is_plain, reaches_host,
+    used_imports,
+};
+use super::wrapper::Wrapper;
 use crate::memory::arena;
 use crate::parse::module::{ElementMode, Module};
 use crate::preview1;
@@ -159,7 +163,7 @@ pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &m
 
 /// Several memories that cannot be joined in one.
 pub fn memories(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut Vec<Finding>) {
-    if !memories::several(module, |feature| profile.has(feature)) {
+    if !has_several_memories(module, |feature| profile.has(feature)) {
         return;
     }
     let mut add = |what: String, place: Option<Place>| {
@@ -184,7 +188,7 @@ pub fn memories(module: &Module<'_>, profile: &Profile, survey: &Survey, found: 
         );
         return;
     }
-    let first = memories::host_memory(module);
+    let first = host_memory(module);
     let mut others: Vec<_> = module
         .exports
         .iter()
@@ -355,7 +359,7 @@ pub fn start(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
             Some(place),
             Some(FIX),
         ));
-    } else if !profile.host.start_calls_wasi && crate::lower::start_reaches_host(module) {
+    } else if !profile.host.start_calls_wasi && reaches_host(module) {
         found.push(finding(
             Kind::Start,
             Effect::FailsLater,
@@ -403,7 +407,7 @@ pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
             ),
         }
         if import.module == preview1::MODULE && used[index] {
-            if let Some(wrong) = crate::lower::wrapped(import.name, profile.quirks) {
+            if let Some(wrong) = Wrapper::of(import.name, profile.quirks).map(Wrapper::why) {
                 found.push(finding(
                     Kind::Behaviour,
                     Effect::FailsLater,

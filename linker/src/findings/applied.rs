@@ -5,7 +5,6 @@
 
 use anyhow::{Result, bail};
 
-use super::Lowering;
 use crate::parse::module::Module;
 use crate::profile::{Profile, Quirks};
 
@@ -19,7 +18,7 @@ pub fn has_structs(section: &[u8]) -> bool {
 }
 
 /// The quirks that `module` has wrappers for.
-pub(crate) fn read(module: &Module<'_>) -> Quirks {
+pub fn read(module: &Module<'_>) -> Quirks {
     parse(module.custom(SECTION).unwrap_or_default())
 }
 
@@ -34,7 +33,7 @@ fn parse(section: &[u8]) -> Quirks {
 }
 
 /// The content of the section for `quirks`; none when there is nothing to be told.
-pub(crate) fn section(mut quirks: Quirks) -> Option<String> {
+pub fn section(mut quirks: Quirks) -> Option<String> {
     let names: Vec<&str> = quirks
         .wrapped()
         .into_iter()
@@ -44,7 +43,7 @@ pub(crate) fn section(mut quirks: Quirks) -> Option<String> {
 }
 
 /// `profile` without the quirks that `module` has wrappers for.
-pub(crate) fn left(profile: &Profile, module: &Module<'_>) -> Profile {
+pub fn left(profile: &Profile, module: &Module<'_>) -> Profile {
     let mut left = profile.clone();
     let mut done = read(module);
     for ((_, has), (_, done)) in left.quirks.wrapped().into_iter().zip(done.wrapped()) {
@@ -55,7 +54,7 @@ pub(crate) fn left(profile: &Profile, module: &Module<'_>) -> Profile {
 
 /// The structs that `module` speaks and a host of `profile` does not: on a host that is as Preview
 /// 1 says it goes wrong.
-pub(crate) fn foreign(profile: &Profile, module: &Module<'_>) -> Option<&'static str> {
+pub fn foreign(profile: &Profile, module: &Module<'_>) -> Option<&'static str> {
     let done = read(module);
     // What takes everything says nothing of its host.
     profile.features?;
@@ -67,7 +66,7 @@ pub(crate) fn foreign(profile: &Profile, module: &Module<'_>) -> Option<&'static
 }
 
 /// Refuses a module that was made for another host.
-pub(crate) fn is_native(profile: &Profile, module: &Module<'_>) -> Result<()> {
+pub fn is_native(profile: &Profile, module: &Module<'_>) -> Result<()> {
     if let Some(quirk) = foreign(profile, module) {
         bail!(
             "it was lowered for a host with the quirk {quirk}, which {} has not: lower what it was \
@@ -76,18 +75,4 @@ pub(crate) fn is_native(profile: &Profile, module: &Module<'_>) -> Result<()> {
         );
     }
     Ok(())
-}
-
-impl Lowering<'_, '_, '_> {
-    /// The quirks that the output has wrappers for.
-    pub(crate) fn applied(&self) -> Quirks {
-        let mut all = read(self.module);
-        for (name, _) in &self.hosts {
-            let mut more = self.profile.quirks.of(name);
-            for ((_, has), (_, more)) in all.wrapped().into_iter().zip(more.wrapped()) {
-                *has |= *more;
-            }
-        }
-        all
-    }
 }

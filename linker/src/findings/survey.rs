@@ -1,0 +1,337 @@
+//! What a module uses beyond the MVP, and what of it is to be seen from outside.
+
+use anyhow::{Result, bail};
+use wasmparser::{
+    BinaryReader, BlockType, ExternalKind, HeapType, MemArgTarget, Operator, OperatorsReader,
+    RefType, TypeRef, ValType, WasmFeatures,
+};
+
+use crate::features::{FeatureSet, of_operator};
+use crate::memory::access::memarg;
+use crate::parallel::in_pieces;
+use crate::parse::module::{ElementMode, Items, Module};
+use crate::parse::scan::Ref;
+
+/// Instructions of one feature in one function.
+#[derive(Clone, Debug)]
+pub struct Use {
+    pub features: FeatureSet,
+    pub func: u32,
+    /// The first one.
+    pub offset: u64,
+    pub count: u32,
+}
+
+/// What the bodies of a module use beyond the MVP.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    pub uses: Vec<Use>,
+    /// The first place in a body that has references other than to functions.
+    pub foreign: Option<(u32, u64)>,
+    /// References as values, or tables that are written.
+    pub references: bool,
+    /// Whether memories have to be looked at.
+    pub several_memories: bool,
+    /// The first atomic instruction.
+    pub atomic: Option<(u32, u64)>,
+    /// `table.copy` or `table.init`.
+    pub table_bulk: bool,
+    pub table_grow: bool,
+}
+
+/// How many bodies are looked at together.
+const PIECE: usize = 256;
+
+/// Looks at every instruction.
+pub fn survey(module: &Module<'_>) -> Result<Survey> {
+    let mut survey = Survey {
+        several_memories: module.memories.len() + module.imported_memories.len() > 1,
+        ..Survey::default()
+    };
+    let plain = FeatureSet::of(WasmFeatures::MUTABLE_GLOBAL);
+    survey.references = module
+        .types
+        .iter()
+        .any(|ty| ty.params().iter().chain(ty.results()).any(is_reference))
+        || module
+            .globals
+            .iter()
+            .any(|global| is_reference(&global.ty.content_type));
+    if module.features.without(plain).is_empty() {
+        return Ok(survey);
+    }
+    let pieces = in_pieces(module.bodies.len(), PIECE, |bodies| {
+        let mut piece = Survey {
+            several_memories: survey.several_memories,
+            ..Survey::default()
+        };
+        for defined in bodies {
+            piece.look_at(module, defined)?;
+        }
+        anyhow::Ok(piece)
+    });
+    for piece in pieces {
+        survey.append(piece?);
+    }
+    Ok(survey)
+}
+
+impl Survey {
+    /// Adds what one body uses.
+    fn look_at(&mut self, module: &Module<'_>, defined: usize) -> Result<()> {
+        // Of the MVP alone; only accesses of another memory have to be looked for.
+        if !self.several_memories && module.refs.features(defined).is_empty() {
+            return Ok(());
+        }
+        let func = module.imported_func_count() + defined as u32;
+        let first = self.uses.len();
+        let body = module.body(defined);
+        let mut locals = body.get_locals_reader()?;
+        for _ in 0..locals.get_count() {
+            let at = locals.original_position();
+            let ty = locals.read()?.1;
+            self.references |= is_reference(&ty);
+            if is_foreign(&ty) {
+                self.foreign.get_or_insert((func, at));
+            }
+        }
+        let mut ops = OperatorsReader::new(locals.get_binary_reader());
+        while !ops.eof() {
+            let offset = ops.original_position();
+            let op = ops.read()?;
+            let length = ops.original_position() - offset;
+            if has_foreign(&op) {
+                self.foreign.get_or_insert((func, offset));
+            }
+            let features = self.features(&op, length);
+            if features.contains(FeatureSet::of(WasmFeatures::THREADS)) {
+                self.atomic.get_or_insert((func, offset));
+            }
+            if features.is_empty() {
+                continue;
+            }
+            match self.uses[first..]
+                .iter_mut()
+                .find(|known| known.features == features)
+            {
+                Some(known) => known.count += 1,
+                None => self.uses.push(Use {
+                    features,
+                    func,
+                    offset,
+                    count: 1,
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what the bodies behind use.
+    fn append(&mut self, mut behind: Survey) {
+        self.uses.append(&mut behind.uses);
+        self.foreign = self.foreign.or(behind.foreign);
+        self.atomic = self.atomic.or(behind.atomic);
+        self.references |= behind.references;
+        self.table_bulk |= behind.table_bulk;
+        self.table_grow |= behind.table_grow;
+    }
+
+    /// The features of an instruction that takes `length` bytes.
+    fn features(&mut self, op: &Operator<'_>, length: u64) -> FeatureSet {
+        match op {
+            Operator::RefFunc { .. }
+            | Operator::RefNull { .. }
+            | Operator::RefIsNull
+            | Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+            | Operator::TableSize { .. }
+            | Operator::TableFill { .. } => self.references = true,
+            Operator::TableGrow { .. } => {
+                self.references = true;
+                self.table_grow = true;
+            }
+            // Dropping alone does nothing that could be seen.
+            Operator::TableCopy { .. } | Operator::TableInit { .. } => {
+                self.references = true;
+                self.table_bulk = true;
+            }
+            Operator::CallIndirect {
+                type_index,
+                table_index: 0,
+            } if length > 2 + u64::from((32 - (type_index | 1).leading_zeros()).div_ceil(7)) => {
+                return FeatureSet::of(WasmFeatures::CALL_INDIRECT_OVERLONG);
+            }
+            _ => {}
+        }
+        if self.several_memories && in_another_memory(op) {
+            return FeatureSet::of(WasmFeatures::MULTI_MEMORY);
+        }
+        of_operator(op)
+    }
+}
+
+/// Which imported functions anything refers to.
+pub fn used_imports(module: &Module<'_>) -> Vec<bool> {
+    let mut used = vec![false; module.imported_funcs.len()];
+    let mut mark = |func: u32| {
+        if let Some(slot) = used.get_mut(func as usize) {
+            *slot = true;
+        }
+    };
+    for defined in 0..module.bodies.len() {
+        for reference in module.refs.of(defined) {
+            if let Ref::Func(func) | Ref::FuncRef(func) = reference {
+                mark(func);
+            }
+        }
+    }
+    for (kind, index) in module.exports.values() {
+        if *kind == ExternalKind::Func {
+            mark(*index);
+        }
+    }
+    module.start.into_iter().for_each(&mut mark);
+    let mut expression = |expr: &wasmparser::ConstExpr<'_>| {
+        let mut reader = expr.get_operators_reader();
+        while let Ok(op) = reader.read() {
+            if let Operator::RefFunc { function_index } = op {
+                mark(function_index);
+            }
+            if reader.eof() {
+                break;
+            }
+        }
+    };
+    for global in &module.globals {
+        expression(&global.init);
+    }
+    for element in &module.elements {
+        if let Items::Expressions(_, exprs) = &element.items {
+            exprs.iter().for_each(&mut expression);
+        }
+    }
+    for element in &module.elements {
+        if let Items::Functions(funcs) = &element.items {
+            for &func in funcs {
+                if let Some(slot) = used.get_mut(func as usize) {
+                    *slot = true;
+                }
+            }
+        }
+    }
+    used
+}
+
+/// Whether an element segment is of the one form of the MVP: active, of table 0, with indices.
+pub fn is_plain(module: &Module<'_>, element: &crate::parse::module::Element<'_>) -> bool {
+    // The flags are the first byte of the segment.
+    let flags =
+        BinaryReader::new(&module.bytes[element.offset as usize..], element.offset).read_var_u32();
+    matches!(flags, Ok(0)) && matches!(element.mode, ElementMode::Active { .. })
+}
+
+fn is_reference(ty: &ValType) -> bool {
+    matches!(ty, ValType::Ref(_))
+}
+
+/// Whether an instruction names such a type.
+fn has_foreign(op: &Operator<'_>) -> bool {
+    match op {
+        Operator::RefNull { hty } => *hty != HeapType::FUNC,
+        Operator::TypedSelect { ty } => is_foreign(ty),
+        Operator::Block {
+            blockty: BlockType::Type(ty),
+        }
+        | Operator::Loop {
+            blockty: BlockType::Type(ty),
+        }
+        | Operator::If {
+            blockty: BlockType::Type(ty),
+        } => is_foreign(ty),
+        _ => false,
+    }
+}
+
+/// Whether a type is a reference that cannot be a number: anything but a nullable function.
+pub fn is_foreign(ty: &ValType) -> bool {
+    matches!(ty, ValType::Ref(ty) if *ty != RefType::FUNCREF)
+}
+
+/// Whether an instruction works on another memory than the first one.
+fn in_another_memory(op: &Operator<'_>) -> bool {
+    match *op {
+        Operator::MemorySize { mem }
+        | Operator::MemoryGrow { mem }
+        | Operator::MemoryFill { mem }
+        | Operator::MemoryInit { mem, .. } => mem > 0,
+        Operator::MemoryCopy { dst_mem, src_mem } => dst_mem > 0 || src_mem > 0,
+        _ => memarg(op).is_some_and(|arg| arg.target != MemArgTarget::Memory(0)),
+    }
+}
+
+/// Whether the start function may call the host.
+pub fn reaches_host(module: &Module<'_>) -> bool {
+    let Some(start) = module.start else {
+        return false;
+    };
+    let imported = module.imported_func_count();
+    let mut seen = vec![false; module.func_types.len()];
+    let mut left = vec![start];
+    while let Some(func) = left.pop() {
+        if std::mem::replace(&mut seen[func as usize], true) {
+            continue;
+        }
+        let Some(defined) = func.checked_sub(imported) else {
+            return true;
+        };
+        for reference in module.refs.of(defined as usize) {
+            match reference {
+                Ref::Func(callee) => left.push(callee),
+                // Whatever is in the table may be called.
+                Ref::Table(_) if imported > 0 => return true,
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+/// The memory that the host gets: the one that is exported as `memory`, or else the first that is
+/// exported.
+pub fn host_memory(module: &Module<'_>) -> u32 {
+    let memories = || {
+        module
+            .exports
+            .iter()
+            .filter(|(_, (kind, _))| *kind == ExternalKind::Memory)
+    };
+    let named = memories().find(|(name, _)| **name == "memory");
+    named.map_or_else(
+        || memories().map(|(_, (_, index))| *index).min().unwrap_or(0),
+        |(_, (_, index))| *index,
+    )
+}
+
+/// Whether `module` has several memories that `has` does not allow.
+pub fn has_several_memories(module: &Module<'_>, has: impl Fn(WasmFeatures) -> bool) -> bool {
+    module.memories.len() + module.imported_memories.len() > 1 && !has(WasmFeatures::MULTI_MEMORY)
+}
+
+/// Refuses object files, which nothing can load.
+pub fn is_linked(module: &Module<'_>) -> Result<()> {
+    if module.customs.iter().any(|custom| custom.name == "linking") {
+        bail!("this is an object file: link it first");
+    }
+    Ok(())
+}
+
+/// What a type reference of an import is, for messages.
+pub fn import_kind(ty: TypeRef) -> &'static str {
+    match ty {
+        TypeRef::Func(_) | TypeRef::FuncExact(_) => "function",
+        TypeRef::Table(_) => "table",
+        TypeRef::Memory(_) => "memory",
+        TypeRef::Global(_) => "global",
+        TypeRef::Tag(_) => "tag",
+    }
+}
