@@ -8,7 +8,7 @@ use gimli::write::{
 };
 use gimli::{AttributeValue as Read, DebuggingInformationEntry, DwAt, Operation};
 
-use super::{Guest, Slice};
+use super::guest::{Guest, Slice};
 
 type Entry<'a> = DebuggingInformationEntry<Slice<'a>>;
 

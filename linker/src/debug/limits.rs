@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use gimli::{AttributeValue, Dwarf, Section};
 
-use super::{Guest, Slice, is_debug};
+use super::guest::{Guest, Slice, is_debug};
 
 /// Deeper than any real nesting of scopes.
 const MAX_DEPTH: isize = 1000;

@@ -2,7 +2,7 @@
 
 use gimli::write::{Address, ConvertLineRow, ConvertResult, ConvertUnit};
 
-use super::{Guest, Slice};
+use super::guest::{Guest, Slice};
 
 /// A sequence of the output that is being written: rows of one body.
 struct Sequence {

@@ -4,8 +4,10 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use super::{Glue, fused, handles};
+use super::callee::check_may_leave;
+use super::{fused, handles};
 use crate::abi::{Type, payload_offset};
+use crate::maps::Glue;
 use crate::maps::{Maps, memory_access};
 use crate::memory::access::Quantity;
 use crate::memory::layout::MemoryPlan;
@@ -113,21 +115,6 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
         sink.local_get(out).i32_const(value).i32_store8(at);
     }
     Ok(finish(&[], code))
-}
-
-/// Traps when the instance may not call out now.
-pub fn check_may_leave(
-    plan: &Plan<'_, '_>,
-    maps: &Maps,
-    code: &mut Vec<u8>,
-    instance: ComponentInstanceId,
-) {
-    if plan.fusion.may_not_leave.contains(&instance) {
-        let flag = maps.globals.may_not_leave[&instance];
-        let mut sink = InstructionSink::new(code);
-        sink.global_get(flag);
-        maps.globals.traps.when(&mut sink, Trap::CannotLeave);
-    }
 }
 
 fn finish(locals: &[(u32, ValType)], mut code: Vec<u8>) -> Function {

@@ -3,13 +3,14 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget};
 use wasmparser::FuncType;
 
+use super::callee::index;
 use super::memory::bytes;
 use crate::maps::{Maps, memory_access};
 use crate::memory::access::Quantity;
 use crate::memory::traps::Trap;
 use crate::parse::module::ElementMode;
 use crate::plan::again::{arguments, reads_buffer};
-use crate::plan::{Plan, Step, Target, late::Place};
+use crate::plan::{Place, Plan, Step, Target};
 use crate::resolve::InstanceId;
 use crate::resolve::{Const, constant};
 
@@ -40,7 +41,7 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
                     code.i32_const(applied).global_set(count(maps));
                 }
                 Step::Call(target) => {
-                    code.call(super::index(maps, target));
+                    code.call(index(maps, target));
                 }
                 Step::Data(id, at) => data(plan, maps, &mut code, id, at),
                 Step::Elements(id, at) => elements(plan, maps, &mut code, id, at),
@@ -80,7 +81,7 @@ pub fn prime(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
             _ => code.i32_const(value as i32),
         };
     }
-    code.call(super::index(maps, Target::Host(id))).drop();
+    code.call(index(maps, Target::Host(id))).drop();
     if buffer {
         code.i64_store(first);
     }
@@ -106,7 +107,7 @@ pub fn late(plan: &Plan<'_, '_>, maps: &Maps, ty: &FuncType, place: Place) -> Fu
         for param in 0..ty.params().len() as u32 {
             code.local_get(param);
         }
-        code.call(super::index(maps, plan.target(func)));
+        code.call(index(maps, plan.target(func)));
         match since {
             0 => {
                 code.end();

@@ -1,5 +1,6 @@
 //! The functions that the linker writes itself.
 
+mod callee;
 mod canon;
 pub mod fused;
 pub mod handles;
@@ -15,9 +16,8 @@ use crate::maps::glue::{Glue, GlueKind};
 use crate::maps::{Maps, region_access};
 use crate::memory::traps::{self, Trap};
 use crate::memory::{arena, bulk, regions};
-use crate::plan::{self, Plan, Target};
-use crate::preview1;
-use crate::resolve::HostId;
+use crate::plan::{self, Plan};
+use callee::{host, index};
 
 impl Glue {
     /// Encodes one of the functions.
@@ -176,19 +176,6 @@ impl Glue {
             }
         })
     }
-}
-
-/// A function of Preview 1 that was planned.
-fn host(plan: &Plan<'_, '_>, name: &str) -> Target {
-    let mut hosts = plan.program.hosts.iter();
-    hosts
-        .position(|host| host.module == preview1::MODULE && host.name == name)
-        .map(|at| Target::Host(HostId(at as u32)))
-        .expect("what the linker calls itself is imported")
-}
-
-fn index(maps: &Maps, target: Target) -> u32 {
-    maps.target(target).expect("what is exported is live")
 }
 
 /// Leaves the address of the arena on the stack.

@@ -10,7 +10,9 @@ use std::ops::Range;
 use anyhow::Result;
 use wasm_encoder::Encode;
 
-use super::{Lowering, body};
+use super::body;
+use super::helper::Helper;
+use super::lowering::{Lowering, NewGlobal};
 use crate::debug::address::MovedBody;
 use crate::parallel::in_pieces;
 
@@ -100,8 +102,8 @@ fn piece(ctx: &mut Lowering<'_, '_, '_>, bodies: Range<usize>) -> Result<Code> {
 
 /// What a piece called for that was not known before.
 struct Additions {
-    helpers: Vec<super::Helper>,
-    globals: Vec<super::NewGlobal>,
+    helpers: Vec<Helper>,
+    globals: Vec<NewGlobal>,
     types: Vec<wasm_encoder::FuncType>,
     tail_calls: u32,
 }

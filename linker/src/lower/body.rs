@@ -1,7 +1,7 @@
 //! One function body: copied in runs, with what the target lacks written anew.
 //!
 //! A body is streamed once. The nesting of blocks is followed only in modules with several values
-//! or tail calls to lower ([`super::control`]); a body that calls itself in tail position is
+//! or tail calls to lower ([`super::structure`]); a body that calls itself in tail position is
 //! streamed a second time, because its prologue is then another.
 
 use anyhow::{Result, anyhow, bail};
@@ -9,8 +9,9 @@ use wasm_encoder::{Encode, InstructionSink, ValType};
 use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
 
 use super::control::{Control, Shape};
-use super::helpers::Helper;
-use super::{Lowering, sat_float, sign_ext};
+use super::helper::Helper;
+use super::lowering::Lowering;
+use super::{sat_float, sign_ext};
 use crate::debug::address::Points;
 use crate::memory::access::Use;
 use crate::parse::scan::Ref;

@@ -5,8 +5,9 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ConstExpr, ElementSection, Elements};
 use wasmparser::WasmFeatures;
 
+use super::lowering::Lowering;
 use super::sections::raw;
-use super::{Lowering, tables};
+use super::table_layout;
 use crate::parse::constant::{self, Value};
 use crate::parse::module::{Element, ElementMode, Items};
 
@@ -19,7 +20,7 @@ impl Lowering<'_, '_, '_> {
         }
         let has_references = self.profile.has(WasmFeatures::REFERENCE_TYPES);
         for element in &module.elements {
-            let refs = tables::references(module, element);
+            let refs = table_layout::references(module, element);
             let plain: Option<Vec<u32>> = refs.as_ref().ok().and_then(|refs| {
                 refs.iter()
                     .map(|func| func.map(|func| self.funcs[func as usize]))

@@ -3,46 +3,12 @@
 use anyhow::Result;
 use wasm_encoder::{FuncType, Function, ValType};
 
+use super::helper::Helper;
+use super::lowering::Lowering;
 use super::quirks;
-use super::sat_float::Conversion;
-use super::{Lowering, segments, start, tables};
-use crate::findings::wrapper::Wrapper;
+use super::{segments, start, tables};
 use crate::memory::regions::{self, Bulk};
 use crate::memory::{arena, bulk};
-
-/// A function of the linker's own. Indices are those of the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Helper {
-    MemoryCopy,
-    MemoryFill,
-    /// From one of several memories to another, to and from.
-    RegionCopy(u32, u32),
-    RegionFill(u32),
-    MemoryGrow(u32),
-    /// What a conversion gives for values that are out of range.
-    Saturate(Conversion),
-    /// `memory.init` of a data segment.
-    MemoryInit(u32),
-    /// The eight bytes of a data segment at an index; of one piece of it.
-    SegmentWord(u32, u32),
-    /// The index in the only table for one of a table that was joined to others.
-    Bound(u32),
-    TableGet(u32),
-    TableSet(u32),
-    TableGrow(u32),
-    TableFill(u32),
-    /// To, from.
-    TableCopy(u32, u32),
-    /// The element segment and the table.
-    TableInit(u32, u32),
-    Malloc,
-    Free,
-    Wrapper(Wrapper),
-    /// Runs the start function, once.
-    Start,
-    /// Runs the start function, then a function.
-    Started(u32),
-}
 
 impl Helper {
     /// For the name section.

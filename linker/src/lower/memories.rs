@@ -2,19 +2,15 @@
 //!
 //! The layout is that of `flatten` for several guests ([`crate::memory::layout::MemoryPlan`]): every memory of
 //! the module is a region, the one that the host knows at address 0, and what the linker needs for
-//! itself (the arena of [`super::arena`], the tables of [`super::tables`]) is a block on top. When a
+//! itself (the arena of [`crate::memory::arena`], the tables of [`super::table_layout`]) is a block on top. When a
 //! memory grows, everything above slides up. With several regions every access is checked against
 //! the end of its own; a single one needs no check against the block, which the module does not see.
 
-use anyhow::{Result, anyhow, bail};
-use wasm_encoder::reencode::{Error, Reencode};
-use wasm_encoder::{Encode, InstructionSink};
-use wasmparser::Operator;
+use anyhow::{Result, bail};
+use wasm_encoder::InstructionSink;
 
-use super::body::Body;
-use super::helpers::Helper;
 use crate::findings::survey::host_memory;
-use crate::memory::access::{Access, Quantity, memarg, prepare, prepare_init, touches};
+use crate::memory::access::{Access, Quantity};
 use crate::memory::globals::{LinkerGlobals, access_in};
 use crate::memory::layout::{Block, MemoryPlan, Region};
 use crate::parse::module::Module;
@@ -143,66 +139,5 @@ impl Memories {
                 code.i32_const(self.plan.regions[self.region(memory)].pages as i32)
             }
         };
-    }
-}
-
-/// Writes an instruction anew for memory 0.
-struct InFirst;
-
-impl Reencode for InFirst {
-    type Error = std::convert::Infallible;
-
-    fn memory_index(&mut self, _: u32) -> Result<u32, Error<Self::Error>> {
-        Ok(0)
-    }
-}
-
-impl<'a> Body<'_, '_, '_, 'a> {
-    /// What an instruction becomes that works on one of several memories; false for all others.
-    pub fn in_one_of_several(&mut self, op: &Operator<'a>) -> Result<bool> {
-        match *op {
-            Operator::MemoryCopy { dst_mem, src_mem } => {
-                self.helper(Helper::RegionCopy(dst_mem, src_mem));
-            }
-            Operator::MemoryFill { mem } => self.helper(Helper::RegionFill(mem)),
-            Operator::MemoryInit { data_index, mem } => {
-                let access = self.ctx.memories()?.access(mem);
-                let (code, locals) = (&mut self.code, &mut self.locals);
-                prepare_init(
-                    &mut InstructionSink::new(code),
-                    |ty, purpose| locals.for_access(ty, purpose),
-                    &access,
-                );
-                match self.ctx.needs.segments {
-                    true => self.helper(Helper::MemoryInit(data_index)),
-                    false => drop(self.sink().memory_init(0, data_index)),
-                }
-            }
-            _ => {
-                let Some(arg) = memarg(op) else {
-                    return Ok(false);
-                };
-                let Some(touched) = touches(op) else {
-                    bail!("atomic instructions cannot be kept where several memories are lowered");
-                };
-                let wasmparser::MemArgTarget::Memory(memory) = arg.target else {
-                    return Ok(false);
-                };
-                let access = self.ctx.memories()?.access(memory);
-                let (code, locals) = (&mut self.code, &mut self.locals);
-                prepare(
-                    &mut InstructionSink::new(code),
-                    |ty, purpose| locals.for_access(ty, purpose),
-                    &access,
-                    arg.offset,
-                    touched,
-                );
-                InFirst
-                    .instruction(op.clone())
-                    .map_err(|error| anyhow!("{error}"))?
-                    .encode(&mut self.code);
-            }
-        }
-        Ok(true)
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use wasm_encoder::{Encode, IndirectNameMap, NameMap, NameSection, Section};
 use wasmparser::{BinaryReader, Name, NameSectionReader};
 
-use super::{GlobalUse, Lowering};
+use super::lowering::{GlobalUse, Lowering};
 use crate::parse::module::{Element, ElementMode};
 use crate::profile::Profile;
 

@@ -3,11 +3,11 @@
 //! The layouts are those of `wasi_snapshot_preview1.witx` and of its predecessor `wasi_unstable`,
 //! in whose structs some fields are narrower or come after an additional one.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use super::Lowering;
-use super::helpers::Helper;
+use super::helper::Helper;
+use super::lowering::Lowering;
 use crate::findings::applied::read;
 use crate::findings::wrapper::Wrapper;
 use crate::profile::Quirks;
@@ -359,15 +359,6 @@ fn next(code: &mut InstructionSink<'_>, local: u32, size: i32) {
         .i32_const(size)
         .i32_add()
         .local_set(local);
-}
-
-/// The index of a function of Preview 1 among the imports of the output.
-pub fn host(hosts: &[(String, u32)], name: &str) -> Result<u32> {
-    hosts
-        .iter()
-        .find(|(known, _)| known == name)
-        .map(|(_, index)| *index)
-        .with_context(|| format!("{name} is called by a wrapper but not imported"))
 }
 
 impl Lowering<'_, '_, '_> {

@@ -8,49 +8,16 @@ use wasm_encoder::{
     MemoryType, Module, RefType, Section, SectionId, StartSection, TableSection, TableType,
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef, WasmFeatures};
+use wasmparser::{ExternalKind, TypeRef, WasmFeatures};
 
-use super::helpers::Helper;
-use super::{Lowering, bodies, names};
+use super::helper::Helper;
+use super::lowering::Lowering;
+use super::order::Order;
+use super::{bodies, names};
 use crate::debug::address::AddressMap;
 use crate::debug::{self, Guest};
 use crate::findings::applied;
 use crate::parse::constant::{self, Value};
-
-/// What the parser does not keep: the order of exports.
-pub struct Order<'a> {
-    pub exports: Vec<wasmparser::Export<'a>>,
-    data_count: bool,
-}
-
-impl<'a> Order<'a> {
-    pub fn read(wasm: &'a [u8]) -> Result<Order<'a>> {
-        let mut order = Order {
-            exports: Vec::new(),
-            data_count: false,
-        };
-        for payload in Parser::new(0).parse_all(wasm) {
-            match payload? {
-                Payload::ExportSection(section) => {
-                    for export in section {
-                        order.exports.push(export?);
-                    }
-                }
-                Payload::DataCountSection { .. } => order.data_count = true,
-                _ => {}
-            }
-        }
-        Ok(order)
-    }
-
-    /// The function that is exported under this name.
-    pub fn exported_function(&self, name: &str) -> Option<u32> {
-        self.exports
-            .iter()
-            .find(|export| export.name == name && export.kind == ExternalKind::Func)
-            .map(|export| export.index)
-    }
-}
 
 impl Lowering<'_, '_, '_> {
     /// Writes the module. Bodies come first: what they need is known only then.

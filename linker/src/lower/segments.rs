@@ -6,8 +6,8 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use super::Lowering;
-use super::helpers::Helper;
+use super::helper::Helper;
+use super::lowering::Lowering;
 
 /// Words of eight bytes in one function: engines limit the size of a body.
 const PIECE: usize = 4096;

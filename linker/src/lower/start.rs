@@ -3,8 +3,8 @@
 use anyhow::{Result, anyhow};
 use wasm_encoder::{BlockType, Function};
 
-use super::Lowering;
-use super::helpers::Helper;
+use super::helper::Helper;
+use super::lowering::Lowering;
 
 /// `(func)`: runs the start function unless it has run.
 pub fn start(ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {

@@ -9,7 +9,7 @@ use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
 use crate::plan::exports::passed_type;
 use crate::plan::strings::Placed;
-use crate::plan::{Exported, Plan, Target, late::Place};
+use crate::plan::{Exported, Place, Plan, Target};
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, InstanceId, LiftId};
 use crate::statics::canon::canon_name;
 

@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 use wasmparser::{FuncType, ValType};
 
 use super::again;
-use super::{Plan, Step, Target, is_preview1_start};
+use super::binding::{Binding, Target};
+use super::model::{Exported, Plan, PlannedExport, Step};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
@@ -21,46 +22,6 @@ use crate::unadapt::Adapted;
 
 /// The names of the exports of `wasi:cli/run`.
 const RUN: &str = "wasi:cli/run@0.2.";
-
-/// An export of the output.
-#[derive(Clone, Debug)]
-pub struct PlannedExport {
-    pub name: String,
-    pub what: Exported,
-}
-
-/// What an export is.
-#[derive(Clone, Debug)]
-pub enum Exported {
-    /// A function as it stands.
-    Func(Target),
-    /// A function before which the module is initialised.
-    Initialised(Target),
-    /// A `realloc`, before which the module is initialised unless that has begun: start functions
-    /// may call a host that allocates.
-    Realloc(Target),
-    /// A lifted function whose values the linker copies, before which the module may have to be
-    /// initialised.
-    Copied(LiftId, bool),
-    /// The `post-return` of such a function.
-    CopiedPost(LiftId),
-    /// An import that is exported, before which the module may have to be initialised. What
-    /// [`Exported::CopiedPost`] does comes after it, too, where its result is in memory.
-    Passed(LiftId, bool),
-    /// A `realloc` or `post-return`, during which the instance must not call out.
-    NotLeaving(Target, ComponentInstanceId),
-    /// `cabi_realloc` of the host's arena.
-    Arena,
-    /// The `_start` of a command that a lifted `run` makes, with its `post-return`: the result 1 is
-    /// exit code 1.
-    Run(Target, Option<Target>, ComponentInstanceId),
-    /// The `_initialize` of a reactor.
-    Initialize,
-    Memory,
-    /// `malloc` and `free` for the runtime's own use.
-    Malloc,
-    Free,
-}
 
 /// What the root component exports, before liveness is known.
 pub struct Boundary {
@@ -517,8 +478,7 @@ fn result_in_memory(plan: &Plan<'_, '_>, lift: LiftId) -> bool {
 /// component instances.
 fn import_reallocs(plan: &Plan<'_, '_>) -> Vec<(Target, ComponentInstanceId)> {
     let hosts = plan.bindings.iter().filter(|(id, binding)| {
-        matches!(binding, super::Binding::Func(FuncDef::Host(_)))
-            && !plan.fusion.imports.contains(id)
+        matches!(binding, Binding::Func(FuncDef::Host(_))) && !plan.fusion.imports.contains(id)
     });
     hosts
         .filter_map(|(id, _)| {
@@ -542,7 +502,7 @@ fn uses_arena(plan: &Plan<'_, '_>) -> bool {
     let mut imports = plan.bindings.iter().filter_map(|(id, binding)| {
         match (binding, &program.canons[id.0 as usize].kind) {
             (
-                super::Binding::Func(FuncDef::Host(_)),
+                Binding::Func(FuncDef::Host(_)),
                 CanonKind::Lower {
                     callee: ComponentFunc::Import(import),
                     ..
@@ -586,4 +546,9 @@ pub fn lifted_params(plan: &Plan<'_, '_>, id: LiftId) -> Vec<wasmparser::ValType
         0..=MAX_FLAT_PARAMS => params,
         _ => vec![wasmparser::ValType::I32],
     }
+}
+
+/// What a lifted function is: the start of a Preview 1 command, or an ordinary export.
+fn is_preview1_start(adapted: &Adapted, lift: LiftId) -> bool {
+    adapted.starts.contains(&lift)
 }

@@ -9,16 +9,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Result, bail};
 
-use super::{Plan, Step};
+use super::model::{History, Place, Plan, Step};
 use crate::parse::module::{ElementMode, Items};
 use crate::resolve::{Const, constant};
 use crate::resolve::{FuncDef, InstanceId};
-
-/// An element of a table: the table's instance and index, and the index of the element.
-pub type Place = ((InstanceId, u32), u32);
-
-/// What is in an element, one after the other: from so many applied segments on, this function.
-pub type History = Vec<(u32, FuncDef)>;
 
 /// The elements that late segments write.
 ///

@@ -5,6 +5,7 @@
 //! linked, all of it found here.
 
 pub mod again;
+mod binding;
 pub mod exports;
 pub mod fate;
 pub mod fused;
@@ -13,225 +14,26 @@ pub mod late;
 mod libraries;
 mod live;
 mod memory;
+mod model;
 mod refuse;
 mod start;
 pub mod strings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::{Result, bail};
-use wasmparser::{FuncType, WasmFeatures};
+use anyhow::Result;
 
-use crate::features::{FeatureSet, of_operator};
-use crate::memory::layout::MemoryPlan;
 use crate::options::{MemoryMode, Options};
 use crate::parse::Input;
-use crate::parse::scan::Ref;
 use crate::preview1;
-use crate::resolve::{
-    Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HOST, HostId, InstanceId, LiftId,
-    Program,
-};
-use crate::statics::{Forwarders, canon};
-use crate::unadapt::{Adapted, Adapter};
+use crate::resolve::{CanonId, CanonKind, FuncDef, HOST, InstanceId, Program};
+use crate::statics::Forwarders;
+use crate::unadapt::Adapted;
 
-pub use exports::{Exported, PlannedExport};
+pub use binding::{Binding, LinkedLibrary, Target};
 pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
-pub use start::Step;
-
-/// What a function of the canonical ABI became.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binding {
-    /// A function of a library or of the host.
-    Func(FuncDef),
-    /// It does nothing.
-    NoOp,
-    /// It returns this case of its error type, or traps.
-    Stub(Option<u32>),
-}
-
-/// What a call in the input becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Target {
-    Core(InstanceId, u32),
-    Host(HostId),
-    Builtin(Builtin),
-    /// A function of the canonical ABI that the linker writes itself.
-    Glue(CanonId),
-    NoOp,
-}
-
-/// A library instance: one for each memory and `realloc` that the lowered imports of guests name.
-#[derive(Clone, Debug)]
-pub struct LinkedLibrary {
-    pub name: String,
-    pub instance: InstanceId,
-    /// Whether it sees the memory of the output, and not that of a guest alone.
-    pub sees_all: bool,
-    /// The exports that are linked.
-    pub functions: Vec<String>,
-}
-
-/// Everything that the output will be.
-pub struct Plan<'i, 'a> {
-    pub input: &'i Input<'a>,
-    pub options: &'i Options,
-    /// The program with the library instances appended.
-    pub program: Program,
-    pub forwarders: Forwarders,
-    pub bindings: HashMap<CanonId, Binding>,
-    pub adapters: Vec<Adapter>,
-    pub libraries: Vec<LinkedLibrary>,
-    pub live: Live,
-    /// What calls between component instances need.
-    pub fusion: Fusion,
-    pub memory: Option<MemoryPlan>,
-    /// The host functions that are imported, in order.
-    pub hosts: Vec<HostId>,
-    /// The start function that stays one.
-    pub start: Option<Target>,
-    /// What happens before the first export.
-    pub init: Vec<Step>,
-    /// The function that is called first, for nothing, in a module that may be made into a component.
-    pub prime: Option<HostId>,
-    /// Why the module cannot be made into a component.
-    pub obstacle: Option<&'static str>,
-    /// The functions that are written out where another guest calls them.
-    pub inlined: BTreeSet<(InstanceId, u32)>,
-    /// The elements of tables that call what was there at the time.
-    pub late: BTreeMap<late::Place, late::History>,
-    pub exports: Vec<PlannedExport>,
-    /// The functions of WASI that are approximated, and how.
-    pub approximations: BTreeMap<String, &'static str>,
-    /// The functions of WASI that only return an error, with its name.
-    pub stubs: BTreeMap<String, String>,
-    /// What the user should know, in words.
-    pub warnings: Vec<String>,
-}
-
-impl Plan<'_, '_> {
-    /// What is really called, with everything followed.
-    ///
-    /// # Panics
-    ///
-    /// Panics for a function of the canonical ABI that nothing live reaches.
-    pub fn target(&self, def: FuncDef) -> Target {
-        self.try_target(def)
-            .expect("only live functions are asked for")
-    }
-
-    /// Like [`Plan::target`]; nothing for a function that was not bound because it is dead.
-    pub fn try_target(&self, mut def: FuncDef) -> Option<Target> {
-        loop {
-            match self.forwarders.func(self.input, &self.program, def) {
-                FuncDef::Core(id, index) => return Some(Target::Core(id, index)),
-                FuncDef::Host(id) => return Some(Target::Host(id)),
-                FuncDef::Builtin(builtin) => return Some(Target::Builtin(builtin)),
-                FuncDef::Canon(canon) if self.fusion.direct.contains_key(&canon) => {
-                    def = self.fusion.direct[&canon];
-                }
-                FuncDef::Canon(canon)
-                    if canon::is_glue(&self.program, canon)
-                        || self.fusion.imports.contains(&canon) =>
-                {
-                    return self
-                        .live
-                        .glue
-                        .contains(&canon)
-                        .then_some(Target::Glue(canon));
-                }
-                FuncDef::Canon(canon) => match self.bindings.get(&canon)? {
-                    Binding::Func(next) => def = *next,
-                    Binding::NoOp => return Some(Target::NoOp),
-                    Binding::Stub(_) => return Some(Target::Glue(canon)),
-                },
-            }
-        }
-    }
-
-    /// The `realloc` functions that libraries call, and that could call out: the instance of the library
-    /// with its import, the function, and the component instance that must not call out meanwhile.
-    pub fn guarded_reallocs(&self) -> Vec<(InstanceId, u32, Target, ComponentInstanceId)> {
-        let mut found = Vec::new();
-        for library in &self.libraries {
-            let guest = self.program.canons.iter().zip(0..).find_map(|(canon, at)| {
-                let bound = match self.bindings.get(&CanonId(at)) {
-                    Some(Binding::Func(FuncDef::Core(id, _))) => *id == library.instance,
-                    _ => false,
-                };
-                (bound && self.fusion.may_be_inside(canon.instance)).then_some(canon.instance)
-            });
-            let module = self.program.module(self.input, library.instance);
-            let mut imports = module.imported_funcs.iter();
-            let import = imports.position(|&at| module.imports[at].name == "cabi_realloc");
-            let (Some(guest), Some(import)) = (guest, import) else {
-                continue;
-            };
-            let import = import as u32;
-            let live = &self.live.instance(library.instance).funcs;
-            let first = module.imported_func_count() as usize;
-            let mut bodies = (0..module.bodies.len()).filter(|at| live[first + at]);
-            let is_called = bodies.any(|at| module.refs.of(at).any(|at| at == Ref::Func(import)));
-            let target = self.try_target(FuncDef::Core(library.instance, import));
-            if let (
-                true,
-                Some(target @ (Target::Core(..) | Target::Builtin(Builtin::AllocateOnly(..)))),
-            ) = (is_called, target)
-            {
-                found.push((library.instance, import, target, guest));
-            }
-        }
-        found
-    }
-
-    /// The features of the guests, and what the output's memories take beside them.
-    pub fn features(&self) -> FeatureSet {
-        let mut features = self.input.features();
-        if self
-            .memory
-            .as_ref()
-            .is_some_and(|memory| !memory.own.is_empty())
-        {
-            features.insert(memory::several());
-        }
-        features
-    }
-
-    /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
-    pub fn tracks_growth(&self, region: usize) -> bool {
-        self.memory.as_ref().is_some_and(|memory| {
-            let alone = memory.regions.len() == 1 && !memory.has_above(region) && !memory.fixed;
-            memory.regions[region].grows && (!alone || memory.host == Some(region))
-        })
-    }
-
-    /// Whether an active segment is written by the function that initialises the module.
-    pub fn is_late(&self, step: Step) -> bool {
-        self.init.contains(&step)
-    }
-
-    /// Whether an instance is one of a library.
-    pub fn is_library(&self, id: InstanceId) -> bool {
-        self.libraries.iter().any(|library| library.instance == id)
-    }
-
-    /// Whether an instance is one of a library that sees the memory of the output.
-    pub fn sees_all(&self, id: InstanceId) -> bool {
-        let mut libraries = self.libraries.iter();
-        libraries.any(|library| library.instance == id && library.sees_all)
-    }
-
-    /// The type of a target that is a function.
-    pub fn target_type(&self, target: Target) -> &FuncType {
-        match target {
-            Target::Core(id, index) => self.program.module(self.input, id).func_type(index),
-            Target::Host(id) => &self.program.hosts[id.0 as usize].ty,
-            Target::Glue(id) => &self.program.canons[id.0 as usize].ty,
-            Target::Builtin(_) | Target::NoOp => unreachable!("these are only called"),
-        }
-    }
-}
+pub use model::{Exported, History, Place, Plan, PlannedExport, Step};
 
 /// Decides everything about the output.
 ///
@@ -244,8 +46,8 @@ pub fn plan<'i, 'a>(
     options: &'i Options,
 ) -> Result<Plan<'i, 'a>> {
     let mut program = adapted.program.clone();
-    refuse_features(input, &program)?;
-    refuse_typed_references(input, &program)?;
+    refuse::features(input, &program)?;
+    refuse::typed_references(input, &program)?;
     let forwarders = Forwarders::new(input, &program, options.tidy, true);
     let boundary = exports::Boundary::new(&mut program, adapted)?;
     let starts: Vec<(InstanceId, FuncDef)> = program
@@ -480,80 +282,4 @@ fn crossing(
         }
     }
     crossing
-}
-
-/// Refuses what no flat module can have, wherever it is.
-fn refuse_features(input: &Input<'_>, program: &Program) -> Result<()> {
-    for id in program.ids() {
-        let module = program.module(input, id);
-        let place = |what: &str| {
-            format!(
-                "{what}, in {} (at offset {:#x})",
-                module.path, module.range.start
-            )
-        };
-        for memory in &module.memories {
-            if memory.shared {
-                bail!(place(
-                    "shared memories are not supported: compile without threads"
-                ));
-            }
-            if memory.memory64 {
-                bail!(place(
-                    "64-bit memories are not supported: compile for wasm32"
-                ));
-            }
-            if memory.page_size_log2.is_some() {
-                bail!(place("memories with a custom page size are not supported"));
-            }
-        }
-        for table in &module.tables {
-            if table.ty.table64 || table.ty.shared {
-                bail!(
-                    "64-bit and shared tables are not supported, in {} (at offset {:#x})",
-                    module.path,
-                    table.offset
-                );
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Refuses the proposals whose types have indices of types in them, with the place of the first
-/// instruction that needs them.
-fn refuse_typed_references(input: &Input<'_>, program: &Program) -> Result<()> {
-    let typed = [
-        WasmFeatures::FUNCTION_REFERENCES,
-        WasmFeatures::STACK_SWITCHING,
-    ]
-    .map(FeatureSet::of);
-    for id in program.ids() {
-        let module = program.module(input, id);
-        let Some(feature) = typed.into_iter().find(|f| module.features.contains(*f)) else {
-            continue;
-        };
-        let mut offset = module.range.start as u64;
-        'bodies: for defined in 0..module.bodies.len() {
-            let ops = module.body(defined).get_operators_reader()?;
-            for op in ops.into_iter_with_offsets() {
-                let (op, at) = op?;
-                if of_operator(&op).contains(feature) {
-                    offset = at;
-                    break 'bodies;
-                }
-            }
-        }
-        bail!(
-            "{} are not supported: compile without them (at offset {offset:#x}, in {})",
-            feature.names().join(", "),
-            module.path
-        );
-    }
-    Ok(())
-}
-
-/// What a lifted function is: the start of a Preview 1 command, or an ordinary export.
-pub(crate) fn is_preview1_start(adapted: &Adapted, lift: LiftId) -> bool {
-    adapted.starts.contains(&lift)
 }

@@ -1,10 +1,13 @@
 //! What cannot be lowered is said before anything is linked, with its place in the component.
 
 use anyhow::{Result, bail};
+use wasmparser::WasmFeatures;
 
-use super::Plan;
-use crate::features::of_operator;
+use super::model::Plan;
+use crate::features::{FeatureSet, of_operator};
+use crate::parse::Input;
 use crate::profile::{ENCODED_AWAY, LOWERED};
+use crate::resolve::Program;
 
 /// Refuses what the profile of `plan` lacks and what cannot be lowered, with the place of the first
 /// live instruction that needs it.
@@ -45,6 +48,77 @@ pub fn refuse(plan: &Plan<'_, '_>) -> Result<()> {
                 );
             }
         }
+    }
+    Ok(())
+}
+
+/// Refuses what no flat module can have, wherever it is.
+pub fn features(input: &Input<'_>, program: &Program) -> Result<()> {
+    for id in program.ids() {
+        let module = program.module(input, id);
+        let place = |what: &str| {
+            format!(
+                "{what}, in {} (at offset {:#x})",
+                module.path, module.range.start
+            )
+        };
+        for memory in &module.memories {
+            if memory.shared {
+                bail!(place(
+                    "shared memories are not supported: compile without threads"
+                ));
+            }
+            if memory.memory64 {
+                bail!(place(
+                    "64-bit memories are not supported: compile for wasm32"
+                ));
+            }
+            if memory.page_size_log2.is_some() {
+                bail!(place("memories with a custom page size are not supported"));
+            }
+        }
+        for table in &module.tables {
+            if table.ty.table64 || table.ty.shared {
+                bail!(
+                    "64-bit and shared tables are not supported, in {} (at offset {:#x})",
+                    module.path,
+                    table.offset
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses the proposals whose types have indices of types in them, with the place of the first
+/// instruction that needs them.
+pub fn typed_references(input: &Input<'_>, program: &Program) -> Result<()> {
+    let typed = [
+        WasmFeatures::FUNCTION_REFERENCES,
+        WasmFeatures::STACK_SWITCHING,
+    ]
+    .map(FeatureSet::of);
+    for id in program.ids() {
+        let module = program.module(input, id);
+        let Some(feature) = typed.into_iter().find(|f| module.features.contains(*f)) else {
+            continue;
+        };
+        let mut offset = module.range.start as u64;
+        'bodies: for defined in 0..module.bodies.len() {
+            let ops = module.body(defined).get_operators_reader()?;
+            for op in ops.into_iter_with_offsets() {
+                let (op, at) = op?;
+                if of_operator(&op).contains(feature) {
+                    offset = at;
+                    break 'bodies;
+                }
+            }
+        }
+        bail!(
+            "{} are not supported: compile without them (at offset {offset:#x}, in {})",
+            feature.names().join(", "),
+            module.path
+        );
     }
     Ok(())
 }

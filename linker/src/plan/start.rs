@@ -8,27 +8,13 @@
 use anyhow::{Result, bail};
 use wasmparser::WasmFeatures;
 
-use super::{Plan, Target};
+use super::binding::Target;
+use super::model::{Plan, Step};
 use crate::features::FeatureSet;
 use crate::parse::module::{ElementMode, Items};
 use crate::resolve::{Const, constant};
 use crate::resolve::{FuncDef, InstanceId};
 use crate::statics::reach::sees_table;
-
-/// Something that happens before the first export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// A start function runs.
-    Call(Target),
-    /// A data segment is written, if it fits then.
-    Data(InstanceId, usize),
-    /// An element segment is written.
-    Elements(InstanceId, usize),
-    /// An element segment counts as applied from now on ([`super::late`]).
-    Applied(InstanceId, usize),
-    /// Nothing comes after this: a segment does not fit, and the component is not instantiated.
-    Trap,
-}
 
 /// What happens before the first export. `starts` are the start functions in order.
 ///

@@ -9,7 +9,7 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
-use super::{Fused, Place, Realloc, Side, flat};
+use super::encoder::{Fused, Place, Realloc, Side, flat};
 use crate::abi::MAX_FLAT_RESULTS;
 use crate::maps::Glue;
 use crate::maps::{Maps, region_access};
@@ -146,7 +146,7 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
     let guest = fused.side(options, canon.instance);
     let host = fused.host();
-    crate::glue::canon::check_may_leave(plan, maps, &mut fused.code, canon.instance);
+    crate::glue::callee::check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let top = fused.local(ValType::I32);
     if let Some(global) = maps.globals.arena {
         fused.sink().global_get(global).local_set(top);

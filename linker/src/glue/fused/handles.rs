@@ -4,7 +4,7 @@
 use anyhow::Result;
 use wasm_encoder::{BlockType, ValType};
 
-use super::{Fused, Place, Side};
+use super::encoder::{Fused, Place, Side};
 use crate::abi::{self, Type};
 use crate::glue::handles;
 use crate::memory::traps::Trap;

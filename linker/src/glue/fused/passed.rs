@@ -7,8 +7,8 @@
 use anyhow::Result;
 use wasm_encoder::{BlockType, Function, ValType};
 
+use super::encoder::{Fused, Place, Side, flat};
 use super::values::{part, tag};
-use super::{Fused, Place, Side, flat};
 use crate::abi::{MAX_FLAT_RESULTS, Type, field_offsets, payload_offset};
 use crate::maps::Glue;
 use crate::maps::Maps;

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use wasm_encoder::{BlockType, ValType};
 
+use super::encoder::{Fused, Place, Side, memory};
 use super::values::MAX_BYTES;
-use super::{Fused, Place, Side, memory};
 use crate::memory::traps::Trap;
 use crate::plan::strings::{Helper, Placed, Units};
 use crate::resolve::StringEncoding;

@@ -6,7 +6,7 @@
 use anyhow::Result;
 use wasm_encoder::{BlockType, MemArg, MemArgTarget, ValType};
 
-use super::{Fused, Place, Side, core_type, memory};
+use super::encoder::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;

@@ -1,0 +1,19 @@
+//! Calls between two component instances, and between a guest and the host where their values do
+//! not mean the same, each as one core function.
+//!
+//! `CanonicalABI.md`, "canon lift" and "canon lower": values are taken from the caller's flat
+//! parameters and memory and put straight into the callee's, with every check that both sides
+//! demand; results go the other way. Pointers are kept as the guests have them and turned into
+//! addresses at each access, because a `realloc` may move the regions.
+
+mod boundary;
+mod call;
+mod encoder;
+mod handles;
+mod passed;
+mod strings;
+mod values;
+
+pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
+pub use call::call;
+pub use passed::passed;

@@ -1,0 +1,179 @@
+//! Core module → core module without what a target lacks.
+//!
+//! The stage knows nothing of components: it is the last one of `flatten`, and the whole of
+//! `p1bridge lower`. [`module`] parses and validates, [`needs`] decides what is to be done, the
+//! bodies are streamed once ([`body`]), and what they turned out to call is added behind them
+//! ([`helpers`]). One file for each feature:
+//!
+//! | file | what it lowers |
+//! |---|---|
+//! | [`sign_ext`], [`sat_float`] | the operators of those proposals |
+//! | [`bulk`](crate::memory::bulk), [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
+//! | [`structure`], [`multi_value`] | blocks and functions with several values |
+//! | [`body`] | tail calls |
+//! | [`memories`] | several memories, and room above them for what the linker adds |
+//! | [`tables`] | several tables, tables that are written, references to functions as values |
+//! | [`constant`](crate::parse::constant) | extended constant expressions |
+//! | [`start`] | a start function where none is taken |
+//! | [`quirks`], [`arena`](crate::memory::arena), [`applied`](crate::findings::applied) | hosts that are not as Preview 1 says |
+//!
+//! Over-long LEB128, flags of segments and the DataCount section go because all sections are
+//! written anew.
+
+mod bodies;
+mod body;
+mod control;
+mod elements;
+mod helper;
+mod helpers;
+mod lowering;
+mod memories;
+mod multi_value;
+mod names;
+mod needs;
+mod order;
+mod quirks;
+mod sat_float;
+mod sections;
+mod segments;
+mod several;
+mod sign_ext;
+mod start;
+mod structure;
+mod table_layout;
+mod tables;
+
+use anyhow::{Context, Result, bail};
+
+pub use needs::Needs;
+
+use crate::debug::DebugNotes;
+use crate::findings::applied;
+use crate::findings::survey::{is_linked, survey};
+use crate::findings::wrapper::Wrapper;
+use crate::memory::arena;
+use crate::merge::Merged;
+use crate::parse;
+use crate::plan::Plan;
+use crate::preview1;
+use crate::profile::{Import, Profile};
+use crate::validate::validate;
+use lowering::Lowering;
+use order::Order;
+
+/// A module for a target.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The core module, validated under what the profile has.
+    pub wasm: Vec<u8>,
+    /// What was done, one line each.
+    pub done: Vec<String>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+    /// What became of debug information.
+    pub debug: DebugNotes,
+}
+
+/// Rewrites what `profile` lacks in the core module `wasm`.
+///
+/// # Errors
+///
+/// Fails for anything that is not a valid core module, and for what cannot be lowered: all of it is
+/// named, with places.
+pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
+    lower(wasm, profile, false, false)
+}
+
+/// The last stage of `flatten`: what [`crate::merge`] has not lowered yet.
+///
+/// # Errors
+///
+/// Like [`module`].
+pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
+    let tables: usize = plan
+        .program
+        .ids()
+        .map(|id| {
+            plan.live
+                .instance(id)
+                .tables
+                .iter()
+                .filter(|live| **live)
+                .count()
+        })
+        .sum();
+    let mut profile = plan.options.profile.clone();
+    let references = crate::features::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
+    let several = tables > 1 && !plan.features().contains(references);
+    if several {
+        // Several tables would be a feature that the input does not use.
+        profile.features = Some(match profile.features {
+            Some(features) => features.without(references),
+            None => plan.features(),
+        });
+    }
+    let profile = &profile;
+    let mut used = plan.features().without(crate::profile::ENCODED_AWAY);
+    if profile.lowers_bulk_memory() && !plan.live.data_count {
+        used = used.without(crate::features::FeatureSet::of(
+            wasmparser::WasmFeatures::BULK_MEMORY_OPT,
+        ));
+    }
+    let wrapped = plan.hosts.iter().any(|host| {
+        let host = &plan.program.hosts[host.0 as usize];
+        match host.module == preview1::MODULE {
+            true => Wrapper::of(&host.name, profile.quirks).is_some(),
+            false => profile.import(&host.module, &host.name, &host.ty) == Import::ThroughEnv,
+        }
+    });
+    let start = plan.start.is_some() && !(profile.host.start && profile.host.start_calls_wasi);
+    let lacks = profile
+        .features
+        .is_some_and(|features| !used.without(features).is_empty());
+    if lacks || several || wrapped || start {
+        let arena = plan
+            .memory
+            .as_ref()
+            .and_then(|memory| memory.block)
+            .is_some_and(|block| block.arena > 0);
+        let lowered = lower(&merged.wasm, profile, true, arena)
+            .context("the flat module cannot be lowered")?;
+        merged.wasm = lowered.wasm;
+        merged.debug.units = lowered.debug.units;
+        merged.debug.bytes = lowered.debug.bytes;
+        merged.debug.left_out.extend(lowered.debug.left_out);
+    }
+    Ok(merged)
+}
+
+/// `flat`: the module is one that flatten has made, `arena`: and it exports an arena.
+fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
+    let input = parse::module(wasm)?;
+    let module = &input.modules[0];
+    is_linked(module)?;
+    applied::is_native(profile, module)?;
+    let profile = &applied::left(profile, module);
+    let arena = arena || arena::is_exported(module);
+    let survey = survey(module)?;
+    let refused = needs::refused(module, profile, &survey);
+    if !refused.is_empty() {
+        bail!("{}", refused.join("\n  "));
+    }
+    let order = Order::read(wasm)?;
+    let needs = needs::needs(module, profile, &survey);
+    let mut lowering = Lowering::new(module, profile, needs, &order, flat, arena)?;
+    let wasm = lowering.encode(&order)?;
+    let mut allowed = profile.allowed(module.features);
+    if profile.features.is_none() {
+        allowed = module.features;
+    }
+    validate(&wasm, allowed.validator_flags()).context(
+        "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
+    )?;
+    Ok(Lowered {
+        wasm,
+        done: lowering.done(),
+        warnings: lowering.warnings(),
+        debug: lowering.debug,
+    })
+}

@@ -1,0 +1,383 @@
+//! A program: core instances in order, with every import bound, and what the root exports.
+
+use wasmparser::{ConstExpr, FuncType as CoreFuncType};
+
+use crate::entity::{
+    CanonId, ComponentInstanceId, HostId, InstanceId, LiftId, NO_MEMORY, ResourceId,
+};
+
+use crate::abi::FuncType;
+use crate::parse::Input;
+use crate::parse::constant::{Known, Value, evaluate};
+use crate::parse::module::Module;
+
+/// Where a core function comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FuncDef {
+    /// A function of the index space of a core instance.
+    Core(InstanceId, u32),
+    Canon(CanonId),
+    Host(HostId),
+    /// Something that the linker itself gives to a library.
+    Builtin(Builtin),
+}
+
+/// What the linker gives to a library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Builtin {
+    /// The address of the state block.
+    State,
+    /// Where the memory of the guest that a library serves begins.
+    Base(InstanceId, u32),
+    /// How many handles there may be.
+    MaxHandles,
+    /// How many different things one poll can wait for.
+    MaxPoll,
+    /// Bytes for the strings of HTTP.
+    MaxHttp,
+    /// Whether the host has functions for sockets.
+    Sockets,
+    /// A weak import whose interface the program does not use: it traps.
+    Unlinked,
+    /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
+    AllocateOnly(InstanceId, u32),
+    /// `cabi_realloc` of the host: it allocates in the arena.
+    Arena,
+}
+
+/// A definition that a core import is bound to; tables, memories, globals and tags are an index of
+/// the index space of a core instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CoreDef {
+    Func(FuncDef),
+    Table(InstanceId, u32),
+    Memory(InstanceId, u32),
+    Global(InstanceId, u32),
+    Tag(InstanceId, u32),
+}
+
+/// A core module with its imports bound.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The module, by its place in [`Input::modules`].
+    pub module: usize,
+    /// What each import of the module is bound to.
+    pub args: Vec<CoreDef>,
+}
+
+/// How strings are encoded in a guest's memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StringEncoding {
+    #[default]
+    Utf8,
+    Utf16,
+    Latin1Utf16,
+}
+
+impl StringEncoding {
+    /// The name of the canonical option.
+    pub fn name(self) -> &'static str {
+        match self {
+            StringEncoding::Utf8 => "utf8",
+            StringEncoding::Utf16 => "utf16",
+            StringEncoding::Latin1Utf16 => "latin1+utf16",
+        }
+    }
+}
+
+/// The options of `canon lift` and `canon lower` (`CanonicalABI.md`, "Canonical Definitions").
+#[derive(Clone, Debug, Default)]
+pub struct CanonOptions {
+    pub encoding: StringEncoding,
+    pub memory: Option<(InstanceId, u32)>,
+    pub realloc: Option<FuncDef>,
+    pub post_return: Option<FuncDef>,
+    /// The first option that is not supported, by its name.
+    pub unsupported: Option<&'static str>,
+}
+
+/// A function of the component level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComponentFunc {
+    Lift(LiftId),
+    /// An import of the root, by its place in [`Program::imports`].
+    Import(u32),
+}
+
+/// A function that the root component imports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedFunc {
+    /// The interface, `ns:package/interface@version`; none for a bare function of the world.
+    pub interface: Option<String>,
+    pub name: String,
+    pub ty: FuncType,
+    /// What [`crate::wasi`] tells the type by.
+    pub shape: u64,
+    /// The names of the cases of its error type.
+    pub errors: Vec<String>,
+    pub offset: u64,
+}
+
+/// A core function that the canonical ABI makes.
+#[derive(Clone, Debug)]
+pub struct Canon {
+    pub kind: CanonKind,
+    pub ty: CoreFuncType,
+    /// The component instance that has the definition.
+    pub instance: ComponentInstanceId,
+    pub offset: u64,
+    /// The component that has the definition.
+    pub path: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum CanonKind {
+    Lower {
+        callee: ComponentFunc,
+        options: CanonOptions,
+    },
+    ResourceNew(ResourceId),
+    ResourceRep(ResourceId),
+    ResourceDrop(ResourceId),
+    /// A built-in that no target of the linker has, by its name.
+    Unsupported(&'static str),
+}
+
+/// A lifted core function.
+#[derive(Clone, Debug)]
+pub struct Lift {
+    pub func: FuncDef,
+    pub options: CanonOptions,
+    pub ty: FuncType,
+    pub is_async: bool,
+    /// The component instance that has the definition.
+    pub instance: ComponentInstanceId,
+    pub offset: u64,
+    pub path: String,
+}
+
+#[derive(Clone, Debug)]
+pub enum Resource {
+    /// Imported by the root: the interface (none for the world itself) and the name.
+    Imported {
+        interface: Option<String>,
+        name: String,
+    },
+    /// Defined by a component instance.
+    Defined {
+        instance: ComponentInstanceId,
+        /// Called with the representation when the last owner drops it.
+        destructor: Option<FuncDef>,
+    },
+}
+
+/// A function that the flat module imports as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Host {
+    pub module: String,
+    pub name: String,
+    pub ty: CoreFuncType,
+}
+
+/// What the root component exports.
+#[derive(Clone, Debug)]
+pub struct Export {
+    pub name: String,
+    pub item: ExportItem,
+    pub offset: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum ExportItem {
+    Func(ComponentFunc),
+    Instance(Vec<(String, ExportItem)>),
+    /// A type; the resource that it is.
+    Type(Option<ResourceId>),
+    /// Nothing that a flat module can export, by its kind.
+    Other(&'static str),
+}
+
+/// A component with the component level evaluated away.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// The core instances in instantiation order.
+    pub instances: Vec<Instance>,
+    /// What the globals that each instance defines are at the start.
+    pub constants: Vec<Vec<Option<Const>>>,
+    pub canons: Vec<Canon>,
+    pub lifts: Vec<Lift>,
+    pub imports: Vec<ImportedFunc>,
+    pub resources: Vec<Resource>,
+    pub hosts: Vec<Host>,
+    pub exports: Vec<Export>,
+    /// Destructors that the host calls: the names of their exports.
+    pub destructors: Vec<(String, FuncDef)>,
+    /// The parent of each component instance; none for the root.
+    pub component_instances: Vec<Option<ComponentInstanceId>>,
+}
+
+impl Program {
+    /// Adds a core instance. Its globals can only refer to those of instances before it and to
+    /// each other, in order.
+    pub fn add_instance(&mut self, input: &Input<'_>, instance: Instance) -> InstanceId {
+        let id = InstanceId(self.instances.len() as u32);
+        let module = &input.modules[instance.module];
+        self.instances.push(instance);
+        self.constants
+            .push(Vec::with_capacity(module.globals.len()));
+        for global in &module.globals {
+            let value = constant(input, self, id, &global.init);
+            self.constants[id.0 as usize].push(value);
+        }
+        id
+    }
+
+    /// The module of an instance.
+    pub fn module<'i, 'a>(&self, input: &'i Input<'a>, id: InstanceId) -> &'i Module<'a> {
+        &input.modules[self.instances[id.0 as usize].module]
+    }
+
+    fn arg(&self, id: InstanceId, import: usize) -> CoreDef {
+        self.instances[id.0 as usize].args[import]
+    }
+
+    /// Follows imports until a function that is defined.
+    pub fn func(&self, input: &Input<'_>, mut def: FuncDef) -> FuncDef {
+        while let FuncDef::Core(id, index) = def {
+            let module = self.module(input, id);
+            let Some(&import) = module.imported_funcs.get(index as usize) else {
+                break;
+            };
+            let CoreDef::Func(next) = self.arg(id, import) else {
+                unreachable!("the validator matched the kinds of imports");
+            };
+            def = next;
+        }
+        def
+    }
+
+    /// Follows imports until a table that is defined; the index is one of the index space.
+    pub fn table(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_tables,
+            |d| match d {
+                CoreDef::Table(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Follows imports until a memory that is defined; the index is one of the index space.
+    pub fn memory(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_memories,
+            |d| match d {
+                CoreDef::Memory(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Follows imports until a global that is defined; the index is one of the index space.
+    pub fn global(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_globals,
+            |d| match d {
+                CoreDef::Global(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    /// Follows imports until a tag that is defined; the index is one of the index space.
+    pub fn tag(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
+        self.follow(
+            input,
+            (id, index),
+            |m| &m.imported_tags,
+            |d| match d {
+                CoreDef::Tag(id, index) => Some((id, index)),
+                _ => None,
+            },
+        )
+    }
+
+    fn follow<'a>(
+        &self,
+        input: &Input<'a>,
+        (mut id, mut index): (InstanceId, u32),
+        imported: impl for<'m> Fn(&'m Module<'a>) -> &'m Vec<usize>,
+        unwrap: impl Fn(CoreDef) -> Option<(InstanceId, u32)>,
+    ) -> (InstanceId, u32) {
+        while (id, index) != NO_MEMORY
+            && let Some(&import) = imported(self.module(input, id)).get(index as usize)
+        {
+            (id, index) =
+                unwrap(self.arg(id, import)).expect("the validator matched the kinds of imports");
+        }
+        (id, index)
+    }
+
+    /// The ids of all instances, in instantiation order.
+    pub fn ids(&self) -> impl Iterator<Item = InstanceId> + use<> {
+        (0..self.instances.len() as u32).map(InstanceId)
+    }
+
+    /// The type of a function.
+    pub fn func_ty<'p>(&'p self, input: &'p Input<'_>, def: FuncDef) -> &'p CoreFuncType {
+        match def {
+            FuncDef::Core(id, index) => self.module(input, id).func_type(index),
+            FuncDef::Canon(id) => &self.canons[id.0 as usize].ty,
+            FuncDef::Host(id) => &self.hosts[id.0 as usize].ty,
+            FuncDef::Builtin(_) => unreachable!("only calls of a library refer to a built-in"),
+        }
+    }
+
+    /// The interned host function.
+    pub fn host(&mut self, module: &str, name: &str, ty: &CoreFuncType) -> HostId {
+        let found = self
+            .hosts
+            .iter()
+            .position(|host| host.module == module && host.name == name && host.ty == *ty);
+        HostId(found.unwrap_or_else(|| {
+            self.hosts.push(Host {
+                module: module.to_string(),
+                name: name.to_string(),
+                ty: ty.clone(),
+            });
+            self.hosts.len() - 1
+        }) as u32)
+    }
+}
+
+/// The value of a constant expression; no global is left.
+pub type Const = Value<FuncDef, Known>;
+
+/// Evaluates a constant expression of an instance, imported globals included; nothing when it
+/// has an operator that is not supported (GC).
+///
+/// Globals are looked up in [`Program::constants`]: evaluating them again and again would take
+/// exponential time.
+pub fn constant(
+    input: &Input<'_>,
+    program: &Program,
+    instance: InstanceId,
+    expr: &ConstExpr<'_>,
+) -> Option<Const> {
+    let func = |index| FuncDef::Core(instance, index);
+    evaluate(expr, func, |index| {
+        let (id, index) = program.global(input, instance, index);
+        let module = program.module(input, id);
+        let defined = index as usize - module.imported_globals.len();
+        if module.globals[defined].ty.mutable {
+            return None;
+        }
+        *program.constants.get(id.0 as usize)?.get(defined)?
+    })
+}
