@@ -2,17 +2,51 @@
 //!
 //! `flatten` turns a component into one core module that imports only what a WASI Preview 1
 //! runtime offers. It is a static linker with a short pipeline; each stage is a module with one
-//! entry point, borrows what the stages before it made, and returns an owned value:
+//! entry point, borrows what the stages before it made, and returns an owned value.
+//!
+//! This is the order of the house, written here and nowhere else: a module takes only from those
+//! above it in the tables, never from this file, and inside of a module no file is in a circle.
+//! `tests/tidy` holds it. `docs/architecture.md` has the drawing, and says where new things go.
+//!
+//! What all stages know:
+//!
+//! | module | what it has |
+//! |---|---|
+//! | [`parallel`] | work on all cores, with the same result on any number |
+//! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
+//! | [`preview1`] | the functions of WASI Preview 1 |
+//! | [`wasi`] | the functions of WASI 0.2: which are local, approximated or impossible on Preview 1 |
+//! | [`profile`] | what a target takes and how it goes wrong |
+//! | [`options`] | what the caller may choose |
+//! | [`entity`] | the things of a program, by their place in a list |
+//!
+//! From bytes to a program:
 //!
 //! | stage | in → out |
 //! |---|---|
 //! | [`parse`] | bytes → [`parse::Input`]: the sections of every component and core module as they stand, validated |
+//! | [`validate`] | bytes → nothing: whether a module is valid under some features |
+//! | [`debug`] | DWARF → DWARF: addresses that follow code which moves |
+//! | [`abi`] | component types → sizes, alignments and flat forms |
 //! | [`resolve`] | `Input` → [`resolve::Program`]: the component level evaluated away; what is left is an ordered list of core instances with every import bound to a definition |
+//! | [`statics`] | `Program` → what is known before it runs: what reaches what, and what only passes on |
 //! | [`unadapt`] | `Program` → `Program`: Preview 1 imports that went through a plain adapter are bound to the host again |
 //! | [`boundary`] | `Program` → `Program`: exported resources are handed over to the host, if asked for |
+//!
+//! From a program to a module:
+//!
+//! | stage | in → out |
+//! |---|---|
+//! | [`memory`] | the layout of one memory for several guests, and the instructions that get at it |
 //! | [`plan`] | `Program` → [`plan::Plan`]: the libraries that are linked, what is live, the memory map, start order, names of imports and exports |
+//! | [`maps`] | `Plan` → [`maps::Maps`]: the functions that the linker adds, and the indices of the output |
+//! | [`glue`] | `Plan`, `Maps` → the code of those functions: the canonical ABI between guests and host |
 //! | [`merge`] | `Plan` → bytes: one re-encoding pass over the live functions; glue and lowered instructions are emitted in the same pass |
+//! | [`findings`] | module → what a target does not take, or gets wrong |
 //! | [`lower`] | module → module: what the profile lacks and the merge has not done in passing; nothing to do for most |
+//! | [`check`] | module → [`check::Verdict`]: what is found, and whether lowering takes it away |
+//! | [`check_emitted`] | bytes → nothing: the output a second time, against the plan |
+//! | [`report`] | `Plan`, bytes → [`Report`]: what was done |
 //! | [`emit`] | bytes → [`Output`]: validated under exactly the features of the input, with the report |
 //!
 //! Names follow the specification (`CanonicalABI.md`, `Binary.md` and `Explainer.md` of the

@@ -19,13 +19,17 @@ use crate::memory::{arena, bulk, regions};
 use crate::plan::{self, Plan};
 use callee::{host, index};
 
+/// Encodes one of the functions, by its place in [`Glue::functions`].
+///
+/// # Errors
+///
+/// Names what a function of the canonical ABI needs and does not have.
+pub fn encode(glue: &Glue, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
+    glue.encode(at, plan, maps)
+}
+
 impl Glue {
-    /// Encodes one of the functions.
-    ///
-    /// # Errors
-    ///
-    /// Names what a function of the canonical ABI needs and does not have.
-    pub fn encode(&self, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
+    fn encode(&self, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
         let function = &self.functions[at];
         let traps = &maps.globals.traps;
         Ok(match function.kind {

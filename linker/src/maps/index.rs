@@ -11,7 +11,7 @@ use crate::memory::traps::{Trap, Traps};
 use crate::options::Isolation;
 use crate::parse::scan::Ref;
 use crate::plan::{Plan, Target};
-use crate::resolve::{Builtin, CanonId, FuncDef, HostId, InstanceId};
+use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
 
 /// No index: what has it is dead, and nothing live refers to it.
 const DEAD: u32 = u32::MAX;
@@ -234,21 +234,40 @@ impl Maps {
 
     /// Numbers everything that is live.
     pub fn new(plan: &Plan<'_, '_>, glue: &Glue) -> Maps {
-        let program = &plan.program;
-        let input = plan.input;
         let mut types = Types::default();
         let mut hosts = HashMap::new();
         for &host in &plan.hosts {
-            types.index(&program.hosts[host.0 as usize].ty);
+            types.index(&plan.program.hosts[host.0 as usize].ty);
             hosts.insert(host, hosts.len() as u32);
         }
         let first_func = hosts.len() as u32;
+        let mut maps = Maps {
+            instances: Vec::new(),
+            types,
+            hosts,
+            sources: Vec::new(),
+            first_func,
+            first_glue: 0,
+            globals: LinkerGlobals::default(),
+            global_count: 0,
+            allocate_only: HashMap::new(),
+            canons: HashMap::new(),
+            targets: HashMap::new(),
+        };
+        maps.number_functions(plan);
+        maps.number_glue(glue);
+        maps.number_spaces(plan);
+        maps.number_linker_globals(plan, glue);
+        maps.map_memories(plan, glue);
+        maps.map_callees(plan, glue);
+        maps.guard_calls(plan);
+        maps
+    }
 
-        let mut sources: Vec<Source> = Vec::new();
-        let mut targets = HashMap::new();
-        let mut instances: Vec<InstanceMap> = Vec::new();
-        for id in program.ids() {
-            let module = program.module(input, id);
+    /// Functions of the input and of libraries, and the types that they have and name.
+    fn number_functions(&mut self, plan: &Plan<'_, '_>) {
+        for id in plan.program.ids() {
+            let module = plan.program.module(plan.input, id);
             let live = plan.live.instance(id);
             let mut map = InstanceMap {
                 types: vec![DEAD; module.types.len()],
@@ -260,96 +279,49 @@ impl Maps {
                 if !live.funcs[index as usize] {
                     continue;
                 }
-                targets.insert((id, index), first_func + sources.len() as u32);
-                sources.push((id, defined));
-                types.index(module.func_type(index));
+                let new = self.first_func + self.sources.len() as u32;
+                self.targets.insert((id, index), new);
+                self.sources.push((id, defined));
+                self.types.index(module.func_type(index));
                 for reference in module.refs.of(defined) {
                     if let Ref::Type(ty) = reference {
-                        map.types[ty as usize] = types.index(&module.types[ty as usize]);
+                        map.types[ty as usize] = self.types.index(&module.types[ty as usize]);
                     }
                 }
             }
             for (defined, &ty) in module.tags.iter().enumerate() {
                 if live.tags[module.imported_tags.len() + defined] {
-                    types.index(&module.types[ty as usize]);
+                    self.types.index(&module.types[ty as usize]);
                 }
             }
-            instances.push(map);
+            self.instances.push(map);
         }
-        let first_glue = first_func + sources.len() as u32;
-        for function in &glue.functions {
-            types.index(&function.ty);
-        }
+        self.first_glue = self.first_func + self.sources.len() as u32;
+    }
 
+    /// The functions of the linker's own.
+    fn number_glue(&mut self, glue: &Glue) {
+        for function in &glue.functions {
+            self.types.index(&function.ty);
+        }
+        let first = self.first_glue;
+        let canons = glue.canons.iter();
+        self.canons = canons.map(|&(canon, at)| (canon, first + at)).collect();
+        let guards = glue.allocate_only.iter();
+        self.allocate_only = guards.map(|&(slot, at)| (slot, first + at)).collect();
+    }
+
+    /// Tables, globals, tags and segments.
+    fn number_spaces(&mut self, plan: &Plan<'_, '_>) {
+        let (program, input) = (&plan.program, plan.input);
         let tables = number(plan, |l| &l.tables);
         let tags = number(plan, |l| &l.tags);
         let globals = number(plan, |l| &l.globals);
-        let mut global_count = globals.len() as u32;
-        let mut linker_global = |wanted: bool| {
-            wanted.then(|| {
-                global_count += 1;
-                global_count - 1
-            })
-        };
-        let slides = plan
-            .memory
-            .as_ref()
-            .and_then(|memory| memory.block)
-            .is_some_and(|block| block.slides);
-        let regions = plan.memory.as_ref().map_or(&[][..], |m| &m.regions);
-        let traps = glue.traps.iter();
-        let traps = Traps(traps.map(|(trap, at)| (*trap, first_glue + at)).collect());
-        let linker_globals = LinkerGlobals {
-            traps,
-            bytes: (0..regions.len())
-                .map(|at| linker_global(plan.tracks_growth(at)))
-                .collect(),
-            bases: regions
-                .iter()
-                .map(|region| linker_global(region.slides))
-                .collect(),
-            block: linker_global(slides),
-            arena: linker_global(plan.fusion.arena),
-            initialised: linker_global(glue.initialise.is_some()),
-            applied: linker_global(!plan.late.is_empty()),
-            entered: plan
-                .fusion
-                .reentered
-                .iter()
-                .filter_map(|id| Some((*id, linker_global(true)?)))
-                .collect(),
-            borrows: plan
-                .fusion
-                .borrowers
-                .iter()
-                .filter_map(|id| Some((*id, linker_global(true)?)))
-                .collect(),
-            may_not_leave: plan
-                .fusion
-                .may_not_leave
-                .iter()
-                .chain(plan.fusion.not_meanwhile.keys())
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .filter_map(|id| Some((*id, linker_global(true)?)))
-                .collect(),
-        };
-
+        self.global_count = globals.len() as u32;
         let (mut next_element, mut next_data) = (0, 0);
         for id in program.ids() {
             let live = plan.live.instance(id);
-            let map = &mut instances[id.0 as usize];
-            let count = |live: &[bool], next: &mut u32| -> Vec<u32> {
-                live.iter()
-                    .map(|live| match live {
-                        true => {
-                            *next += 1;
-                            *next - 1
-                        }
-                        false => DEAD,
-                    })
-                    .collect()
-            };
+            let map = &mut self.instances[id.0 as usize];
             map.elements = count(&live.elements, &mut next_element);
             map.data = count(&live.data, &mut next_data);
             map.tables = (0..live.tables.len() as u32)
@@ -362,17 +334,55 @@ impl Maps {
                 .map(|i| get(&globals, program.global(input, id, i)))
                 .collect();
         }
+    }
 
-        for id in program.ids() {
-            let module = program.module(input, id);
+    /// The globals that the linker adds, after those of the input.
+    fn number_linker_globals(&mut self, plan: &Plan<'_, '_>, glue: &Glue) {
+        let global_count = &mut self.global_count;
+        let mut global = |wanted: bool| {
+            wanted.then(|| {
+                *global_count += 1;
+                *global_count - 1
+            })
+        };
+        let memory = plan.memory.as_ref();
+        let block = memory.and_then(|memory| memory.block);
+        let regions = memory.map_or(&[][..], |memory| &memory.regions);
+        let fusion = &plan.fusion;
+        let traps = glue.traps.iter();
+        let first_glue = self.first_glue;
+        self.globals = LinkerGlobals {
+            traps: Traps(traps.map(|(trap, at)| (*trap, first_glue + at)).collect()),
+            bytes: (0..regions.len())
+                .map(|at| global(plan.tracks_growth(at)))
+                .collect(),
+            bases: regions.iter().map(|region| global(region.slides)).collect(),
+            block: global(block.is_some_and(|block| block.slides)),
+            arena: global(fusion.arena),
+            initialised: global(glue.initialise.is_some()),
+            applied: global(!plan.late.is_empty()),
+            entered: one_each(&fusion.reentered, &mut global),
+            borrows: one_each(&fusion.borrowers, &mut global),
+            may_not_leave: {
+                let meanwhile = fusion.not_meanwhile.keys();
+                let all: BTreeSet<_> = fusion.may_not_leave.iter().chain(meanwhile).collect();
+                one_each(all, &mut global)
+            },
+        };
+    }
+
+    /// What becomes of the instructions on each memory.
+    fn map_memories(&mut self, plan: &Plan<'_, '_>, glue: &Glue) {
+        for id in plan.program.ids() {
+            let module = plan.program.module(plan.input, id);
             let count = (module.memories.len() + module.imported_memories.len()) as u32;
             let maps = (0..count)
                 .map(|index| {
-                    let slot = program.memory(input, id, index);
-                    memory_map(plan, glue, &linker_globals, first_glue, id, slot)
+                    let slot = plan.program.memory(plan.input, id, index);
+                    memory_map(plan, glue, &self.globals, self.first_glue, id, slot)
                 })
                 .collect();
-            let map = &mut instances[id.0 as usize];
+            let map = &mut self.instances[id.0 as usize];
             map.memories = maps;
             for target in 0..count {
                 for source in 0..count {
@@ -380,42 +390,25 @@ impl Maps {
                     if let (Some(to), Some(from)) = regions
                         && let Some(&at) = glue.copies.get(&(to, from))
                     {
-                        map.copies.push(((target, source), first_glue + at));
+                        map.copies.push(((target, source), self.first_glue + at));
                     }
                 }
             }
         }
-        let mut maps = Maps {
-            instances,
-            types,
-            hosts,
-            sources,
-            first_func,
-            first_glue,
-            globals: linker_globals,
-            global_count,
-            canons: glue
-                .canons
-                .iter()
-                .map(|&(canon, at)| (canon, first_glue + at))
-                .collect(),
-            allocate_only: glue
-                .allocate_only
-                .iter()
-                .map(|&(slot, at)| (slot, first_glue + at))
-                .collect(),
-            targets,
-        };
-        for id in program.ids() {
-            let count = program.module(input, id).func_types.len() as u32;
+    }
+
+    /// What calls become.
+    fn map_callees(&mut self, plan: &Plan<'_, '_>, glue: &Glue) {
+        for id in plan.program.ids() {
+            let module = plan.program.module(plan.input, id);
             let any = plan.live.instance(id).funcs.iter().any(|live| *live);
-            let imported = program.module(input, id).imported_func_count();
+            let count = if any { module.func_types.len() } else { 0 };
             let mut inlined = Vec::new();
-            let callees = (0..if any { count } else { 0 })
+            let callees = (0..count as u32)
                 .map(|index| {
                     let def = FuncDef::Core(id, index);
-                    let callee = maps.callee(plan, glue, def);
-                    if index < imported
+                    let callee = self.callee(plan, glue, def);
+                    if index < module.imported_func_count()
                         && let Callee::Func(func) = callee
                         && let Some(Target::Core(other, at)) = plan.try_target(def)
                         && plan.inlined.contains(&(other, at))
@@ -426,21 +419,26 @@ impl Maps {
                     callee
                 })
                 .collect();
-            maps.instances[id.0 as usize].callees = callees;
-            maps.instances[id.0 as usize].inlined = inlined;
+            let map = &mut self.instances[id.0 as usize];
+            map.callees = callees;
+            map.inlined = inlined;
         }
         for &(id, import, at) in &glue.library_reallocs {
-            maps.instances[id.0 as usize].callees[import as usize] = Callee::Func(first_glue + at);
+            let callee = Callee::Func(self.first_glue + at);
+            self.instances[id.0 as usize].callees[import as usize] = callee;
         }
+    }
+
+    /// The flags that have to be off when functions are called.
+    fn guard_calls(&mut self, plan: &Plan<'_, '_>) {
         for (instance, functions) in &plan.fusion.not_meanwhile {
-            let flag = maps.globals.may_not_leave[instance];
+            let flag = self.globals.may_not_leave[instance];
             for &(id, index) in functions {
-                let map = &mut maps.instances[id.0 as usize];
+                let map = &mut self.instances[id.0 as usize];
                 map.flags.entry(index).or_default().push(flag);
-                map.teller = maps.globals.traps.get(Trap::CannotLeave);
+                map.teller = self.globals.traps.get(Trap::CannotLeave);
             }
         }
-        maps
     }
 
     fn callee(&self, plan: &Plan<'_, '_>, glue: &Glue, def: FuncDef) -> Callee {
@@ -569,6 +567,27 @@ fn number(
         }
     }
     numbers
+}
+
+/// Numbers the live items of one index space of an instance, from `next` on.
+fn count(live: &[bool], next: &mut u32) -> Vec<u32> {
+    let number = |live: &bool| match live {
+        true => {
+            *next += 1;
+            *next - 1
+        }
+        false => DEAD,
+    };
+    live.iter().map(number).collect()
+}
+
+/// A global for each of some component instances.
+fn one_each<'s>(
+    instances: impl IntoIterator<Item = &'s ComponentInstanceId>,
+    global: &mut impl FnMut(bool) -> Option<u32>,
+) -> BTreeMap<ComponentInstanceId, u32> {
+    let with = |id: &ComponentInstanceId| Some((*id, global(true)?));
+    instances.into_iter().filter_map(with).collect()
 }
 
 fn get(numbers: &HashMap<Slot, u32>, slot: Slot) -> u32 {

@@ -16,6 +16,7 @@ use wasm_encoder::{
 };
 
 use crate::debug::DebugNotes;
+use crate::glue;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target, late};
@@ -104,7 +105,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     let mut own = CodeSection::new();
     let mut glue_size = 0;
     for at in 0..glue.functions.len() {
-        let body = glue.encode(at, plan, &maps)?;
+        let body = glue::encode(&glue, at, plan, &maps)?;
         glue_size += body.byte_len();
         own.function(&body);
     }

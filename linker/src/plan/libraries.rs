@@ -15,8 +15,8 @@ use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
-    Builtin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef,
-    FuncDef, HOST, Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
+    Builtin, Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef, FuncDef, HOST,
+    Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::statics::canon::canon_name;
 use crate::unadapt::Adapted;
@@ -140,230 +140,45 @@ pub fn link(
     calls_host: Option<(InstanceId, u32)>,
     reaching: &dyn Fn(&Program, CanonId) -> Option<String>,
 ) -> Result<Linked> {
-    let mut linked = Linked {
-        memory: None,
-        bindings: HashMap::new(),
-        libraries: Vec::new(),
-        copied: BTreeSet::new(),
-        guarded: several_holders(program, tracer),
-        approximations: BTreeMap::new(),
-        stubs: BTreeMap::new(),
-        warnings: Vec::new(),
-    };
-    // The interfaces that weak imports of libraries ask about.
-    let mut used: BTreeSet<String> = BTreeSet::new();
-    for &canon in tracer.reached.keys() {
-        if let CanonKind::Lower {
-            callee: ComponentFunc::Import(import),
-            ..
-        } = &program.canons[canon.0 as usize].kind
-            && let Some(interface) = &program.imports[*import as usize].interface
-        {
-            let base = interface.split('@').next().unwrap_or(interface);
-            used.insert(base.to_string());
-        }
-    }
-
-    if has_sockets(options) {
-        used.insert(SOCKETS.to_string());
-    }
     let several = options.memory == MemoryMode::Multi;
     let memory = calls_host.filter(|_| several);
     let memory = memory.unwrap_or_else(|| guest_memory(input, program, tracer));
-    linked.memory = Some(memory);
+    let mut linking = Linking {
+        input,
+        adapted,
+        options,
+        linked: Linked {
+            memory: Some(memory),
+            bindings: HashMap::new(),
+            libraries: Vec::new(),
+            copied: BTreeSet::new(),
+            guarded: several_holders(program, tracer),
+            approximations: BTreeMap::new(),
+            stubs: BTreeMap::new(),
+            warnings: Vec::new(),
+        },
+        memory,
+        homes: Homes::new(input, program, tracer, memory),
+        used: interfaces(program, tracer, options),
+        instances: HashMap::new(),
+        program,
+    };
     let mut refused = Vec::new();
-    let mut instances: HashMap<(usize, Home), InstanceId> = HashMap::new();
-    let homes = Homes::new(input, program, tracer, memory);
-    let reached: Vec<_> = tracer.reached.iter().map(|(c, v)| (*c, *v)).collect();
-    for (id, via) in reached {
-        let canon = program.canons[id.0 as usize].clone();
-        let mut refuse = |why: String| {
-            let reached_from = via
-                .map(|(instance, func)| {
-                    let module = program.module(input, instance);
-                    let name = module
-                        .func_names
-                        .iter()
-                        .find(|(index, _)| *index == func)
-                        .map_or_else(|| format!("function {func}"), |(_, n)| format!("{n:?}"));
-                    format!(", called by {name} of {}", module.path)
-                })
-                .unwrap_or_default();
-            let export = reaching(program, id)
-                .map(|export| format!(", reached from the export {export:?}"))
-                .unwrap_or_default();
-            refused.push(format!(
-                "{}: {why} (at offset {:#x}, in {}{reached_from}{export})",
-                canon_name(program, id),
-                canon.offset,
-                canon.path,
-            ));
-        };
-        let (interface, name, canon_options) = match &canon.kind {
-            CanonKind::Lower {
-                callee: ComponentFunc::Import(import),
-                options,
-            } => {
-                let import = &program.imports[*import as usize];
-                (import.interface.clone(), import.name.clone(), Some(options))
+    for (&id, &via) in &tracer.reached {
+        let binding = match linking.decide(id) {
+            Ok(Decision::Bound(binding)) => binding,
+            Ok(Decision::Provided(provided)) => {
+                let instance = linking.instance(&provided)?;
+                Binding::Func(FuncDef::Core(instance, provided.index))
             }
-            CanonKind::ResourceNew(resource)
-            | CanonKind::ResourceRep(resource)
-            | CanonKind::ResourceDrop(resource) => {
-                let Resource::Imported { interface, name } =
-                    &program.resources[resource.0 as usize]
-                else {
-                    refuse("resources that the component defines are not supported yet".into());
-                    continue;
-                };
-                let what = match canon.kind {
-                    CanonKind::ResourceNew(_) => "new",
-                    CanonKind::ResourceRep(_) => "rep",
-                    _ => "drop",
-                };
-                (interface.clone(), format!("[resource-{what}]{name}"), None)
-            }
-            CanonKind::Lower { .. } => {
-                refuse("calls between components are not supported yet".into());
-                continue;
-            }
-            CanonKind::Unsupported(_) if adapted.no_ops.contains(&id) => {
-                linked.bindings.insert(id, Binding::NoOp);
-                continue;
-            }
-            CanonKind::Unsupported(_) => {
-                refuse("this built-in has no counterpart on a Preview 1 host".into());
+            Err(why) => {
+                refused.push(linking.refusal(id, via, &why, reaching));
                 continue;
             }
         };
-        if let Some(why) = canon_options.and_then(refused_option) {
-            refuse(why);
-            continue;
-        }
-        let interface = interface.unwrap_or_else(|| "$root".to_string());
-        if !interface.starts_with("wasi:") {
-            let drops = matches!(canon.kind, CanonKind::ResourceDrop(_));
-            if linked.guarded && drops && canon.instance != HOST {
-                linked.copied.insert(id);
-            }
-            let host = program.host(&interface, &name, &canon.ty);
-            linked
-                .bindings
-                .insert(id, Binding::Func(FuncDef::Host(host)));
-            continue;
-        }
-        let Some(wanted) = wanted(&interface, &name) else {
-            refuse("the interface has no release version".into());
-            continue;
-        };
-        if let CanonKind::Lower {
-            callee: ComponentFunc::Import(import),
-            ..
-        } = &canon.kind
-        {
-            let import = &program.imports[*import as usize];
-            let full = format!("{interface}#{name}");
-            match fate(options, &wanted.interface, import) {
-                Fate::Linked => {}
-                Fate::Approximated(note) => {
-                    linked.approximations.insert(full, note);
-                }
-                Fate::Stub(stub) => {
-                    linked.stubs.insert(full, stub.code.clone());
-                    // Addresses that are written out need no resolver: the library has that.
-                    if (&*name, &*stub.code) != ("resolve-addresses", "permanent-resolver-failure")
-                    {
-                        linked.bindings.insert(id, Binding::Stub(stub.case));
-                        continue;
-                    }
-                }
-                Fate::Refused(why) => {
-                    refuse(why);
-                    continue;
-                }
-            }
-        }
-        let found = input
-            .libraries
-            .iter()
-            .enumerate()
-            .find_map(|(at, library)| {
-                let &(kind, index) = input.modules[library.module].exports.get(&*wanted.export)?;
-                (kind == ExternalKind::Func).then_some((at, index))
-            });
-        let Some((library, index)) = found else {
-            refuse(format!(
-                "no linked library provides this function of {interface}"
-            ));
-            continue;
-        };
-        let module = input.libraries[library].module;
-        if *input.modules[module].func_type(index) != canon.ty {
-            refuse(format!(
-                "the component's type for it is not that of WASI 0.2: lowered it is {}, but {} \
-                 has {}",
-                signature(&canon.ty),
-                input.libraries[library].name,
-                signature(input.modules[module].func_type(index)),
-            ));
-            continue;
-        }
-        let other_encoding =
-            canon_options.is_some_and(|options| options.encoding != StringEncoding::Utf8);
-        let by_host = canon.instance == HOST;
-        let held =
-            linked.guarded && !by_host && !imported_resources(program, &canon.kind).is_empty();
-        let in_memory = uses_memory(program, &canon.kind);
-        let mut home = homes.of(id, canon.instance);
-        // A library gets at one memory only.
-        let elsewhere = several && home.memory != memory;
-        if held || ((other_encoding || elsewhere || by_host) && in_memory) {
-            if !by_host {
-                linked.copied.insert(id);
-            }
-            // Values are copied to where the library can be at address 0, and see all of the memory.
-            home = Home {
-                memory,
-                realloc: Some(FuncDef::Builtin(Builtin::Arena)),
-            };
-        } else if elsewhere {
-            home = Home {
-                memory,
-                realloc: None,
-            };
-        }
-        if let Some(FuncDef::Canon(_) | FuncDef::Host(_)) = home.realloc {
-            refuse("its realloc is not a function of a core module".into());
-            continue;
-        }
-        home.realloc = home
-            .realloc
-            .map(|def| guarded(input, program, adapted, def));
-        let instance = match instances.get(&(library, home)) {
-            Some(&instance) => instance,
-            None => {
-                check(&input.modules[module])?;
-                let instance = instantiate(input, program, library, home, &used)?;
-                instances.insert((library, home), instance);
-                linked.libraries.push(LinkedLibrary {
-                    name: input.libraries[library].name.to_string(),
-                    instance,
-                    sees_all: home.is_arena(),
-                    functions: Vec::new(),
-                });
-                instance
-            }
-        };
-        let entry = linked
-            .libraries
-            .iter_mut()
-            .find(|linked| linked.instance == instance)
-            .expect("it was just added");
-        entry.functions.push(wanted.export);
-        linked
-            .bindings
-            .insert(id, Binding::Func(FuncDef::Core(instance, index)));
+        linking.linked.bindings.insert(id, binding);
     }
+    let mut linked = linking.linked;
     for library in &mut linked.libraries {
         library.functions.sort();
         library.functions.dedup();
@@ -376,6 +191,291 @@ pub fn link(
             refused.join("\n  ")
         ),
     }
+}
+
+/// The interfaces that weak imports of libraries ask about.
+fn interfaces(program: &Program, tracer: &Tracer<'_, '_>, options: &Options) -> BTreeSet<String> {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for &canon in tracer.reached.keys() {
+        if let CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } = &program.canons[canon.0 as usize].kind
+            && let Some(interface) = &program.imports[*import as usize].interface
+        {
+            let base = interface.split('@').next().unwrap_or(interface);
+            used.insert(base.to_string());
+        }
+    }
+    if has_sockets(options) {
+        used.insert(SOCKETS.to_string());
+    }
+    used
+}
+
+/// Everything that is known while functions are bound.
+struct Linking<'l, 'a> {
+    input: &'l Input<'a>,
+    program: &'l mut Program,
+    adapted: &'l Adapted,
+    options: &'l Options,
+    linked: Linked,
+    /// The memory that the libraries share with a guest.
+    memory: (InstanceId, u32),
+    homes: Homes,
+    used: BTreeSet<String>,
+    instances: HashMap<(usize, Home), InstanceId>,
+}
+
+/// What becomes of a function.
+enum Decision {
+    Bound(Binding),
+    /// A library provides it.
+    Provided(Provided),
+}
+
+/// An export of a library, by the library's place in the input, and where it works.
+struct Provided {
+    library: usize,
+    index: u32,
+    export: String,
+    home: Home,
+}
+
+impl Linking<'_, '_> {
+    /// Decides about one function; the error says why it cannot be linked.
+    fn decide(&mut self, id: CanonId) -> Result<Decision, String> {
+        let canon = self.program.canons[id.0 as usize].clone();
+        if let CanonKind::Unsupported(_) = canon.kind {
+            return match self.adapted.no_ops.contains(&id) {
+                true => Ok(Decision::Bound(Binding::NoOp)),
+                false => Err("this built-in has no counterpart on a Preview 1 host".into()),
+            };
+        }
+        let (interface, name) = imported_name(self.program, &canon.kind)?;
+        if let CanonKind::Lower { options, .. } = &canon.kind
+            && let Some(option) = options.unsupported
+        {
+            return Err(format!("the canonical option {option} is not supported"));
+        }
+        if !interface.starts_with("wasi:") {
+            let drops = matches!(canon.kind, CanonKind::ResourceDrop(_));
+            if self.linked.guarded && drops && canon.instance != HOST {
+                self.linked.copied.insert(id);
+            }
+            let host = self.program.host(&interface, &name, &canon.ty);
+            return Ok(Decision::Bound(Binding::Func(FuncDef::Host(host))));
+        }
+        let Some(wanted) = wanted(&interface, &name) else {
+            return Err("the interface has no release version".into());
+        };
+        if let Some(stub) = self.stub(&canon.kind, &wanted, &interface, &name)? {
+            return Ok(Decision::Bound(stub));
+        }
+        let (library, index) = self.provider(&canon, &interface, &wanted)?;
+        let home = self.home(id, &canon)?;
+        Ok(Decision::Provided(Provided {
+            library,
+            index,
+            export: wanted.export,
+            home,
+        }))
+    }
+
+    /// The stub that a function of WASI becomes, if it is not linked; notes what is approximated.
+    fn stub(
+        &mut self,
+        kind: &CanonKind,
+        wanted: &Wanted,
+        interface: &str,
+        name: &str,
+    ) -> Result<Option<Binding>, String> {
+        let CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } = kind
+        else {
+            return Ok(None);
+        };
+        let import = &self.program.imports[*import as usize];
+        let full = format!("{interface}#{name}");
+        match fate(self.options, &wanted.interface, import) {
+            Fate::Linked => {}
+            Fate::Approximated(note) => {
+                self.linked.approximations.insert(full, note);
+            }
+            Fate::Stub(stub) => {
+                self.linked.stubs.insert(full, stub.code.clone());
+                // Addresses that are written out need no resolver: the library has that.
+                if (name, &*stub.code) != ("resolve-addresses", "permanent-resolver-failure") {
+                    return Ok(Some(Binding::Stub(stub.case)));
+                }
+            }
+            Fate::Refused(why) => return Err(why),
+        }
+        Ok(None)
+    }
+
+    /// The library that has a function, and the index of it there.
+    fn provider(
+        &self,
+        canon: &Canon,
+        interface: &str,
+        wanted: &Wanted,
+    ) -> Result<(usize, u32), String> {
+        let input = self.input;
+        let found = input
+            .libraries
+            .iter()
+            .enumerate()
+            .find_map(|(at, library)| {
+                let &(kind, index) = input.modules[library.module].exports.get(&*wanted.export)?;
+                (kind == ExternalKind::Func).then_some((at, index))
+            });
+        let Some((library, index)) = found else {
+            return Err(format!(
+                "no linked library provides this function of {interface}"
+            ));
+        };
+        let module = &input.modules[input.libraries[library].module];
+        if *module.func_type(index) != canon.ty {
+            return Err(format!(
+                "the component's type for it is not that of WASI 0.2: lowered it is {}, but {} \
+                 has {}",
+                signature(&canon.ty),
+                input.libraries[library].name,
+                signature(module.func_type(index)),
+            ));
+        }
+        Ok((library, index))
+    }
+
+    /// Where a library works for a function; notes it if values are copied for that.
+    fn home(&mut self, id: CanonId, canon: &Canon) -> Result<Home, String> {
+        let other_encoding = matches!(&canon.kind, CanonKind::Lower { options, .. }
+            if options.encoding != StringEncoding::Utf8);
+        let by_host = canon.instance == HOST;
+        let held = self.linked.guarded
+            && !by_host
+            && !imported_resources(self.program, &canon.kind).is_empty();
+        let in_memory = uses_memory(self.program, &canon.kind);
+        let mut home = self.homes.of(id, canon.instance);
+        // A library gets at one memory only.
+        let several = self.options.memory == MemoryMode::Multi;
+        let elsewhere = several && home.memory != self.memory;
+        if held || ((other_encoding || elsewhere || by_host) && in_memory) {
+            if !by_host {
+                self.linked.copied.insert(id);
+            }
+            // Values are copied to where the library can be at address 0, and see all of the memory.
+            home = Home {
+                memory: self.memory,
+                realloc: Some(FuncDef::Builtin(Builtin::Arena)),
+            };
+        } else if elsewhere {
+            home = Home {
+                memory: self.memory,
+                realloc: None,
+            };
+        }
+        if let Some(FuncDef::Canon(_) | FuncDef::Host(_)) = home.realloc {
+            return Err("its realloc is not a function of a core module".into());
+        }
+        home.realloc = home
+            .realloc
+            .map(|def| guarded(self.input, self.program, self.adapted, def));
+        Ok(home)
+    }
+
+    /// The instance of a library that provides a function, which is made if there is none yet.
+    fn instance(&mut self, provided: &Provided) -> Result<InstanceId> {
+        let (library, home) = (provided.library, provided.home);
+        let instance = match self.instances.get(&(library, home)) {
+            Some(&instance) => instance,
+            None => {
+                let input = self.input;
+                check(&input.modules[input.libraries[library].module])?;
+                let instance = instantiate(input, self.program, library, home, &self.used)?;
+                self.instances.insert((library, home), instance);
+                self.linked.libraries.push(LinkedLibrary {
+                    name: input.libraries[library].name.to_string(),
+                    instance,
+                    sees_all: home.is_arena(),
+                    functions: Vec::new(),
+                });
+                instance
+            }
+        };
+        let mut libraries = self.linked.libraries.iter_mut();
+        let entry = libraries
+            .find(|linked| linked.instance == instance)
+            .expect("it was just added");
+        entry.functions.push(provided.export.clone());
+        Ok(instance)
+    }
+
+    /// Why a function cannot be linked, with what calls it.
+    fn refusal(
+        &self,
+        id: CanonId,
+        via: Option<(InstanceId, u32)>,
+        why: &str,
+        reaching: &dyn Fn(&Program, CanonId) -> Option<String>,
+    ) -> String {
+        let canon = &self.program.canons[id.0 as usize];
+        let reached_from = via
+            .map(|(instance, func)| {
+                let module = self.program.module(self.input, instance);
+                let name = module
+                    .func_names
+                    .iter()
+                    .find(|(index, _)| *index == func)
+                    .map_or_else(|| format!("function {func}"), |(_, n)| format!("{n:?}"));
+                format!(", called by {name} of {}", module.path)
+            })
+            .unwrap_or_default();
+        let export = reaching(self.program, id)
+            .map(|export| format!(", reached from the export {export:?}"))
+            .unwrap_or_default();
+        format!(
+            "{}: {why} (at offset {:#x}, in {}{reached_from}{export})",
+            canon_name(self.program, id),
+            canon.offset,
+            canon.path,
+        )
+    }
+}
+
+/// The interface and the name under which a function is imported.
+fn imported_name(program: &Program, kind: &CanonKind) -> Result<(String, String), String> {
+    let (interface, name) = match kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } => {
+            let import = &program.imports[*import as usize];
+            (import.interface.clone(), import.name.clone())
+        }
+        CanonKind::ResourceNew(resource)
+        | CanonKind::ResourceRep(resource)
+        | CanonKind::ResourceDrop(resource) => {
+            let Resource::Imported { interface, name } = &program.resources[resource.0 as usize]
+            else {
+                return Err("resources that the component defines are not supported yet".into());
+            };
+            let what = match kind {
+                CanonKind::ResourceNew(_) => "new",
+                CanonKind::ResourceRep(_) => "rep",
+                _ => "drop",
+            };
+            (interface.clone(), format!("[resource-{what}]{name}"))
+        }
+        CanonKind::Lower { .. } => {
+            return Err("calls between components are not supported yet".into());
+        }
+        CanonKind::Unsupported(name) => return Err(format!("{name} is not imported")),
+    };
+    Ok((interface.unwrap_or_else(|| "$root".to_string()), name))
 }
 
 /// Libraries shrink what they have allocated, which not every `realloc` can do: that of a Preview 1
@@ -519,13 +619,6 @@ impl Homes {
             realloc: None,
         })
     }
-}
-
-fn refused_option(options: &CanonOptions) -> Option<String> {
-    if let Some(option) = options.unsupported {
-        return Some(format!("the canonical option {option} is not supported"));
-    }
-    None
 }
 
 /// The resources of the host whose handles a function passes.

@@ -35,6 +35,8 @@ pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
 pub use model::{Exported, History, Place, Plan, PlannedExport, Step};
 
+use live::Tracer;
+
 /// Decides everything about the output.
 ///
 /// # Errors
@@ -50,17 +52,9 @@ pub fn plan<'i, 'a>(
     refuse::typed_references(input, &program)?;
     let forwarders = Forwarders::new(input, &program, options.tidy, true);
     let boundary = exports::Boundary::new(&mut program, adapted)?;
-    let starts: Vec<(InstanceId, FuncDef)> = program
-        .ids()
-        .filter(|&id| !taken_out(adapted, id))
-        .filter_map(|id| {
-            let start = program.module(input, id).start?;
-            Some((id, FuncDef::Core(id, start)))
-        })
-        .collect();
+    let starts = starts(input, &program, adapted);
 
-    // What the guests reach, with the canonical functions as leaves.
-    let mut tracer = live::Tracer::new(input, &forwarders);
+    let mut tracer = Tracer::new(input, &forwarders);
     for def in boundary.roots() {
         tracer.root(&program, def);
     }
@@ -74,27 +68,11 @@ pub fn plan<'i, 'a>(
             }
         }
     }
-    tracer.trace(&program);
-    // What is returned into a guest goes through its realloc, which may reach further imports.
-    loop {
-        let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
-        for canon in &reached {
-            if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
-                && let Some(realloc) = options.realloc
-            {
-                tracer.root(&program, realloc);
-            }
-        }
-        tracer.trace(&program);
-        if tracer.reached.len() == reached.len() {
-            break;
-        }
-    }
-
+    trace_guests(&mut tracer, &program);
     // What the libraries have to provide for that.
     let reaching = |program: &Program, canon: CanonId| {
         boundary.reaching(program, |program, roots| {
-            let mut tracer = live::Tracer::new(input, &forwarders);
+            let mut tracer = Tracer::new(input, &forwarders);
             for root in roots {
                 tracer.root(program, root);
             }
@@ -115,45 +93,8 @@ pub fn plan<'i, 'a>(
         calls_host,
         &reaching,
     )?;
-    tracer.bindings.clone_from(&linked.bindings);
-    let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
-    for canon in reached {
-        let def = match tracer.bindings[&canon] {
-            Binding::Func(def) => def,
-            Binding::Stub(_) => {
-                tracer.live.glue.insert(canon);
-                if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
-                    && let Some((id, index)) = options.memory
-                {
-                    tracer.memory(&program, id, index);
-                }
-                continue;
-            }
-            Binding::NoOp => continue,
-        };
-        tracer.root(&program, def);
-        // The arguments of custom imports are read in the guest's memory, and those that are copied.
-        if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
-            && (matches!(def, FuncDef::Host(_)) || linked.copied.contains(&canon))
-            && let Some((id, index)) = options.memory
-        {
-            tracer.memory(&program, id, index);
-        }
-    }
-    for (id, index) in boundary.memories() {
-        tracer.memory(&program, id, index);
-    }
-    tracer.trace(&program);
-    let of_preview1 = tracer
-        .memories_of_preview1(&program)
-        .into_iter()
-        .find(|(id, _)| {
-            linked
-                .libraries
-                .iter()
-                .all(|library| library.instance != *id)
-        })
-        .map(|(id, index)| program.memory(input, id, index));
+    trace_bound(&mut tracer, &program, &linked, &boundary);
+    let of_preview1 = of_preview1(input, &program, &mut tracer, &linked);
     if options.trap_messages {
         let ty = preview1::signature("fd_write").expect("a function of Preview 1");
         let host = program.host(preview1::MODULE, "fd_write", &ty);
@@ -164,20 +105,11 @@ pub fn plan<'i, 'a>(
         tracer.live.made_memory = true;
     }
 
-    let live::Tracer {
+    let Tracer {
         mut live, bindings, ..
     } = tracer;
     let mut crossing = crossing(&program, &bindings, &linked, &boundary, of_preview1);
-    let mut firsts = [crossing.first_memory(input, &program), linked.memory];
-    if options.memory == MemoryMode::Multi
-        && linked.libraries.iter().any(|library| !library.sees_all)
-    {
-        // What a library works on at its place can only be in the memory of the libraries.
-        firsts.reverse();
-    }
-    let first = crossing
-        .shared
-        .or_else(|| firsts.into_iter().flatten().next());
+    let first = first_memory(input, &program, &crossing, &linked, options);
     crossing.memories = memory::indices(&live, first, options.memory);
     let fusion = fused::plan(
         input,
@@ -199,6 +131,7 @@ pub fn plan<'i, 'a>(
         options,
     )?;
 
+    let warnings = boundary.warnings.iter().cloned().chain(linked.warnings);
     let mut plan = Plan {
         input,
         options,
@@ -220,21 +153,11 @@ pub fn plan<'i, 'a>(
         exports: Vec::new(),
         approximations: linked.approximations,
         stubs: linked.stubs,
-        warnings: boundary
-            .warnings
-            .iter()
-            .cloned()
-            .chain(linked.warnings)
-            .collect(),
+        warnings: warnings.collect(),
     };
     plan.init = start::steps(&mut plan, |id| taken_out(adapted, id), &starts)?;
-    if plan
-        .init
-        .iter()
-        .any(|step| matches!(step, Step::Elements(..)))
-    {
-        plan.live.data_count = true;
-    }
+    let late = |step: &Step| matches!(step, Step::Elements(..));
+    plan.live.data_count |= plan.init.iter().any(late);
     plan.late = late::plan(&plan)?;
     exports::plan(&mut plan, &boundary)?;
     plan.hosts = plan.live.hosts();
@@ -243,6 +166,106 @@ pub fn plan<'i, 'a>(
     }
     refuse::refuse(&plan)?;
     Ok(plan)
+}
+
+/// The start functions of what stays, in order.
+fn starts(input: &Input<'_>, program: &Program, adapted: &Adapted) -> Vec<(InstanceId, FuncDef)> {
+    let start = |id| Some((id, FuncDef::Core(id, program.module(input, id).start?)));
+    let stays = program.ids().filter(|&id| !taken_out(adapted, id));
+    stays.filter_map(start).collect()
+}
+
+/// What the guests reach, with the canonical functions as leaves.
+fn trace_guests(tracer: &mut Tracer<'_, '_>, program: &Program) {
+    tracer.trace(program);
+    // What is returned into a guest goes through its realloc, which may reach further imports.
+    loop {
+        let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
+        for canon in &reached {
+            if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
+                && let Some(realloc) = options.realloc
+            {
+                tracer.root(program, realloc);
+            }
+        }
+        tracer.trace(program);
+        if tracer.reached.len() == reached.len() {
+            break;
+        }
+    }
+}
+
+/// What is reached through the canonical functions, now that it is known what they became.
+fn trace_bound(
+    tracer: &mut Tracer<'_, '_>,
+    program: &Program,
+    linked: &libraries::Linked,
+    boundary: &exports::Boundary,
+) {
+    tracer.bindings.clone_from(&linked.bindings);
+    let reached: Vec<CanonId> = tracer.reached.keys().copied().collect();
+    for canon in reached {
+        // The arguments of custom imports are read in the guest's memory, and those that are copied.
+        let reads = match tracer.bindings[&canon] {
+            Binding::Func(def) => {
+                tracer.root(program, def);
+                matches!(def, FuncDef::Host(_)) || linked.copied.contains(&canon)
+            }
+            Binding::Stub(_) => {
+                tracer.live.glue.insert(canon);
+                true
+            }
+            Binding::NoOp => false,
+        };
+        if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
+            && let Some((id, index)) = options.memory
+            && reads
+        {
+            tracer.memory(program, id, index);
+        }
+    }
+    for (id, index) in boundary.memories() {
+        tracer.memory(program, id, index);
+    }
+    tracer.trace(program);
+}
+
+/// The memory of a guest that calls Preview 1 by itself.
+fn of_preview1(
+    input: &Input<'_>,
+    program: &Program,
+    tracer: &mut Tracer<'_, '_>,
+    linked: &libraries::Linked,
+) -> Option<(InstanceId, u32)> {
+    let is_library = |id| {
+        linked
+            .libraries
+            .iter()
+            .any(|library| library.instance == id)
+    };
+    let mut memories = tracer.memories_of_preview1(program).into_iter();
+    let (id, index) = memories.find(|(id, _)| !is_library(*id))?;
+    Some(program.memory(input, id, index))
+}
+
+/// The memory that keeps address 0: the one that the host shares.
+fn first_memory(
+    input: &Input<'_>,
+    program: &Program,
+    crossing: &Crossing,
+    linked: &libraries::Linked,
+    options: &Options,
+) -> Option<(InstanceId, u32)> {
+    let mut firsts = [crossing.first_memory(input, program), linked.memory];
+    if options.memory == MemoryMode::Multi
+        && linked.libraries.iter().any(|library| !library.sees_all)
+    {
+        // What a library works on at its place can only be in the memory of the libraries.
+        firsts.reverse();
+    }
+    crossing
+        .shared
+        .or_else(|| firsts.into_iter().flatten().next())
 }
 
 fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
