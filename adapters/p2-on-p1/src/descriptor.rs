@@ -2,10 +2,10 @@
 
 use p1bridge_shim::{Entry, Out, bytes, here, there, trap_if};
 
-use crate::clocks::{datetime, nanoseconds};
 use crate::error::{code, failure, unit_result};
 use crate::p1::{self, right};
-use crate::state::{Fixed, State, flag, kind};
+use crate::state::{Fixed, PREOPEN, State, flag, kind};
+use crate::time::{datetime, nanoseconds};
 use crate::{exports, file};
 
 /// Bits of `descriptor-flags`.
@@ -17,9 +17,6 @@ pub const REQUESTED_WRITE_SYNC: u8 = 1 << 4;
 pub const MUTATE_DIRECTORY: u8 = 1 << 5;
 /// All of `descriptor-flags`.
 pub const FLAGS: u8 = (1 << 6) - 1;
-/// A preopened directory, whose fd is never closed.
-pub const PREOPEN: u8 = 1 << 6;
-
 /// The most that one `read` returns.
 const LIMIT: u64 = 65536;
 

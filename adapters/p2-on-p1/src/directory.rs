@@ -3,10 +3,10 @@
 use p1bridge_shim::abi::{copy, load8};
 use p1bridge_shim::{Out, here, trap_if, utf8};
 
-use crate::descriptor::{self, MUTATE_DIRECTORY, PREOPEN, READ, descriptor_type};
+use crate::descriptor::{self, MUTATE_DIRECTORY, READ, descriptor_type};
 use crate::error::failure;
 use crate::p1::{self, right};
-use crate::state::{Fixed, LISTING, SCRATCH, State, flag, insert, kind};
+use crate::state::{Fixed, LISTING, PREOPEN, SCRATCH, State, flag, insert, kind};
 use crate::{exports, file};
 
 /// The first descriptor that a host preopens.

@@ -6,60 +6,8 @@
 
 use p1bridge_shim::{Entry, Out, here};
 
-use crate::descriptor::PREOPEN;
-use crate::state::{State, flag};
+use crate::state::{PREOPEN, State, flag};
 use crate::{exports, input, p1};
-
-/// Calls that only a program with files can make. The linker binds them to the exports of the
-/// same names when the program reaches a function of `wasi:filesystem/types`, and to a trap
-/// otherwise.
-pub mod weak {
-    #[link(wasm_import_module = "if wasi:filesystem/types wasi:sockets/tcp wasi:sockets/udp")]
-    unsafe extern "C" {
-        /// Gives back one use of a descriptor or socket.
-        #[link_name = "weak:release"]
-        pub safe fn release(descriptor: u32);
-    }
-    #[link(wasm_import_module = "if wasi:filesystem/types")]
-    unsafe extern "C" {
-        /// Reads into a vector at the stream's offset, and moves it.
-        #[link_name = "weak:file-read"]
-        pub safe fn file_read(handle: u32, vector: u32) -> u32;
-        /// A blocking read, not of 0 bytes, of a stream whose flags are `FILE` alone.
-        #[link_name = "weak:file-blocking-read"]
-        pub safe fn file_blocking_read(handle: u32, length: u64, out: u32);
-        /// Writes vectors at the stream's offset or the end, and moves it.
-        #[link_name = "weak:file-write"]
-        pub safe fn file_write(handle: u32, vectors: u32, count: u32) -> u32;
-    }
-    #[link(wasm_import_module = "if wasi:sockets/tcp wasi:sockets/udp")]
-    unsafe extern "C" {
-        /// The mode that a pollable of a socket has now.
-        #[link_name = "weak:socket-mode"]
-        pub safe fn socket_mode(socket: u32, mode: u32) -> u32;
-    }
-    #[link(wasm_import_module = "if wasi:sockets/tcp")]
-    unsafe extern "C" {
-        /// `CLOSED` when this direction was shut down, or 0.
-        #[link_name = "weak:socket-status"]
-        pub safe fn socket_status(socket: u32, mode: u32) -> u32;
-        /// Whether a socket would take more; waits for it if told to.
-        #[link_name = "weak:socket-writable"]
-        pub safe fn socket_writable(socket: u32, block: u32) -> u32;
-    }
-}
-
-/// Drops a stream or pollable, and with it the use of its descriptor.
-#[inline(never)]
-pub fn drop_stream(state: &State, handle: u32, kind: u8) {
-    let entry = state.get(handle, kind);
-    let descriptor = entry.word.get();
-    let is_shared = entry.flags.get() & flag::SHARED != 0;
-    state.remove(handle);
-    if is_shared {
-        weak::release(descriptor);
-    }
-}
 
 /// Moves the offset of a stream behind what was read or written.
 #[inline(always)]

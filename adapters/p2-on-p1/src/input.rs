@@ -9,7 +9,8 @@ use p1bridge_shim::{Entry, Out, abi};
 use crate::error::{CLOSED, stream_error};
 use crate::poll::{READ, fd, new_pollable, ready_now, wait};
 use crate::state::{SCRATCH, State, flag, kind};
-use crate::{exports, file, p1};
+use crate::stream::{drop_stream, weak};
+use crate::{exports, p1};
 
 /// The most that one read returns.
 pub const LIMIT: u64 = 65536;
@@ -29,7 +30,7 @@ fn ask(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let fixed = state.fixed();
     let vector = fixed.vector(at, length);
     if entry.flags.get() & flag::FILE != 0 {
-        file::weak::file_read(handle, vector)
+        weak::file_read(handle, vector)
     } else {
         p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
     }
@@ -81,7 +82,7 @@ fn status(state: &State, handle: u32, blocking: bool) -> u32 {
     if flags & flag::CLOSED != 0 {
         CLOSED
     } else if flags & flag::SOCKET != 0 {
-        file::weak::socket_status(entry.word.get(), READ.into())
+        weak::socket_status(entry.word.get(), READ.into())
     } else if blocking || ready_now(state, entry) {
         0
     } else {
@@ -213,7 +214,7 @@ exports! {
         // A file that is open and that the host can seek in, of which the last read was no short one.
         const FILE: u32 = kind::INPUT as u32 | (flag::FILE as u32) << 16;
         if let Some(entry) = state.find_here(handle) && entry.head() == FILE && length != 0 {
-            file::weak::file_blocking_read(handle, length, out);
+            weak::file_blocking_read(handle, length, out);
         } else {
             read(&mut state, handle, length, true, out);
         }
@@ -237,6 +238,6 @@ exports! {
 
     "wasi:io/streams@0.2#[resource-drop]input-stream"
     fn drop_input(state, handle: u32) {
-        file::drop_stream(&state, handle, kind::INPUT);
+        drop_stream(&state, handle, kind::INPUT);
     }
 }

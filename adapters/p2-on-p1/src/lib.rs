@@ -11,13 +11,14 @@
 //! | [`random`] | random, insecure, insecure-seed |
 //! | [`input`], [`output`] | streams |
 //! | [`poll`] | poll |
+//! | [`stream`], [`time`] | what those share |
 //! | [`error`] | error, and the numbers of errors |
 //! | [`socket`], [`tcp`], [`udp`], [`lookup`], [`address`] | sockets, on the extension of WAMR |
 //! | [`http`], [`fields`], [`pool`] | http types, and where their strings are |
 //! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
 //!
 //! A program that prints must not carry the file code. Where a stream may belong to a file, the
-//! file's part is therefore reached through the `weak` imports of [`file`], which the linker
+//! file's part is therefore reached through the imports of [`stream::weak`], which the linker
 //! binds only when the program uses `wasi:filesystem/types`.
 
 #![no_std]
@@ -42,7 +43,9 @@ mod random;
 mod sock;
 mod socket;
 mod state;
+mod stream;
 mod tcp;
+mod time;
 mod udp;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).

@@ -9,7 +9,8 @@ use p1bridge_shim::{Entry, Out, bytes_here, trap_if};
 use crate::error::{CLOSED, stream_error};
 use crate::poll::{CLOCK, WRITE, fd, new_pollable};
 use crate::state::{SCRATCH, State, ZEROES, flag, kind};
-use crate::{exports, file, input, p1};
+use crate::stream::{drop_stream, weak};
+use crate::{exports, input, p1};
 
 /// What `check-write` permits, always.
 const PERMIT: u32 = 65536;
@@ -27,7 +28,7 @@ fn write_all(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let fixed = state.fixed();
     let vector = fixed.vector(at, length);
     let errno = if flags & flag::FILE != 0 {
-        file::weak::file_write(handle, vector, 1)
+        weak::file_write(handle, vector, 1)
     } else {
         p1::fd_write(entry.word.get(), vector, 1, fixed.count_at())
     };
@@ -56,7 +57,7 @@ fn write_once(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let vector = fixed.vector(at, length);
     let entry = state.slot(handle);
     if entry.flags.get() & flag::FILE != 0 {
-        file::weak::file_write(handle, vector, 1)
+        weak::file_write(handle, vector, 1)
     } else {
         p1::fd_write(fd(state, entry), vector, 1, fixed.count_at())
     }
@@ -129,7 +130,7 @@ fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
             count += 1;
         }
         let errno = if flags & flag::FILE != 0 {
-            file::weak::file_write(handle, vectors, count)
+            weak::file_write(handle, vectors, count)
         } else {
             p1::fd_write(fd(state, entry), vectors, count, fixed.count_at())
         };
@@ -150,7 +151,7 @@ fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
 #[inline(never)]
 fn wait(entry: &Entry) {
     if entry.flags.get() & flag::SOCKET != 0 {
-        file::weak::socket_writable(entry.word.get(), 1);
+        weak::socket_writable(entry.word.get(), 1);
     }
 }
 
@@ -160,7 +161,7 @@ fn permit(state: &State, handle: u32) -> u32 {
     let entry = state.get(handle, kind::OUTPUT);
     if entry.flags.get() & flag::SOCKET == 0 {
         PERMIT
-    } else if file::weak::socket_writable(entry.word.get(), 0) != 0 {
+    } else if weak::socket_writable(entry.word.get(), 0) != 0 {
         BLOCKING
     } else {
         0
@@ -194,7 +195,7 @@ fn special(entry: &Entry) -> u32 {
     if flags & flag::CLOSED != 0 {
         CLOSED
     } else if flags & flag::SOCKET != 0 {
-        file::weak::socket_status(entry.word.get(), WRITE.into())
+        weak::socket_status(entry.word.get(), WRITE.into())
     } else {
         0
     }
@@ -311,6 +312,6 @@ exports! {
 
     "wasi:io/streams@0.2#[resource-drop]output-stream"
     fn drop_output(state, handle: u32) {
-        file::drop_stream(&state, handle, kind::OUTPUT);
+        drop_stream(&state, handle, kind::OUTPUT);
     }
 }

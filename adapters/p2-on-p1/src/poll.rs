@@ -5,9 +5,9 @@
 use p1bridge_shim::abi::{load32, load64, store32, store64};
 use p1bridge_shim::{Entry, Out, list, trap_if};
 
-use crate::clocks::now;
-use crate::file;
 use crate::state::{Fixed, POLL, State, flag, full, insert, kind, max_poll};
+use crate::stream::{drop_stream, weak};
+use crate::time::now;
 use crate::{exports, p1};
 
 /// Modes of a pollable, in the low bits of `flags`. With [`flag::FILE`], `word` is the index of a
@@ -173,7 +173,7 @@ pub fn wait_for(state: &State, fd: u32, mode: u8, block: bool) -> bool {
 fn mode(entry: &Entry) -> u8 {
     let flags = entry.flags.get();
     if flags & flag::SOCKET != 0 {
-        file::weak::socket_mode(entry.word.get(), (flags & 3).into()) as u8
+        weak::socket_mode(entry.word.get(), (flags & 3).into()) as u8
     } else {
         flags & 3
     }
@@ -304,6 +304,6 @@ exports! {
 
     "wasi:io/poll@0.2#[resource-drop]pollable"
     fn drop_pollable(state, handle: u32) {
-        file::drop_stream(&state, handle, kind::POLLABLE);
+        drop_stream(&state, handle, kind::POLLABLE);
     }
 }

@@ -76,6 +76,9 @@ pub mod flag {
     pub const SHORT: u8 = 1 << 3;
 }
 
+/// Of a descriptor: a directory that was preopened, whose fd is never closed.
+pub const PREOPEN: u8 = 1 << 6;
+
 /// Bytes of scratch: the most that one `splice` or `skip` moves.
 pub const SCRATCH: u32 = 4096;
 /// Bytes of a subscription and an event.

@@ -10,7 +10,8 @@ use crate::socket::{
     SOCKET_LIMIT, WOULD_BLOCK, failure, family, fill, phase, small_result, stream, wide_result,
 };
 use crate::state::{State, flag, kind};
-use crate::{exports, file, p1, sock};
+use crate::stream::weak;
+use crate::{exports, p1, sock};
 
 const SECOND: u64 = 1_000_000_000;
 /// What a socket listens with unless it is told.
@@ -364,6 +365,6 @@ exports! {
     "wasi:sockets/tcp@0.2#[resource-drop]tcp-socket"
     fn drop_tcp_socket(state, handle: u32) {
         get(&state, handle).kind.set(kind::ORPHAN);
-        file::weak::release(handle);
+        weak::release(handle);
     }
 }

@@ -14,7 +14,8 @@ use crate::socket::{
     self, CONFLICT, INVALID_STATE, TOO_LARGE, failure, family, phase, wide_result,
 };
 use crate::state::{State, flag, kind};
-use crate::{exports, file, p1, sock};
+use crate::stream::{drop_stream, weak};
+use crate::{exports, p1, sock};
 
 /// The longest datagram.
 const LONGEST: u32 = 65507;
@@ -51,7 +52,7 @@ fn datagrams(state: &State, kind: u8, socket: u32, has_remote: bool) -> u32 {
 #[inline(never)]
 fn give_up(state: &State, stream: u32, kind: u8) {
     forget(state, state.get(stream, kind).low.get());
-    file::drop_stream(state, stream, kind);
+    drop_stream(state, stream, kind);
 }
 
 /// Reads the next datagram that the stream is for into the `LONGEST + 1` bytes at `at`; gives an
@@ -228,7 +229,7 @@ exports! {
         let entry = get(&state, handle);
         forget(&state, entry.high.replace(0));
         entry.kind.set(kind::ORPHAN);
-        file::weak::release(handle);
+        weak::release(handle);
     }
 
     /// One datagram at most: the host tells the length of one only by reading it.
