@@ -1,13 +1,16 @@
 //! Static archives: `ar` in the ways of GNU, BSD and Windows.
 
+use std::ops::Range;
+
 use anyhow::{Context, Result, bail};
 use goblin::archive::Archive;
 
-use super::image::{self, Image};
+use super::image::Image;
 
+/// The images of an archive, each as `read` reads it, and what of it could not be read.
 pub fn images<'a>(
     bytes: &'a [u8],
-    keep: &dyn Fn(&[u8]) -> bool,
+    read: impl Fn(Range<usize>) -> Result<Image<'a>>,
 ) -> Result<(Vec<Image<'a>>, Vec<String>)> {
     let archive = Archive::parse(bytes).context("the archive is cut off or damaged")?;
     let mut images = Vec::new();
@@ -22,7 +25,7 @@ pub fn images<'a>(
         if end > bytes.len() {
             bail!("the archive is cut off in {name} (at offset {start:#x})");
         }
-        match image::one(bytes, start..end, keep) {
+        match read(start..end) {
             Ok(mut image) => {
                 image.member = Some(name.to_string());
                 images.push(image);

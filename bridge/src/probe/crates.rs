@@ -1,9 +1,9 @@
 //! Runtimes that are crates of Rust: panic messages have the path of the source, and with it the
 //! version.
 
+use super::findings::{Finding, HostModule, Runtime, Sure, preview1_by_name, version_behind};
 use super::hits::Hits;
 use super::image::Image;
-use super::{Finding, HostModule, Runtime, Sure, preview1_by_name, version_behind};
 
 struct Known {
     kind: &'static str,

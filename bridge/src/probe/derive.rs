@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use p1bridge_linker::{FeatureSet, preview1};
 use toml::{Table, Value};
 
-use super::{Finding, HostModule, Runtime, Sure};
+use super::findings::{Finding, HostModule, Runtime, Sure};
 use crate::profiles;
 
 /// Where preview1 is nearly complete, what is missing says more than what is there.

@@ -5,8 +5,6 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 
-use super::{archive, coff, elf, macho};
-
 /// One program, library or object file.
 pub struct Image<'a> {
     /// The whole file; offsets are those in it.
@@ -54,52 +52,6 @@ pub struct Symbol<'a> {
     pub offset: usize,
     /// Its address, when it is defined here.
     pub address: Option<u64>,
-}
-
-/// The images of a file: one, or those of an archive, and what of it could not be read. `keep` says which symbols are wanted.
-///
-/// # Errors
-///
-/// A file that is none of the formats, or cut off or damaged.
-pub fn images<'a>(
-    bytes: &'a [u8],
-    keep: &dyn Fn(&[u8]) -> bool,
-) -> Result<(Vec<Image<'a>>, Vec<String>)> {
-    if bytes.starts_with(b"!<arch>\n") {
-        return archive::images(bytes, keep);
-    }
-    if bytes.starts_with(b"!<thin>\n") {
-        bail!(
-            "a thin archive has no objects in it, only their names; give them or a linked program"
-        );
-    }
-    one(bytes, 0..bytes.len(), keep).map(|image| (vec![image], Vec::new()))
-}
-
-/// The image that is at `range` of the file.
-pub fn one<'a>(
-    bytes: &'a [u8],
-    range: Range<usize>,
-    keep: &dyn Fn(&[u8]) -> bool,
-) -> Result<Image<'a>> {
-    let head = &bytes[range.clone()];
-    match head {
-        [0x7f, b'E', b'L', b'F', ..] => elf::image(bytes, range, keep),
-        [b'M', b'Z', ..] => coff::program(bytes, range, keep),
-        [0xcf | 0xce, 0xfa, 0xed, 0xfe, ..] | [0xfe, 0xed, 0xfa, 0xce | 0xcf, ..] => {
-            macho::image(bytes, range, keep)
-        }
-        [0xca, 0xfe, 0xba, 0xbe, ..] => macho::fat(bytes, range, keep),
-        _ if coff::is_object(head) => coff::object(bytes, range, keep),
-        [b'B', b'C', 0xc0, 0xde, ..] => {
-            bail!("LLVM bitcode says nothing about what is built; compile it first")
-        }
-        [] => bail!("the file is empty"),
-        _ => bail!(
-            "this is no native program: ELF, PE, Mach-O and static archives (`.a`, `.lib`) of them \
-             are understood; of a raw firmware image, give the ELF file that it was made of"
-        ),
-    }
 }
 
 impl<'a> Image<'a> {

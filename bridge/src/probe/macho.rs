@@ -8,16 +8,12 @@ use goblin::mach::header::MH_OBJECT;
 use goblin::mach::load_command::CommandVariant;
 use goblin::mach::{MachO, MultiArch, parse_magic_and_ctx};
 
-use super::image::{self, Image};
+use super::image::Image;
 
 const DAMAGED: &str = "the Mach-O file is cut off or damaged";
 
-/// The program for the most usual machine of several in one file.
-pub fn fat<'a>(
-    bytes: &'a [u8],
-    range: Range<usize>,
-    keep: &dyn Fn(&[u8]) -> bool,
-) -> Result<Image<'a>> {
+/// Where the program for the most usual machine of several in one file is.
+pub fn fat(bytes: &[u8], range: Range<usize>) -> Result<Range<usize>> {
     let file = &bytes[range.clone()];
     let arches = MultiArch::new(file)
         .and_then(|file| file.arches())
@@ -32,9 +28,7 @@ pub fn fat<'a>(
     if end > range.end {
         anyhow::bail!("{DAMAGED}: the part for one machine ends behind the file");
     }
-    let mut image = image::one(bytes, start..end, keep)?;
-    image.format.push_str(", one of several in the file");
-    Ok(image)
+    Ok(start..end)
 }
 
 pub fn image<'a>(

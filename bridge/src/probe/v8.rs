@@ -1,8 +1,8 @@
 //! V8, in Node.js: its version, and the defaults of its flags where symbols say where they are.
 
+use super::findings::{Finding, HostModule, Runtime, Sure, preview1_by_name, version_behind};
 use super::hits::{Evidence, EvidenceKind, Hits, evidence};
 use super::image::Image;
-use super::{Finding, HostModule, Runtime, Sure, preview1_by_name, version_behind};
 
 /// Behind the number of V8, as Node.js builds it: `11.3.244.8-node.38`.
 const SUFFIX: &str = "-node.";

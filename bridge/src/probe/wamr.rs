@@ -2,10 +2,10 @@
 
 use p1bridge_linker::preview1;
 
+use super::findings::{Finding, HostFunction, HostModule, Runtime, Sure, preview1_by_name};
 use super::hits::{Evidence, EvidenceKind, Hits, evidence, missing};
 use super::image::Image;
 use super::natives::{self, Native};
-use super::{Finding, HostFunction, HostModule, Runtime, Sure, preview1_by_name};
 
 /// Any two of these make it a WAMR.
 const KNOWN: &[&str] = &[

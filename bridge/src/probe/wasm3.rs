@@ -1,7 +1,7 @@
 //! wasm3: its error messages, which changed between its releases.
 
+use super::findings::{Finding, HostModule, Runtime, Sure, preview1_by_name};
 use super::hits::{Evidence, Hits, missing};
-use super::{Finding, HostModule, Runtime, Sure, preview1_by_name};
 
 /// Any three of these make it a wasm3.
 const KNOWN: &[&str] = &[
