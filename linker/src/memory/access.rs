@@ -33,6 +33,15 @@ pub struct Access {
 }
 
 impl Access {
+    /// The same with a base that is known in the offsets of instructions, and what is added to them.
+    pub fn folded(self) -> (Access, u32) {
+        let zero = Quantity::Const(0);
+        match self.base {
+            Quantity::Const(base) => (Access { base: zero, ..self }, base),
+            Quantity::Global(_) => (self, 0),
+        }
+    }
+
     /// Whether anything comes before an access, but for an offset of its own.
     pub fn has_work(&self) -> bool {
         self.checked || !matches!(self.base, Quantity::Const(_))

@@ -287,8 +287,8 @@ impl Stretch<'_> {
         let Some(access) = self.map.memory(member.memory).access else {
             return;
         };
-        let (base, folded) = fold(&access);
-        if !fits(member, folded) {
+        let (moved, folded) = access.folded();
+        if !fits(member, folded.into()) {
             return;
         }
         let address = self.scratch.local(ValType::I32, Use::Address);
@@ -299,13 +299,13 @@ impl Stretch<'_> {
             check(&mut sink, &access, member.offset + u64::from(member.size));
             sink.local_get(address);
         }
-        add_base(&mut sink, base);
+        add_base(&mut sink, moved.base);
         self.edits.push(Edit {
             range: member.address.to..member.address.to,
             code,
             moved: None,
         });
-        self.moved(member, folded);
+        self.moved(member, folded.into());
     }
 
     /// An address that is known: it is checked here.
@@ -340,7 +340,8 @@ impl Stretch<'_> {
         kept: &mut usize,
     ) {
         let above = |member: &Member| member.add() - i64::from(lowest);
-        let (base, folded) = fold(access);
+        let (moved, folded) = access.folded();
+        let (base, folded) = (moved.base, i64::from(folded));
         let is_movable = |member: &Member| fits(member, above(member) + folded);
         if !group.iter().all(is_movable) || *kept == KEPT {
             return group.iter().for_each(|member| self.alone(member));
@@ -416,14 +417,6 @@ impl Stretch<'_> {
                 }
             });
         }
-    }
-}
-
-/// The base that has to be added, and what goes into the offset instead.
-fn fold(access: &Access) -> (Quantity, i64) {
-    match access.base {
-        Quantity::Const(base) => (Quantity::Const(0), base.into()),
-        base => (base, 0),
     }
 }
 

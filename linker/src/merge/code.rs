@@ -19,7 +19,7 @@ use wasmparser::{
 use super::coalesce;
 use crate::debug::address::Points;
 use crate::maps::index::{Callee, InstanceMap, Maps, MemoryOps, Source};
-use crate::memory::access::{self, Access, Quantity, Scratch, touches};
+use crate::memory::access::{self, Access, Scratch, touches};
 use crate::memory::traps;
 use crate::parse::module::Module;
 use crate::plan::Plan;
@@ -391,11 +391,10 @@ impl Step<'_, '_> {
     fn access(&mut self, op: &Operator<'_>, arg: wasmparser::MemArg, access: &Access) -> Action {
         // A base that is known goes into the offset of the instruction.
         let mut access = *access;
-        if let Quantity::Const(base) = access.base
-            && arg.offset + u64::from(base) <= u32::MAX.into()
-        {
+        let (moved, base) = access.folded();
+        if arg.offset + u64::from(base) <= u32::MAX.into() {
             self.folded = base;
-            access.base = Quantity::Const(0);
+            access = moved;
         }
         match touches(op) {
             Some(touched) => access::prepare(

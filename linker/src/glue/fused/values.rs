@@ -109,13 +109,7 @@ impl Fused<'_, '_, '_> {
             }
             Place::Memory { pointer, offset } => {
                 self.address(side, *pointer)?;
-                let memory = memory(side)?.memory;
-                let at = |align: u32| MemArg {
-                    offset: (*offset).into(),
-                    align,
-                    target: MemArgTarget::Memory(memory),
-                    ordering: None,
-                };
+                let at = slot(side, *offset)?;
                 let mut code = self.sink();
                 match (ty, ty.size()) {
                     (Type::F32, _) => code.f32_load(at(2)),
@@ -181,13 +175,7 @@ impl Fused<'_, '_, '_> {
                 code.local_set(locals[0]);
             }
             Place::Memory { offset, .. } => {
-                let memory = memory(side)?.memory;
-                let at = |align: u32| MemArg {
-                    offset: (*offset).into(),
-                    align,
-                    target: MemArgTarget::Memory(memory),
-                    ordering: None,
-                };
+                let at = slot(side, *offset)?;
                 let mut code = self.sink();
                 match (ty, ty.size()) {
                     (Type::F32, _) => code.f32_store(at(2)),
@@ -418,4 +406,15 @@ pub fn part(place: &Place, offset: u32, at: &mut usize, width: usize) -> Place {
             offset: start + offset,
         },
     }
+}
+
+/// Where an instruction goes that is `offset` bytes from an address of a side, by its alignment.
+fn slot(side: &Side, offset: u32) -> Result<impl Fn(u32) -> MemArg + use<>> {
+    let memory = memory(side)?.memory;
+    Ok(move |align| MemArg {
+        offset: offset.into(),
+        align,
+        target: MemArgTarget::Memory(memory),
+        ordering: None,
+    })
 }
