@@ -163,6 +163,19 @@ fn absent(state: &State, handle: u32) {
     state.get(handle, kind::ABSENT);
 }
 
+/// Defines the functions of resources of which there is no handle: they trap.
+macro_rules! absent {
+    ($($name:literal fn $f:ident(handle $(, $p:ident: $t:ty)*) $(-> $r:ty)?;)*) => {
+        exports! {$(
+            $name
+            fn $f(state, handle: u32 $(, $p: $t)*) $(-> $r)? {
+                absent(&state, handle);
+                $(<$r>::default())?
+            }
+        )*}
+    };
+}
+
 exports! {
     /// No error comes from HTTP.
     "wasi:http/types@0.2#http-error-code"
@@ -363,126 +376,76 @@ exports! {
     fn drop_body(state, handle: u32) {
         state.drop(handle, kind::BODY);
     }
+}
 
+absent! {
     "wasi:http/types@0.2#[method]incoming-request.method"
-    fn incoming_method(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_method(handle, _out: u32);
 
     "wasi:http/types@0.2#[method]incoming-request.path-with-query"
-    fn incoming_path(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_path(handle, _out: u32);
 
     "wasi:http/types@0.2#[method]incoming-request.scheme"
-    fn incoming_scheme(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_scheme(handle, _out: u32);
 
     "wasi:http/types@0.2#[method]incoming-request.authority"
-    fn incoming_authority(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_authority(handle, _out: u32);
 
     "wasi:http/types@0.2#[method]incoming-request.headers"
-    fn incoming_headers(state, handle: u32) -> u32 {
-        absent(&state, handle);
-        0
-    }
+    fn incoming_headers(handle) -> u32;
 
     "wasi:http/types@0.2#[method]incoming-request.consume"
-    fn incoming_consume(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_consume(handle, _out: u32);
 
     "wasi:http/types@0.2#[resource-drop]incoming-request"
-    fn drop_incoming_request(state, handle: u32) {
-        absent(&state, handle);
-    }
+    fn drop_incoming_request(handle);
 
     "wasi:http/types@0.2#[method]response-outparam.send-informational"
-    fn send_informational(state, handle: u32, _status: u32, _headers: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn send_informational(handle, _status: u32, _headers: u32, _out: u32);
 
     "wasi:http/types@0.2#[static]response-outparam.set"
-    fn outparam_set(state, handle: u32, _case: u32, _a: u32, _b: u32, _c: u64, _d: u32, _e: u32,
-        _f: u32, _g: u32) {
-        absent(&state, handle);
-    }
+    fn outparam_set(handle, _case: u32, _a: u32, _b: u32, _c: u64, _d: u32, _e: u32,
+        _f: u32, _g: u32);
 
     "wasi:http/types@0.2#[resource-drop]response-outparam"
-    fn drop_outparam(state, handle: u32) {
-        absent(&state, handle);
-    }
+    fn drop_outparam(handle);
 
     "wasi:http/types@0.2#[method]incoming-response.status"
-    fn incoming_status(state, handle: u32) -> u32 {
-        absent(&state, handle);
-        0
-    }
+    fn incoming_status(handle) -> u32;
 
     "wasi:http/types@0.2#[method]incoming-response.headers"
-    fn incoming_response_headers(state, handle: u32) -> u32 {
-        absent(&state, handle);
-        0
-    }
+    fn incoming_response_headers(handle) -> u32;
 
     "wasi:http/types@0.2#[method]incoming-response.consume"
-    fn incoming_response_consume(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_response_consume(handle, _out: u32);
 
     "wasi:http/types@0.2#[resource-drop]incoming-response"
-    fn drop_incoming_response(state, handle: u32) {
-        absent(&state, handle);
-    }
+    fn drop_incoming_response(handle);
 
     "wasi:http/types@0.2#[method]incoming-body.stream"
-    fn incoming_body_stream(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn incoming_body_stream(handle, _out: u32);
 
     "wasi:http/types@0.2#[static]incoming-body.finish"
-    fn incoming_body_finish(state, handle: u32) -> u32 {
-        absent(&state, handle);
-        0
-    }
+    fn incoming_body_finish(handle) -> u32;
 
     "wasi:http/types@0.2#[resource-drop]incoming-body"
-    fn drop_incoming_body(state, handle: u32) {
-        absent(&state, handle);
-    }
+    fn drop_incoming_body(handle);
 
     "wasi:http/types@0.2#[method]future-trailers.subscribe"
-    fn trailers_subscribe(state, handle: u32) -> u32 {
-        absent(&state, handle);
-        0
-    }
+    fn trailers_subscribe(handle) -> u32;
 
     "wasi:http/types@0.2#[method]future-trailers.get"
-    fn trailers_get(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn trailers_get(handle, _out: u32);
 
     "wasi:http/types@0.2#[resource-drop]future-trailers"
-    fn drop_trailers(state, handle: u32) {
-        absent(&state, handle);
-    }
+    fn drop_trailers(handle);
 
     "wasi:http/types@0.2#[method]future-incoming-response.subscribe"
-    fn response_subscribe(state, handle: u32) -> u32 {
-        absent(&state, handle);
-        0
-    }
+    fn response_subscribe(handle) -> u32;
 
     "wasi:http/types@0.2#[method]future-incoming-response.get"
-    fn response_get(state, handle: u32, _out: u32) {
-        absent(&state, handle);
-    }
+    fn response_get(handle, _out: u32);
 
     "wasi:http/types@0.2#[resource-drop]future-incoming-response"
-    fn drop_future_response(state, handle: u32) {
-        absent(&state, handle);
-    }
+    fn drop_future_response(handle);
 }
