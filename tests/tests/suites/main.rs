@@ -20,6 +20,7 @@ mod pass_through;
 mod probe;
 mod profiles;
 mod quirks;
+mod random_config;
 mod random_modules;
 mod random_pairs;
 mod realloc;

@@ -14,6 +14,8 @@ use wasm_smith::Module as RandomModule;
 use wasmi::{Engine, Linker, Module, Store, Val};
 use wasmparser::{ExternalKind, FuncType, Parser, Payload, ValType};
 
+use crate::random_config::mvp;
+
 /// How many modules are tried. The seeds are always the same.
 const MODULES: u64 = 1000;
 
@@ -24,15 +26,6 @@ const EXPORTS: usize = 3;
 fn random_module(seed: u64, profile: Option<&str>) -> Result<Vec<u8>> {
     let bytes = bytes(seed, 4096);
     let config = wasm_smith::Config {
-        export_everything: true,
-        max_imports: 0,
-        min_funcs: 3,
-        max_memories: 1,
-        min_memories: 1,
-        max_tables: 1,
-        max_memory32_bytes: 4 << 16,
-        memory_max_size_required: true,
-        max_instructions: 200,
         bulk_memory_enabled: profile.is_none(),
         reference_types_enabled: profile.is_none(),
         disallow_traps: !seed.is_multiple_of(2),
@@ -40,21 +33,7 @@ fn random_module(seed: u64, profile: Option<&str>) -> Result<Vec<u8>> {
         multi_value_enabled: seed.is_multiple_of(4),
         saturating_float_to_int_enabled: true,
         sign_extension_ops_enabled: true,
-        simd_enabled: false,
-        relaxed_simd_enabled: false,
-        threads_enabled: false,
-        shared_everything_threads_enabled: false,
-        memory64_enabled: false,
-        exceptions_enabled: false,
-        gc_enabled: false,
-        tail_call_enabled: false,
-        extended_const_enabled: false,
-        wide_arithmetic_enabled: false,
-        custom_page_sizes_enabled: false,
-        compact_imports_enabled: false,
-        custom_descriptors_enabled: false,
-        allow_start_export: true,
-        ..wasm_smith::Config::default()
+        ..mvp()
     };
     let mut module =
         RandomModule::new(config, &mut Unstructured::new(&bytes)).map_err(|e| anyhow!("{e}"))?;
