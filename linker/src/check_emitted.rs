@@ -247,7 +247,9 @@ impl Check<'_, '_, '_> {
                     lifted(&lift.ty)
                 }
                 Exported::CopiedPost(_) | Exported::Free => FuncType::new([ValType::I32], []),
-                Exported::Arena => FuncType::new([ValType::I32; 4], [ValType::I32]),
+                Exported::Arena | Exported::Allocating(..) => {
+                    FuncType::new([ValType::I32; 4], [ValType::I32])
+                }
                 Exported::Run(..) | Exported::Initialize => nothing.clone(),
                 Exported::Malloc => FuncType::new([ValType::I32], [ValType::I32]),
             };
@@ -544,8 +546,8 @@ mod tests {
     fn check_changed(change: impl FnOnce(&mut Plan<'_, '_>)) -> Result<()> {
         let component = wat::parse_str(COMPONENT)?;
         let input = parse::component(&component)?;
-        let adapted = unadapt::unadapt(&input, resolve::program(&input)?);
         let options = Options::default();
+        let adapted = unadapt::unadapt(&input, resolve::program(&input)?, options.isolation);
         let mut plan = plan::plan(&input, &adapted, &options)?;
         let wasm = merge::merge(&plan)?.wasm;
         change(&mut plan);

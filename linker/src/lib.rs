@@ -30,7 +30,7 @@
 //! | [`abi`] | component types → sizes, alignments and flat forms |
 //! | [`resolve`] | `Input` → [`resolve::Program`]: the component level evaluated away; what is left is an ordered list of core instances with every import bound to a definition |
 //! | [`statics`] | `Program` → what is known before it runs: what reaches what, and what only passes on |
-//! | [`unadapt`] | `Program` → `Program`: Preview 1 imports that went through a plain adapter are bound to the host again |
+//! | [`unadapt`] | `Program` → `Program`: Preview 1 imports that went through a plain adapter are bound to the host again, where the guest is alone |
 //! | [`boundary`] | `Program` → `Program`: exported resources are handed over to the host, if asked for |
 //!
 //! From a program to a module:
@@ -110,7 +110,7 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
     let mut input = parse::component(component)?;
     input.add_libraries(libraries)?;
     let program = resolve::program(&input)?;
-    let mut adapted = unadapt::unadapt(&input, program);
+    let mut adapted = unadapt::unadapt(&input, program, options.isolation);
     if options.boundary == Boundary::Wit {
         boundary::hand_over(&mut adapted.program);
     }

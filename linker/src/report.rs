@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
 use crate::options::Isolation;
-use crate::plan::{Exported, Plan, Target};
+use crate::plan::{Allocating, Exported, Plan, Target};
 
 /// Everything that a user may want to know about an output. Serialised, it is the file of
 /// `--report`.
@@ -329,6 +329,10 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
 
 /// What keeps the guests apart.
 fn isolation(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> &'static str {
+    if memory.guarded && !memory.own.is_empty() {
+        return "multi: every guest has a memory of its own; accesses of the first, whose memory has what \
+                the linker keeps for the others, are checked";
+    }
     if !memory.own.is_empty() {
         return "multi: every guest has a memory of its own, which costs no checks";
     }
@@ -359,6 +363,13 @@ fn host_realloc(plan: &Plan<'_, '_>) -> Option<String> {
     Some(match export.what {
         Exported::Func(Target::Core(id, _))
         | Exported::Realloc(Target::Core(id, _))
+        | Exported::Allocating(
+            Allocating {
+                target: Target::Core(id, _),
+                ..
+            },
+            _,
+        )
         | Exported::NotLeaving(Target::Core(id, _), _) => {
             plan.program.module(plan.input, id).path.clone()
         }

@@ -148,6 +148,17 @@ impl Type {
         }
     }
 
+    /// Whether lifting a value of this type can trap, whatever memory it is in: `CanonicalABI.md`,
+    /// "Loading" and "Flat Lifting". Handles are not looked at.
+    pub fn can_be_wrong(&self) -> bool {
+        self.any(&|ty| {
+            matches!(
+                ty,
+                Type::String | Type::List(_) | Type::Char | Type::Variant(_)
+            )
+        })
+    }
+
     /// Whether a value of this type can have pointers in it.
     pub fn has_pointers(&self) -> bool {
         self.any(&|ty| matches!(ty, Type::String | Type::List(_)))

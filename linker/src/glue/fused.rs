@@ -5,15 +5,20 @@
 //! parameters and memory and put straight into the callee's, with every check that both sides
 //! demand; results go the other way. Pointers are kept as the guests have them and turned into
 //! addresses at each access, because a `realloc` may move the regions.
+//!
+//! Between a guest and the host values are copied where they have to be (`boundary`), and otherwise
+//! only checked (`in_place`).
 
 mod boundary;
 mod call;
 mod encoder;
 mod handles;
+mod in_place;
 mod passed;
 mod strings;
 mod values;
 
 pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
 pub use call::call;
+pub use in_place::realloc;
 pub use passed::passed;

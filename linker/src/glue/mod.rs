@@ -48,6 +48,9 @@ impl Glue {
             }
             GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,
+            GlueKind::Allocating(allocating, initialised) => {
+                fused::realloc(self, plan, maps, allocating, initialised)?
+            }
             GlueKind::Copied(lift, initialised) => {
                 fused::export(self, plan, maps, lift, initialised)?
             }
@@ -156,10 +159,15 @@ impl Glue {
                     }
                     None => initialise::prime(plan, maps, &mut code),
                 }
-                for entered in plan::fused::entered(&plan.program, None, instance) {
-                    if let Some(&flag) = maps.globals.entered.get(&entered) {
-                        code.i32_const(1).global_set(flag);
-                    }
+                let entered = plan::fused::entered(&plan.program, None, instance);
+                let flags: Vec<u32> = entered
+                    .iter()
+                    .filter_map(|id| maps.globals.entered.get(id).copied())
+                    .collect();
+                for &flag in &flags {
+                    code.global_get(flag);
+                    traps.when(&mut code, Trap::CannotEnter);
+                    code.i32_const(1).global_set(flag);
                 }
                 code.call(index(maps, target));
                 if returns {
@@ -169,8 +177,13 @@ impl Glue {
                     if let Some(post_return) = post_return {
                         code.local_get(result).call(index(maps, post_return));
                     }
-                    code.local_get(result);
-                    code.if_(BlockType::Empty)
+                }
+                for flag in flags {
+                    code.i32_const(0).global_set(flag);
+                }
+                if returns {
+                    code.local_get(result)
+                        .if_(BlockType::Empty)
                         .i32_const(1)
                         .call(index(maps, host(plan, "proc_exit")))
                         .end();

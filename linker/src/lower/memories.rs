@@ -94,6 +94,7 @@ impl Memories {
                 host: None,
                 fixed: false,
                 own: Vec::new(),
+                guarded: false,
             },
             globals: LinkerGlobals::default(),
         })

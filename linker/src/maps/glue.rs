@@ -9,7 +9,7 @@ use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
 use crate::plan::exports::passed_type;
 use crate::plan::strings::Placed;
-use crate::plan::{Exported, Place, Plan, Target};
+use crate::plan::{Allocating, Exported, Place, Plan, Target};
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, InstanceId, LiftId};
 use crate::statics::canon::canon_name;
 
@@ -46,7 +46,9 @@ pub enum GlueKind {
     /// The allocation in the host's arena, and what the host allocates there by.
     ArenaAlloc,
     ArenaRealloc,
-    /// An export whose values are copied, and its `post-return`.
+    /// A `realloc` whose answers are checked, before which the module may have to be initialised.
+    Allocating(Allocating, bool),
+    /// An export whose values are copied, or checked where they are, and its `post-return`.
     Copied(LiftId, bool),
     CopiedPost(LiftId),
     /// An export that is an import, before which the module may have to be initialised.
@@ -163,6 +165,11 @@ impl Glue {
                     let ty = plan.target_type(target).clone();
                     let name = format!("p1bridge:export {}", export.name);
                     Some(glue.add(&name, ty, GlueKind::Realloc(target)))
+                }
+                Exported::Allocating(allocating, initialised) => {
+                    let ty = plan.target_type(allocating.target).clone();
+                    let name = format!("p1bridge:export {}", export.name);
+                    Some(glue.add(&name, ty, GlueKind::Allocating(allocating, initialised)))
                 }
                 Exported::Copied(lift, initialised) => {
                     let ty = lifted_type(plan, lift);

@@ -128,7 +128,9 @@ impl InstanceMap {
     /// The function that stands in for `memory.copy`.
     pub fn memory_copy(&self, target: u32, source: u32) -> Option<u32> {
         let between = self.copies.iter().find(|(at, _)| *at == (target, source));
-        between.map(|(_, func)| *func).or(self.memory(target).copy)
+        let (to, from) = (self.memory(target), self.memory(source));
+        let within = to.copy.filter(|_| to.index == from.index);
+        between.map(|(_, func)| *func).or(within)
     }
 
     pub fn ty(&self, index: u32) -> u32 {

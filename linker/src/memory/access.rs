@@ -223,6 +223,31 @@ pub fn prepare_init(
     code.local_get(source).local_get(length);
 }
 
+/// Writes what comes before `memory.copy` from one memory of the output to another, with its three
+/// operands on the stack: the ranges in regions are checked, and their addresses moved.
+pub fn prepare_copy(
+    code: &mut InstructionSink<'_>,
+    mut local: impl FnMut(ValType, Use) -> u32,
+    [to, from]: [Option<Access>; 2],
+) {
+    let length = local(ValType::I32, Use::Value);
+    let source = local(ValType::I32, Use::Source);
+    let target = local(ValType::I32, Use::Address);
+    code.local_set(length).local_set(source).local_set(target);
+    for (address, access) in [(target, &to), (source, &from)] {
+        if let Some(access) = access.as_ref().filter(|access| access.checked) {
+            check_range(code, access, address, length);
+        }
+    }
+    for (address, access) in [(target, &to), (source, &from)] {
+        code.local_get(address);
+        if let Some(access) = access {
+            add_base(code, access.base);
+        }
+    }
+    code.local_get(length);
+}
+
 /// Adds the base of the region to the address on the stack.
 pub fn add_base(code: &mut InstructionSink<'_>, base: Quantity) {
     match base {

@@ -78,6 +78,8 @@ pub struct MemoryPlan {
     pub fixed: bool,
     /// The memories after the first.
     pub own: Vec<OwnMemory>,
+    /// Whether what lies above the only region is not for the eyes of its guest: it belongs to others.
+    pub guarded: bool,
 }
 
 impl MemoryPlan {
@@ -97,9 +99,10 @@ impl MemoryPlan {
             .position(|region| region.memory == Some(memory))
     }
 
-    /// Whether guests have to be kept apart: there is more than one.
+    /// Whether guests have to be kept apart: there is more than one in this memory, or what belongs to
+    /// others.
     pub fn is_shared(&self) -> bool {
-        self.regions.len() - usize::from(self.host.is_some()) > 1
+        self.regions.len() - usize::from(self.host.is_some()) > 1 || self.guarded
     }
 
     /// Whether anything lies above a region.

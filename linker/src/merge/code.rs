@@ -493,7 +493,19 @@ impl Step<'_, '_> {
             Operator::MemoryCopy { dst_mem, src_mem } => {
                 match self.map.memory_copy(dst_mem, src_mem) {
                     Some(func) => self.helper(func),
-                    None => Action::Slow,
+                    None => {
+                        let accesses = [dst_mem, src_mem].map(|mem| self.map.memory(mem).access);
+                        if accesses.iter().all(Option::is_none) {
+                            return Action::Slow;
+                        }
+                        // Between the memory that is cut into regions and another.
+                        access::prepare_copy(
+                            &mut InstructionSink::new(&mut self.written),
+                            |ty, purpose| self.scratch.local(ty, purpose),
+                            accesses,
+                        );
+                        Action::Access
+                    }
                 }
             }
             Operator::MemoryFill { mem } => match self.map.memory(mem).fill {

@@ -10,8 +10,8 @@ use anyhow::{Result, bail};
 use wasmparser::{FuncType, ValType};
 
 use super::again;
-use super::binding::{Binding, Target};
-use super::model::{Exported, Plan, PlannedExport, Step};
+use super::binding::Binding;
+use super::model::{Allocating, Exported, Plan, PlannedExport, Step};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::preview1;
 use crate::resolve::{
@@ -349,7 +349,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
 
     let mut exports = Vec::new();
     let mut add = |name: String, what: Exported| exports.push(PlannedExport { name, what });
-    let mut realloc: Option<(Target, ComponentInstanceId)> = None;
+    let mut realloc: Option<Allocating> = None;
     for export in &boundary.functions {
         let target = plan.target(export.func);
         match export.kind {
@@ -374,6 +374,9 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
                     let name = format!("cabi_post_{}", export.name);
                     add(name, Exported::CopiedPost(export.lift));
                 }
+                if !plan.fusion.arena {
+                    realloc = of_export(plan, export.lift).or(realloc);
+                }
             }
             Kind::Plain => {
                 add(
@@ -392,21 +395,23 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
                     };
                     add(format!("cabi_post_{}", export.name), what);
                 }
-                if let Some(def) = export.realloc {
-                    realloc = Some((plan.target(def), export.instance));
-                }
+                realloc = of_export(plan, export.lift).or(realloc);
             }
         }
     }
-    // They are all one unless there is an arena.
     for (name, def) in &boundary.destructors {
         add(name.clone(), Exported::Func(plan.target(*def)));
     }
-    realloc = import_reallocs(plan).first().copied().or(realloc);
+    realloc = import_realloc(plan).or(realloc);
     if plan.fusion.arena && uses_arena(plan) {
         add("cabi_realloc".into(), Exported::Arena);
-    } else if let Some((target, instance)) = realloc {
-        let what = if plan.fusion.may_be_inside(instance) {
+    } else if let Some(allocating) = realloc {
+        let Allocating {
+            target, instance, ..
+        } = allocating;
+        let what = if plan.fusion.beside {
+            Exported::Allocating(allocating, guarded)
+        } else if plan.fusion.may_be_inside(instance) {
             Exported::NotLeaving(target, instance)
         } else if guarded {
             Exported::Realloc(target)
@@ -474,22 +479,36 @@ fn result_in_memory(plan: &Plan<'_, '_>, lift: LiftId) -> bool {
     result.iter().flat_map(Type::flat).count() > MAX_FLAT_RESULTS
 }
 
-/// The `realloc` functions that the host may call for the results of custom imports, with their
-/// component instances.
-fn import_reallocs(plan: &Plan<'_, '_>) -> Vec<(Target, ComponentInstanceId)> {
-    let hosts = plan.bindings.iter().filter(|(id, binding)| {
-        matches!(binding, Binding::Func(FuncDef::Host(_))) && !plan.fusion.imports.contains(id)
-    });
-    hosts
-        .filter_map(|(id, _)| {
-            let canon = &plan.program.canons[id.0 as usize];
-            match &canon.kind {
-                CanonKind::Lower { options, .. } => Some((options.realloc?, canon.instance)),
-                _ => None,
-            }
-        })
-        .map(|(def, instance)| (plan.target(def), instance))
-        .collect()
+/// A `realloc` that the host may call for the results of custom imports: without an arena they are
+/// all one.
+fn import_realloc(plan: &Plan<'_, '_>) -> Option<Allocating> {
+    let mut canons = plan.program.canons.iter().zip((0..).map(CanonId));
+    canons.find_map(|(canon, id)| match (&canon.kind, plan.bindings.get(&id)) {
+        (CanonKind::Lower { options, .. }, Some(Binding::Func(FuncDef::Host(_))))
+            if !(plan.fusion.arena && plan.fusion.imports.contains(&id)) =>
+        {
+            allocating(plan, options, canon.instance)
+        }
+        _ => None,
+    })
+}
+
+fn of_export(plan: &Plan<'_, '_>, lift: LiftId) -> Option<Allocating> {
+    let lift = &plan.program.lifts[lift.0 as usize];
+    allocating(plan, &lift.options, lift.instance)
+}
+
+fn allocating(
+    plan: &Plan<'_, '_>,
+    options: &CanonOptions,
+    instance: ComponentInstanceId,
+) -> Option<Allocating> {
+    let memory = options.memory;
+    Some(Allocating {
+        target: plan.target(options.realloc?),
+        instance,
+        memory: memory.map(|(id, index)| plan.program.memory(plan.input, id, index)),
+    })
 }
 
 /// Whether the host allocates in the arena: it passes pointers.

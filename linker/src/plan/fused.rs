@@ -7,12 +7,12 @@ use anyhow::{Result, bail};
 
 use super::Binding;
 use super::live::Live;
-use super::strings::{Placed, helpers};
-use crate::abi::Type;
+use super::strings::{Helper, Placed, helpers};
+use crate::abi::{FuncType, MAX_FLAT_RESULTS, Type};
 use crate::parse::Input;
 use crate::resolve::{
     CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
-    InstanceId, LiftId, Program, Resource, ResourceId, StringEncoding,
+    InstanceId, LiftId, Program, ROOT, Resource, ResourceId, StringEncoding,
 };
 use crate::statics::canon::{canon_name, is_glue};
 use crate::statics::reach::{Reached, reaches};
@@ -53,8 +53,13 @@ pub struct Crossing {
     pub copied: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources.
     pub guarded: bool,
-    /// The memory of a guest that calls the host by itself.
-    pub shared: Option<(InstanceId, u32)>,
+    /// The memory that the host shares with a guest, whose pointers are the host's.
+    pub first: Option<(InstanceId, u32)>,
+    /// Whether there are several guests, and none is trusted with what the host gets at: what passes in
+    /// place is checked, and the host must not enter a guest that waits for it.
+    pub beside: bool,
+    /// The component instances that call functions of the host that could call back.
+    pub callers: BTreeSet<ComponentInstanceId>,
     /// The index in the output of each live memory.
     pub memories: HashMap<(InstanceId, u32), u32>,
 }
@@ -116,7 +121,7 @@ impl Crossing {
 }
 
 /// The type and the options of an exported lift or a lowered import.
-fn types(program: &Program, exported: bool, at: u32) -> (&crate::abi::FuncType, &CanonOptions) {
+fn types(program: &Program, exported: bool, at: u32) -> (&FuncType, &CanonOptions) {
     if exported {
         let lift = &program.lifts[at as usize];
         return (&lift.ty, &lift.options);
@@ -151,8 +156,12 @@ pub struct Fusion {
     pub strings: BTreeSet<Placed>,
     /// Whether bytes are moved.
     pub moves: bool,
-    /// Whether the host's values lie in a region of their own.
+    /// Whether the host's values lie in a region of their own: values in memory are copied on their
+    /// way. Without it they pass where the guest has them.
     pub arena: bool,
+    /// Whether the host allocates in a guest beside which there are others: what its `realloc` gives is
+    /// checked.
+    pub beside: bool,
     /// Whether handles of the host's resources are in the tables of guests, too: several guests
     /// have such handles, and none may use those of another.
     pub guarded: bool,
@@ -262,11 +271,11 @@ pub fn plan(
         .flat_map(|(caller, callee)| entered(program, *caller, *callee))
         .collect();
     for &instance in &instances {
-        if can_reenter(program, &edges, instance) {
+        if can_reenter(program, &edges, &crossing.callers, instance) {
             fusion.reentered.insert(instance);
         }
     }
-    fusion.cross(input, program, crossing, &mut with_table)?;
+    fusion.cross(input, program, crossing, &mut with_table);
     for &id in &live.glue {
         if let Some(callee) = fusion.plain_callee(program, id) {
             fusion.direct.insert(id, callee);
@@ -417,7 +426,7 @@ impl Fusion {
         program: &Program,
         crossing: &Crossing,
         with_table: &mut BTreeSet<ComponentInstanceId>,
-    ) -> Result<()> {
+    ) {
         let all = crossing.functions();
         let mut copied = Vec::new();
         for &id in &crossing.copied {
@@ -431,7 +440,7 @@ impl Fusion {
         }
         let mut passed = crossing.passed.iter();
         self.arena |= passed.any(|id| program.lifts[id.0 as usize].ty.uses_memory());
-        let (mut memory, mut realloc) = (crossing.shared, None);
+        let (mut memory, mut realloc) = (crossing.first, None);
         for &(exported, at) in &all {
             let (ty, options) = types(program, exported, at);
             let in_memory = ty.uses_memory();
@@ -447,11 +456,13 @@ impl Fusion {
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
             self.arena |= in_memory && any(ty, &|ty| self.has_handles(program, ty));
         }
+        self.beside = crossing.beside && !self.arena;
         for (exported, at) in all.into_iter().chain(copied) {
             let (ty, options) = types(program, exported, at);
             let handles = any(ty, &|ty| self.has_handles(program, ty));
             let mut own = handles || self.arena && ty.uses_memory();
             let instance = instance_of(program, exported, at);
+            own |= crossing.beside && is_checked(ty, exported);
             if exported {
                 let entered = entered(program, None, instance);
                 own |= entered.iter().any(|id| self.reentered.contains(id));
@@ -462,15 +473,22 @@ impl Fusion {
             if !own {
                 continue;
             }
-            if ty.uses_memory() && !self.arena {
-                // Such a function reads what the host passes.
-                self.arena = true;
-                return self.cross(input, program, crossing, with_table);
-            }
             if exported {
                 self.exports.insert(LiftId(at));
             } else {
                 self.imports.insert(CanonId(at));
+            }
+            if self.in_place(ty) {
+                // Strings of the guest are read where they are.
+                let read = if exported {
+                    ty.result.as_ref()
+                } else {
+                    Some(&ty.params)
+                };
+                if read.is_some_and(|ty| ty.any(&|ty| *ty == Type::String)) {
+                    self.strings.insert(Helper::CheckUtf8.between(0, 0));
+                }
+                continue;
             }
             let guest = crossing.end(input, program, instance, options);
             let host = End::HOST;
@@ -485,11 +503,27 @@ impl Fusion {
             }
         }
         self.moves |= self.arena;
-        Ok(())
+    }
+
+    /// Whether the values of a function that passes between a guest and the host stay where they are in
+    /// memory: what the guest gives is checked there.
+    pub fn in_place(&self, ty: &FuncType) -> bool {
+        !self.arena && ty.uses_memory()
     }
 }
 
-fn any(ty: &crate::abi::FuncType, test: &dyn Fn(&Type) -> bool) -> bool {
+/// Whether something that a guest gives to the host can be wrong: what an export returns, or the
+/// parameters of an import and the place for its result.
+fn is_checked(ty: &FuncType, exported: bool) -> bool {
+    if exported {
+        let in_memory = |ty: &Type| ty.flat().len() > MAX_FLAT_RESULTS;
+        let result = ty.result.as_ref();
+        return result.is_some_and(|ty| in_memory(ty) || ty.can_be_wrong());
+    }
+    ty.uses_memory() || ty.params.can_be_wrong()
+}
+
+fn any(ty: &FuncType, test: &dyn Fn(&Type) -> bool) -> bool {
     ty.params.any(test) || ty.result.as_ref().is_some_and(|ty| ty.any(test))
 }
 
@@ -524,8 +558,14 @@ fn is_defined(program: &Program, id: crate::resolve::ResourceId) -> bool {
     matches!(program.resources[id.0 as usize], Resource::Defined { .. })
 }
 
-/// Whether a chain of calls that begins by entering an instance can come to enter it again.
-fn can_reenter(program: &Program, edges: &[Edge], instance: ComponentInstanceId) -> bool {
+/// Whether a chain of calls that begins by entering an instance can come to enter it again; by way of
+/// the host from one of `callers`.
+fn can_reenter(
+    program: &Program,
+    edges: &[Edge],
+    callers: &BTreeSet<ComponentInstanceId>,
+    instance: ComponentInstanceId,
+) -> bool {
     let enters: Vec<&Edge> = edges
         .iter()
         .filter(|(caller, callee)| entered(program, *caller, *callee).contains(&instance))
@@ -539,8 +579,11 @@ fn can_reenter(program: &Program, edges: &[Edge], instance: ComponentInstanceId)
         let from_here = edges.iter().filter(|(caller, _)| *caller == Some(at));
         work.extend(from_here.map(|(_, callee)| *callee));
     }
-    let mut callers = enters.iter().filter_map(|(caller, _)| *caller);
-    callers.any(|caller| reached.contains(&caller))
+    enters.iter().any(|(caller, _)| match caller {
+        Some(caller) => reached.contains(caller),
+        // The host enters the root with whatever it calls.
+        None => instance == ROOT && callers.iter().any(|caller| reached.contains(caller)),
+    })
 }
 
 /// Bytes of an entry of a handle table.

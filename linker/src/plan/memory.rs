@@ -32,7 +32,8 @@ fn wants_arena(program: &Program, live: &Live, options: &Options) -> bool {
 
 /// Lays out the memory.
 ///
-/// `first` is the memory that the host shares: the one that keeps address 0.
+/// `first` is the memory that the host shares: the one that keeps address 0. `beside` says that there are
+/// several guests, which are not trusted.
 ///
 /// # Errors
 ///
@@ -44,6 +45,7 @@ pub fn plan(
     fusion: &Fusion,
     first: Option<(InstanceId, u32)>,
     linked: &[LinkedLibrary],
+    beside: bool,
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
     let mut memories = in_order(live, first);
@@ -162,12 +164,18 @@ pub fn plan(
         region.base = base;
         base = base.wrapping_add(region.room.wrapping_mul(PAGE));
     }
+    // What the linker has for other guests lies above the first: their handles, the state of the
+    // libraries that they call, and their values on the way to the host.
+    let others = block.is_some_and(|block| block.state + block.handles > 0) || host.is_some();
+    let guests = regions.iter().filter(|region| region.memory.is_some());
+    let guarded = beside && others && guests.count() == 1;
     Ok(Some(MemoryPlan {
         regions,
         host,
         block,
         fixed,
         own,
+        guarded,
     }))
 }
 

@@ -23,17 +23,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use crate::options::{MemoryMode, Options};
+use crate::options::{Isolation, MemoryMode, Options};
 use crate::parse::Input;
 use crate::preview1;
-use crate::resolve::{CanonId, CanonKind, FuncDef, HOST, InstanceId, Program};
+use crate::resolve::{
+    CanonId, CanonKind, ComponentFunc, ComponentInstanceId, FuncDef, HOST, InstanceId, LiftId,
+    Program,
+};
 use crate::statics::Forwarders;
 use crate::unadapt::Adapted;
 
 pub use binding::{Binding, LinkedLibrary, Target};
 pub use fused::{Crossing, Fusion};
 pub use live::{Live, LiveInstance};
-pub use model::{Exported, History, Place, Plan, PlannedExport, Step};
+pub use model::{Allocating, Exported, History, Place, Plan, PlannedExport, Step};
 
 use live::Tracer;
 
@@ -108,9 +111,15 @@ pub fn plan<'i, 'a>(
     let Tracer {
         mut live, bindings, ..
     } = tracer;
-    let mut crossing = crossing(&program, &bindings, &linked, &boundary, of_preview1);
-    let first = first_memory(input, &program, &crossing, &linked, options);
+    let mut crossing = crossing(&program, &bindings, &linked, &boundary);
+    let first = of_preview1.or_else(|| first_memory(input, &program, &crossing, &linked, options));
+    crossing.first = first;
     crossing.memories = memory::indices(&live, first, options.memory);
+    if options.isolation == Isolation::Checked && are_several(&program, &live, &bindings, &crossing)
+    {
+        crossing.beside = true;
+        crossing.callers = callers(&program, &bindings);
+    }
     let fusion = fused::plan(
         input,
         &program,
@@ -128,6 +137,7 @@ pub fn plan<'i, 'a>(
         &fusion,
         first,
         &linked.libraries,
+        crossing.beside,
         options,
     )?;
 
@@ -248,7 +258,8 @@ fn of_preview1(
     Some(program.memory(input, id, index))
 }
 
-/// The memory that keeps address 0: the one that the host shares.
+/// The memory that keeps address 0, where no guest calls the host by itself: the one that the host
+/// shares.
 fn first_memory(
     input: &Input<'_>,
     program: &Program,
@@ -263,9 +274,7 @@ fn first_memory(
         // What a library works on at its place can only be in the memory of the libraries.
         firsts.reverse();
     }
-    crossing
-        .shared
-        .or_else(|| firsts.into_iter().flatten().next())
+    firsts.into_iter().flatten().next()
 }
 
 fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
@@ -275,23 +284,18 @@ fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
         .any(|adapter| adapter.instance == id && adapter.kept.is_none())
 }
 
-/// What passes between the guests and the host.
-///
-/// `shared` is the memory of a guest that calls the host by itself: its pointers are the host's.
-/// Libraries know where the guest that they serve is.
+/// What passes between the guests and the host. Libraries know where the guest that they serve is.
 fn crossing(
     program: &Program,
     bindings: &HashMap<CanonId, Binding>,
     linked: &libraries::Linked,
     boundary: &exports::Boundary,
-    shared: Option<(InstanceId, u32)>,
 ) -> Crossing {
     let mut crossing = Crossing {
         exports: boundary.lifts(),
         passed: boundary.passed(),
         copied: linked.copied.clone(),
         guarded: linked.guarded,
-        shared,
         ..Crossing::default()
     };
     let mut bound: Vec<(&CanonId, &Binding)> = bindings.iter().collect();
@@ -305,4 +309,48 @@ fn crossing(
         }
     }
     crossing
+}
+
+/// Whether there are several guests: memories, or component instances whose functions call or are
+/// called.
+fn are_several(
+    program: &Program,
+    live: &Live,
+    bindings: &HashMap<CanonId, Binding>,
+    crossing: &Crossing,
+) -> bool {
+    let canon = |id: &CanonId| program.canons[id.0 as usize].instance;
+    let lift = |id: &LiftId| program.lifts[id.0 as usize].instance;
+    let called = live
+        .glue
+        .iter()
+        .filter_map(|id| match &program.canons[id.0 as usize].kind {
+            CanonKind::Lower {
+                callee: ComponentFunc::Lift(callee),
+                ..
+            } => Some(lift(callee)),
+            _ => None,
+        });
+    let calling = live.glue.iter().chain(bindings.keys()).map(canon);
+    let exported = crossing.exports.iter().map(lift);
+    let all = called.chain(calling).chain(exported);
+    let guests: BTreeSet<ComponentInstanceId> = all.filter(|id| *id != HOST).collect();
+    guests.len() > 1 || crossing.memories.len() > 1
+}
+
+/// The component instances that call functions of the host that could call back: none of WASI does.
+fn callers(
+    program: &Program,
+    bindings: &HashMap<CanonId, Binding>,
+) -> BTreeSet<ComponentInstanceId> {
+    let custom = bindings.iter().filter(|(_, binding)| match binding {
+        Binding::Func(FuncDef::Host(host)) => {
+            program.hosts[host.0 as usize].module != preview1::MODULE
+        }
+        _ => false,
+    });
+    custom
+        .map(|(id, _)| program.canons[id.0 as usize].instance)
+        .filter(|id| *id != HOST)
+        .collect()
 }

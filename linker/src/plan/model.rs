@@ -196,8 +196,12 @@ pub enum Exported {
     /// A `realloc`, before which the module is initialised unless that has begun: start functions
     /// may call a host that allocates.
     Realloc(Target),
-    /// A lifted function whose values the linker copies, before which the module may have to be
-    /// initialised.
+    /// A `realloc` of a guest beside which there are others: during it the instance must not call out,
+    /// and what it returns has to lie in the memory of the guest. The module may have to be initialised
+    /// before it.
+    Allocating(Allocating, bool),
+    /// A lifted function whose values the linker copies, or checks where they are, before which the
+    /// module may have to be initialised.
     Copied(LiftId, bool),
     /// The `post-return` of such a function.
     CopiedPost(LiftId),
@@ -217,6 +221,15 @@ pub enum Exported {
     /// `malloc` and `free` for the runtime's own use.
     Malloc,
     Free,
+}
+
+/// A `realloc` that the host may call.
+#[derive(Clone, Copy, Debug)]
+pub struct Allocating {
+    pub target: Target,
+    pub instance: ComponentInstanceId,
+    /// The memory that it allocates in.
+    pub memory: Option<(InstanceId, u32)>,
 }
 
 /// Something that happens before the first export.

@@ -9,7 +9,11 @@
 //!   is a WASI import of the root component under its own name;
 //! * export set: the functions of Preview 1 under their own names and signatures, `wasi:cli/run`
 //!   and the services that adapters are known to offer beside them;
-//! * shape: the code of every function that is used is that of a known release ([`fingerprint`]).
+//! * shape: the code of every function that is used is that of a known release ([`fingerprint`]);
+//! * company: no other guest is beside the one that it serves, unless guests are trusted. A Preview 1
+//!   host takes addresses and descriptors as they are, so a guest that calls it by itself reaches the
+//!   memory of its neighbours and the descriptors that they use. An adapter has descriptors of its
+//!   own, and what it is given it passes on as lists, which are checked.
 //!
 //! Any other adapter stays and is linked as ordinary code.
 
@@ -17,10 +21,11 @@ mod fingerprint;
 
 pub use fingerprint::fingerprints;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::{ExternalKind, FuncType, TypeRef};
 
+use crate::options::Isolation;
 use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
@@ -65,8 +70,8 @@ const SERVICES: &[&str] = &[
     "reset_adapter_state",
 ];
 
-/// Takes plain adapters out of `program`.
-pub fn unadapt(input: &Input<'_>, program: Program) -> Adapted {
+/// Takes plain adapters out of `program`, as far as `isolation` allows it.
+pub fn unadapt(input: &Input<'_>, program: Program, isolation: Isolation) -> Adapted {
     let forwarders = Forwarders::new(input, &program, false, false);
     let candidates: Vec<InstanceId> = program
         .ids()
@@ -84,7 +89,12 @@ pub fn unadapt(input: &Input<'_>, program: Program) -> Adapted {
         let kept = if several {
             Some("the component has several Preview 1 guests, each with its own descriptors".into())
         } else {
-            why_not_plain(input, &adapted.program, &forwarders, id, &uses).err()
+            why_not_plain(input, &adapted.program, &forwarders, id, &uses)
+                .and_then(|()| match isolation {
+                    Isolation::Checked => why_not_alone(input, &adapted.program, &forwarders, id),
+                    Isolation::Trusted => Ok(()),
+                })
+                .err()
         };
         let module = adapted.program.module(input, id);
         adapted.adapters.push(Adapter {
@@ -268,6 +278,66 @@ fn why_not_plain(
         }
     }
     fingerprint::check(module, &uses.functions)
+}
+
+/// Checks that an adapter serves the only guest, or says which other there is: one with a memory
+/// that no module of the guest uses, or one that calls functions of WASI by itself.
+fn why_not_alone(
+    input: &Input<'_>,
+    program: &Program,
+    forwarders: &Forwarders,
+    adapter: InstanceId,
+) -> Result<(), String> {
+    let memory = program.memory(input, adapter, 0);
+    let beside = |what: &str, path: &str| {
+        Err(format!(
+            "another guest is beside the one that it serves, {what} ({path}): `--isolation trusted` \
+             takes it out all the same"
+        ))
+    };
+    let mine: Vec<InstanceId> = program
+        .ids()
+        .filter(|&id| uses_memory(input, program, id, memory))
+        .collect();
+    for id in program.ids().filter(|id| !mine.contains(id)) {
+        let module = program.module(input, id);
+        let count = module.memories.len() + module.imported_memories.len();
+        let is_mine = |index| {
+            let slot = program.memory(input, id, index);
+            let mut mine = mine.iter();
+            mine.any(|&id| uses_memory(input, program, id, slot))
+        };
+        if !(0..count as u32).all(is_mine) {
+            return beside("with a memory of its own", &module.path);
+        }
+    }
+    // The component instance that has the adapter's imports has the guest, too.
+    let of = |def: &CoreDef| match *def {
+        CoreDef::Func(def) => match forwarders.func(input, program, def) {
+            FuncDef::Canon(canon) => Some(program.canons[canon.0 as usize].instance),
+            _ => None,
+        },
+        _ => None,
+    };
+    let own: BTreeSet<ComponentInstanceId> = mine
+        .iter()
+        .flat_map(|id| program.instances[id.0 as usize].args.iter().filter_map(of))
+        .collect();
+    let other = program.canons.iter().find(|canon| match &canon.kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } => {
+            let interface = program.imports[*import as usize].interface.as_deref();
+            interface.is_some_and(|name| name.starts_with("wasi:"))
+                && !own.contains(&canon.instance)
+        }
+        _ => false,
+    });
+    match other {
+        Some(canon) => beside("with imports of WASI of its own", &canon.path),
+        None => Ok(()),
+    }
 }
 
 fn uses_memory(

@@ -94,7 +94,8 @@ impl Running for Instantiated {
 /// The literals that a value is made from were checked against the type.
 const OF_TYPE: &str = "the value is of its type";
 
-fn to_val(value: &Value, ty: &Type) -> Val {
+/// The value as wasmtime has it.
+pub fn to_val(value: &Value, ty: &Type) -> Val {
     let all = |values: &[Value], ty: &Type| values.iter().map(|v| to_val(v, ty)).collect();
     match (value, ty) {
         (Value::Bool(v), _) => Val::Bool(*v),
@@ -167,7 +168,8 @@ fn to_payload(payload: &Option<Box<Value>>, ty: Option<Type>) -> Option<Box<Val>
     Some(Box::new(to_val(value, &ty)))
 }
 
-fn from_val(value: &Val, ty: &Type) -> Value {
+/// The value of wasmtime, despecialized.
+pub fn from_val(value: &Val, ty: &Type) -> Value {
     match (value, ty) {
         (Val::Bool(v), _) => Value::Bool(*v),
         (Val::U8(v), _) => Value::U8(*v),

@@ -60,6 +60,45 @@ pub fn lift_result(
     load(guest, ty, pointer).map(Some)
 }
 
+/// The arguments that a guest passes to a function of the host, whose core arguments are `flat`.
+pub fn lift_args(
+    guest: &mut impl Guest,
+    flat: &[u64],
+    ty: &FuncType,
+) -> Result<Vec<Value>, Failure> {
+    let record = Type::Record(ty.params.clone());
+    let value = if flatten(&record).len() > MAX_FLAT_PARAMS {
+        let pointer = flat[0] as u32;
+        check(guest, pointer, alignment(&record), u64::from(size(&record)))?;
+        load(guest, &record, pointer)?
+    } else {
+        lift(guest, &record, flat)?
+    };
+    match value {
+        Value::Record(values) => Ok(values),
+        _ => unreachable!("parameters are a record"),
+    }
+}
+
+/// What a function of the host returns for `value`: a core value, or nothing where the last of the core
+/// arguments `flat` says where the result goes.
+pub fn lower_result(
+    guest: &mut impl Guest,
+    value: &Value,
+    ty: &Type,
+    flat: &[u64],
+) -> Result<Option<u64>, Failure> {
+    if flatten(ty).len() <= MAX_FLAT_RESULTS {
+        let mut result = Vec::new();
+        lower(guest, value, ty, &mut result)?;
+        return Ok(result.pop());
+    }
+    let pointer = *flat.last().expect("a pointer to the result") as u32;
+    check(guest, pointer, alignment(ty), u64::from(size(ty)))?;
+    store(guest, value, ty, pointer)?;
+    Ok(None)
+}
+
 /// Traps unless `size` bytes at `pointer` are aligned and in bounds.
 fn check(guest: &mut impl Guest, pointer: u32, alignment: u32, size: u64) -> Result<(), Failure> {
     if !pointer.is_multiple_of(alignment) {

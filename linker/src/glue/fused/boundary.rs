@@ -10,6 +10,7 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::encoder::{Fused, Place, Realloc, Side, flat};
+use super::in_place;
 use crate::abi::MAX_FLAT_RESULTS;
 use crate::maps::Glue;
 use crate::maps::{Maps, region_access};
@@ -43,6 +44,9 @@ pub fn export(
     let lift = &plan.program.lifts[id.0 as usize];
     let ty = &lift.ty;
     let params = lifted_params(plan, id);
+    if plan.fusion.in_place(ty) {
+        return in_place::export(glue, plan, maps, id, &params, initialised);
+    }
     let mut fused = Fused::exported(glue, plan, maps, &params, initialised);
     let host = fused.host();
     let callee = fused.side(&lift.options, lift.instance);
@@ -113,6 +117,9 @@ pub fn export(
 /// Encodes `cabi_post_…` of an export that [`export`] made: `(address of the result)`.
 pub fn post_return(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: LiftId) -> Function {
     let lift = &plan.program.lifts[id.0 as usize];
+    if plan.fusion.in_place(&lift.ty) {
+        return in_place::post_return(glue, plan, maps, id);
+    }
     let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32]);
     let callee = fused.side(&lift.options, lift.instance);
     if let Some(post_return) = lift.options.post_return {
@@ -143,6 +150,16 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         unreachable!("only lowered imports are calls of the host");
     };
     let ty = &plan.program.imports[*callee as usize].ty;
+    let target = match plan.bindings.get(&id) {
+        Some(Binding::Func(def)) => plan.target(*def),
+        _ => bail!("nothing is bound to {}", canon.path),
+    };
+    let Some(func) = maps.target(target) else {
+        bail!("nothing is bound to {}", canon.path);
+    };
+    if plan.fusion.in_place(ty) {
+        return in_place::import(glue, plan, maps, id, (ty, options), func);
+    }
     let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
     let guest = fused.side(options, canon.instance);
     let host = fused.host();
@@ -157,7 +174,6 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     let in_memory = flat.len() > MAX_FLAT_RESULTS;
     let result = match &ty.result {
         Some(result) if in_memory => {
-            fused.check_pointer(&guest, next, result)?;
             let pointer = fused.local(ValType::I32);
             fused.allocate_const(&host, result.align(), result.size(), pointer)?;
             fused.give_pointer(&host, pointer)?;
@@ -166,15 +182,10 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         Some(_) => fused.local(flat[0]),
         None => 0,
     };
-    let target = match plan.bindings.get(&id) {
-        Some(Binding::Func(def)) => plan.target(*def),
-        _ => bail!("nothing is bound to {}", canon.path),
-    };
-    let Some(func) = maps.target(target) else {
-        bail!("nothing is bound to {}", canon.path);
-    };
     fused.sink().call(func);
     if let (Some(ty), true) = (&ty.result, in_memory) {
+        // The place for the result is looked at when there is one: `lower_flat_values`.
+        fused.check_pointer(&guest, next, ty)?;
         fused.begin_reading(&host);
         let (source, target) = (Place::at(result), Place::at(next));
         fused.copy(ty, &host, &source, &guest, &target)?;

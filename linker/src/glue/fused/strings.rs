@@ -123,7 +123,7 @@ impl Fused<'_, '_, '_> {
         Ok(())
     }
 
-    fn call_helper(&mut self, helper: Placed) {
+    pub fn call_helper(&mut self, helper: Placed) {
         let index = self.maps.first_glue + self.glue.strings[&helper];
         self.sink().call(index);
     }

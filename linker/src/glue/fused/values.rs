@@ -198,13 +198,7 @@ impl Fused<'_, '_, '_> {
         to: &Side,
         target: &Place,
     ) -> Result<()> {
-        let case = self.local(ValType::I32);
-        self.load(&tag(cases, source), from, source)?;
-        self.sink()
-            .local_tee(case)
-            .i32_const(cases.len() as i32)
-            .i32_ge_u();
-        self.trap_if(Trap::Discriminant);
+        let case = self.load_case(cases, from, source)?;
         self.before_store(to, target)?;
         self.sink().local_get(case);
         self.store(&tag(cases, target), to, target)?;
