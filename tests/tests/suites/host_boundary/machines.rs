@@ -130,6 +130,9 @@ fn of_wasmtime(ty: &wasmtime::component::Type) -> Value {
     }
 }
 
+/// More than any call needs.
+const FUEL: u64 = 10_000_000;
+
 pub struct Flat {
     engine: wasmi::Engine,
 }
@@ -144,18 +147,24 @@ struct Data {
 
 impl Flat {
     pub fn new() -> Flat {
+        let mut config = wasmi::Config::default();
+        config.consume_fuel(true);
         Flat {
-            engine: wasmi::Engine::default(),
+            engine: wasmi::Engine::new(&config),
         }
     }
 
     pub fn module(&self, component: &[u8], options: &Options) -> Result<wasmi::Module> {
+        let flat = Flat::bytes(component, options)?;
+        Ok(wasmi::Module::new(&self.engine, &flat[..])?)
+    }
+
+    pub fn bytes(component: &[u8], options: &Options) -> Result<Vec<u8>> {
         let options = Options {
             verify: true,
             ..options.clone()
         };
-        let flat = flatten(component, &[], &options)?.wasm;
-        Ok(wasmi::Module::new(&self.engine, &flat[..])?)
+        Ok(flatten(component, &[], &options)?.wasm)
     }
 
     pub fn run(
@@ -166,6 +175,19 @@ impl Flat {
         again: Again,
         secret: Option<&[u8]>,
     ) -> Result<Outcome> {
+        let (outcome, _) = self.measured(module, interface, calls, again, secret)?;
+        Ok(outcome)
+    }
+
+    /// The same, and the fuel of the last call.
+    pub fn measured(
+        &self,
+        module: &wasmi::Module,
+        interface: &Interface,
+        calls: &[(&str, Vec<Value>)],
+        again: Again,
+        secret: Option<&[u8]>,
+    ) -> Result<(Outcome, u64)> {
         let mut linker: wasmi::Linker<Data> = wasmi::Linker::new(&self.engine);
         for import in module.imports() {
             let wasmi::ExternType::Func(ty) = import.ty() else {
@@ -185,12 +207,14 @@ impl Flat {
             fault: None,
         };
         let mut store = wasmi::Store::new(&self.engine, data);
+        store.set_fuel(FUEL)?;
         let instance = linker.instantiate_and_start(&mut store, module)?;
         let export = |store: &wasmi::Store<Data>, name: &str| instance.get_export(store, name);
         if let Some(Extern::Func(initialize)) = export(&store, "_initialize") {
             initialize.call(&mut store, &[], &mut [])?;
         }
         for (name, args) in calls {
+            store.set_fuel(FUEL)?;
             let mut exports = Exports {
                 get: &|store: &wasmi::Store<Data>, name: &str| instance.get_export(store, name),
                 store: &mut store,
@@ -215,13 +239,13 @@ impl Flat {
                 "the neighbour's bytes are not what they were"
             );
         }
+        let fuel = FUEL - store.get_fuel()?;
         let data = store.data_mut();
         if let Some(fault) = data.fault.take() {
             anyhow::bail!("{fault}, after {:?}", data.log);
         }
-        Ok(Outcome {
-            log: std::mem::take(&mut data.log),
-        })
+        let log = std::mem::take(&mut data.log);
+        Ok((Outcome { log }, fuel))
     }
 }
 

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, ensure};
 use attacks::{Attack, Image, core, record, sample, text};
 use machines::{Flat, Interface, Oracle, Outcome, assemble, import_width};
 use p1bridge_linker::{Growth, Isolation, MemoryMode, Options, Profile};
+use p1bridge_tests::random::numbers::Random;
 use p1bridge_tests::wast::layout::{Core, flatten};
 use p1bridge_tests::wast::types::{FuncType, Type};
 use p1bridge_tests::wast::value::Value;
@@ -325,7 +326,12 @@ fn same(right: &Outcome, found: &Outcome) -> bool {
     right == found || early(right) == *found
 }
 
-fn differences(beside: Beside) -> Result<()> {
+/// Tries everything with these types in these layouts.
+fn differences(
+    types: &[Vec<Type>],
+    layouts: &[(&'static str, Options)],
+    beside: Beside,
+) -> Result<()> {
     let (oracle, flat) = (Oracle::new(), Flat::new());
     let returned = [
         None,
@@ -334,18 +340,18 @@ fn differences(beside: Beside) -> Result<()> {
         Some(list(record(&[Type::U32, Type::String]))),
     ];
     let (mut tried, mut traps, mut wrong) = (0, 0, Vec::new());
-    for (params, at) in types().into_iter().zip(0..) {
+    for (params, at) in types.iter().zip(0..) {
         let returned = returned[at % returned.len()].as_ref();
-        let wasm = assemble(&component(&params, returned, beside))?;
+        let wasm = assemble(&component(params, returned, beside))?;
         let compiled = oracle.component(&wasm)?;
-        let interface = interface(&params, returned);
-        let scenarios = scenarios(&params, returned);
+        let interface = interface(params, returned);
+        let scenarios = scenarios(params, returned);
         let mut right = Vec::new();
         for (_, calls) in &scenarios {
             right.push(oracle.run(&compiled, calls)?);
         }
-        for (layout, options) in layouts() {
-            let module = flat.module(&wasm, &options)?;
+        for (layout, options) in layouts {
+            let module = flat.module(&wasm, options)?;
             // It may lie in another memory, and messages of traps overwrite the first bytes of all.
             let elsewhere = options.memory == MemoryMode::Multi || options.trap_messages;
             let secret = (!elsewhere).then_some(SECRET.as_bytes());
@@ -379,14 +385,53 @@ fn differences(beside: Beside) -> Result<()> {
     Ok(())
 }
 
+fn random_type(random: &mut Random, depth: u32) -> Type {
+    use Type::{Bool, Char, F32, String, U8, U16, U32, U64};
+    let leaves = [Bool, Char, F32, String, String, U8, U16, U32, U64];
+    if depth == 0 || random.percent(30) {
+        return random.pick(&leaves);
+    }
+    let part = |random: &mut Random| random_type(random, depth - 1);
+    match random.below(5) {
+        0 | 1 => list(part(random)),
+        2 => option(part(random)),
+        3 => {
+            let (ok, error) = (part(random), part(random));
+            let [ok, error] = [ok, error].map(|ty| (!random.percent(25)).then_some(ty));
+            result(ok, error)
+        }
+        _ => {
+            let fields = 1 + random.below(4);
+            let fields: Vec<Type> = (0..fields).map(|_| part(random)).collect();
+            record(&fields)
+        }
+    }
+}
+
+/// `P1BRIDGE_RANDOM_SEED` says where to begin.
+#[test]
+fn random_types_are_checked_in_place_and_on_their_way() -> Result<()> {
+    let seed = std::env::var("P1BRIDGE_RANDOM_SEED").map_or(Ok(1), |text| text.parse())?;
+    let mut random = Random::new(seed);
+    let types: Vec<Vec<Type>> = (0..40)
+        .map(|_| {
+            let params = 1 + random.below(4);
+            (0..params).map(|_| random_type(&mut random, 3)).collect()
+        })
+        .collect();
+    let layouts = &layouts()[..1];
+    differences(&types, layouts, Beside::Silent)?;
+    differences(&types[..20], layouts, Beside::Crossing)
+}
+
 #[test]
 fn what_a_guest_gives_to_the_host_is_checked_where_it_is() -> Result<()> {
-    differences(Beside::Silent)
+    differences(&types(), &layouts(), Beside::Silent)
 }
 
 #[test]
 fn what_a_guest_gives_to_the_host_is_checked_on_its_way() -> Result<()> {
-    differences(Beside::Crossing)
+    differences(&types(), &layouts(), Beside::Crossing)
 }
 
 /// During a call the host can enter nobody: `CanonicalABI.md`, "Component Instance State". wasmtime
@@ -435,6 +480,51 @@ fn the_host_does_not_enter_a_guest_that_waits_for_it() -> Result<()> {
                 ensure!(found.log.contains(&"g was entered".to_owned()), "{found:?}");
             }
         }
+    }
+    Ok(())
+}
+
+/// What the checks cost beside a silent neighbour: fuel of a call, the guest's and the linker's. The
+/// functions that are called have no loads or stores of their own.
+#[test]
+fn what_is_checked_in_place_costs_little() -> Result<()> {
+    let flat = Flat::new();
+    let checked = Options::default();
+    let trusted = Options {
+        isolation: Isolation::Trusted,
+        ..Options::default()
+    };
+    for (params, export, most) in [
+        (vec![Type::U32], "run", 10),
+        (vec![list(Type::U8)], "run", 30),
+        (vec![Type::String], "run", 560),
+        (vec![list(Type::String)], "run", 1200),
+        (vec![record(&[Type::U8, Type::String])], "get", 580),
+        (vec![Type::String], "take", 40),
+    ] {
+        let wasm = assemble(&component(&params, None, Beside::Silent))?;
+        let interface = interface(&params, None);
+        let mut calls = match export {
+            "get" => scenarios(&params, None)
+                .into_iter()
+                .find(|(what, _)| what == "export, nothing wrong")
+                .map(|(_, calls)| calls)
+                .unwrap_or_default(),
+            _ => calls(&Image::params(&params).attacks()[0], "run"),
+        };
+        if export == "take" {
+            calls.push(("take", params.iter().map(sample).collect()));
+        }
+        // wasmi takes fuel for the first call of a function, to compile it.
+        calls.extend(calls.last().cloned());
+        let fuel = |options: &Options| -> Result<u64> {
+            let module = flat.module(&wasm, options)?;
+            Ok(flat.measured(&module, &interface, &calls, None, None)?.1)
+        };
+        let (with, without) = (fuel(&checked)?, fuel(&trusted)?);
+        let names: Vec<String> = params.iter().map(text).collect();
+        println!("{export} {}: {without} -> {with} fuel", names.join(" "));
+        ensure!(with <= without + most, "{export}: {without} -> {with} fuel");
     }
     Ok(())
 }
