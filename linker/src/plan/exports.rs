@@ -409,7 +409,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         let Allocating {
             target, instance, ..
         } = allocating;
-        let what = if plan.fusion.beside {
+        let what = if plan.fusion.beside && !plan.fusion.arena {
             Exported::Allocating(allocating, guarded)
         } else if plan.fusion.may_be_inside(instance) {
             Exported::NotLeaving(target, instance)

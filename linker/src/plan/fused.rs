@@ -159,8 +159,7 @@ pub struct Fusion {
     /// Whether the host's values lie in a region of their own: values in memory are copied on their
     /// way. Without it they pass where the guest has them.
     pub arena: bool,
-    /// Whether the host allocates in a guest beside which there are others: what its `realloc` gives is
-    /// checked.
+    /// Whether there are several guests, and none is trusted with what belongs to others.
     pub beside: bool,
     /// Whether handles of the host's resources are in the tables of guests, too: several guests
     /// have such handles, and none may use those of another.
@@ -192,6 +191,7 @@ pub fn plan(
     let mut fusion = Fusion {
         imports: crossing.copied.clone(),
         guarded: crossing.guarded,
+        beside: crossing.beside,
         ..Fusion::default()
     };
     let mut edges: Vec<Edge> = Vec::new();
@@ -456,7 +456,6 @@ impl Fusion {
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
             self.arena |= in_memory && any(ty, &|ty| self.has_handles(program, ty));
         }
-        self.beside = crossing.beside && !self.arena;
         for (exported, at) in all.into_iter().chain(copied) {
             let (ty, options) = types(program, exported, at);
             let handles = any(ty, &|ty| self.has_handles(program, ty));

@@ -32,8 +32,7 @@ fn wants_arena(program: &Program, live: &Live, options: &Options) -> bool {
 
 /// Lays out the memory.
 ///
-/// `first` is the memory that the host shares: the one that keeps address 0. `beside` says that there are
-/// several guests, which are not trusted.
+/// `first` is the memory that the host shares: the one that keeps address 0.
 ///
 /// # Errors
 ///
@@ -45,7 +44,6 @@ pub fn plan(
     fusion: &Fusion,
     first: Option<(InstanceId, u32)>,
     linked: &[LinkedLibrary],
-    beside: bool,
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
     let mut memories = in_order(live, first);
@@ -168,7 +166,7 @@ pub fn plan(
     // libraries that they call, and their values on the way to the host.
     let others = block.is_some_and(|block| block.state + block.handles > 0) || host.is_some();
     let guests = regions.iter().filter(|region| region.memory.is_some());
-    let guarded = beside && others && guests.count() == 1;
+    let guarded = fusion.beside && others && guests.count() == 1;
     Ok(Some(MemoryPlan {
         regions,
         host,

@@ -137,7 +137,6 @@ pub fn plan<'i, 'a>(
         &fusion,
         first,
         &linked.libraries,
-        crossing.beside,
         options,
     )?;
 
