@@ -88,7 +88,7 @@ impl Scratch {
     }
 
     /// How many groups of locals were added.
-    pub fn len(&self) -> u32 {
+    pub fn groups(&self) -> u32 {
         self.types.len() as u32
     }
 

@@ -261,7 +261,7 @@ fn encode_body(
     if let Some(what) = step.refused {
         bail!("{what} in one of several guests is not supported yet");
     }
-    groups += step.scratch.len();
+    groups += step.scratch.groups();
     groups.encode(header);
     header.append(&mut groups_encoded);
     step.scratch.encode(header);
