@@ -15,6 +15,8 @@
 pub mod check;
 pub mod cli;
 pub mod flatten;
+mod guarded;
+mod hosts;
 pub mod inspect;
 pub mod lower;
 pub mod probe;

@@ -1,6 +1,7 @@
 //! Profiles: what runtimes take, built in or in files.
 
 use anyhow::{Context, Result};
+use p1bridge_linker::nearest::{did_you_mean, nearest};
 
 pub use p1bridge_linker::Profile;
 
@@ -18,7 +19,8 @@ pub fn named(name: &str) -> Result<Profile> {
 
 /// What to say about a name that is no profile's.
 pub fn unknown(name: &str) -> String {
-    format!("no profile `{name}`; there are {}", NAMES.join(", "))
+    let near = did_you_mean(nearest(name, NAMES.iter().copied()));
+    format!("no profile `{name}`{near}; there are {}", NAMES.join(", "))
 }
 
 /// The text of a built-in profile; `as-is`, which takes everything, has none.

@@ -16,7 +16,6 @@ mod adapters;
 mod check;
 mod explain;
 mod kind;
-mod nearest;
 mod room;
 mod start;
 mod survey;
@@ -25,6 +24,7 @@ mod world;
 use anyhow::{Context, Result};
 use wit_component::ComponentEncoder;
 
+use crate::guarded::guarded;
 use crate::validate::validate;
 
 pub(crate) use survey::append_custom;
@@ -109,10 +109,12 @@ pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
 }
 
 fn encode(module: &[u8], adapters: &[adapters::Chosen<'_>]) -> Result<Vec<u8>> {
-    let mut encoder = ComponentEncoder::default();
-    encoder.validate(false).module(module)?;
-    for adapter in adapters {
-        encoder.adapter(adapter.name, &adapter.wasm)?;
-    }
-    encoder.encode()
+    guarded("wit-component cannot encode it", || {
+        let mut encoder = ComponentEncoder::default();
+        encoder.validate(false).module(module)?;
+        for adapter in adapters {
+            encoder.adapter(adapter.name, &adapter.wasm)?;
+        }
+        encoder.encode()
+    })
 }

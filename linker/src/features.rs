@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wasmparser::{BlockType, Operator, WasmFeatures};
+use wasmparser::{AbstractHeapType, BlockType, HeapType, Operator, WasmFeatures};
 
 /// The proposal that an operator group of `wasmparser::for_each_operator!` belongs to.
 macro_rules! proposal {
@@ -161,7 +161,16 @@ impl FeatureSet {
 
     /// The flags for a validator that accepts this set and the MVP, and nothing else.
     pub fn validator_flags(self) -> WasmFeatures {
-        WasmFeatures::MVP | self.0
+        let mut flags = WasmFeatures::MVP | self.0;
+        // Tags and `throw` are of both proposals, and it asks for the later one.
+        if flags.contains(WasmFeatures::LEGACY_EXCEPTIONS) {
+            flags |= WasmFeatures::EXCEPTIONS;
+        }
+        // It takes the references of exceptions for those of the other proposal as well.
+        if flags.contains(WasmFeatures::EXCEPTIONS) {
+            flags |= WasmFeatures::REFERENCE_TYPES;
+        }
+        flags
     }
 
     /// The set of one name, as [`FeatureSet::names`] gives it.
@@ -199,6 +208,7 @@ impl fmt::Debug for FeatureSet {
 pub fn of_operator(op: &Operator<'_>) -> FeatureSet {
     FeatureSet(match op {
         Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } => WasmFeatures::BULK_MEMORY_OPT,
+        Operator::RefNull { hty } if is_exception(*hty) => WasmFeatures::EXCEPTIONS,
         Operator::CallIndirect { table_index, .. } if *table_index != 0 => {
             WasmFeatures::REFERENCE_TYPES
         }
@@ -213,6 +223,17 @@ pub fn of_operator(op: &Operator<'_>) -> FeatureSet {
         } => WasmFeatures::MULTI_VALUE,
         _ => of_group(op),
     })
+}
+
+/// Whether references to this are those of exceptions, which need no other proposal.
+pub fn is_exception(ty: HeapType) -> bool {
+    matches!(
+        ty,
+        HeapType::Abstract {
+            ty: AbstractHeapType::Exn | AbstractHeapType::NoExn,
+            ..
+        }
+    )
 }
 
 /// The proposal of the group that `wasmparser` has an operator in.

@@ -66,6 +66,7 @@ pub mod lower;
 pub mod maps;
 pub mod memory;
 pub mod merge;
+pub mod nearest;
 pub mod options;
 mod parallel;
 pub mod parse;

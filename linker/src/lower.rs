@@ -48,12 +48,13 @@ use anyhow::{Context, Result, bail};
 pub use needs::Needs;
 
 use crate::debug::DebugNotes;
-use crate::findings::applied;
-use crate::findings::survey::{is_linked, survey};
+use crate::findings::survey::{Survey, is_linked, survey};
 use crate::findings::wrapper::Wrapper;
+use crate::findings::{Effect, applied, findings};
 use crate::memory::arena;
 use crate::merge::Merged;
 use crate::parse;
+use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::preview1;
 use crate::profile::{Import, Profile};
@@ -146,6 +147,21 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     Ok(merged)
 }
 
+/// A module with types that nothing here can write, which nothing has to where the target takes all
+/// that it uses.
+fn as_it_is(module: &Module<'_>, profile: &Profile, survey: &Survey) -> Result<Lowered> {
+    let mut found = findings(module, profile, survey).into_iter();
+    if found.any(|finding| finding.effect != Effect::Note) {
+        module.refuse_gc_types()?;
+    }
+    Ok(Lowered {
+        wasm: module.bytes.to_vec(),
+        done: Vec::new(),
+        warnings: Vec::new(),
+        debug: DebugNotes::default(),
+    })
+}
+
 /// `flat`: the module is one that flatten has made, `arena`: and it exports an arena.
 fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
     let input = parse::module(wasm)?;
@@ -158,6 +174,9 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
     let refused = needs::refused(module, profile, &survey);
     if !refused.is_empty() {
         bail!("{}", refused.join("\n  "));
+    }
+    if !module.gc_types.is_empty() {
+        return as_it_is(module, profile, &survey);
     }
     let order = Order::read(wasm)?;
     let needs = needs::needs(module, profile, &survey);

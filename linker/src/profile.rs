@@ -20,6 +20,7 @@
 //! start-calls-wasi = true                 # whether one may call the host
 //! imported-globals = false
 //! needs-memory-export = true              # whether `memory` must be exported
+//! start-needs-memory = false              # whether only programs with one can be started
 //! initialize-beside-start = true          # whether `_initialize` and `_start` may be exported together
 //! exit-code = true                        # whether the exit code is passed on
 //! exit-codes-below = 126
@@ -143,6 +144,7 @@ pub struct Host {
     pub start_calls_wasi: bool,
     pub imported_globals: bool,
     pub needs_memory_export: bool,
+    pub start_needs_memory: bool,
     pub initialize_beside_start: bool,
     pub exit_code: bool,
     pub exit_codes_below: Option<u32>,
@@ -158,6 +160,7 @@ impl Default for Host {
             start_calls_wasi: true,
             imported_globals: false,
             needs_memory_export: false,
+            start_needs_memory: false,
             initialize_beside_start: true,
             exit_code: true,
             exit_codes_below: None,
@@ -446,17 +449,17 @@ impl Profile {
 
     /// What the output may use when the input uses `input`.
     pub fn allowed(&self, input: FeatureSet) -> FeatureSet {
-        match self.features {
+        let mut allowed = match self.features {
             Some(features) => features.intersection(input),
-            None => {
-                let mut allowed = input.without(ENCODED_AWAY);
-                // Segments that declare what `ref.func` names are of both proposals.
-                if allowed.contains(FeatureSet::of(WasmFeatures::REFERENCE_TYPES)) {
-                    allowed.insert(FeatureSet::of(WasmFeatures::BULK_MEMORY));
-                }
-                allowed
-            }
+            None => input.without(ENCODED_AWAY),
+        };
+        // Segments that declare what `ref.func` names are of both proposals.
+        if allowed.contains(FeatureSet::of(WasmFeatures::REFERENCE_TYPES))
+            && self.has(WasmFeatures::BULK_MEMORY)
+        {
+            allowed.insert(FeatureSet::of(WasmFeatures::BULK_MEMORY));
         }
+        allowed
     }
 
     /// Whether a name in a `target_features` section still holds for the output.

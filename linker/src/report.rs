@@ -453,9 +453,13 @@ impl fmt::Display for Report {
             let functions = self.approximations.iter().map(|a| &*a.function).collect();
             writeln!(f, "warning: approximated: {}", names(functions))?;
         }
-        if !self.stubs.is_empty() {
-            let functions = self.stubs.iter().map(|stub| &*stub.function).collect();
-            writeln!(f, "warning: only return an error: {}", names(functions))?;
+        let (trap, fail): (Vec<&Stub>, Vec<&Stub>) =
+            self.stubs.iter().partition(|stub| stub.code == "trap");
+        for (what, stubs) in [("return an error", fail), ("trap", trap)] {
+            if !stubs.is_empty() {
+                let functions = stubs.iter().map(|stub| &*stub.function).collect();
+                writeln!(f, "warning: only {what}: {}", names(functions))?;
+            }
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

@@ -100,20 +100,36 @@ pub fn knows_interface(interface: &str) -> bool {
         .any(|line| line.split('#').next() == Some(interface))
 }
 
+/// The functions that are known, as `interface#function`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KNOWN.lines().filter_map(|line| line.split(' ').next())
+}
+
 /// Leave to put a function that returns an error in the place of one that Preview 1 cannot
 /// provide: `interface#function=code`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allow {
-    interface: String,
+    /// Without a version; `package/*` is every interface of a package.
+    pub interface: String,
     /// `*` is every function of the interface.
-    function: String,
+    pub function: String,
     /// A case of the function's error type, or `trap`.
     pub code: String,
 }
 
 impl Allow {
+    /// Of an `interface`, whose version says nothing.
+    pub fn new(interface: &str, function: &str, code: &str) -> Allow {
+        Allow {
+            interface: interface.split('@').next().unwrap_or(interface).to_string(),
+            function: function.to_string(),
+            code: code.to_string(),
+        }
+    }
+
     /// Reads `wasi:sockets/tcp-create-socket#create-tcp-socket=not-supported`. The interface may
-    /// have a version, which says nothing; the function `*` is every function.
+    /// have a version, which says nothing; the function `*` is every function, and `*#*` every
+    /// function of a package.
     ///
     /// # Errors
     ///
@@ -121,34 +137,61 @@ impl Allow {
     pub fn parse(text: &str) -> Result<Allow> {
         let parts = text.rsplit_once('=').and_then(|(name, code)| {
             let (interface, function) = name.split_once('#')?;
-            Some((interface.split('@').next()?, function, code))
+            let interface = interface.split('@').next()?;
+            let (package, name) = interface.split_once('/')?;
+            let stars = !package.contains('*')
+                && match name {
+                    "*" => function == "*",
+                    name => !name.contains('*'),
+                };
+            let empty = [package, name, function, code].contains(&"");
+            (stars && !empty).then(|| Allow::new(interface, function, code))
         });
         match parts {
-            Some((interface, function, code))
-                if interface.contains('/') && !function.is_empty() && !code.is_empty() =>
-            {
-                Ok(Allow {
-                    interface: interface.to_string(),
-                    function: function.to_string(),
-                    code: code.to_string(),
-                })
-            }
-            _ => bail!(
+            Some(allow) => Ok(allow),
+            None => bail!(
                 "{text:?} is not of the form INTERFACE#FUNCTION=CODE, as in \
-                 wasi:sockets/tcp-create-socket#create-tcp-socket=not-supported"
+                 wasi:sockets/tcp-create-socket#create-tcp-socket=not-supported; \
+                 wasi:sockets/tcp#* is every function of an interface, and wasi:sockets/*#* of a package"
             ),
         }
     }
 
     /// Whether it is about a function. `interface` has no version.
     pub fn is_for(&self, interface: &str, function: &str) -> bool {
-        self.interface == interface && (self.function == "*" || self.function == function)
+        let interfaces = match self.interface.strip_suffix('*') {
+            Some(package) => interface.starts_with(package),
+            None => self.interface == interface,
+        };
+        interfaces && (self.function == "*" || self.function == function)
+    }
+
+    /// Whether it is about one function, rather than whatever there is.
+    pub fn is_exact(&self) -> bool {
+        self.function != "*"
+    }
+
+    /// The one of several that counts for a function: the most specific one, whatever their order.
+    pub fn most_specific<'a>(
+        several: &'a [Allow],
+        interface: &str,
+        function: &str,
+    ) -> Option<&'a Allow> {
+        several
+            .iter()
+            .filter(|allow| allow.is_for(interface, function))
+            .max_by_key(|allow| (allow.is_exact(), !allow.interface.ends_with('*')))
     }
 }
 
 impl std::fmt::Display for Allow {
+    /// As it is written on a command line: brackets and stars mean something to a shell.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}#{}={}", self.interface, self.function, self.code)
+        let text = format!("{}#{}={}", self.interface, self.function, self.code);
+        match text.contains(['*', '[']) {
+            true => write!(f, "'{text}'"),
+            false => write!(f, "{text}"),
+        }
     }
 }
 
@@ -291,6 +334,49 @@ impl Shape<'_> {
             | ComponentDefinedType::Map { .. }
             | ComponentDefinedType::Future { .. }
             | ComponentDefinedType::Stream { .. } => self.text("other"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(texts: &[&str]) -> Vec<Allow> {
+        let parsed = texts.iter().map(|text| Allow::parse(text));
+        parsed.collect::<Result<_>>().expect("well-formed")
+    }
+
+    #[test]
+    fn the_more_specific_wins_in_any_order() {
+        let mut several = allows(&[
+            "wasi:sockets/*#*=not-supported",
+            "wasi:sockets/udp@0.2.3#*=access-denied",
+            "wasi:sockets/udp#[method]udp-socket.subscribe=trap",
+        ]);
+        for _ in 0..3 {
+            several.rotate_left(1);
+            let code = |interface, function| {
+                Allow::most_specific(&several, interface, function).map(|allow| &*allow.code)
+            };
+            let subscribe = "[method]udp-socket.subscribe";
+            assert_eq!(code("wasi:sockets/udp", subscribe), Some("trap"));
+            assert_eq!(code("wasi:sockets/udp", "other"), Some("access-denied"));
+            assert_eq!(code("wasi:sockets/tcp", subscribe), Some("not-supported"));
+            assert_eq!(code("wasi:socketsx/tcp", subscribe), None);
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_whole_names() {
+        for text in [
+            "wasi:sockets/u*#*=trap",
+            "wasi:*/udp#*=trap",
+            "wasi:sockets/*#f=trap",
+            "wasi:sockets/#*=trap",
+            "wasi:sockets/udp#*",
+        ] {
+            assert!(Allow::parse(text).is_err(), "{text}");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Bad input is normal input: cut, damaged, random and huge files are refused with one message.
 //!
-//! In process, for volume, by the library: no panic, no run-away (10 s, and 4x the input + 32 MiB
-//! of heap, counted by an allocator of this test), and no error that calls itself a bug. Then a
+//! In process, for volume, by the library: no panic, not even one that is caught and printed, no
+//! run-away (10 s, and 4x the input + 32 MiB of heap, counted by an allocator of this test), and no
+//! error that calls itself a bug. Then a
 //! sample by the built command: exit code 1, one message, and no output file, or the one that was
 //! there before as it was.
 
@@ -61,15 +62,20 @@ mod counted {
 #[global_allocator]
 static ALLOCATOR: counted::Counted = counted::Counted;
 
+use std::cell::Cell;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::Command;
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use p1bridge::check::check;
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::inspect::inspect;
+use p1bridge::lower::lower;
+use p1bridge::profiles::{NAMES, Profile, named};
 use p1bridge::run::{Input, Output, RunOptions, module_of, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::manifest::{Program, programs};
@@ -85,7 +91,7 @@ const MEMORY: usize = 32 << 20;
 type Attempt = fn(&[u8]) -> Result<()>;
 
 /// The commands, as the library has them.
-const COMMANDS: [(&str, Attempt); 4] = [
+const COMMANDS: [(&str, Attempt); 6] = [
     ("flatten", |bytes| {
         let flat = flatten(bytes, &FlattenOptions::default())?;
         let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&flat.wasm);
@@ -97,6 +103,14 @@ const COMMANDS: [(&str, Attempt); 4] = [
         wrap(bytes, &WrapOptions::default()).map(drop)
     }),
     ("inspect", |bytes| inspect(bytes).map(drop)),
+    ("check", |bytes| check(bytes, &profile(bytes)).map(drop)),
+    ("lower", |bytes| {
+        let lowered = lower(bytes, &profile(bytes))?;
+        let valid = Validator::new_with_features(WasmFeatures::all()).validate_all(&lowered.wasm);
+        valid
+            .map(drop)
+            .context("the output is not valid, which is a bug")
+    }),
     ("run", |bytes| {
         let options = RunOptions {
             stdin: Input::Bytes(Vec::new()),
@@ -108,6 +122,12 @@ const COMMANDS: [(&str, Attempt); 4] = [
         run(&module_of(bytes.to_vec())?, &options).map(drop)
     }),
 ];
+
+/// One of the profiles, another one for most files.
+fn profile(bytes: &[u8]) -> Profile {
+    let sum: usize = bytes.iter().map(|byte| usize::from(*byte)).sum();
+    named(NAMES[sum % NAMES.len()]).expect("a profile")
+}
 
 /// The same from one run to the next.
 struct Random(u64);
@@ -137,8 +157,22 @@ fn files() -> Vec<(String, Vec<u8>)> {
     files
 }
 
+thread_local! {
+    /// Whether a panic was printed.
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
 /// What `attempt` does that it must not, if anything.
 fn offence(attempt: impl FnOnce() -> Result<()>, length: usize) -> Option<String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            PANICKED.set(true);
+            usual(info);
+        }));
+    });
+    PANICKED.set(false);
     let started = Instant::now();
     let (result, peak) = counted::peak(|| catch_unwind(AssertUnwindSafe(attempt)));
     let took = started.elapsed();
@@ -149,6 +183,9 @@ fn offence(attempt: impl FnOnce() -> Result<()>, length: usize) -> Option<String
         return Some(format!(
             "took {peak} bytes of heap for {length} bytes of input"
         ));
+    }
+    if result.is_ok() && PANICKED.get() {
+        return Some("printed a panic and went on".to_string());
     }
     match result {
         Err(panic) => {
@@ -185,6 +222,9 @@ fn feed(inputs: impl Iterator<Item = (String, Vec<u8>)>) {
                 "flatten" => is_component,
                 "wrap" => !is_component,
                 "inspect" => true,
+                "lower" => !is_component,
+                // Of components it is that of what flatten makes of them.
+                "check" => !is_component || count % 5 == 0,
                 // Programs that sleep may be told to sleep for years.
                 _ => count % 5 == 0 && what.starts_with("hello"),
             };
@@ -321,12 +361,16 @@ fn mutant(random: &mut Numbers, bytes: &[u8], other: &[u8]) -> Vec<u8> {
 /// How many mutants are tried; `P1BRIDGE_MUTANTS` says another number.
 const MUTANTS: usize = 12_000;
 
-#[test]
-fn mutated_components_are_linked_or_refused_in_words() {
-    let count = match std::env::var("P1BRIDGE_MUTANTS") {
+fn mutants() -> usize {
+    match std::env::var("P1BRIDGE_MUTANTS") {
         Ok(text) => text.parse().expect("P1BRIDGE_MUTANTS is a number"),
         Err(_) => MUTANTS,
-    };
+    }
+}
+
+#[test]
+fn mutated_components_are_linked_or_refused_in_words() {
+    let count = mutants();
     let components = components();
     let taken = components
         .iter()
@@ -338,6 +382,96 @@ fn mutated_components_are_linked_or_refused_in_words() {
         let (_, other) = &components[random.below(components.len())];
         let mutant = mutant(&mut random, bytes, other);
         (format!("{name}, mutant {i}"), mutant)
+    }));
+}
+
+/// Core modules with one odd thing each, and those of the golden cases.
+fn modules() -> Vec<(String, Vec<u8>)> {
+    let odd = [
+        r#"(memory 1) (memory $m 1 2) (data $d (memory $m) (i32.const 1) "ab") (data $p "cd")
+           (func (export "f") (memory.init $m $p (i32.const 0) (i32.const 0) (i32.const 2)) (data.drop $p)
+             (memory.copy $m 0 (i32.const 1) (i32.const 2) (i32.const 3)) (drop (memory.grow $m (i32.const 1))))"#,
+        r#"(table $t (export "t") 2 4 funcref) (table $u 3 funcref) (elem $e (table $u) (i32.const 1) func $f)
+           (elem $p funcref (ref.func $f) (ref.null func)) (elem declare func $g)
+           (func $f (result i32) (table.size $t)) (func $g)
+           (func (export "f") (result i32) (table.copy $u $t (i32.const 0) (i32.const 0) (i32.const 1))
+             (table.init $t $p (i32.const 0) (i32.const 0) (i32.const 1)) (elem.drop $p)
+             (table.set $t (i32.const 0) (ref.func $g)) (drop (table.grow $u (ref.null func) (i32.const 1)))
+             (call_indirect $u (result i32) (i32.const 1)))"#,
+        r#"(import "env" "t" (table 1 funcref)) (import "env" "g" (global $g i32)) (import "env" "m" (global (mut i64)))
+           (import "env" "memory" (memory 1)) (data (global.get $g) "x")
+           (global $h i32 (global.get $g)) (elem (global.get $g) func 0)
+           (func (export "f") (result i32 i64) (global.get $h) (global.get 1))"#,
+        r#"(type $p (struct (field (mut i32)))) (rec (type $q (array i8)) (type $r (func (param (ref null $q)))))
+           (func (export "f") (param (ref null $p)) (result i32) (struct.get $p 0 (local.get 0)))
+           (func (type $r) (drop (array.get_s $q (local.get 0) (i32.const 0))))"#,
+        r#"(tag $t (param i32)) (import "env" "x" (tag $x))
+           (func (export "f") (result i32) (local exnref)
+             (block $h (result i32 exnref) (try_table (result i32) (catch_ref $t $h) (throw $t (i32.const 1)))
+               (return)) (local.set 0) (throw_ref (local.get 0)))"#,
+        r#"(import "wasi_snapshot_preview1" "fd_write" (func $w (param i32 i32 i32 i32) (result i32)))
+           (import "wasi_snapshot_preview1" "poll_oneoff" (func $p (param i32 i32 i32 i32) (result i32)))
+           (memory (export "memory") 1) (start $s) (global $g (export "g") (mut funcref) (ref.func $s))
+           (func $s (drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+           (func (export "_start") (return_call $t)) (func $t (return_call_indirect (i32.const 0))) (table 1 funcref)
+           (func (export "p") (result i32) (call $p (i32.const 0) (i32.const 8) (i32.const 1) (i32.const 80))
+             (i32.trunc_sat_f64_u (f64.const 1)) (i32.extend8_s) (i32.add))"#,
+        r#"(memory i64 1) (func (export "f") (param i64) (result v128) (v128.load (local.get 0)))"#,
+        r#"(memory 1 1 shared) (func (export "f") (result i32) (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))"#,
+        r#"(func $two (param i32 i64) (result i64 i32) (local.get 1) (local.get 0))
+           (func (export "f") (param i32) (result i32) (local.get 0) (i64.const 2)
+             (loop $l (param i32 i64) (result i64 i32) (call $two) (br_if 1 (i32.const 1) (i64.const 3) (i32.const 0) (drop) (drop))
+               (block (param i64 i32) (result i64 i32))) (return) (unreachable))"#,
+    ];
+    let mut modules: Vec<_> = (odd.iter().enumerate())
+        .filter_map(|(at, fields)| {
+            let bytes = wat::parse_str(format!("(module {fields})")).ok()?;
+            Some((format!("odd module {at}"), bytes))
+        })
+        .collect();
+    assert!(
+        modules.len() + 1 >= odd.len(),
+        "{} odd modules",
+        modules.len()
+    );
+    for command in ["flatten", "wrap"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(command);
+        let mut cases: Vec<_> = fs::read_dir(folder)
+            .expect("the golden cases")
+            .map(|case| case.expect("readable").path().join("module.wat"))
+            .collect();
+        cases.sort();
+        for case in cases {
+            if let Ok(bytes) = wat::parse_file(&case) {
+                modules.push((
+                    case.parent()
+                        .expect("a case")
+                        .file_name()
+                        .expect("a name")
+                        .to_string_lossy()
+                        .into_owned(),
+                    bytes,
+                ));
+            }
+        }
+    }
+    modules
+}
+
+#[test]
+fn mutated_modules_are_taken_or_refused_in_words() {
+    let modules = modules();
+    feed((0..mutants()).map(|i| {
+        let mut random = Numbers::new(i as u64);
+        // The odd ones come as often as all the others.
+        let at = match i % 2 {
+            0 => (i / 2) % 8,
+            _ => (i / 2) % modules.len(),
+        };
+        let (name, bytes) = &modules[at];
+        let (_, other) = &modules[random.below(modules.len())];
+        let mutant = mutant(&mut random, bytes, other);
+        (format!("{name}, mutant {i} of a module"), mutant)
     }));
 }
 

@@ -44,6 +44,20 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         for done in &lowered.done {
             super::say(done);
         }
+        let debug = &lowered.debug;
+        if debug.units > 0 {
+            super::say(&format!(
+                "debug information: {} of {} bytes",
+                match debug.units {
+                    1 => "1 unit".to_string(),
+                    units => format!("{units} units"),
+                },
+                debug.bytes
+            ));
+        }
+        for note in &debug.left_out {
+            super::say(&format!("note: {note}"));
+        }
         super::say(&format!(
             "wrote {written}: {} -> {} bytes",
             module.len(),

@@ -4,18 +4,21 @@
 //! It is made from the types of the component itself: compositions carry no such section.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use p1bridge_linker::Boundary;
 use wasmparser::{Chunk, Parser, Payload};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata, metadata};
 use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
 
+use crate::guarded::guarded;
+
 /// The namespace of interfaces that adapters provide.
 const WASI: &str = "wasi";
 /// What becomes `_start`.
 const RUN: &str = "wasi:cli/run@";
+/// The crates for WIT panic about some of the types that only components have.
+const NOT_WIT: &str = "its types cannot be put in WIT";
 /// Decoding takes more than seven times a component in memory, and flatten keeps to four times and
 /// 32 MiB.
 const MOST: usize = 8 << 20;
@@ -78,15 +81,13 @@ pub fn append(
     flat: &mut Vec<u8>,
 ) -> Result<()> {
     let length = flat.len();
-    // The crates for WIT panic about some of the types that only components have.
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        embed(component, boundary, imports, obstacle, flat)?;
+    let result = embed(component, boundary, imports, obstacle, flat).and_then(|()| {
         if flat.len() > length {
-            metadata::decode(flat).context("its world cannot be read again")?;
+            guarded(NOT_WIT, || metadata::decode(flat))
+                .context("its world cannot be read again")?;
         }
         Ok(())
-    }))
-    .unwrap_or_else(|_| Err(anyhow!("its types cannot be put in WIT")));
+    });
     if result.is_err() {
         flat.truncate(length);
     }
@@ -109,7 +110,9 @@ fn embed(
             MOST >> 20
         );
     }
-    let decoded = wit_component::decode(component).context("its types cannot be put in WIT")?;
+    let decoded = guarded(NOT_WIT, || {
+        wit_component::decode(component).context(NOT_WIT)
+    })?;
     let DecodedWasm::Component(mut resolve, id) = decoded else {
         bail!("it is a WIT package");
     };
@@ -174,8 +177,10 @@ fn embed(
         kept.contains(key) || matches!(item, WorldItem::Interface { id, .. } if needed.contains(id))
     });
     world.exports.retain(|key, _| exports.contains(key));
-    embed_component_metadata(flat, &resolve, id, StringEncoding::UTF8, false)
-        .context("its world cannot be encoded")
+    guarded(NOT_WIT, || {
+        embed_component_metadata(flat, &resolve, id, StringEncoding::UTF8, false)
+            .context("its world cannot be encoded")
+    })
 }
 
 fn is_wasi(resolve: &Resolve, id: InterfaceId) -> bool {

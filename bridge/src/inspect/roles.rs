@@ -22,11 +22,20 @@ pub fn of(module: &Module) -> Option<String> {
     {
         return Some("fills the table of the shims".to_string());
     }
+    let has_memory = module.memories.iter().any(|memory| !memory.imported);
     if exports("$imports") {
-        return Some("shims for imports that need the memory".to_string());
+        let and_memory = match has_memory {
+            true => ", and that memory",
+            false => "",
+        };
+        return Some(format!(
+            "shims for imports that need the memory{and_memory}"
+        ));
     }
+    let calls_preview1 = module.imports.iter().any(|item| item.name == PREVIEW1);
     let borrows_memory = imports("env", "memory (memory)");
     if borrows_memory
+        && !calls_preview1
         && [
             "fd_write",
             "fd_read",
@@ -39,10 +48,13 @@ pub fn of(module: &Module) -> Option<String> {
     {
         return Some(format!("adapter for {PREVIEW1}"));
     }
-    let role = match module.imports.iter().any(|item| item.name == PREVIEW1) {
+    let role = match calls_preview1 {
         true if exports("_start") => "Preview 1 command",
         true => "Preview 1 program",
-        false if module.memories.iter().any(|memory| !memory.imported) => "program",
+        false if has_memory && module.functions == 0 && module.data_bytes == 0 => {
+            "the memory of another module"
+        }
+        false if !module.memories.is_empty() => "program",
         false => return None,
     };
     Some(role.to_string())

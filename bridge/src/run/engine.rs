@@ -7,6 +7,7 @@ use wasmi::{
 
 use super::host::{self, Host};
 use super::{Call, Exit, RunOptions, RunOutcome, Stats, Value};
+use crate::hosts::instead;
 
 /// Calls of a recursive program go as deep as on a roomy device, not as on wasmi's defaults.
 const MAX_CALL_DEPTH: usize = 20_000;
@@ -58,21 +59,28 @@ fn config(metered: bool) -> Config {
 
 /// All imports that nothing provides, by name, rather than the first.
 fn check_imports(module: &Module) -> Result<()> {
-    let missing: Vec<String> = module
-        .imports()
-        .filter(|import| {
+    let missing = || {
+        module.imports().filter(|import| {
             !(import.module() == "wasi_snapshot_preview1"
                 && matches!(import.ty(), ExternType::Func(_))
                 && host::NAMES.contains(&import.name()))
         })
+    };
+    let names: Vec<String> = missing()
         .map(|import| format!("`{}` of `{}`", import.name(), import.module()))
         .collect();
-    if missing.is_empty() {
+    if names.is_empty() {
         return Ok(());
     }
+    let mut instead: Vec<_> = missing()
+        .filter_map(|import| instead(import.module(), import.name()))
+        .map(|instead| format!("\n  {instead}"))
+        .collect();
+    instead.dedup();
     bail!(
-        "the program imports what only its own host has: {}; `run` provides the functions of `wasi_snapshot_preview1`",
-        missing.join(", ")
+        "the program imports what only its own host has: {}; `run` provides the functions of `wasi_snapshot_preview1`{}",
+        names.join(", "),
+        instead.concat()
     )
 }
 

@@ -162,7 +162,7 @@ fn is_plumbing(name: &str) -> bool {
 }
 
 /// The first few of many.
-fn shortened(names: &[String]) -> String {
+pub fn shortened(names: &[String]) -> String {
     const SHOWN: usize = 8;
     match names.len() > SHOWN {
         true => format!(

@@ -4,14 +4,16 @@
 //! for here, so nothing is refused that would have worked.
 
 use anyhow::{Error, Result, anyhow};
+use p1bridge_linker::nearest::{did_you_mean, nearest};
 use wasmparser::{FuncType, Import, TypeRef, ValType};
 
 use super::WrapOptions;
 use super::adapters::{Chosen, PREVIEW1};
-use super::nearest::nearest;
+use super::check::shortened;
 use super::start;
 use super::survey::Survey;
 use super::world::World;
+use crate::hosts::instead;
 use crate::validate::validate;
 
 /// What to tell the user when encoding failed with `error`.
@@ -63,7 +65,46 @@ pub fn failure(
     if !missing.is_empty() {
         return anyhow!(missing.join("\n  "));
     }
+    if let Some(missing) = no_realloc(&worlds, survey) {
+        return anyhow!(missing);
+    }
     error.context("the module does not fit its world or adapter")
+}
+
+/// What to say of a module that the host cannot put values into.
+fn no_realloc(worlds: &[&World], survey: &Survey<'_>) -> Option<String> {
+    let names: Vec<&str> = survey.exported_funcs().map(|(name, _)| name).collect();
+    if ["cabi_realloc", "cm32p2_realloc", "canonical_abi_realloc"]
+        .iter()
+        .any(|name| names.contains(name))
+    {
+        return None;
+    }
+    let (mut exports, mut imports) = (Vec::new(), Vec::new());
+    for world in worlds {
+        let (taking, giving) = world.allocating();
+        exports.extend(taking.iter().map(|name| format!("`{name}`")));
+        imports.extend(giving.iter().map(|name| format!("`{name}`")));
+    }
+    let needed: Vec<String> = [("the parameters of", exports), ("the results of", imports)]
+        .into_iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(what, names)| format!("{what} {}", shortened(&names)))
+        .collect();
+    if needed.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "the module exports no `cabi_realloc`{}; the host calls it for room in the module's memory, for {}\n  \
+         it is `cabi_realloc: (i32, i32, i32, i32) -> i32`, of the old address, the old size, the alignment and the new \
+         size, and comes from\n  \
+         Rust: the crate `wit-bindgen` with its feature `realloc`\n  \
+         C, C++: the file that `wit-bindgen c` writes, linked in; where the linker drops it, `-Wl,--export=cabi_realloc`\n  \
+         TinyGo, Go: `wit-bindgen-go`, or a function of this type after `//go:wasmexport cabi_realloc`\n  \
+         AssemblyScript, zig and others: an exported function of this name and type",
+        did_you_mean(nearest("cabi_realloc", names.iter().copied())),
+        needed.join(" and "),
+    ))
 }
 
 /// What to tell the user when the encoder was content, but its output fails to validate, although
@@ -211,9 +252,14 @@ impl<'a> Provided<'a> {
         if fields.contains(&name) {
             return None;
         }
+        let mut suggestion = self.suggestion(module, name, &fields);
+        if suggestion.is_empty()
+            && let Some(instead) = instead(module, name)
+        {
+            suggestion = format!(": {instead}");
+        }
         Some(format!(
-            "`{name}` of `{module}` is provided by no adapter and no world{}",
-            self.suggestion(module, name, &fields)
+            "`{name}` of `{module}` is provided by no adapter and no world{suggestion}"
         ))
     }
 
@@ -252,13 +298,6 @@ impl<'a> Provided<'a> {
             Some((module, field)) => format!("; did you mean `{field}` of `{module}`?"),
             None => String::new(),
         }
-    }
-}
-
-fn did_you_mean(name: Option<&str>) -> String {
-    match name {
-        Some(name) => format!("; did you mean `{name}`?"),
-        None => String::new(),
     }
 }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use wit_component::{StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
+use wit_parser::abi::AbiVariant;
+use wit_parser::{Function, Resolve, SizeAlign, Type, WorldId, WorldItem, WorldKey};
+
+use crate::guarded::guarded;
 
 /// Functions as core imports spell them: (module, field), the module of a plain function being
 /// `$root`.
@@ -27,8 +30,8 @@ impl World {
     /// When the WIT cannot be read or parsed, or there is no such world.
     pub fn read(path: &Path, world: Option<&str>) -> Result<World> {
         let mut resolve = Resolve::default();
-        let (package, _) = resolve
-            .push_path(path)
+        let parse = || resolve.push_path(path);
+        let (package, _) = guarded("the WIT is too much for its parser", parse)
             .with_context(|| format!("cannot read the WIT of {}", path.display()))?;
         let id = resolve
             .select_world(&[package], world)
@@ -39,13 +42,10 @@ impl World {
     /// A copy of `module` that carries this world.
     pub(super) fn embed(&self, module: &[u8]) -> Result<Vec<u8>> {
         let mut module = module.to_vec();
-        embed_component_metadata(
-            &mut module,
-            &self.resolve,
-            self.id,
-            StringEncoding::UTF8,
-            false,
-        )
+        let (resolve, id) = (&self.resolve, self.id);
+        guarded("it is too much for the encoder", || {
+            embed_component_metadata(&mut module, resolve, id, StringEncoding::UTF8, false)
+        })
         .context("cannot encode the world")?;
         Ok(module)
     }
@@ -57,7 +57,8 @@ impl World {
         if sections.is_empty() {
             return Ok(None);
         }
-        let (_, bindings) = wit_component::metadata::decode(sections)
+        let decode = || wit_component::metadata::decode(sections);
+        let (_, bindings) = guarded("its types are not those of a world", decode)
             .context("the module's `component-type` section is broken")?;
         Ok(Some(World {
             resolve: bindings.resolve,
@@ -73,6 +74,47 @@ impl World {
     /// The functions that the world exports.
     pub(super) fn exports(&self) -> Names {
         self.items(&self.resolve.worlds[self.id].exports)
+    }
+
+    /// The functions for which the host puts values into the memory of a module with this world: those
+    /// of its exports, then those of its imports, each `interface#function`.
+    pub(super) fn allocating(&self) -> (Vec<String>, Vec<String>) {
+        let mut sizes = SizeAlign::default();
+        if sizes.fill(&self.resolve).is_err() {
+            return Default::default();
+        }
+        let has_pointers = |ty: &Type| sizes.size(ty).pointers_to_add() > 0;
+        let takes = |func: &Function| {
+            let signature = self.resolve.wasm_signature(AbiVariant::GuestExport, func);
+            signature.indirect_params || func.params.iter().any(|param| has_pointers(&param.ty))
+        };
+        let gives = |func: &Function| func.result.as_ref().is_some_and(has_pointers);
+        let world = &self.resolve.worlds[self.id];
+        (
+            self.functions(&world.exports, &takes),
+            self.functions(&world.imports, &gives),
+        )
+    }
+
+    fn functions<'a>(
+        &self,
+        items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>,
+        which: &dyn Fn(&Function) -> bool,
+    ) -> Vec<String> {
+        let mut names = Vec::new();
+        for (key, item) in items {
+            match item {
+                WorldItem::Function(func) if which(func) => names.push(func.name.clone()),
+                WorldItem::Interface { id, .. } => {
+                    let module = self.resolve.name_world_key(key);
+                    let funcs = self.resolve.interfaces[*id].functions.values();
+                    let funcs = funcs.filter(|func| which(func));
+                    names.extend(funcs.map(|func| format!("{module}#{}", func.name)));
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     fn items<'a>(&self, items: impl IntoIterator<Item = (&'a WorldKey, &'a WorldItem)>) -> Names {

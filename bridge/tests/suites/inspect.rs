@@ -95,6 +95,36 @@ fn a_component_shows_its_world_and_the_modules_inside() {
 }
 
 #[test]
+fn a_program_whose_memory_is_imported_is_one_and_what_has_the_memory_is_not() {
+    let text = r#"(module $p (import "env" "memory" (memory 1)) (func (export "_start") (i32.store (i32.const 0) (i32.const 1))))"#;
+    let module = wat::parse_str(text).unwrap();
+    let component = wrap(&module, &WrapOptions::default()).unwrap().component;
+    let roles: Vec<_> = inspect(&component)
+        .unwrap()
+        .modules
+        .into_iter()
+        .filter_map(|module| {
+            let imported = module.memories.first()?.imported;
+            Some((imported, module.role.unwrap_or_default()))
+        })
+        .collect();
+    assert!(roles.contains(&(true, "program".to_string())), "{roles:?}");
+    let owner = roles.iter().find(|(imported, _)| !imported);
+    let (_, role) = owner.expect("somebody has the memory");
+    assert!(role.contains("memory") && role != "program", "{roles:?}");
+}
+
+#[test]
+fn references_of_exceptions_are_not_those_of_another_proposal() {
+    let found = inspected(
+        "(module (tag $t) (func (local exnref)
+            (block $h (result exnref) (try_table (catch_all_ref $h) (throw $t)) (return))
+            (local.set 0) (local.set 0 (ref.null exn)) (throw_ref (local.get 0))))",
+    );
+    assert_eq!(found.features, ["exception-handling"]);
+}
+
+#[test]
 fn nested_components_have_paths() {
     let found = inspected(
         r#"(component

@@ -19,8 +19,8 @@ pub fn of(feature: WasmFeatures) -> Option<&'static str> {
         // Since LLVM 20 the `-opt` half is a feature of its own, which stays when only the whole is
         // switched off; the same goes for `call-indirect-overlong`.
         WasmFeatures::BULK_MEMORY_OPT => {
-            "clang 20, rustc 1.87 and later by default, wasi-libc's memcpy, Go, zig; \
-             clang -mno-bulk-memory -mno-bulk-memory-opt, \
+            "clang 20, rustc 1.87 and later by default, wasi-libc's memcpy, Go, zig, AssemblyScript; \
+             asc --disable bulk-memory, clang -mno-bulk-memory -mno-bulk-memory-opt, \
              rustc -C target-feature=-bulk-memory,-bulk-memory-opt with -Z build-std"
         }
         WasmFeatures::BULK_MEMORY => {

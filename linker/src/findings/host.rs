@@ -1,16 +1,18 @@
 //! What is wrong with the parts of a module that the host sees, and with its limits.
 
-use wasmparser::{ExternalKind, TypeRef, ValType, WasmFeatures};
+use wasmparser::{ExternalKind, RefType, TypeRef, ValType, WasmFeatures};
 
 use super::applied;
 use super::finding::{Effect, Finding, Kind, Place};
 use super::survey::{
-    Survey, has_several_memories, host_memory, import_kind, is_foreign, is_plain, reaches_host,
+    Survey, foreign, has_several_memories, host_memory, import_kind, is_plain, reaches_host,
     used_imports,
 };
 use super::wrapper::Wrapper;
+use crate::features::FeatureSet;
 use crate::memory::arena;
 use crate::parse::module::{ElementMode, Module};
+use crate::parse::scan::value_type_features;
 use crate::preview1;
 use crate::profile::{Import, Limits, Missing, Profile};
 
@@ -74,6 +76,11 @@ pub fn sections_with(module: &Module<'_>, feature: WasmFeatures) -> Vec<(String,
                 }
             }
         }
+        WasmFeatures::GC => {
+            for &offset in &module.gc_types {
+                add("types of its own", offset);
+            }
+        }
         WasmFeatures::EXTENDED_CONST => {
             for data in &module.data {
                 if let Some((_, expr)) = &data.active
@@ -90,40 +97,20 @@ pub fn sections_with(module: &Module<'_>, feature: WasmFeatures) -> Vec<(String,
 
 /// Types at the boundary that cannot be lowered.
 pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut Vec<Finding>) {
-    if !profile.has(WasmFeatures::REFERENCE_TYPES) {
-        let foreign = module
-            .types
-            .iter()
-            .flat_map(|ty| ty.params().iter().chain(ty.results()))
-            .chain(module.globals.iter().map(|global| &global.ty.content_type))
-            .any(is_foreign)
-            || module
-                .tables
-                .iter()
-                .any(|table| is_foreign(&table.ty.element_type.into()));
-        if foreign || survey.foreign.is_some() {
-            let mut one = finding(
-                Kind::Feature,
-                Effect::Refused,
-                "reference-types: references of the host (externref) in types or tables"
-                    .to_string(),
-                survey.foreign.map(|(func, offset)| Place {
-                    function: Some(func),
-                    name: module.function_name(func).map(str::to_string),
-                    offset,
-                    count: 1,
-                }),
-                None,
-            );
-            one.feature = Some("reference-types".to_string());
-            found.push(one);
-        }
-    }
     let lacks_references = !profile.has(WasmFeatures::REFERENCE_TYPES);
+    // Those of exceptions and of GC are named with their proposals, where those are lacking.
+    let counts = |ty: &RefType| {
+        let own = value_type_features(ValType::Ref(*ty))
+            .without(FeatureSet::of(WasmFeatures::REFERENCE_TYPES));
+        profile.features.is_none_or(|has| has.contains(own))
+    };
+    if lacks_references {
+        foreign_values(module, survey, &counts, found);
+    }
     let lacks_several = !profile.has(WasmFeatures::MULTI_VALUE);
     let mut boundary = |func: u32, what: String, offset: u64| {
         let ty = module.func_type(func);
-        let reference = |ty: &ValType| matches!(ty, ValType::Ref(_));
+        let reference = |ty: &ValType| matches!(ty, ValType::Ref(ty) if counts(ty));
         let mut add = |feature: &str, why: &str| {
             let what = format!("{feature}: {what} {why}, which the host would have to know");
             let mut one = finding(
@@ -159,6 +146,51 @@ pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &m
             );
         }
     }
+}
+
+/// References that `counts` and that cannot be numbers.
+fn foreign_values(
+    module: &Module<'_>,
+    survey: &Survey,
+    counts: &dyn Fn(&RefType) -> bool,
+    found: &mut Vec<Finding>,
+) {
+    let globals = module.globals.iter().map(|global| global.ty.content_type);
+    let tables = module
+        .tables
+        .iter()
+        .map(|table| table.ty.element_type.into());
+    let outside_of_bodies = module
+        .types
+        .iter()
+        .flat_map(|ty| ty.params().iter().chain(ty.results()).copied())
+        .chain(globals)
+        .chain(tables)
+        .filter_map(|ty| foreign(&ty))
+        .find(|ty| counts(ty));
+    let inside = survey.foreign.iter().find(|(ty, ..)| counts(ty));
+    let Some(ty) = outside_of_bodies.or(inside.map(|(ty, ..)| *ty)) else {
+        return;
+    };
+    let mut one = finding(
+        Kind::Feature,
+        Effect::Refused,
+        match ty {
+            RefType::EXTERNREF => {
+                "reference-types: references of the host (externref) in types or tables".to_string()
+            }
+            ty => format!("reference-types: {ty}, which cannot be a number"),
+        },
+        inside.map(|&(_, func, offset)| Place {
+            function: Some(func),
+            name: module.function_name(func).map(str::to_string),
+            offset,
+            count: 1,
+        }),
+        None,
+    );
+    one.feature = Some("reference-types".to_string());
+    found.push(one);
 }
 
 /// Several memories that cannot be joined in one.
@@ -493,6 +525,29 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
             "the memory is not exported as \"memory\"".to_string(),
             None,
             Some("it is exported"),
+        ));
+    }
+    let started = ["_start", "_initialize"].into_iter().find(|name| has(name));
+    if let Some(name) = started
+        && host.start_needs_memory
+        && !has("memory")
+        && !(wasi && any_memory)
+    {
+        let (has, fix) = match any_memory {
+            true => ("exports none", Some("it is exported")),
+            false => (
+                "has none: link it with one, or call its exports without starting it",
+                None,
+            ),
+        };
+        found.push(finding(
+            Kind::Export,
+            Effect::FailsLater,
+            format!(
+                "{name}: the host starts only what exports a memory as \"memory\", and this {has}"
+            ),
+            None,
+            fix,
         ));
     }
     if !host.initialize_beside_start && has("_start") && has("_initialize") {

@@ -95,16 +95,21 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             .collect();
         let sections = host::sections_with(module, flag);
         // A larger set whose own part is not there, or the part that comes with it.
-        if places.is_empty()
-            && sections.is_empty()
-            && matches!(
-                flag,
-                WasmFeatures::REFERENCE_TYPES
-                    | WasmFeatures::CALL_INDIRECT_OVERLONG
-                    | WasmFeatures::BULK_MEMORY
-                    | WasmFeatures::BULK_MEMORY_OPT
-            )
-        {
+        let comes_with = match flag {
+            WasmFeatures::REFERENCE_TYPES
+            | WasmFeatures::CALL_INDIRECT_OVERLONG
+            | WasmFeatures::BULK_MEMORY
+            | WasmFeatures::BULK_MEMORY_OPT => true,
+            WasmFeatures::FUNCTION_REFERENCES => {
+                module.features.contains(FeatureSet::of(WasmFeatures::GC))
+            }
+            _ => false,
+        };
+        let legacy = FeatureSet::of(WasmFeatures::LEGACY_EXCEPTIONS);
+        let of_legacy = flag == WasmFeatures::EXCEPTIONS
+            && module.features.contains(legacy)
+            && !survey.new_exceptions;
+        if of_legacy || comes_with && places.is_empty() && sections.is_empty() {
             continue;
         }
         let instructions: u64 = places.iter().map(|place| u64::from(place.count)).sum();

@@ -2,11 +2,11 @@
 
 use anyhow::{Result, bail};
 use wasmparser::{
-    BinaryReader, BlockType, ExternalKind, HeapType, MemArgTarget, Operator, OperatorsReader,
-    RefType, TypeRef, ValType, WasmFeatures,
+    BinaryReader, BlockType, ExternalKind, MemArgTarget, Operator, OperatorsReader, RefType,
+    TypeRef, ValType, WasmFeatures,
 };
 
-use crate::features::{FeatureSet, of_operator};
+use crate::features::{FeatureSet, is_exception, of_operator};
 use crate::memory::access::memarg;
 use crate::parallel::in_pieces;
 use crate::parse::module::{ElementMode, Items, Module};
@@ -26,12 +26,15 @@ pub struct Use {
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     pub uses: Vec<Use>,
-    /// The first place in a body that has references other than to functions.
-    pub foreign: Option<(u32, u64)>,
+    /// The references that cannot be numbers, each with the function and the first place that has it.
+    pub foreign: Vec<(RefType, u32, u64)>,
     /// References as values, or tables that are written.
     pub references: bool,
     /// Whether memories have to be looked at.
     pub several_memories: bool,
+    /// Whether there is anything of the exceptions that the earlier proposal has not: `throw` and tags
+    /// are of both.
+    pub new_exceptions: bool,
     /// The first atomic instruction.
     pub atomic: Option<(u32, u64)>,
     /// `table.copy` or `table.init`.
@@ -91,18 +94,15 @@ impl Survey {
             let at = locals.original_position();
             let ty = locals.read()?.1;
             self.references |= is_reference(&ty);
-            if is_foreign(&ty) {
-                self.foreign.get_or_insert((func, at));
-            }
+            self.note_foreign(foreign(&ty), func, at);
         }
         let mut ops = OperatorsReader::new(locals.get_binary_reader());
         while !ops.eof() {
             let offset = ops.original_position();
             let op = ops.read()?;
             let length = ops.original_position() - offset;
-            if has_foreign(&op) {
-                self.foreign.get_or_insert((func, offset));
-            }
+            self.note_foreign(foreign_of(&op), func, offset);
+            self.new_exceptions |= matches!(op, Operator::TryTable { .. } | Operator::ThrowRef);
             let features = self.features(&op, length);
             if features.contains(FeatureSet::of(WasmFeatures::THREADS)) {
                 self.atomic.get_or_insert((func, offset));
@@ -126,10 +126,22 @@ impl Survey {
         Ok(())
     }
 
+    fn note_foreign(&mut self, ty: Option<RefType>, func: u32, at: u64) {
+        self.new_exceptions |= ty.is_some_and(|ty| is_exception(ty.heap_type()));
+        if let Some(ty) = ty
+            && !self.foreign.iter().any(|(known, ..)| *known == ty)
+        {
+            self.foreign.push((ty, func, at));
+        }
+    }
+
     /// Adds what the bodies behind use.
     fn append(&mut self, mut behind: Survey) {
         self.uses.append(&mut behind.uses);
-        self.foreign = self.foreign.or(behind.foreign);
+        for (ty, func, at) in behind.foreign {
+            self.note_foreign(Some(ty), func, at);
+        }
+        self.new_exceptions |= behind.new_exceptions;
         self.atomic = self.atomic.or(behind.atomic);
         self.references |= behind.references;
         self.table_bulk |= behind.table_bulk;
@@ -234,11 +246,11 @@ fn is_reference(ty: &ValType) -> bool {
     matches!(ty, ValType::Ref(_))
 }
 
-/// Whether an instruction names such a type.
-fn has_foreign(op: &Operator<'_>) -> bool {
+/// The [`foreign`] type that an instruction names.
+fn foreign_of(op: &Operator<'_>) -> Option<RefType> {
     match op {
-        Operator::RefNull { hty } => *hty != HeapType::FUNC,
-        Operator::TypedSelect { ty } => is_foreign(ty),
+        Operator::RefNull { hty } => foreign(&ValType::Ref(RefType::new(true, *hty)?)),
+        Operator::TypedSelect { ty } => foreign(ty),
         Operator::Block {
             blockty: BlockType::Type(ty),
         }
@@ -247,14 +259,17 @@ fn has_foreign(op: &Operator<'_>) -> bool {
         }
         | Operator::If {
             blockty: BlockType::Type(ty),
-        } => is_foreign(ty),
-        _ => false,
+        } => foreign(ty),
+        _ => None,
     }
 }
 
-/// Whether a type is a reference that cannot be a number: anything but a nullable function.
-pub fn is_foreign(ty: &ValType) -> bool {
-    matches!(ty, ValType::Ref(ty) if *ty != RefType::FUNCREF)
+/// The reference type that a type is, if it cannot be a number: anything but a nullable function.
+pub fn foreign(ty: &ValType) -> Option<RefType> {
+    match ty {
+        ValType::Ref(ty) if *ty != RefType::FUNCREF => Some(*ty),
+        _ => None,
+    }
 }
 
 /// Whether an instruction works on another memory than the first one.

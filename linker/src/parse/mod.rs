@@ -80,7 +80,13 @@ impl<'a> Input<'a> {
 /// Fails for anything that is not a valid component, with the byte offset.
 pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
-        Encoding::Component => parse(bytes),
+        Encoding::Component => {
+            let input = parse(bytes)?;
+            for module in &input.modules {
+                module.refuse_gc_types()?;
+            }
+            Ok(input)
+        }
         Encoding::Module => bail!(
             "this is a core module, not a component: there is nothing to flatten \
              (`p1bridge wrap` makes a component of a Preview 1 module)"

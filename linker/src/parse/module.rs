@@ -47,6 +47,9 @@ pub struct Module<'a> {
     pub start: Option<u32>,
     pub elements: Vec<Element<'a>>,
     pub data: Vec<Data<'a>>,
+    /// Where the types of the gc proposal are: those that are no functions, and functions that are
+    /// in groups or have supertypes. The former stand in `types` as functions without values.
+    pub gc_types: Vec<u64>,
     /// Where the DataCount section is.
     pub data_count: Option<u64>,
     /// Function names of the `name` section, by function index.
@@ -176,6 +179,21 @@ impl<'a> Module<'a> {
         self.bodies.iter().map(ExactSizeIterator::len).sum()
     }
 
+    /// Refuses types that only [`crate::check`] knows how to read.
+    ///
+    /// # Errors
+    ///
+    /// Names the first one.
+    pub fn refuse_gc_types(&self) -> Result<()> {
+        match self.gc_types.first() {
+            None => Ok(()),
+            Some(offset) => bail!(
+                "GC types are not supported: compile without the gc proposal (at offset {offset:#x}, in {})",
+                self.path
+            ),
+        }
+    }
+
     /// Takes in one payload of the module; function bodies are collected by the caller.
     pub(super) fn payload(&mut self, payload: Payload<'a>) -> Result<()> {
         match payload {
@@ -199,10 +217,14 @@ impl<'a> Module<'a> {
                                 }
                                 self.types.push(func);
                             }
-                            _ => bail!(
-                                "GC types are not supported: compile without the gc proposal \
-                                 (at offset {offset:#x})"
-                            ),
+                            inner => {
+                                self.feature(WasmFeatures::GC);
+                                self.gc_types.push(offset);
+                                self.types.push(match inner {
+                                    CompositeInnerType::Func(func) => func,
+                                    _ => FuncType::new([], []),
+                                });
+                            }
                         }
                     }
                 }
@@ -410,7 +432,6 @@ impl<'a> Module<'a> {
 
     fn table_features(&mut self, ty: &TableType) {
         if ty.element_type != RefType::FUNCREF {
-            self.feature(WasmFeatures::REFERENCE_TYPES);
             self.features
                 .insert(value_type_features(ty.element_type.into()));
         }

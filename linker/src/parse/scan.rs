@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmparser::{
     BlockType, FrameKind, FrameStack, FuncToValidate, FuncValidatorAllocations, FunctionBody,
-    MemArgTarget, Operator, ValidatorResources, VisitOperator, VisitSimdOperator, WasmFeatures,
+    HeapType, MemArgTarget, Operator, ValidatorResources, VisitOperator, VisitSimdOperator,
+    WasmFeatures,
 };
 
-use crate::features::{FeatureSet, proposal};
+use crate::features::{FeatureSet, is_exception, proposal};
 
 /// One thing that a function body refers to, as an index of the module that it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -285,9 +286,16 @@ pub fn value_type_features(ty: wasmparser::ValType) -> FeatureSet {
         ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 => WasmFeatures::empty(),
         ValType::V128 => WasmFeatures::SIMD,
         ValType::Ref(RefType::FUNCREF | RefType::EXTERNREF) => WasmFeatures::REFERENCE_TYPES,
-        ValType::Ref(RefType::EXNREF) => WasmFeatures::EXCEPTIONS | WasmFeatures::REFERENCE_TYPES,
-        ValType::Ref(_) => {
-            WasmFeatures::GC | WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::REFERENCE_TYPES
+        ValType::Ref(ty) if is_exception(ty.heap_type()) => WasmFeatures::EXCEPTIONS,
+        ValType::Ref(ty) => {
+            WasmFeatures::REFERENCE_TYPES
+                | match ty.heap_type() {
+                    HeapType::Concrete(_)
+                    | HeapType::Exact(_)
+                    | HeapType::FUNC
+                    | HeapType::EXTERN => WasmFeatures::FUNCTION_REFERENCES,
+                    _ => WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::GC,
+                }
         }
     })
 }
@@ -345,6 +353,10 @@ impl<V> Noting<'_, V> {
                 self.add(Ref::Func(function_index));
             }
             Operator::RefFunc { function_index } => self.add(Ref::FuncRef(function_index)),
+            Operator::RefNull { hty } if is_exception(hty) => {
+                self.feature(WasmFeatures::EXCEPTIONS);
+                return;
+            }
             Operator::RefNull {
                 hty: wasmparser::HeapType::Concrete(_) | wasmparser::HeapType::Exact(_),
             } => self.feature(WasmFeatures::FUNCTION_REFERENCES),

@@ -99,6 +99,7 @@ impl Boundary {
                 ExportItem::Other(kind) => boundary.leave_out(&export.name, kind, export),
             }
         }
+        boundary.keep_newest_run();
         let resources_of_host = (0..program.resources.len() as u32).map(ResourceId);
         boundary.drops = resources_of_host
             .filter_map(|id| host_drop(program, id))
@@ -112,6 +113,34 @@ impl Boundary {
             );
         }
         Ok(boundary)
+    }
+
+    /// A program that serves several releases of `wasi:cli/run` has one `_start`, the newest.
+    fn keep_newest_run(&mut self) {
+        let runs = self.functions.iter().filter(|export| is_run(&export.name));
+        let Some((newest, func)) = runs
+            .max_by_key(|export| patch(&export.name))
+            .map(|export| (export.name.clone(), export.func))
+        else {
+            return;
+        };
+        let interface = |name: &str| name.trim_end_matches("#run").to_string();
+        let mut others = Vec::new();
+        self.functions.retain(|export| {
+            let kept = !is_run(&export.name) || export.name == newest;
+            // The same function under another name is the same program.
+            if !kept && export.func != func {
+                others.push(interface(&export.name));
+            }
+            kept
+        });
+        if !others.is_empty() {
+            self.warnings.push(format!(
+                "`_start` is the `run` of {}, the newest that is exported: that of {} is left out",
+                interface(&newest),
+                others.join(" and "),
+            ));
+        }
     }
 
     /// Lets the host drop the handles of a resource of the component, if it gets any.
@@ -179,15 +208,6 @@ impl Boundary {
         let result = Type::Variant([None, None].into());
         if is_run(name) && (!lift.ty.params().is_empty() || lift.ty.result != Some(result)) {
             bail!("export {name:?} is not of the type func() -> result {place}");
-        }
-        // The same program under several versions of the interface is one program.
-        if is_run(name)
-            && self
-                .functions
-                .iter()
-                .any(|e| is_run(&e.name) && e.func == lift.func)
-        {
-            return Ok(());
         }
         self.functions.push(LiftedExport {
             name: name.to_string(),
@@ -337,6 +357,13 @@ fn is_run(name: &str) -> bool {
         .is_some_and(|patch| !patch.contains('-'))
 }
 
+/// The N of `wasi:cli/run@0.2.N#run`.
+fn patch(name: &str) -> Option<u64> {
+    let patch = name.strip_prefix(RUN)?;
+    let end = patch.find(|c: char| !c.is_ascii_digit())?;
+    patch[..end].parse().ok()
+}
+
 /// Decides the exports of `plan` and what runs before them.
 pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     keep_start(plan, boundary);
@@ -445,10 +472,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     let mut names = HashSet::new();
     for export in &exports {
         if !names.insert(export.name.as_str()) {
-            bail!(
-                "the output would export {:?} twice: rename that export of the component",
-                export.name
-            );
+            bail!("{}", twice(plan, boundary, &exports, &export.name));
         }
     }
     if exports.iter().any(|export| match export.what {
@@ -472,6 +496,43 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         Err(why) => plan.obstacle = Some(why),
     }
     Ok(())
+}
+
+/// What to say of a name that two exports of the output would have.
+fn twice(
+    plan: &Plan<'_, '_>,
+    boundary: &Boundary,
+    exports: &[PlannedExport],
+    name: &str,
+) -> String {
+    let theirs = boundary.functions.iter().find(|export| export.name == name);
+    let place = theirs.map(|export| {
+        let lift = &plan.program.lifts[export.lift.0 as usize];
+        format!(" (at offset {:#x}, in {})", lift.offset, lift.path)
+    });
+    let ours = exports
+        .iter()
+        .filter(|export| export.name == name)
+        .find_map(|export| {
+            Some(match export.what {
+                Exported::Memory => "its memory, in which every host looks for strings and lists",
+                Exported::Malloc | Exported::Free => {
+                    "the arena that a runtime of this profile uses in place of a heap of its own"
+                }
+                Exported::Arena | Exported::Realloc(_) => "what the host allocates with",
+                Exported::Initialize => "what initialises it",
+                Exported::Run(..) => "what `wasi:cli/run` becomes",
+                Exported::CopiedPost(_) => "what frees the result of another export",
+                _ => return None,
+            })
+        });
+    format!(
+        "the component exports a function {name:?}{}, and under that name the module has to export \
+         {}: rename the function in its world, or export it in an interface, whose name then stands \
+         before its own",
+        place.unwrap_or_default(),
+        ours.unwrap_or("another one"),
+    )
 }
 
 fn result_in_memory(plan: &Plan<'_, '_>, lift: LiftId) -> bool {

@@ -3,11 +3,12 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::allowed;
 use crate::abi::Type;
 use crate::options::Options;
 use crate::parse;
 use crate::resolve::{self, ImportedFunc};
-use crate::wasi::{self, Class};
+use crate::wasi::{self, Allow, Class};
 
 /// What becomes of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +18,48 @@ pub enum Fate {
     /// A library has it with this difference.
     Approximated(&'static str),
     Stub(Stub),
-    /// It cannot be linked, for this reason.
-    Refused(String),
+    Refused(Refusal),
+}
+
+/// Why a function cannot be linked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub why: String,
+    /// The error that it could be allowed to return instead, or `trap`; none where nothing can be
+    /// allowed.
+    pub code: Option<&'static str>,
+}
+
+/// A reason that no option takes away.
+impl From<String> for Refusal {
+    fn from(why: String) -> Refusal {
+        Refusal { why, code: None }
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(why: &str) -> Refusal {
+        why.to_string().into()
+    }
+}
+
+impl Refusal {
+    /// The reason, and the option that makes the function one that only fails. `interface` may have a
+    /// version.
+    pub fn says(&self, interface: &str, function: &str) -> String {
+        let Some(code) = self.code else {
+            return self.why.clone();
+        };
+        let allow = Allow::new(interface, function, code);
+        let what = match code {
+            "trap" => "traps",
+            _ => "returns that error",
+        };
+        format!(
+            "{}; --allow {allow} makes it a function that {what}",
+            self.why
+        )
+    }
 }
 
 /// A function that only returns an error.
@@ -69,7 +110,7 @@ pub fn fate(options: &Options, interface: &str, import: &ImportedFunc) -> Fate {
             stub_or(options, interface, import, impossible(interface, known))
         }
         Some(Class::Approximated) if options.deny_approximations => {
-            Fate::Refused(format!("it would be approximated: {}", known.note))
+            Fate::Refused(format!("it would be approximated: {}", known.note).into())
         }
         Some(Class::Approximated) => Fate::Approximated(known.note),
         _ => Fate::Linked,
@@ -93,7 +134,7 @@ fn impossible(interface: &str, known: wasi::Function) -> String {
 /// The stub that the user allows, or the error that says so.
 fn stub_or(options: &Options, interface: &str, import: &ImportedFunc, why: String) -> Fate {
     let function = import.name.as_str();
-    let allow = options.allow.iter().find(|a| a.is_for(interface, function));
+    let allow = Allow::most_specific(&options.allow, interface, function);
     let codes = codes(import);
     let Some(allow) = allow else {
         let code = [
@@ -105,13 +146,8 @@ fn stub_or(options: &Options, interface: &str, import: &ImportedFunc, why: Strin
         .filter(|code| interface.contains("lookup") == code.contains("resolver"))
         .find(|code| codes.iter().any(|(known, _)| known == code))
         .unwrap_or("trap");
-        return Fate::Refused(format!(
-            "{why}; --allow {interface}#{function}={code} makes it a function that {}",
-            match code {
-                "trap" => "traps",
-                _ => "returns that error",
-            }
-        ));
+        let code = Some(code);
+        return Fate::Refused(Refusal { why, code });
     };
     if allow.code == "trap" {
         let code = allow.code.clone();
@@ -122,19 +158,27 @@ fn stub_or(options: &Options, interface: &str, import: &ImportedFunc, why: Strin
             code,
             case: Some(case),
         }),
-        None => Fate::Refused(format!(
-            "--allow {allow}: the function has no such error{}",
-            match import.errors.is_empty() {
-                true => "; `trap` is all that it can be made to do".to_string(),
-                false => format!(": it has {}", import.errors.join(", ")),
-            }
-        )),
+        // What is said of many functions is not meant to be about one that has no such error.
+        None if !allow.is_exact() => Fate::Stub(Stub {
+            code: "trap".to_string(),
+            case: None,
+        }),
+        None => Fate::Refused(
+            format!(
+                "--allow {allow}: the function has no such error{}",
+                match import.errors.is_empty() {
+                    true => "; `trap` is all that it can be made to do".to_string(),
+                    false => format!(": it has {}", import.errors.join(", ")),
+                }
+            )
+            .into(),
+        ),
     }
 }
 
 /// The errors that a stub can return, with their cases: those without a payload, or with one that
 /// may be absent.
-fn codes(import: &ImportedFunc) -> Vec<(String, u32)> {
+pub fn codes(import: &ImportedFunc) -> Vec<(String, u32)> {
     let Some(Type::Variant(result)) = &import.ty.result else {
         return Vec::new();
     };
@@ -174,6 +218,7 @@ pub struct Row {
 pub fn table(component: &[u8], options: &Options) -> Result<Vec<Row>> {
     let input = parse::component(component)?;
     let program = resolve::program(&input)?;
+    allowed::check(options, &program)?;
     let mut rows = Vec::new();
     for import in &program.imports {
         let Some(full) = import.interface.as_deref() else {
@@ -192,7 +237,10 @@ pub fn table(component: &[u8], options: &Options) -> Result<Vec<Row>> {
             Fate::Approximated(note) => format!("approximated: {note}"),
             Fate::Stub(Stub { case: None, .. }) => "traps when it is called".to_string(),
             Fate::Stub(stub) => format!("returns {}", stub.code),
-            Fate::Refused(why) => format!("refused if it is reached: {why}"),
+            Fate::Refused(refusal) => {
+                let says = refusal.says(interface, &import.name);
+                format!("refused if it is reached: {says}")
+            }
         };
         rows.push(Row {
             function: format!("{full}#{}", import.name),

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 
-use super::fate::{Fate, fate, has_sockets};
+use super::fate::{Fate, Refusal, fate, has_sockets};
 use super::live::Tracer;
+use super::refusals::{self, Refused};
 use super::{Binding, LinkedLibrary};
 use crate::abi::Type;
 use crate::options::{MemoryMode, Options};
@@ -171,8 +172,8 @@ pub fn link(
                 let instance = linking.instance(&provided)?;
                 Binding::Func(FuncDef::Core(instance, provided.index))
             }
-            Err(why) => {
-                refused.push(linking.refusal(id, via, &why, reaching));
+            Err(refusal) => {
+                refused.push(linking.refused(id, via, refusal, reaching));
                 continue;
             }
         };
@@ -183,13 +184,9 @@ pub fn link(
         library.functions.sort();
         library.functions.dedup();
     }
-    match refused.len() {
-        0 => Ok(linked),
-        1 => bail!("{}", refused[0]),
-        n => bail!(
-            "{n} functions that the component calls cannot be linked:\n  {}",
-            refused.join("\n  ")
-        ),
+    match refusals::message(&refused) {
+        None => Ok(linked),
+        Some(message) => bail!("{message}"),
     }
 }
 
@@ -244,7 +241,7 @@ struct Provided {
 
 impl Linking<'_, '_> {
     /// Decides about one function; the error says why it cannot be linked.
-    fn decide(&mut self, id: CanonId) -> Result<Decision, String> {
+    fn decide(&mut self, id: CanonId) -> Result<Decision, Refusal> {
         let canon = self.program.canons[id.0 as usize].clone();
         if let CanonKind::Unsupported(_) = canon.kind {
             return match self.adapted.no_ops.contains(&id) {
@@ -256,7 +253,7 @@ impl Linking<'_, '_> {
         if let CanonKind::Lower { options, .. } = &canon.kind
             && let Some(option) = options.unsupported
         {
-            return Err(format!("the canonical option {option} is not supported"));
+            return Err(format!("the canonical option {option} is not supported").into());
         }
         if !interface.starts_with("wasi:") {
             let drops = matches!(canon.kind, CanonKind::ResourceDrop(_));
@@ -289,7 +286,7 @@ impl Linking<'_, '_> {
         wanted: &Wanted,
         interface: &str,
         name: &str,
-    ) -> Result<Option<Binding>, String> {
+    ) -> Result<Option<Binding>, Refusal> {
         let CanonKind::Lower {
             callee: ComponentFunc::Import(import),
             ..
@@ -415,13 +412,13 @@ impl Linking<'_, '_> {
     }
 
     /// Why a function cannot be linked, with what calls it.
-    fn refusal(
+    fn refused(
         &self,
         id: CanonId,
         via: Option<(InstanceId, u32)>,
-        why: &str,
+        refusal: Refusal,
         reaching: &dyn Fn(&Program, CanonId) -> Option<String>,
-    ) -> String {
+    ) -> Refused {
         let canon = &self.program.canons[id.0 as usize];
         let reached_from = via
             .map(|(instance, func)| {
@@ -437,12 +434,14 @@ impl Linking<'_, '_> {
         let export = reaching(self.program, id)
             .map(|export| format!(", reached from the export {export:?}"))
             .unwrap_or_default();
-        format!(
-            "{}: {why} (at offset {:#x}, in {}{reached_from}{export})",
-            canon_name(self.program, id),
-            canon.offset,
-            canon.path,
-        )
+        Refused {
+            name: canon_name(self.program, id),
+            refusal,
+            place: format!(
+                "at offset {:#x}, in {}{reached_from}{export}",
+                canon.offset, canon.path,
+            ),
+        }
     }
 }
 

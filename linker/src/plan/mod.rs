@@ -5,6 +5,7 @@
 //! linked, all of it found here.
 
 pub mod again;
+mod allowed;
 mod binding;
 pub mod exports;
 pub mod fate;
@@ -15,6 +16,7 @@ mod libraries;
 mod live;
 mod memory;
 mod model;
+mod refusals;
 mod refuse;
 mod start;
 pub mod strings;
@@ -51,6 +53,7 @@ pub fn plan<'i, 'a>(
     options: &'i Options,
 ) -> Result<Plan<'i, 'a>> {
     let mut program = adapted.program.clone();
+    allowed::check(options, &program)?;
     refuse::features(input, &program)?;
     refuse::typed_references(input, &program)?;
     let forwarders = Forwarders::new(input, &program, options.tidy, true);

@@ -1,7 +1,7 @@
 //! What cannot be lowered is said before anything is linked, with its place in the component.
 
 use anyhow::{Result, bail};
-use wasmparser::WasmFeatures;
+use wasmparser::{Operator, WasmFeatures};
 
 use super::model::Plan;
 use crate::features::{FeatureSet, of_operator};
@@ -32,7 +32,12 @@ pub fn refuse(plan: &Plan<'_, '_>) -> Result<()> {
             let ops = module.body(defined).get_operators_reader()?;
             for op in ops.into_iter_with_offsets() {
                 let (op, offset) = op?;
-                let refused = of_operator(&op).without(fine);
+                let legacy = FeatureSet::of(WasmFeatures::LEGACY_EXCEPTIONS);
+                let refused = match op {
+                    // It is of both proposals.
+                    Operator::Throw { .. } if fine.contains(legacy) => continue,
+                    op => of_operator(&op).without(fine),
+                };
                 if refused.is_empty() {
                     continue;
                 }

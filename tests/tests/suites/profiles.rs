@@ -65,6 +65,50 @@ pub(crate) const FEATURES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The same of proposals that only large runtimes have.
+const MORE: &[(&str, &str)] = &[
+    (
+        "exception-handling",
+        r#"(tag $t) (func (export "f") (result i32)
+            (block $h (try_table (catch_all $h) (throw $t)) (return (i32.const 0))) (i32.const 1))"#,
+    ),
+    (
+        "legacy-exception-handling",
+        r#"(tag $t) (func (export "f") (result i32)
+            try (result i32) throw $t catch_all i32.const 1 end)"#,
+    ),
+    (
+        "function-references",
+        r#"(type $t (func (result i32))) (elem declare func $one) (func $one (type $t) i32.const 1)
+           (func (export "f") (result i32) (call_ref $t (ref.func $one)))"#,
+    ),
+    (
+        "gc",
+        r#"(type $p (struct (field i32)))
+           (func (export "f") (result i32) (struct.get $p 0 (struct.new $p (i32.const 1))))"#,
+    ),
+    (
+        "threads",
+        r#"(memory 1 1 shared) (func (export "f") (result i32)
+            (i32.atomic.rmw.add (i32.const 0) (i32.const 1)) (i32.add (i32.const 1)))"#,
+    ),
+    (
+        "memory64",
+        r#"(memory i64 1) (func (export "f") (result i32)
+            (i32.store (i64.const 0) (i32.const 1)) (i32.load (i64.const 0)))"#,
+    ),
+    (
+        "wide-arithmetic",
+        r#"(func (export "f") (result i32)
+            (i64.add128 (i64.const 1) (i64.const 0) (i64.const 0) (i64.const 0)) drop i32.wrap_i64)"#,
+    ),
+    (
+        "relaxed-simd",
+        r#"(func (export "f") (result i32)
+            (i32x4.extract_lane 0 (i32x4.relaxed_trunc_f32x4_s (v128.const f32x4 1 1 1 1))))"#,
+    ),
+];
+
 /// The engines here that a profile is named after.
 fn subjects() -> Vec<(Arc<dyn Engine>, Profile)> {
     engines::loaders()
@@ -105,7 +149,7 @@ pub(crate) fn call(
 fn engines_take_the_features_of_their_profiles_and_no_others() {
     let mut wrong = Vec::new();
     for (engine, profile) in subjects() {
-        for (name, fields) in FEATURES {
+        for (name, fields) in FEATURES.iter().chain(MORE) {
             let wat = with_memory(fields);
             let feature = FeatureSet::named(name).expect("a feature");
             let says = profile.features.is_some_and(|all| all.contains(feature));
@@ -113,6 +157,10 @@ fn engines_take_the_features_of_their_profiles_and_no_others() {
             let takes = matches!(does, Ok((_, Some(1))));
             // It takes them, but keeps the frames: calls of itself are better lowered to a loop.
             if engine.name() == "wasm3" && *name == "tail-call" {
+                continue;
+            }
+            // It does not look at the flag, and its addresses have 32 bits.
+            if engine.name() == "wasm3" && *name == "memory64" {
                 continue;
             }
             if takes != says {
@@ -129,7 +177,7 @@ fn engines_take_the_features_of_their_profiles_and_no_others() {
 #[test]
 fn check_refuses_a_feature_where_the_engine_does_and_lower_takes_it_away() {
     for (engine, profile) in subjects() {
-        for (name, fields) in FEATURES {
+        for (name, fields) in FEATURES.iter().chain(MORE) {
             let module = wat::parse_str(with_memory(fields)).expect("a module");
             let verdict = check(&module, &profile).expect("a verdict");
             let feature = FeatureSet::named(name).expect("a feature");
@@ -255,6 +303,63 @@ fn mistakes_in_a_profile_are_named() {
         let error = format!("{:#}", Profile::parse(text).expect_err(text));
         assert!(error.contains(word), "{error}");
     }
+}
+
+#[test]
+fn engines_start_what_has_no_memory_unless_their_profiles_say_so() {
+    let module = wat::parse_str(
+        r#"(module (func (export "_initialize")) (func (export "f") (result i32) i32.const 1))"#,
+    )
+    .expect("a module");
+    for (engine, profile) in subjects() {
+        let text = wasmprinter::print_bytes(&module).expect("text");
+        let did = call(&*engine, &text, Vec::new());
+        let starts = matches!(did, Ok((_, Some(1))));
+        let verdict = check(&module, &profile).expect("a verdict");
+        assert_eq!(
+            starts,
+            !profile.host.start_needs_memory,
+            "{}: {did:?}",
+            engine.name()
+        );
+        assert_eq!(verdict.fits, starts, "{}: {verdict}", engine.name());
+    }
+}
+
+/// What is found in a module for the smallest profile: the feature, and how many places.
+fn found(fields: &str) -> Vec<(String, usize)> {
+    let module = wat::parse_str(format!("(module {fields})")).expect("a module");
+    let verdict = check(&module, &named("mvp").expect("a profile")).expect("a verdict");
+    assert!(!verdict.fits_lowered, "{verdict}");
+    let refused = |error| format!("{error:#}");
+    let error = lower(&module, &named("mvp").expect("a profile")).map_err(refused);
+    let error = error.expect_err("it cannot be lowered");
+    let features = verdict.findings.into_iter().map(|found| {
+        let feature = found.feature.expect("a feature");
+        assert!(error.contains(&feature), "{error}");
+        (feature, found.places.len())
+    });
+    features.collect()
+}
+
+#[test]
+fn references_of_exceptions_are_one_finding_with_them() {
+    let exceptions = found(
+        "(tag $t) (func (local exnref)
+            (block $h (result exnref) (try_table (catch_all_ref $h) (throw $t)) (return))
+            (local.set 0))",
+    );
+    assert_eq!(exceptions, [("exception-handling".to_string(), 1)]);
+}
+
+#[test]
+fn types_of_gc_are_a_finding_with_their_places() {
+    let gc = found(
+        "(type $p (struct (field i32))) (rec (type $f (func (result i32))) (type $a (array i8)))
+         (func (type $f) (struct.get $p 0 (struct.new $p (i32.const 1))))",
+    );
+    // A function, and three types: that of the function is in a group.
+    assert_eq!(gc, [("gc".to_string(), 4)]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The nearest of some names.
+//! The nearest of some names, for messages about misspelt ones.
 
 /// The one of `names` that is the fewest edits away from `name`, if it is near enough to be a
 /// misspelling: a third of its characters, and never more than three.
@@ -10,6 +10,14 @@ pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Opti
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The end of a message about a name that is not known: the nearest one that is, if there is one.
+pub fn did_you_mean(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => String::new(),
+    }
 }
 
 /// Insertions, deletions and replacements of one character that turn `a` into `b`.

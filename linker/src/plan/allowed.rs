@@ -1,0 +1,121 @@
+//! Whether each `--allow` is about something.
+
+use anyhow::{Result, bail};
+
+use super::fate::codes;
+use crate::nearest::{did_you_mean, nearest};
+use crate::options::Options;
+use crate::resolve::{ImportedFunc, Program};
+use crate::wasi::{self, Allow};
+
+/// Refuses what is allowed and matches no function that the component imports, is said twice in two
+/// ways, or names an error that no function of an interface has: nobody would be told that it is
+/// misspelt.
+///
+/// # Errors
+///
+/// Names all of them, with the nearest name of what there is.
+pub fn check(options: &Options, program: &Program) -> Result<()> {
+    let imports: Vec<(&str, &ImportedFunc)> = program
+        .imports
+        .iter()
+        .filter_map(|import| Some((without_version(import.interface.as_deref()?), import)))
+        .collect();
+    let complaints: Vec<String> = (0..options.allow.len())
+        .filter_map(|at| {
+            let allow = &options.allow[at];
+            twice(&options.allow[..at], allow)
+                .or_else(|| unmatched(allow, &imports))
+                .or_else(|| no_code(allow, &imports))
+                .map(|why| format!("--allow {allow}: {why}"))
+        })
+        .collect();
+    match complaints.is_empty() {
+        true => Ok(()),
+        false => bail!("{}", complaints.join("\n  ")),
+    }
+}
+
+fn without_version(interface: &str) -> &str {
+    interface.split('@').next().unwrap_or(interface)
+}
+
+fn twice(before: &[Allow], allow: &Allow) -> Option<String> {
+    let same = |other: &&Allow| {
+        (&other.interface, &other.function) == (&allow.interface, &allow.function)
+            && other.code != allow.code
+    };
+    let other = before.iter().find(same)?;
+    Some(format!(
+        "it is allowed with the error {} as well; only one of them can be returned",
+        other.code
+    ))
+}
+
+fn unmatched(allow: &Allow, imports: &[(&str, &ImportedFunc)]) -> Option<String> {
+    let is_wasi = |interface: &str| interface.starts_with("wasi:");
+    let mut of_it = imports
+        .iter()
+        .filter(|(interface, import)| allow.is_for(interface, &import.name));
+    match of_it.next() {
+        Some((interface, _)) if is_wasi(interface) => return None,
+        Some((interface, _)) => {
+            return Some(format!(
+                "{interface} is an interface of the component's own, whose functions stay imports; \
+                 only functions of WASI can be allowed to fail"
+            ));
+        }
+        None => {}
+    }
+    // Of the same form, so that the answer can be typed.
+    let form = |interface: &str, function: &str| match (&*allow.interface, &*allow.function) {
+        (all, _) if all.ends_with('*') => {
+            let package = interface.split('/').next().unwrap_or(interface);
+            format!("{package}/*#*")
+        }
+        (_, "*") => format!("{interface}#*"),
+        _ => format!("{interface}#{function}"),
+    };
+    let imported: Vec<String> = imports
+        .iter()
+        .filter(|(interface, _)| is_wasi(interface))
+        .map(|(interface, import)| form(interface, &import.name))
+        .collect();
+    let known: Vec<String> = wasi::names()
+        .filter_map(|name| name.split_once('#'))
+        .map(|(interface, function)| form(interface, function))
+        .collect();
+    let name = format!("{}#{}", allow.interface, allow.function);
+    let near =
+        |names: &[String]| nearest(&name, names.iter().map(String::as_str)).map(str::to_owned);
+    Some(match (near(&imported), known.contains(&name)) {
+        (None, true) => {
+            "the component imports no such function, so there is nothing to allow: leave it out"
+                .to_string()
+        }
+        (found, _) => format!(
+            "the component imports no such function{}",
+            did_you_mean(found.or_else(|| near(&known)).as_deref())
+        ),
+    })
+}
+
+/// An error for many functions, of which those without errors trap, is one that some of them have.
+fn no_code(allow: &Allow, imports: &[(&str, &ImportedFunc)]) -> Option<String> {
+    if allow.is_exact() || allow.code == "trap" {
+        return None;
+    }
+    let has: Vec<String> = imports
+        .iter()
+        .filter(|(interface, import)| allow.is_for(interface, &import.name))
+        .flat_map(|(_, import)| codes(import))
+        .map(|(code, _)| code)
+        .collect();
+    if has.is_empty() || has.contains(&allow.code) {
+        return None;
+    }
+    Some(format!(
+        "none of these functions has such an error{}",
+        did_you_mean(nearest(&allow.code, has.iter().map(String::as_str)))
+    ))
+}

@@ -1,0 +1,30 @@
+(component
+  (import "wasi:dice/tower@0.2.99" (instance $tower
+    (type $e' (enum "access-denied" "not-supported"))
+    (export "error" (type $e (eq $e')))
+    (export "build" (func (result (result (error $e)))))
+    (export "climb" (func (result (result (error $e)))))
+    (export "fall" (func))
+    (export "roll" (func (result (result (error $e)))))))
+  (import "wasi:dice/table@0.2.99" (instance $table
+    (export "turn" (func))))
+  (core module $memory (memory (export "memory") 1))
+  (core instance $memory (instantiate $memory))
+  (core func $build (canon lower (func $tower "build") (memory (core memory $memory "memory"))))
+  (core func $climb (canon lower (func $tower "climb") (memory (core memory $memory "memory"))))
+  (core func $fall (canon lower (func $tower "fall")))
+  (core func $roll (canon lower (func $tower "roll") (memory (core memory $memory "memory"))))
+  (core func $turn (canon lower (func $table "turn")))
+  (core module $m
+    (import "dice" "build" (func $build (param i32)))
+    (import "dice" "climb" (func $climb (param i32)))
+    (import "dice" "fall" (func $fall))
+    (import "dice" "roll" (func $roll (param i32)))
+    (import "dice" "turn" (func $turn))
+    (func (export "run")
+      (call $build (i32.const 0)) (call $climb (i32.const 8)) (call $fall) (call $roll (i32.const 16))
+      (call $turn)))
+  (core instance $i (instantiate $m (with "dice" (instance
+    (export "build" (func $build)) (export "climb" (func $climb)) (export "fall" (func $fall))
+    (export "roll" (func $roll)) (export "turn" (func $turn))))))
+  (func (export "run") (canon lift (core func $i "run"))))
