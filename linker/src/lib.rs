@@ -13,6 +13,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`parallel`] | work on all cores, with the same result on any number |
+//! | [`nearest`] | the nearest of some names, for messages about misspelt ones |
 //! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
 //! | [`preview1`] | the functions of WASI Preview 1 |
 //! | [`wasi`] | the functions of WASI 0.2: which are local, approximated or impossible on Preview 1 |

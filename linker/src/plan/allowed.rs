@@ -1,8 +1,8 @@
-//! Whether each `--allow` is about something.
+//! Whether each `--allow` is about something, and what can be allowed.
 
 use anyhow::{Result, bail};
 
-use super::fate::codes;
+use crate::abi::Type;
 use crate::nearest::{did_you_mean, nearest};
 use crate::options::Options;
 use crate::resolve::{ImportedFunc, Program};
@@ -118,4 +118,26 @@ fn no_code(allow: &Allow, imports: &[(&str, &ImportedFunc)]) -> Option<String> {
         "none of these functions has such an error{}",
         did_you_mean(nearest(&allow.code, has.iter().map(String::as_str)))
     ))
+}
+
+/// The errors that a stub can return, with their cases: those without a payload, or with one that
+/// may be absent.
+pub fn codes(import: &ImportedFunc) -> Vec<(String, u32)> {
+    let Some(Type::Variant(result)) = &import.ty.result else {
+        return Vec::new();
+    };
+    let Some(Some(Type::Variant(cases))) = result.get(1) else {
+        return Vec::new();
+    };
+    import
+        .errors
+        .iter()
+        .zip(cases.iter().zip(0..))
+        .filter(|(_, (payload, _))| match payload {
+            None => true,
+            Some(Type::Variant(option)) => option.len() == 2 && option[0].is_none(),
+            Some(_) => false,
+        })
+        .map(|(name, (_, case))| (name.clone(), case))
+        .collect()
 }

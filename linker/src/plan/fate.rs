@@ -3,8 +3,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
-use super::allowed;
-use crate::abi::Type;
+use super::allowed::{self, codes};
 use crate::options::Options;
 use crate::parse;
 use crate::resolve::{self, ImportedFunc};
@@ -174,28 +173,6 @@ fn stub_or(options: &Options, interface: &str, import: &ImportedFunc, why: Strin
             .into(),
         ),
     }
-}
-
-/// The errors that a stub can return, with their cases: those without a payload, or with one that
-/// may be absent.
-pub fn codes(import: &ImportedFunc) -> Vec<(String, u32)> {
-    let Some(Type::Variant(result)) = &import.ty.result else {
-        return Vec::new();
-    };
-    let Some(Some(Type::Variant(cases))) = result.get(1) else {
-        return Vec::new();
-    };
-    import
-        .errors
-        .iter()
-        .zip(cases.iter().zip(0..))
-        .filter(|(_, (payload, _))| match payload {
-            None => true,
-            Some(Type::Variant(option)) => option.len() == 2 && option[0].is_none(),
-            Some(_) => false,
-        })
-        .map(|(name, (_, case))| (name.clone(), case))
-        .collect()
 }
 
 /// A function of WASI that a component imports.
