@@ -5,6 +5,14 @@
 //! no function has a frame), the producers section, and the hashes in names, which depend on
 //! where the sources lie. What is left is validated with the features of the MVP alone, so code
 //! that needs any of the removed things is refused too.
+//!
+//! Sections are passed on as they are, without `walrus`. Tried with version 0.28 on `p2-on-p1`: the
+//! result is the same on every run, and its garbage collection finds nothing to take out (445
+//! functions before and after), because every function is exported or called and the linker drops by
+//! itself what a program does not reach. The code has 26,574 bytes instead of 30,692, as the
+//! compiler's indices of five bytes become short, as they do anyway when the linker encodes a module.
+//! In return functions stand in another order, names have to be read and written
+//! beside it all the same, and it brings a second, older wasmparser.
 
 use std::collections::HashMap;
 
