@@ -9,7 +9,7 @@ use anyhow::Result;
 use wasm_encoder::{BlockType, Function, ValType};
 
 use super::encoder::{Fused, Place, Side, flat};
-use super::values::{part, tag};
+use super::values::part;
 use crate::abi::{MAX_FLAT_RESULTS, Type, field_offsets, payload_offset};
 use crate::maps::{Glue, Maps, memory_access};
 use crate::memory::bulk::advance;
@@ -238,17 +238,5 @@ impl Fused<'_, '_, '_> {
         advance(&mut self.sink(), at, element.size() as i32);
         self.sink().br(0).end().end();
         Ok(())
-    }
-
-    /// A local with the case of a variant, which is one of those that there are.
-    pub fn load_case(&mut self, cases: &[Option<Type>], side: &Side, place: &Place) -> Result<u32> {
-        let case = self.local(ValType::I32);
-        self.load(&tag(cases, place), side, place)?;
-        self.sink()
-            .local_tee(case)
-            .i32_const(cases.len() as i32)
-            .i32_ge_u();
-        self.trap_if(Trap::Discriminant);
-        Ok(case)
     }
 }

@@ -225,6 +225,18 @@ impl Fused<'_, '_, '_> {
         })
     }
 
+    /// A local with the case of a variant, which is one of those that there are.
+    pub fn load_case(&mut self, cases: &[Option<Type>], side: &Side, place: &Place) -> Result<u32> {
+        let case = self.local(ValType::I32);
+        self.load(&tag(cases, place), side, place)?;
+        self.sink()
+            .local_tee(case)
+            .i32_const(cases.len() as i32)
+            .i32_ge_u();
+        self.trap_if(Trap::Discriminant);
+        Ok(case)
+    }
+
     /// Does something for the payload of the case whose number is in a local.
     pub fn each_case(
         &mut self,
