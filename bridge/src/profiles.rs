@@ -20,7 +20,7 @@ pub fn named(name: &str) -> Result<Profile> {
 /// What to say about a name that is no profile's.
 pub fn unknown(name: &str) -> String {
     let near = did_you_mean(nearest(name, NAMES.iter().copied()));
-    format!("no profile `{name}`{near}; there are {}", NAMES.join(", "))
+    format!("no profile `{name}`; there are {}{near}", NAMES.join(", "))
 }
 
 /// The text of a built-in profile; `as-is`, which takes everything, has none.

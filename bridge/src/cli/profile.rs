@@ -30,7 +30,7 @@ fn read(name: &str) -> Result<Profile, String> {
     let path = Path::new(name);
     if !path.is_file() {
         return Err(format!(
-            "{}, and there is no such file",
+            "there is no such file, and {}",
             profiles::unknown(name)
         ));
     }
