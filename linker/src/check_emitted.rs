@@ -471,9 +471,15 @@ impl Check<'_, '_, '_> {
                 what()
             );
             let old = uses(source, defined, |def| match def {
-                Use::Call(func) if self.is_inlined(id, func) || guarded.contains(&(id, func)) => {
+                Use::Call(func) | Use::TailCall(func) | Use::Reference(func)
+                    if guarded.contains(&(id, func)) =>
+                {
                     None
                 }
+                // Only a call can be written out.
+                Use::Call(func) if self.is_inlined(id, func) => None,
+                Use::TailCall(func) => self.function(FuncDef::Core(id, func)).map(Use::TailCall),
+                Use::Reference(func) => self.function(FuncDef::Core(id, func)).map(Use::Reference),
                 Use::Call(func) => self.function(FuncDef::Core(id, func)).map(Use::Call),
                 Use::Global(global) => {
                     let slot = plan.program.global(plan.input, id, global);
@@ -482,7 +488,9 @@ impl Check<'_, '_, '_> {
             })?;
             let globals = self.numbers.globals.len() as u32;
             let new = uses(module, at, |used| match used {
-                Use::Call(func) => (func < own).then_some(used),
+                Use::Call(func) | Use::TailCall(func) | Use::Reference(func) => {
+                    (func < own).then_some(used)
+                }
                 Use::Global(global) => (global < globals).then_some(used),
             })?;
             ensure!(
@@ -498,6 +506,9 @@ impl Check<'_, '_, '_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
     Call(u32),
+    TailCall(u32),
+    /// `ref.func`.
+    Reference(u32),
     Global(u32),
 }
 
@@ -506,9 +517,9 @@ fn uses(module: &Module<'_>, defined: usize, map: impl Fn(Use) -> Option<Use>) -
     let mut used = Vec::new();
     for op in module.body(defined).get_operators_reader()? {
         let one = match op? {
-            Operator::Call { function_index }
-            | Operator::ReturnCall { function_index }
-            | Operator::RefFunc { function_index } => Use::Call(function_index),
+            Operator::Call { function_index } => Use::Call(function_index),
+            Operator::ReturnCall { function_index } => Use::TailCall(function_index),
+            Operator::RefFunc { function_index } => Use::Reference(function_index),
             Operator::GlobalGet { global_index } | Operator::GlobalSet { global_index } => {
                 Use::Global(global_index)
             }
@@ -560,6 +571,33 @@ mod tests {
             Ok(()) => panic!("nothing was found"),
             Err(error) => format!("{error:#}"),
         }
+    }
+
+    #[test]
+    fn a_tail_call_of_a_function_that_is_written_out_elsewhere_is_as_planned() -> Result<()> {
+        let component = wat::parse_str(
+            r#"(component
+                (core module $a
+                    (func (export "twice") (param i32) (result i32)
+                        (i32.mul (local.get 0) (i32.const 2))))
+                (core instance $a (instantiate $a))
+                (core module $b
+                    (import "a" "twice" (func $twice (param i32) (result i32)))
+                    (func (export "run") (param i32) (result i32)
+                        (return_call $twice (call $twice (local.get 0)))))
+                (core instance $b (instantiate $b (with "a" (instance $a))))
+                (func (export "run") (param "n" u32) (result u32)
+                    (canon lift (core func $b "run"))))"#,
+        )?;
+        for profile in ["as-is", "mvp"] {
+            let options = Options {
+                verify: true,
+                profile: crate::Profile::named(profile).expect("it is built in"),
+                ..Options::default()
+            };
+            crate::flatten(&component, &[], &options)?;
+        }
+        Ok(())
     }
 
     #[test]
