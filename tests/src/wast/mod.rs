@@ -13,6 +13,7 @@
 //! | [`types`], [`value`] | value types of exported functions, literals |
 //! | [`layout`], [`transfer`] | the canonical ABI of a host |
 //! | [`flat`], [`oracle`] | the two machines |
+//! | [`core`] | files of the core specification, lowered |
 //!
 //! A comment line `;; not on the oracle: REASON` before an assertion of this repository's files
 //! says that wasmtime does not do what the specification asks for there.
@@ -20,6 +21,7 @@
 //! After a trap an instance is used as it stands: whether it can be entered again is up to the
 //! module.
 
+pub mod core;
 pub mod flat;
 pub mod layout;
 pub mod oracle;

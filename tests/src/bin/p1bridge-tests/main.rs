@@ -1,10 +1,11 @@
 //! Test support from the command line, `cargo run --release -p p1bridge-tests -- COMMAND …`:
-//! [`engine`] and [`wast`] say what they take.
+//! [`engine`], [`wast`] and [`lower_wast`] say what they take.
 //!
 //! It is one binary, so that `cargo run` in the workspace means `p1bridge`. The suites call it in
 //! two more ways: `p1bridge …` is the command under test, and engines run in it as child processes.
 
 mod engine;
+mod lower_wast;
 mod wast;
 
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    const COMMANDS: &str = "there are `engine` and `wast`";
+    const COMMANDS: &str = "there are `engine`, `wast` and `lower-wast`";
     let mut args = std::env::args().skip(1);
     let command = args
         .next()
@@ -31,6 +32,7 @@ fn run() -> Result<ExitCode> {
     match command.as_str() {
         "engine" => engine::run(args),
         "wast" => wast::run(args),
+        "lower-wast" => lower_wast::run(args),
         "p1bridge" => Ok(p1bridge::cli::main_with(std::env::args_os().skip(1))),
         process::CHILD => {
             let engine = args.next().context("which engine?")?;
