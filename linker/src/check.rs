@@ -7,9 +7,11 @@ use serde::Serialize;
 
 pub use crate::findings::{Effect, Finding, Kind, Place};
 
+use crate::findings::needs::Needs;
 use crate::findings::survey::{is_linked, survey};
 use crate::findings::{applied, findings, host};
 use crate::lower;
+use crate::memory::arena;
 use crate::parse;
 use crate::profile::Profile;
 
@@ -36,7 +38,8 @@ pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
     is_linked(module)?;
     let left = &applied::left(profile, module);
     let survey = survey(module)?;
-    let mut findings = findings(module, left, &survey);
+    let needs = Needs::of(module, left, &survey, arena::is_exported(module));
+    let mut findings = findings(module, left, &survey, &needs);
     host::structs(module, profile, &mut findings);
     let is_note = |finding: &Finding| finding.effect == Effect::Note;
     let fits = findings.iter().all(is_note);

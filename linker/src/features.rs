@@ -137,6 +137,11 @@ impl FeatureSet {
         self.0.contains(other.0)
     }
 
+    /// Whether anything of `other` is in this set.
+    pub fn has_any(self, other: FeatureSet) -> bool {
+        self.0.intersects(other.0)
+    }
+
     /// What is in this set and not in `other`. A proposal of which `other` has only a part that was
     /// split off stays whole: without the part its flag would mean nothing.
     pub fn without(self, other: FeatureSet) -> FeatureSet {
@@ -147,6 +152,11 @@ impl FeatureSet {
             }
         }
         FeatureSet(left)
+    }
+
+    /// What is in this set and not in `other`, flag by flag.
+    pub fn without_any(self, other: FeatureSet) -> FeatureSet {
+        FeatureSet(self.0.difference(other.0))
     }
 
     /// What is in both sets.

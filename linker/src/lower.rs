@@ -1,7 +1,7 @@
 //! Core module → core module without what a target lacks.
 //!
 //! The stage knows nothing of components: it is the last one of `flatten`, and the whole of
-//! `p1bridge lower`. [`module`] parses and validates, [`needs`] decides what is to be done, the
+//! `p1bridge lower`. [`module`] parses and validates, [`Needs`] decides what is to be done, the
 //! bodies are streamed once ([`body`]), and what they turned out to call is added behind them
 //! ([`helpers`]). One file for each feature:
 //!
@@ -30,7 +30,6 @@ mod lowering;
 mod memories;
 mod multi_value;
 mod names;
-mod needs;
 mod order;
 mod quirks;
 mod sat_float;
@@ -45,12 +44,11 @@ mod tables;
 
 use anyhow::{Context, Result, bail};
 
-pub use needs::Needs;
-
 use crate::debug::DebugNotes;
+use crate::findings::needs::Needs;
 use crate::findings::survey::{Survey, is_linked, survey};
 use crate::findings::wrapper::Wrapper;
-use crate::findings::{Effect, applied, findings};
+use crate::findings::{Effect, applied, findings, refused};
 use crate::memory::arena;
 use crate::merge::Merged;
 use crate::parse;
@@ -149,8 +147,13 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
 
 /// A module with types that nothing here can write, which nothing has to where the target takes all
 /// that it uses.
-fn as_it_is(module: &Module<'_>, profile: &Profile, survey: &Survey) -> Result<Lowered> {
-    let mut found = findings(module, profile, survey).into_iter();
+fn as_it_is(
+    module: &Module<'_>,
+    profile: &Profile,
+    survey: &Survey,
+    needs: &Needs,
+) -> Result<Lowered> {
+    let mut found = findings(module, profile, survey, needs).into_iter();
     if found.any(|finding| finding.effect != Effect::Note) {
         module.refuse_gc_types()?;
     }
@@ -171,22 +174,22 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
     let profile = &applied::left(profile, module);
     let arena = arena || arena::is_exported(module);
     let survey = survey(module)?;
-    let refused = needs::refused(module, profile, &survey);
+    let needs = Needs::of(module, profile, &survey, arena);
+    let refused = refused(module, profile, &survey, &needs);
     if !refused.is_empty() {
         bail!("{}", refused.join("\n  "));
     }
     if !module.gc_types.is_empty() {
-        return as_it_is(module, profile, &survey);
+        return as_it_is(module, profile, &survey, &needs);
     }
     let order = Order::read(wasm)?;
-    let needs = needs::needs(module, profile, &survey);
     let mut lowering = Lowering::new(module, profile, needs, &order, flat, arena)?;
     let wasm = lowering.encode(&order)?;
-    let mut allowed = profile.allowed(module.features);
-    if profile.features.is_none() {
-        allowed = module.features;
-    }
-    validate(&wasm, allowed.validator_flags()).context(
+    let allowed = match profile.features {
+        Some(features) => features.validator_flags(),
+        None => parse::accepted(),
+    };
+    validate(&wasm, allowed).context(
         "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
     )?;
     Ok(Lowered {

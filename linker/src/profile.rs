@@ -6,6 +6,7 @@
 //!
 //! [wasm]
 //! features = ["sign-ext", "multivalue"]   # proposals beyond the MVP, as compilers call them
+//!                                         # (reference-types counts beside bulk-memory only)
 //!
 //! [limits]                                # each may be absent: no limit
 //! memory-pages = 256                      # of 64 KiB
@@ -400,6 +401,10 @@ impl Profile {
                     known.join(", ")
                 )
             })?);
+        }
+        // Segments that the proposal has for tables are encoded as bulk memory has them.
+        if !features.contains(FeatureSet::of(WasmFeatures::BULK_MEMORY)) {
+            features = features.without_any(FeatureSet::of(WasmFeatures::REFERENCE_TYPES));
         }
         let modules = file
             .module

@@ -1,17 +1,18 @@
 //! What is wrong with the parts of a module that the host sees, and with its limits.
 
-use wasmparser::{ExternalKind, RefType, TypeRef, ValType, WasmFeatures};
+use wasmparser::{ExternalKind, Operator, RefType, TypeRef, ValType, WasmFeatures};
 
 use super::applied;
 use super::finding::{Effect, Finding, Kind, Place};
+use super::needs::Needs;
 use super::survey::{
-    Survey, foreign, has_several_memories, host_memory, import_kind, is_plain, reaches_host,
-    used_imports,
+    Survey, foreign, global_types, host_memory, import_kind, is_plain, is_reference, memory_types,
+    reaches_host, table_types, used_imports,
 };
 use super::wrapper::Wrapper;
 use crate::features::FeatureSet;
 use crate::memory::arena;
-use crate::parse::module::{ElementMode, Module};
+use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::value_type_features;
 use crate::preview1;
 use crate::profile::{Import, Limits, Missing, Profile};
@@ -84,10 +85,25 @@ pub fn sections_with(module: &Module<'_>, feature: WasmFeatures) -> Vec<(String,
         WasmFeatures::EXTENDED_CONST => {
             for data in &module.data {
                 if let Some((_, expr)) = &data.active
-                    && expr.get_operators_reader().into_iter().count() > 2
+                    && is_computed(module, expr)
                 {
                     add("offsets that are computed", data.offset);
                 }
+            }
+            for element in &module.elements {
+                if let ElementMode::Active { offset, .. } = &element.mode
+                    && is_computed(module, offset)
+                {
+                    add("offsets that are computed", element.offset);
+                }
+            }
+            for global in module
+                .globals
+                .iter()
+                .filter(|g| is_computed(module, &g.init))
+            {
+                let offset = global.init.get_binary_reader().original_position();
+                add("globals that begin with what is computed", offset);
             }
         }
         _ => {}
@@ -95,9 +111,27 @@ pub fn sections_with(module: &Module<'_>, feature: WasmFeatures) -> Vec<(String,
     found
 }
 
+/// Whether a constant expression is none of the first version: a sum, or a global of the module's own.
+fn is_computed(module: &Module<'_>, expr: &wasmparser::ConstExpr<'_>) -> bool {
+    let imported = module.imported_globals.len();
+    let ops: Vec<Operator<'_>> = expr.get_operators_reader().into_iter().flatten().collect();
+    // One, and the end.
+    ops.len() > 2
+        || ops.iter().any(|op| {
+            matches!(op, Operator::GlobalGet { global_index } if *global_index as usize >= imported)
+        })
+}
+
 /// Types at the boundary that cannot be lowered.
-pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut Vec<Finding>) {
-    let lacks_references = !profile.has(WasmFeatures::REFERENCE_TYPES);
+pub fn values(
+    module: &Module<'_>,
+    profile: &Profile,
+    survey: &Survey,
+    needs: &Needs,
+    found: &mut Vec<Finding>,
+) {
+    // Where tables have to be arrays of numbers, references are numbers all the same.
+    let lacks_references = !profile.has(WasmFeatures::REFERENCE_TYPES) || needs.references;
     // Those of exceptions and of GC are named with their proposals, where those are lacking.
     let counts = |ty: &RefType| {
         let own = value_type_features(ValType::Ref(*ty))
@@ -106,6 +140,22 @@ pub fn values(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &m
     };
     if lacks_references {
         foreign_values(module, survey, &counts, found);
+        globals_of_references(module, found);
+    }
+    if !profile.has(WasmFeatures::MUTABLE_GLOBAL) {
+        for import in &module.imports {
+            if matches!(import.ty, TypeRef::Global(ty) if ty.mutable) {
+                let what = format!(
+                    "mutable-globals: the import {}.{} is a mutable global, which nothing can stand \
+                     in for",
+                    import.module, import.name
+                );
+                let place = Some(outside(import.offset));
+                let mut one = finding(Kind::Feature, Effect::Refused, what, place, None);
+                one.feature = Some("mutable-globals".to_string());
+                found.push(one);
+            }
+        }
     }
     let lacks_several = !profile.has(WasmFeatures::MULTI_VALUE);
     let mut boundary = |func: u32, what: String, offset: u64| {
@@ -155,17 +205,20 @@ fn foreign_values(
     counts: &dyn Fn(&RefType) -> bool,
     found: &mut Vec<Finding>,
 ) {
-    let globals = module.globals.iter().map(|global| global.ty.content_type);
-    let tables = module
-        .tables
+    let items = module
+        .elements
         .iter()
-        .map(|table| table.ty.element_type.into());
+        .filter_map(|element| match element.items {
+            Items::Expressions(ty, _) => Some(ValType::from(ty)),
+            Items::Functions(_) => None,
+        });
     let outside_of_bodies = module
         .types
         .iter()
         .flat_map(|ty| ty.params().iter().chain(ty.results()).copied())
-        .chain(globals)
-        .chain(tables)
+        .chain(global_types(module))
+        .chain(table_types(module).map(|ty| ty.element_type.into()))
+        .chain(items)
         .filter_map(|ty| foreign(&ty))
         .find(|ty| counts(ty));
     let inside = survey.foreign.iter().find(|(ty, ..)| counts(ty));
@@ -193,9 +246,71 @@ fn foreign_values(
     found.push(one);
 }
 
-/// Several memories that cannot be joined in one.
-pub fn memories(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut Vec<Finding>) {
-    if !has_several_memories(module, |feature| profile.has(feature)) {
+/// Globals at the boundary that would hold numbers.
+fn globals_of_references(module: &Module<'_>, found: &mut Vec<Finding>) {
+    let mut add = |what: String, offset: u64| {
+        let what = format!(
+            "reference-types: {what} is a global of references, which the host would have to know"
+        );
+        let place = Some(outside(offset));
+        let mut one = finding(Kind::Feature, Effect::Refused, what, place, None);
+        one.feature = Some("reference-types".to_string());
+        found.push(one);
+    };
+    for import in &module.imports {
+        if matches!(import.ty, TypeRef::Global(ty) if is_reference(&ty.content_type)) {
+            add(
+                format!("the import {}.{}", import.module, import.name),
+                import.offset,
+            );
+        }
+    }
+    let types: Vec<ValType> = global_types(module).collect();
+    for (name, index) in exported(module, ExternalKind::Global) {
+        if is_reference(&types[index as usize]) {
+            add(format!("the export {name}"), module.range.start as u64);
+        }
+    }
+}
+
+/// The exports of a kind in the order of their names.
+fn exported<'a>(module: &Module<'a>, kind: ExternalKind) -> Vec<(&'a str, u32)> {
+    let mut found: Vec<(&str, u32)> = module
+        .exports
+        .iter()
+        .filter(|(_, (other, _))| *other == kind)
+        .map(|(name, (_, index))| (*name, *index))
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// Several memories that cannot be joined in one, and memories that nothing can lie above.
+pub fn memories(module: &Module<'_>, survey: &Survey, needs: &Needs, found: &mut Vec<Finding>) {
+    let bulk = needs.memory_copy
+        && module
+            .features
+            .contains(FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT));
+    let passive = needs.segments && module.data.iter().any(|data| data.active.is_none());
+    let room = needs.memories || needs.room();
+    for ty in memory_types(module) {
+        let what = match () {
+            () if ty.memory64 && (room || bulk || passive) => "a 64-bit memory",
+            () if ty.page_size_log2.is_some() && (room || bulk || passive) => {
+                "a memory with pages of its own size"
+            }
+            () if ty.shared && room => "a shared memory",
+            () => continue,
+        };
+        found.push(finding(
+            Kind::Memory,
+            Effect::Refused,
+            format!("{what}, which what has to be lowered cannot work on"),
+            None,
+            None,
+        ));
+    }
+    if !needs.memories {
         return;
     }
     let mut add = |what: String, place: Option<Place>| {
@@ -248,7 +363,10 @@ pub fn memories(module: &Module<'_>, profile: &Profile, survey: &Survey, found: 
 
 pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     let limits = &profile.limits;
-    if let (Some(most), Some(memory)) = (limits.memory_pages, module.memories.first()) {
+    for (most, memory) in limits.memory_pages.iter().flat_map(|most| {
+        let memories = module.memories.iter();
+        memories.map(move |memory| (*most, memory))
+    }) {
         if memory.initial > most {
             found.push(finding(
                 Kind::Memory,
@@ -287,39 +405,69 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
             ));
         }
     }
-    let lowers_tables = !profile.has(WasmFeatures::REFERENCE_TYPES);
-    let several = module.tables.len() > 1;
-    if lowers_tables && !module.imported_tables.is_empty() {
-        let import = &module.imports[module.imported_tables[0]];
-        found.push(finding(
-            Kind::Import,
-            Effect::Refused,
-            format!("the table {}.{} is imported", import.module, import.name),
-            Some(outside(import.offset)),
-            None,
-        ));
-    }
-    if lowers_tables && several {
-        let mut exports: Vec<_> = module
-            .exports
-            .iter()
-            .filter(|(_, (kind, _))| *kind == ExternalKind::Table)
-            .collect();
-        exports.sort_by_key(|(name, _)| **name);
-        for (name, _) in exports {
-            found.push(finding(
-                Kind::Export,
-                Effect::Refused,
-                format!("one of several tables is exported as {name:?}, so they cannot be joined"),
-                None,
-                None,
-            ));
-        }
-    }
     if limits.locals.is_some() || limits.stack.is_some() {
         for defined in 0..module.bodies.len() {
             frame(module, defined, limits, found);
         }
+    }
+}
+
+/// Tables that cannot be joined or become arrays of numbers.
+pub fn tables(module: &Module<'_>, profile: &Profile, needs: &Needs, found: &mut Vec<Finding>) {
+    let mut add = |kind: Kind, what: String, offset: Option<u64>| {
+        found.push(finding(
+            kind,
+            Effect::Refused,
+            what,
+            offset.map(outside),
+            None,
+        ));
+    };
+    let (lowers, why) = match (needs.references, needs.joined) {
+        (true, _) => (
+            true,
+            "would be numbers in memory, which the host does not know",
+        ),
+        (_, true) => (true, "would lie in one with others"),
+        _ => (false, ""),
+    };
+    let lacks_references = !profile.has(WasmFeatures::REFERENCE_TYPES);
+    for &import in &module.imported_tables {
+        let import = &module.imports[import];
+        let what = format!("the table {}.{} is imported", import.module, import.name);
+        if lowers {
+            add(
+                Kind::Table,
+                format!("{what}: it {why}"),
+                Some(import.offset),
+            );
+        } else if lacks_references {
+            add(Kind::Import, what, Some(import.offset));
+        }
+    }
+    if profile.limits.tables == Some(0) && table_types(module).next().is_some() {
+        add(Kind::Table, "a table, and none is taken".to_string(), None);
+    }
+    if !lowers {
+        return;
+    }
+    for (name, _) in exported(module, ExternalKind::Table) {
+        add(
+            Kind::Table,
+            format!("the table that is exported as {name:?} {why}"),
+            Some(module.range.start as u64),
+        );
+    }
+    for table in &module.tables {
+        let what = match () {
+            () if table.ty.table64 => "a 64-bit table",
+            () if table.ty.element_type != RefType::FUNCREF => {
+                "a table of other references than functions"
+            }
+            () if table.init.is_some() => "a table with an initial value",
+            () => continue,
+        };
+        add(Kind::Table, format!("{what} {why}"), Some(table.offset));
     }
 }
 

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`finding`] | one reason |
 //! | [`survey`] | what the code and the sections of a module use |
+//! | [`needs`] | what of it is to be lowered |
 //! | [`host`] | what is wrong with the parts that the host sees |
 //! | [`emitters`] | what puts a proposal into a module |
 //! | [`wrapper`] | functions of a host that are not as Preview 1 says |
@@ -16,6 +17,7 @@ pub mod applied;
 mod emitters;
 mod finding;
 pub mod host;
+pub mod needs;
 pub mod survey;
 pub mod wrapper;
 
@@ -26,20 +28,42 @@ pub use finding::{Effect, Finding, Kind, Place};
 use crate::features::FeatureSet;
 use crate::parse::module::Module;
 use crate::profile::{ENCODED_AWAY, LOWERED, Profile};
-use survey::Survey;
+use needs::Needs;
+use survey::{Survey, memory_types, table_types};
 
 /// Everything that is in the way, what stops a module from loading first.
-pub fn findings(module: &Module<'_>, profile: &Profile, survey: &Survey) -> Vec<Finding> {
+pub fn findings(
+    module: &Module<'_>,
+    profile: &Profile,
+    survey: &Survey,
+    needs: &Needs,
+) -> Vec<Finding> {
     let mut found = Vec::new();
     features(module, profile, survey, &mut found);
-    host::values(module, profile, survey, &mut found);
-    host::memories(module, profile, survey, &mut found);
+    host::values(module, profile, survey, needs, &mut found);
+    host::memories(module, survey, needs, &mut found);
     host::memory_and_tables(module, profile, &mut found);
+    host::tables(module, profile, needs, &mut found);
     host::start(module, profile, &mut found);
     host::imports(module, profile, &mut found);
     host::exports(module, profile, &mut found);
     found.sort_by_key(|finding| finding.effect);
     found
+}
+
+/// What stands in the way of lowering, for messages.
+pub fn refused(
+    module: &Module<'_>,
+    profile: &Profile,
+    survey: &Survey,
+    needs: &Needs,
+) -> Vec<String> {
+    findings(module, profile, survey, needs)
+        .into_iter()
+        .filter(|finding| finding.effect == Effect::Refused && finding.fix.is_none())
+        .filter(|finding| finding.kind != Kind::Import)
+        .map(|finding| finding.one_line())
+        .collect()
 }
 
 /// Each proposal once, smaller ones apart from those that include them.
@@ -94,6 +118,15 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             })
             .collect();
         let sections = host::sections_with(module, flag);
+        // Or the proposal has nothing but longer encodings of what there was before.
+        let encoding = match flag {
+            WasmFeatures::MULTI_MEMORY => memory_types(module).count() < 2,
+            WasmFeatures::MEMORY64 => {
+                !memory_types(module).any(|ty| ty.memory64)
+                    && !table_types(module).any(|ty| ty.table64)
+            }
+            _ => false,
+        };
         // A larger set whose own part is not there, or the part that comes with it.
         let comes_with = match flag {
             WasmFeatures::REFERENCE_TYPES
@@ -137,10 +170,13 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             },
             feature: Some(name.to_string()),
             places,
-            emitted_by: emitters::of(flag).map(str::to_string),
-            fix: fine
-                .contains(feature)
-                .then(|| emitters::fix(flag).to_string()),
+            emitted_by: emitters::of(flag).filter(|_| !encoding).map(str::to_string),
+            fix: match encoding {
+                true => Some("the shortest encoding".to_string()),
+                false => fine
+                    .contains(feature)
+                    .then(|| emitters::fix(flag).to_string()),
+            },
         });
     }
 }

@@ -2,15 +2,15 @@
 
 use anyhow::{Result, bail};
 use wasmparser::{
-    BinaryReader, BlockType, ExternalKind, MemArgTarget, Operator, OperatorsReader, RefType,
-    TypeRef, ValType, WasmFeatures,
+    BinaryReader, BlockType, ExternalKind, MemArgTarget, MemoryType, Operator, OperatorsReader,
+    RefType, TableType, TypeRef, ValType, WasmFeatures,
 };
 
 use crate::features::{FeatureSet, is_exception, of_operator};
 use crate::memory::access::memarg;
 use crate::parallel::in_pieces;
 use crate::parse::module::{ElementMode, Items, Module};
-use crate::parse::scan::Ref;
+use crate::parse::scan::{Ref, overlong};
 
 /// Instructions of one feature in one function.
 #[derive(Clone, Debug)]
@@ -28,8 +28,10 @@ pub struct Survey {
     pub uses: Vec<Use>,
     /// The references that cannot be numbers, each with the function and the first place that has it.
     pub foreign: Vec<(RefType, u32, u64)>,
-    /// References as values, or tables that are written.
+    /// References as values, or instructions that read or write tables.
     pub references: bool,
+    /// Instructions that read or write tables.
+    pub table_access: bool,
     /// Whether memories have to be looked at.
     pub several_memories: bool,
     /// Whether there is anything of the exceptions that the earlier proposal has not: `throw` and tags
@@ -56,10 +58,7 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
         .types
         .iter()
         .any(|ty| ty.params().iter().chain(ty.results()).any(is_reference))
-        || module
-            .globals
-            .iter()
-            .any(|global| is_reference(&global.ty.content_type));
+        || global_types(module).any(|ty| is_reference(&ty));
     if module.features.without(plain).is_empty() {
         return Ok(survey);
     }
@@ -100,10 +99,10 @@ impl Survey {
         while !ops.eof() {
             let offset = ops.original_position();
             let op = ops.read()?;
-            let length = ops.original_position() - offset;
+            let bytes = &module.bytes[offset as usize..ops.original_position() as usize];
             self.note_foreign(foreign_of(&op), func, offset);
             self.new_exceptions |= matches!(op, Operator::TryTable { .. } | Operator::ThrowRef);
-            let features = self.features(&op, length);
+            let features = self.features(&op, bytes);
             if features.contains(FeatureSet::of(WasmFeatures::THREADS)) {
                 self.atomic.get_or_insert((func, offset));
             }
@@ -144,39 +143,49 @@ impl Survey {
         self.new_exceptions |= behind.new_exceptions;
         self.atomic = self.atomic.or(behind.atomic);
         self.references |= behind.references;
+        self.table_access |= behind.table_access;
         self.table_bulk |= behind.table_bulk;
         self.table_grow |= behind.table_grow;
     }
 
-    /// The features of an instruction that takes `length` bytes.
-    fn features(&mut self, op: &Operator<'_>, length: u64) -> FeatureSet {
+    /// The features of an instruction that is encoded as `bytes`.
+    fn features(&mut self, op: &Operator<'_>, bytes: &[u8]) -> FeatureSet {
         match op {
-            Operator::RefFunc { .. }
-            | Operator::RefNull { .. }
-            | Operator::RefIsNull
-            | Operator::TableGet { .. }
-            | Operator::TableSet { .. }
-            | Operator::TableSize { .. }
-            | Operator::TableFill { .. } => self.references = true,
-            Operator::TableGrow { .. } => {
+            Operator::RefFunc { .. } | Operator::RefNull { .. } | Operator::RefIsNull => {
                 self.references = true;
-                self.table_grow = true;
             }
             // Dropping alone does nothing that could be seen.
-            Operator::TableCopy { .. } | Operator::TableInit { .. } => {
+            Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+            | Operator::TableSize { .. }
+            | Operator::TableFill { .. }
+            | Operator::TableGrow { .. }
+            | Operator::TableCopy { .. }
+            | Operator::TableInit { .. } => {
                 self.references = true;
-                self.table_bulk = true;
+                self.table_access = true;
+                self.table_grow |= matches!(op, Operator::TableGrow { .. });
+                self.table_bulk |=
+                    matches!(op, Operator::TableCopy { .. } | Operator::TableInit { .. });
             }
             Operator::CallIndirect {
                 type_index,
                 table_index: 0,
-            } if length > 2 + u64::from((32 - (type_index | 1).leading_zeros()).div_ceil(7)) => {
+            } if bytes.len()
+                > 2 + ((32 - (type_index | 1).leading_zeros()) as usize).div_ceil(7) =>
+            {
                 return FeatureSet::of(WasmFeatures::CALL_INDIRECT_OVERLONG);
             }
             _ => {}
         }
         if self.several_memories && in_another_memory(op) {
             return FeatureSet::of(WasmFeatures::MULTI_MEMORY);
+        }
+        if names_memory(op) {
+            let features = overlong(bytes);
+            if !features.is_empty() {
+                return features;
+            }
         }
         of_operator(op)
     }
@@ -217,6 +226,9 @@ pub fn used_imports(module: &Module<'_>) -> Vec<bool> {
     for global in &module.globals {
         expression(&global.init);
     }
+    for table in &module.tables {
+        table.init.iter().for_each(&mut expression);
+    }
     for element in &module.elements {
         if let Items::Expressions(_, exprs) = &element.items {
             exprs.iter().for_each(&mut expression);
@@ -242,7 +254,47 @@ pub fn is_plain(module: &Module<'_>, element: &crate::parse::module::Element<'_>
     matches!(flags, Ok(0)) && matches!(element.mode, ElementMode::Active { .. })
 }
 
-fn is_reference(ty: &ValType) -> bool {
+/// The types of all globals.
+pub fn global_types(module: &Module<'_>) -> impl Iterator<Item = ValType> {
+    let imported =
+        module
+            .imported_globals
+            .iter()
+            .filter_map(|&import| match module.imports[import].ty {
+                TypeRef::Global(ty) => Some(ty.content_type),
+                _ => None,
+            });
+    imported.chain(module.globals.iter().map(|global| global.ty.content_type))
+}
+
+/// The types of all tables.
+pub fn table_types(module: &Module<'_>) -> impl Iterator<Item = TableType> {
+    let imported =
+        module
+            .imported_tables
+            .iter()
+            .filter_map(|&import| match module.imports[import].ty {
+                TypeRef::Table(ty) => Some(ty),
+                _ => None,
+            });
+    imported.chain(module.tables.iter().map(|table| table.ty))
+}
+
+/// The types of all memories.
+pub fn memory_types(module: &Module<'_>) -> impl Iterator<Item = MemoryType> {
+    let imported =
+        module
+            .imported_memories
+            .iter()
+            .filter_map(|&import| match module.imports[import].ty {
+                TypeRef::Memory(ty) => Some(ty),
+                _ => None,
+            });
+    imported.chain(module.memories.iter().copied())
+}
+
+/// Whether a type is a reference.
+pub fn is_reference(ty: &ValType) -> bool {
     matches!(ty, ValType::Ref(_))
 }
 
@@ -270,6 +322,18 @@ pub fn foreign(ty: &ValType) -> Option<RefType> {
         ValType::Ref(ty) if *ty != RefType::FUNCREF => Some(*ty),
         _ => None,
     }
+}
+
+/// Whether an instruction has the index of a memory.
+pub fn names_memory(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::MemorySize { .. }
+            | Operator::MemoryGrow { .. }
+            | Operator::MemoryFill { .. }
+            | Operator::MemoryInit { .. }
+            | Operator::MemoryCopy { .. }
+    ) || memarg(op).is_some()
 }
 
 /// Whether an instruction works on another memory than the first one.
@@ -303,7 +367,7 @@ pub fn reaches_host(module: &Module<'_>) -> bool {
             match reference {
                 Ref::Func(callee) => left.push(callee),
                 // Whatever is in the table may be called.
-                Ref::Table(_) if imported > 0 => return true,
+                Ref::Table(_) if imported > 0 || !module.imported_tables.is_empty() => return true,
                 _ => {}
             }
         }
@@ -325,11 +389,6 @@ pub fn host_memory(module: &Module<'_>) -> u32 {
         || memories().map(|(_, (_, index))| *index).min().unwrap_or(0),
         |(_, (_, index))| *index,
     )
-}
-
-/// Whether `module` has several memories that `has` does not allow.
-pub fn has_several_memories(module: &Module<'_>, has: impl Fn(WasmFeatures) -> bool) -> bool {
-    module.memories.len() + module.imported_memories.len() > 1 && !has(WasmFeatures::MULTI_MEMORY)
 }
 
 /// Refuses object files, which nothing can load.

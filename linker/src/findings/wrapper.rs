@@ -2,6 +2,8 @@
 
 use wasm_encoder::{FuncType, ValType};
 
+use super::survey::used_imports;
+use crate::parse::module::Module;
 use crate::preview1;
 use crate::profile::Quirks;
 
@@ -37,6 +39,15 @@ impl Wrapper {
             Wrapper::FdRenumber => "fd_renumber",
             Wrapper::PathOpen => "path_open",
             Wrapper::PollOneoff => "poll_oneoff",
+        }
+    }
+
+    /// Whether it works on the memory of the module.
+    pub fn needs_memory(self, quirks: Quirks) -> bool {
+        match self {
+            Wrapper::FdFilestatGet | Wrapper::PathFilestatGet | Wrapper::PathOpen => true,
+            Wrapper::FdRenumber => false,
+            Wrapper::PollOneoff => quirks.needs_scratch("poll_oneoff"),
         }
     }
 
@@ -79,4 +90,23 @@ impl Wrapper {
         };
         FuncType::new(plain(ty.params()), plain(ty.results()))
     }
+}
+
+/// The functions of Preview 1 that a module imports and refers to, with the type that they have there:
+/// no others are wrapped.
+pub fn called<'a>(module: &Module<'a>) -> Vec<&'a str> {
+    let used = used_imports(module);
+    (0..module.imported_func_count())
+        .filter(|&func| used[func as usize])
+        .filter_map(|func| of_preview1(module, func))
+        .collect()
+}
+
+/// The name of an imported function that is one of Preview 1, by its type too.
+pub fn of_preview1<'a>(module: &Module<'a>, func: u32) -> Option<&'a str> {
+    let import = &module.imports[module.imported_funcs[func as usize]];
+    let known = (import.module == preview1::MODULE)
+        .then(|| preview1::signature(import.name))
+        .flatten()?;
+    (known == *module.func_type(func)).then_some(import.name)
 }

@@ -92,8 +92,8 @@ impl Glue {
                 let lowered = self.lowered_copy.filter(|_| !self.has_bulk);
                 regions::copy(&target, &source, lowered.map(|at| maps.first_glue + at))
             }
-            GlueKind::LoweredCopy => bulk::memory_copy(),
-            GlueKind::LoweredFill => bulk::memory_fill(),
+            GlueKind::LoweredCopy => bulk::memory_copy(0, 0),
+            GlueKind::LoweredFill => bulk::memory_fill(0),
             GlueKind::Malloc => arena::malloc(|code| arena_base(plan, maps, code)),
             GlueKind::Free => arena::free(|code| arena_base(plan, maps, code)),
             GlueKind::AllocateOnly(target) => {

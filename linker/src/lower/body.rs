@@ -5,16 +5,23 @@
 //! streamed a second time, because its prologue is then another.
 
 use anyhow::{Result, anyhow, bail};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, InstructionSink, ValType};
-use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader};
+use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader, WasmFeatures};
 
 use super::control::{Control, Shape};
 use super::helper::Helper;
 use super::lowering::Lowering;
 use super::{sat_float, sign_ext};
 use crate::debug::address::Points;
+use crate::features::FeatureSet;
+use crate::findings::survey::names_memory;
 use crate::memory::access::Use;
 use crate::parse::scan::Ref;
+
+/// What may have only the encoding of its instructions.
+const OVERLONG: FeatureSet =
+    FeatureSet::of(WasmFeatures::MULTI_MEMORY.union(WasmFeatures::MEMORY64));
 
 /// Locals that the encoder adds, reused when they are free again.
 pub struct Locals {
@@ -185,10 +192,11 @@ impl<'a> Body<'_, '_, '_, 'a> {
             self.done.extend_from_slice(&bytes[run..end]);
             return Ok(());
         }
+        let overlong = self.ctx.module.refs.features(defined).has_any(OVERLONG);
         while !ops.eof() {
             let start = ops.original_position() as usize;
             let op = ops.read()?;
-            if self.operator(&op)? {
+            if self.operator(&op)? || overlong && self.shortest(&op)? {
                 self.done.extend_from_slice(&bytes[run..start]);
                 self.note(defined, start);
                 self.done.append(&mut self.code);
@@ -217,6 +225,18 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 Ref::Table(_) => ctx.joined.is_none() && ctx.tables.is_none(),
                 _ => true,
             })
+    }
+
+    /// Writes an instruction that names a memory in the shortest way; false for all others.
+    fn shortest(&mut self, op: &Operator<'a>) -> Result<bool> {
+        if !names_memory(op) {
+            return Ok(false);
+        }
+        RoundtripReencoder
+            .instruction(op.clone())
+            .map_err(|error| anyhow!("{error}"))?
+            .encode(&mut self.code);
+        Ok(true)
     }
 
     /// Notes that the instruction at `old` of the input comes next in the output.
@@ -288,10 +308,14 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 conversion.lower(&mut self.sink(), local, beyond);
                 self.locals.give_back(&[local]);
             }
-            Operator::MemoryCopy { .. } if needs.memory_copy => self.helper(Helper::MemoryCopy),
-            Operator::MemoryFill { .. } if needs.memory_copy => self.helper(Helper::MemoryFill),
-            Operator::MemoryInit { data_index, .. } if needs.segments => {
-                self.helper(Helper::MemoryInit(data_index));
+            Operator::MemoryCopy { dst_mem, src_mem } if needs.memory_copy => {
+                self.helper(Helper::MemoryCopy(dst_mem, src_mem));
+            }
+            Operator::MemoryFill { mem } if needs.memory_copy => {
+                self.helper(Helper::MemoryFill(mem));
+            }
+            Operator::MemoryInit { data_index, mem } if needs.segments => {
+                self.helper(Helper::MemoryInit(data_index, mem));
             }
             Operator::DataDrop { data_index } if needs.segments => {
                 let length = self.ctx.segment_length(data_index);
@@ -378,7 +402,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 self.sink().i32_const(0).global_set(length);
             }
             // Nothing reads the segment.
-            Operator::ElemDrop { .. } if needs.segments => {}
+            Operator::ElemDrop { .. } if needs.elements => {}
             _ if self.control.is_some() => return self.structure(op),
             Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
                 // Only a type that names references changes where nothing is nested anew.

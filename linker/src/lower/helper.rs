@@ -6,16 +6,17 @@ use crate::findings::wrapper::Wrapper;
 /// A function of the linker's own. Indices are those of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Helper {
-    MemoryCopy,
-    MemoryFill,
+    /// From one memory of the output to another or the same, to and from.
+    MemoryCopy(u32, u32),
+    MemoryFill(u32),
     /// From one of several memories to another, to and from.
     RegionCopy(u32, u32),
     RegionFill(u32),
     MemoryGrow(u32),
     /// What a conversion gives for values that are out of range.
     Saturate(Conversion),
-    /// `memory.init` of a data segment.
-    MemoryInit(u32),
+    /// `memory.init` of a data segment, in a memory of the output.
+    MemoryInit(u32, u32),
     /// The eight bytes of a data segment at an index; of one piece of it.
     SegmentWord(u32, u32),
     /// The index in the only table for one of a table that was joined to others.

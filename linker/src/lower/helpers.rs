@@ -14,13 +14,16 @@ impl Helper {
     /// For the name section.
     pub fn name(self, ctx: &Lowering<'_, '_, '_>) -> String {
         let what = match self {
-            Helper::MemoryCopy => "memory.copy".to_string(),
-            Helper::MemoryFill => "memory.fill".to_string(),
+            Helper::MemoryCopy(0, 0) => "memory.copy".to_string(),
+            Helper::MemoryFill(0) => "memory.fill".to_string(),
+            Helper::MemoryCopy(to, from) => format!("memory.copy {to} {from}"),
+            Helper::MemoryFill(memory) => format!("memory.fill {memory}"),
             Helper::RegionCopy(to, from) => format!("memory.copy {to} {from}"),
             Helper::RegionFill(memory) => format!("memory.fill {memory}"),
             Helper::MemoryGrow(memory) => format!("memory.grow {memory}"),
             Helper::Saturate(conversion) => conversion.name(),
-            Helper::MemoryInit(segment) => format!("memory.init {segment}"),
+            Helper::MemoryInit(segment, 0) => format!("memory.init {segment}"),
+            Helper::MemoryInit(segment, memory) => format!("memory.init {memory} {segment}"),
             Helper::SegmentWord(segment, piece) => format!("data {segment}.{piece}"),
             Helper::Bound(table) => format!("index {table}"),
             Helper::TableGet(table) => format!("table.get {table}"),
@@ -44,11 +47,11 @@ impl Helper {
     pub fn ty(self, ctx: &Lowering<'_, '_, '_>) -> FuncType {
         use ValType::{I32, I64};
         match self {
-            Helper::MemoryCopy
-            | Helper::MemoryFill
+            Helper::MemoryCopy(..)
+            | Helper::MemoryFill(_)
             | Helper::RegionCopy(..)
             | Helper::RegionFill(_)
-            | Helper::MemoryInit(_)
+            | Helper::MemoryInit(..)
             | Helper::TableFill(_)
             | Helper::TableCopy(..)
             | Helper::TableInit(..) => FuncType::new([I32, I32, I32], []),
@@ -70,19 +73,21 @@ impl Helper {
 
     pub fn function(self, ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
         Ok(match self {
-            Helper::MemoryCopy => match ctx.only_memory() {
-                Some(memories) => bulk::memory_copy_within(|code| memories.size(0, code)),
-                None => bulk::memory_copy(),
+            Helper::MemoryCopy(to, from) => match ctx.only_memory() {
+                Some(memories) => {
+                    bulk::memory_copy_within((0, 0), |_, code| memories.size(0, code))
+                }
+                None => bulk::memory_copy(to, from),
             },
-            Helper::MemoryFill => match ctx.only_memory() {
-                Some(memories) => bulk::memory_fill_within(|code| memories.size(0, code)),
-                None => bulk::memory_fill(),
+            Helper::MemoryFill(memory) => match ctx.only_memory() {
+                Some(memories) => bulk::memory_fill_within(0, |code| memories.size(0, code)),
+                None => bulk::memory_fill(memory),
             },
             Helper::RegionCopy(to, from) => {
                 let copy = ctx
                     .needs
                     .memory_copy
-                    .then(|| ctx.helper(Helper::MemoryCopy));
+                    .then(|| ctx.helper(Helper::MemoryCopy(0, 0)));
                 let memories = ctx.memories()?;
                 regions::copy(&memories.access(to), &memories.access(from), copy)
             }
@@ -90,7 +95,7 @@ impl Helper {
                 let fill = ctx
                     .needs
                     .memory_copy
-                    .then(|| ctx.helper(Helper::MemoryFill));
+                    .then(|| ctx.helper(Helper::MemoryFill(0)));
                 regions::fill(&ctx.memories()?.access(region), fill)
             }
             Helper::MemoryGrow(grown) => {
@@ -99,8 +104,8 @@ impl Helper {
                     (false, _) => None,
                     (true, false) => Some(Bulk::Instructions),
                     (true, true) => Some(Bulk::Functions {
-                        copy: ctx.helper(Helper::MemoryCopy),
-                        fill: ctx.helper(Helper::MemoryFill),
+                        copy: ctx.helper(Helper::MemoryCopy(0, 0)),
+                        fill: ctx.helper(Helper::MemoryFill(0)),
                     }),
                 };
                 let memories = ctx.memories()?;
@@ -112,7 +117,7 @@ impl Helper {
                 )
             }
             Helper::Saturate(conversion) => conversion.beyond(),
-            Helper::MemoryInit(segment) => segments::memory_init(ctx, segment),
+            Helper::MemoryInit(segment, memory) => segments::memory_init(ctx, segment, memory),
             Helper::SegmentWord(segment, piece) => segments::word(ctx, segment, piece),
             Helper::Bound(table) => tables::bound(ctx, table),
             Helper::TableGet(table) => tables::get(ctx, table)?,

@@ -6,20 +6,19 @@ use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::{FuncType, ValType};
 use wasmparser::RefType;
 
-use super::needs::Needs;
-
 use super::helper::Helper;
 use super::memories::Memories;
 use super::multi_value::MultiValue;
 use super::table_layout::{self, Tables};
 use crate::debug::{self, DebugNotes};
+use crate::findings::needs::Needs;
 use crate::findings::survey::{reaches_host, used_imports};
-use crate::findings::wrapper::Wrapper;
+use crate::findings::wrapper::{Wrapper, of_preview1};
 use crate::memory::arena;
 use crate::parse::constant;
-use crate::parse::module::Module;
+use crate::parse::module::{Import, Module};
 use crate::preview1;
-use crate::profile::{Import, Profile};
+use crate::profile::{Import as Provided, Profile};
 
 use super::{memories, order};
 
@@ -164,9 +163,12 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     pub fn number_functions(&mut self) -> Result<()> {
         let module = self.module;
         let used = used_imports(module);
+        let mut in_env: HashMap<String, &Import<'_>> = HashMap::new();
         for (index, &import) in module.imported_funcs.iter().enumerate() {
             let import = &module.imports[import];
-            if !used[index] {
+            let ty = module.func_type(index as u32);
+            let provided = self.profile.import(import.module, import.name, ty);
+            if !used[index] && provided != Provided::Provided {
                 self.notes.push(format!(
                     "the import {}.{} is used by nothing and left out",
                     import.module, import.name
@@ -175,13 +177,27 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
                 continue;
             }
             let (mut to, mut name) = (import.module.to_string(), import.name.to_string());
-            let ty = module.func_type(index as u32);
-            if self.profile.import(&to, &name, ty) == Import::ThroughEnv {
+            if provided == Provided::ThroughEnv {
                 name = format!("{to}#{name}");
                 to = "env".to_string();
             }
+            if to == "env" {
+                let other = in_env.entry(name.clone()).or_insert(import);
+                if (other.module, other.name) != (import.module, import.name) {
+                    bail!(
+                        "the imports {}.{} and {}.{} would both be {to}.{name} for the profile {}, \
+                         which finds functions in {to} only: rename one of them (at offset {:#x})",
+                        other.module,
+                        other.name,
+                        import.module,
+                        import.name,
+                        self.profile.name(),
+                        import.offset
+                    );
+                }
+            }
             let new = self.imports.len() as u32;
-            if to == preview1::MODULE {
+            if to == preview1::MODULE && of_preview1(module, index as u32).is_some() {
                 self.hosts.push((name.clone(), new));
             }
             self.funcs.push(new);
@@ -193,7 +209,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         }
         let mut more: Vec<&str> = Vec::new();
         for (name, _) in &self.hosts {
-            if let Some(wrapper) = Wrapper::of(name, self.profile.quirks) {
+            if let Some(wrapper) = self.wrapper(name) {
                 more.extend(wrapper.also_calls(self.profile.quirks));
             }
         }
@@ -221,15 +237,8 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     /// The memory of the linker's own, and what lies in it.
     pub fn lay_out(&mut self) -> Result<()> {
         let module = self.module;
-        let hosts = &self.hosts;
         let mut size = 0;
-        let imports = |name: &str| hosts.iter().any(|(known, _)| known == name);
-        // A memory that is imported has no room for it, which only wrappers cannot do without.
-        let wanted = match module.memories.is_empty() {
-            true => self.profile.wants_scratch(imports),
-            false => self.profile.wants_arena(imports),
-        };
-        if self.arena.is_none() && wanted {
+        if self.needs.arena && self.arena.is_none() {
             size += arena::SIZE;
             self.own_arena = true;
         }
@@ -241,7 +250,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             for table in 0..module.tables.len() as u32 {
                 self.table_size(table);
             }
-        } else if module.tables.len() > 1 && self.needs.tables {
+        } else if self.needs.joined {
             self.joined = Some(table_layout::join(module)?);
         }
         if size == 0 && !self.needs.memories {
@@ -294,26 +303,33 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
                         );
                     }
                 }
-                _ if self.needs.memories => bail!(
-                    "the place of the data segment at offset {:#x} depends on an import, so it \
-                     cannot be moved to where its memory is",
-                    data.offset
+                _ => bail!(
+                    "the place of the data segment at offset {:#x} depends on an import, so nobody \
+                     knows whether it lies in its memory or in what the profile {} needs above it",
+                    data.offset,
+                    self.profile.name()
                 ),
-                _ => {}
             }
         }
         Ok(())
     }
 
+    /// The wrapper of a function of Preview 1. Without a memory there is nothing that one could change.
+    fn wrapper(&self, name: &str) -> Option<Wrapper> {
+        let quirks = self.profile.quirks;
+        let has_memory = self.module.memories.len() + self.module.imported_memories.len() > 0;
+        Wrapper::of(name, quirks).filter(|wrapper| has_memory || !wrapper.needs_memory(quirks))
+    }
+
     pub fn wrap_hosts(&mut self) {
-        for index in 0..self.module.imported_funcs.len() {
-            let import = &self.module.imports[self.module.imported_funcs[index]];
-            if self.funcs[index] == u32::MAX || import.module != preview1::MODULE {
-                continue;
-            }
-            let wrapper = Wrapper::of(import.name, self.profile.quirks);
-            if let Some(wrapper) = wrapper {
-                self.funcs[index] = self.helper(Helper::Wrapper(wrapper));
+        let hosts = self.hosts.clone();
+        for (name, new) in hosts {
+            if let Some(wrapper) = self.wrapper(&name) {
+                for index in 0..self.module.imported_funcs.len() {
+                    if self.funcs[index] == new {
+                        self.funcs[index] = self.helper(Helper::Wrapper(wrapper));
+                    }
+                }
             }
         }
     }

@@ -87,6 +87,9 @@ impl Memories {
                  is the most"
             );
         }
+        if regions.len() > 1 && regions.iter().any(|region| u64::from(region.pages) == MOST) {
+            bail!("one of several memories has 4 GiB, which leaves no room for the others");
+        }
         Ok(Memories {
             plan: MemoryPlan {
                 regions,

@@ -5,7 +5,7 @@ use wasm_encoder::{Encode, IndirectNameMap, NameMap, NameSection, Section};
 use wasmparser::{BinaryReader, Name, NameSectionReader};
 
 use super::lowering::{GlobalUse, Lowering};
-use crate::parse::module::{Element, ElementMode};
+use crate::parse::module::{Element, ElementMode, Items};
 use crate::profile::Profile;
 
 /// Appends the names of `bytes`, a name section, with the functions where they are now. What is
@@ -23,8 +23,13 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
     let (mut locals, mut labels) = (None, None);
     let (mut types, mut tables, mut memories) = (NameMap::new(), NameMap::new(), NameMap::new());
     let (mut elements, mut data, mut tags) = (NameMap::new(), NameMap::new(), NameMap::new());
-    let is_active = |element: &Element<'_>| matches!(element.mode, ElementMode::Active { .. });
-    let keeps_elements = ctx.tables.is_none() && ctx.module.elements.iter().all(is_active);
+    // Others are left out, and one with nulls may become several.
+    let stays = |element: &Element<'_>| {
+        matches!(element.mode, ElementMode::Active { .. })
+            && matches!(element.items, Items::Functions(_))
+    };
+    let keeps_elements =
+        ctx.tables.is_none() && (!ctx.needs.elements || ctx.module.elements.iter().all(stays));
     let joins_memories = ctx.memories.is_some() && ctx.only_memory().is_none();
     let defined = |func: u32| func.checked_sub(ctx.module.imported_func_count());
     for subsection in NameSectionReader::new(BinaryReader::new(bytes, 0)) {

@@ -1,14 +1,14 @@
 //! The sections of the output.
 
 use anyhow::{Result, anyhow, bail};
-use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::reencode::{Error, Reencode, RoundtripReencoder};
 use wasm_encoder::{
     ConstExpr, CustomSection, DataCountSection, DataSection, Encode, EntityType, ExportKind,
     ExportSection, FunctionSection, GlobalSection, GlobalType, ImportSection, MemorySection,
     MemoryType, Module, RefType, Section, SectionId, StartSection, TableSection, TableType,
     TagKind, TagSection, TagType, TypeSection, ValType,
 };
-use wasmparser::{ExternalKind, TypeRef, WasmFeatures};
+use wasmparser::{ExternalKind, Operator, TypeRef, WasmFeatures};
 
 use super::helper::Helper;
 use super::lowering::Lowering;
@@ -166,29 +166,36 @@ impl Lowering<'_, '_, '_> {
 
     fn table_section(&self) -> Result<TableSection> {
         let mut section = TableSection::new();
-        let only = |entries: u64| TableType {
-            element_type: RefType::FUNCREF,
-            table64: false,
-            minimum: entries,
-            maximum: Some(entries),
-            shared: false,
+        let only = |entries: u64| -> Result<TableType> {
+            if let Some(most) = self
+                .profile
+                .limits
+                .table_elements
+                .filter(|most| entries > *most)
+            {
+                bail!("the tables become one of {entries} elements, and {most} is the most");
+            }
+            Ok(TableType {
+                element_type: RefType::FUNCREF,
+                table64: false,
+                minimum: entries,
+                maximum: Some(entries),
+                shared: false,
+            })
         };
         if let Some(tables) = &self.tables {
-            section.table(only(tables.functions.len() as u64 + 1));
+            section.table(only(tables.functions.len() as u64 + 1)?);
         } else if self.joined.is_some() {
-            section.table(only(self.module.tables.iter().map(|t| t.ty.initial).sum()));
+            section.table(only(self.module.tables.iter().map(|t| t.ty.initial).sum())?);
         } else {
             for table in &self.module.tables {
-                if table.init.is_some() {
-                    bail!(
-                        "a table with an initial value is not supported (at offset {:#x})",
-                        table.offset
-                    );
-                }
                 let ty = RoundtripReencoder
                     .table_type(table.ty)
                     .map_err(|error| anyhow!("{error}"))?;
-                section.table(ty);
+                match &table.init {
+                    Some(init) => section.table_with_init(ty, &self.expression(init)?),
+                    None => section.table(ty),
+                };
             }
         }
         Ok(section)
@@ -225,7 +232,7 @@ impl Lowering<'_, '_, '_> {
             .iter()
             .map(|global| match constant::of_module(module, &global.init) {
                 Some(value) => self.value_expr(value),
-                None => raw(&global.init),
+                None => self.expression(&global.init),
             })
             .collect()
     }
@@ -349,8 +356,7 @@ impl Lowering<'_, '_, '_> {
                         Some(Value::I32(start)) => {
                             ConstExpr::i32_const((start as u32).wrapping_add(base) as i32)
                         }
-                        Some(value) => value.encode(Ok)?,
-                        None => raw(offset)?,
+                        _ => self.expression(offset)?,
                     };
                     section.active(memory, &offset, bytes);
                 }
@@ -367,6 +373,68 @@ impl Lowering<'_, '_, '_> {
             );
         }
         Ok(section)
+    }
+
+    /// An expression that is no number: its value, or else what computes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails for one that computes with an imported global, where the profile has no such expressions.
+    pub fn expression(&self, expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
+        if let Some(value) = constant::of_module(self.module, expr) {
+            return value.encode(|func| Ok(self.funcs[func as usize]));
+        }
+        let mut bytes = Vec::new();
+        self.expand(expr, 0, &mut bytes)?;
+        Ok(ConstExpr::raw(bytes))
+    }
+
+    /// Writes what computes `expr`, with that of the module's own globals in place of them.
+    fn expand(
+        &self,
+        expr: &wasmparser::ConstExpr<'_>,
+        depth: u32,
+        bytes: &mut Vec<u8>,
+    ) -> Result<()> {
+        let imported = self.module.imported_globals.len();
+        let offset = expr.get_binary_reader().original_position();
+        for op in expr.get_operators_reader() {
+            let op = op?;
+            let own = match op {
+                Operator::End => continue,
+                Operator::GlobalGet { global_index } => self
+                    .module
+                    .globals
+                    .get((global_index as usize).wrapping_sub(imported)),
+                Operator::I32Add
+                | Operator::I32Sub
+                | Operator::I32Mul
+                | Operator::I64Add
+                | Operator::I64Sub
+                | Operator::I64Mul
+                    if !self.profile.has(WasmFeatures::EXTENDED_CONST) =>
+                {
+                    bail!(
+                        "extended-const: the expression at offset {offset:#x} computes with an imported \
+                         global, whose value nobody knows here, and the profile {} takes no such \
+                         expressions",
+                        self.profile.name()
+                    );
+                }
+                _ => None,
+            };
+            match own {
+                Some(global) => self.expand(&global.init, depth + 1, bytes)?,
+                None => Indices(&self.funcs)
+                    .instruction(op)
+                    .map_err(|error| anyhow!("{error}"))?
+                    .encode(bytes),
+            }
+            if bytes.len() > LONGEST_EXPRESSION || depth > constant::DEEPEST {
+                bail!("the expression at offset {offset:#x} takes too long to compute");
+            }
+        }
+        Ok(())
     }
 
     fn customs(&self, wasm: &mut Vec<u8>) {
@@ -390,19 +458,26 @@ impl Lowering<'_, '_, '_> {
     }
 }
 
+/// The most bytes of an expression.
+const LONGEST_EXPRESSION: usize = 1 << 16;
+
+/// Writes an instruction with the functions where they are now.
+struct Indices<'l>(&'l [u32]);
+
+impl Reencode for Indices<'_> {
+    type Error = std::convert::Infallible;
+
+    fn function_index(&mut self, func: u32) -> Result<u32, Error<Self::Error>> {
+        Ok(self.0[func as usize])
+    }
+}
+
 fn append(name: &str, data: &[u8], wasm: &mut Vec<u8>) {
     CustomSection {
         name: name.into(),
         data: data.into(),
     }
     .append_to(wasm);
-}
-
-/// An expression as it stands.
-pub fn raw(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
-    RoundtripReencoder
-        .const_expr(expr.clone())
-        .map_err(|error| anyhow!("{error}"))
 }
 
 fn export_kind(kind: ExternalKind) -> ExportKind {

@@ -12,17 +12,18 @@ use super::lowering::Lowering;
 /// Words of eight bytes in one function: engines limit the size of a body.
 const PIECE: usize = 4096;
 
-fn memarg(align: u32) -> MemArg {
+/// A store of whatever alignment.
+fn at(memory: u32) -> MemArg {
     MemArg {
         offset: 0,
-        align,
-        target: MemArgTarget::Memory(0),
+        align: 0,
+        target: MemArgTarget::Memory(memory),
         ordering: None,
     }
 }
 
-/// `(func (param $destination i32) (param $source i32) (param $length i32))`
-pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
+/// `(func (param $destination i32) (param $source i32) (param $length i32))`, for a memory of the output.
+pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32, memory: u32) -> Function {
     let (destination, source, length) = (0, 1, 2);
     let words = ctx.module.data[segment as usize].bytes.len().div_ceil(8);
     let pieces: Vec<u32> = (0..words.div_ceil(PIECE) as u32)
@@ -37,7 +38,7 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
     match only {
         Some(memories) => memories.size(0, &mut code),
         None => {
-            code.memory_size(0);
+            code.memory_size(memory);
         }
     }
     code.i64_extend_i32_u().i64_const(16).i64_shl();
@@ -63,7 +64,7 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
         .if_(BlockType::Empty)
         .local_get(destination);
     word_at(&mut code, source, &pieces);
-    code.i64_store(memarg(0));
+    code.i64_store(at(memory));
     step(&mut code, 8);
     code.else_().local_get(destination);
     word_at(&mut code, source, &pieces);
@@ -74,7 +75,7 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32) -> Function {
         .i32_shl()
         .i64_extend_i32_u()
         .i64_shr_u()
-        .i64_store8(memarg(0));
+        .i64_store8(at(memory));
     step(&mut code, 1);
     code.end().br(0).end().end().end();
     body

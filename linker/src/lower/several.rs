@@ -37,7 +37,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
                     &access,
                 );
                 match self.ctx.needs.segments {
-                    true => self.helper(Helper::MemoryInit(data_index)),
+                    true => self.helper(Helper::MemoryInit(data_index, 0)),
                     false => drop(self.sink().memory_init(0, data_index)),
                 }
             }

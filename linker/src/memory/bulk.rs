@@ -8,39 +8,52 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 /// How many bytes a turn of the loops moves, and the most that is moved without a loop.
 const CHUNK: i32 = 32;
 
-fn all_pages(code: &mut InstructionSink<'_>) {
-    code.memory_size(0);
+/// `memory.copy` in all of the memory `to`, from all of `from`, which may be the same.
+pub fn memory_copy(to: u32, from: u32) -> Function {
+    memory_copy_within((to, from), |memory, code| {
+        code.memory_size(memory);
+    })
 }
 
-/// `memory.copy` in all of the memory.
-pub fn memory_copy() -> Function {
-    memory_copy_within(all_pages)
-}
-
-/// `memory.fill` in all of the memory.
-pub fn memory_fill() -> Function {
-    memory_fill_within(all_pages)
+/// `memory.fill` in all of a memory.
+pub fn memory_fill(memory: u32) -> Function {
+    memory_fill_within(memory, |code| {
+        code.memory_size(memory);
+    })
 }
 
 /// `(func (param $destination i32) (param $source i32) (param $length i32))`, in the pages that
-/// `size` leaves on the stack.
+/// `size` leaves on the stack for each of both memories.
 ///
 /// Chunks are copied until so little is left that all of it is read before any of it is written:
 /// there the direction does not matter any more.
-pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
+pub fn memory_copy_within(
+    (to, from): (u32, u32),
+    size: impl Fn(u32, &mut InstructionSink<'_>),
+) -> Function {
     let (destination, source, length) = (0, 1, 2);
     let (first, last, second, half) = (3, 4, 5, 6);
     let mut body = Function::new([(3, ValType::I64), (1, ValType::I32)]);
     let mut code = body.instructions();
-    trap_out_of_bounds(&mut code, length, &size, |code| {
-        // What is in bounds for the higher address is so for the other one.
-        code.local_get(destination)
-            .local_get(source)
-            .local_get(destination)
-            .local_get(source)
-            .i32_gt_u()
-            .select();
-    });
+    if to == from {
+        let size = |code: &mut InstructionSink<'_>| size(to, code);
+        trap_out_of_bounds(&mut code, length, size, |code| {
+            // What is in bounds for the higher address is so for the other one.
+            code.local_get(destination)
+                .local_get(source)
+                .local_get(destination)
+                .local_get(source)
+                .i32_gt_u()
+                .select();
+        });
+    } else {
+        for (memory, address) in [(to, destination), (from, source)] {
+            let size = |code: &mut InstructionSink<'_>| size(memory, code);
+            trap_out_of_bounds(&mut code, length, size, |code| {
+                code.local_get(address);
+            });
+        }
+    }
 
     code.local_get(length)
         .i32_const(CHUNK)
@@ -57,8 +70,8 @@ pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     for offset in [0, 8, 16, 24] {
         code.local_get(destination)
             .local_get(source)
-            .i64_load(at(offset))
-            .i64_store(at(offset));
+            .i64_load(at(from, offset))
+            .i64_store(at(to, offset));
     }
     advance(&mut code, source, CHUNK);
     advance(&mut code, destination, CHUNK);
@@ -74,40 +87,44 @@ pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
         .local_get(source)
         .local_get(length)
         .i32_add()
-        .i64_load(at(0))
-        .i64_store(at(0));
+        .i64_load(at(from, 0))
+        .i64_store(at(to, 0));
     while_more_than_a_chunk(&mut code, length);
     code.end().end().end();
 
     // From 8 bytes on: the first and the last word, from 17 on two of each.
     if_at_least(&mut code, length, 8);
-    code.local_get(source).i64_load(at(0)).local_set(first);
+    code.local_get(source)
+        .i64_load(at(from, 0))
+        .local_set(first);
     before_end(&mut code, source, length, 8);
-    code.i64_load(at(0)).local_set(last);
+    code.i64_load(at(from, 0)).local_set(last);
     if_at_least(&mut code, length, 17);
-    code.local_get(source).i64_load(at(8)).local_set(second);
+    code.local_get(source)
+        .i64_load(at(from, 8))
+        .local_set(second);
     before_end(&mut code, destination, length, 16);
     before_end(&mut code, source, length, 16);
-    code.i64_load(at(0)).i64_store(at(0));
+    code.i64_load(at(from, 0)).i64_store(at(to, 0));
     code.local_get(destination)
         .local_get(second)
-        .i64_store(at(8))
+        .i64_store(at(to, 8))
         .end();
     code.local_get(destination)
         .local_get(first)
-        .i64_store(at(0));
+        .i64_store(at(to, 0));
     before_end(&mut code, destination, length, 8);
-    code.local_get(last).i64_store(at(0)).return_().end();
+    code.local_get(last).i64_store(at(to, 0)).return_().end();
 
     if_at_least(&mut code, length, 4);
     code.local_get(destination)
         .local_get(source)
-        .i64_load32_u(at(0));
+        .i64_load32_u(at(from, 0));
     before_end(&mut code, destination, length, 4);
     before_end(&mut code, source, length, 4);
-    code.i64_load32_u(at(0))
-        .i64_store32(at(0))
-        .i64_store32(at(0))
+    code.i64_load32_u(at(from, 0))
+        .i64_store32(at(to, 0))
+        .i64_store32(at(to, 0))
         .return_()
         .end();
 
@@ -115,7 +132,7 @@ pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     code.local_get(length).if_(BlockType::Empty);
     code.local_get(destination)
         .local_get(source)
-        .i32_load8_u(at(0))
+        .i32_load8_u(at(from, 0))
         .local_get(destination)
         .local_get(length)
         .i32_const(1)
@@ -125,13 +142,13 @@ pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
         .local_get(source)
         .local_get(half)
         .i32_add()
-        .i32_load8_u(at(0));
+        .i32_load8_u(at(from, 0));
     before_end(&mut code, destination, length, 1);
     before_end(&mut code, source, length, 1);
-    code.i32_load8_u(at(0))
-        .i32_store8(at(0))
-        .i32_store8(at(0))
-        .i32_store8(at(0))
+    code.i32_load8_u(at(from, 0))
+        .i32_store8(at(to, 0))
+        .i32_store8(at(to, 0))
+        .i32_store8(at(to, 0))
         .end()
         .end();
     body
@@ -139,7 +156,7 @@ pub fn memory_copy_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
 
 /// `(func (param $destination i32) (param $value i32) (param $length i32))`, in the pages that
 /// `size` leaves on the stack.
-pub fn memory_fill_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
+pub fn memory_fill_within(memory: u32, size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (destination, value, length, pattern) = (0, 1, 2, 3);
     let mut body = Function::new([(1, ValType::I64)]);
     let mut code = body.instructions();
@@ -162,7 +179,7 @@ pub fn memory_fill_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     for offset in [0, 8, 16, 24] {
         code.local_get(destination)
             .local_get(pattern)
-            .i64_store(at(offset));
+            .i64_store(at(memory, offset));
     }
     advance(&mut code, destination, CHUNK);
     advance(&mut code, length, -CHUNK);
@@ -173,44 +190,50 @@ pub fn memory_fill_within(size: impl Fn(&mut InstructionSink<'_>)) -> Function {
     if_at_least(&mut code, length, 17);
     code.local_get(destination)
         .local_get(pattern)
-        .i64_store(at(8));
+        .i64_store(at(memory, 8));
     before_end(&mut code, destination, length, 16);
-    code.local_get(pattern).i64_store(at(0)).end();
+    code.local_get(pattern).i64_store(at(memory, 0)).end();
     code.local_get(destination)
         .local_get(pattern)
-        .i64_store(at(0));
+        .i64_store(at(memory, 0));
     before_end(&mut code, destination, length, 8);
-    code.local_get(pattern).i64_store(at(0)).return_().end();
+    code.local_get(pattern)
+        .i64_store(at(memory, 0))
+        .return_()
+        .end();
 
     if_at_least(&mut code, length, 4);
     code.local_get(destination)
         .local_get(pattern)
-        .i64_store32(at(0));
+        .i64_store32(at(memory, 0));
     before_end(&mut code, destination, length, 4);
-    code.local_get(pattern).i64_store32(at(0)).return_().end();
+    code.local_get(pattern)
+        .i64_store32(at(memory, 0))
+        .return_()
+        .end();
 
     code.local_get(length).if_(BlockType::Empty);
     code.local_get(destination)
         .local_get(value)
-        .i32_store8(at(0))
+        .i32_store8(at(memory, 0))
         .local_get(destination)
         .local_get(length)
         .i32_const(1)
         .i32_shr_u()
         .i32_add()
         .local_get(value)
-        .i32_store8(at(0));
+        .i32_store8(at(memory, 0));
     before_end(&mut code, destination, length, 1);
-    code.local_get(value).i32_store8(at(0)).end().end();
+    code.local_get(value).i32_store8(at(memory, 0)).end().end();
     body
 }
 
 /// An access of whatever alignment.
-fn at(offset: u64) -> MemArg {
+fn at(memory: u32, offset: u64) -> MemArg {
     MemArg {
         offset,
         align: 0,
-        target: MemArgTarget::Memory(0),
+        target: MemArgTarget::Memory(memory),
         ordering: None,
     }
 }

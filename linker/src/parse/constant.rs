@@ -1,5 +1,7 @@
 //! Constant expressions: `Binary.md`, "Expressions", evaluated as far as they can be.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, anyhow};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ConstExpr, Ieee32, Ieee64};
@@ -64,18 +66,35 @@ pub fn evaluate<F, G>(
 
 /// The same for an expression of a module by itself: imported globals have no known value.
 pub fn of_module(module: &Module<'_>, expr: &wasmparser::ConstExpr<'_>) -> Option<Value> {
-    at_depth(module, expr, 0)
+    at_depth(module, expr, 0, &mut HashMap::new())
 }
 
-fn at_depth(module: &Module<'_>, expr: &wasmparser::ConstExpr<'_>, depth: u32) -> Option<Value> {
+/// The most globals that an expression goes through, one by way of the other.
+pub const DEEPEST: u32 = 100;
+
+/// `known` has the values of globals that were come by: a sum of sums may do so exponentially often.
+fn at_depth(
+    module: &Module<'_>,
+    expr: &wasmparser::ConstExpr<'_>,
+    depth: u32,
+    known: &mut HashMap<u32, Option<Value>>,
+) -> Option<Value> {
     let global = |index: u32| {
         let defined = (index as usize).checked_sub(module.imported_globals.len());
-        match defined.map(|defined| module.globals.get(defined)) {
-            // Globals may refer to earlier ones only, so this ends; a broken file may not.
-            Some(Some(global)) if depth < 100 => at_depth(module, &global.init, depth + 1),
-            Some(_) => None,
-            None => Some(Value::Global(index)),
+        let Some(defined) = defined else {
+            return Some(Value::Global(index));
+        };
+        if let Some(value) = known.get(&index) {
+            return *value;
         }
+        let global = module.globals.get(defined)?;
+        // Globals refer to earlier ones only, so this ends.
+        let value = match depth < DEEPEST {
+            true => at_depth(module, &global.init, depth + 1, known),
+            false => None,
+        };
+        known.insert(index, value);
+        value
     };
     evaluate(expr, |func| func, global)
 }

@@ -137,7 +137,7 @@ pub fn encoding(bytes: &[u8]) -> Result<Encoding> {
 }
 
 /// What the validator accepts: everything that is to be refused by name further on must be here.
-fn accepted() -> WasmFeatures {
+pub(crate) fn accepted() -> WasmFeatures {
     WasmFeatures::default()
         | WasmFeatures::LEGACY_EXCEPTIONS
         | WasmFeatures::CUSTOM_PAGE_SIZES

@@ -468,10 +468,11 @@ impl<'a> Module<'a> {
                     self.feature(WasmFeatures::REFERENCE_TYPES);
                 }
                 Operator::V128Const { .. } => self.feature(WasmFeatures::SIMD),
+                // Its value is known, as that of a sum: both are written as constants.
                 Operator::GlobalGet { global_index }
                     if global_index as usize >= self.imported_globals.len() =>
                 {
-                    self.feature(WasmFeatures::GC);
+                    self.feature(WasmFeatures::EXTENDED_CONST);
                 }
                 _ => {}
             }

@@ -247,13 +247,19 @@ impl Worker {
         while !reader.eof() {
             let before = reader.current_position();
             let mut overlong_candidate = false;
+            let mut names_memory = false;
             let offset = reader.original_position();
             reader.visit_operator(&mut Noting {
                 validator: validator.visitor(offset),
                 refs: &mut self.pool,
                 features: &mut features,
                 overlong_candidate: &mut overlong_candidate,
+                names_memory: &mut names_memory,
             })??;
+            if names_memory {
+                let end = reader.current_position();
+                features.insert(overlong(&job.body.as_bytes()[before..end]));
+            }
             if overlong_candidate {
                 // The table index of `call_indirect` is 0: is it one byte, as in the MVP?
                 let end = reader.current_position();
@@ -277,6 +283,58 @@ impl Worker {
         });
         Ok(validator.into_allocations())
     }
+}
+
+/// What only the encoding of an instruction needs that names memories: the multi-memory proposal has
+/// indices of any length, and one in front of the offset of an access; memory64 has longer offsets.
+pub fn overlong(instruction: &[u8]) -> FeatureSet {
+    // A valid instruction does not end too early.
+    FeatureSet::of(long_parts(instruction).unwrap_or_default())
+}
+
+fn long_parts(instruction: &[u8]) -> Option<WasmFeatures> {
+    const MEMORY_SIZE: u8 = 0x3f;
+    const MEMORY_GROW: u8 = 0x40;
+    const BULK: u8 = 0xfc;
+    const MEMORY_INIT: u8 = 8;
+    /// The bit of the alignment that says that a memory index follows.
+    const EXPLICIT: u8 = 0x40;
+    const LONGEST_OFFSET: usize = 5;
+
+    /// Takes one LEB128 and gives its length.
+    fn leb(rest: &mut &[u8]) -> Option<usize> {
+        let length = rest.iter().position(|byte| byte & 0x80 == 0)? + 1;
+        *rest = &rest[length..];
+        Some(length)
+    }
+
+    let (&opcode, mut rest) = instruction.split_first()?;
+    let first = *rest.first()?;
+    if opcode >= BULK {
+        leb(&mut rest)?;
+    }
+    let mut needs = WasmFeatures::empty();
+    if matches!(opcode, MEMORY_SIZE | MEMORY_GROW | BULK) {
+        if opcode == BULK && first == MEMORY_INIT {
+            leb(&mut rest)?;
+        }
+        while !rest.is_empty() {
+            if leb(&mut rest)? > 1 {
+                needs = WasmFeatures::MULTI_MEMORY;
+            }
+        }
+        return Some(needs);
+    }
+    let align = *rest.first()?;
+    leb(&mut rest)?;
+    if align & EXPLICIT != 0 {
+        needs |= WasmFeatures::MULTI_MEMORY;
+        leb(&mut rest)?;
+    }
+    if leb(&mut rest)? > LONGEST_OFFSET {
+        needs |= WasmFeatures::MEMORY64;
+    }
+    Some(needs)
 }
 
 /// The features that a value of this type needs.
@@ -306,6 +364,8 @@ struct Noting<'p, V> {
     refs: &'p mut Vec<u32>,
     features: &'p mut FeatureSet,
     overlong_candidate: &'p mut bool,
+    /// Whether the operator has the index of the first memory.
+    names_memory: &'p mut bool,
 }
 
 impl<V> Noting<'_, V> {
@@ -399,24 +459,29 @@ impl<V> Noting<'_, V> {
             }
             Operator::ElemDrop { elem_index } => self.add(Ref::Elem(elem_index)),
             Operator::MemorySize { mem } => {
+                *self.names_memory = true;
                 self.add(Ref::Memory(mem));
                 self.add(Ref::MemorySize(mem));
             }
             Operator::MemoryGrow { mem } => {
+                *self.names_memory = true;
                 self.add(Ref::Memory(mem));
                 self.add(Ref::MemoryGrow(mem));
             }
             Operator::MemoryCopy { dst_mem, src_mem } => {
+                *self.names_memory = true;
                 for mem in [dst_mem, src_mem] {
                     self.add(Ref::Memory(mem));
                     self.add(Ref::MemoryCopy(mem));
                 }
             }
             Operator::MemoryFill { mem } => {
+                *self.names_memory = true;
                 self.add(Ref::Memory(mem));
                 self.add(Ref::MemoryFill(mem));
             }
             Operator::MemoryInit { data_index, mem } => {
+                *self.names_memory = true;
                 self.add(Ref::Memory(mem));
                 self.add(Ref::Data(data_index));
             }
@@ -435,6 +500,7 @@ impl<V> Noting<'_, V> {
     fn memory(&mut self, arg: wasmparser::MemArg) {
         match arg.target {
             MemArgTarget::Memory(memory) => {
+                *self.names_memory = true;
                 self.add(Ref::Memory(memory));
                 if memory != 0 {
                     self.feature(WasmFeatures::MULTI_MEMORY);

@@ -5,5 +5,6 @@
 
 mod engines;
 mod memories;
+mod odd;
 mod random;
 mod values;

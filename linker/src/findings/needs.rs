@@ -1,0 +1,97 @@
+//! What is to be lowered in a module for a target.
+
+use wasmparser::WasmFeatures;
+
+use super::survey::Survey;
+use super::wrapper::{Wrapper, called};
+use crate::features::FeatureSet;
+use crate::parse::module::Module;
+use crate::profile::Profile;
+
+/// What is lowered in a module.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub sign_ext: bool,
+    pub sat_float: bool,
+    /// `memory.copy` and `memory.fill`.
+    pub memory_copy: bool,
+    /// Passive data segments.
+    pub segments: bool,
+    pub multi_value: bool,
+    pub tail_call: bool,
+    /// References as values, and tables that are written.
+    pub references: bool,
+    /// `select` with a type.
+    pub typed_select: bool,
+    /// Several tables that nobody writes become one.
+    pub joined: bool,
+    /// Element segments that are not active: nothing that is left reads them.
+    pub elements: bool,
+    /// Several memories.
+    pub memories: bool,
+    /// An arena of the linker's own lies above the memory.
+    pub arena: bool,
+    /// Whether the module grows a table: nothing to be lowered by itself.
+    pub table_grow: bool,
+}
+
+impl Needs {
+    /// What is to be lowered in `module` for `profile`; `arena` says whether it exports one.
+    pub fn of(module: &Module<'_>, profile: &Profile, survey: &Survey, arena: bool) -> Needs {
+        let lacks = |feature: WasmFeatures| !profile.has(feature);
+        let tables = module.imported_tables.len() + module.tables.len();
+        let most = match lacks(WasmFeatures::REFERENCE_TYPES) {
+            true => Some(1),
+            false => profile.limits.tables,
+        };
+        let several = most.is_some_and(|most| tables > most);
+        let references = survey.references && lacks(WasmFeatures::REFERENCE_TYPES)
+            || survey.table_bulk && lacks(WasmFeatures::BULK_MEMORY)
+            || survey.table_access && several;
+        let called = called(module);
+        let imports = |name: &str| called.contains(&name);
+        // A memory that is imported has no room for an arena, which only wrappers cannot do without.
+        let arena = !arena
+            && match module.memories.is_empty() {
+                true => !module.imported_memories.is_empty() && profile.wants_scratch(imports),
+                false => profile.wants_arena(imports),
+            };
+        let wrapped = called
+            .iter()
+            .any(|name| Wrapper::of(name, profile.quirks).is_some());
+        let memories = module.memories.len() + module.imported_memories.len();
+        Needs {
+            sign_ext: lacks(WasmFeatures::SIGN_EXTENSION),
+            sat_float: lacks(WasmFeatures::SATURATING_FLOAT_TO_INT),
+            memory_copy: lacks(WasmFeatures::BULK_MEMORY_OPT),
+            segments: lacks(WasmFeatures::BULK_MEMORY),
+            multi_value: lacks(WasmFeatures::MULTI_VALUE)
+                && module
+                    .features
+                    .contains(FeatureSet::of(WasmFeatures::MULTI_VALUE)),
+            tail_call: lacks(WasmFeatures::TAIL_CALL)
+                && module
+                    .features
+                    .contains(FeatureSet::of(WasmFeatures::TAIL_CALL)),
+            references,
+            typed_select: references || lacks(WasmFeatures::REFERENCE_TYPES),
+            joined: several && !references,
+            elements: lacks(WasmFeatures::REFERENCE_TYPES) || lacks(WasmFeatures::BULK_MEMORY),
+            // What is the linker's own lies above all of them, and wrappers know only the first.
+            memories: memories > 1
+                && (lacks(WasmFeatures::MULTI_MEMORY) || arena || references || wrapped),
+            arena,
+            table_grow: survey.table_grow,
+        }
+    }
+
+    /// Whether the nesting of blocks has to be followed.
+    pub fn structure(self) -> bool {
+        self.multi_value || self.tail_call
+    }
+
+    /// Whether something of the linker's own lies above the memory.
+    pub fn room(self) -> bool {
+        self.arena || self.references
+    }
+}
