@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::callee::check_may_leave;
-use super::{fused, handles};
+use super::{descriptors, fused, handles};
 use crate::abi::{Type, payload_offset};
 use crate::maps::Glue;
 use crate::maps::{Maps, memory_access};
@@ -13,11 +13,11 @@ use crate::memory::access::Quantity;
 use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
 use crate::plan::{
-    Binding, Plan, Target,
+    Binding, Plan,
     fused::{caller_of, entered},
 };
 use crate::resolve::{
-    Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId,
+    Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId, Service,
 };
 use crate::statics::canon::canon_name;
 
@@ -44,6 +44,11 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
             ..
         } => fused::import(glue, plan, maps, id),
         CanonKind::Lower { .. } => fused::call(glue, plan, maps, id),
+        CanonKind::Service(service) => Ok(match service {
+            Service::ReserveDescriptor(slot) => descriptors::reserve(plan, maps, slot),
+            Service::ReleaseDescriptor => descriptors::release(maps),
+            Service::Nothing(_) => finish(&[], Vec::new()),
+        }),
         CanonKind::Unsupported(_) => anyhow::bail!("{}", canon_name(&plan.program, id)),
     }
 }
@@ -205,12 +210,7 @@ fn resource_drop(
             sink.i32_const(1).global_set(flag);
         }
         sink.local_get(entry).i32_load(handles::rep());
-        if target != Target::NoOp {
-            let index = maps.target(target).expect("a destructor is live");
-            sink.call(index);
-        } else {
-            sink.drop();
-        }
+        sink.call(maps.target(target).expect("a destructor is live"));
         for &flag in &flags {
             sink.i32_const(0).global_set(flag);
         }

@@ -2,6 +2,7 @@
 
 mod callee;
 mod canon;
+mod descriptors;
 pub mod fused;
 pub mod handles;
 mod initialise;

@@ -27,8 +27,6 @@ pub enum Callee {
     Zero,
     GlobalGet(u32),
     Unreachable,
-    /// A function without parameters and results that does nothing.
-    Nothing,
     /// Nothing live calls it.
     Dead,
 }
@@ -230,7 +228,7 @@ impl Maps {
             Target::Builtin(Builtin::AllocateOnly(id, index)) => {
                 self.allocate_only.get(&(id, index)).copied()
             }
-            Target::Builtin(_) | Target::NoOp => None,
+            Target::Builtin(_) => None,
         }
     }
 
@@ -370,6 +368,8 @@ impl Maps {
                 let all: BTreeSet<_> = fusion.may_not_leave.iter().chain(meanwhile).collect();
                 one_each(all, &mut global)
             },
+            reserved: global(plan.reserves_descriptors())
+                .and_then(|first| Some([first, global(true)?])),
         };
     }
 
@@ -477,7 +477,6 @@ impl Maps {
             Target::Builtin(Builtin::Arena) => glue
                 .arena_realloc
                 .map_or(Callee::Dead, |at| Callee::Func(self.first_glue + at)),
-            Target::NoOp => Callee::Nothing,
             target => self.target(target).map_or(Callee::Dead, Callee::Func),
         }
     }

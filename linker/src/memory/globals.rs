@@ -28,6 +28,8 @@ pub struct LinkerGlobals {
     pub borrows: BTreeMap<ComponentInstanceId, u32>,
     /// For those that may not call out at times: whether that is so.
     pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
+    /// Which numbers that are no descriptors are reserved, a bit each, if the program reserves any.
+    pub reserved: Option<[u32; 2]>,
     /// The functions that say why the module is about to trap.
     pub traps: Traps,
 }

@@ -346,7 +346,6 @@ impl Step<'_, '_> {
                 global.encode(&mut self.written);
             }
             Callee::Unreachable => self.written.push(0x00),
-            Callee::Nothing => {}
             Callee::Dead => panic!("function {old} is called but was not planned"),
         }
         Action::Written

@@ -307,6 +307,14 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     for global in flags.into_iter().flat_map(|flags| flags.values()) {
         own(Some(*global), 0);
     }
+    for _ in maps.globals.reserved.into_iter().flatten() {
+        let ty = GlobalType {
+            val_type: ValType::I64,
+            mutable: true,
+            shared: false,
+        };
+        section.global(ty, &ConstExpr::i64_const(0));
+    }
     Ok(section)
 }
 

@@ -88,6 +88,8 @@ pub fn section(
     ] {
         globals.extend(index.map(|index| (index, name)));
     }
+    let reserved = own.reserved.iter().flatten();
+    globals.extend(reserved.map(|index| (*index, "p1bridge:reserved")));
     globals.sort_unstable_by_key(|(index, _)| *index);
     globals.dedup_by_key(|(index, _)| *index);
     let mut global_map = NameMap::new();

@@ -7,8 +7,6 @@ use crate::resolve::{Builtin, CanonId, FuncDef, HostId, InstanceId};
 pub enum Binding {
     /// A function of a library or of the host.
     Func(FuncDef),
-    /// It does nothing.
-    NoOp,
     /// It returns this case of its error type, or traps.
     Stub(Option<u32>),
 }
@@ -21,7 +19,6 @@ pub enum Target {
     Builtin(Builtin),
     /// A function of the canonical ABI that the linker writes itself.
     Glue(CanonId),
-    NoOp,
 }
 
 /// A library instance: one for each memory and `realloc` that the lowered imports of guests name.

@@ -248,6 +248,7 @@ pub fn plan(
             CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) => {
                 with_table.insert(canon.instance);
             }
+            CanonKind::Service(_) => {}
             _ => bail!("{} is not supported {place}", canon_name(program, id)),
         }
     }
@@ -320,7 +321,10 @@ impl Fusion {
                     let Reached::Canon(canon) = reached else {
                         return false;
                     };
-                    leaves |= is_glue(program, canon) || crossing.imports.contains(&canon);
+                    let service =
+                        matches!(program.canons[canon.0 as usize].kind, CanonKind::Service(_));
+                    let glue = is_glue(program, canon) && !service;
+                    leaves |= glue || crossing.imports.contains(&canon);
                     if let Some(Binding::Func(FuncDef::Core(id, index))) = bindings.get(&canon) {
                         libraries.insert((*id, *index));
                     }

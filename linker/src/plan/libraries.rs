@@ -244,10 +244,7 @@ impl Linking<'_, '_> {
     fn decide(&mut self, id: CanonId) -> Result<Decision, Refusal> {
         let canon = self.program.canons[id.0 as usize].clone();
         if let CanonKind::Unsupported(_) = canon.kind {
-            return match self.adapted.no_ops.contains(&id) {
-                true => Ok(Decision::Bound(Binding::NoOp)),
-                false => Err("this built-in has no counterpart on a Preview 1 host".into()),
-            };
+            return Err("this built-in has no counterpart on a Preview 1 host".into());
         }
         let (interface, name) = imported_name(self.program, &canon.kind)?;
         if let CanonKind::Lower { options, .. } = &canon.kind
@@ -471,6 +468,9 @@ fn imported_name(program: &Program, kind: &CanonKind) -> Result<(String, String)
         }
         CanonKind::Lower { .. } => {
             return Err("calls between components are not supported yet".into());
+        }
+        CanonKind::Service(service) => {
+            return Err(format!("{} is not imported", service.name()));
         }
         CanonKind::Unsupported(name) => return Err(format!("{name} is not imported")),
     };

@@ -286,7 +286,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
             }
             FuncDef::Canon(canon) => match self.bindings.get(&canon) {
                 Some(&Binding::Func(def)) => self.func(program, def, from),
-                Some(Binding::NoOp | Binding::Stub(_)) => {}
+                Some(Binding::Stub(_)) => {}
                 None => {
                     self.reached.entry(canon).or_insert(from);
                 }

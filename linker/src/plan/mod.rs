@@ -227,7 +227,6 @@ fn trace_bound(
                 tracer.live.glue.insert(canon);
                 true
             }
-            Binding::NoOp => false,
         };
         if let CanonKind::Lower { options, .. } = &program.canons[canon.0 as usize].kind
             && let Some((id, index)) = options.memory

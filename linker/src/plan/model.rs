@@ -14,7 +14,8 @@ use crate::options::Options;
 use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::resolve::{
-    Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId, Program,
+    Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId, Program,
+    Service,
 };
 use crate::statics::{Forwarders, canon};
 use crate::unadapt::Adapter;
@@ -89,7 +90,6 @@ impl Plan<'_, '_> {
                 }
                 FuncDef::Canon(canon) => match self.bindings.get(&canon)? {
                     Binding::Func(next) => def = *next,
-                    Binding::NoOp => return Some(Target::NoOp),
                     Binding::Stub(_) => return Some(Target::Glue(canon)),
                 },
             }
@@ -168,13 +168,23 @@ impl Plan<'_, '_> {
         libraries.any(|library| library.instance == id && library.sees_all)
     }
 
+    /// Whether a live function reserves numbers that are no descriptors.
+    pub fn reserves_descriptors(&self) -> bool {
+        self.live.glue.iter().any(|id| {
+            matches!(
+                self.program.canons[id.0 as usize].kind,
+                CanonKind::Service(Service::ReserveDescriptor(_))
+            )
+        })
+    }
+
     /// The type of a target that is a function.
     pub fn target_type(&self, target: Target) -> &FuncType {
         match target {
             Target::Core(id, index) => self.program.module(self.input, id).func_type(index),
             Target::Host(id) => &self.program.hosts[id.0 as usize].ty,
             Target::Glue(id) => &self.program.canons[id.0 as usize].ty,
-            Target::Builtin(_) | Target::NoOp => unreachable!("these are only called"),
+            Target::Builtin(_) => unreachable!("these are only called"),
         }
     }
 }

@@ -12,8 +12,8 @@ use super::binding::Target;
 use super::model::{Plan, Step};
 use crate::features::FeatureSet;
 use crate::parse::module::{ElementMode, Items};
+use crate::resolve::{CanonKind, FuncDef, InstanceId, Service};
 use crate::resolve::{Const, constant};
-use crate::resolve::{FuncDef, InstanceId};
 use crate::statics::reach::sees_table;
 
 /// What happens before the first export. `starts` are the start functions in order.
@@ -130,7 +130,13 @@ fn segments(
 /// Whether a function does nothing: its body is empty, or calls only such functions.
 fn is_trivial(plan: &Plan<'_, '_>, target: Target, depth: u32) -> bool {
     let Target::Core(id, index) = target else {
-        return target == Target::NoOp;
+        return match target {
+            Target::Glue(id) => matches!(
+                plan.program.canons[id.0 as usize].kind,
+                CanonKind::Service(Service::Nothing(_))
+            ),
+            _ => false,
+        };
     };
     let module = plan.program.module(plan.input, id);
     let body = module.body((index - module.imported_func_count()) as usize);

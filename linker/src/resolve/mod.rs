@@ -12,7 +12,8 @@ use anyhow::Result;
 
 pub use program::{
     Builtin, Canon, CanonKind, CanonOptions, ComponentFunc, Const, CoreDef, Export, ExportItem,
-    FuncDef, Host, ImportedFunc, Instance, Lift, Program, Resource, StringEncoding, constant,
+    FuncDef, Host, ImportedFunc, Instance, Lift, Program, Resource, Service, StringEncoding,
+    constant,
 };
 
 pub use crate::entity::{

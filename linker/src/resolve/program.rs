@@ -139,8 +139,32 @@ pub enum CanonKind {
     ResourceNew(ResourceId),
     ResourceRep(ResourceId),
     ResourceDrop(ResourceId),
+    /// What an adapter of Preview 1 did for its guest, now that it is gone.
+    Service(Service),
     /// A built-in that no target of the linker has, by its name.
     Unsupported(&'static str),
+}
+
+/// A function that adapters of Preview 1 offer to their guest beside Preview 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// `adapter_open_badfd`: reserves a number that is no descriptor, and writes it into this memory.
+    ReserveDescriptor((InstanceId, u32)),
+    /// `adapter_close_badfd`: gives such a number back.
+    ReleaseDescriptor,
+    /// One that is about the adapter itself, by its name: nothing is left to do.
+    Nothing(&'static str),
+}
+
+impl Service {
+    /// Its name among the exports of an adapter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::ReserveDescriptor(_) => "adapter_open_badfd",
+            Service::ReleaseDescriptor => "adapter_close_badfd",
+            Service::Nothing(name) => name,
+        }
+    }
 }
 
 /// A lifted core function.

@@ -1,6 +1,8 @@
 //! Facts about the functions of the canonical ABI.
 
-use crate::resolve::{CanonId, CanonKind, ComponentFunc, FuncDef, InstanceId, Program, Resource};
+use crate::resolve::{
+    CanonId, CanonKind, ComponentFunc, FuncDef, InstanceId, Program, Resource, Service,
+};
 
 /// Whether the linker writes a function of the canonical ABI itself.
 pub fn is_glue(program: &Program, id: CanonId) -> bool {
@@ -12,6 +14,7 @@ pub fn is_glue(program: &Program, id: CanonId) -> bool {
             program.resources[resource.0 as usize],
             Resource::Defined { .. }
         ),
+        CanonKind::Service(_) => true,
         CanonKind::Unsupported(_) => false,
     }
 }
@@ -55,6 +58,7 @@ pub fn memories(program: &Program, id: CanonId) -> Vec<(InstanceId, u32)> {
                 .flatten()
                 .collect()
         }
+        CanonKind::Service(Service::ReserveDescriptor(memory)) => vec![*memory],
         _ => Vec::new(),
     }
 }
@@ -83,6 +87,7 @@ pub(crate) fn canon_name(program: &Program, id: CanonId) -> String {
         CanonKind::ResourceNew(id) => format!("resource.new of {}", resource(*id)),
         CanonKind::ResourceRep(id) => format!("resource.rep of {}", resource(*id)),
         CanonKind::ResourceDrop(id) => format!("resource.drop of {}", resource(*id)),
+        CanonKind::Service(service) => service.name().to_string(),
         CanonKind::Unsupported(name) => (*name).to_string(),
     }
 }

@@ -31,7 +31,7 @@ use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
     Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef, FuncDef, InstanceId,
-    LiftId, Program, Resource,
+    LiftId, Program, Resource, Service,
 };
 use crate::statics::Forwarders;
 
@@ -43,8 +43,6 @@ pub struct Adapted {
     /// The lifted `wasi:cli/run` functions that are really the `_start` of a Preview 1 command:
     /// it returns nothing, and its exit code is its own.
     pub starts: Vec<LiftId>,
-    /// Functions of an adapter that do nothing once it is gone, such as `reset_adapter_state`.
-    pub no_ops: Vec<CanonId>,
 }
 
 /// What was found out about an adapter of Preview 1.
@@ -60,15 +58,40 @@ pub struct Adapter {
     pub kept: Option<String>,
 }
 
+/// What becomes of a function of an adapter for the guest with this memory.
+type Becomes = fn((InstanceId, u32)) -> CanonKind;
+
 /// Functions beside Preview 1 that adapters export.
-const SERVICES: &[&str] = &[
-    "adapter_close_badfd",
-    "adapter_monotonic_clock_set_paused",
-    "adapter_open_badfd",
-    "cabi_export_realloc",
-    "cabi_import_realloc",
-    "reset_adapter_state",
+const SERVICES: &[(&str, Becomes)] = &[
+    ("adapter_close_badfd", |_| {
+        CanonKind::Service(Service::ReleaseDescriptor)
+    }),
+    // A host can be called at any time: there is no need to pause.
+    ("adapter_monotonic_clock_set_paused", |_| {
+        CanonKind::Service(Service::Nothing("adapter_monotonic_clock_set_paused"))
+    }),
+    ("adapter_open_badfd", |memory| {
+        CanonKind::Service(Service::ReserveDescriptor(memory))
+    }),
+    ("cabi_export_realloc", |_| {
+        CanonKind::Unsupported("cabi_export_realloc of the adapter")
+    }),
+    ("cabi_import_realloc", |_| {
+        CanonKind::Unsupported("cabi_import_realloc of the adapter")
+    }),
+    ("reset_adapter_state", |_| {
+        CanonKind::Service(Service::Nothing("reset_adapter_state"))
+    }),
 ];
+
+/// What becomes of an export of an adapter beside Preview 1.
+fn service(name: &str, memory: (InstanceId, u32)) -> CanonKind {
+    let found = SERVICES.iter().find(|(service, _)| *service == name);
+    match found {
+        Some((_, of)) => of(memory),
+        None => CanonKind::Unsupported("wasi:cli/run of the adapter"),
+    }
+}
 
 /// Takes plain adapters out of `program`, as far as `isolation` allows it.
 pub fn unadapt(input: &Input<'_>, program: Program, isolation: Isolation) -> Adapted {
@@ -81,7 +104,6 @@ pub fn unadapt(input: &Input<'_>, program: Program, isolation: Isolation) -> Ada
         program,
         adapters: Vec::new(),
         starts: Vec::new(),
-        no_ops: Vec::new(),
     };
     let several = candidates.len() > 1;
     for id in candidates {
@@ -130,7 +152,7 @@ fn is_family(module: &Module<'_>) -> bool {
                     return false;
                 }
             }
-            None if SERVICES.contains(name) || is_run(name) => {}
+            None if SERVICES.iter().any(|(known, _)| known == name) || is_run(name) => {}
             None => return false,
         }
     }
@@ -407,6 +429,7 @@ fn main_start(input: &Input<'_>, program: &Program, id: InstanceId) -> Option<Fu
 
 fn take_out(input: &Input<'_>, adapted: &mut Adapted, adapter: InstanceId, uses: &Uses) {
     let mut services: HashMap<&str, CanonId> = HashMap::new();
+    let memory = adapted.program.memory(input, adapter, 0);
     for (id, import, name) in &uses.args {
         let program = &mut adapted.program;
         let def = match preview1::signature(name) {
@@ -418,17 +441,8 @@ fn take_out(input: &Input<'_>, adapted: &mut Adapted, adapter: InstanceId, uses:
                     _ => unreachable!("a function was bound to this import"),
                 };
                 let canon = CanonId(program.canons.len() as u32);
-                if name == "reset_adapter_state" {
-                    adapted.no_ops.push(canon);
-                }
                 program.canons.push(Canon {
-                    kind: CanonKind::Unsupported(
-                        SERVICES
-                            .iter()
-                            .find(|service| *service == name)
-                            .copied()
-                            .unwrap_or("wasi:cli/run of the adapter"),
-                    ),
+                    kind: service(name, memory),
                     ty,
                     instance: ComponentInstanceId(0),
                     offset: module.imports[*import].offset,

@@ -3,6 +3,7 @@
 
 mod accesses;
 mod adapter_sizes;
+mod beyond_preview1;
 mod boundary;
 mod checked;
 mod cost;
