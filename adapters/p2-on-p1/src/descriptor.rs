@@ -382,11 +382,12 @@ exports! {
         }
     }
 
+    /// Standard streams are files of the host as well: only sockets have codes of another interface.
     "wasi:filesystem/types@0.2#filesystem-error-code"
     fn filesystem_error_code(state, error: u32, out: u32) {
         let entry = state.get(error, kind::ERROR);
         let out = Out::new(out, 2, 1);
-        out.u8(0, (entry.flags.get() & flag::FILE != 0).into());
+        out.u8(0, (entry.flags.get() & flag::SOCKET == 0).into());
         out.u8(1, code(entry.word.get()));
     }
 }
