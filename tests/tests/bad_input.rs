@@ -143,6 +143,7 @@ impl Random {
 
 /// Every file of the corpus, the modules wrapped too.
 fn files() -> Vec<(String, Vec<u8>)> {
+    watch();
     let mut files = Vec::new();
     for program in programs().expect("the manifest") {
         let name = program.name.clone();
@@ -162,8 +163,9 @@ thread_local! {
     static PANICKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What `attempt` does that it must not, if anything.
-fn offence(attempt: impl FnOnce() -> Result<()>, length: usize) -> Option<String> {
+/// Notes panics that are printed. It comes before every call of the library, which wraps the hook that
+/// it finds in one that is silent where a panic is expected.
+fn watch() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = panic::take_hook();
@@ -172,6 +174,11 @@ fn offence(attempt: impl FnOnce() -> Result<()>, length: usize) -> Option<String
             usual(info);
         }));
     });
+}
+
+/// What `attempt` does that it must not, if anything.
+fn offence(attempt: impl FnOnce() -> Result<()>, length: usize) -> Option<String> {
+    watch();
     PANICKED.set(false);
     let started = Instant::now();
     let (result, peak) = counted::peak(|| catch_unwind(AssertUnwindSafe(attempt)));
@@ -300,6 +307,7 @@ fn every_byte_of_the_first_sections_is_guarded() {
 
 /// Components with more inside than one guest: the golden cases, and random pairs.
 fn components() -> Vec<(String, Vec<u8>)> {
+    watch();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flatten");
     let mut cases: Vec<_> = fs::read_dir(folder)
         .expect("the golden cases")
