@@ -23,6 +23,9 @@ use crate::parse::scan::Ref;
 const OVERLONG: FeatureSet =
     FeatureSet::of(WasmFeatures::MULTI_MEMORY.union(WasmFeatures::MEMORY64));
 
+const TRY_WITH_REFERENCES: &str = "exceptions cannot be kept where references are lowered: the \
+                                   profile has to have both or neither";
+
 /// Locals that the encoder adds, reused when they are free again.
 pub struct Locals {
     first: u32,
@@ -261,7 +264,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
         match *op {
             Operator::Call { function_index } => {
                 let new = self.ctx.funcs[function_index as usize];
-                if new == function_index && !needs.multi_value {
+                if new == function_index && !needs.multi_value && !needs.references {
                     return Ok(false);
                 }
                 self.call(function_index);
@@ -322,14 +325,19 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 self.sink().i32_const(0).global_set(length);
             }
             Operator::MemorySize { mem } => match &self.ctx.memories {
-                Some(memories) => memories.size(mem, &mut InstructionSink::new(&mut self.code)),
-                None => return Ok(false),
+                Some(memories) if memories.has(mem) => {
+                    memories.size(mem, &mut InstructionSink::new(&mut self.code));
+                }
+                _ => return Ok(false),
             },
-            Operator::MemoryGrow { mem } if self.ctx.memories.is_some() => {
+            Operator::MemoryGrow { mem }
+                if self.ctx.memories.as_ref().is_some_and(|all| all.has(mem)) =>
+            {
                 self.helper(Helper::MemoryGrow(mem));
             }
             Operator::ReturnCall { function_index } => {
                 if !needs.tail_call {
+                    self.push_added(self.ctx.module.func_types[function_index as usize]);
                     let new = self.ctx.funcs[function_index as usize];
                     self.sink().return_call(new);
                 } else if function_index != self.func {
@@ -351,8 +359,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
                     self.call_indirect(type_index, table_index);
                     self.return_();
                 } else {
-                    self.before_call_indirect(table_index);
-                    let table = self.ctx.table(table_index);
+                    let table = self.before_call_indirect(type_index, table_index);
                     self.sink().return_call_indirect(table, type_index);
                 }
             }
@@ -406,18 +413,26 @@ impl<'a> Body<'_, '_, '_, 'a> {
             _ if self.control.is_some() => return self.structure(op),
             Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
                 // Only a type that names references changes where nothing is nested anew.
-                let BlockType::Type(ty) = blockty else {
-                    return Ok(false);
+                let ty = match blockty {
+                    BlockType::Type(ty @ wasmparser::ValType::Ref(_)) if needs.references => {
+                        wasm_encoder::BlockType::Result(self.ctx.value(ty)?)
+                    }
+                    BlockType::FuncType(index) if needs.references => self.ctx.block_type(index)?,
+                    _ => return Ok(false),
                 };
-                if !needs.references || !matches!(ty, wasmparser::ValType::Ref(_)) {
-                    return Ok(false);
-                }
-                let ty = wasm_encoder::BlockType::Result(self.ctx.value(ty)?);
                 match op {
                     Operator::Block { .. } => self.sink().block(ty),
                     Operator::Loop { .. } => self.sink().loop_(ty),
                     _ => self.sink().if_(ty),
                 };
+            }
+            Operator::Try {
+                blockty: BlockType::Type(wasmparser::ValType::Ref(_)) | BlockType::FuncType(_),
+            } if needs.references => bail!("{TRY_WITH_REFERENCES}"),
+            Operator::TryTable { ref try_table }
+                if needs.references && try_table.ty != BlockType::Empty =>
+            {
+                bail!("{TRY_WITH_REFERENCES}")
             }
             _ => return Ok(false),
         }
@@ -465,9 +480,19 @@ impl<'a> Body<'_, '_, '_, 'a> {
     }
 
     fn call_indirect(&mut self, ty: u32, table: u32) {
-        self.before_call_indirect(table);
-        let added = self.ctx.multi.added_params(ty);
-        if added > 0 {
+        let table = self.before_call_indirect(ty, table);
+        self.sink().call_indirect(table, ty);
+        self.pop_results(ty);
+    }
+
+    /// Turns the index on the stack into that of the output, whose table this gives.
+    fn before_call_indirect(&mut self, ty: u32, table: u32) -> u32 {
+        if self.ctx.needs.references {
+            self.helper(Helper::TableGet(table));
+        } else if self.ctx.joined.is_some() {
+            self.helper(Helper::Bound(table));
+        }
+        if self.ctx.multi.added_params(ty) > 0 {
             // They come below the index.
             let index = self.locals.take(ValType::I32);
             self.sink().local_set(index);
@@ -475,17 +500,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
             self.sink().local_get(index);
             self.locals.give_back(&[index]);
         }
-        let table = self.ctx.table(table);
-        self.sink().call_indirect(table, ty);
-        self.pop_results(ty);
-    }
-
-    fn before_call_indirect(&mut self, table: u32) {
-        if self.ctx.needs.references {
-            self.helper(Helper::TableGet(table));
-        } else if self.ctx.joined.is_some() {
-            self.helper(Helper::Bound(table));
-        }
+        self.ctx.table(table)
     }
 
     /// Values for the parameters that keep types apart.

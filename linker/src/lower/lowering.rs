@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, anyhow, bail};
-use wasm_encoder::{FuncType, ValType};
+use wasm_encoder::{BlockType, FuncType, ValType};
 use wasmparser::RefType;
 
 use super::helper::Helper;
@@ -146,12 +146,25 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     }
 
     pub fn lower_types(&mut self) -> Result<()> {
+        let mut tags = self.module.tags.iter();
+        if let Some(&tag) = tags.find(|tag| {
+            let ty = &self.module.types[**tag as usize];
+            let mut values = ty.params().iter();
+            self.needs.references && values.any(|ty| matches!(ty, wasmparser::ValType::Ref(_)))
+        }) {
+            bail!(
+                "a tag carries references ({}), which the profile lacks and exceptions cannot do \
+                 without",
+                self.module.types[tag as usize]
+            );
+        }
         for ty in &self.module.types {
             let ty = FuncType::new(self.values(ty.params())?, self.values(ty.results())?);
             self.types.push(ty);
         }
-        if self.needs.multi_value {
-            self.multi = MultiValue::new(&mut self.types);
+        if self.needs.multi_value || self.needs.references {
+            let several = self.needs.multi_value;
+            self.multi = MultiValue::new(&self.module.types, &mut self.types, several);
         }
         for (index, ty) in self.types.iter().enumerate().rev() {
             self.type_indices.insert(ty.clone(), index as u32);
@@ -263,7 +276,12 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
                 self.profile.name()
             );
         }
-        let mut memories = Memories::new(module, size, self.profile.limits.memory_pages)?;
+        let mut memories = Memories::new(
+            module,
+            size,
+            self.profile.limits.memory_pages,
+            self.needs.memories,
+        )?;
         let slides = memories.plan.block.is_some_and(|block| block.slides);
         for (at, region) in memories.plan.regions.iter().enumerate() {
             let name = at as u32;
@@ -356,6 +374,17 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         self.type_indices.insert(ty.clone(), index);
         self.types.push(ty);
         index
+    }
+
+    /// The type of a block that has a type of the input by its index: a function of it may have
+    /// parameters that a block does not.
+    pub fn block_type(&mut self, index: u32) -> Result<BlockType> {
+        if self.multi.added_params(index) == 0 {
+            return Ok(BlockType::FunctionType(index));
+        }
+        let ty = &self.module.types[index as usize];
+        let (params, results) = (self.values(ty.params())?, self.values(ty.results())?);
+        Ok(BlockType::FunctionType(self.type_index(&params, &results)))
     }
 
     /// The index of a helper, which is added if need be.

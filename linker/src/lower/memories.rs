@@ -32,15 +32,30 @@ pub struct Memories {
 }
 
 impl Memories {
-    /// Lays out the memories of `module`, with a block of `block` bytes above them.
+    /// Lays out the memories of `module`, with a block of `block` bytes above them. Where they are not
+    /// `joined`, only that of the host; the others stay as they are.
     ///
     /// # Errors
     ///
-    /// Fails when all of it is over `most` pages.
-    pub fn new(module: &Module<'_>, block: u32, most: Option<u64>) -> Result<Memories> {
+    /// Fails when all of it is over `most` pages, and for a block above another memory than the first.
+    pub fn new(
+        module: &Module<'_>,
+        block: u32,
+        most: Option<u64>,
+        joined: bool,
+    ) -> Result<Memories> {
         let mut order: Vec<u32> = (0..module.memories.len() as u32).collect();
         if !order.is_empty() {
             order[..=host_memory(module) as usize].rotate_right(1);
+        }
+        if !joined {
+            order.truncate(1);
+            if order.first().is_some_and(|&first| first != 0) {
+                bail!(
+                    "the exported memory is not the first of several, so there is no room for what \
+                     is lowered: choose a profile with one memory, or export the first"
+                );
+            }
         }
         let grown = |memory: u32| {
             (0..module.bodies.len())
@@ -106,6 +121,11 @@ impl Memories {
     /// Whether the module has several.
     pub fn is_shared(&self) -> bool {
         self.plan.is_shared()
+    }
+
+    /// Whether a memory of the module is in that of the output, and not one of its own.
+    pub fn has(&self, memory: u32) -> bool {
+        self.plan.region((InstanceId(0), memory)).is_some()
     }
 
     /// The region of a memory of the module.

@@ -1,14 +1,15 @@
-//! Functions with several results: the first stays a result, the others go through globals.
+//! Types of functions: the first of several results stays a result, the others go through globals,
+//! and references to functions are numbers.
 //!
-//! Two types that differ only in those others would become one, and an indirect call of the wrong
-//! one would no longer trap. So such a type gets parameters of its own at the end, which nobody
-//! reads, until it is like no other.
+//! Two types that differ only in that would become one, and an indirect call of the wrong one would no
+//! longer trap: a number that the caller has made up would be taken for a reference. So such a type gets
+//! parameters of its own at the end, which nobody reads, until it is like no other.
 
 use std::collections::{HashMap, HashSet};
 
 use wasm_encoder::{FuncType, ValType};
 
-/// What became of the types with several results, by type index.
+/// What became of the types of a module, by type index.
 #[derive(Clone, Debug, Default)]
 pub struct MultiValue {
     added: Vec<u32>,
@@ -17,40 +18,52 @@ pub struct MultiValue {
 }
 
 impl MultiValue {
-    /// Lowers `types` in place.
-    pub fn new(types: &mut [FuncType]) -> MultiValue {
+    /// Lowers `types` in place: those of `module` with references lowered already. `several`: functions
+    /// with several results are lowered, too.
+    pub fn new(
+        module: &[wasmparser::FuncType],
+        types: &mut [FuncType],
+        several: bool,
+    ) -> MultiValue {
         let mut multi = MultiValue {
             added: vec![0; types.len()],
             others: vec![Vec::new(); types.len()],
         };
+        let changes: Vec<bool> = module
+            .iter()
+            .zip(types.iter())
+            .map(|(old, new)| several && new.results().len() > 1 || has_lowered_reference(old, new))
+            .collect();
         let mut taken: HashSet<FuncType> = types
             .iter()
-            .filter(|ty| ty.results().len() < 2)
-            .cloned()
+            .zip(&changes)
+            .filter(|(_, changes)| !**changes)
+            .map(|(ty, _)| ty.clone())
             .collect();
-        let mut known: HashMap<FuncType, (FuncType, u32)> = HashMap::new();
+        let mut known: HashMap<&wasmparser::FuncType, (FuncType, u32)> = HashMap::new();
         for (index, ty) in types.iter_mut().enumerate() {
-            let Some((first, others)) = ty.results().split_first() else {
-                continue;
-            };
-            if others.is_empty() {
+            if !changes[index] {
                 continue;
             }
-            let mut counts: HashMap<ValType, u32> = HashMap::new();
-            multi.others[index] = others
-                .iter()
-                .map(|&ty| {
-                    let count = counts.entry(ty).or_default();
-                    *count += 1;
-                    (ty, *count - 1)
-                })
-                .collect();
+            let mut results = ty.results().to_vec();
+            if several && results.len() > 1 {
+                let mut counts: HashMap<ValType, u32> = HashMap::new();
+                multi.others[index] = results
+                    .split_off(1)
+                    .into_iter()
+                    .map(|ty| {
+                        let count = counts.entry(ty).or_default();
+                        *count += 1;
+                        (ty, *count - 1)
+                    })
+                    .collect();
+            }
             let (lowered, added) = known
-                .entry(ty.clone())
+                .entry(&module[index])
                 .or_insert_with(|| {
                     let mut params = ty.params().to_vec();
                     loop {
-                        let lowered = FuncType::new(params.iter().copied(), [*first]);
+                        let lowered = FuncType::new(params.iter().copied(), results.clone());
                         if taken.insert(lowered.clone()) {
                             break (lowered, (params.len() - ty.params().len()) as u32);
                         }
@@ -73,4 +86,11 @@ impl MultiValue {
     pub fn others(&self, ty: u32) -> &[(ValType, u32)] {
         self.others.get(ty as usize).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Whether `new` has a number where `old` has a reference.
+fn has_lowered_reference(old: &wasmparser::FuncType, new: &FuncType) -> bool {
+    let old = old.params().iter().chain(old.results());
+    let mut both = old.zip(new.params().iter().chain(new.results()));
+    both.any(|(old, new)| matches!(old, wasmparser::ValType::Ref(_)) && *new == ValType::I32)
 }

@@ -126,7 +126,7 @@ impl Lowering<'_, '_, '_> {
                 addresses: AddressMap::new(moved),
                 keeps_memory: true,
                 // Parameters that were added move them.
-                keeps_locals: !self.needs.multi_value,
+                keeps_locals: !self.needs.multi_value && !self.needs.references,
                 global: &Some,
             };
             self.debug = debug::append(&[guest], &mut wasm);
@@ -211,9 +211,15 @@ impl Lowering<'_, '_, '_> {
         if let Some(memories) = &self.memories {
             let maximum = memories.plan.maximum().map(u64::from);
             section.memory(plain_memory(memories.plan.pages().into(), limited(maximum)));
-            return section;
         }
-        for memory in &self.module.memories {
+        for (at, memory) in (0..).zip(&self.module.memories) {
+            if self
+                .memories
+                .as_ref()
+                .is_some_and(|memories| memories.has(at))
+            {
+                continue;
+            }
             section.memory(MemoryType {
                 memory64: memory.memory64,
                 shared: memory.shared,
@@ -309,7 +315,12 @@ impl Lowering<'_, '_, '_> {
                     continue;
                 }
                 // The others are not exported: that is refused.
-                ExternalKind::Memory if self.memories.is_some() => 0,
+                ExternalKind::Memory
+                    if (self.memories.as_ref())
+                        .is_some_and(|memories| memories.has(export.index)) =>
+                {
+                    0
+                }
                 _ => export.index,
             };
             has_memory |= export.kind == ExternalKind::Memory && export.name == "memory";
@@ -349,8 +360,10 @@ impl Lowering<'_, '_, '_> {
                 }
                 Some((memory, offset)) => {
                     let (memory, base) = match &self.memories {
-                        Some(memories) => (0, memories.plan.regions[memories.region(*memory)].base),
-                        None => (*memory, 0),
+                        Some(memories) if memories.has(*memory) => {
+                            (0, memories.plan.regions[memories.region(*memory)].base)
+                        }
+                        _ => (*memory, 0),
                     };
                     let offset = match constant::of_module(self.module, offset) {
                         Some(Value::I32(start)) => {

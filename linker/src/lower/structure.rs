@@ -125,7 +125,7 @@ impl Body<'_, '_, '_, '_> {
             native = Self::native(&frame.results);
         } else {
             native = match ty {
-                BlockType::FuncType(index) => Native::FunctionType(index),
+                BlockType::FuncType(index) => self.ctx.block_type(index)?,
                 _ => Self::native(&frame.results),
             };
         }

@@ -164,7 +164,10 @@ pub fn plan(
     }
     // What the linker has for other guests lies above the first: their handles, the state of the
     // libraries that they call, and their values on the way to the host.
-    let others = block.is_some_and(|block| block.state + block.handles > 0) || host.is_some();
+    // So do tables where references are lowered ([`crate::lower`]).
+    let others = block.is_some_and(|block| block.state + block.handles > 0)
+        || host.is_some()
+        || has_references(input, program, live);
     let guests = regions.iter().filter(|region| region.memory.is_some());
     let guarded = fusion.beside && others && guests.count() == 1;
     Ok(Some(MemoryPlan {
@@ -175,6 +178,18 @@ pub fn plan(
         own,
         guarded,
     }))
+}
+
+/// Whether live functions may have references as values, or write tables.
+fn has_references(input: &Input<'_>, program: &Program, live: &Live) -> bool {
+    let references = FeatureSet::of(WasmFeatures::REFERENCE_TYPES);
+    program.ids().any(|id| {
+        let uses = || program.module(input, id).features.contains(references);
+        let module = live.instance(id);
+        let mut tables = (0..).zip(&module.tables).filter(|(_, live)| **live);
+        module.funcs.iter().any(|live| *live) && uses()
+            || tables.any(|(at, _)| live.writes((id, at)))
+    })
 }
 
 /// What a module with several memories takes: values are copied from one to another.

@@ -72,6 +72,36 @@ fn files_hold_with_a_memory_for_each_guest() {
     hold(&flat, |_| true);
 }
 
+/// Where a target has no references or one table, they are numbers and regions of one.
+#[test]
+fn tables_and_references_hold_for_every_built_in_profile() {
+    let files = ["tables.wast", "late-elements.wast", "references.wast"];
+    for name in Profile::NAMES.iter() {
+        let profile = Profile::named(name).expect("a built-in profile");
+        let several = profile
+            .features
+            .is_none_or(|features| features.names().contains(&"multi-memory"));
+        let modes = match several {
+            true => &[MemoryMode::One, MemoryMode::Multi][..],
+            false => &[MemoryMode::One],
+        };
+        for &memory in modes {
+            for growth in [Growth::Free, Growth::Within(4096)] {
+                if memory == MemoryMode::Multi && growth != Growth::Free {
+                    continue;
+                }
+                let flat = Flat::with(Options {
+                    profile: profile.clone(),
+                    memory,
+                    growth,
+                    ..Options::default()
+                });
+                hold(&flat, |name| files.contains(&name));
+            }
+        }
+    }
+}
+
 #[test]
 fn files_without_accesses_out_of_bounds_hold_when_guests_are_trusted() {
     let flat = Flat::with(Options {
