@@ -233,6 +233,7 @@ impl Check<'_, '_, '_> {
                 }
                 Exported::Func(target) => {
                     let planned = self.numbers.functions.get(target).copied();
+                    let planned = planned.filter(|_| !self.plan.has_border(*target));
                     ensure!(
                         planned.unwrap_or(index) == index,
                         "{name:?} is another function than planned"
@@ -473,6 +474,13 @@ impl Check<'_, '_, '_> {
             let old = uses(source, defined, |def| match def {
                 Use::Call(func) | Use::TailCall(func) | Use::Reference(func)
                     if guarded.contains(&(id, func)) =>
+                {
+                    None
+                }
+                Use::Call(func)
+                    if plan.is_library(id)
+                        && (plan.try_target(FuncDef::Core(id, func)))
+                            .is_some_and(|target| plan.has_border(target)) =>
                 {
                     None
                 }

@@ -17,8 +17,9 @@ pub fn host(plan: &Plan<'_, '_>, name: &str) -> Target {
         .expect("what the linker calls itself is imported")
 }
 
+/// The index of a function that is called from outside of its component instance.
 pub fn index(maps: &Maps, target: Target) -> u32 {
-    maps.target(target).expect("what is exported is live")
+    maps.entry(target).expect("what is exported is live")
 }
 
 /// Traps when the instance may not call out now.

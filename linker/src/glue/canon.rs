@@ -210,7 +210,7 @@ fn resource_drop(
             sink.i32_const(1).global_set(flag);
         }
         sink.local_get(entry).i32_load(handles::rep());
-        sink.call(maps.target(target).expect("a destructor is live"));
+        sink.call(maps.entry(target).expect("a destructor is live"));
         for &flag in &flags {
             sink.i32_const(0).global_set(flag);
         }

@@ -107,7 +107,9 @@ pub fn late(plan: &Plan<'_, '_>, maps: &Maps, ty: &FuncType, place: Place) -> Fu
         for param in 0..ty.params().len() as u32 {
             code.local_get(param);
         }
-        code.call(index(maps, plan.target(func)));
+        // The table is the instance's own.
+        let func = maps.target(plan.target(func));
+        code.call(func.expect("what is in a table is live"));
         match since {
             0 => {
                 code.end();

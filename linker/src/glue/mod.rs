@@ -1,5 +1,6 @@
 //! The functions that the linker writes itself.
 
+mod border;
 mod callee;
 mod canon;
 mod descriptors;
@@ -119,6 +120,7 @@ impl Glue {
                 code.call(index(maps, target)).end();
                 body
             }
+            GlueKind::Border(id, index) => border::encode(plan, maps, &function.ty, (id, index)),
             GlueKind::Late(place) => initialise::late(plan, maps, &function.ty, place),
             GlueKind::Initialise => initialise::encode(plan, maps),
             GlueKind::Initialised(target) => {

@@ -62,6 +62,8 @@ pub enum GlueKind {
     AllocateOnly(Target),
     /// Calls what was in an element of a table at the time.
     Late(Place),
+    /// Calls a function and turns its exceptions into a trap: [`crate::plan::border`].
+    Border(InstanceId, u32),
     /// Runs the start functions, once.
     Initialise,
     /// Initialises the module, then calls.
@@ -96,6 +98,8 @@ pub struct Glue {
     pub lowered_copy: Option<u32>,
     pub lowered_fill: Option<u32>,
     pub initialise: Option<u32>,
+    /// The functions at which exceptions end, by what they call.
+    pub borders: BTreeMap<(InstanceId, u32), u32>,
     /// What is in elements of tables that are written late.
     pub late: BTreeMap<Place, u32>,
     /// The guards of `realloc` functions.
@@ -118,6 +122,9 @@ impl Glue {
         glue.has_bulk = plan.options.profile.allowed(plan.features()).contains(bulk);
         if plan.options.trap_messages && plan.memory.is_some() {
             for trap in Trap::ALL {
+                if trap == Trap::Exception && plan.borders.is_empty() {
+                    continue;
+                }
                 let name = format!("p1bridge:trap: {}", trap.text());
                 let at = glue.add(&name, FuncType::new([], []), GlueKind::Tell(trap));
                 glue.traps.insert(trap, at);
@@ -140,6 +147,16 @@ impl Glue {
             let name = format!("p1bridge:element {}", place.1);
             let at = glue.add(&name, ty, GlueKind::Late(place));
             glue.late.insert(place, at);
+        }
+        for &(id, index) in plan.borders.keys() {
+            let module = plan.program.module(plan.input, id);
+            let name = match module.function_name(index) {
+                Some(name) => format!("p1bridge:catch {name}"),
+                None => format!("p1bridge:catch {index}"),
+            };
+            let ty = module.func_type(index).clone();
+            let at = glue.add(&name, ty, GlueKind::Border(id, index));
+            glue.borders.insert((id, index), at);
         }
         let nothing = FuncType::new([], []);
         let initialises = plan.exports.iter().any(|export| {

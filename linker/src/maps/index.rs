@@ -10,6 +10,7 @@ use crate::memory::globals::{LinkerGlobals, access_in};
 use crate::memory::traps::{Trap, Traps};
 use crate::options::Isolation;
 use crate::parse::scan::Ref;
+use crate::plan::throwing::{Form, values};
 use crate::plan::{Plan, Target};
 use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
 
@@ -184,6 +185,11 @@ pub struct Types {
 }
 
 impl Types {
+    /// The index of a type that is needed already.
+    pub fn known(&self, ty: &FuncType) -> Option<u32> {
+        self.indices.get(ty).copied()
+    }
+
     pub fn index(&mut self, ty: &FuncType) -> u32 {
         if let Some(&index) = self.indices.get(ty) {
             return index;
@@ -211,6 +217,7 @@ pub struct Maps {
     pub global_count: u32,
     allocate_only: HashMap<Slot, u32>,
     canons: HashMap<CanonId, u32>,
+    borders: HashMap<Slot, u32>,
     targets: HashMap<(InstanceId, u32), u32>,
 }
 
@@ -229,6 +236,16 @@ impl Maps {
                 self.allocate_only.get(&(id, index)).copied()
             }
             Target::Builtin(_) => None,
+        }
+    }
+
+    /// The index of what is called from outside of the component instance that a function is in.
+    pub fn entry(&self, target: Target) -> Option<u32> {
+        match target {
+            Target::Core(id, index) if self.borders.contains_key(&(id, index)) => {
+                self.borders.get(&(id, index)).copied()
+            }
+            target => self.target(target),
         }
     }
 
@@ -252,10 +269,11 @@ impl Maps {
             global_count: 0,
             allocate_only: HashMap::new(),
             canons: HashMap::new(),
+            borders: HashMap::new(),
             targets: HashMap::new(),
         };
         maps.number_functions(plan);
-        maps.number_glue(glue);
+        maps.number_glue(plan, glue);
         maps.number_spaces(plan);
         maps.number_linker_globals(plan, glue);
         maps.map_memories(plan, glue);
@@ -300,15 +318,23 @@ impl Maps {
     }
 
     /// The functions of the linker's own.
-    fn number_glue(&mut self, glue: &Glue) {
+    fn number_glue(&mut self, plan: &Plan<'_, '_>, glue: &Glue) {
         for function in &glue.functions {
             self.types.index(&function.ty);
+        }
+        for &tag in plan.borders.values().flatten() {
+            let values = values(plan.input, &plan.program, tag).params();
+            if values.len() > 1 && plan.throwing.form == Some(Form::TryTable) {
+                self.types.index(&FuncType::new([], values.iter().copied()));
+            }
         }
         let first = self.first_glue;
         let canons = glue.canons.iter();
         self.canons = canons.map(|&(canon, at)| (canon, first + at)).collect();
         let guards = glue.allocate_only.iter();
         self.allocate_only = guards.map(|&(slot, at)| (slot, first + at)).collect();
+        let borders = glue.borders.iter();
+        self.borders = borders.map(|(&slot, &at)| (slot, first + at)).collect();
     }
 
     /// Tables, globals, tags and segments.
@@ -477,7 +503,12 @@ impl Maps {
             Target::Builtin(Builtin::Arena) => glue
                 .arena_realloc
                 .map_or(Callee::Dead, |at| Callee::Func(self.first_glue + at)),
-            target => self.target(target).map_or(Callee::Dead, Callee::Func),
+            // A library is outside of every component instance.
+            target => match def {
+                FuncDef::Core(id, _) if plan.is_library(id) => self.entry(target),
+                _ => self.target(target),
+            }
+            .map_or(Callee::Dead, Callee::Func),
         }
     }
 }

@@ -14,6 +14,7 @@ pub enum Trap {
     CannotLeave,
     Char,
     Discriminant,
+    Exception,
     FullTable,
     HandleOfAnotherType,
     HandleUnknown,
@@ -34,12 +35,13 @@ pub enum Trap {
 }
 
 impl Trap {
-    pub const ALL: [Trap; 22] = [
+    pub const ALL: [Trap; 23] = [
         Trap::BorrowsRemain,
         Trap::CannotEnter,
         Trap::CannotLeave,
         Trap::Char,
         Trap::Discriminant,
+        Trap::Exception,
         Trap::FullTable,
         Trap::HandleOfAnotherType,
         Trap::HandleUnknown,
@@ -67,6 +69,7 @@ impl Trap {
             Trap::CannotLeave => "cannot leave component instance",
             Trap::Char => "invalid char: a surrogate, or above 0x10ffff",
             Trap::Discriminant => "invalid variant discriminant",
+            Trap::Exception => "uncaught exception propagated out of component",
             Trap::FullTable => "the table of handles is full: see --max-handles",
             Trap::HandleOfAnotherType => "handle index used with the wrong type",
             Trap::HandleUnknown => "unknown handle index",

@@ -329,7 +329,11 @@ fn export_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<Expor
             (Exported::Memory, _) => section.export(&export.name, ExportKind::Memory, 0),
             (_, Some(at)) => section.export(&export.name, ExportKind::Func, maps.first_glue + at),
             (Exported::Func(target), None) => {
-                section.export(&export.name, ExportKind::Func, final_index(maps, *target)?)
+                let index = match maps.entry(*target).filter(|_| plan.has_border(*target)) {
+                    Some(border) => border,
+                    None => final_index(maps, *target)?,
+                };
+                section.export(&export.name, ExportKind::Func, index)
             }
             _ => bail!("no function was made for the export {:?}", export.name),
         };

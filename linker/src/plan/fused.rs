@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use super::Binding;
 use super::live::Live;
 use super::strings::{Helper, Placed, helpers};
+use super::throwing::Throwing;
 use crate::abi::{FuncType, MAX_FLAT_RESULTS, Type};
 use crate::parse::Input;
 use crate::resolve::{
@@ -185,7 +186,7 @@ pub fn plan(
     program: &Program,
     live: &Live,
     bindings: &HashMap<CanonId, Binding>,
-    crossing: &Crossing,
+    (crossing, throwing): (&Crossing, &Throwing),
     max_handles: u32,
 ) -> Result<Fusion> {
     let mut fusion = Fusion {
@@ -278,7 +279,9 @@ pub fn plan(
     }
     fusion.cross(input, program, crossing, &mut with_table);
     for &id in &live.glue {
-        if let Some(callee) = fusion.plain_callee(program, id) {
+        if let Some(callee) = fusion.plain_callee(program, id)
+            && !throwing.can(input, program, callee)
+        {
             fusion.direct.insert(id, callee);
         }
     }

@@ -7,6 +7,7 @@
 pub mod again;
 mod allowed;
 mod binding;
+mod border;
 pub mod exports;
 pub mod fate;
 pub mod fused;
@@ -20,6 +21,7 @@ mod refusals;
 mod refuse;
 mod start;
 pub mod strings;
+pub mod throwing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -123,12 +125,13 @@ pub fn plan<'i, 'a>(
         crossing.beside = true;
         crossing.callers = callers(&program, &bindings);
     }
+    let throwing = throwing::Throwing::new(input, &program, &live);
     let fusion = fused::plan(
         input,
         &program,
         &live,
         &bindings,
-        &crossing,
+        (&crossing, &throwing),
         options.max_handles,
     )?;
     live.glue.extend(&fusion.imports);
@@ -161,6 +164,8 @@ pub fn plan<'i, 'a>(
         prime: None,
         obstacle: None,
         inlined: BTreeSet::new(),
+        throwing,
+        borders: BTreeMap::new(),
         late: BTreeMap::new(),
         exports: Vec::new(),
         approximations: linked.approximations,
@@ -172,6 +177,7 @@ pub fn plan<'i, 'a>(
     plan.live.data_count |= plan.init.iter().any(late);
     plan.late = late::plan(&plan)?;
     exports::plan(&mut plan, &boundary)?;
+    plan.borders = border::plan(&plan);
     plan.hosts = plan.live.hosts();
     if options.tidy {
         plan.inlined = inline::targets(&plan);

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wasmparser::FuncType;
+use wasmparser::{FuncType, WasmFeatures};
 
 use super::binding::{Binding, LinkedLibrary, Target};
 use super::fused::Fusion;
 use super::live::Live;
 use super::memory;
+use super::throwing::{Borders, Form, Throwing, values};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
 use crate::options::Options;
@@ -46,6 +47,9 @@ pub struct Plan<'i, 'a> {
     pub obstacle: Option<&'static str>,
     /// The functions that are written out where another guest calls them.
     pub inlined: BTreeSet<(InstanceId, u32)>,
+    /// What may be thrown, and the functions whose exceptions end where they are called from outside.
+    pub throwing: Throwing,
+    pub borders: Borders,
     /// The elements of tables that call what was there at the time.
     pub late: BTreeMap<Place, History>,
     pub exports: Vec<PlannedExport>,
@@ -141,15 +145,31 @@ impl Plan<'_, '_> {
         {
             features.insert(memory::several());
         }
+        if self.throwing.form == Some(Form::TryTable) {
+            // A block that catches several values has several results.
+            let mut tags = self.borders.values().flatten();
+            if tags.any(|&tag| values(self.input, &self.program, tag).params().len() > 1) {
+                features.insert(FeatureSet::of(WasmFeatures::MULTI_VALUE));
+            }
+        }
         features
     }
 
     /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
     pub fn tracks_growth(&self, region: usize) -> bool {
         self.memory.as_ref().is_some_and(|memory| {
-            let alone = memory.regions.len() == 1 && !memory.has_above(region) && !memory.fixed;
+            let alone = memory.regions.len() == 1
+                && !memory.has_above(region)
+                && !memory.fixed
+                && !memory.guarded;
             memory.regions[region].grows && (!alone || memory.host == Some(region))
         })
+    }
+
+    /// Whether a function is called through one that ends its exceptions, from outside of its component
+    /// instance.
+    pub fn has_border(&self, target: Target) -> bool {
+        matches!(target, Target::Core(id, index) if self.borders.contains_key(&(id, index)))
     }
 
     /// Whether an active segment is written by the function that initialises the module.

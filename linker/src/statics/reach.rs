@@ -6,7 +6,7 @@ use super::canon::calls;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
-use crate::resolve::{CanonId, FuncDef, InstanceId, Program};
+use crate::resolve::{CanonId, Const, FuncDef, InstanceId, Program, constant};
 
 /// Something that is met on the way.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub enum Reached {
     Canon(CanonId),
     /// A table that is read or written: its instance and index.
     Table((InstanceId, u32)),
+    /// A function, by its place in the code section.
+    Body(InstanceId, usize),
 }
 
 /// Whether a function can come to what `found` is looking for. `through` gives the functions that a
@@ -26,6 +28,7 @@ pub fn reaches(
     through: impl Fn(CanonId) -> Vec<FuncDef>,
 ) -> bool {
     let mut seen = BTreeSet::new();
+    let mut tables = BTreeSet::new();
     let mut work = vec![def];
     while let Some(def) = work.pop() {
         let (id, index) = match program.func(input, def) {
@@ -44,6 +47,9 @@ pub fn reaches(
         }
         let module = program.module(input, id);
         let defined = (index - module.imported_func_count()) as usize;
+        if found(Reached::Body(id, defined)) {
+            return true;
+        }
         for reference in module.refs.of(defined) {
             match reference {
                 Ref::Func(func) | Ref::FuncRef(func) => work.push(FuncDef::Core(id, func)),
@@ -52,7 +58,9 @@ pub fn reaches(
                     if found(Reached::Table(slot)) {
                         return true;
                     }
-                    work.extend(elements_of(input, program, slot));
+                    if tables.insert(slot) {
+                        work.extend(elements_of(input, program, slot));
+                    }
                 }
                 _ => {}
             }
@@ -61,20 +69,54 @@ pub fn reaches(
     false
 }
 
-/// The functions that any segment can put into a table.
+/// The functions that can come to be in a table: those of segments and, where something writes it,
+/// all that are references somewhere.
 fn elements_of(input: &Input<'_>, program: &Program, slot: (InstanceId, u32)) -> Vec<FuncDef> {
     let mut functions = Vec::new();
+    let written = program.ids().any(|id| {
+        let refs = &program.module(input, id).refs;
+        (0..program.module(input, id).bodies.len()).any(|at| {
+            refs.of(at).any(|reference| match reference {
+                Ref::TableWrite(table) => program.table(input, id, table) == slot,
+                _ => false,
+            })
+        })
+    });
+    let constant = |id, expr| match constant(input, program, id, expr) {
+        Some(Const::Func(def)) => Some(def),
+        _ => None,
+    };
     for id in program.ids() {
-        for element in &program.module(input, id).elements {
+        let module = program.module(input, id);
+        for element in &module.elements {
             let applies = match element.mode {
-                ElementMode::Active { table, .. } => program.table(input, id, table) == slot,
-                ElementMode::Passive => true,
-                ElementMode::Declared => false,
+                ElementMode::Active { table, .. } => {
+                    // What is in another table can be copied from there.
+                    written || program.table(input, id, table) == slot
+                }
+                ElementMode::Passive | ElementMode::Declared => written,
             };
-            if let (true, Items::Functions(indices)) = (applies, &element.items) {
-                functions.extend(indices.iter().map(|&func| FuncDef::Core(id, func)));
+            match &element.items {
+                _ if !applies => {}
+                Items::Functions(indices) => {
+                    functions.extend(indices.iter().map(|&func| FuncDef::Core(id, func)));
+                }
+                Items::Expressions(_, exprs) => {
+                    functions.extend(exprs.iter().filter_map(|expr| constant(id, expr)));
+                }
             }
         }
+        if !written {
+            continue;
+        }
+        for at in 0..module.bodies.len() {
+            functions.extend(module.refs.of(at).filter_map(|reference| match reference {
+                Ref::FuncRef(func) => Some(FuncDef::Core(id, func)),
+                _ => None,
+            }));
+        }
+        let globals = module.globals.iter();
+        functions.extend(globals.filter_map(|global| constant(id, &global.init)));
     }
     functions
 }

@@ -9,7 +9,7 @@
   (type (;3;) (func))
   (tag $t (;0;) (type 2) (param i64 f32))
   (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
-  (export "f" (func 0))
+  (export "f" (func $"p1bridge:catch 0"))
   (export "_initialize" (func $p1bridge:initialize))
   (func (;0;) (type 0) (param i32) (result i32)
     block $h (type 1) (result i64 f32)
@@ -24,7 +24,19 @@
     local.get 0
     i32.add
   )
-  (func $p1bridge:initialize (;1;) (type 3))
+  (func $"p1bridge:catch 0" (;1;) (type 0) (param i32) (result i32)
+    block (result i32) ;; label = @1
+      block (type 1) (result i64 f32) ;; label = @2
+        try_table (result i32) (catch $t 0 (;@2;)) ;; label = @3
+          local.get 0
+          call 0
+        end
+        br 1 (;@1;)
+      end
+      unreachable
+    end
+  )
+  (func $p1bridge:initialize (;2;) (type 3))
   (@producers
     (processed-by "p1bridge" "0.1.0")
   )

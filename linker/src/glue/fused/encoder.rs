@@ -143,7 +143,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
     /// The index of a core function that the call needs.
     pub fn core(&self, def: FuncDef) -> u32 {
         self.maps
-            .target(self.plan.target(def))
+            .entry(self.plan.target(def))
             .expect("what a fused call needs is live")
     }
 
@@ -153,7 +153,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             .map(|(id, index)| self.plan.program.memory(self.plan.input, id, index));
         let realloc = options
             .realloc
-            .and_then(|def| self.maps.target(self.plan.target(def)));
+            .and_then(|def| self.maps.entry(self.plan.target(def)));
         Side {
             instance,
             access: slot.and_then(|slot| memory_access(self.plan, &self.maps.globals, slot)),

@@ -162,7 +162,7 @@ impl Fused<'_, '_, '_> {
     /// The index of a function that is live.
     fn live(&self, target: Target) -> u32 {
         self.maps
-            .target(target)
+            .entry(target)
             .expect("what the host can call is live")
     }
 
