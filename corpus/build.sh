@@ -11,6 +11,8 @@ CLANGXX=${CLANGXX:-clang++-22}
 WIT_BINDGEN=${WIT_BINDGEN:-wit-bindgen}
 WASM_TOOLS=${WASM_TOOLS:-wasm-tools}
 WAC=${WAC:-wac}
+ZIG=${ZIG:-zig}
+ASC=${ASC:-asc}
 WASM_LD=${WASM_LD:-/usr/bin/wasm-ld-22}
 WASI_LIB=${WASI_LIB:-/usr/lib/wasm32-wasi}
 RUSTC_WASM=${RUSTC_WASM:-/usr/bin/rustc}
@@ -156,6 +158,23 @@ p1_adapter() {
     cargo metadata --format-version 1 --manifest-path ../Cargo.toml |
         grep -o '"manifest_path":"[^"]*wasi-preview1-component-adapter-provider[^"]*"' |
         sed 's/.*:"//; s/Cargo.toml"/artefacts\/wasi_snapshot_preview1.'"${1:-command}"'.wasm/'
+}
+
+# embedded_c FLAG…, embedded_zig, embedded_as: embedded/digest.* as a reactor for a host that passes pointers.
+embedded_c() { "$CLANG" "${C_FLAGS[@]}" -mexec-model=reactor -Wl,-z,stack-size=8192 "$@" embedded/digest.c -o "$out"; }
+
+embedded_zig() {
+    "$ZIG" build-exe embedded/digest.zig -target wasm32-freestanding -fno-entry -rdynamic -O ReleaseSmall -fno-strip --stack 8192 \
+        --cache-dir "$WORK/zig" -femit-bin="$WORK/zig.wasm"
+    "$WASM_TOOLS" strip "$WORK/zig.wasm" -o "$out"
+}
+
+embedded_as() { "$ASC" embedded/digest.ts -O3 --exportRuntime --use abort= -o "$out"; }
+
+# bare_rust: the package NAME for wasm32-unknown-unknown, with an allocator of its own and no libc.
+bare_rust() {
+    cargo_wasm wasm32-unknown-unknown core,alloc ""
+    cp "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm" "$out"
 }
 
 # cargo_wasm TARGET STD FLAGS: builds the package with a standard library made from its sources, for the

@@ -25,9 +25,24 @@ fn main() {
     if let Ok(source) = &wasm3 {
         println!("cargo::rustc-env=WASM3_SOURCES={}", source.display());
     }
-    println!("cargo::rerun-if-changed=wasm3/main.c");
-    match wasm3.and_then(|source| compile_wasm3(&source)) {
-        Ok(program) => println!("cargo::rustc-env=WASM3={}", program.display()),
+    for source in [
+        "wasm3/main.c",
+        "embedder/script.h",
+        "embedder/wamr.c",
+        "embedder/wasm3.c",
+    ] {
+        println!("cargo::rerun-if-changed={source}");
+    }
+    let wasm3 = wasm3.and_then(|source| {
+        let program = compile_wasm3(&source, "wasm3", "wasm3/main.c")?;
+        let embedder = compile_wasm3(&source, "embedder-wasm3", "embedder/wasm3.c")?;
+        Ok((program, embedder))
+    });
+    match wasm3 {
+        Ok((program, embedder)) => {
+            println!("cargo::rustc-env=WASM3={}", program.display());
+            println!("cargo::rustc-env=WASM3_EMBEDDER={}", embedder.display());
+        }
         Err(why) => {
             let why = why.replace('\n', " ");
             println!("cargo::warning=wasm3 is not built: {why}");
@@ -35,8 +50,16 @@ fn main() {
             println!("cargo::rerun-if-changed=wasm3/try-again");
         }
     }
-    match root.and_then(|root| compile(&root.join("wasm-micro-runtime"))) {
-        Ok(()) => println!("cargo::rustc-cfg=wamr_2020"),
+    let embedder = root.and_then(|root| {
+        let root = root.join("wasm-micro-runtime");
+        compile(&root)?;
+        compile_embedder(&root)
+    });
+    match embedder {
+        Ok(embedder) => {
+            println!("cargo::rustc-cfg=wamr_2020");
+            println!("cargo::rustc-env=WAMR_2020_EMBEDDER={}", embedder.display());
+        }
         Err(why) => {
             let why = why.replace('\n', " ");
             println!("cargo::warning=WAMR 2020 is not built: {why}");
@@ -160,18 +183,32 @@ fn compile(root: &Path) -> Result<(), String> {
         .map_err(|e| e.to_string())
 }
 
-/// The program, from all sources but those for other kinds of WASI.
-fn compile_wasm3(source: &Path) -> Result<PathBuf, String> {
+/// A C program that embeds the library, for the suite `embedder`.
+fn compile_embedder(root: &Path) -> Result<PathBuf, String> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo"));
+    let program = out.join("embedder-wamr");
+    let mut command = c_compiler()?;
+    command
+        .args(["-O1", "-w", "-std=gnu99", "-o"])
+        .arg(&program)
+        .arg("-I")
+        .arg(root.join("core/iwasm/include"))
+        .arg("embedder/wamr.c")
+        .arg(out.join("libwamr2020.a"))
+        .args(["-lm", "-lpthread"]);
+    run(command).map(|()| program)
+}
+
+/// A program around all sources but those for other kinds of WASI.
+fn compile_wasm3(source: &Path, name: &str, main: &str) -> Result<PathBuf, String> {
     let others = ["m3_api_uvwasi.c", "m3_api_meta_wasi.c", "m3_api_tracer.c"];
     let files = c_files(source)?.into_iter().filter(|file| {
         let name = file.file_name().unwrap_or_default();
         !others.iter().any(|other| name == *other)
     });
-    let program = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join("wasm3");
-    let compiler = cc::Build::new().debug(false).try_get_compiler();
-    let output = compiler
-        .map_err(|e| e.to_string())?
-        .to_command()
+    let program = PathBuf::from(env::var_os("OUT_DIR").expect("set by cargo")).join(name);
+    let mut command = c_compiler()?;
+    command
         .args([
             "-O2",
             "-w",
@@ -183,13 +220,22 @@ fn compile_wasm3(source: &Path) -> Result<PathBuf, String> {
         .arg(&program)
         .arg("-I")
         .arg(source)
-        .arg("wasm3/main.c")
+        .arg(main)
         .args(files)
-        .arg("-lm")
-        .output()
-        .map_err(|e| format!("cannot run the C compiler: {e}"))?;
+        .arg("-lm");
+    run(command).map(|()| program)
+}
+
+fn c_compiler() -> Result<Command, String> {
+    let compiler = cc::Build::new().debug(false).try_get_compiler();
+    Ok(compiler.map_err(|e| e.to_string())?.to_command())
+}
+
+fn run(mut command: Command) -> Result<(), String> {
+    let output = command.output();
+    let output = output.map_err(|e| format!("cannot run the C compiler: {e}"))?;
     match output.status.success() {
-        true => Ok(program),
+        true => Ok(()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
     }
 }

@@ -13,6 +13,7 @@ mod probe;
 mod profile;
 #[cfg(feature = "run")]
 mod run;
+mod size;
 mod wrap;
 
 use std::ffi::OsString;

@@ -11,7 +11,6 @@ use crate::findings::needs::Needs;
 use crate::findings::survey::{is_linked, survey};
 use crate::findings::{applied, findings, host};
 use crate::lower;
-use crate::memory::arena;
 use crate::parse;
 use crate::profile::Profile;
 
@@ -38,7 +37,7 @@ pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
     is_linked(module)?;
     let left = &applied::left(profile, module);
     let survey = survey(module)?;
-    let needs = Needs::of(module, left, &survey, arena::is_exported(module));
+    let needs = Needs::of(module, left, &survey, false);
     let mut findings = findings(module, left, &survey, &needs);
     host::structs(module, profile, &mut findings);
     let is_note = |finding: &Finding| finding.effect == Effect::Note;

@@ -11,6 +11,8 @@ use anyhow::{Context, Result, bail, ensure};
 use wasmparser::{ExternalKind, FuncType, Operator, TypeRef, ValType};
 
 use crate::abi;
+use crate::findings::applied;
+use crate::memory::arena;
 use crate::parse;
 use crate::parse::module::{Data, ElementMode, Items, Module};
 use crate::plan::{Exported, Plan, Step, Target};
@@ -67,7 +69,8 @@ pub fn finished(plan: &Plan<'_, '_>, wasm: &[u8]) -> Result<()> {
             import.name
         );
     }
-    for export in &plan.exports {
+    let is_left = |name: &str| !arena::SCRATCH_NAMES.contains(&name);
+    for export in plan.exports.iter().filter(|export| is_left(&export.name)) {
         let kind = match export.what {
             Exported::Memory => ExternalKind::Memory,
             _ => ExternalKind::Func,
@@ -81,8 +84,10 @@ pub fn finished(plan: &Plan<'_, '_>, wasm: &[u8]) -> Result<()> {
     }
     for name in module.exports.keys() {
         ensure!(
-            plan.exports.iter().any(|export| export.name == *name)
-                || matches!(*name, "malloc" | "free"),
+            plan.exports
+                .iter()
+                .any(|export| export.name == *name && is_left(name))
+                || applied::is_mark(name),
             "the export {name:?} was not planned"
         );
     }

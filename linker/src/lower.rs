@@ -15,7 +15,8 @@
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
 //! | [`constant`](crate::parse::constant) | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
-//! | [`quirks`], [`arena`](crate::memory::arena), [`applied`](crate::findings::applied) | hosts that are not as Preview 1 says |
+//! | [`quirks`], [`applied`](crate::findings::applied) | hosts that are not as Preview 1 says |
+//! | [`allocator`](crate::findings::allocator) | hosts that allocate in the memory of the module |
 //!
 //! Over-long LEB128, flags of segments and the DataCount section go because all sections are
 //! written anew.
@@ -49,7 +50,6 @@ use crate::findings::needs::Needs;
 use crate::findings::survey::{Survey, is_linked, survey};
 use crate::findings::wrapper::Wrapper;
 use crate::findings::{Effect, applied, findings, refused};
-use crate::memory::arena;
 use crate::merge::Merged;
 use crate::parse;
 use crate::parse::module::Module;
@@ -165,14 +165,13 @@ fn as_it_is(
     })
 }
 
-/// `flat`: the module is one that flatten has made, `arena`: and it exports an arena.
+/// `flat`: the module is one that flatten has made, `arena`: and it has an arena.
 fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
     let input = parse::module(wasm)?;
     let module = &input.modules[0];
     is_linked(module)?;
     applied::is_native(profile, module)?;
     let profile = &applied::left(profile, module);
-    let arena = arena || arena::is_exported(module);
     let survey = survey(module)?;
     let needs = Needs::of(module, profile, &survey, arena);
     let refused = refused(module, profile, &survey, &needs);

@@ -26,7 +26,9 @@
 //! exit-code = true                        # whether the exit code is passed on
 //! exit-codes-below = 126
 //! sockets = true                          # whether `wasi_snapshot_preview1` has WAMR's functions for them
-//! never-export = ["__heap_base"]          # exports that change how the host treats the memory
+//! never-export = ["__heap_base"]          # exports that are left out
+//! shrinks-memory = true                   # whether `__heap_base` and `__data_end` say where memory ends
+//! arena = 4096                            # bytes for what the host allocates, where it gets an arena
 //!
 //! [quirks]                                # see `Quirks`
 //! filestat-56 = true
@@ -151,6 +153,11 @@ pub struct Host {
     pub exit_codes_below: Option<u32>,
     pub sockets: bool,
     pub never_export: Vec<String>,
+    /// Whether the host reads the exports `__heap_base` and `__data_end`: it cuts the memory there when
+    /// no code asks for its size, and puts a heap of its own there otherwise.
+    pub shrinks_memory: bool,
+    /// Bytes of the arena that the host is given to allocate in, where it gets one.
+    pub arena: u32,
 }
 
 impl Default for Host {
@@ -167,6 +174,8 @@ impl Default for Host {
             exit_codes_below: None,
             sockets: false,
             never_export: Vec::new(),
+            shrinks_memory: false,
+            arena: 4096,
         }
     }
 }
@@ -177,6 +186,9 @@ impl Default for Host {
 pub struct Quirks {
     /// The runtime puts a heap of its own into the memory, unless it can ask the module.
     pub app_heap: bool,
+    /// It asks the functions `__retain` and `__release` of AssemblyScript, and not those that came after
+    /// them, `__pin` and `__unpin`.
+    pub retain_before_pin: bool,
     /// `*_filestat_get` write the 56 bytes of `wasi_unstable`.
     pub filestat_56: bool,
     /// `poll_oneoff` reads the 56-byte subscriptions of `wasi_unstable`.
@@ -391,7 +403,8 @@ impl Profile {
     /// What is wrong with it, with its line; features, words and signatures that are not known are
     /// named.
     pub fn parse(text: &str) -> Result<Profile> {
-        let file: File = toml::from_str(text).context("this is not a profile")?;
+        let mut file: File = toml::from_str(text).context("this is not a profile")?;
+        file.host.arena = arena_size(file.host.arena).context("arena in [host]")?;
         let mut features = FeatureSet::MVP;
         for name in &file.wasm.features {
             features.insert(FeatureSet::named(name).with_context(|| {
@@ -437,12 +450,6 @@ impl Profile {
     /// Whether `memory.copy` and `memory.fill` become calls.
     pub fn lowers_bulk_memory(&self) -> bool {
         !self.has(WasmFeatures::BULK_MEMORY_OPT)
-    }
-
-    /// Whether the output exports an arena for the runtime's own use and that of the wrappers,
-    /// when it `imports` functions of Preview 1.
-    pub fn wants_arena(&self, imports: impl Fn(&str) -> bool) -> bool {
-        self.quirks.app_heap || self.wants_scratch(imports)
     }
 
     /// Whether a wrapper of what it `imports` needs memory of its own.
@@ -521,6 +528,19 @@ impl Profile {
             .filter(move |note| note.function == function)
             .map(|note| note.text.as_str())
     }
+}
+
+/// The bytes of an arena for the host of `bytes`, which somebody has asked for.
+///
+/// # Errors
+///
+/// Fails for what is too small for anything, or too large.
+pub fn arena_size(bytes: u32) -> Result<u32> {
+    const SIZES: std::ops::RangeInclusive<u32> = 128..=1 << 28;
+    if !SIZES.contains(&bytes) {
+        bail!("an arena is of 128 bytes to 256 MiB, and not of {bytes}");
+    }
+    Ok(bytes.next_multiple_of(16))
 }
 
 fn module_entry(file: ModuleFile) -> Result<ModuleEntry> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::memory::arena;
 use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
 use crate::options::Isolation;
@@ -217,7 +218,12 @@ impl Report {
                     name: host.name.clone(),
                 })
                 .collect(),
-            exports: plan.exports.iter().map(|e| e.name.clone()).collect(),
+            exports: plan
+                .exports
+                .iter()
+                .map(|export| export.name.clone())
+                .filter(|name| !arena::SCRATCH_NAMES.contains(&name.as_str()))
+                .collect(),
             memory: memory(plan),
             features: plan
                 .options
@@ -288,9 +294,13 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
         .collect();
     if let Some(block) = memory.block {
         let mut address = memory.block_base();
+        let arena = match block.of_host {
+            true => "arena of the runtime",
+            false => "scratch of wrappers",
+        };
         for (what, bytes) in [
             ("library state", block.state),
-            ("arena of the runtime", block.arena),
+            (arena, block.arena),
             ("handle tables", block.handles),
         ] {
             if bytes > 0 {

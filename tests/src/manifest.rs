@@ -29,6 +29,8 @@ pub fn programs() -> Result<Vec<Program>> {
         /// A suite of their own runs these.
         #[serde(rename = "with-sockets")]
         _with_sockets: Vec<Program>,
+        #[serde(rename = "embedded")]
+        _embedded: Vec<Program>,
     }
     let path = corpus().join("manifest.toml");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{files, profile};
+use super::{files, profile, size};
 use crate::flatten::{
     Allow, Boundary, FlattenOptions, Growth, Isolation, MemoryMode, Report, flatten,
 };
@@ -60,6 +60,9 @@ pub struct Args {
     /// Have all of the memory from the start, this much of it (such as 4MiB), and never grow
     #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow")]
     memory_max: Option<u32>,
+    /// What the host can allocate in the module, where it gets an arena of its own [default: 4096]
+    #[arg(long, value_name = "SIZE", value_parser = size::arena)]
+    arena: Option<u32>,
     /// Never grow the memory: every guest keeps what it starts with
     #[arg(long)]
     no_grow: bool,
@@ -117,7 +120,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let options = FlattenOptions {
         tidy: !args.no_tidy,
         strip: args.strip,
-        profile: args.profile.profile.clone(),
+        profile: args.profile.with_arena(args.arena),
         max_handles: args.max_handles,
         boundary: match args.boundary {
             BoundaryArg::Native => Boundary::Native,
@@ -168,17 +171,8 @@ fn memory(text: &str) -> Result<MemoryMode, String> {
 
 /// A size in bytes, KiB, MiB or GiB, in pages of 64 KiB.
 fn pages(text: &str) -> Result<u32, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit: u64 = match &text[digits.len()..] {
-        "" => 1,
-        "KiB" | "K" | "k" => 1 << 10,
-        "MiB" | "M" | "m" => 1 << 20,
-        "GiB" | "G" | "g" => 1 << 30,
-        unit => return Err(format!("{unit:?} is no unit: KiB, MiB and GiB are")),
-    };
-    let bytes = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
-    match bytes {
-        Some(bytes) if (1 << 16..=1 << 32).contains(&bytes) => Ok((bytes >> 16) as u32),
+    match size::bytes(text)? {
+        bytes if (1 << 16..=1 << 32).contains(&bytes) => Ok((bytes >> 16) as u32),
         _ => Err("it is a size from 64KiB to 4GiB, such as 4MiB".to_string()),
     }
 }

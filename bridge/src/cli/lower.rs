@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{files, profile};
+use super::{files, profile, size};
 use crate::lower::lower;
 
 /// Rewrite a core module for a runtime that lacks WebAssembly features
@@ -16,13 +16,17 @@ use crate::lower::lower;
 #[command(after_help = "\
 Examples:
   p1bridge lower app.wasm                                       writes app.lowered.wasm
-  p1bridge lower app.wasm --profile wamr-2020 -o device.wasm")]
+  p1bridge lower app.wasm --profile wamr-2020 -o device.wasm
+  p1bridge lower sensor.wasm --profile wamr-2020 --arena 16KiB")]
 pub struct Args {
     /// The core module; `-` is standard input
     input: PathBuf,
     /// The target: the name of a profile, or its file
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
     profile: profile::Chosen,
+    /// What the host can allocate in the module, where it gets an arena [default: 4096]
+    #[arg(long, value_name = "SIZE", value_parser = size::arena)]
+    arena: Option<u32>,
     /// Where the module goes; `-` is standard output [default: INPUT with `.lowered.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -34,8 +38,8 @@ pub struct Args {
 pub fn command(args: &Args) -> Result<ExitCode> {
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
-    let lowered =
-        lower(&module, &args.profile.profile).with_context(|| files::shown(&args.input))?;
+    let profile = args.profile.with_arena(args.arena);
+    let lowered = lower(&module, &profile).with_context(|| files::shown(&args.input))?;
     let written = files::write_output(&output, &lowered.wasm)?;
     for warning in &lowered.warnings {
         super::say(&format!("warning: {warning}"));

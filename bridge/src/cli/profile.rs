@@ -15,6 +15,15 @@ pub struct Chosen {
     pub argument: String,
 }
 
+impl Chosen {
+    /// The profile, with an arena of this size if one is given.
+    pub fn with_arena(&self, bytes: Option<u32>) -> Profile {
+        let mut profile = self.profile.clone();
+        profile.host.arena = bytes.unwrap_or(profile.host.arena);
+        profile
+    }
+}
+
 /// Finds a profile by its name, or reads it from a file.
 pub fn find(argument: &str) -> Result<Chosen, String> {
     Ok(Chosen {

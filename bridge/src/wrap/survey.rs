@@ -147,6 +147,7 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export.map_err(located)?;
+                    survey.foreign_structs |= applied::has_structs(export.name);
                     let ty = match export.kind {
                         ExternalKind::Func => type_at(validator.as_ref(), |types| {
                             types.core_function_at(export.index)
@@ -159,9 +160,6 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
             }
             Payload::CustomSection(section) => match section.name() {
                 "linking" => survey.relocatable = true,
-                applied::SECTION => {
-                    survey.foreign_structs = applied::has_structs(section.data());
-                }
                 "dylink.0" => survey.shared_library = true,
                 name if name.starts_with("component-type") => {
                     append_custom(&mut survey.worlds, name, section.data());

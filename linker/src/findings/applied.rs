@@ -1,30 +1,42 @@
-//! Which quirks of its host a module has been lowered for: a custom section tells the next lowering.
+//! Which quirks of its host a module has been lowered for: the name of an export tells the next lowering.
 //!
 //! A wrapper that translates structs must be there once. A second one would translate them again,
-//! and on a host without the quirk one is too many.
+//! and on a host without the quirk one is too many. What is in the code does not tell: an optimiser may
+//! have written the wrappers into their callers. Nor does a custom section, which every tool that makes
+//! modules smaller takes away. Exports stay: they are the interface.
 
 use anyhow::{Result, bail};
 
 use crate::parse::module::Module;
 use crate::profile::{Profile, Quirks};
 
-/// The section; its content is the names of the quirks, with spaces between.
-pub const SECTION: &str = "p1bridge.quirks";
+/// How the name of the export begins; behind it are the names of the quirks, with commas between. What is
+/// exported is a constant 0.
+const MARK: &str = "p1bridge.quirks:";
 
-/// Whether a module with this section speaks other structs than those of Preview 1.
-pub fn has_structs(section: &[u8]) -> bool {
-    let quirks = parse(section);
+/// Whether an export of this name says what a module was lowered for.
+pub fn is_mark(export: &str) -> bool {
+    export.starts_with(MARK)
+}
+
+/// Whether a module with this export speaks other structs than those of Preview 1.
+pub fn has_structs(export: &str) -> bool {
+    let quirks = parse(export);
     quirks.filestat_56 || quirks.subscription_56
 }
 
 /// The quirks that `module` has wrappers for.
 pub fn read(module: &Module<'_>) -> Quirks {
-    parse(module.custom(SECTION).unwrap_or_default())
+    let mut all = Quirks::default();
+    for name in module.exports.keys() {
+        add(&mut all, parse(name));
+    }
+    all
 }
 
-fn parse(section: &[u8]) -> Quirks {
+fn parse(export: &str) -> Quirks {
     let mut quirks = Quirks::default();
-    for word in String::from_utf8_lossy(section).split(' ') {
+    for word in export.strip_prefix(MARK).unwrap_or_default().split(',') {
         for (name, has) in quirks.wrapped() {
             *has |= name == word;
         }
@@ -32,14 +44,21 @@ fn parse(section: &[u8]) -> Quirks {
     quirks
 }
 
-/// The content of the section for `quirks`; none when there is nothing to be told.
-pub fn section(mut quirks: Quirks) -> Option<String> {
+/// Adds `more` to `all`.
+pub fn add(all: &mut Quirks, mut more: Quirks) {
+    for ((_, has), (_, more)) in all.wrapped().into_iter().zip(more.wrapped()) {
+        *has |= *more;
+    }
+}
+
+/// The name of the export for `quirks`; none when there is nothing to be told.
+pub fn mark(mut quirks: Quirks) -> Option<String> {
     let names: Vec<&str> = quirks
         .wrapped()
         .into_iter()
         .filter_map(|(name, has)| has.then_some(name))
         .collect();
-    (!names.is_empty()).then(|| names.join(" "))
+    (!names.is_empty()).then(|| format!("{MARK}{}", names.join(",")))
 }
 
 /// `profile` without the quirks that `module` has wrappers for.

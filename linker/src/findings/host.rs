@@ -2,6 +2,7 @@
 
 use wasmparser::{ExternalKind, Operator, RefType, TypeRef, ValType, WasmFeatures};
 
+use super::allocator::{self, Allocator};
 use super::applied;
 use super::finding::{Effect, Finding, Kind, Place};
 use super::needs::Needs;
@@ -11,7 +12,6 @@ use super::survey::{
 };
 use super::wrapper::Wrapper;
 use crate::features::FeatureSet;
-use crate::memory::arena;
 use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::value_type_features;
 use crate::preview1;
@@ -645,19 +645,34 @@ pub fn structs(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
 
 pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     let host = &profile.host;
-    let arena = arena::is_exported(module);
     for name in &host.never_export {
-        if arena && matches!(name.as_str(), "malloc" | "free") {
-            continue;
-        }
         if module.exports.contains_key(name.as_str()) {
             found.push(finding(
                 Kind::Export,
                 Effect::FailsLater,
-                format!("the export {name} makes the host treat the memory in its own way"),
+                format!("the export {name} is one that the profile rules out"),
                 None,
                 Some("the export is left out"),
             ));
+        }
+    }
+    let allocator = allocator::find(module, profile);
+    let is_asked = !matches!(allocator, Ok(Allocator::None) | Err(_));
+    if host.shrinks_memory && !profile.quirks.app_heap && !is_asked && allocator::asks_size(module)
+    {
+        for name in ["__data_end", "__heap_base"] {
+            if module.exports.contains_key(name) {
+                found.push(finding(
+                    Kind::Export,
+                    Effect::FailsLater,
+                    format!(
+                        "the export {name} lets the host take the memory above it, where the program's \
+                         own allocator is, for a heap of its own"
+                    ),
+                    None,
+                    Some("the export is left out"),
+                ));
+            }
         }
     }
     let has = |name: &str| module.exports.contains_key(name);
@@ -707,17 +722,35 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
             None,
         ));
     }
-    if profile.quirks.app_heap && any_memory && !arena {
-        found.push(finding(
-            Kind::Memory,
-            Effect::FailsLater,
-            "the runtime puts a heap of its own above the initial pages, where the program's own \
-             allocator does not expect it"
-                .to_string(),
-            None,
-            module.imported_memories.is_empty().then_some(
-                "an arena is exported as malloc and free: the runtime uses that instead",
-            ),
-        ));
+    if profile.quirks.app_heap && any_memory && !allocator::shrinks(module, profile) {
+        found.extend(app_heap(module, allocator));
     }
+}
+
+/// What is wrong where the host has a heap of its own, unless it can ask the module.
+fn app_heap(module: &Module<'_>, allocator: anyhow::Result<Allocator>) -> Option<Finding> {
+    const HEAP: &str = "the runtime puts a heap of its own above the initial pages, where the program's \
+                        own allocator does not expect it";
+    let (what, fix) = match allocator {
+        Ok(Allocator::Whole) => return None,
+        Ok(Allocator::None) => (
+            HEAP.to_string(),
+            "an arena is exported as malloc and free: the runtime uses that instead",
+        ),
+        Ok(Allocator::OlderNames { .. }) => (
+            format!("{HEAP}: it does not know __pin and __unpin"),
+            "they are exported as __retain and __release, too",
+        ),
+        Err(error) => {
+            let what = format!("{HEAP}: {error}");
+            return Some(finding(Kind::Memory, Effect::FailsLater, what, None, None));
+        }
+    };
+    Some(finding(
+        Kind::Memory,
+        Effect::FailsLater,
+        what,
+        None,
+        module.imported_memories.is_empty().then_some(fix),
+    ))
 }

@@ -11,8 +11,10 @@
 //! | [`host`] | what is wrong with the parts that the host sees |
 //! | [`emitters`] | what puts a proposal into a module |
 //! | [`wrapper`] | functions of a host that are not as Preview 1 says |
+//! | [`allocator`] | what a host can allocate with |
 //! | [`applied`] | what a module has been lowered for already |
 
+pub mod allocator;
 pub mod applied;
 mod emitters;
 mod finding;

@@ -2,6 +2,7 @@
 
 use wasmparser::WasmFeatures;
 
+use super::allocator;
 use super::survey::Survey;
 use super::wrapper::{Wrapper, called};
 use crate::features::FeatureSet;
@@ -31,6 +32,8 @@ pub struct Needs {
     pub memories: bool,
     /// An arena of the linker's own lies above the memory.
     pub arena: bool,
+    /// The host gets it.
+    pub host_arena: bool,
     /// Whether the module grows a table: nothing to be lowered by itself.
     pub table_grow: bool,
 }
@@ -51,11 +54,9 @@ impl Needs {
         let called = called(module);
         let imports = |name: &str| called.contains(&name);
         // A memory that is imported has no room for an arena, which only wrappers cannot do without.
-        let arena = !arena
-            && match module.memories.is_empty() {
-                true => !module.imported_memories.is_empty() && profile.wants_scratch(imports),
-                false => profile.wants_arena(imports),
-            };
+        let host_arena = !arena && !module.memories.is_empty() && allocator::lacks(module, profile);
+        let has_memory = !module.memories.is_empty() || !module.imported_memories.is_empty();
+        let arena = host_arena || !arena && has_memory && profile.wants_scratch(imports);
         let wrapped = called
             .iter()
             .any(|name| Wrapper::of(name, profile.quirks).is_some());
@@ -81,6 +82,7 @@ impl Needs {
             memories: memories > 1
                 && (lacks(WasmFeatures::MULTI_MEMORY) || arena || references || wrapped),
             arena,
+            host_arena,
             table_grow: survey.table_grow,
         }
     }

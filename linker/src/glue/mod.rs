@@ -96,8 +96,10 @@ impl Glue {
             }
             GlueKind::LoweredCopy => bulk::memory_copy(0, 0),
             GlueKind::LoweredFill => bulk::memory_fill(0),
-            GlueKind::Malloc => arena::malloc(|code| arena_base(plan, maps, code)),
-            GlueKind::Free => arena::free(|code| arena_base(plan, maps, code)),
+            GlueKind::Malloc => {
+                arena::malloc(arena_bytes(plan), |code| arena_base(plan, maps, code))
+            }
+            GlueKind::Free => arena::free(arena_bytes(plan), |code| arena_base(plan, maps, code)),
             GlueKind::AllocateOnly(target) => {
                 let (old, old_size, new_size) = (0, 1, 3);
                 let mut body = Function::new([]);
@@ -196,6 +198,12 @@ impl Glue {
             }
         })
     }
+}
+
+/// The bytes of the arena.
+fn arena_bytes(plan: &Plan<'_, '_>) -> u32 {
+    let block = plan.memory.as_ref().and_then(|memory| memory.block);
+    block.expect("an arena was planned in a block").arena
 }
 
 /// Leaves the address of the arena on the stack.

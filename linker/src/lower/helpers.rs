@@ -74,13 +74,11 @@ impl Helper {
     pub fn function(self, ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
         Ok(match self {
             Helper::MemoryCopy(to, from) => match ctx.only_memory() {
-                Some(memories) => {
-                    bulk::memory_copy_within((0, 0), |_, code| memories.size(0, code))
-                }
+                Some(memories) => bulk::memory_copy_within((0, 0), |_, code| memories.reach(code)),
                 None => bulk::memory_copy(to, from),
             },
             Helper::MemoryFill(memory) => match ctx.only_memory() {
-                Some(memories) => bulk::memory_fill_within(0, |code| memories.size(0, code)),
+                Some(memories) => bulk::memory_fill_within(0, |code| memories.reach(code)),
                 None => bulk::memory_fill(memory),
             },
             Helper::RegionCopy(to, from) => {
@@ -128,11 +126,11 @@ impl Helper {
             Helper::TableInit(element, table) => tables::init(ctx, element, table)?,
             Helper::Malloc => {
                 let memories = ctx.memories()?;
-                arena::malloc(|code| memories.block_address(0, code))
+                arena::malloc(ctx.arena_bytes, |code| memories.block_address(0, code))
             }
             Helper::Free => {
                 let memories = ctx.memories()?;
-                arena::free(|code| memories.block_address(0, code))
+                arena::free(ctx.arena_bytes, |code| memories.block_address(0, code))
             }
             Helper::Wrapper(wrapper) => quirks::function(ctx, wrapper)?,
             Helper::Start => start::start(ctx)?,

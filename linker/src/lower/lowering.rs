@@ -4,17 +4,19 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::{BlockType, FuncType, ValType};
-use wasmparser::RefType;
+use wasmparser::{ExternalKind, RefType};
 
 use super::helper::Helper;
 use super::memories::Memories;
 use super::multi_value::MultiValue;
 use super::table_layout::{self, Tables};
 use crate::debug::{self, DebugNotes};
+use crate::findings::allocator::{self, Allocator};
 use crate::findings::needs::Needs;
 use crate::findings::survey::{reaches_host, used_imports};
 use crate::findings::wrapper::{Wrapper, of_preview1};
 use crate::memory::arena;
+use crate::memory::layout::WhileLent;
 use crate::parse::constant;
 use crate::parse::module::{Import, Module};
 use crate::preview1;
@@ -30,7 +32,7 @@ pub struct HostFunction {
     pub ty: u32,
 }
 
-/// A global that is added: all are mutable.
+/// A global that is added: all are mutable, but for the mark.
 #[derive(Clone, Copy)]
 pub struct NewGlobal {
     pub what: GlobalUse,
@@ -46,6 +48,8 @@ pub enum GlobalUse {
     BlockBase,
     /// Whether the start function has run.
     Started,
+    /// The constant whose name as an export says which quirks there are wrappers for.
+    Mark,
     /// The `n`th result of this type that goes through globals.
     Result(ValType, u32),
     SegmentLength(u32),
@@ -82,8 +86,12 @@ pub struct Lowering<'p, 'm, 'a> {
     pub joined: Option<Vec<u32>>,
     /// `malloc` and `free` of the arena, when flatten has made them.
     pub arena: Option<(u32, u32)>,
-    /// Whether the arena lies at the start of the block instead.
+    /// The bytes of an arena at the start of the block, if there is none yet and one is needed.
+    pub arena_bytes: u32,
+    /// Whether the host gets that arena.
     pub own_arena: bool,
+    /// What the host can allocate with otherwise.
+    pub allocator: Allocator,
     /// Whether the exports are those that flatten has decided.
     pub flat: bool,
     /// How many tail calls became calls.
@@ -92,6 +100,8 @@ pub struct Lowering<'p, 'm, 'a> {
     pub has_dwarf: bool,
     pub debug: DebugNotes,
     pub notes: Vec<String>,
+    /// What is not exported any more.
+    pub left_out: Vec<String>,
 }
 
 impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
@@ -124,18 +134,25 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             tables: None,
             joined: None,
             arena: None,
+            arena_bytes: 0,
             own_arena: false,
+            allocator: Allocator::None,
             flat,
             tail_calls: 0,
             has_dwarf: debug::has_dwarf(module),
             debug: DebugNotes::default(),
             notes: Vec::new(),
+            left_out: Vec::new(),
         };
         lowering.lower_types()?;
         lowering.number_functions()?;
         if arena_made {
-            let made = |name: &str| order.exported_function(name);
-            lowering.arena = made("malloc").zip(made("free")).map(|(malloc, free)| {
+            let made = |[malloc, free]: [&str; 2]| {
+                let malloc = order.exported_function(malloc)?;
+                Some((malloc, order.exported_function(free)?))
+            };
+            let made = made(arena::SCRATCH_NAMES).or_else(|| made(["malloc", "free"]));
+            lowering.arena = made.map(|(malloc, free)| {
                 let new = |old: u32| lowering.funcs[old as usize];
                 (new(malloc), new(free))
             });
@@ -251,9 +268,19 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     pub fn lay_out(&mut self) -> Result<()> {
         let module = self.module;
         let mut size = 0;
+        let asks = self.profile.quirks.app_heap && !module.memories.is_empty();
+        let asks = asks && !self.flat && !allocator::shrinks(module, self.profile);
+        self.allocator = match allocator::find(module, self.profile) {
+            Err(error) if asks => return Err(error),
+            found => found.unwrap_or(Allocator::None),
+        };
         if self.needs.arena && self.arena.is_none() {
-            size += arena::SIZE;
-            self.own_arena = true;
+            self.own_arena = self.needs.host_arena;
+            self.arena_bytes = match self.own_arena {
+                true => self.profile.host.arena,
+                false => arena::SCRATCH,
+            };
+            size += self.arena_bytes;
         }
         if self.needs.references {
             let tables = Tables::new(module, size, self.needs.table_grow)?;
@@ -276,12 +303,9 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
                 self.profile.name()
             );
         }
-        let mut memories = Memories::new(
-            module,
-            size,
-            self.profile.limits.memory_pages,
-            self.needs.memories,
-        )?;
+        let most = self.profile.limits.memory_pages;
+        let joined = self.needs.memories;
+        let mut memories = Memories::new(module, size, self.own_arena, most, joined)?;
         let slides = memories.plan.block.is_some_and(|block| block.slides);
         for (at, region) in memories.plan.regions.iter().enumerate() {
             let name = at as u32;
@@ -527,7 +551,8 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     }
 
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings = self.left_out.clone();
+        warnings.extend(self.arena_warning());
         if self.tail_calls > 0 {
             warnings.push(format!(
                 "{} tail calls of other functions became calls: they use stack",
@@ -545,4 +570,29 @@ fn host(hosts: &[(String, u32)], name: &str) -> Result<u32> {
         .find(|(known, _)| known == name)
         .map(|(_, index)| *index)
         .with_context(|| format!("{name} is called by a wrapper but not imported"))
+}
+
+impl Lowering<'_, '_, '_> {
+    /// What whoever calls the exports of a reactor has to know of the arena.
+    fn arena_warning(&self) -> Option<String> {
+        let exports = &self.module.exports;
+        let called = exports
+            .iter()
+            .any(|(name, (kind, _))| *kind == ExternalKind::Func && *name != "_initialize");
+        if !self.own_arena || !called || exports.contains_key("_start") {
+            return None;
+        }
+        let block = self.memories.as_ref().and_then(|all| all.plan.block);
+        let grows = match block.and_then(|block| block.lent) {
+            Some(WhileLent::Refused) => {
+                "; while it has anything there, memory.grow of the program gives -1"
+            }
+            _ => "",
+        };
+        Some(format!(
+            "the host allocates in an arena of {} bytes{grows}: let the program export its own malloc \
+             and free (clang: -Wl,--export=malloc -Wl,--export=free), or give a size with --arena",
+            self.arena_bytes
+        ))
+    }
 }

@@ -11,8 +11,10 @@ use wasm_encoder::InstructionSink;
 
 use crate::findings::survey::host_memory;
 use crate::memory::access::{Access, Quantity};
+use crate::memory::arena;
 use crate::memory::globals::{LinkerGlobals, access_in};
-use crate::memory::layout::{Block, MemoryPlan, Region};
+use crate::memory::growing;
+use crate::memory::layout::{Block, MemoryPlan, Region, WhileLent};
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
 use crate::resolve::InstanceId;
@@ -32,8 +34,9 @@ pub struct Memories {
 }
 
 impl Memories {
-    /// Lays out the memories of `module`, with a block of `block` bytes above them. Where they are not
-    /// `joined`, only that of the host; the others stay as they are.
+    /// Lays out the memories of `module`, with a block of `block` bytes above them, in which the host
+    /// has an arena if `of_host`. Where they are not `joined`, only that of the host is laid out; the
+    /// others stay as they are.
     ///
     /// # Errors
     ///
@@ -41,6 +44,7 @@ impl Memories {
     pub fn new(
         module: &Module<'_>,
         block: u32,
+        of_host: bool,
         most: Option<u64>,
         joined: bool,
     ) -> Result<Memories> {
@@ -93,6 +97,14 @@ impl Memories {
             arena: block,
             handles: 0,
             slides,
+            of_host,
+            lent: (of_host && slides).then(|| {
+                // Among several memories, what lies beyond the block would be another one's.
+                match regions.len() == 1 && growing::takes_any_place(module) {
+                    true => WhileLent::Around,
+                    false => WhileLent::Refused,
+                }
+            }),
         });
         pages += block.map_or(0, |block| u64::from(block.pages()));
         let most = most.map_or(MOST, |most| most.min(MOST));
@@ -153,6 +165,19 @@ impl Memories {
                 code.i32_const((self.plan.block_base() + offset) as i32);
             }
         }
+    }
+
+    /// The pages that copying and filling may touch where the module has one memory: those that it
+    /// sees, and while the host has something in its arena above them, that too.
+    pub fn reach(&self, code: &mut InstructionSink<'_>) {
+        if !self.plan.block.is_some_and(|block| block.of_host) {
+            self.size(0, code);
+            return;
+        }
+        code.memory_size(0);
+        self.size(0, code);
+        arena::in_use(code, |code| self.block_address(0, code));
+        code.select();
     }
 
     /// `memory.size` as the module sees it.

@@ -114,6 +114,7 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
             GlobalUse::RegionBase(region) => format!("memory {region} base"),
             GlobalUse::BlockBase => "block".to_string(),
             GlobalUse::Started => "started".to_string(),
+            GlobalUse::Mark => "quirks".to_string(),
             GlobalUse::Result(ty, n) => format!("result {n} {ty:?}"),
             GlobalUse::SegmentLength(segment) => format!("data {segment}"),
             GlobalUse::TableSize(table) => format!("table {table}"),

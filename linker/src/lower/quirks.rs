@@ -8,7 +8,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 
 use super::helper::Helper;
 use super::lowering::Lowering;
-use crate::findings::applied::read;
+use crate::findings::applied;
 use crate::findings::wrapper::Wrapper;
 use crate::profile::Quirks;
 
@@ -364,12 +364,9 @@ fn next(code: &mut InstructionSink<'_>, local: u32, size: i32) {
 impl Lowering<'_, '_, '_> {
     /// The quirks that the output has wrappers for.
     pub fn applied(&self) -> Quirks {
-        let mut all = read(self.module);
+        let mut all = applied::read(self.module);
         for (name, _) in &self.hosts {
-            let mut more = self.profile.quirks.of(name);
-            for ((_, has), (_, more)) in all.wrapped().into_iter().zip(more.wrapped()) {
-                *has |= *more;
-            }
+            applied::add(&mut all, self.profile.quirks.of(name));
         }
         all
     }

@@ -11,12 +11,14 @@ use wasm_encoder::{
 use wasmparser::{ExternalKind, Operator, TypeRef, WasmFeatures};
 
 use super::helper::Helper;
-use super::lowering::Lowering;
+use super::lowering::{GlobalUse, Lowering};
 use super::order::Order;
 use super::{bodies, names};
 use crate::debug::address::AddressMap;
 use crate::debug::{self, Guest};
+use crate::findings::allocator::{self, Allocator};
 use crate::findings::applied;
+use crate::memory::arena;
 use crate::parse::constant::{self, Value};
 
 impl Lowering<'_, '_, '_> {
@@ -274,7 +276,7 @@ impl Lowering<'_, '_, '_> {
             };
             let ty = GlobalType {
                 val_type: global.ty,
-                mutable: true,
+                mutable: global.what != GlobalUse::Mark,
                 shared: false,
             };
             section.global(ty, &init);
@@ -287,13 +289,21 @@ impl Lowering<'_, '_, '_> {
         let moves_start = self.moves_start();
         let mut has_memory = false;
         for export in &order.exports {
+            if applied::is_mark(export.name)
+                || self.flat && arena::SCRATCH_NAMES.contains(&export.name)
+            {
+                continue;
+            }
             let never = &self.profile.host.never_export;
-            let of_arena = self.arena.is_some() && matches!(export.name, "malloc" | "free");
-            if never.iter().any(|name| name == export.name) && !self.flat && !of_arena {
-                self.notes.push(format!(
-                    "the export {} is left out: the host would use it",
-                    export.name
-                ));
+            if never.iter().any(|name| name == export.name) && !self.flat {
+                self.leave_out(export.name, "the profile says so");
+                continue;
+            }
+            if allocator::says_end(export.name) && !self.keeps_end() {
+                self.leave_out(
+                    export.name,
+                    "the host would take the memory above it for its own",
+                );
                 continue;
             }
             let index = match export.kind {
@@ -308,10 +318,7 @@ impl Lowering<'_, '_, '_> {
                     if !self.profile.has(WasmFeatures::MUTABLE_GLOBAL)
                         && self.is_mutable(export.index) =>
                 {
-                    self.notes.push(format!(
-                        "the export {} is left out: it is a mutable global",
-                        export.name
-                    ));
+                    self.leave_out(export.name, "it is a mutable global");
                     continue;
                 }
                 // The others are not exported: that is refused.
@@ -338,7 +345,45 @@ impl Lowering<'_, '_, '_> {
                 section.export(name, ExportKind::Func, index);
             }
         }
+        if let Allocator::OlderNames { retain, release } = self.allocator {
+            for (name, func) in [("__retain", retain), ("__release", release)] {
+                let index = match moves_start {
+                    true => self.helper(Helper::Started(func)),
+                    false => self.funcs[func as usize],
+                };
+                section.export(name, ExportKind::Func, index);
+            }
+        }
+        if let Some(mark) = applied::mark(self.applied()) {
+            let old = order.exports.iter().find(|export| {
+                applied::is_mark(export.name) && export.kind == ExternalKind::Global
+            });
+            let index = match old {
+                Some(export) => export.index,
+                None => self.global(GlobalUse::Mark, ValType::I32, 0),
+            };
+            section.export(&mark, ExportKind::Global, index);
+        }
         Ok(section)
+    }
+
+    fn leave_out(&mut self, export: &str, why: &str) {
+        self.left_out
+            .push(format!("the export {export} is left out: {why}"));
+    }
+
+    /// Whether the exports that say where the memory of the program ends can stay. A host that reads
+    /// them cuts the memory there where no code asks for its size, and else has a heap of its own
+    /// there, unless it can ask for what it needs.
+    fn keeps_end(&self) -> bool {
+        if !self.profile.host.shrinks_memory || self.flat {
+            return true;
+        }
+        let asked = self.own_arena || self.allocator != Allocator::None;
+        match &self.memories {
+            Some(_) => asked && allocator::grows(self.module),
+            None => asked || !allocator::asks_size(self.module),
+        }
     }
 
     fn is_mutable(&self, global: u32) -> bool {
@@ -459,14 +504,10 @@ impl Lowering<'_, '_, '_> {
                         append(custom.name, &bytes, wasm);
                     }
                 }
-                applied::SECTION => {}
                 // Debug information is converted all together.
                 name if debug::is_debug(name) || debug::is_stale(name) => {}
                 name => append(name, custom.bytes, wasm),
             }
-        }
-        if let Some(quirks) = applied::section(self.applied()) {
-            append(applied::SECTION, quirks.as_bytes(), wasm);
         }
     }
 }

@@ -36,7 +36,7 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32, memory: u32) ->
     let mut code = body.instructions();
     // The size of the memory comes first: wasm3 0.4.7 has no `memory.size` while other values wait.
     match only {
-        Some(memories) => memories.size(0, &mut code),
+        Some(memories) => memories.reach(&mut code),
         None => {
             code.memory_size(memory);
         }

@@ -23,6 +23,21 @@ pub struct Block {
     pub handles: u32,
     /// Whether it moves: a guest can grow.
     pub slides: bool,
+    /// Whether the host gets the arena, as exports.
+    pub of_host: bool,
+    /// What becomes of growth while the host has something in its arena; none where nothing moves.
+    pub lent: Option<WhileLent>,
+}
+
+/// What becomes of a guest's growth while the host has something in the arena, which must not move
+/// then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhileLent {
+    /// The guest gets pages beyond the block. It takes them wherever they are
+    /// ([`super::growing::takes_any_place`]).
+    Around,
+    /// It gets none.
+    Refused,
 }
 
 impl Block {
@@ -144,7 +159,8 @@ impl MemoryPlan {
         }
         let others = self.pages() - self.regions[region].pages;
         let declared = self.regions[region].maximum.unwrap_or(MAX_PAGES);
-        // Its size in bytes is kept in 32 bits.
-        declared.min(MAX_PAGES - others).min(MAX_PAGES - 1)
+        // Its size in bytes is kept in 32 bits, that of the block included where it grows around it.
+        let most = (MAX_PAGES - 1).saturating_sub(others);
+        declared.min(most).max(self.regions[region].pages)
     }
 }

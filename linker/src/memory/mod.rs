@@ -11,12 +11,14 @@
 //! | [`regions`] | `memory.grow`, `memory.copy` and `memory.fill` of one guest among others |
 //! | [`bulk`] | copying and filling without instructions for it |
 //! | [`arena`] | what a runtime allocates for itself |
+//! | [`growing`] | whether a guest takes more memory wherever it is |
 //! | [`traps`] | traps, and what says why |
 
 pub mod access;
 pub mod arena;
 pub mod bulk;
 pub mod globals;
+pub mod growing;
 pub mod layout;
 pub mod regions;
 pub mod traps;

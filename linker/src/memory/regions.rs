@@ -4,8 +4,9 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::access::{Access, Quantity, add_base, check_range, quantity};
+use super::arena;
 use super::globals::{LinkerGlobals, access_in};
-use super::layout::{MemoryPlan, PAGE};
+use super::layout::{MemoryPlan, PAGE, WhileLent};
 
 /// `memory.grow` as the guest of a region sees it.
 ///
@@ -16,6 +17,8 @@ use super::layout::{MemoryPlan, PAGE};
 /// Pages above all that may be somebody else's, who has grown the memory by itself: the adapter of a
 /// component does. They stay where they are, and the first guest sees what it would in a memory of its
 /// own: that has grown by them.
+///
+/// While the host has something in the arena, the block stays where it is ([`WhileLent`]).
 ///
 /// # Panics
 ///
@@ -51,6 +54,9 @@ pub fn grow(
     pages(&mut code);
     code.return_().end();
     let slides = !memory.fixed && memory.has_above(region);
+    if slides {
+        leave_lent(&mut code, memory, globals, bytes, delta, was);
+    }
     if !memory.fixed {
         code.local_get(delta)
             .memory_grow(0)
@@ -87,6 +93,54 @@ pub fn grow(
     add_to(&mut code, bytes, step);
     code.end();
     body
+}
+
+/// Grows otherwise, or not at all, where the block must not move: the host has something in its arena,
+/// or has had when it was grown before, so that the block lies among the guest's pages now.
+fn leave_lent(
+    code: &mut InstructionSink<'_>,
+    memory: &MemoryPlan,
+    globals: &LinkerGlobals,
+    bytes: u32,
+    delta: u32,
+    was: u32,
+) {
+    let (Some(block), Some(base)) = (memory.block, globals.block) else {
+        return;
+    };
+    let Some(lent) = block.lent else { return };
+    arena::in_use(code, |code| {
+        code.global_get(base);
+        if block.state > 0 {
+            code.i32_const(block.state as i32).i32_add();
+        }
+    });
+    match lent {
+        WhileLent::Refused => fail(code),
+        WhileLent::Around => {
+            code.global_get(bytes)
+                .global_get(base)
+                .i32_gt_u()
+                .i32_or()
+                .if_(BlockType::Empty)
+                .local_get(delta)
+                .memory_grow(0)
+                .local_tee(was)
+                .i32_const(-1)
+                .i32_ne()
+                .if_(BlockType::Empty)
+                .local_get(was)
+                .local_get(delta)
+                .i32_add()
+                .i32_const(16)
+                .i32_shl()
+                .global_set(bytes)
+                .end()
+                .local_get(was)
+                .return_()
+                .end();
+        }
+    }
 }
 
 /// Takes a condition from the stack; when it holds, the growth has failed.

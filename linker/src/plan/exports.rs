@@ -13,6 +13,8 @@ use super::again;
 use super::binding::Binding;
 use super::model::{Allocating, Exported, Plan, PlannedExport, Step};
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
+use crate::memory::arena;
+use crate::memory::layout::WhileLent;
 use crate::preview1;
 use crate::resolve::{
     Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, ExportItem,
@@ -220,6 +222,19 @@ impl Boundary {
             kind,
         });
         Ok(())
+    }
+
+    /// Whether the program exports `malloc` and `free`, as a runtime looks for them.
+    pub fn has_allocator(&self, program: &Program) -> bool {
+        let has = |name: &str, results: &[ValType]| {
+            self.functions.iter().any(|export| {
+                let ty = &program.lifts[export.lift.0 as usize].ty;
+                let result: Vec<ValType> = ty.result.iter().flat_map(Type::flat).collect();
+                let params: Vec<ValType> = ty.params().iter().flat_map(Type::flat).collect();
+                export.name == name && params == [ValType::I32] && result == results
+            })
+        };
+        has("malloc", &[ValType::I32]) && has("free", &[])
     }
 
     /// The name of the first export for whose functions `reaches` says yes.
@@ -460,14 +475,27 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     if plan.memory.is_some() {
         add("memory".into(), Exported::Memory);
     }
-    if plan
-        .memory
-        .as_ref()
-        .and_then(|m| m.block)
-        .is_some_and(|b| b.arena > 0)
-    {
-        add("malloc".into(), Exported::Malloc);
-        add("free".into(), Exported::Free);
+    let block = plan.memory.as_ref().and_then(|memory| memory.block);
+    if let Some(block) = block.filter(|block| block.arena > 0) {
+        let [malloc, free] = match block.of_host {
+            true => ["malloc", "free"],
+            false => arena::SCRATCH_NAMES,
+        };
+        add(malloc.into(), Exported::Malloc);
+        add(free.into(), Exported::Free);
+        if block.of_host && !is_command {
+            let grows = match block.lent {
+                Some(WhileLent::Refused) => {
+                    "; while it has anything there, memory.grow of a guest gives -1"
+                }
+                _ => "",
+            };
+            plan.warnings.push(format!(
+                "a host that allocates in the module by malloc gets an arena of {} bytes{grows}: \
+                 --arena chooses its size",
+                block.arena
+            ));
+        }
     }
     let mut names = HashSet::new();
     for export in &exports {

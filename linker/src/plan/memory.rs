@@ -13,26 +13,54 @@ use super::live::Live;
 use super::{LinkedLibrary, libraries};
 use crate::features::FeatureSet;
 use crate::memory::arena;
-use crate::memory::layout::{Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Region};
+use crate::memory::growing;
+use crate::memory::layout::{Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Region, WhileLent};
 use crate::options::{Growth, MemoryMode, Options};
 use crate::parse::Input;
 use crate::resolve::{InstanceId, Program};
 
 /// The pages of the host's arena in a fixed layout, before it gets its share.
 const FIXED_ARENA: u32 = 16;
-fn wants_arena(program: &Program, live: &Live, options: &Options) -> bool {
+
+/// Bytes for what the host and the wrappers allocate, and whether the host does.
+fn arena(program: &Program, live: &Live, options: &Options, has_allocator: bool) -> (u32, bool) {
     let hosts = live.hosts();
-    options.profile.wants_arena(|name| {
+    let imports = |name: &str| {
         hosts.iter().any(|host| {
             let host = &program.hosts[host.0 as usize];
             host.module == crate::preview1::MODULE && host.name == name
         })
-    })
+    };
+    let profile = &options.profile;
+    match profile.quirks.app_heap && !has_allocator {
+        true => (profile.host.arena, true),
+        false if profile.wants_scratch(imports) => (arena::SCRATCH, false),
+        false => (0, false),
+    }
+}
+
+/// What becomes of growth while the host has something in the arena.
+fn while_lent(
+    input: &Input<'_>,
+    program: &Program,
+    regions: &[Region],
+    linked: &[LinkedLibrary],
+) -> WhileLent {
+    let guests = program
+        .ids()
+        .filter(|id| linked.iter().all(|library| library.instance != *id));
+    // Among several guests, what lies beyond the block would be another one's.
+    let alone = regions.len() == 1;
+    match alone && { guests }.all(|id| growing::takes_any_place(program.module(input, id))) {
+        true => WhileLent::Around,
+        false => WhileLent::Refused,
+    }
 }
 
 /// Lays out the memory.
 ///
-/// `first` is the memory that the host shares: the one that keeps address 0.
+/// `first` is the memory that the host shares: the one that keeps address 0. `has_allocator`: the host
+/// allocates with functions of the program.
 ///
 /// # Errors
 ///
@@ -44,6 +72,7 @@ pub fn plan(
     fusion: &Fusion,
     first: Option<(InstanceId, u32)>,
     linked: &[LinkedLibrary],
+    has_allocator: bool,
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
     let mut memories = in_order(live, first);
@@ -88,17 +117,19 @@ pub fn plan(
         }
     }
     let has_memory = !memories.is_empty() || state > 0;
-    let arena = match wants_arena(program, live, options) && has_memory {
-        true => arena::SIZE,
-        false => 0,
+    let (arena, of_host) = match has_memory {
+        true => arena(program, live, options, has_allocator),
+        false => (0, false),
     };
     let handles = fused::tables_size(fusion, options.max_handles)?;
     let fixed = options.growth != Growth::Free;
-    let block = (state + arena + handles > 0).then_some(Block {
+    let mut block = (state + arena + handles > 0).then_some(Block {
         state,
         arena,
         handles,
         slides: !fixed && (grows || fusion.arena),
+        of_host,
+        lent: None,
     });
     if memories.is_empty() && !live.made_memory && block.is_none() && !fusion.arena {
         return Ok(None);
@@ -145,6 +176,11 @@ pub fn plan(
             slides,
         });
         pages += u64::from(start);
+    }
+    if let (Some(block), true) = (&mut block, of_host)
+        && block.slides
+    {
+        block.lent = Some(while_lent(input, program, &regions, linked));
     }
     share_out(&mut regions, block, options.growth)?;
     let wanted = pages + u64::from(block.map_or(0, |block| block.pages()));

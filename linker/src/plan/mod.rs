@@ -143,6 +143,7 @@ pub fn plan<'i, 'a>(
         &fusion,
         first,
         &linked.libraries,
+        boundary.has_allocator(&program),
         options,
     )?;
 

@@ -330,62 +330,168 @@
     end
   )
   (func $p1bridge:malloc (;4;) (type 3) (param i32) (result i32)
-    (local i32 i32)
-    i32.const 65536
-    local.tee 1
-    i32.load
-    local.set 2
+    (local i32 i32 i32 i32 i32)
     local.get 0
-    i32.const 4080
-    local.get 2
-    i32.sub
+    i32.const 4064
     i32.gt_u
     if ;; label = @1
       i32.const 0
       return
     end
-    local.get 1
-    local.get 2
     local.get 0
-    i32.const 15
+    i32.const 31
     i32.add
     i32.const -16
     i32.and
+    local.set 0
+    i32.const 65536
+    local.tee 2
+    i32.const 4096
     i32.add
+    local.set 1
+    local.get 2
+    i32.const 16
+    i32.add
+    local.set 2
+    loop ;; label = @1
+      local.get 2
+      local.get 1
+      i32.ge_u
+      if ;; label = @2
+        i32.const 0
+        return
+      end
+      local.get 2
+      i32.load
+      local.tee 5
+      i32.const 1
+      i32.and
+      if ;; label = @2
+        local.get 2
+        local.get 5
+        i32.add
+        i32.const 1
+        i32.sub
+        local.set 2
+        br 1 (;@1;)
+      end
+      local.get 5
+      local.get 1
+      local.get 2
+      i32.sub
+      local.get 5
+      select
+      local.set 3
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 2
+          local.get 3
+          i32.add
+          local.tee 4
+          local.get 1
+          i32.ge_u
+          br_if 1 (;@2;)
+          local.get 4
+          i32.load
+          local.tee 5
+          i32.const 1
+          i32.and
+          br_if 1 (;@2;)
+          local.get 3
+          local.get 5
+          local.get 1
+          local.get 4
+          i32.sub
+          local.get 5
+          select
+          i32.add
+          local.set 3
+          br 0 (;@3;)
+        end
+      end
+      local.get 3
+      local.get 0
+      i32.lt_u
+      if ;; label = @2
+        local.get 2
+        local.get 3
+        i32.store
+        local.get 4
+        local.set 2
+        br 1 (;@1;)
+      end
+    end
+    local.get 3
+    local.get 0
+    i32.gt_u
+    if ;; label = @1
+      local.get 2
+      local.get 0
+      i32.add
+      local.get 3
+      local.get 0
+      i32.sub
+      i32.store
+    end
+    local.get 2
+    local.get 0
+    i32.const 1
+    i32.or
     i32.store
-    local.get 1
-    local.get 1
-    i32.load offset=4
+    i32.const 65536
+    local.tee 4
+    local.get 4
+    i32.load
     i32.const 1
     i32.add
-    i32.store offset=4
-    local.get 1
+    i32.store
     local.get 2
-    i32.add
     i32.const 16
     i32.add
   )
   (func $p1bridge:free (;5;) (type 0) (param i32)
     (local i32 i32)
     local.get 0
+    i32.const 65536
+    local.tee 1
+    i32.const 32
+    i32.add
+    i32.sub
+    i32.const 4064
+    i32.ge_u
+    if ;; label = @1
+      return
+    end
+    local.get 0
+    i32.const 16
+    i32.sub
+    local.tee 0
+    i32.load
+    local.tee 2
+    i32.const 1
+    i32.and
     i32.eqz
     if ;; label = @1
       return
     end
-    i32.const 65536
-    local.tee 1
+    local.get 0
+    local.get 2
+    i32.const 1
+    i32.sub
+    i32.store
     local.get 1
-    i32.load offset=4
+    local.get 1
+    i32.load
     i32.const 1
     i32.sub
     local.tee 2
-    i32.store offset=4
+    i32.store
     local.get 2
     i32.eqz
     if ;; label = @1
       local.get 1
       i32.const 0
-      i32.store
+      i32.store offset=16
     end
   )
   (data (;0;) (i32.const 0) "abcdefgh")

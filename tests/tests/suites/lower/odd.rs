@@ -356,7 +356,8 @@ fn provide(store: &mut Store<()>, name: &str, ty: &ExternType) -> Option<Extern>
 /// The exports in the order of their names; functions are called with 0, 1 and 3 for each number.
 fn seen(store: &mut Store<()>, module: &Module, instance: Instance) -> Seen {
     let mut names: Vec<String> = module.exports().map(|e| e.name().to_owned()).collect();
-    names.sort();
+    // What the host has allocated keeps the memory from growing in some layouts.
+    names.sort_by_key(|name| (matches!(name.as_str(), "malloc" | "free"), name.clone()));
     let mut seen = Seen {
         calls: Vec::new(),
         globals: Vec::new(),
@@ -502,7 +503,7 @@ fn outcome(wasm: &[u8], profile: &Profile, right: Option<&Result<Seen>>) -> Resu
             right.as_ref().err()
         ),
     };
-    let done = lowered.done.join("\n");
+    let done = [lowered.done, lowered.warnings].concat().join("\n");
     let said = |name: &str| done.contains(&format!("the export {name} is left out"));
     let same =
         |what: &str, found: &dyn std::fmt::Debug, right: &dyn std::fmt::Debug| -> Result<()> {

@@ -1,0 +1,23 @@
+//! Sizes in bytes as arguments.
+
+use p1bridge_linker::profile::arena_size;
+
+/// Reads a number of bytes: `4096`, `64KiB`, `4M`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: u64 = match &text[digits.len()..] {
+        "" => 1,
+        "KiB" | "K" | "k" => 1 << 10,
+        "MiB" | "M" | "m" => 1 << 20,
+        "GiB" | "G" | "g" => 1 << 30,
+        unit => return Err(format!("{unit:?} is no unit: KiB, MiB and GiB are")),
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    bytes.ok_or_else(|| format!("{text:?} is no size, such as 4096 or 64KiB are"))
+}
+
+/// Reads the size of an arena for the host.
+pub fn arena(text: &str) -> Result<u32, String> {
+    let bytes = u32::try_from(bytes(text)?).unwrap_or(u32::MAX);
+    arena_size(bytes).map_err(|error| error.to_string())
+}
