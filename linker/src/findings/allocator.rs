@@ -60,7 +60,7 @@ pub fn find(module: &Module<'_>, profile: &Profile) -> Result<Allocator> {
         (true, false) if free.or(release).is_some() => return Ok(Allocator::Whole),
         (false, true) if free.or(release).is_some() => return Ok(Allocator::Whole),
         (false, false) if newer && knows_pins => return Ok(Allocator::Whole),
-        (false, false) if newer && module.exports.get("__retain").is_none() => {
+        (false, false) if newer && !module.exports.contains_key("__retain") => {
             if let (Some(retain), Some(release), false) =
                 (pin, unpin, module.exports.contains_key("__release"))
             {

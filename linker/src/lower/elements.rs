@@ -12,6 +12,9 @@ use super::table_layout::references;
 use crate::parse::constant::{self, Value};
 use crate::parse::module::{Element, ElementMode, Items};
 
+/// Where a segment starts that cannot be written as it is, and its functions; nothing stands for null.
+type Nulled = (u32, Vec<Option<u32>>);
+
 impl Lowering<'_, '_, '_> {
     pub fn elements(&self) -> Result<ElementSection> {
         let mut section = ElementSection::new();
@@ -54,9 +57,9 @@ impl Lowering<'_, '_, '_> {
     /// The segments that cannot be written as they are where elements are functions only: those with
     /// nulls, and those whose functions are overwritten by nulls. Each with its start and with nothing
     /// where null is in the end.
-    fn nulls(&self) -> Result<Vec<Option<(u32, Vec<Option<u32>>)>>> {
+    fn nulls(&self) -> Result<Vec<Option<Nulled>>> {
         let module = self.module;
-        let mut all: Vec<Option<(u32, Vec<Option<u32>>)>> = vec![None; module.elements.len()];
+        let mut all: Vec<Option<Nulled>> = vec![None; module.elements.len()];
         let is_active = |element: &Element<'_>| matches!(element.mode, ElementMode::Active { .. });
         let mut some = false;
         for element in module.elements.iter().filter(|e| is_active(e)) {

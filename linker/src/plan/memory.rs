@@ -57,10 +57,16 @@ fn while_lent(
     }
 }
 
+/// What the host has to do with the memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared {
+    /// The memory of the input that it shares: the one that keeps address 0.
+    pub first: Option<(InstanceId, u32)>,
+    /// Whether it allocates with functions of the program.
+    pub has_allocator: bool,
+}
+
 /// Lays out the memory.
-///
-/// `first` is the memory that the host shares: the one that keeps address 0. `has_allocator`: the host
-/// allocates with functions of the program.
 ///
 /// # Errors
 ///
@@ -70,12 +76,11 @@ pub fn plan(
     program: &Program,
     live: &Live,
     fusion: &Fusion,
-    first: Option<(InstanceId, u32)>,
+    shared: Shared,
     linked: &[LinkedLibrary],
-    has_allocator: bool,
     options: &Options,
 ) -> Result<Option<MemoryPlan>> {
-    let mut memories = in_order(live, first);
+    let mut memories = in_order(live, shared.first);
     let own = own_memories(input, program, &mut memories, options)?;
     let grows = memories.iter().any(|memory| live.growing.contains(memory));
     let mut state = 0;
@@ -118,7 +123,7 @@ pub fn plan(
     }
     let has_memory = !memories.is_empty() || state > 0;
     let (arena, of_host) = match has_memory {
-        true => arena(program, live, options, has_allocator),
+        true => arena(program, live, options, shared.has_allocator),
         false => (0, false),
     };
     let handles = fused::tables_size(fusion, options.max_handles)?;

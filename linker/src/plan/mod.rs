@@ -141,9 +141,11 @@ pub fn plan<'i, 'a>(
         &program,
         &live,
         &fusion,
-        first,
+        memory::Shared {
+            first,
+            has_allocator: boundary.has_allocator(&program),
+        },
         &linked.libraries,
-        boundary.has_allocator(&program),
         options,
     )?;
 
