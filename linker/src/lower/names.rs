@@ -46,18 +46,19 @@ fn names(ctx: &Lowering<'_, '_, '_>, bytes: &[u8]) -> Result<NameSection> {
             Name::Local(map) => {
                 for function in map {
                     let function = function?;
-                    let Some(defined) = defined(function.index) else {
+                    // A broken section may name a function that is not there.
+                    let ty = ctx.module.func_types.get(function.index as usize);
+                    let (Some(defined), Some(&ty)) = (defined(function.index), ty) else {
                         continue;
                     };
                     // Parameters that are added come behind those that there were.
-                    let ty = ctx.module.func_types[function.index as usize];
                     let params = ctx.module.types[ty as usize].params().len() as u32;
                     let added = ctx.multi.added_params(ty);
                     let mut of_function = NameMap::new();
                     for naming in function.names {
                         let naming = naming?;
                         let moved = if naming.index < params { 0 } else { added };
-                        of_function.append(naming.index + moved, naming.name);
+                        of_function.append(naming.index.saturating_add(moved), naming.name);
                     }
                     locals
                         .get_or_insert_with(IndirectNameMap::new)
