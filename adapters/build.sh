@@ -17,7 +17,19 @@ mkdir -p "$out"
 flags="-C link-arg=--import-memory -C link-arg=--no-entry -C link-arg=-zstack-size=0 -C target-cpu=mvp"
 # A match over constants must stay code: a look-up table would be data.
 flags="$flags -C llvm-args=-switch-to-lookup=false"
-flags="$flags --remap-path-prefix=$here=adapters --remap-path-prefix=$(dirname "$here")=p1bridge"
+flags="$flags --remap-path-prefix=$target/sources=p1bridge"
+
+# Cargo hashes where a crate lies into its symbols, and the compiler orders functions by those: a
+# crate outside of the workspace counts with its whole path, one inside with its place there. So a
+# library is built from a copy that has what it depends on inside.
+gather() {
+    copy=$target/sources/$1
+    rm -rf "$copy"
+    mkdir -p "$copy"
+    cp -R "$here/$1/src" "$here/$1/Cargo.lock" "$here/../runtime-shim" "$copy/"
+    sed 's,"../../runtime-shim","runtime-shim",' "$here/$1/Cargo.toml" >"$copy/Cargo.toml"
+    sed '/^\[workspace\]$/d' "$here/../runtime-shim/Cargo.toml" >"$copy/runtime-shim/Cargo.toml"
+}
 
 build() {
     if rustup target list --installed 2>/dev/null | grep -qx wasm32-unknown-unknown; then
@@ -42,7 +54,8 @@ finish() {
 }
 
 for library in p2-on-p1; do
-    build --release --locked --manifest-path "$here/$library/Cargo.toml" --target-dir "$target"
+    gather "$library"
+    build --release --locked --manifest-path "$target/sources/$library/Cargo.toml" --target-dir "$target"
     name=$(echo "$library" | tr - _)
     finish "$target/wasm32-unknown-unknown/release/$name.wasm" "$out/$library.wasm"
 done

@@ -16,10 +16,7 @@
     call $wasi:random/insecure@0.2#get-insecure-random-u64
     drop
   )
-  (func $wasi:random/insecure@0.2#get-insecure-random-u64 (;2;) (type 2) (result i64)
-    call $p2_on_p1::random::number
-  )
-  (func $p2_on_p1::random::number (;3;) (type 2) (result i64)
+  (func $p2_on_p1::random::number (;2;) (type 2) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -32,6 +29,9 @@
     end
     local.get 0
     i64.load
+  )
+  (func $wasi:random/insecure@0.2#get-insecure-random-u64 (;3;) (type 2) (result i64)
+    call $p2_on_p1::random::number
   )
   (func $p1bridge:initialize (;4;) (type 1))
   (@producers

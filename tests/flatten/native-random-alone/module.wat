@@ -9,13 +9,10 @@
   (import "wasi_snapshot_preview1" "random_get" (func (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 1 1)
   (global (;0;) (mut i32) i32.const 0)
-  (export "draw" (func 1))
+  (export "draw" (func 2))
   (export "_initialize" (func 3))
   (export "memory" (memory 0))
   (func (;1;) (type 1) (result i64)
-    call 2
-  )
-  (func (;2;) (type 1) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -28,6 +25,9 @@
     end
     local.get 0
     i64.load
+  )
+  (func (;2;) (type 1) (result i64)
+    call 1
   )
   (func (;3;) (type 2))
   (@producers
