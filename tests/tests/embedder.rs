@@ -358,6 +358,13 @@ fn pieces_of_an_arena_come_back_in_any_order_and_its_size_can_be_chosen() {
         "host=300 host=300 give=0 give=0 host=300 host=300 host=300",
         "1 1 * * 1 1 !",
     );
+    // A piece of nothing at the very end comes back, too.
+    tells(
+        WAMR,
+        &small,
+        "host=976 host=0 give=1 give=0 host=992",
+        "1 1 * * 1",
+    );
     profile.host.arena = 65536;
     let large = lower(&module, &profile).unwrap().wasm;
     tells(

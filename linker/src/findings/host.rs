@@ -15,7 +15,7 @@ use crate::features::FeatureSet;
 use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::value_type_features;
 use crate::preview1;
-use crate::profile::{Import, Limits, Missing, Profile};
+use crate::profile::{Host, Import, Limits, Missing, Profile};
 
 fn outside(offset: u64) -> Place {
     Place {
@@ -677,10 +677,7 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
     }
     let has = |name: &str| module.exports.contains_key(name);
     let any_memory = !module.memories.is_empty() || !module.imported_memories.is_empty();
-    let wasi = module
-        .imports
-        .iter()
-        .any(|import| import.module == preview1::MODULE);
+    let wasi = imports_wasi(module);
     if host.needs_memory_export && any_memory && wasi && !has("memory") {
         found.push(finding(
             Kind::Export,
@@ -725,6 +722,18 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
     if profile.quirks.app_heap && any_memory && !allocator::shrinks(module, profile) {
         found.extend(app_heap(module, allocator));
     }
+}
+
+fn imports_wasi(module: &Module<'_>) -> bool {
+    let mut imports = module.imports.iter();
+    imports.any(|import| import.module == preview1::MODULE)
+}
+
+/// Whether the host looks for a memory of the name "memory" in the module, if it has one.
+pub fn wants_memory(module: &Module<'_>, host: &Host) -> bool {
+    let has = |name: &str| module.exports.contains_key(name);
+    let started = has("_start") || has("_initialize");
+    host.needs_memory_export && imports_wasi(module) || host.start_needs_memory && started
 }
 
 /// What is wrong where the host has a heap of its own, unless it can ask the module.

@@ -53,14 +53,15 @@ impl Needs {
             || survey.table_access && several;
         let called = called(module);
         let imports = |name: &str| called.contains(&name);
-        // A memory that is imported has no room for an arena, which only wrappers cannot do without.
-        let host_arena = !arena && !module.memories.is_empty() && allocator::lacks(module, profile);
-        let has_memory = !module.memories.is_empty() || !module.imported_memories.is_empty();
-        let arena = host_arena || !arena && has_memory && profile.wants_scratch(imports);
+        let memories = module.memories.len() + module.imported_memories.len();
+        // A memory that is imported has no room for an arena, which only wrappers cannot do without. One
+        // is made where tables become numbers and there is none.
+        let own_memory = !module.memories.is_empty() || references && memories == 0;
+        let host_arena = !arena && own_memory && allocator::lacks(module, profile);
+        let arena = host_arena || !arena && memories > 0 && profile.wants_scratch(imports);
         let wrapped = called
             .iter()
             .any(|name| Wrapper::of(name, profile.quirks).is_some());
-        let memories = module.memories.len() + module.imported_memories.len();
         Needs {
             sign_ext: lacks(WasmFeatures::SIGN_EXTENSION),
             sat_float: lacks(WasmFeatures::SATURATING_FLOAT_TO_INT),

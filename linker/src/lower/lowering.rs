@@ -268,7 +268,8 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     pub fn lay_out(&mut self) -> Result<()> {
         let module = self.module;
         let mut size = 0;
-        let asks = self.profile.quirks.app_heap && !module.memories.is_empty();
+        let has_memory = !module.memories.is_empty() || self.needs.references;
+        let asks = self.profile.quirks.app_heap && has_memory;
         let asks = asks && !self.flat && !allocator::shrinks(module, self.profile);
         self.allocator = match allocator::find(module, self.profile) {
             Err(error) if asks => return Err(error),

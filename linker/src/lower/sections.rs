@@ -17,7 +17,7 @@ use super::{bodies, names};
 use crate::debug::address::AddressMap;
 use crate::debug::{self, Guest};
 use crate::findings::allocator::{self, Allocator};
-use crate::findings::applied;
+use crate::findings::{applied, host};
 use crate::memory::arena;
 use crate::parse::constant::{self, Value};
 
@@ -333,10 +333,12 @@ impl Lowering<'_, '_, '_> {
             has_memory |= export.kind == ExternalKind::Memory && export.name == "memory";
             section.export(export.name, export_kind(export.kind), index);
         }
-        let exportable =
-            !self.module.memories.is_empty() || !self.module.imported_memories.is_empty();
+        let exportable = self.memories.is_some()
+            || !self.module.memories.is_empty()
+            || !self.module.imported_memories.is_empty();
         let free = !order.exports.iter().any(|export| export.name == "memory");
-        if self.profile.host.needs_memory_export && !has_memory && exportable && free {
+        let wanted = host::wants_memory(self.module, &self.profile.host);
+        if wanted && !has_memory && exportable && free {
             section.export("memory", ExportKind::Memory, 0);
         }
         if self.own_arena {

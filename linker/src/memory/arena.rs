@@ -156,8 +156,8 @@ pub fn malloc(bytes: u32, base: impl Fn(&mut InstructionSink<'_>)) -> Function {
     body
 }
 
-/// `free: (address: i32)`. What is not in use is left alone; the last piece that comes back empties the
-/// arena.
+/// `free: (address: i32)`. A piece of no bytes may lie at the very end. What is not in use is left
+/// alone; the last piece that comes back empties the arena.
 pub fn free(bytes: u32, base: impl Fn(&mut InstructionSink<'_>)) -> Function {
     let (address, arena, left) = (0, 1, 2);
     let mut body = Function::new([(2, ValType::I32)]);
@@ -169,7 +169,7 @@ pub fn free(bytes: u32, base: impl Fn(&mut InstructionSink<'_>)) -> Function {
         .i32_add()
         .i32_sub()
         .i32_const((bytes - HEADER - PIECE) as i32)
-        .i32_ge_u()
+        .i32_gt_u()
         .if_(BlockType::Empty)
         .return_()
         .end();

@@ -458,7 +458,7 @@
     i32.add
     i32.sub
     i32.const 4064
-    i32.ge_u
+    i32.gt_u
     if ;; label = @1
       return
     end

@@ -157,12 +157,32 @@ fn corpus(name: &str) -> Vec<u8> {
     std::fs::read(path).expect("the corpus is committed")
 }
 
+/// A module without a memory, whose table is lowered into one that is made for it.
+fn without_memory() -> Vec<u8> {
+    let wat = r#"(module (type $r (func (result i32))) (table $t 3 funcref) (elem declare func $x)
+        (func $x (type $r) (i32.const 1))
+        (func (export "_start") (table.set $t (i32.const 0) (ref.func $x))
+            (drop (call_indirect $t (type $r) (i32.const 0)))))"#;
+    wat::parse_str(wat).expect("it is valid")
+}
+
 #[test]
 fn what_is_lowered_fits_and_is_lowered_no_further() {
-    for guest in ["files-c", "clocks-c", "hello-rust", "files-rust"] {
-        for profile in ["wamr-2020", "wamr-1.0", "wamr-1", "wamr-2", "wasm3"] {
+    let mut guests = vec![("without memory", without_memory())];
+    guests.extend(
+        ["files-c", "clocks-c", "hello-rust", "files-rust"].map(|name| (name, corpus(name))),
+    );
+    for (guest, wasm) in guests {
+        for profile in [
+            "portable",
+            "wamr-2020",
+            "wamr-1.0",
+            "wamr-1",
+            "wamr-2",
+            "wasm3",
+        ] {
             let profile = named(profile).unwrap();
-            let once = lower(&corpus(guest), &profile).unwrap();
+            let once = lower(&wasm, &profile).unwrap();
             let verdict = check(&once.wasm, &profile).unwrap();
             assert!(verdict.fits || !verdict.fits_lowered, "{guest}: {verdict}");
             let twice = lower(&once.wasm, &profile).unwrap();
