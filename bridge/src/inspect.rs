@@ -12,6 +12,8 @@ mod walk;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::signatures::{Definition, Signature};
+
 /// What [`inspect`] found. As JSON it is the output of `inspect --json`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -28,6 +30,14 @@ pub struct Inspection {
     /// The world that a core module carries for `wrap`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carried_world: Option<World>,
+    /// The functions among the imports and exports, with their types in WIT and in core code.
+    pub signatures: Vec<Signature>,
+    /// The types with names that those of the program's own interfaces use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<Definition>,
+    /// Why a component has no `signatures`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub without_signatures: Option<String>,
     /// Every core module in the file, in file order; a core module itself is the only one.
     pub modules: Vec<Module>,
     /// Every component inside the outermost one.

@@ -23,6 +23,7 @@ pub mod probe;
 pub mod profiles;
 #[cfg(feature = "run")]
 pub mod run;
+pub mod signatures;
 pub mod sniff;
 mod validate;
 pub mod wrap;

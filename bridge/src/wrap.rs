@@ -27,7 +27,7 @@ use wit_component::ComponentEncoder;
 use crate::guarded::guarded;
 use crate::validate::validate;
 
-pub(crate) use survey::append_custom;
+pub(crate) use survey::{append_custom, sections as survey_of};
 pub(crate) use world::carried_names as carried_world;
 
 pub use kind::Kind;

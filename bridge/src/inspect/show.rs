@@ -1,8 +1,10 @@
 //! An inspection as text.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::{Custom, Inspection, Item, Kind, Limits, Module};
+use crate::signatures::{Direction, Signature, full_name, is_wasi};
 
 /// Lists are cut off after so many characters.
 const WIDTH: usize = 96;
@@ -14,11 +16,10 @@ impl Display for Inspection {
             Kind::Component => "component",
         };
         writeln!(f, "{} ({kind}, {} bytes)", self.what, self.bytes)?;
-        items(f, "imports", &self.imports)?;
-        items(f, "exports", &self.exports)?;
-        if let Some(world) = &self.carried_world {
-            items(f, "imports of its world", &world.imports)?;
-            items(f, "exports of its world", &world.exports)?;
+        self.boundary(f, Direction::Import, &self.imports)?;
+        self.boundary(f, Direction::Export, &self.exports)?;
+        if let Some(why) = &self.without_signatures {
+            writeln!(f, "signatures: not shown: {why}")?;
         }
         match self.kind {
             Kind::Module => self
@@ -37,6 +38,82 @@ impl Display for Inspection {
 }
 
 impl Inspection {
+    /// Imports or exports: the functions of WASI by name, all others with their types.
+    fn boundary(&self, f: &mut Formatter<'_>, direction: Direction, items: &[Item]) -> fmt::Result {
+        let all = self.signatures.iter();
+        let signatures: Vec<&Signature> = all
+            .filter(|signature| signature.direction == direction)
+            .collect();
+        let title = match direction {
+            Direction::Import => "imports",
+            Direction::Export => "exports",
+        };
+        if items.is_empty() && signatures.is_empty() {
+            return writeln!(f, "{title}: none");
+        }
+        writeln!(f, "{title}:")?;
+        let mut shown = HashSet::new();
+        // Of an interface those with types in WIT come at the place of the first; what stands for
+        // them in the core module is not an item of its own then.
+        let own = |signature: &&Signature| !signature.interface.as_deref().is_some_and(is_wasi);
+        for part in signatures.iter().copied().filter(own) {
+            if part.wit.is_none() {
+                continue;
+            }
+            let interface = part.interface.as_deref();
+            if shown.insert(interface.map(str::to_string)) {
+                for ty in self
+                    .types
+                    .iter()
+                    .filter(|ty| ty.interface.as_deref() == interface)
+                {
+                    let prefix = interface.map(|name| format!("{name}: "));
+                    writeln!(f, "  {}{}", prefix.unwrap_or_default(), ty.text)?;
+                }
+            }
+            signature(f, part)?;
+        }
+        let typed: HashMap<String, &Signature> = signatures
+            .iter()
+            .map(|signature| (signature.name(), *signature))
+            .collect();
+        let freed: HashSet<&str> = signatures
+            .iter()
+            .filter_map(|signature| signature.post_return.as_deref())
+            .collect();
+        for item in items {
+            let names_only = is_wasi(&item.name) || self.without_signatures.is_some();
+            match item.kind {
+                "interface" | "module" if names_only => {
+                    writeln!(f, "  {}: {}", item.name, cut(&item.items))?;
+                }
+                "interface" | "module" => {
+                    if item.items.is_empty() {
+                        writeln!(f, "  {}: types only", item.name)?;
+                    }
+                    for name in &item.items {
+                        let full = full_name(Some(&item.name), name);
+                        match typed.get(&full) {
+                            Some(found) if found.wit.is_none() => signature(f, found)?,
+                            Some(_) => {}
+                            // `$root` is no interface.
+                            None if typed.contains_key(name) => {}
+                            None => writeln!(f, "  {full}")?,
+                        }
+                    }
+                }
+                "func" => match typed.get(&item.name) {
+                    Some(found) if found.wit.is_some() => {}
+                    _ if freed.contains(&item.name[..]) => {}
+                    Some(found) => signature(f, found)?,
+                    None => writeln!(f, "  {} (func)", item.name)?,
+                },
+                kind => writeln!(f, "  {} ({kind})", item.name)?,
+            }
+        }
+        Ok(())
+    }
+
     fn layers(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -121,20 +198,18 @@ fn limits(limits: &Limits) -> String {
     text
 }
 
-fn items(f: &mut Formatter<'_>, title: &str, items: &[Item]) -> fmt::Result {
-    if items.is_empty() {
-        return writeln!(f, "{title}: none");
-    }
-    writeln!(f, "{title}:")?;
-    for item in items {
-        match item.kind {
-            "interface" | "module" => {
-                writeln!(f, "  {}: {}", item.name, cut(&item.items))?;
-            }
-            kind => writeln!(f, "  {} ({kind})", item.name)?,
-        }
-    }
-    Ok(())
+/// The type of a function, and beneath it that of the core function.
+fn signature(f: &mut Formatter<'_>, signature: &Signature) -> fmt::Result {
+    let name = signature.name();
+    let core = signature.core.as_ref();
+    let Some(wit) = &signature.wit else {
+        let core = core.map(ToString::to_string).unwrap_or_default();
+        return writeln!(f, "  {name} (func): {core}");
+    };
+    writeln!(f, "  {name}: {wit}")?;
+    let core = core.map_or_else(|| "none".to_string(), ToString::to_string);
+    let post_return = prefixed(", post-return ", signature.post_return.as_deref());
+    writeln!(f, "    core: {core}{post_return}")
 }
 
 /// As many of `names` as fit into a line.

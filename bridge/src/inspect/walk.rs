@@ -8,6 +8,7 @@ use wasmparser::{ComponentName, Encoding, KnownCustom, Parser, Payload, Validato
 
 use super::module::{Open as OpenModule, custom, with_kind};
 use super::{Custom, Inspection, Item, Kind, Module, Nested, World, roles};
+use crate::signatures::{Signatures, signatures};
 use crate::wrap::carried_world;
 
 /// A layer whose end has not been reached.
@@ -81,7 +82,8 @@ pub fn file(file: &[u8]) -> Result<Inspection> {
         Some(Encoding::Component) => Kind::Component,
         None => bail!("the file ends before its version"),
     };
-    walk.finish(kind, file.len())
+    let signatures = signatures(file)?;
+    walk.finish(kind, file.len(), signatures)
 }
 
 /// The layer that begins now.
@@ -188,7 +190,7 @@ impl Walk {
         }
     }
 
-    fn finish(mut self, kind: Kind, bytes: usize) -> Result<Inspection> {
+    fn finish(mut self, kind: Kind, bytes: usize, signatures: Signatures) -> Result<Inspection> {
         if kind == Kind::Component {
             for module in &mut self.modules {
                 module.role = roles::of(module);
@@ -205,6 +207,9 @@ impl Walk {
             imports: self.imports,
             exports: self.exports,
             carried_world,
+            signatures: signatures.functions,
+            types: signatures.types,
+            without_signatures: signatures.without_wit,
             modules: self.modules,
             components: self.components,
             core_instances: self.core_instances,

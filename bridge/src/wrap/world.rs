@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use wit_component::{StringEncoding, embed_component_metadata};
+use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
 use wit_parser::abi::AbiVariant;
 use wit_parser::{Function, Resolve, SizeAlign, Type, WorldId, WorldItem, WorldKey};
 
@@ -53,7 +53,7 @@ impl World {
     /// The worlds that a module carries, merged, as [`Survey::worlds`] holds them.
     ///
     /// [`Survey::worlds`]: super::survey::Survey::worlds
-    pub(super) fn carried(sections: &[u8]) -> Result<Option<World>> {
+    pub(crate) fn carried(sections: &[u8]) -> Result<Option<World>> {
         if sections.is_empty() {
             return Ok(None);
         }
@@ -64,6 +64,27 @@ impl World {
             resolve: bindings.resolve,
             id: bindings.world,
         }))
+    }
+
+    /// The world of a component; nothing for a WIT package.
+    ///
+    /// # Errors
+    ///
+    /// When its types cannot be put in WIT.
+    pub(crate) fn of_component(component: &[u8]) -> Result<Option<World>> {
+        const NOT_WIT: &str = "its types cannot be put in WIT";
+        let decoded = guarded(NOT_WIT, || {
+            wit_component::decode(component).context(NOT_WIT)
+        })?;
+        Ok(match decoded {
+            DecodedWasm::Component(resolve, id) => Some(World { resolve, id }),
+            DecodedWasm::WitPackage(..) => None,
+        })
+    }
+
+    /// Everything that the world refers to, and which of its worlds it is.
+    pub(crate) fn parts(&self) -> (&Resolve, WorldId) {
+        (&self.resolve, self.id)
     }
 
     /// The functions that the world imports.

@@ -53,6 +53,37 @@ impl FuncType {
                 .is_some_and(|ty| spills(ty, MAX_FLAT_RESULTS))
     }
 
+    /// The core type of a function that is lifted from core code, as exports are.
+    pub fn lifted(&self) -> wasmparser::FuncType {
+        let results = match self.flat_result() {
+            results if results.len() > MAX_FLAT_RESULTS => vec![ValType::I32],
+            results => results,
+        };
+        wasmparser::FuncType::new(self.core_params(), results)
+    }
+
+    /// The core type of a function that is lowered for core code, as imports are.
+    pub fn lowered(&self) -> wasmparser::FuncType {
+        let mut params = self.core_params();
+        let mut results = self.flat_result();
+        if results.len() > MAX_FLAT_RESULTS {
+            results.clear();
+            params.push(ValType::I32);
+        }
+        wasmparser::FuncType::new(params, results)
+    }
+
+    fn core_params(&self) -> Vec<ValType> {
+        match self.params.flat() {
+            params if params.len() > MAX_FLAT_PARAMS => vec![ValType::I32],
+            params => params,
+        }
+    }
+
+    fn flat_result(&self) -> Vec<ValType> {
+        self.result.as_ref().map(Type::flat).unwrap_or_default()
+    }
+
     /// The types of the parameters.
     pub fn params(&self) -> &[Type] {
         match &self.params {

@@ -300,15 +300,6 @@ impl Boundary {
 /// and lifted again by [`HOST`]. What is lent to it is dropped by functions of the host, too.
 fn pass_through(program: &mut Program, import: u32, offset: u64) -> LiftId {
     let ty = program.imports[import as usize].ty.clone();
-    let mut params = ty.params.flat();
-    if params.len() > MAX_FLAT_PARAMS {
-        params = vec![ValType::I32];
-    }
-    let mut results = ty.result.as_ref().map(Type::flat).unwrap_or_default();
-    if results.len() > MAX_FLAT_RESULTS {
-        results.clear();
-        params.push(ValType::I32);
-    }
     let canon = |kind, ty| Canon {
         kind,
         ty,
@@ -322,7 +313,7 @@ fn pass_through(program: &mut Program, import: u32, offset: u64) -> LiftId {
             callee: ComponentFunc::Import(import),
             options: CanonOptions::default(),
         },
-        FuncType::new(params, results),
+        ty.lowered(),
     ));
     for resource in (0..program.resources.len() as u32).map(ResourceId) {
         let lent = ty.params.any(&|ty| *ty == Type::Borrow(resource));
@@ -639,21 +630,12 @@ fn keep_start(plan: &mut Plan<'_, '_>, boundary: &Boundary) {
 
 /// The type of the core function that is exported: `CanonicalABI.md`, "Flattening".
 pub fn passed_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
-    let result = plan.program.lifts[id.0 as usize].ty.result.as_ref();
-    let results = match result.map(Type::flat).unwrap_or_default() {
-        results if results.len() > MAX_FLAT_RESULTS => vec![wasmparser::ValType::I32],
-        results => results,
-    };
-    FuncType::new(lifted_params(plan, id), results)
+    plan.program.lifts[id.0 as usize].ty.lifted()
 }
 
 /// The core parameters of a lifted function.
 pub fn lifted_params(plan: &Plan<'_, '_>, id: LiftId) -> Vec<wasmparser::ValType> {
-    let params = plan.program.lifts[id.0 as usize].ty.params.flat();
-    match params.len() {
-        0..=MAX_FLAT_PARAMS => params,
-        _ => vec![wasmparser::ValType::I32],
-    }
+    passed_type(plan, id).params().to_vec()
 }
 
 /// What a lifted function is: the start of a Preview 1 command, or an ordinary export.
