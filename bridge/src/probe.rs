@@ -92,7 +92,7 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
     }
     let mut report = Report {
         format: images[0].format.clone(),
-        objects: images.iter().filter(|image| image.member.is_some()).count(),
+        objects: images.iter().filter(|image| image.in_archive).count(),
         stripped: images.iter().all(|image| image.stripped),
         runtimes,
         modules: Vec::new(),

@@ -1,11 +1,18 @@
 //! Static archives: `ar` in the ways of GNU, BSD and Windows.
 
+use std::fmt;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 use goblin::archive::Archive;
 
 use super::image::Image;
+
+/// The most characters of a member's name that are said.
+const NAME: usize = 100;
+
+/// Members that cannot be read and are named; the others are counted.
+const NAMED: usize = 20;
 
 /// The images of an archive, each as `read` reads it, and what of it could not be read.
 pub fn images<'a>(
@@ -19,7 +26,8 @@ pub fn images<'a>(
         let Some(member) = archive.get_at(index) else {
             continue;
         };
-        let name = member.extended_name();
+        // Any number of members may have one long name.
+        let name = Shortened(member.extended_name());
         let start = usize::try_from(member.offset)?;
         let end = start.saturating_add(member.size());
         if end > bytes.len() {
@@ -27,11 +35,16 @@ pub fn images<'a>(
         }
         match read(start..end) {
             Ok(mut image) => {
-                image.member = Some(name.to_string());
+                image.in_archive = true;
                 images.push(image);
             }
             Err(why) => unknown.push(format!("{name} (at offset {start:#x}): {why:#}")),
         }
+    }
+    if unknown.len() > NAMED {
+        let more = unknown.len() - NAMED;
+        unknown.truncate(NAMED);
+        unknown.push(format!("{more} more members"));
     }
     if images.is_empty() {
         match unknown.first() {
@@ -40,4 +53,16 @@ pub fn images<'a>(
         }
     }
     Ok((images, unknown))
+}
+
+/// A name of which the first characters are shown.
+struct Shortened<'a>(&'a str);
+
+impl fmt::Display for Shortened<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(NAME) {
+            Some((end, _)) => write!(f, "{}…", &self.0[..end]),
+            None => f.write_str(self.0),
+        }
+    }
 }

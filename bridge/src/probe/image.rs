@@ -15,8 +15,8 @@ pub struct Image<'a> {
     budget: usize,
     /// For people: `ELF 64-bit x86-64`.
     pub format: String,
-    /// The name of the object in its archive.
-    pub member: Option<String>,
+    /// Whether it is an object of an archive.
+    pub in_archive: bool,
     /// Whether it is linked: a program or a shared library, no object file.
     pub linked: bool,
     /// Whether it carries no symbols of functions of its own.
@@ -61,7 +61,7 @@ impl<'a> Image<'a> {
             budget: range.len(),
             range,
             format,
-            member: None,
+            in_archive: false,
             linked: true,
             stripped: true,
             big_endian: false,

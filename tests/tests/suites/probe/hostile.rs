@@ -98,6 +98,27 @@ fn what_is_no_program_is_refused_with_what_is_to_be_given() {
     }
 }
 
+#[test]
+fn members_of_an_archive_that_share_a_long_name_are_said_shortly() {
+    let long = "n".repeat(100_000);
+    let mut bytes = format!("!<arch>\n{:<48}{:<10}`\n{long}/\n", "//", long.len() + 2);
+    for _ in 0..1000 {
+        bytes += &format!("{:<48}{:<10}`\n", "/0", 4);
+        bytes += "text";
+    }
+    let error = probe(bytes.as_bytes(), "x").expect_err("there are no programs in it");
+    let said = format!("{error:#}");
+    assert!(said.contains("nnnn…") && said.len() < 1000, "{said}");
+    // One that can be read, and so the others are warnings.
+    let program = elf(&[0; 16], 1);
+    bytes += &format!("{:<48}{:<10}`\n", "program/", program.len());
+    let bytes = [bytes.into_bytes(), program].concat();
+    let report = probe(&bytes, "x").expect("one can be read");
+    let said = report.to_string();
+    assert!(said.contains("980 more members"), "{said}");
+    assert!(said.len() < 20_000, "{} bytes", said.len());
+}
+
 /// A minimal ELF program for x86-64 with this behind its headers, loaded by `segments` segments.
 fn elf(contents: &[u8], segments: u16) -> Vec<u8> {
     let headers = 64 + usize::from(segments) * 56;
