@@ -11,9 +11,9 @@ use crate::sniff::{Binary, sniff};
 
 /// Say why a file would not run on a target
 ///
-/// Every reason comes with its places, what emits it and whether `lower` takes it away. A component
-/// is checked as what `flatten` would make of it. The exit code is 0 when the file fits as it is,
-/// and 1 when it does not.
+/// Each reason says where it is, what emits it and whether `lower` removes it. For a component, the
+/// module that `flatten` would make of it is checked. The exit code is 0 if the file fits as it is,
+/// and 1 if it does not.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,10 +23,10 @@ Examples:
 pub struct Args {
     /// The core module or component; `-` is standard input
     input: PathBuf,
-    /// The target: the name of a profile, or its file
+    /// The target: the name or file of a profile
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
     profile: profile::Chosen,
-    /// Print JSON; places are complete there
+    /// Print JSON, with every place
     #[arg(long)]
     json: bool,
 }

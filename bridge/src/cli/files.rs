@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::sniff::{SNIFF_LEN, sniff};
 
-/// Reads a WebAssembly binary. What is none is refused after its first bytes, however long it is.
+/// Reads a WebAssembly binary. Any other file is refused after its first bytes, however long it is.
 pub fn read_binary(path: &Path) -> Result<Vec<u8>> {
     let read = |source: &mut dyn Read, length: usize| -> Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(length.max(SNIFF_LEN));
@@ -30,7 +30,7 @@ pub fn read_binary(path: &Path) -> Result<Vec<u8>> {
     read(&mut file, usize::try_from(meta.len()).unwrap_or(0)).with_context(name)
 }
 
-/// Reads a file, whatever it is, unless it is larger than any program.
+/// Reads any file, unless it is larger than any program.
 pub fn read_any(path: &Path) -> Result<Vec<u8>> {
     const MOST: u64 = 4 << 30;
     let name = || shown(path);
@@ -52,7 +52,7 @@ pub fn read_any(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A word of a command line, so that a shell takes it for one.
+/// Quotes a word, so that a shell takes it as one.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./+,:=@".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -61,7 +61,7 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-/// How messages call an input.
+/// The name of an input in messages.
 pub fn shown(path: &Path) -> String {
     match is_dash(path) {
         true => "standard input".to_string(),
@@ -69,8 +69,8 @@ pub fn shown(path: &Path) -> String {
     }
 }
 
-/// The output that belongs to `input` when none is named: `dir/app.wasm` gives `dir/app.<kind>.wasm`,
-/// standard input gives standard output.
+/// The default output for `input`: `dir/app.wasm` gives `dir/app.<kind>.wasm`, standard input gives
+/// standard output.
 pub fn output_for(input: &Path, output: Option<&Path>, kind: &str) -> Result<PathBuf> {
     if let Some(output) = output {
         return Ok(output.to_path_buf());
@@ -89,8 +89,8 @@ pub fn output_for(input: &Path, output: Option<&Path>, kind: &str) -> Result<Pat
     Ok(input.with_file_name(name))
 }
 
-/// Writes a whole file or nothing: the bytes go to a temporary file in the same folder, which then
-/// takes the name. Returns what to call it in messages.
+/// Writes a whole file or nothing: the bytes go to a temporary file in the same folder, which is then
+/// renamed. Returns the name of the file in messages.
 pub fn write_output(path: &Path, bytes: &[u8]) -> Result<String> {
     if is_dash(path) {
         if io::stdout().is_terminal() {
@@ -130,7 +130,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A temporary file with the permissions that a file made by name would have.
+/// A temporary file with the permissions of an ordinary new file.
 fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".p1bridge-");

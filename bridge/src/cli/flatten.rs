@@ -24,58 +24,58 @@ Examples:
 pub struct Args {
     /// The component; `-` is standard input
     input: PathBuf,
-    /// Where the module goes; `-` is standard output [default: INPUT with `.flat.wasm`]
+    /// The output file; `-` is standard output [default: INPUT with `.flat.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The runtime that the module is for: the name of a profile, or its file; `as-is` keeps every
+    /// The runtime that the module is for: the name or file of a profile; `as-is` keeps every
     /// WebAssembly feature that the component uses
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
     profile: profile::Chosen,
-    /// Keep functions that nothing can reach
+    /// Keep unreachable functions
     #[arg(long)]
     no_tidy: bool,
     /// Leave out names, debug information, the world and other custom sections
     #[arg(long)]
     strip: bool,
-    /// Write what was done as JSON; `-` is standard output
+    /// Write a report of what was done, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// How many streams, files and other resources can be open at once [default: 512]
     #[arg(long, value_name = "N")]
     max_handles: Option<u32>,
-    /// Who has the handles of resources that the component exports
+    /// Who keeps the handles of resources that the component exports
     #[arg(long, value_enum, default_value = "native")]
     boundary: BoundaryArg,
-    /// Check the module a second time, against what was planned
+    /// Read the module again and check it against the plan
     #[arg(long)]
     verify: bool,
-    /// What keeps the guests of a composition apart: every access to memory is `checked`, or the
-    /// guests are `trusted`, which is smaller and faster
+    /// How to keep the guests of a composition apart: `checked` checks every memory access,
+    /// `trusted` does not, which is smaller and faster
     #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation)]
     isolation: Isolation,
-    /// Have `one` memory for all guests, or `multi`: one for each, for targets with the multi-memory
-    /// proposal
+    /// Use `one` memory for all guests, or `multi`: one memory per guest, for targets with the
+    /// multi-memory proposal
     #[arg(long, value_name = "HOW", default_value = "one", value_parser = memory)]
     memory: MemoryMode,
-    /// Have all of the memory from the start, this much of it (such as 4MiB), and never grow
+    /// Reserve this much memory (such as 4MiB) from the start, and never grow it
     #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow")]
     memory_max: Option<u32>,
-    /// What the host can allocate in the module, where it gets an arena of its own [default: 4096]
+    /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena)]
     arena: Option<u32>,
-    /// Never grow the memory: every guest keeps what it starts with
+    /// Never grow the memory: every guest keeps its initial pages
     #[arg(long)]
     no_grow: bool,
-    /// Have the module say on standard error why it is about to trap, where linked code finds a fault
+    /// Make the module print to standard error why it traps, if linked code finds the fault
     #[arg(long)]
     trap_messages: bool,
     /// How many different pipes, devices and sockets one poll can wait for [default: 50]
     #[arg(long, value_name = "N")]
     max_poll: Option<u32>,
-    /// Bytes for header fields and other strings of wasi:http, where a program has any [default: 16384]
+    /// Bytes for header fields and other strings of wasi:http, if a program uses any [default: 16384]
     #[arg(long, value_name = "BYTES")]
     max_http: Option<u32>,
-    /// The functions that the host has for sockets [default: what the profile says]
+    /// The socket functions of the host [default: what the profile says]
     #[arg(long, value_name = "WHOSE", value_enum)]
     sockets: Option<Sockets>,
     /// Let a function of WASI that Preview 1 cannot provide return this error (or `trap`) instead of
@@ -85,7 +85,7 @@ pub struct Args {
     /// Refuse functions of WASI that Preview 1 can only approximate
     #[arg(long)]
     deny_approximations: bool,
-    /// Do not say what was done
+    /// Do not print what was done
     #[arg(short, long)]
     quiet: bool,
 }
@@ -98,10 +98,10 @@ enum BoundaryArg {
     Wit,
 }
 
-/// The functions that a host has for sockets, beside those of Preview 1.
+/// The functions for sockets that a host has in addition to those of Preview 1.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum Sockets {
-    /// None that a program could open one with
+    /// None that could open a socket
     None,
     /// Those of WAMR 1.3.3 and later
     Wamr,

@@ -11,7 +11,7 @@ use crate::flatten::{Allow, FlattenOptions, wasi_table};
 use crate::inspect::inspect;
 use crate::profiles::Profile;
 
-/// Show what a file is, what it imports and exports, and what is inside
+/// Show what a file is, what it imports and exports, and what it contains
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,21 +21,20 @@ Examples:
 pub struct Args {
     /// The file; `-` is standard input
     input: PathBuf,
-    /// Print JSON; lists are complete there
+    /// Print JSON, with complete lists
     #[arg(long)]
     json: bool,
-    /// Show what becomes of each function of WASI that a component imports: its class (Exact, Local,
-    /// Approximated, with the functions of WAMR for sockets, or X: impossible) and what flatten makes of
-    /// it
+    /// Show each WASI function that a component imports: its class (Exact, Local, Approximated, W: with
+    /// the socket functions of WAMR, or X: impossible) and what flatten makes of it
     #[arg(long)]
     wasi: bool,
-    /// The runtime that `--wasi` is about
+    /// For `--wasi`: the runtime
     #[arg(long, value_name = "NAME|FILE", value_parser = profile::find, requires = "wasi")]
     profile: Option<Profile>,
-    /// The functions that the host has for sockets, for `--wasi`
+    /// For `--wasi`: the socket functions of the host
     #[arg(long, value_name = "WHOSE", value_enum, requires = "wasi")]
     sockets: Option<Sockets>,
-    /// As for flatten, for `--wasi`
+    /// For `--wasi`: the same as for flatten
     #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse, requires = "wasi")]
     allow: Vec<Allow>,
 }

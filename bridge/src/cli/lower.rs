@@ -10,8 +10,8 @@ use crate::lower::lower;
 
 /// Rewrite a core module for a runtime that lacks WebAssembly features
 ///
-/// What the target lacks is expressed with what it has, and calls go around what its host does
-/// otherwise. Names and semantics stay. `flatten --profile` does the same for components.
+/// Features that the target lacks are replaced by features that it has, and calls work around the
+/// quirks of its host. Names and semantics stay. `flatten --profile` does the same for components.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -21,16 +21,16 @@ Examples:
 pub struct Args {
     /// The core module; `-` is standard input
     input: PathBuf,
-    /// The target: the name of a profile, or its file
+    /// The target: the name or file of a profile
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
     profile: profile::Chosen,
-    /// What the host can allocate in the module, where it gets an arena [default: 4096]
+    /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena)]
     arena: Option<u32>,
-    /// Where the module goes; `-` is standard output [default: INPUT with `.lowered.wasm`]
+    /// The output file; `-` is standard output [default: INPUT with `.lowered.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Do not say what was done
+    /// Do not print what was done
     #[arg(short, long)]
     quiet: bool,
 }

@@ -8,12 +8,12 @@ use anyhow::{Context, Result, bail};
 use super::files;
 use crate::probe::{Report, Runtime, probe};
 
-/// Find out what a runtime takes, from its binary
+/// Find out from the binary of a runtime what it supports
 ///
-/// The file is read, never run: which runtime it has in it, which release, which functions a program
-/// can import, which features it was built with, each with what shows it and how sure that is.
-/// `-o` writes a profile that `check`, `lower` and `flatten` take. WebAssembly that the file carries
-/// is listed and checked for that profile.
+/// The file is read, never run. The report says which runtime and release it contains, which
+/// functions a program can import and which features it was built with, each with the evidence and
+/// how certain it is. `-o` writes a profile for `check`, `lower` and `flatten`. WebAssembly inside
+/// the file is listed and checked against that profile.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,13 +23,13 @@ Examples:
 pub struct Args {
     /// A program, library, object file (ELF, PE, Mach-O) or static archive
     input: PathBuf,
-    /// Write the profile of the runtime; `-` is standard output, in place of the report
+    /// Write the profile of the runtime; `-` is standard output, instead of the report
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The name of the profile [default: the output's or input's without its extension]
+    /// The name of the profile [default: the name of the output or input without its extension]
     #[arg(long)]
     name: Option<String>,
-    /// Which runtime is meant, where the file has several
+    /// Which runtime to look at, if the file contains several
     #[arg(long, value_name = "KIND")]
     runtime: Option<String>,
     /// Print JSON
@@ -69,7 +69,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     super::print(&text)
 }
 
-/// Leaves the runtime of this kind, and checks what is inside for it.
+/// Keeps the runtime of this kind only, and checks the WebAssembly inside against it.
 fn choose(report: &mut Report, kind: &str, bytes: &[u8]) -> Result<()> {
     let kinds: Vec<&str> = report.runtimes.iter().map(|one| one.kind).collect();
     if !kinds.contains(&kind) {

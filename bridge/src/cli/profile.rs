@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::profiles::{self, Profile};
 
-/// A profile, and what `--profile` was given for it.
+/// A profile, and the argument of `--profile` that named it.
 #[derive(Clone)]
 pub struct Chosen {
     pub profile: Profile,
@@ -47,10 +47,10 @@ fn read(name: &str) -> Result<Profile, String> {
     Profile::parse(&text).map_err(|error| format!("{error:#}"))
 }
 
-/// List the profiles that are built in, or print one
+/// List the built-in profiles, or print one
 ///
-/// A profile says what a runtime takes: WebAssembly features, limits, functions of the host and
-/// where they are not as Preview 1 says. What is printed can be changed and given to `--profile`.
+/// A profile describes a runtime: its WebAssembly features, limits, host functions, and where they
+/// deviate from Preview 1. You can edit the printed profile and pass it to `--profile`.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -13,7 +13,7 @@ pub const TRAPPED: u8 = 134;
 
 /// Run a Preview 1 module, or a component flattened in memory
 ///
-/// The exit code is the program's own; 134 means that it trapped, 1 that it could not be started.
+/// The exit code is the program's own; 134 means that it trapped, 1 that it could not start.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -27,13 +27,13 @@ pub struct Args {
     /// A directory that the program may open, and its name there [default: the same]; can be repeated
     #[arg(long = "dir", value_name = "HOST[::GUEST]")]
     dirs: Vec<String>,
-    /// An environment variable, or one to pass on; can be repeated
+    /// An environment variable; without a value, pass on this process's own; can be repeated
     #[arg(long = "env", value_name = "NAME[=VALUE]")]
     envs: Vec<String>,
     /// Print fuel, peak memory and host calls to standard error at the end
     #[arg(long)]
     stats: bool,
-    /// Trap after so many units of fuel, about one per instruction
+    /// Trap after N units of fuel, about one per instruction
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
     /// Call this export instead of `_start`, with the arguments as numbers, and print its results
@@ -42,7 +42,7 @@ pub struct Args {
     /// With --invoke: do not call `_initialize` first
     #[arg(long, requires = "invoke")]
     no_initialize: bool,
-    /// What the program gets as its arguments
+    /// The arguments of the program
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }

@@ -11,8 +11,8 @@ use crate::wrap::{Adapter, Kind, World, WrapOptions, wrap};
 
 /// Wrap a Preview 1 core module into a component
 ///
-/// The component imports WASI 0.2 instead of `wasi_snapshot_preview1`, through an adapter that is
-/// linked into it, and exports `wasi:cli/run` (commands) or the world of the module (reactors).
+/// The component imports WASI 0.2 instead of `wasi_snapshot_preview1`, through an adapter that it
+/// contains. It exports `wasi:cli/run` (commands) or the world of the module (reactors).
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,7 +23,7 @@ Examples:
 pub struct Args {
     /// The core module; `-` is standard input
     input: PathBuf,
-    /// Where the component goes; `-` is standard output [default: INPUT with `.component.wasm`]
+    /// The output file; `-` is standard output [default: INPUT with `.component.wasm`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What the module is [default: a command if it exports `_start`, otherwise a reactor]
@@ -31,17 +31,17 @@ pub struct Args {
     kind: Option<KindArg>,
     /// An adapter for the imports of module NAME, in wit-component's form; can be repeated
     ///
-    /// NAME defaults to the file's name up to its first dot. An adapter named
+    /// NAME defaults to the file name up to its first dot. An adapter named
     /// `wasi_snapshot_preview1` replaces the embedded one.
     #[arg(long = "adapt", value_name = "[NAME=]FILE")]
     adapters: Vec<String>,
-    /// WIT that the module is written for: a directory or a file
+    /// The WIT that the module was written for: a directory or a file
     #[arg(long, value_name = "DIR")]
     wit: Option<PathBuf>,
-    /// The world in that WIT; needed when there are several
+    /// The world in that WIT; required if there are several
     #[arg(long, value_name = "W", requires = "wit")]
     world: Option<String>,
-    /// Do not say what was written
+    /// Do not print what was written
     #[arg(short, long)]
     quiet: bool,
 }
