@@ -254,14 +254,20 @@ fn check(engine: &dyn Engine, growth: Growth) {
                 };
                 flatten(GUEST, &options).expect("it can be flattened").wasm
             });
-        match run.lines(engine, wasm) {
-            Err(error) => wrong.push(format!("{error:#}")),
+        let differs = || match run.lines(engine, wasm) {
+            Err(error) => Some(format!("{error:#}")),
             Ok(found) => {
                 let lines = run.wrong(engine.name(), oracle, &found);
-                if !lines.is_empty() {
-                    wrong.push(format!("run `{}`:\n  {}", run.name, lines.join("\n  ")));
-                }
+                (!lines.is_empty())
+                    .then(|| format!("run `{}`:\n  {}", run.name, lines.join("\n  ")))
             }
+        };
+        // A poll "at once" gives a host one millisecond to look at descriptors. On a busy machine
+        // node may find that over before it has looked.
+        let tries = if engine.name() == "node" { 3 } else { 1 };
+        let answers: Vec<_> = (0..tries).map_while(|_| differs()).collect();
+        if answers.len() == tries {
+            wrong.extend(answers.into_iter().last());
         }
     }
     assert!(
