@@ -1,7 +1,6 @@
 //! The command line: one module per command, this one for what they share.
 //!
-//! Exit codes: 0 done, 1 an error that was said on standard error, 2 a command line that cannot be
-//! understood. `run` passes the program's own code on, and [`run::TRAPPED`] stands for a trap.
+//! The exit codes are those of [`EXIT_CODES`]: the help and the documentation have the same list.
 
 mod check;
 mod completions;
@@ -9,6 +8,7 @@ mod files;
 mod flatten;
 mod inspect;
 mod lower;
+mod man;
 mod probe;
 mod profile;
 #[cfg(feature = "run")]
@@ -19,12 +19,13 @@ mod wrap;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 /// Static linker between WASI Preview 1 core modules and WebAssembly components.
 #[derive(Parser)]
-#[command(name = "p1bridge", version, arg_required_else_help = true, after_help = EXAMPLES)]
+#[command(name = "p1bridge", version, arg_required_else_help = true)]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}\n\n`p1bridge help COMMAND` has more for each."))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -38,9 +39,18 @@ Examples:
   p1bridge lower app.wasm --profile wamr-2020 what can be rewritten, rewritten
   p1bridge probe iwasm -o device.toml         what a runtime takes, as a profile
   p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
-  p1bridge run app.wasm --dir . -- --help     either of them, on the interpreter built in
+  p1bridge run app.wasm --dir . -- --help     either of them, on the interpreter built in";
 
-`p1bridge help COMMAND` has more for each.";
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    refused or failed; a message on standard error says why
+  2    the command line cannot be understood
+  3    `check`: the file was read, and does not fit the profile
+  134  `run`: the program trapped; otherwise `run` ends with the program's own code";
+
+/// The exit code of `check` for what does not fit.
+const DOES_NOT_FIT: u8 = 3;
 
 #[derive(Subcommand)]
 enum Command {
@@ -54,6 +64,7 @@ enum Command {
     #[cfg(feature = "run")]
     Run(run::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Does what the command line of this process says.
@@ -75,6 +86,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),
         Command::Completions(args) => completions::command(&args),
+        Command::Man(args) => man::command(&args),
     };
     result.unwrap_or_else(|error| {
         say(&format!("error: {error:#}"));
@@ -87,6 +99,16 @@ fn say(line: &str) {
     use std::io::Write;
     // Nobody is left to be told that it failed.
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Writes `value` to standard output as JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<ExitCode> {
+    print(&json(value)?)
+}
+
+/// JSON for people and programs, and the end of its last line.
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(value).context("cannot write JSON")? + "\n")
 }
 
 /// Writes `text` to standard output. A reader that has seen enough (`| head`) is not an error.

@@ -5,8 +5,6 @@
 
 mod world;
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 use p1bridge_linker::{Library, Options, Profile};
 
@@ -95,12 +93,10 @@ pub struct Flattened {
 pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> {
     let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
     if !options.strip {
-        let imports = output.report.imports.iter();
-        let imports: BTreeSet<&str> = imports.map(|import| import.module.as_str()).collect();
         if let Err(error) = world::append(
             component,
             options.boundary,
-            &imports,
+            &output.imports,
             output.obstacle,
             &mut output.wasm,
         ) {

@@ -57,6 +57,7 @@ pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
             places: Vec::new(),
             emitted_by: None,
             fix: None,
+            profiles: Vec::new(),
         });
         findings.sort_by_key(|finding| finding.effect);
     }

@@ -1,5 +1,7 @@
 //! Bytes → [`Output`]: the last check, and the report.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 
 use crate::merge::Merged;
@@ -17,11 +19,16 @@ pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
     validate::validate(&merged.wasm, allowed.validator_flags()).context(
         "the flat module is not valid: this is a bug of p1bridge, please report it with the input",
     )?;
-    let report = Report::new(plan, &merged);
+    let report = Report::new(plan, &merged)?;
     Ok(Output {
         wasm: merged.wasm,
         report,
         obstacle: plan.obstacle,
+        imports: plan
+            .hosts
+            .iter()
+            .map(|host| plan.program.hosts[host.0 as usize].module.clone())
+            .collect(),
     })
 }
 
@@ -34,4 +41,7 @@ pub struct Output {
     pub report: Report,
     /// Why a component that is made of the module would not work, if it would not.
     pub obstacle: Option<&'static str>,
+    /// The modules that the program imports from, by the names that its component has for them. In the
+    /// bytes they have others where the target finds functions in one module only.
+    pub imports: BTreeSet<String>,
 }

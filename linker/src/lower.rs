@@ -50,7 +50,7 @@ use crate::findings::needs::Needs;
 use crate::findings::survey::{Survey, is_linked, survey};
 use crate::findings::wrapper::Wrapper;
 use crate::findings::{Effect, applied, findings, refused};
-use crate::merge::Merged;
+use crate::merge::{AddedRegion, Merged};
 use crate::parse;
 use crate::parse::module::Module;
 use crate::plan::Plan;
@@ -71,6 +71,8 @@ pub struct Lowered {
     pub warnings: Vec<String>,
     /// What became of debug information.
     pub debug: DebugNotes,
+    /// What lies in the memory beside what was there.
+    pub added: Vec<AddedRegion>,
 }
 
 /// Rewrites what `profile` lacks in the core module `wasm`.
@@ -141,6 +143,8 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
         merged.debug.units = lowered.debug.units;
         merged.debug.bytes = lowered.debug.bytes;
         merged.debug.left_out.extend(lowered.debug.left_out);
+        merged.added = lowered.added;
+        merged.warnings = lowered.warnings;
     }
     Ok(merged)
 }
@@ -162,6 +166,7 @@ fn as_it_is(
         done: Vec::new(),
         warnings: Vec::new(),
         debug: DebugNotes::default(),
+        added: Vec::new(),
     })
 }
 
@@ -195,6 +200,7 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
         wasm,
         done: lowering.done(),
         warnings: lowering.warnings(),
+        added: lowering.added(),
         debug: lowering.debug,
     })
 }

@@ -436,6 +436,28 @@ impl Profile {
         })
     }
 
+    /// The names of the built-in profiles that have all of `features`, apart from the one that takes
+    /// everything.
+    pub fn names_with(features: FeatureSet) -> Vec<&'static str> {
+        Profile::NAMES
+            .iter()
+            .copied()
+            .filter(|name| {
+                let has = Profile::named(name).and_then(|profile| profile.features);
+                has.is_some_and(|has| has.contains(features))
+            })
+            .collect()
+    }
+
+    /// Where `features` are to be had: the end of a message about a profile that lacks them.
+    pub fn who_has(features: FeatureSet) -> String {
+        match Profile::names_with(features)[..] {
+            [] => "`as-is` has it, and no other that is built in".to_string(),
+            [name] => format!("{name} has it"),
+            ref names => format!("{} have it", names.join(", ")),
+        }
+    }
+
     /// The name of the profile.
     pub fn name(&self) -> &str {
         &self.name

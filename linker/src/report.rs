@@ -1,14 +1,17 @@
 //! What was done to make a flat module, for people and for programs.
 
+mod emitted;
+
 use std::fmt;
 
+use anyhow::Result;
 use serde::Serialize;
 
-use crate::memory::arena;
 use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
 use crate::options::Isolation;
 use crate::plan::{Allocating, Exported, Plan, Target};
+use emitted::Emitted;
 
 /// Everything that a user may want to know about an output. Serialised, it is the file of
 /// `--report`.
@@ -150,7 +153,15 @@ pub struct Sizes {
 }
 
 impl Report {
-    pub(crate) fn new(plan: &Plan<'_, '_>, merged: &Merged) -> Report {
+    /// # Errors
+    ///
+    /// Fails for an output that is not a core module.
+    pub(crate) fn new(plan: &Plan<'_, '_>, merged: &Merged) -> Result<Report> {
+        let emitted = Emitted::read(&merged.wasm)?;
+        let profile = &plan.options.profile;
+        let mut warnings = plan.warnings.clone();
+        warnings.extend(emitted.not_provided(profile));
+        warnings.extend(merged.warnings.iter().cloned());
         let program = &plan.program;
         let code = |library: bool| -> usize {
             program
@@ -185,9 +196,9 @@ impl Report {
                 bytes: module.range.len(),
             })
             .collect();
-        Report {
+        Ok(Report {
             version: env!("CARGO_PKG_VERSION").to_string(),
-            profile: plan.options.profile.name().to_string(),
+            profile: profile.name().to_string(),
             adapters: plan
                 .adapters
                 .iter()
@@ -209,25 +220,17 @@ impl Report {
                 })
                 .collect(),
             dropped,
-            imports: plan
-                .hosts
+            imports: emitted
+                .imports
                 .iter()
-                .map(|host| &program.hosts[host.0 as usize])
-                .map(|host| ImportReport {
-                    module: host.module.clone(),
-                    name: host.name.clone(),
+                .map(|(module, name)| ImportReport {
+                    module: module.to_string(),
+                    name: name.to_string(),
                 })
                 .collect(),
-            exports: plan
-                .exports
-                .iter()
-                .map(|export| export.name.clone())
-                .filter(|name| !arena::SCRATCH_NAMES.contains(&name.as_str()))
-                .collect(),
-            memory: memory(plan),
-            features: plan
-                .options
-                .profile
+            exports: emitted.exports.iter().map(ToString::to_string).collect(),
+            memory: memory(plan, merged, &emitted),
+            features: profile
                 .allowed(plan.features())
                 .names()
                 .into_iter()
@@ -258,8 +261,8 @@ impl Report {
                     code: code.clone(),
                 })
                 .collect(),
-            warnings: plan.warnings.clone(),
-        }
+            warnings,
+        })
     }
 }
 
@@ -272,8 +275,46 @@ fn debug(merged: &Merged) -> Option<DebugReport> {
     })
 }
 
-fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
-    let memory = plan.memory.as_ref()?;
+/// The memory of the output; none where it has none.
+fn memory(plan: &Plan<'_, '_>, merged: &Merged, emitted: &Emitted<'_>) -> Option<MemoryReport> {
+    let pages = emitted
+        .memories
+        .iter()
+        .map(|(pages, _)| *pages)
+        .sum::<u64>();
+    let most = emitted
+        .memories
+        .iter()
+        .map(|(_, most)| *most)
+        .sum::<Option<u64>>();
+    let added = merged.added.iter().map(|region| Region {
+        what: region.what.to_string(),
+        memory: 0,
+        address: region.address,
+        bytes: region.bytes,
+        slides: region.slides,
+        is_guest: false,
+    });
+    let mut report = MemoryReport {
+        pages: u32::try_from(pages).unwrap_or(u32::MAX),
+        maximum_pages: most.map(|most| u32::try_from(most).unwrap_or(u32::MAX)),
+        isolation: "no guest has a memory".to_string(),
+        growth: "nothing grows".to_string(),
+        host_realloc: None,
+        regions: Vec::new(),
+    };
+    if let Some(memory) = &plan.memory {
+        report.isolation = isolation(plan, memory).to_string();
+        report.growth = growth(memory).to_string();
+        report.host_realloc = host_realloc(plan);
+        report.regions = regions(plan, memory);
+    }
+    report.regions.extend(added);
+    (!emitted.memories.is_empty()).then_some(report)
+}
+
+/// What was planned to lie there.
+fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
     let mut regions: Vec<Region> = memory
         .regions
         .iter()
@@ -324,17 +365,7 @@ fn memory(plan: &Plan<'_, '_>) -> Option<MemoryReport> {
         slides: false,
         is_guest: true,
     }));
-    let own = memory.own.iter();
-    let others: u32 = own.clone().map(|own| own.pages).sum();
-    let most = own.map(|own| own.maximum).sum::<Option<u32>>();
-    Some(MemoryReport {
-        pages: memory.pages().saturating_add(others),
-        maximum_pages: memory.maximum().and_then(|pages| pages.checked_add(most?)),
-        isolation: isolation(plan, memory).to_string(),
-        growth: growth(memory).to_string(),
-        host_realloc: host_realloc(plan),
-        regions,
-    })
+    regions
 }
 
 /// What keeps the guests apart.
@@ -387,6 +418,32 @@ fn host_realloc(plan: &Plan<'_, '_>) -> Option<String> {
     })
 }
 
+/// How many regions are named in the short form.
+const REGIONS: usize = 8;
+
+/// Pages, what keeps several guests apart, and what the bytes are for.
+impl fmt::Display for MemoryReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", plural(self.pages as usize, "page"))?;
+        let guests = self.regions.iter().filter(|region| region.is_guest).count();
+        if guests > 1 {
+            let isolation = self.isolation.split(':').next().unwrap_or_default();
+            let growth = self.growth.split(':').next().unwrap_or_default();
+            write!(f, ", {guests} guests, {isolation}, {growth}")?;
+        }
+        let mut regions = self.regions.iter().filter(|region| region.bytes > 0);
+        for (at, region) in regions.by_ref().take(REGIONS).enumerate() {
+            let before = if at == 0 { ": " } else { ", " };
+            let what = region.what.trim_start_matches("component > ");
+            write!(f, "{before}{what} {}", region.bytes)?;
+        }
+        match regions.count() {
+            0 => Ok(()),
+            n => write!(f, " and {n} more regions"),
+        }
+    }
+}
+
 /// The short form.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -432,20 +489,7 @@ impl fmt::Display for Report {
             self.exports.join(", ")
         )?;
         if let Some(memory) = &self.memory {
-            let pages = plural(memory.pages as usize, "page");
-            match memory
-                .regions
-                .iter()
-                .filter(|region| region.is_guest)
-                .count()
-            {
-                0 | 1 => writeln!(f, "memory: {pages}")?,
-                guests => {
-                    let isolation = memory.isolation.split(':').next().unwrap_or_default();
-                    let growth = memory.growth.split(':').next().unwrap_or_default();
-                    writeln!(f, "memory: {pages}, {guests} guests, {isolation}, {growth}")?;
-                }
-            }
+            writeln!(f, "memory: {memory}")?;
         }
         if let Some(debug) = &self.debug {
             writeln!(

@@ -12,13 +12,14 @@ use crate::sniff::{Binary, sniff};
 /// Say why a file would not run on a target
 ///
 /// Each reason says where it is, what emits it and whether `lower` removes it. For a component, the
-/// module that `flatten` would make of it is checked. The exit code is 0 if the file fits as it is,
-/// and 1 if it does not.
+/// module that `flatten` would make of it is checked. The exit code is 0 if the file fits as it is, 3
+/// if it does not, and 1 if it could not be read.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   p1bridge check app.wasm                          on any runtime that is known
   p1bridge check app.wasm --profile wamr-2020
+  p1bridge check app.wasm --profile device.toml -q || echo \"lower it\"
   p1bridge check app.wasm --profile device.toml --json | jq '.findings[].what'")]
 pub struct Args {
     /// The core module or component; `-` is standard input
@@ -29,6 +30,9 @@ pub struct Args {
     /// Print JSON, with every place
     #[arg(long)]
     json: bool,
+    /// Print nothing: the exit code says whether it fits
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
@@ -36,7 +40,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let profile = &args.profile.profile;
     let verdict = check(&bytes, profile).with_context(|| files::shown(&args.input))?;
     let mut text = match args.json {
-        true => serde_json::to_string_pretty(&verdict).context("cannot write JSON")?,
+        true => super::json(&verdict)?,
         false => verdict.to_string(),
     };
     if !args.json && verdict.fits_lowered && !verdict.fits {
@@ -50,9 +54,14 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             ": `p1bridge {command} {input} --profile {profile}`"
         ));
     }
-    super::print(&format!("{text}\n"))?;
+    if !args.json {
+        text.push('\n');
+    }
+    if !args.quiet {
+        super::print(&text)?;
+    }
     Ok(match verdict.fits {
         true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+        false => ExitCode::from(super::DOES_NOT_FIT),
     })
 }

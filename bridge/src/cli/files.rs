@@ -69,14 +69,24 @@ pub fn shown(path: &Path) -> String {
     }
 }
 
-/// The default output for `input`: `dir/app.wasm` gives `dir/app.<kind>.wasm`, standard input gives
-/// standard output.
+/// Standard output, as the value of an option.
+pub const STDOUT: &str = "-";
+
+/// Where a binary goes that is made of `input`: `output` if one is named. Otherwise `dir/app.wasm` gives
+/// `dir/app.<kind>.wasm`, and standard input gives standard output.
+///
+/// # Errors
+///
+/// Fails for a terminal: nothing has been written yet.
 pub fn output_for(input: &Path, output: Option<&Path>, kind: &str) -> Result<PathBuf> {
-    if let Some(output) = output {
+    let named = output.or_else(|| is_dash(input).then_some(input));
+    if let Some(output) = named {
+        if is_dash(output) && io::stdout().is_terminal() {
+            bail!(
+                "the output is binary and standard output is a terminal; use `-o FILE` or a pipe"
+            );
+        }
         return Ok(output.to_path_buf());
-    }
-    if is_dash(input) {
-        return Ok(input.to_path_buf());
     }
     let Some(stem) = input.file_stem() else {
         bail!(
@@ -89,22 +99,91 @@ pub fn output_for(input: &Path, output: Option<&Path>, kind: &str) -> Result<Pat
     Ok(input.with_file_name(name))
 }
 
-/// Writes a whole file or nothing: the bytes go to a temporary file in the same folder, which is then
-/// renamed. Returns the name of the file in messages.
-pub fn write_output(path: &Path, bytes: &[u8]) -> Result<String> {
-    if is_dash(path) {
-        if io::stdout().is_terminal() {
-            bail!(
-                "the output is binary and standard output is a terminal; use `-o FILE` or a pipe"
-            );
+/// Refuses one place for two things, each with its name in messages.
+pub fn apart(a: (&str, Option<&Path>), b: (&str, Option<&Path>)) -> Result<()> {
+    let ((a, Some(first)), (b, Some(second))) = (a, b) else {
+        return Ok(());
+    };
+    match (is_dash(first), is_dash(second)) {
+        (true, true) => {
+            bail!("{a} and {b} both go to standard output: give one of them a file")
         }
-        write_stdout(bytes).context("cannot write to standard output")?;
-        return Ok("standard output".to_string());
+        (false, false) if same_file(first, second) => bail!(
+            "{a} and {b} are both {}: give one of them another name",
+            second.display()
+        ),
+        _ => Ok(()),
     }
-    // A link stays a link.
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    write_file(&target, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path.display().to_string())
+}
+
+/// The place of what `--json` prints, if it does.
+pub fn of_json(json: bool) -> (&'static str, Option<&'static Path>) {
+    ("--json", json.then_some(Path::new(STDOUT)))
+}
+
+/// The place of a binary, for [`apart`].
+pub fn of_output(output: &Path) -> (&'static str, Option<&Path>) {
+    ("the output", Some(output))
+}
+
+/// Whether both name one file, which need not be there yet.
+fn same_file(a: &Path, b: &Path) -> bool {
+    let whole = |path: &Path| match fs::canonicalize(path) {
+        Ok(path) => path,
+        Err(_) => {
+            let folder = folder_of(path);
+            let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_path_buf());
+            folder.join(path.file_name().unwrap_or_default())
+        }
+    };
+    whole(a) == whole(b)
+}
+
+/// An output that has everything but its name.
+pub struct Staged<'a> {
+    path: &'a Path,
+    bytes: &'a [u8],
+    /// The file that takes the name; none for what is no ordinary file.
+    file: Option<(PathBuf, tempfile::NamedTempFile)>,
+}
+
+/// Writes `bytes` to a temporary file in the folder of `path`, which is to take that name.
+pub fn stage<'a>(path: &'a Path, bytes: &'a [u8]) -> Result<Staged<'a>> {
+    let mut file = None;
+    // A device or pipe cannot be replaced; a directory gives the error it should.
+    if !is_dash(path) && !fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        // A link stays a link.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let filled = new_file_in(folder_of(&target)).and_then(|mut temporary| {
+            temporary.write_all(bytes)?;
+            Ok(temporary)
+        });
+        let filled = filled.with_context(|| format!("cannot write {}", path.display()))?;
+        file = Some((target, filled));
+    }
+    Ok(Staged { path, bytes, file })
+}
+
+impl Staged<'_> {
+    /// Lets it take its name. Returns what to call it in messages.
+    pub fn commit(self) -> Result<String> {
+        if is_dash(self.path) {
+            write_stdout(self.bytes).context("cannot write to standard output")?;
+            return Ok("standard output".to_string());
+        }
+        let name = self.path.display().to_string();
+        let written = match self.file {
+            Some((target, file)) => file.persist(target).map(drop).map_err(io::Error::from),
+            None => fs::write(self.path, self.bytes),
+        };
+        written.with_context(|| format!("cannot write {name}"))?;
+        Ok(name)
+    }
+}
+
+/// Writes a whole file or nothing. Returns what to call it in messages.
+pub fn write_output(path: &Path, bytes: &[u8]) -> Result<String> {
+    stage(path, bytes)?.commit()
 }
 
 /// Writes a text file; in a terminal, too.
@@ -115,19 +194,11 @@ pub fn write_text(path: &Path, text: &str) -> Result<()> {
     }
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        // A device or pipe cannot be replaced; a directory gives the error it should.
-        return Ok(fs::write(path, bytes)?);
-    }
-    let folder = match path.parent() {
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    let mut temporary = new_file_in(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.persist(path)?;
-    Ok(())
+    }
 }
 
 /// A temporary file with the permissions of an ordinary new file.

@@ -6,9 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{files, profile, size};
-use crate::flatten::{
-    Allow, Boundary, FlattenOptions, Growth, Isolation, MemoryMode, Report, flatten,
-};
+use crate::flatten::{Allow, Boundary, FlattenOptions, Growth, Isolation, MemoryMode, flatten};
 
 /// Flatten a component into one Preview 1 core module
 ///
@@ -16,6 +14,11 @@ use crate::flatten::{
 /// imports any) and exports `_start`, or what the component's world exports.
 #[derive(clap::Args)]
 #[command(after_help = "\
+Words:
+  guest    a core module of the component that has a memory of its own
+  region   the part of the module's memory that a guest, the libraries or the host has
+  sliding  a guest that grows pushes up the regions above it: they slide
+
 Examples:
   p1bridge flatten app.wasm                            writes app.flat.wasm
   p1bridge flatten app.wasm --profile wamr-2020        for a runtime of 2020
@@ -24,71 +27,86 @@ Examples:
 pub struct Args {
     /// The component; `-` is standard input
     input: PathBuf,
-    /// The output file; `-` is standard output [default: INPUT with `.flat.wasm`]
-    #[arg(short, long, value_name = "FILE")]
+
+    /// The output file; `-` is standard output [default: INPUT with `.flat.wasm`, or standard
+    /// output if INPUT is `-`]
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     output: Option<PathBuf>,
-    /// The runtime that the module is for: the name or file of a profile; `as-is` keeps every
-    /// WebAssembly feature that the component uses
-    #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
-    profile: profile::Chosen,
-    /// Keep unreachable functions
-    #[arg(long)]
-    no_tidy: bool,
     /// Leave out names, debug information, the world and other custom sections
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     strip: bool,
     /// Write a report of what was done, as JSON; `-` is standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     report: Option<PathBuf>,
-    /// How many streams, files and other resources can be open at once [default: 512]
-    #[arg(long, value_name = "N")]
-    max_handles: Option<u32>,
+    /// Print what was done as JSON, on standard output, and nothing on standard error
+    #[arg(long, help_heading = OUTPUT)]
+    json: bool,
+    /// Do not print what was done
+    #[arg(short, long, conflicts_with = "json", help_heading = OUTPUT)]
+    quiet: bool,
+    /// Keep unreachable functions
+    #[arg(long, help_heading = OUTPUT)]
+    no_tidy: bool,
+
+    /// The runtime that the module is for: the name or file of a profile; `as-is` keeps every
+    /// WebAssembly feature that the component uses
+    #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find, help_heading = TARGET)]
+    profile: profile::Chosen,
+    /// The socket functions of the host [default: what the profile says]
+    #[arg(long, value_name = "WHOSE", value_enum, help_heading = TARGET)]
+    sockets: Option<Sockets>,
     /// Who keeps the handles of resources that the component exports
-    #[arg(long, value_enum, default_value = "native")]
+    #[arg(long, value_enum, default_value = "native", help_heading = TARGET)]
     boundary: BoundaryArg,
-    /// Read the module again and check it against the plan
-    #[arg(long)]
-    verify: bool,
+
+    /// Reserve this much memory (such as 4MiB) from the start, and never grow it
+    #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow", help_heading = MEMORY)]
+    memory_max: Option<u32>,
+    /// Never grow the memory: every guest keeps its initial pages
+    #[arg(long, help_heading = MEMORY)]
+    no_grow: bool,
+    /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
+    #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
+    arena: Option<u32>,
+    /// How many streams, files and other resources can be open at once [default: 512]
+    #[arg(long, value_name = "N", help_heading = MEMORY)]
+    max_handles: Option<u32>,
+    /// How many different pipes, devices and sockets one poll can wait for [default: 50]
+    #[arg(long, value_name = "N", help_heading = MEMORY)]
+    max_poll: Option<u32>,
+    /// Bytes for header fields and other strings of wasi:http, if a program uses any [default: 16384]
+    #[arg(long, value_name = "BYTES", help_heading = MEMORY)]
+    max_http: Option<u32>,
     /// How to keep the guests of a composition apart: `checked` checks every memory access,
     /// `trusted` does not, which is smaller and faster
-    #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation)]
+    #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation, help_heading = MEMORY)]
     isolation: Isolation,
     /// Use `one` memory for all guests, or `multi`: one memory per guest, for targets with the
     /// multi-memory proposal
-    #[arg(long, value_name = "HOW", default_value = "one", value_parser = memory)]
+    #[arg(long, value_name = "HOW", default_value = "one", value_parser = memory, help_heading = MEMORY)]
     memory: MemoryMode,
-    /// Reserve this much memory (such as 4MiB) from the start, and never grow it
-    #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow")]
-    memory_max: Option<u32>,
-    /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
-    #[arg(long, value_name = "SIZE", value_parser = size::arena)]
-    arena: Option<u32>,
-    /// Never grow the memory: every guest keeps its initial pages
-    #[arg(long)]
-    no_grow: bool,
-    /// Make the module print to standard error why it traps, if linked code finds the fault
-    #[arg(long)]
-    trap_messages: bool,
-    /// How many different pipes, devices and sockets one poll can wait for [default: 50]
-    #[arg(long, value_name = "N")]
-    max_poll: Option<u32>,
-    /// Bytes for header fields and other strings of wasi:http, if a program uses any [default: 16384]
-    #[arg(long, value_name = "BYTES")]
-    max_http: Option<u32>,
-    /// The socket functions of the host [default: what the profile says]
-    #[arg(long, value_name = "WHOSE", value_enum)]
-    sockets: Option<Sockets>,
+
     /// Let a function of WASI that Preview 1 cannot provide return this error (or `trap`) instead of
-    /// refusing the component; `*` is every function of the interface
-    #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse)]
+    /// refusing the component; `*` is every function of the interface; can be repeated
+    #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse, help_heading = WASI)]
     allow: Vec<Allow>,
     /// Refuse functions of WASI that Preview 1 can only approximate
-    #[arg(long)]
+    #[arg(long, help_heading = WASI)]
     deny_approximations: bool,
-    /// Do not print what was done
-    #[arg(short, long)]
-    quiet: bool,
+
+    /// Make the module print to standard error why it traps, if linked code finds the fault
+    #[arg(long, help_heading = DIAGNOSIS)]
+    trap_messages: bool,
+    /// Read the module again and check it against the plan
+    #[arg(long, help_heading = DIAGNOSIS)]
+    verify: bool,
 }
+
+const OUTPUT: &str = "Output";
+const TARGET: &str = "Target";
+const MEMORY: &str = "Memory";
+const WASI: &str = "WASI";
+const DIAGNOSIS: &str = "Diagnosis";
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum BoundaryArg {
@@ -117,6 +135,10 @@ impl Sockets {
 pub fn command(args: &Args) -> Result<ExitCode> {
     let component = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
+    let report = ("--report", args.report.as_deref());
+    files::apart(report, files::of_output(&output))?;
+    files::apart(files::of_json(args.json), files::of_output(&output))?;
+    files::apart(files::of_json(args.json), report)?;
     let options = FlattenOptions {
         tidy: !args.no_tidy,
         strip: args.strip,
@@ -142,11 +164,22 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         deny_approximations: args.deny_approximations,
     };
     let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
-    if let Some(path) = &args.report {
-        write_report(path, &flat.report)?;
-    }
+    let report = super::json(&flat.report)?;
+    // Either both files are there in the end, or none.
+    let (to_stdout, to_file) = match args.report.as_deref() {
+        Some(path) if path == Path::new(files::STDOUT) => (true, None),
+        path => (args.json, path),
+    };
+    let report_file = to_file.map(|path| files::stage(path, report.as_bytes()));
+    let report_file = report_file.transpose()?;
     let written = files::write_output(&output, &flat.wasm)?;
-    if !args.quiet {
+    if let Some(file) = report_file {
+        file.commit()?;
+    }
+    if to_stdout {
+        super::print(&report)?;
+    }
+    if !args.quiet && !args.json {
         super::say(&flat.report.to_string());
         super::say(&format!("wrote {written}: {} bytes", flat.wasm.len()));
     }
@@ -175,10 +208,4 @@ fn pages(text: &str) -> Result<u32, String> {
         bytes if (1 << 16..=1 << 32).contains(&bytes) => Ok((bytes >> 16) as u32),
         _ => Err("it is a size from 64KiB to 4GiB, such as 4MiB".to_string()),
     }
-}
-
-fn write_report(path: &Path, report: &Report) -> Result<()> {
-    let mut json = serde_json::to_string_pretty(report).context("cannot write the report")?;
-    json.push('\n');
-    files::write_text(path, &json)
 }

@@ -24,6 +24,9 @@ pub struct Args {
     /// Print JSON, with complete lists
     #[arg(long)]
     json: bool,
+    /// Print nothing: the exit code says whether the file is valid
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
     /// Show each WASI function that a component imports: its class (Exact, Local, Approximated, W: with
     /// the socket functions of WAMR, or X: impossible) and what flatten makes of it
     #[arg(long)]
@@ -45,11 +48,10 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         return wasi(args, &bytes);
     }
     let found = inspect(&bytes).with_context(|| files::shown(&args.input))?;
-    if args.json {
-        let json = serde_json::to_string_pretty(&found).context("cannot write JSON")?;
-        super::print(&format!("{json}\n"))
-    } else {
-        super::print(&format!("{}: {found}", files::shown(&args.input)))
+    match (args.json, args.quiet) {
+        (true, _) => super::print_json(&found),
+        (_, true) => Ok(ExitCode::SUCCESS),
+        _ => super::print(&format!("{}: {found}", files::shown(&args.input))),
     }
 }
 
@@ -62,8 +64,10 @@ fn wasi(args: &Args, component: &[u8]) -> Result<ExitCode> {
     };
     let rows = wasi_table(component, &options).with_context(|| files::shown(&args.input))?;
     if args.json {
-        let json = serde_json::to_string_pretty(&rows).context("cannot write JSON")?;
-        return super::print(&format!("{json}\n"));
+        return super::print_json(&rows);
+    }
+    if args.quiet {
+        return Ok(ExitCode::SUCCESS);
     }
     let width = rows.iter().map(|row| row.function.len()).max().unwrap_or(0);
     let text: String = rows

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 
 use super::{files, profile, size};
 use crate::lower::lower;
@@ -27,20 +28,67 @@ pub struct Args {
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena)]
     arena: Option<u32>,
-    /// The output file; `-` is standard output [default: INPUT with `.lowered.wasm`]
+    /// The output file; `-` is standard output [default: INPUT with `.lowered.wasm`, or standard
+    /// output if INPUT is `-`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Do not print what was done
-    #[arg(short, long)]
+    /// Print what was done as JSON, on standard output
+    #[arg(long)]
+    json: bool,
+    /// Do not print what was done; warnings stay
+    #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
+}
+
+/// What was done, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Done<'a> {
+    profile: &'a str,
+    done: &'a [String],
+    warnings: &'a [String],
+    /// What became of debug information.
+    debug: Debug<'a>,
+    sizes: Sizes,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Debug<'a> {
+    units: usize,
+    bytes: usize,
+    left_out: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Sizes {
+    input: usize,
+    output: usize,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
+    files::apart(files::of_json(args.json), files::of_output(&output))?;
     let profile = args.profile.with_arena(args.arena);
     let lowered = lower(&module, &profile).with_context(|| files::shown(&args.input))?;
     let written = files::write_output(&output, &lowered.wasm)?;
+    if args.json {
+        return super::print_json(&Done {
+            profile: profile.name(),
+            done: &lowered.done,
+            warnings: &lowered.warnings,
+            debug: Debug {
+                units: lowered.debug.units,
+                bytes: lowered.debug.bytes,
+                left_out: &lowered.debug.left_out,
+            },
+            sizes: Sizes {
+                input: module.len(),
+                output: lowered.wasm.len(),
+            },
+        });
+    }
     for warning in &lowered.warnings {
         super::say(&format!("warning: {warning}"));
     }

@@ -21,7 +21,7 @@ Examples:
   p1bridge probe iwasm -o device.toml && p1bridge check app.wasm --profile device.toml
   p1bridge probe libvmlib.a --json | jq '.runtimes[].features[] | select(.has).what'")]
 pub struct Args {
-    /// A program, library, object file (ELF, PE, Mach-O) or static archive
+    /// A program, library, object file (ELF, PE, Mach-O) or static archive; `-` is standard input
     input: PathBuf,
     /// Write the profile of the runtime; `-` is standard output, instead of the report
     #[arg(short, long, value_name = "FILE")]
@@ -35,6 +35,9 @@ pub struct Args {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Print no report
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
@@ -50,23 +53,25 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             .or_else(|| stem(&args.input))
             .unwrap_or_else(|| "device".to_string())
     });
+    files::apart(files::of_json(args.json), ("-o", args.output.as_deref()))?;
     let bytes = files::read_any(&args.input)?;
     let mut report = probe(&bytes, &name).with_context(shown)?;
     if let Some(kind) = &args.runtime {
         choose(&mut report, kind, &bytes).with_context(shown)?;
     }
     if let Some(output) = &args.output {
+        let to_stdout = output == Path::new("-");
         let profile = &only(&report).with_context(shown)?.profile;
         files::write_text(output, profile)?;
-        if output == Path::new("-") {
+        if to_stdout {
             return Ok(ExitCode::SUCCESS);
         }
     }
-    let text = match args.json {
-        true => serde_json::to_string_pretty(&report).context("cannot write JSON")? + "\n",
-        false => report.to_string(),
-    };
-    super::print(&text)
+    match (args.json, args.quiet) {
+        (true, _) => super::print_json(&report),
+        (_, true) => Ok(ExitCode::SUCCESS),
+        _ => super::print(&report.to_string()),
+    }
 }
 
 /// Keeps the runtime of this kind only, and checks the WebAssembly inside against it.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 
 use crate::profiles::{self, Profile};
 
@@ -55,23 +56,54 @@ fn read(name: &str) -> Result<Profile, String> {
 #[command(after_help = "\
 Examples:
   p1bridge profiles                          a line for each
-  p1bridge profiles wamr-2020 > device.toml  one to start from")]
+  p1bridge profiles wamr-2020 > device.toml  one to start from
+  p1bridge profiles wamr-2020 --json | jq .wasm.features")]
 pub struct Args {
     /// The profile to print
     name: Option<String>,
+    /// Print JSON: the names with a line for each, or the content of the profile
+    #[arg(long)]
+    json: bool,
+    /// Print nothing: the exit code says whether there is such a profile
+    #[arg(short, long, conflicts_with = "json")]
+    quiet: bool,
+}
+
+/// A profile in the list.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    about: String,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
     let Some(name) = &args.name else {
-        let mut list = String::new();
+        let mut list = Vec::new();
         for name in profiles::NAMES {
-            let profile = profiles::named(name)?;
-            list.push_str(&format!("{name:10} {}\n", profile.about));
+            list.push(Listed {
+                name: name.to_string(),
+                about: profiles::named(name)?.about,
+            });
         }
-        return super::print(&list);
+        if args.json {
+            return super::print_json(&list);
+        }
+        let line = |one: &Listed| format!("{:10} {}\n", one.name, one.about);
+        return print(args, &list.iter().map(line).collect::<String>());
     };
     let profile = profiles::named(name)?;
     let text =
         profiles::source(name).with_context(|| format!("{name} has no file: {}", profile.about))?;
-    super::print(text)
+    if args.json {
+        let table: toml::Table = text.parse().context("a built-in profile is no TOML")?;
+        return super::print_json(&table);
+    }
+    print(args, text)
+}
+
+fn print(args: &Args, text: &str) -> Result<ExitCode> {
+    match args.quiet {
+        true => Ok(ExitCode::SUCCESS),
+        false => super::print(text),
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 
 use super::files;
 use crate::wrap::{Adapter, Kind, World, WrapOptions, wrap};
@@ -23,7 +24,8 @@ Examples:
 pub struct Args {
     /// The core module; `-` is standard input
     input: PathBuf,
-    /// The output file; `-` is standard output [default: INPUT with `.component.wasm`]
+    /// The output file; `-` is standard output [default: INPUT with `.component.wasm`, or
+    /// standard output if INPUT is `-`]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// What the module is [default: a command if it exports `_start`, otherwise a reactor]
@@ -41,9 +43,27 @@ pub struct Args {
     /// The world in that WIT; required if there are several
     #[arg(long, value_name = "W", requires = "wit")]
     world: Option<String>,
+    /// Print what was made as JSON, on standard output
+    #[arg(long)]
+    json: bool,
     /// Do not print what was written
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
+}
+
+/// What was made, for programs.
+#[derive(Serialize)]
+struct Made<'a> {
+    kind: String,
+    adapters: &'a [String],
+    notes: &'a [String],
+    sizes: Sizes,
+}
+
+#[derive(Serialize)]
+struct Sizes {
+    input: usize,
+    output: usize,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -59,6 +79,7 @@ enum KindArg {
 pub fn command(args: &Args) -> Result<ExitCode> {
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "component")?;
+    files::apart(files::of_json(args.json), files::of_output(&output))?;
     let options = WrapOptions {
         kind: args.kind.map(|kind| match kind {
             KindArg::Command => Kind::Command,
@@ -77,6 +98,17 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     };
     let wrapped = wrap(&module, &options).with_context(|| files::shown(&args.input))?;
     let written = files::write_output(&output, &wrapped.component)?;
+    if args.json {
+        return super::print_json(&Made {
+            kind: wrapped.kind.to_string(),
+            adapters: &wrapped.adapters,
+            notes: &wrapped.notes,
+            sizes: Sizes {
+                input: module.len(),
+                output: wrapped.component.len(),
+            },
+        });
+    }
     if !args.quiet {
         for note in &wrapped.notes {
             super::say(&format!("note: {note}"));

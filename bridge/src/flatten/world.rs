@@ -67,7 +67,7 @@ fn names_other_interfaces(component: &[u8]) -> Result<bool> {
 
 /// Appends the world of `component` to the flat module made of it, without the interfaces of WASI
 /// that are gone; nothing where no other interface is left. `imports` are the modules that the flat
-/// module imports from; `obstacle` is why the component would not work.
+/// module imports from, as the component calls them; `obstacle` is why the component would not work.
 ///
 /// # Errors
 ///
@@ -76,7 +76,7 @@ fn names_other_interfaces(component: &[u8]) -> Result<bool> {
 pub fn append(
     component: &[u8],
     boundary: Boundary,
-    imports: &BTreeSet<&str>,
+    imports: &BTreeSet<String>,
     obstacle: Option<&str>,
     flat: &mut Vec<u8>,
 ) -> Result<()> {
@@ -97,7 +97,7 @@ pub fn append(
 fn embed(
     component: &[u8],
     boundary: Boundary,
-    imports: &BTreeSet<&str>,
+    imports: &BTreeSet<String>,
     obstacle: Option<&str>,
     flat: &mut Vec<u8>,
 ) -> Result<()> {

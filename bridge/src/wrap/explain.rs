@@ -27,6 +27,9 @@ pub fn failure(
     if let Err(invalid) = validate(module) {
         return invalid.context("the module is invalid");
     }
+    if let Some(threads) = threads(survey) {
+        return anyhow!(threads);
+    }
     let carried = match World::carried(&survey.worlds) {
         Ok(carried) => carried,
         Err(broken) => return broken,
@@ -43,7 +46,7 @@ pub fn failure(
         .filter_map(|(import, ty)| provided.complaint(import, ty.as_ref()))
         .collect();
     if !unprovided.is_empty() {
-        let mut message = unprovided.join("\n  ");
+        let mut message = first(&unprovided, "imports").join("\n  ");
         if worlds.is_empty()
             && survey
                 .imports
@@ -63,12 +66,41 @@ pub fn failure(
         .flat_map(|world| missing_exports(world, survey))
         .collect();
     if !missing.is_empty() {
-        return anyhow!(missing.join("\n  "));
+        return anyhow!(first(&missing, "exports").join("\n  "));
     }
     if let Some(missing) = no_realloc(&worlds, survey) {
         return anyhow!(missing);
     }
     error.context("the module does not fit its world or adapter")
+}
+
+/// The most lines of one kind in a message.
+const LINES: usize = 12;
+
+/// The first of `lines`, and how many more of `what` there are.
+fn first(lines: &[String], what: &str) -> Vec<String> {
+    let mut first: Vec<String> = lines.iter().take(LINES).cloned().collect();
+    if lines.len() > LINES {
+        first.push(format!("and {} more {what}", lines.len() - LINES));
+    }
+    first
+}
+
+/// What to say of a module that starts threads; nothing where it does not.
+fn threads(survey: &Survey<'_>) -> Option<String> {
+    let mut imports = survey.imports.iter();
+    let spawns = imports.any(|import| (import.module, import.name) == ("wasi", "thread-spawn"));
+    let shared = survey.memory.is_some_and(|memory| memory.shared);
+    let how = match (spawns, shared) {
+        (true, true) => "it imports `thread-spawn` of `wasi`, and its memory is shared",
+        (true, false) => "it imports `thread-spawn` of `wasi`",
+        (false, true) => "its memory is shared",
+        (false, false) => return None,
+    };
+    Some(format!(
+        "the module uses threads ({how}), and components of WASI 0.2 have none; compile it without threads \
+         (Rust: for wasm32-wasip1, not wasm32-wasip1-threads; clang: for wasm32-wasip1, without -pthread)"
+    ))
 }
 
 /// What to say of a module that the host cannot put values into.
@@ -110,16 +142,13 @@ fn no_realloc(worlds: &[&World], survey: &Survey<'_>) -> Option<String> {
 /// What to tell the user when the encoder was content, but its output fails to validate, although
 /// the module itself is valid.
 pub fn invalid(error: Error, survey: &Survey<'_>, adapters: &[Chosen<'_>]) -> Error {
-    let odd = survey
-        .memory
-        .and_then(|memory| match (memory.memory64, memory.shared) {
-            (true, _) => Some("64-bit"),
-            (_, true) => Some("shared"),
-            _ => None,
-        });
-    match (odd, adapters.first()) {
-        (Some(odd), Some(adapter)) => anyhow!(
-            "the module's memory is {odd}; {} works on ordinary 32-bit memories only",
+    if let Some(threads) = threads(survey) {
+        return anyhow!(threads);
+    }
+    let is_64_bit = survey.memory.is_some_and(|memory| memory.memory64);
+    match adapters.first() {
+        Some(adapter) if is_64_bit => anyhow!(
+            "the module's memory is 64-bit; {} works on ordinary 32-bit memories only",
             adapter.origin
         ),
         _ => error.context("the encoded component is invalid, which is a bug"),

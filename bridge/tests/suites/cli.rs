@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "probe",
     "run",
     "completions",
+    "man",
 ];
 
 /// The smallest command that can be wrapped and run.
@@ -70,6 +71,85 @@ fn completions_know_every_command() {
         for command in COMMANDS {
             assert!(script.text().contains(command), "{shell}: {command}");
         }
+    }
+}
+
+#[test]
+fn exit_codes_are_one_list_in_the_help_and_in_the_documentation() {
+    let help = Folder::new().run(&["--help"]).succeeded();
+    let (_, list) = help.text().split_once("Exit codes:\n").unwrap();
+    let (list, _) = list.split_once("\n\n").unwrap();
+    let docs = include_str!("../../../docs/commands.md");
+    let codes: Vec<&str> = list.lines().map(|line| &line.trim()[..3]).collect();
+    assert_eq!(codes.len(), 5, "{list}");
+    for code in codes {
+        let row = format!("| {} |", code.trim());
+        assert!(docs.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn check_tells_what_does_not_fit_from_what_cannot_be_read() {
+    let folder = Folder::new();
+    folder.add("simd.wasm", "(module (func v128.const i64x2 0 0 drop))");
+    folder.add("fits.wasm", COMMAND);
+    folder.add("noise.wasm", "noise");
+    for (file, code) in [("fits.wasm", 0), ("simd.wasm", 3), ("noise.wasm", 1)] {
+        let ended = folder.run(&["check", file, "-q"]);
+        assert_eq!(ended.code, Some(code), "{file}");
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
+}
+
+#[test]
+fn every_command_that_prints_takes_json_and_quiet() {
+    for command in [
+        "flatten", "wrap", "lower", "inspect", "check", "probe", "profiles",
+    ] {
+        let help = Folder::new().run(&[command, "--help"]).succeeded();
+        for option in ["--json", "-q, --quiet"] {
+            assert!(help.text().contains(option), "{command} {option}");
+        }
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = Folder::new();
+    folder.run(&["man", "man1"]).succeeded();
+    let page = |name: &str| fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
+    assert!(page("p1bridge.1").contains("Exit codes:"));
+    for command in COMMANDS {
+        let page = page(&format!("p1bridge-{command}.1"));
+        assert!(page.contains("\n.SH SYNOPSIS\n"), "{command}");
+        assert!(page.contains("Examples:"), "{command}");
+    }
+}
+
+#[test]
+fn nothing_is_coloured_that_is_not_for_a_terminal() {
+    let folder = Folder::new();
+    for args in [&["--help"][..], &["flatten"], &["wrap", "no.wasm"]] {
+        let ended = folder.run(args);
+        assert!(!ended.stdout.contains(&0x1b), "{args:?}");
+        assert!(!ended.stderr.contains('\x1b'), "{args:?}");
+    }
+}
+
+#[test]
+fn a_misspelt_command_or_option_gets_its_nearest_neighbour() {
+    let folder = Folder::new();
+    for (args, near) in [
+        (&["flaten"][..], "'flatten'"),
+        (&["flatten", "--memory-may"], "'--memory-max'"),
+        (
+            &["flatten", "a.wasm", "--profile", "wamr-202"],
+            "`wamr-2020`",
+        ),
+    ] {
+        let ended = folder.run(args);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(near), "{ended:?}");
     }
 }
 

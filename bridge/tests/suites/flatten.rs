@@ -109,3 +109,195 @@ fn a_core_module_and_a_broken_component_are_refused_without_output() {
         .failed_with(&["cut.wasm", "offset 0x"]);
     assert_eq!(folder.files(), before);
 }
+
+/// A component that imports `device`, an interface of its own with two functions.
+fn with_device() -> Vec<u8> {
+    let mut module = wat::parse_str(
+        r#"(module
+            (import "my:app/device" "read" (func $read (result i32)))
+            (import "my:app/device" "write" (func $write (param i32)))
+            (memory (export "memory") 1)
+            (func (export "go") (call $write (call $read))))"#,
+    )
+    .unwrap();
+    let wit = "package my:app;
+        interface device { read: func() -> u32; write: func(x: u32); }
+        world app { import device; export go: func(); }";
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("app.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    wit_component::embed_component_metadata(
+        &mut module,
+        &resolve,
+        world,
+        Default::default(),
+        false,
+    )
+    .unwrap();
+    wrap(&module, &WrapOptions::default()).unwrap().component
+}
+
+/// What the report says of the imports, and what is in the file.
+fn imports_of(folder: &Folder, args: &[&str]) -> (Value, Vec<Value>) {
+    let ended = folder
+        .run(&[&["flatten", "app.wasm", "-o", "out.wasm", "--json"], args].concat())
+        .succeeded();
+    let report: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let ended = folder.run(&["inspect", "out.wasm", "--json"]).succeeded();
+    let found: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let imports = found["imports"].as_array().unwrap().clone();
+    (report, imports)
+}
+
+#[test]
+fn the_report_has_the_imports_of_the_file_where_they_go_through_env() {
+    let folder = Folder::new();
+    folder.add("app.wasm", with_device());
+    let (report, imports) = imports_of(&folder, &["--profile", "wamr-2020"]);
+    assert_eq!(imports.len(), 1, "{imports:?}");
+    assert_eq!(imports[0]["name"], "env");
+    for (at, name) in [(0, "my:app/device#read"), (1, "my:app/device#write")] {
+        assert_eq!(report["imports"][at]["module"], "env");
+        assert_eq!(report["imports"][at]["name"], name);
+        assert_eq!(imports[0]["items"][at], name);
+    }
+    assert_eq!(report["warnings"], serde_json::json!([]));
+    // Its world is there all the same.
+    let ended = folder.run(&["inspect", "out.wasm"]).succeeded();
+    assert!(ended.text().contains("my:app/device"), "{ended:?}");
+}
+
+#[test]
+fn the_report_has_the_exports_and_the_pages_of_the_file() {
+    let folder = folder();
+    for profile in PROFILES {
+        let (report, _) = imports_of(&folder, &["--profile", profile]);
+        let ended = folder.run(&["inspect", "out.wasm", "--json"]).succeeded();
+        let found: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        let exports = found["exports"].as_array().unwrap();
+        let names: Vec<&Value> = exports.iter().map(|export| &export["name"]).collect();
+        let reported: Vec<&Value> = report["exports"].as_array().unwrap().iter().collect();
+        assert_eq!(reported, names, "{profile}");
+        assert_eq!(
+            report["memory"]["pages"], found["modules"][0]["memories"][0]["initial"],
+            "{profile}"
+        );
+    }
+}
+
+/// A device with one function of its own.
+const DEVICE: &str = r#"name = "device"
+[wasm]
+features = []
+[[module]]
+name = "wasi_snapshot_preview1"
+functions = "preview1"
+[[module]]
+name = "my:app/device"
+functions = ["read"]
+"#;
+
+#[test]
+fn imports_that_the_profile_does_not_provide_are_a_warning_of_flatten_and_a_finding_of_check() {
+    let folder = Folder::new();
+    folder.add("app.wasm", with_device());
+    folder.add("device.toml", DEVICE);
+    let args = ["--profile", "device.toml"];
+    let ended = folder
+        .run(&[&["flatten", "app.wasm"][..], &args].concat())
+        .succeeded();
+    let what = "my:app/device.write is not provided";
+    let line = format!("warning: does not load on device: {what}\n");
+    assert!(ended.stderr.contains(&line), "{ended:?}");
+    let checked = folder.run(&[&["check", "app.flat.wasm"][..], &args].concat());
+    assert_eq!(checked.code, Some(3));
+    let line = format!("does not load: {what}\n");
+    assert!(checked.text().contains(&line), "{checked:?}");
+}
+
+#[test]
+fn the_summary_says_where_the_memory_goes() {
+    let folder = folder();
+    let ended = folder.run(&["flatten", "app.wasm", "--profile", "wamr-2020"]);
+    let line = "memory: 2 pages: guest 65536, arena of the runtime 4096\n";
+    assert!(ended.stderr.contains(line), "{ended:?}");
+}
+
+#[test]
+fn a_memory_max_that_is_too_small_says_what_each_guest_needs_and_what_helps() {
+    let folder = folder();
+    let args = ["flatten", "app.wasm", "--profile", "wamr-2020"];
+    let ended = folder.run(&[&args[..], &["--memory-max", "64KiB"]].concat());
+    ended.failed_with(&[
+        "--memory-max=64KiB is too small",
+        "starts with 2 pages of 64 KiB, 1 for component > core module 0, 1 for what the linker adds",
+        "--memory-max=128KiB",
+        "4096 of the arena (--arena)",
+        "-Wl,-z,stack-size=65536",
+        "-C link-arg=-zstack-size=65536",
+    ]);
+    folder
+        .run(&[&args[..], &["--memory-max", "128KiB"]].concat())
+        .succeeded();
+}
+
+#[test]
+fn one_place_for_two_outputs_is_refused_before_anything_is_written() {
+    let folder = folder();
+    let before = folder.files();
+    for (args, words) in [
+        (
+            &["-o", "a.wasm", "--report", "./a.wasm"][..],
+            "--report and the output are both a.wasm",
+        ),
+        (
+            &["--report", "app.flat.wasm"],
+            "--report and the output are both app.flat.wasm",
+        ),
+        (
+            &["-o", "-", "--report", "-"],
+            "--report and the output both go to standard output",
+        ),
+        (
+            &["-o", "-", "--json"],
+            "--json and the output both go to standard output",
+        ),
+        (
+            &["--report", "-", "--json"],
+            "--json and --report both go to standard output",
+        ),
+    ] {
+        folder
+            .run(&[&["flatten", "app.wasm"], args].concat())
+            .failed_with(&[words]);
+    }
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_no_module() {
+    let folder = folder();
+    let before = folder.files();
+    folder
+        .run(&["flatten", "app.wasm", "--report", "no/where.json"])
+        .failed_with(&["no/where.json"]);
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn the_help_has_headings_and_explains_its_words() {
+    let help = Folder::new().run(&["help", "flatten"]).succeeded();
+    let places = [
+        "Output:",
+        "Target:",
+        "Memory:",
+        "WASI:",
+        "Diagnosis:",
+        "Words:",
+    ]
+    .map(|heading| help.text().find(&format!("\n{heading}\n")).expect(heading));
+    assert!(places.is_sorted(), "{places:?}");
+    for word in ["guest", "region", "sliding"] {
+        assert!(help.text().contains(&format!("\n  {word} ")), "{word}");
+    }
+}

@@ -17,10 +17,10 @@ fn folder() -> Folder {
 }
 
 #[test]
-fn check_says_why_a_module_does_not_fit_and_ends_with_one() {
+fn check_says_why_a_module_does_not_fit_and_ends_with_three() {
     let folder = folder();
     let ended = folder.run(&["check", "app.wasm", "--profile", "wasm3"]);
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(3));
     let text = String::from_utf8(ended.stdout).unwrap();
     for word in [
         "bulk-memory",
@@ -41,7 +41,7 @@ fn check_ends_with_zero_for_what_fits() {
 #[test]
 fn check_prints_json_with_every_place() {
     let ended = folder().run(&["check", "app.wasm", "--profile", "mvp", "--json"]);
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(3));
     let verdict: Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!(verdict["fits"], false);
     assert_eq!(verdict["fits-lowered"], true);
@@ -62,7 +62,7 @@ fn check_says_what_only_shows_when_a_module_is_lowered() {
     folder.add("app.wasm", BEYOND);
     let args = ["check", "app.wasm", "--profile", "mvp"];
     let ended = folder.run(&args);
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(3));
     let lower = folder.run(&["lower", "app.wasm", "--profile", "mvp"]);
     assert_eq!(lower.code, Some(1));
     let why = lower.stderr.trim_end().rsplit("app.wasm: ").next().unwrap();
@@ -71,7 +71,7 @@ fn check_says_what_only_shows_when_a_module_is_lowered() {
     }
 
     let ended = folder.run(&[&args[..], &["--json"]].concat());
-    assert_eq!(ended.code, Some(1));
+    assert_eq!(ended.code, Some(3));
     let verdict: Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!(verdict["fits-lowered"], false);
     let findings = verdict["findings"].as_array().unwrap();
@@ -120,6 +120,39 @@ fn check_ends_with_the_command_that_makes_a_file_fit() {
         let ended = folder.run(&["check", "fits.wasm", "--profile", profile]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
     }
+}
+
+#[test]
+fn what_a_profile_lacks_comes_with_the_profiles_that_have_it() {
+    let folder = Folder::new();
+    folder.add("app.wasm", "(module (func v128.const i64x2 0 0 drop))");
+    let names = "profiles that have it: wasmi, wazero, node, wasmtime";
+    let checked = folder.run(&["check", "app.wasm"]);
+    assert!(checked.text().contains(names), "{checked:?}");
+    folder.run(&["lower", "app.wasm"]).failed_with(&[names]);
+}
+
+#[test]
+fn many_added_functions_are_counted() {
+    let folder = Folder::new();
+    // Each export first runs the start function.
+    let exports: String = (0..40)
+        .map(|n| format!("(func (export \"f{n}\"))"))
+        .collect();
+    folder.add(
+        "app.wasm",
+        format!("(module (func $s) (start $s) {exports})"),
+    );
+    let profile = "name = \"device\"\n[wasm]\nfeatures = []\n[host]\nstart = false\n";
+    folder.add("device.toml", profile);
+    let ended = folder
+        .run(&["lower", "app.wasm", "--profile", "device.toml"])
+        .succeeded();
+    let mut lines = ended.stderr.lines();
+    let added = lines
+        .find(|line| line.starts_with("functions added: "))
+        .unwrap();
+    assert!(added.ends_with(" and 28 more"), "{added}");
 }
 
 #[test]
@@ -203,7 +236,7 @@ fn a_component_is_checked_as_what_flatten_makes_of_it() {
         .run(&["wrap", "app.wasm", "-o", "component.wasm", "-q"])
         .succeeded();
     let ended = folder.run(&["check", "component.wasm", "--profile", "wasm3"]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(
         String::from_utf8(ended.stdout)
             .unwrap()

@@ -9,4 +9,5 @@ mod lower;
 mod room;
 #[cfg(feature = "run")]
 mod run;
+mod schemas;
 mod wrap;

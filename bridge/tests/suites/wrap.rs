@@ -95,6 +95,29 @@ fn world(component: &[u8]) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
+fn threads_are_called_threads() {
+    let folder = Folder::new();
+    for (name, module) in [
+        (
+            "spawns.wasm",
+            r#"(module (import "wasi" "thread-spawn" (func (param i32) (result i32)))
+                (memory (export "memory") 1) (func (export "_start")))"#,
+        ),
+        (
+            "shared.wasm",
+            r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                (memory (export "memory") 1 2 shared)
+                (func (export "_start") (call $exit (i32.const 0))))"#,
+        ),
+    ] {
+        folder.add(name, module);
+        folder
+            .run(&["wrap", name])
+            .failed_with(&["uses threads", "compile it without threads"]);
+    }
+}
+
+#[test]
 fn start_makes_a_command() {
     let wrapped = wrapped(&command(FD_WRITE));
     assert_eq!(wrapped.kind, Kind::Command);

@@ -67,6 +67,19 @@ pub struct Finding {
     /// What `lower` does about it; none when it cannot do anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// The built-in profiles of targets that take the feature, where nothing takes it away.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<&'static str>,
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Effect::Refused => "does not load",
+            Effect::FailsLater => "fails later",
+            Effect::Note => "note",
+        })
+    }
 }
 
 impl fmt::Display for Place {
@@ -90,6 +103,12 @@ impl Finding {
         if let Some(emitter) = &self.emitted_by {
             line.push_str(&format!(" ({emitter})"));
         }
+        if !self.profiles.is_empty() {
+            line.push_str(&format!(
+                "; profiles that have it: {}",
+                self.profiles.join(", ")
+            ));
+        }
         line
     }
 }
@@ -99,12 +118,7 @@ const SHOWN: usize = 3;
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let effect = match self.effect {
-            Effect::Refused => "does not load",
-            Effect::FailsLater => "fails later",
-            Effect::Note => "note",
-        };
-        write!(f, "{effect}: {}", self.what)?;
+        write!(f, "{}: {}", self.effect, self.what)?;
         for place in self.places.iter().take(SHOWN) {
             write!(f, "\n    {place}")?;
         }
@@ -118,6 +132,14 @@ impl fmt::Display for Finding {
             (Some(fix), _) => write!(f, "\n    lower: {fix}"),
             (None, Effect::Note) => Ok(()),
             (None, _) => write!(f, "\n    lower: cannot take it away"),
+        }?;
+        match self.profiles.is_empty() {
+            true => Ok(()),
+            false => write!(
+                f,
+                "\n    profiles that have it: {}",
+                self.profiles.join(", ")
+            ),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong with the parts of a module that the host sees, and with its limits.
 
-use wasmparser::{ExternalKind, Operator, RefType, TypeRef, ValType, WasmFeatures};
+use wasmparser::{ExternalKind, FuncType, Operator, RefType, TypeRef, ValType, WasmFeatures};
 
 use super::allocator::{self, Allocator};
 use super::applied;
@@ -41,6 +41,7 @@ fn finding(
         places: place.into_iter().collect(),
         emitted_by: None,
         fix: fix.map(str::to_string),
+        profiles: Vec::new(),
     }
 }
 
@@ -550,57 +551,63 @@ pub fn start(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     }
 }
 
-pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
+/// What is wrong with an import of a function, `name` in `module`, if anything is.
+pub fn import(
+    profile: &Profile,
+    (module, name): (&str, &str),
+    ty: &FuncType,
+    offset: u64,
+    used: bool,
+) -> Option<Finding> {
     let missing = match profile.host.missing {
         Missing::Refused => Effect::Refused,
         Missing::FailsWhenCalled => Effect::FailsLater,
     };
+    let (effect, what, fix) = match profile.import(module, name, ty) {
+        Import::Provided => return None,
+        Import::Missing if !used => (
+            missing.max(Effect::Refused),
+            format!("{module}.{name} is not provided, and used by nothing"),
+            Some("the import is left out"),
+        ),
+        Import::Missing => (missing, format!("{module}.{name} is not provided"), None),
+        Import::OtherType(expected) => (
+            missing,
+            format!("{module}.{name} is imported as {ty}, but the host has {expected}"),
+            None,
+        ),
+        Import::ThroughEnv => (
+            missing,
+            format!("the host finds no functions in a module {module:?}"),
+            Some("imported from `env` as `module#field`"),
+        ),
+    };
+    let place = Some(outside(offset));
+    Some(finding(Kind::Import, effect, what, place, fix))
+}
+
+pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     let used = used_imports(module);
     for (index, &at) in module.imported_funcs.iter().enumerate() {
-        let import = &module.imports[at];
+        let one = &module.imports[at];
         let ty = module.func_type(index as u32);
-        let name = format!("{}.{}", import.module, import.name);
-        let place = Some(outside(import.offset));
-        let mut add = |effect, what, fix| {
-            found.push(finding(Kind::Import, effect, what, place.clone(), fix));
-        };
-        match profile.import(import.module, import.name, ty) {
-            Import::Provided => {}
-            Import::Missing if !used[index] => add(
-                missing.max(Effect::Refused),
-                format!("{name} is not provided, and used by nothing"),
-                Some("the import is left out"),
-            ),
-            Import::Missing => add(missing, format!("{name} is not provided"), None),
-            Import::OtherType(expected) => add(
-                missing,
-                format!("{name} is imported as {ty}, but the host has {expected}"),
-                None,
-            ),
-            Import::ThroughEnv => add(
-                missing,
-                format!(
-                    "the host finds no functions in a module {:?}",
-                    import.module
-                ),
-                Some("imported from `env` as `module#field`"),
-            ),
-        }
-        if import.module == preview1::MODULE && used[index] {
-            if let Some(wrong) = Wrapper::of(import.name, profile.quirks).map(Wrapper::why) {
+        let name = (one.module, one.name);
+        found.extend(import(profile, name, ty, one.offset, used[index]));
+        if one.module == preview1::MODULE && used[index] {
+            if let Some(wrong) = Wrapper::of(one.name, profile.quirks).map(Wrapper::why) {
                 found.push(finding(
                     Kind::Behaviour,
                     Effect::FailsLater,
-                    format!("{}: {wrong}", import.name),
-                    Some(outside(import.offset)),
+                    format!("{}: {wrong}", one.name),
+                    Some(outside(one.offset)),
                     Some("calls go through a wrapper"),
                 ));
             }
-            for note in profile.notes_on(import.name) {
+            for note in profile.notes_on(one.name) {
                 found.push(finding(
                     Kind::Behaviour,
                     Effect::Note,
-                    format!("{}: {note}", import.name),
+                    format!("{}: {note}", one.name),
                     None,
                     None,
                 ));

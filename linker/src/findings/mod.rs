@@ -162,6 +162,12 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             }
             places.push(place);
         }
+        let fix = match encoding {
+            true => Some("the shortest encoding".to_string()),
+            false => fine
+                .contains(feature)
+                .then(|| emitters::fix(flag).to_string()),
+        };
         let name = feature.names().first().copied().unwrap_or("a proposal");
         found.push(Finding {
             kind: Kind::Feature,
@@ -173,12 +179,11 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             feature: Some(name.to_string()),
             places,
             emitted_by: emitters::of(flag).filter(|_| !encoding).map(str::to_string),
-            fix: match encoding {
-                true => Some("the shortest encoding".to_string()),
-                false => fine
-                    .contains(feature)
-                    .then(|| emitters::fix(flag).to_string()),
+            profiles: match fix {
+                Some(_) => Vec::new(),
+                None => Profile::names_with(feature),
             },
+            fix,
         });
     }
 }

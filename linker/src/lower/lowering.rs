@@ -17,6 +17,7 @@ use crate::findings::survey::{reaches_host, used_imports};
 use crate::findings::wrapper::{Wrapper, of_preview1};
 use crate::memory::arena;
 use crate::memory::layout::WhileLent;
+use crate::merge::AddedRegion;
 use crate::parse::constant;
 use crate::parse::module::{Import, Module};
 use crate::preview1;
@@ -56,6 +57,9 @@ pub enum GlobalUse {
     TableSize(u32),
     ElementLength(u32),
 }
+
+/// How many of the functions that were added are named.
+const NAMED: usize = 12;
 
 /// Everything about one lowering.
 #[derive(Clone)]
@@ -544,11 +548,43 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             let names: Vec<String> = self
                 .helpers
                 .iter()
+                .take(NAMED)
                 .map(|helper| helper.name(self))
                 .collect();
-            done.push(format!("functions added: {}", names.join(", ")));
+            let more = match self.helpers.len().saturating_sub(NAMED) {
+                0 => String::new(),
+                n => format!(" and {n} more"),
+            };
+            done.push(format!("functions added: {}{more}", names.join(", ")));
         }
         done
+    }
+
+    /// What lies in the memory beside what was there.
+    pub fn added(&self) -> Vec<AddedRegion> {
+        let plan = self.memories.as_ref().map(|memories| &memories.plan);
+        let Some((plan, block)) = plan.and_then(|plan| Some((plan, plan.block?))) else {
+            return Vec::new();
+        };
+        let arena = match self.own_arena {
+            true => "arena of the runtime",
+            false => "scratch of wrappers",
+        };
+        let tables = block.size() - self.arena_bytes;
+        let mut address = plan.block_base();
+        let mut added = Vec::new();
+        for (what, bytes) in [(arena, self.arena_bytes), ("tables as numbers", tables)] {
+            if bytes > 0 {
+                added.push(AddedRegion {
+                    what,
+                    address,
+                    bytes,
+                    slides: block.slides,
+                });
+                address += bytes;
+            }
+        }
+        added
     }
 
     pub fn warnings(&self) -> Vec<String> {

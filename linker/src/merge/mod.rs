@@ -37,6 +37,19 @@ pub struct Merged {
     pub data_size: usize,
     /// What was done with debug information.
     pub debug: DebugNotes,
+    /// What [`crate::lower`] has put into the memory, and what the user should know of it.
+    pub added: Vec<AddedRegion>,
+    pub warnings: Vec<String>,
+}
+
+/// A part of the memory that was added when the module was lowered.
+#[derive(Clone, Debug)]
+pub struct AddedRegion {
+    pub what: &'static str,
+    pub address: u32,
+    pub bytes: u32,
+    /// Whether it moves when what lies below grows.
+    pub slides: bool,
 }
 
 /// Encodes the output.
@@ -150,6 +163,8 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         glue: glue.functions.into_iter().map(|f| f.name).collect(),
         data_size,
         debug,
+        added: Vec::new(),
+        warnings: Vec::new(),
     })
 }
 

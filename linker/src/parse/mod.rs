@@ -293,10 +293,28 @@ fn place(components: &[Component<'_>], open: &[Open]) -> String {
             let nth = count(&components[parent], |kind| {
                 matches!(kind, DefinitionKind::Component(_))
             });
-            format!("{} > component {nth}", components[parent].path)
+            shortened(format!("{} > component {nth}", components[parent].path))
         }
         _ => "component".to_string(),
     }
+}
+
+/// A path that is not longer than a line or two: the middle of a very deep one is left out.
+fn shortened(path: String) -> String {
+    const LONGEST: usize = 160;
+    const GAP: &str = " > ... > ";
+    if path.len() <= LONGEST {
+        return path;
+    }
+    // The last three steps, behind what the path began with.
+    let steps: Vec<&str> = path.split(" > ").collect();
+    let first = steps.iter().take_while(|step| **step != "...").take(3);
+    let first: Vec<&str> = first.copied().collect();
+    format!(
+        "{}{GAP}{}",
+        first.join(" > "),
+        steps[steps.len() - 3..].join(" > ")
+    )
 }
 
 fn component_payload<'a>(

@@ -187,7 +187,9 @@ pub fn plan(
     {
         block.lent = Some(while_lent(input, program, &regions, linked));
     }
-    share_out(&mut regions, block, options.growth)?;
+    share_out(&mut regions, block, options.growth, |id| {
+        &program.module(input, id).path
+    })?;
     let wanted = pages + u64::from(block.map_or(0, |block| block.pages()));
     if wanted > MAX_PAGES.into() {
         bail!(
@@ -306,7 +308,12 @@ pub fn indices(
 /// # Errors
 ///
 /// Fails when the memories do not fit at all.
-fn share_out(regions: &mut [Region], block: Option<Block>, growth: Growth) -> Result<()> {
+fn share_out<'p>(
+    regions: &mut [Region],
+    block: Option<Block>,
+    growth: Growth,
+    path: impl Fn(InstanceId) -> &'p str,
+) -> Result<()> {
     let most = match growth {
         Growth::Free => return Ok(()),
         Growth::None => {
@@ -320,10 +327,7 @@ fn share_out(regions: &mut [Region], block: Option<Block>, growth: Growth) -> Re
     let start: u64 = regions.iter().map(|region| u64::from(region.pages)).sum();
     let start = start + u64::from(block.map_or(0, |block| block.pages()));
     let Some(mut left) = most.checked_sub(start) else {
-        bail!(
-            "--memory-max is {most} pages, but the guests and the libraries start with {start} \
-             pages of 64 KiB"
-        );
+        bail!("{}", too_small(most, start, regions, block, path));
     };
     let mut growing = regions.iter().filter(|region| region.grows).count() as u64;
     for region in regions {
@@ -340,6 +344,53 @@ fn share_out(regions: &mut [Region], block: Option<Block>, growth: Growth) -> Re
         growing -= 1;
     }
     Ok(())
+}
+
+/// How many guests are named that take too much.
+const NAMED: usize = 8;
+
+/// What to say where `--memory-max` is less than the program starts with, and what helps.
+fn too_small<'p>(
+    most: u64,
+    start: u64,
+    regions: &[Region],
+    block: Option<Block>,
+    path: impl Fn(InstanceId) -> &'p str,
+) -> String {
+    let mut parts: Vec<String> = regions
+        .iter()
+        .filter(|region| region.pages > 0)
+        .map(|region| match region.memory {
+            Some((id, _)) => format!("{} for {}", region.pages, path(id)),
+            None => format!("{} for values of the host", region.pages),
+        })
+        .collect();
+    if parts.len() > NAMED {
+        let more = parts.len() - NAMED;
+        parts.truncate(NAMED);
+        parts.push(format!("the rest for {more} more guests"));
+    }
+    let mut helps =
+        "A guest starts with its data and its stack, which is 1 MiB in Rust: link it with a \
+                     smaller stack (rustc: -C link-arg=-zstack-size=65536; clang: \
+                     -Wl,-z,stack-size=65536)."
+            .to_string();
+    if let Some(block) = block {
+        parts.push(format!("{} for what the linker adds", block.pages()));
+        helps.push_str(&format!(
+            " What the linker adds is {} bytes of library state (--max-handles, --max-poll and \
+             --max-http make it smaller), {} of the arena (--arena) and {} of handle tables \
+             (--max-handles).",
+            block.state, block.arena, block.handles
+        ));
+    }
+    format!(
+        "--memory-max={}KiB is too small: the program starts with {start} pages of 64 KiB, {}. Give it \
+         --memory-max={}KiB or more, or make it smaller. {helps}",
+        most * 64,
+        parts.join(", "),
+        start * 64,
+    )
 }
 
 /// The live memories, the one that the host shares first.

@@ -35,6 +35,7 @@ pub fn message(refused: &[Refused]) -> Option<String> {
             }
         }
     }
+    join_packages(&mut groups);
     let lines: Vec<String> = groups.iter().map(|group| line(group)).collect();
     match refused.len() {
         0 => None,
@@ -45,6 +46,49 @@ pub fn message(refused: &[Refused]) -> Option<String> {
             whole_packages(&groups),
         )),
     }
+}
+
+/// How many lines a package may have.
+const LINES: usize = 3;
+
+/// Makes one group of those of a package that are refused for the same reason, where they are many.
+fn join_packages(groups: &mut Vec<Vec<&Refused>>) {
+    let key = |group: &[&Refused]| {
+        let first = group[0];
+        let (package, _) = first.refusal.code.and(first.name.split_once('/'))?;
+        Some((package.to_string(), first.refusal.why.clone()))
+    };
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for group in groups.iter() {
+        if let Some(key) = key(group) {
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    let mut joined: Vec<Vec<&Refused>> = Vec::new();
+    let mut at: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for group in groups.drain(..) {
+        match key(&group).filter(|key| counts[key] > LINES) {
+            None => joined.push(group),
+            Some(key) => match at.get(&key) {
+                Some(&at) => joined[at].extend(group),
+                None => {
+                    at.insert(key, joined.len());
+                    joined.push(group);
+                }
+            },
+        }
+    }
+    *groups = joined;
+}
+
+/// The interface of all of them; none where there are several.
+fn common_interface<'a>(group: &[&'a Refused]) -> Option<&'a str> {
+    let interface = |one: &&'a Refused| one.name.split_once('#').map_or("", |(name, _)| name);
+    let first = interface(group.first()?);
+    group
+        .iter()
+        .all(|one| interface(one) == first)
+        .then_some(first)
 }
 
 fn line(group: &[&Refused]) -> String {
@@ -58,29 +102,59 @@ fn line(group: &[&Refused]) -> String {
             first.place
         );
     }
+    let common = common_interface(group);
     let names: Vec<&str> = group
         .iter()
         .take(NAMED)
-        .map(|one| one.name.split_once('#').map_or("", |(_, name)| name))
+        .map(|one| match common {
+            Some(_) => one.name.split_once('#').map_or("", |(_, name)| name),
+            None => one.name.split_once('/').map_or("", |(_, name)| name),
+        })
         .collect();
     let more = match group.len().saturating_sub(NAMED) {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
+    let package = interface.split('/').next().unwrap_or(interface);
+    let (what, allow) = match common {
+        Some(_) if group.len() <= NAMED => (interface, for_each(interface, group)),
+        Some(_) => (interface, for_all(interface, group)),
+        None => (package, for_all(&format!("{package}/*"), group)),
+    };
     format!(
-        "{interface}: {} functions ({}{more}): {}; {} (the first {})",
+        "{what}: {} functions ({}{more}): {}; {allow} (the first {})",
         group.len(),
         names.join(", "),
         first.refusal.why,
-        for_all(interface, group),
         first.place,
     )
+}
+
+/// The options for a few functions, each by its name, and what they make of them.
+fn for_each(interface: &str, group: &[&Refused]) -> String {
+    let allow = |one: &&Refused| {
+        let function = one.name.split_once('#').map_or("", |(_, name)| name);
+        let code = one.refusal.code.unwrap_or("trap");
+        format!("--allow {}", Allow::new(interface, function, code))
+    };
+    let each: Vec<String> = group.iter().map(allow).collect();
+    format!(
+        "{} makes functions of them that only fail, and {} all of the interface",
+        each.join(" "),
+        Allow::new(interface, "*", common_code(group))
+    )
+}
+
+/// The error that most of them can return, or `trap`.
+fn common_code(group: &[&Refused]) -> &'static str {
+    let mut codes = group.iter().filter_map(|one| one.refusal.code);
+    codes.find(|code| *code != "trap").unwrap_or("trap")
 }
 
 /// The option for many functions, and what it makes of them.
 fn for_all(interface: &str, group: &[&Refused]) -> String {
     let codes = || group.iter().filter_map(|one| one.refusal.code);
-    let code = codes().find(|code| *code != "trap").unwrap_or("trap");
+    let code = common_code(group);
     let becomes = match (code, codes().any(|code| code == "trap")) {
         ("trap", _) => "makes them functions that trap",
         (_, false) => "makes them functions that return that error",

@@ -6,7 +6,7 @@ use wasmparser::{Operator, WasmFeatures};
 use super::model::Plan;
 use crate::features::{FeatureSet, of_operator};
 use crate::parse::Input;
-use crate::profile::{ENCODED_AWAY, LOWERED};
+use crate::profile::{ENCODED_AWAY, LOWERED, Profile};
 use crate::resolve::Program;
 
 /// Refuses what the profile of `plan` lacks and what cannot be lowered, with the place of the first
@@ -46,9 +46,10 @@ pub fn refuse(plan: &Plan<'_, '_>) -> Result<()> {
                     .map_or_else(|| format!("function {index}"), |name| format!("{name:?}"));
                 bail!(
                     "{function} needs {}, which the profile {} lacks and which cannot be lowered: \
-                     compile without it, or choose a profile that has it (at offset {offset:#x}, in {})",
+                     compile without it, or choose another profile: {} (at offset {offset:#x}, in {})",
                     refused.names().join(", "),
                     profile.name(),
+                    Profile::who_has(refused),
                     module.path
                 );
             }
