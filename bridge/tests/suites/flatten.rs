@@ -232,7 +232,7 @@ fn a_memory_max_that_is_too_small_says_what_each_guest_needs_and_what_helps() {
         "--memory-max=64KiB is too small",
         "starts with 2 pages of 64 KiB, 1 for component > core module 0, 1 for what the linker adds",
         "--memory-max=128KiB",
-        "4096 of the arena (--arena)",
+        "adds 4096 bytes of the arena (--arena)",
         "-Wl,-z,stack-size=65536",
         "-C link-arg=-zstack-size=65536",
     ]);

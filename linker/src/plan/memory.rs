@@ -377,11 +377,22 @@ fn too_small<'p>(
             .to_string();
     if let Some(block) = block {
         parts.push(format!("{} for what the linker adds", block.pages()));
+        let uses = [
+            (
+                block.state,
+                "library state (--max-handles, --max-poll, --max-http)",
+            ),
+            (block.arena, "the arena (--arena)"),
+            (block.handles, "handle tables (--max-handles)"),
+        ];
+        let uses: Vec<String> = uses
+            .into_iter()
+            .filter(|(bytes, _)| *bytes > 0)
+            .map(|(bytes, what)| format!("{bytes} bytes of {what}"))
+            .collect();
+        let uses = uses.join(", ");
         helps.push_str(&format!(
-            " What the linker adds is {} bytes of library state (--max-handles, --max-poll and \
-             --max-http make it smaller), {} of the arena (--arena) and {} of handle tables \
-             (--max-handles).",
-            block.state, block.arena, block.handles
+            " The linker adds {uses}: smaller numbers there help too."
         ));
     }
     format!(
