@@ -1,5 +1,6 @@
 //! The engines, one file each.
 
+pub mod hosts;
 mod node;
 pub mod process;
 pub mod wamr;
@@ -19,12 +20,14 @@ use crate::Engine;
 
 /// Every engine that the suites know, present on this machine or not.
 pub fn all() -> Vec<Arc<dyn Engine>> {
-    vec![
+    let mut engines: Vec<Arc<dyn Engine>> = vec![
         oracle(),
         Arc::new(Wasmi),
         Arc::new(Wamr),
         Arc::new(Node::new()),
-    ]
+    ];
+    engines.extend(hosts::named());
+    engines
 }
 
 /// Those that are present, and wasm3, which is only asked what it loads.

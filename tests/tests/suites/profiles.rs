@@ -6,6 +6,7 @@ use std::sync::Arc;
 use p1bridge::check::{Effect, Kind, check};
 use p1bridge::lower::lower;
 use p1bridge::profiles::{NAMES, Profile, named, source};
+use p1bridge_linker::profile::Missing;
 use p1bridge_linker::{FeatureSet, preview1};
 use p1bridge_tests::{Call, Engine, Exit, RunSpec, engines};
 use wasmparser::{FuncType, ValType};
@@ -280,6 +281,35 @@ fn every_built_in_profile_is_one_of_its_name() {
 }
 
 #[test]
+fn every_built_in_profile_is_in_the_table_of_runtimes() {
+    let page = include_str!("../../../docs/runtimes.md");
+    let table = page.split("\n## ").next().expect("a first part");
+    let last_cells: Vec<&str> = table
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix('|')?
+                .trim_end_matches('|')
+                .rsplit('|')
+                .next()
+        })
+        .collect();
+    let named_by = |cell: &str| -> Vec<String> {
+        let quoted = cell.split('`').skip(1).step_by(2);
+        quoted.map(str::to_owned).collect()
+    };
+    let in_table: Vec<String> = last_cells.iter().flat_map(|cell| named_by(cell)).collect();
+    for name in NAMES {
+        assert!(
+            in_table.iter().any(|known| known == name),
+            "{name} is in no row"
+        );
+    }
+    for name in in_table {
+        assert!(NAMES.contains(&&*name), "{name} is no built-in profile");
+    }
+}
+
+#[test]
 fn mistakes_in_a_profile_are_named() {
     for (text, word) in [
         ("name = \"x\"", "wasm"),
@@ -324,6 +354,116 @@ fn engines_start_what_has_no_memory_unless_their_profiles_say_so() {
         );
         assert_eq!(verdict.fits, starts, "{}: {verdict}", engine.name());
     }
+}
+
+/// Programs that some runtimes do not start: each prints `ok` where it is started, and a profile says
+/// whether it is.
+type Program = (&'static str, &'static str, fn(&Profile) -> bool);
+
+const PROGRAMS: &[Program] = &[
+    (
+        "a plain one",
+        r#"(memory (export "memory") 1) (func (export "_start") (call $print))"#,
+        |_| true,
+    ),
+    (
+        "a memory that is not exported",
+        r#"(memory 1) (func (export "_start") (call $print))"#,
+        |profile| !profile.host.needs_memory_export,
+    ),
+    (
+        "_initialize beside _start",
+        r#"(memory (export "memory") 1) (func (export "_initialize"))
+           (func (export "_start") (call $print))"#,
+        |profile| profile.host.initialize_beside_start,
+    ),
+    (
+        "a start function",
+        r#"(memory (export "memory") 1) (global $ready (mut i32) (i32.const 0)) (start $before)
+           (func $before (global.set $ready (i32.const 1)))
+           (func (export "_start") (if (global.get $ready) (then (call $print))))"#,
+        |profile| profile.host.start,
+    ),
+    (
+        "a start function that calls the host",
+        r#"(memory (export "memory") 1) (start $print) (func (export "_start"))"#,
+        |profile| profile.host.start && profile.host.start_calls_wasi,
+    ),
+    (
+        "an import that the host lacks and nothing calls",
+        r#"(import "wasi_snapshot_preview1" "no_such_function" (func $lacks))
+           (memory (export "memory") 1) (func $never (call $lacks))
+           (func (export "_start") (call $print))"#,
+        |profile| profile.host.missing == Missing::FailsWhenCalled,
+    ),
+];
+
+/// The module of [`PROGRAMS`] with these fields.
+fn program(fields: &str) -> Vec<u8> {
+    let at = fields.find("(memory").expect("a memory");
+    let (imports, rest) = fields.split_at(at);
+    wat::parse_str(format!(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_write"
+                (func $fd_write (param i32 i32 i32 i32) (result i32)))
+            {imports} {rest}
+            (data (i32.const 8) "\10\00\00\00\02\00\00\00ok")
+            (func $print
+                (drop (call $fd_write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 32)))))"#
+    ))
+    .expect("a module")
+}
+
+#[test]
+fn engines_start_the_programs_that_their_profiles_say() {
+    let mut wrong = Vec::new();
+    for (engine, profile) in subjects() {
+        for (name, fields, says) in PROGRAMS {
+            let did = engine.run(&program(fields), &RunSpec::default());
+            // WAMR warns on standard output of what it lacks.
+            let does =
+                matches!(&did, Ok(outcome) if outcome.stdout.windows(2).any(|two| two == b"ok"));
+            if does != says(&profile) {
+                wrong.push(format!("{}: {name}: {did:?}", engine.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn engines_pass_on_the_exit_codes_that_their_profiles_say() {
+    let mut wrong = Vec::new();
+    for (engine, profile) in subjects() {
+        for code in [0, 1, 42, 125, 126, 200, 255] {
+            let wasm = wat::parse_str(format!(
+                r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                    (memory (export "memory") 1)
+                    (func (export "_start") (call $exit (i32.const {code}))))"#
+            ))
+            .expect("a module");
+            // The host of `p1bridge run` passes on more than that of the crate.
+            let below = match engine.name() {
+                "wasmi" => None,
+                _ => profile.host.exit_codes_below,
+            };
+            let did = engine
+                .run(&wasm, &RunSpec::default())
+                .map(|outcome| outcome.exit);
+            let right = match &did {
+                // The engine here does not tell.
+                Ok(Exit::Unknown) => true,
+                Ok(Exit::Code(found)) => {
+                    *found == code && below.is_none_or(|below| code < below as i32)
+                }
+                _ => below.is_some_and(|below| code >= below as i32),
+            };
+            if !right {
+                wrong.push(format!("{}: {code} was {did:?}", engine.name()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// What is found in a module for the smallest profile: the feature, and how many places.
