@@ -13,6 +13,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`parallel`] | work on all cores, with the same result on any number |
+//! | [`limits`] | how large a function may be, and how much larger than its input an output |
 //! | [`nearest`] | the nearest of some names, for messages about misspelt ones |
 //! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
 //! | [`preview1`] | the functions of WASI Preview 1 |
@@ -63,6 +64,7 @@ pub mod entity;
 pub mod features;
 pub mod findings;
 pub mod glue;
+pub mod limits;
 pub mod lower;
 pub mod maps;
 pub mod memory;

@@ -3,7 +3,7 @@
 //!
 //! It is made from the types of the component itself: compositions carry no such section.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::Boundary;
@@ -172,6 +172,8 @@ fn embed(
             resolve.name_world_key(key)
         );
     }
+    let (kept, exports): (HashSet<_>, HashSet<_>) =
+        (kept.iter().collect(), exports.iter().collect());
     let world = &mut resolve.worlds[id];
     world.imports.retain(|key, item| {
         kept.contains(key) || matches!(item, WorldItem::Interface { id, .. } if needed.contains(id))

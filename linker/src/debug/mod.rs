@@ -105,8 +105,10 @@ fn convert_guest(dwarf: &mut gimli::write::Dwarf, guest: &Guest<'_, '_>) -> Resu
         Ok(EndianSlice::new(bytes, LittleEndian))
     };
     let mut read = gimli::read::Dwarf::load(section)?;
-    limits::check(guest, &read)?;
+    let mut budget = limits::Budget::new(guest);
+    limits::check_abbreviations(&read, &mut budget)?;
     read.populate_abbreviations_cache(AbbreviationsCacheStrategy::Duplicates);
+    limits::check(&read, &mut budget)?;
     let convert_error = |error: gimli::write::ConvertError| anyhow!("{error}");
 
     let mut filter = FilterUnitSection::new(&read).map_err(convert_error)?;

@@ -11,7 +11,7 @@ mod memory;
 pub mod strings;
 mod utf8;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use crate::maps::glue::{Glue, GlueKind};
@@ -28,6 +28,7 @@ use callee::{host, index};
 /// Names what a function of the canonical ABI needs and does not have.
 pub fn encode(glue: &Glue, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
     glue.encode(at, plan, maps)
+        .with_context(|| format!("in the function {}", glue.functions[at].name))
 }
 
 impl Glue {

@@ -14,6 +14,7 @@ use super::body;
 use super::helper::Helper;
 use super::lowering::{Lowering, NewGlobal};
 use crate::debug::address::MovedBody;
+use crate::limits::Room;
 use crate::parallel::in_pieces;
 
 /// How many bodies are encoded together, at least; and in how many pieces, at most: each begins with
@@ -45,21 +46,24 @@ impl Code {
 pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Code> {
     let count = ctx.module.bodies.len();
     // References get their numbers from the bodies, and a piece would begin with all of the tables.
+    let room = Room::of(ctx.module.bytes.len());
     if ctx.tables.is_some() {
-        return piece(ctx, 0..count);
+        return piece(ctx, 0..count, Some(&room));
     }
     let first = count.min(PIECE);
     let size = (count - first).div_ceil(PIECES).max(PIECE);
-    let mut code = piece(ctx, 0..first)?;
+    let mut code = piece(ctx, 0..first, Some(&room))?;
     let tail_calls = ctx.tail_calls;
     let known = &*ctx;
-    let encode = |known: &Lowering<'_, '_, '_>, bodies: Range<usize>| {
+    let encode = |known: &Lowering<'_, '_, '_>, bodies: Range<usize>, room: Option<&Room>| {
         let mut own = known.clone();
         own.tail_calls = 0;
-        let code = piece(&mut own, first + bodies.start..first + bodies.end)?;
+        let code = piece(&mut own, first + bodies.start..first + bodies.end, room)?;
         anyhow::Ok((code, Additions::of(&own, known)))
     };
-    let pieces = in_pieces(count - first, size, |bodies| encode(known, bodies));
+    let pieces = in_pieces(count - first, size, |bodies| {
+        encode(known, bodies, Some(&room))
+    });
     let pieces: Vec<(Code, Additions)> = pieces.into_iter().collect::<Result<_>>()?;
     ctx.tail_calls = tail_calls;
     for (_, additions) in &pieces {
@@ -70,7 +74,8 @@ pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Code> {
         true => Ok(None),
         false => {
             let start = at.start * size;
-            encode(known, start..(count - first).min(start + size)).map(|(code, _)| Some(code))
+            encode(known, start..(count - first).min(start + size), None)
+                .map(|(code, _)| Some(code))
         }
     });
     for ((first, _), again) in pieces.into_iter().zip(again) {
@@ -80,7 +85,12 @@ pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Code> {
     Ok(code)
 }
 
-fn piece(ctx: &mut Lowering<'_, '_, '_>, bodies: Range<usize>) -> Result<Code> {
+/// `room` is where the bytes are taken from, unless they were already.
+fn piece(
+    ctx: &mut Lowering<'_, '_, '_>,
+    bodies: Range<usize>,
+    room: Option<&Room>,
+) -> Result<Code> {
     let mut code = Code::default();
     let mut one = Vec::new();
     for defined in bodies {
@@ -89,6 +99,9 @@ fn piece(ctx: &mut Lowering<'_, '_, '_>, bodies: Range<usize>) -> Result<Code> {
             let offset = ctx.module.bodies[defined].start;
             error.context(format!("in the function at offset {offset:#x}"))
         })?;
+        if let Some(room) = room {
+            room.spend(one.len())?;
+        }
         one.len().encode(&mut code.bytes);
         if ctx.has_dwarf {
             let new = code.bytes.len()..code.bytes.len() + one.len();

@@ -4,6 +4,8 @@
 //! or tail calls to lower ([`super::structure`]); a body that calls itself in tail position is
 //! streamed a second time, because its prologue is then another.
 
+use std::collections::HashMap;
+
 use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, InstructionSink, ValType};
@@ -16,6 +18,7 @@ use super::{sat_float, sign_ext};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::findings::survey::names_memory;
+use crate::limits;
 use crate::memory::access::Use;
 use crate::parse::scan::Ref;
 
@@ -31,6 +34,9 @@ pub struct Locals {
     first: u32,
     added: Vec<ValType>,
     free: Vec<u32>,
+    /// Those that values travel in, from a branch to its label: the `n`th of a type is the same for all
+    /// labels, because nothing comes between the branch and the label.
+    travel: HashMap<ValType, Vec<u32>>,
     /// Those that accesses use, one for each purpose.
     accesses: Vec<(ValType, Use, u32)>,
 }
@@ -49,9 +55,25 @@ impl Locals {
         self.first + self.added.len() as u32 - 1
     }
 
-    /// Takes one for each type.
-    pub fn take_all(&mut self, types: &[ValType]) -> Vec<u32> {
-        types.iter().map(|&ty| self.take(ty)).collect()
+    /// The locals that values of these types travel in.
+    pub fn for_values(&mut self, types: &[ValType]) -> Vec<u32> {
+        let mut used: HashMap<ValType, usize> = HashMap::new();
+        let mut locals = Vec::with_capacity(types.len());
+        for &ty in types {
+            let nth = used.entry(ty).or_default();
+            let known = self.travel.get(&ty).and_then(|all| all.get(*nth));
+            let local = match known {
+                Some(local) => *local,
+                None => {
+                    let local = self.take(ty);
+                    self.travel.entry(ty).or_default().push(local);
+                    local
+                }
+            };
+            *nth += 1;
+            locals.push(local);
+        }
+        locals
     }
 
     /// The local that an access uses for a purpose.
@@ -137,6 +159,7 @@ fn attempt(
             first: count,
             added: Vec::new(),
             free: Vec::new(),
+            travel: HashMap::new(),
             accesses: Vec::new(),
         },
         control: None,
@@ -156,6 +179,7 @@ fn attempt(
     if body.wants_loop {
         return Ok(None);
     }
+    body.fits()?;
 
     let added = &body.locals.added;
     let mut runs: Vec<(u32, ValType)> = Vec::new();
@@ -205,6 +229,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 self.done.append(&mut self.code);
                 run = ops.original_position() as usize;
                 self.note(defined, run);
+                self.fits()?;
             }
             if self.wants_loop {
                 return Ok(());
@@ -212,6 +237,12 @@ impl<'a> Body<'_, '_, '_, 'a> {
         }
         self.done.extend_from_slice(&bytes[run..end]);
         Ok(())
+    }
+
+    /// Whether what there is of the body is not too large yet.
+    fn fits(&self) -> Result<()> {
+        let locals = self.locals.first as usize + self.locals.added.len();
+        limits::body(self.done.len(), locals)
     }
 
     /// Whether no instruction of the body changes: it is of the MVP alone, and what it refers to

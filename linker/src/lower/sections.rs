@@ -132,6 +132,10 @@ impl Lowering<'_, '_, '_> {
                 global: &Some,
             };
             self.debug = debug::append(&[guest], &mut wasm);
+            if self.debug.units == 0 && self.debug.left_out.is_empty() {
+                let why = "the debug information is left out: it speaks of no code of the module";
+                self.debug.left_out.push(why.to_string());
+            }
         }
         Ok(wasm)
     }

@@ -1,8 +1,8 @@
 //! Blocks with parameters or several results, and what branches to them.
 //!
 //! A label is *spilled* when a branch to it takes values that its kind of block cannot take in the
-//! MVP: several, or any to a loop. Such values travel in locals of the label: a branch sets them,
-//! what follows the label reads them. The body of a function with several results is a block of
+//! MVP: several, or any to a loop. Such values travel in locals: a branch sets them, what follows the
+//! label reads them before anything else, so all labels share them. The body of a function with several results is a block of
 //! its own, so that a branch to it and `return` are nothing special; behind it the first result
 //! stays on the stack and the others go into globals.
 
@@ -45,7 +45,7 @@ impl Body<'_, '_, '_, '_> {
         let mut height = 0;
         let mut result_locals = Vec::new();
         if results.len() > 1 && self.ctx.needs.multi_value {
-            result_locals = self.locals.take_all(&results);
+            result_locals = self.locals.for_values(&results);
             self.sink().block(Native::Empty);
             height += 1;
         }
@@ -108,9 +108,9 @@ impl Body<'_, '_, '_, '_> {
         };
         let native;
         if self.ctx.needs.multi_value {
-            frame.param_locals = self.locals.take_all(&frame.params);
+            frame.param_locals = self.locals.for_values(&frame.params);
             if frame.results.len() > 1 {
-                frame.result_locals = self.locals.take_all(&frame.results);
+                frame.result_locals = self.locals.for_values(&frame.results);
             }
             if shape == Shape::If && !frame.params.is_empty() {
                 // The condition lies on top of the parameters.
@@ -167,8 +167,6 @@ impl Body<'_, '_, '_, '_> {
         self.sink().end();
         self.control().height -= 1;
         self.get_all(&frame.result_locals);
-        self.locals.give_back(&frame.param_locals);
-        self.locals.give_back(&frame.result_locals);
     }
 
     fn end_function(&mut self, frame: &Frame) {
@@ -221,26 +219,31 @@ impl Body<'_, '_, '_, '_> {
     }
 
     pub fn br_table(&mut self, targets: &[u32], default: u32) {
-        let spilled = targets
-            .iter()
-            .chain([&default])
-            .any(|&depth| !self.label_locals(depth).is_empty());
-        if !spilled {
-            let targets: Vec<u32> = targets.iter().map(|&depth| self.depth(depth)).collect();
-            let default = self.depth(default);
-            self.sink().br_table(targets, default);
+        let all = || targets.iter().chain([&default]);
+        let in_locals =
+            all().filter(|depth| !self.control().frame(**depth).label_locals().is_empty());
+        let in_locals = in_locals.count();
+        if in_locals == 0 {
+            return self.native_br_table(targets, default);
+        }
+        let types = self.control().frame(default).label_types().to_vec();
+        let index = self.locals.take(ValType::I32);
+        let values = self.locals.for_values(&types);
+        self.sink().local_set(index);
+        self.set_all(&values);
+        // The values travel in the same locals to all labels; where types differ the code is dead.
+        if in_locals > targets.len() {
+            self.sink().local_get(index);
+            self.native_br_table(targets, default);
+            self.locals.give_back(&[index]);
             return;
         }
-        // A block for each target, behind which its branch is taken on its own.
+        // One value, which a loop takes in a local and a block on the stack: a block for each target,
+        // behind which its branch is taken on its own.
         let mut distinct: Vec<u32> = targets.to_vec();
         distinct.push(default);
         distinct.sort_unstable();
         distinct.dedup();
-        let types = self.control().frame(default).label_types().to_vec();
-        let index = self.locals.take(ValType::I32);
-        let values = self.locals.take_all(&types);
-        self.sink().local_set(index);
-        self.set_all(&values);
         for _ in &distinct {
             self.sink().block(Native::Empty);
         }
@@ -257,12 +260,17 @@ impl Body<'_, '_, '_, '_> {
                 self.get_all(&values);
                 self.br(target);
             } else {
-                // The types of targets differ only where the code is dead.
                 self.sink().unreachable();
             }
         }
         self.locals.give_back(&[index]);
-        self.locals.give_back(&values);
+    }
+
+    /// The index is on the stack, and the values are where all labels take them.
+    fn native_br_table(&mut self, targets: &[u32], default: u32) {
+        let targets: Vec<u32> = targets.iter().map(|&depth| self.depth(depth)).collect();
+        let default = self.depth(default);
+        self.sink().br_table(targets, default);
     }
 
     pub fn return_(&mut self) {

@@ -18,6 +18,7 @@ use wasmparser::{
 
 use super::coalesce;
 use crate::debug::address::Points;
+use crate::limits::Room;
 use crate::maps::index::{Callee, InstanceMap, Maps, MemoryOps, Source};
 use crate::memory::access::{self, Access, Scratch, touches};
 use crate::memory::traps;
@@ -49,6 +50,7 @@ pub fn bodies(
     maps: &Maps,
     sources: &[Source],
     traced: &BTreeSet<InstanceId>,
+    room: &Room,
 ) -> Result<(Vec<Chunk>, Vec<usize>)> {
     const CHUNK: usize = 256;
     let chunks: Vec<&[Source]> = sources.chunks(CHUNK).collect();
@@ -81,6 +83,7 @@ pub fn bodies(
                                 )
                             })?;
                     let size = header.len() + body.len();
+                    room.spend(size)?;
                     sizes[id.0 as usize].fetch_add(size, Ordering::Relaxed);
                     size.encode(&mut out.bytes);
                     let start = out.bytes.len();

@@ -17,6 +17,7 @@ use wasm_encoder::{
 
 use crate::debug::DebugNotes;
 use crate::glue;
+use crate::limits::Room;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target, late};
@@ -113,12 +114,14 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
 
     // The bodies are moved into the module one chunk after the other: a large program is not kept
     // twice.
+    let room = Room::of(plan.input.bytes.len());
     let traced = debug::traced(plan);
-    let (mut bodies, code_sizes) = code::bodies(plan, &maps, &maps.sources, &traced)?;
+    let (mut bodies, code_sizes) = code::bodies(plan, &maps, &maps.sources, &traced, &room)?;
     let mut own = CodeSection::new();
     let mut glue_size = 0;
     for at in 0..glue.functions.len() {
         let body = glue::encode(&glue, at, plan, &maps)?;
+        room.spend(body.byte_len())?;
         glue_size += body.byte_len();
         own.function(&body);
     }

@@ -1,6 +1,7 @@
 //! The evaluator of component definitions.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -26,6 +27,8 @@ const MAX_INSTANCES: usize = 10_000;
 /// How much a program may be larger than its file, in units of about 32 bytes: what is instantiated
 /// several times is there several times. More than any real composition needs.
 const SPARE: usize = 1_000_000;
+/// The bytes of code and data that take a unit.
+const UNIT: usize = 32;
 /// The units that a definition takes.
 const DEFINITION: usize = 4;
 /// The units that an instance takes beside its definitions.
@@ -62,7 +65,14 @@ pub fn evaluate(input: &Input<'_>) -> Result<Program> {
 
 /// How many definitions an instance of this module has.
 fn module_size(module: &Module<'_>) -> usize {
-    module.imports.len()
+    let code = module.bodies.iter().map(Range::len).sum::<usize>();
+    let data = module
+        .data
+        .iter()
+        .map(|data| data.bytes.len())
+        .sum::<usize>();
+    (code + data) / (UNIT * DEFINITION)
+        + module.imports.len()
         + module.func_types.len()
         + module.globals.len()
         + module.elements.len()

@@ -1,10 +1,11 @@
 //! The function that is being encoded, its two sides, and where values are.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use wasm_encoder::{Function, InstructionSink, ValType};
 
 use crate::abi::{MAX_FLAT_PARAMS, Type};
 use crate::glue::memory::{bytes, grows_freely};
+use crate::limits;
 use crate::maps::Glue;
 use crate::maps::glue::Handles;
 use crate::maps::{Maps, memory_access};
@@ -121,6 +122,14 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         let mut function = Function::new_with_locals_types(self.locals);
         function.raw(self.code);
         function
+    }
+
+    /// Whether what there is of the function is not too large yet: each value of a type is handled on
+    /// its own.
+    pub fn fits(&self) -> Result<()> {
+        let locals = self.params.len() + self.locals.len();
+        limits::body(self.code.len(), locals)
+            .context("the values of one type take too much code: pass large ones as a list")
     }
 
     pub fn sink(&mut self) -> InstructionSink<'_> {

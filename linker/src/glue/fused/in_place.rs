@@ -171,6 +171,7 @@ impl Fused<'_, '_, '_> {
         if !ty.can_be_wrong() {
             return Ok(());
         }
+        self.fits()?;
         match ty {
             Type::Record(fields) => {
                 let mut at = 0;

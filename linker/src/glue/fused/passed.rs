@@ -82,6 +82,7 @@ impl Fused<'_, '_, '_> {
         if !ty.any(&|ty| matches!(ty, Type::Borrow(_))) {
             return Ok(());
         }
+        self.fits()?;
         match ty {
             Type::Borrow(resource) => {
                 let drop = host_drop(&self.plan.program, *resource)

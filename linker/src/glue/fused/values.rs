@@ -24,6 +24,7 @@ impl Fused<'_, '_, '_> {
         to: &Side,
         target: &Place,
     ) -> Result<()> {
+        self.fits()?;
         match ty {
             Type::Record(fields) => {
                 let offsets = field_offsets(fields);
