@@ -5,10 +5,13 @@
 //! own implementation is stricter than other runtimes (exit codes from 126 on, polling a standard
 //! input that is not a pipe) the host functions here take what a device takes.
 
+mod call;
 mod engine;
 mod host;
+mod lift;
 mod stdio;
 mod values;
+pub mod wave;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,9 +20,10 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::flatten::{FlattenOptions, flatten};
+use crate::signatures::types::FunctionType;
 use crate::sniff::{Binary, sniff};
 
-pub use values::parse_args;
+pub use call::parse_call;
 
 /// What a program sees of its surroundings, and which of its functions are called.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +85,16 @@ pub struct Call {
     /// The export's name.
     pub export: String,
     /// Its arguments; their types have to be those of the function.
-    pub args: Vec<Value>,
+    pub args: Args,
+}
+
+/// The arguments of a call.
+#[derive(Clone, Debug)]
+pub enum Args {
+    /// Numbers, for a core function.
+    Core(Vec<Value>),
+    /// Values of WIT, which are lowered; the result is lifted.
+    Lifted(FunctionType, Vec<wave::Data>),
 }
 
 impl Call {
@@ -89,7 +102,7 @@ impl Call {
     pub fn i32(export: &str, args: &[i32]) -> Call {
         Call {
             export: export.to_string(),
-            args: args.iter().copied().map(Value::I32).collect(),
+            args: Args::Core(args.iter().copied().map(Value::I32).collect()),
         }
     }
 }
@@ -131,8 +144,10 @@ pub struct RunOutcome {
     pub stdout: Vec<u8>,
     /// Empty unless [`Output::Capture`] was asked for.
     pub stderr: Vec<u8>,
-    /// The results of each call of [`RunOptions::calls`] that returned.
+    /// The numbers that each call of [`RunOptions::calls`] returned; none for lifted ones.
     pub results: Vec<Vec<Value>>,
+    /// The same as text: numbers apart by blanks, lifted values in WAVE.
+    pub printed: Vec<String>,
     pub stats: Stats,
 }
 

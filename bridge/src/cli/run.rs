@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::files;
-use crate::run::{self, Call, Exit, Preopen, RunOptions, RunOutcome, Stats};
+use crate::run::{self, Exit, Preopen, RunOptions, RunOutcome, Stats};
 
 /// The exit code for a program that trapped: what a shell shows for an abort.
 pub const TRAPPED: u8 = 134;
@@ -20,7 +20,8 @@ Examples:
   p1bridge run hello.wasm
   p1bridge run tool.wasm --dir . --env LANG=C -- --verbose input.txt
   p1bridge run tool.wasm --dir ./data::/data --stats
-  p1bridge run math.wasm --invoke add 1 2")]
+  p1bridge run math.wasm --invoke add 1 2
+  p1bridge run library.wasm --invoke 'join([\"a\", \"b\"], \", \")'")]
 pub struct Args {
     /// The module or component; `-` is standard input
     input: PathBuf,
@@ -36,9 +37,11 @@ pub struct Args {
     /// Trap after N units of fuel, about one per instruction
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
-    /// Call this export instead of `_start`, with the arguments as numbers, and print its results
-    #[arg(long, value_name = "NAME")]
-    invoke: Option<String>,
+    /// Call this export instead of `_start` and print its result. Values are in WAVE, as in
+    /// `--invoke 'greet("you")'`, or follow the name one by one; core functions take numbers. Can be
+    /// repeated with calls in brackets
+    #[arg(long, value_name = "NAME|CALL")]
+    invoke: Vec<String>,
     /// With --invoke: do not call `_initialize` first
     #[arg(long, requires = "invoke")]
     no_initialize: bool,
@@ -50,6 +53,7 @@ pub struct Args {
 pub fn command(args: Args) -> Result<ExitCode> {
     let shown = files::shown(&args.input);
     let wasm = files::read_binary(&args.input)?;
+    let file = wasm.clone();
     let wasm = run::module_of(wasm).with_context(|| shown.clone())?;
     let program = match args.input.file_name() {
         Some(name) if shown != "standard input" => name.to_string_lossy().into_owned(),
@@ -64,12 +68,18 @@ pub fn command(args: Args) -> Result<ExitCode> {
         meter: args.stats,
         ..RunOptions::default()
     };
-    match args.invoke {
-        None => options.args.extend(args.args),
-        Some(export) => options.calls.push(Call {
-            args: run::parse_args(&wasm, &export, &args.args).with_context(|| shown.clone())?,
-            export,
-        }),
+    match &args.invoke[..] {
+        [] => options.args.extend(args.args),
+        [_, _, ..] if !args.args.is_empty() => anyhow::bail!(
+            "with several --invoke every call has its arguments in brackets; {:?} is left over",
+            args.args[0]
+        ),
+        calls => {
+            for text in calls {
+                let call = run::parse_call(&file, &wasm, text, &args.args);
+                options.calls.push(call.with_context(|| shown.clone())?);
+            }
+        }
     }
     let outcome = run::run(&wasm, &options).with_context(|| shown.clone())?;
     if args.stats {
@@ -80,9 +90,8 @@ pub fn command(args: Args) -> Result<ExitCode> {
 
 fn finish(shown: &str, outcome: &RunOutcome) -> Result<ExitCode> {
     let mut text = String::new();
-    for values in &outcome.results {
-        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        text += &format!("{}\n", values.join(" "));
+    for result in &outcome.printed {
+        text += &format!("{result}\n");
     }
     super::print(&text)?;
     Ok(match &outcome.exit {

@@ -6,7 +6,8 @@ use wasmi::{
 };
 
 use super::host::{self, Host};
-use super::{Call, Exit, RunOptions, RunOutcome, Stats, Value};
+use super::lift::Caller;
+use super::{Args, Call, Exit, RunOptions, RunOutcome, Stats, Value, wave};
 use crate::hosts::instead;
 
 /// Calls of a recursive program go as deep as on a roomy device, not as on wasmi's defaults.
@@ -29,6 +30,7 @@ pub fn run(wasm: &[u8], options: &RunOptions) -> Result<RunOutcome> {
     let mut run = Running {
         store,
         results: Vec::new(),
+        printed: Vec::new(),
         instance: None,
     };
     let exit = match run.all(&linker, &module, options)? {
@@ -89,6 +91,7 @@ struct Running {
     store: Store<Host>,
     instance: Option<Instance>,
     results: Vec<Vec<Value>>,
+    printed: Vec<String>,
 }
 
 impl Running {
@@ -117,12 +120,35 @@ impl Running {
             return Ok(Err(error));
         }
         for call in &options.calls {
-            match self.call(instance, &call.export, &call.args) {
-                Ok(values) => self.results.push(values),
-                Err(error) => return Ok(Err(error)),
+            if let Err(error) = self.invoke(instance, call) {
+                return Ok(Err(error));
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Makes a call and keeps what it gives.
+    fn invoke(&mut self, instance: Instance, call: &Call) -> Result<(), wasmi::Error> {
+        let (values, text) = match &call.args {
+            Args::Core(args) => {
+                let values = self.call(instance, &call.export, args)?;
+                let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+                (values, texts.join(" "))
+            }
+            Args::Lifted(ty, args) => {
+                let store = &mut self.store;
+                let value = Caller { store, instance }.call(&call.export, &ty.abi, args)?;
+                let text = match (&ty.result, value) {
+                    (Some(ty), Some(value)) => wave::text(&value, ty)
+                        .map_err(|error| wasmi::Error::new(format!("{error:#}")))?,
+                    _ => String::new(),
+                };
+                (Vec::new(), text)
+            }
+        };
+        self.results.push(values);
+        self.printed.push(text);
+        Ok(())
     }
 
     /// Calls an export that [`check_calls`] has seen.
@@ -172,6 +198,7 @@ impl Running {
             stdout: taken(&host.stdout),
             stderr: taken(&host.stderr),
             results: self.results,
+            printed: self.printed,
             stats,
         })
     }
@@ -200,7 +227,11 @@ fn check_calls(module: &Module, options: &RunOptions) -> Result<()> {
                 false => anyhow!("the program exports no function `{}`; {has}", call.export),
             });
         };
-        let given: Vec<ValType> = call.args.iter().map(|value| to_val(*value).ty()).collect();
+        // The types of the others were compared when they were read.
+        let Args::Core(args) = &call.args else {
+            continue;
+        };
+        let given: Vec<ValType> = args.iter().map(|value| to_val(*value).ty()).collect();
         if given != ty.params() {
             bail!(
                 "`{}` takes {}, but got {}",

@@ -330,3 +330,68 @@ fn modules_with_newer_features_load() {
         );
     }
 }
+
+/// The library of the corpus, as a component and flattened.
+fn library() -> Folder {
+    let folder = Folder::new();
+    let corpus = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../corpus/prebuilt/reactor-p2-c.wasm"
+    );
+    folder.add("library.wasm", std::fs::read(corpus).unwrap());
+    folder
+        .run(&["flatten", "-q", "library.wasm", "-o", "flat.wasm"])
+        .succeeded();
+    folder
+}
+
+#[test]
+fn strings_and_lists_are_passed_to_the_exports_of_a_world() {
+    let folder = library();
+    for file in ["library.wasm", "flat.wasm"] {
+        for (call, printed) in [
+            (r#"greet("you")"#, "\"Hello, you!\"\n"),
+            (r#"library#join(["a", "ü"], "-")"#, "\"a-ü\"\n"),
+            ("corpus:reactor-p2-c/library#add(40, 2)", "42\n"),
+            ("version()", "10200\n"),
+        ] {
+            let ended = folder.run(&["run", file, "--invoke", call]).succeeded();
+            assert_eq!(ended.text(), printed, "{file} {call}");
+        }
+        let ended = folder.run(&["run", file, "--invoke", "join", "[]", "\"\""]);
+        assert_eq!(ended.succeeded().text(), "\"\"\n");
+        // One instance, after `_initialize`.
+        let twice = ["run", file, "--invoke", "count()", "--invoke", "count()"];
+        assert_eq!(folder.run(&twice).succeeded().text(), "1001\n1002\n");
+    }
+}
+
+#[test]
+fn a_call_that_does_not_fit_says_what_is_expected() {
+    let folder = library();
+    for (args, parts) in [
+        (
+            &["greet(1)"][..],
+            &["`name` of", "expected string, got `1`"][..],
+        ),
+        (&["greet", "you"], &["expected string, got `you`"]),
+        (
+            &["join([\"a\", 3], \"\")"],
+            &["`words` of", "expected string, got `3`"],
+        ),
+        (&["add(1, -2)"], &["`b` of", "expected u32, got `-2`"]),
+        (
+            &["add(1)"],
+            &["takes 2 arguments (a: u32, b: u32), but got 1"],
+        ),
+        (
+            &["gret(\"x\")"],
+            &["no function `gret`", "did you mean `greet`?"],
+        ),
+        (&["add(1, 2"], &["`add` has no closing bracket"]),
+        (&["add(1, 2)", "3"], &["arguments in brackets", "3"]),
+    ] {
+        let command = [&["run", "library.wasm", "--invoke"], args].concat();
+        folder.run(&command).failed_with(parts);
+    }
+}
