@@ -237,12 +237,7 @@ fn lifts(count: usize) -> Made {
     );
     for at in 0..count {
         lifts.lift(0, 0, []);
-        exports.export(
-            &format!("f{at}"),
-            ComponentExportKind::Func,
-            at as u32,
-            None,
-        );
+        exports.export(format!("f{at}"), ComponentExportKind::Func, at as u32, None);
     }
     let mut component = Component::new();
     component

@@ -60,7 +60,7 @@ impl Caller<'_> {
             None => None,
             Some(result) if result.flat().len() > abi::MAX_FLAT_RESULTS => {
                 let at = results.first().map_or(0, bits) as u32;
-                if at % result.align() != 0 {
+                if !at.is_multiple_of(result.align()) {
                     return Err(trap("the address of the result is not aligned"));
                 }
                 Some(self.load(result, at)?)
@@ -95,7 +95,7 @@ impl Caller<'_> {
         let args = [0, 0, align as i32, size as i32].map(Val::I32);
         realloc.call(&mut *self.store, &args, &mut result)?;
         let at = bits(&result[0]) as u32;
-        if at % align != 0 {
+        if !at.is_multiple_of(align) {
             return Err(trap(&format!(
                 "`{REALLOC}` gave an address that is not aligned"
             )));
@@ -224,7 +224,7 @@ impl Caller<'_> {
                 Err(_) => Err(trap("a string is not UTF-8")),
             };
         };
-        if at % element.align() != 0 {
+        if !at.is_multiple_of(element.align()) {
             return Err(trap("the address of a list is not aligned"));
         }
         let size = element.size();

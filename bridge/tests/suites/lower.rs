@@ -126,7 +126,7 @@ fn check_ends_with_the_command_that_makes_a_file_fit() {
 fn what_a_profile_lacks_comes_with_the_profiles_that_have_it() {
     let folder = Folder::new();
     folder.add("app.wasm", "(module (func v128.const i64x2 0 0 drop))");
-    let names = "profiles that have it: wasmi, wazero, node, wasmtime";
+    let names = "profiles that have it: wasmi, wasmer, wasmer-js, wazero, node, wasmtime";
     let checked = folder.run(&["check", "app.wasm"]);
     assert!(checked.text().contains(names), "{checked:?}");
     folder.run(&["lower", "app.wasm"]).failed_with(&[names]);

@@ -54,7 +54,7 @@ impl<'a> Emitted<'a> {
                                     import.module,
                                     import.name,
                                     ty.context("an import has no type of a function")?,
-                                    offset as u64,
+                                    offset,
                                 ));
                             }
                             TypeRef::Memory(ty) => {

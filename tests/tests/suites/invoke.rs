@@ -5,6 +5,8 @@ use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::run::{Exit, Output, RunOptions, parse_call, run};
 use p1bridge_tests::random::numbers::Random;
 use wasmtime::component::{Component, Linker, Val};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 /// A type of WIT, with the index of its definition where it needs a name.
 enum Type {
@@ -49,38 +51,35 @@ impl Types<'_> {
             4 => {
                 let fields: Vec<Type> = (0..many).map(|_| below(self)).collect();
                 let texts = fields.iter().enumerate();
-                let texts = texts.map(|(i, ty)| format!("(field \"f{i}\" {})", text(ty)));
-                let definition = format!("(record {})", texts.collect::<String>());
-                Type::Record(self.define(&definition), fields)
+                let texts = texts.map(|(i, ty)| format!("f{i}: {}, ", text(ty)));
+                Type::Record(self.define("record", &texts.collect::<String>()), fields)
             }
             5 => {
                 let cases: Vec<Option<Type>> = (0..many).map(|_| maybe(self)).collect();
                 let texts = cases.iter().enumerate();
                 let texts = texts.map(|(i, ty)| {
-                    let ty = ty.as_ref().map(text).unwrap_or_default();
-                    format!("(case \"c{i}\" {ty})")
+                    let payload = ty.as_ref().map(|ty| format!("({})", text(ty)));
+                    format!("c{i}{}, ", payload.unwrap_or_default())
                 });
-                let definition = format!("(variant {})", texts.collect::<String>());
-                Type::Variant(self.define(&definition), cases)
+                Type::Variant(self.define("variant", &texts.collect::<String>()), cases)
             }
             6 => {
                 let count = self.random.pick(&[1, 3, 256, 257]);
-                let labels: String = (0..count).map(|i| format!("\"c{i}\" ")).collect();
-                Type::Enum(self.define(&format!("(enum {labels})")), count)
+                let labels: String = (0..count).map(|i| format!("c{i}, ")).collect();
+                Type::Enum(self.define("enum", &labels), count)
             }
             _ => {
                 let count = self.random.pick(&[1, 8, 9, 17, 32]);
-                let labels: String = (0..count).map(|i| format!("\"f{i}\" ")).collect();
-                Type::Flags(self.define(&format!("(flags {labels})")), count)
+                let labels: String = (0..count).map(|i| format!("f{i}, ")).collect();
+                Type::Flags(self.define("flags", &labels), count)
             }
         }
     }
 
-    fn define(&mut self, definition: &str) -> usize {
+    fn define(&mut self, kind: &str, parts: &str) -> usize {
         let i = self.count;
         self.count += 1;
-        self.named +=
-            &format!("(type $d{i} {definition}) (export $t{i} \"t{i}\" (type $d{i}))\n    ");
+        self.named += &format!("    {kind} t{i} {{ {parts}}}\n");
         i
     }
 }
@@ -88,19 +87,18 @@ impl Types<'_> {
 fn text(ty: &Type) -> String {
     match ty {
         Type::Simple(name) => name.to_string(),
-        Type::List(ty) => format!("(list {})", text(ty)),
+        Type::List(ty) => format!("list<{}>", text(ty)),
         Type::Tuple(types) => format!(
-            "(tuple {})",
-            types.iter().map(text).collect::<Vec<_>>().join(" ")
+            "tuple<{}>",
+            types.iter().map(text).collect::<Vec<_>>().join(", ")
         ),
-        Type::Option(ty) => format!("(option {})", text(ty)),
-        Type::Result(ok, err) => {
-            let ok = ok.as_ref().map(|ty| text(ty)).unwrap_or_default();
-            let err = err.as_ref().map(|ty| format!("(error {})", text(ty)));
-            format!("(result {ok} {})", err.unwrap_or_default())
-        }
+        Type::Option(ty) => format!("option<{}>", text(ty)),
+        Type::Result(None, None) => "result".to_string(),
+        Type::Result(Some(ok), None) => format!("result<{}>", text(ok)),
+        Type::Result(None, Some(err)) => format!("result<_, {}>", text(err)),
+        Type::Result(Some(ok), Some(err)) => format!("result<{}, {}>", text(ok), text(err)),
         Type::Record(i, _) | Type::Variant(i, _) | Type::Enum(i, _) | Type::Flags(i, _) => {
-            format!("$t{i}")
+            format!("t{i}")
         }
     }
 }
@@ -259,11 +257,11 @@ fn flat(ty: &Type) -> Vec<char> {
     }
 }
 
-/// A component with three functions of a type: `memory` and `list` give back what they get, in
+/// Text of a module and of its world, for a component with three functions of a type: `memory` and `list` give back what they get, in
 /// memory, and `flat` tells the bits of its core parameters.
-fn component(ty: &Type, named: &str) -> String {
+fn sources(ty: &Type, named: &str) -> [String; 2] {
     let name = text(ty);
-    let wide = format!("(tuple {name}{})", " u64".repeat(17));
+    let wide = format!("tuple<{name}{}>", ", u64".repeat(17));
     let mut params = flat(ty);
     // The address of the parameters is one as well.
     if params.len() > 16 {
@@ -289,34 +287,48 @@ fn component(ty: &Type, named: &str) -> String {
             format!("(i64.store offset={} (i32.const 0) {bits}) ", 16 + 8 * i)
         })
         .collect();
-    format!(
-        r#"(component
-    (core module $m
-        (memory (export "memory") 2)
-        (global $top (mut i32) (i32.const 1024))
-        (func (export "realloc") (param i32 i32 i32 i32) (result i32)
-            (global.set $top (i32.and (i32.add (global.get $top) (i32.sub (local.get 2) (i32.const 1)))
-                (i32.sub (i32.const 0) (local.get 2))))
-            (global.get $top)
-            (global.set $top (i32.add (global.get $top) (local.get 3))))
-        (func (export "memory-one") (param i32) (result i32) (local.get 0))
-        (func (export "list") (param i32 i32) (result i32)
-            (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8))
-        (func (export "flat") (param{list}) (result i32)
-            {stores}
-            (i32.store (i32.const 8) (i32.const 16)) (i32.store (i32.const 12) (i32.const {})) (i32.const 8)))
-    (core instance $i (instantiate $m))
-    (alias core export $i "memory" (core memory $memory))
-    (alias core export $i "realloc" (core func $realloc))
-    {named}
-    (func (export "memory-one") (param "x" {wide}) (result {wide})
-        (canon lift (core func $i "memory-one") (memory $memory) (realloc $realloc)))
-    (func (export "list") (param "x" (list {name})) (result (list {name}))
-        (canon lift (core func $i "list") (memory $memory) (realloc $realloc)))
-    (func (export "flat") (param "x" {name}) (result (list u64))
-        (canon lift (core func $i "flat") (memory $memory) (realloc $realloc))))"#,
+    let module = format!(
+        r#"(module
+    (memory (export "memory") 2)
+    (global $top (mut i32) (i32.const 1024))
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        (global.set $top (i32.and (i32.add (global.get $top) (i32.sub (local.get 2) (i32.const 1)))
+            (i32.sub (i32.const 0) (local.get 2))))
+        (global.get $top)
+        (global.set $top (i32.add (global.get $top) (local.get 3))))
+    (func (export "memory-one") (param i32) (result i32) (local.get 0))
+    (func (export "list") (param i32 i32) (result i32)
+        (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8))
+    (func (export "flat") (param{list}) (result i32)
+        {stores}
+        (i32.store (i32.const 8) (i32.const 16)) (i32.store (i32.const 12) (i32.const {})) (i32.const 8)))"#,
         params.len()
-    )
+    );
+    let world = format!(
+        "package test:test;
+
+world all {{
+{named}
+    export memory-one: func(x: {wide}) -> {wide};
+    export %list: func(x: list<{name}>) -> list<{name}>;
+    export %flat: func(x: {name}) -> list<u64>;
+}}
+"
+    );
+    [module, world]
+}
+
+fn component([module, world]: &[String; 2]) -> Vec<u8> {
+    let mut wasm = wat::parse_str(module).unwrap_or_else(|error| panic!("{error}\n{module}"));
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("world.wit", world);
+    let package = package.unwrap_or_else(|error| panic!("{error:#}\n{world}"));
+    let world = resolve.select_world(&[package], None).unwrap();
+    embed_component_metadata(&mut wasm, &resolve, world, StringEncoding::UTF8, false).unwrap();
+    ComponentEncoder::default()
+        .module(&wasm)
+        .and_then(|mut encoder| encoder.encode())
+        .unwrap_or_else(|error| panic!("{error:#}\n{module}"))
 }
 
 #[test]
@@ -332,8 +344,9 @@ fn random_values_come_back_from_an_invocation_as_from_wasmtime() {
         };
         let ty = types.random(3);
         let named = types.named;
-        let source = component(&ty, &named);
-        let wasm = wat::parse_str(&source).unwrap_or_else(|error| panic!("{error}\n{source}"));
+        let sources = sources(&ty, &named);
+        let wasm = component(&sources);
+        let source = sources.concat();
         let options = FlattenOptions::default();
         let flat_module =
             flatten(&wasm, &options).unwrap_or_else(|error| panic!("{error:#}\n{source}"));
