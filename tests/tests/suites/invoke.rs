@@ -327,7 +327,7 @@ fn component([module, world]: &[String; 2]) -> Vec<u8> {
     embed_component_metadata(&mut wasm, &resolve, world, StringEncoding::UTF8, false).unwrap();
     ComponentEncoder::default()
         .module(&wasm)
-        .and_then(|mut encoder| encoder.encode())
+        .and_then(|encoder| encoder.encode())
         .unwrap_or_else(|error| panic!("{error:#}\n{module}"))
 }
 

@@ -559,3 +559,31 @@ fn check_names_what_a_host_lacks_with_its_place() {
     assert!(what("not exported").fix.is_some());
     assert!(!verdict.fits && !verdict.fits_lowered);
 }
+
+#[test]
+fn every_key_of_a_profile_and_every_feature_is_on_the_page_of_profiles() {
+    let page = include_str!("../../../docs/profiles.md");
+    let on_page = |name: &str| page.contains(&format!("`{name}`"));
+    for name in NAMES {
+        let Some(source) = Profile::source(name) else {
+            continue;
+        };
+        let file: toml::Table = source.parse().expect("a profile");
+        for (key, value) in &file {
+            let tables: Vec<&toml::Table> = match value {
+                toml::Value::Table(table) => vec![table],
+                toml::Value::Array(tables) => {
+                    tables.iter().filter_map(toml::Value::as_table).collect()
+                }
+                _ => Vec::new(),
+            };
+            assert!(on_page(key) || !tables.is_empty(), "{key} of {name}");
+            for key in tables.into_iter().flat_map(toml::Table::keys) {
+                assert!(on_page(key), "{key} of {name}");
+            }
+        }
+    }
+    for name in FeatureSet::all_names() {
+        assert!(on_page(name), "{name}");
+    }
+}
