@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::common::carry;
 use p1bridge::inspect::inspect;
 use p1bridge::wrap::{WrapOptions, wrap};
 
@@ -78,17 +79,7 @@ fn no_changed_byte_of_a_carried_world_causes_a_panic() {
     )
     .unwrap();
     let start = module.len();
-    let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("app.wit", wit).unwrap();
-    let world = resolve.select_world(&[package], None).unwrap();
-    wit_component::embed_component_metadata(
-        &mut module,
-        &resolve,
-        world,
-        Default::default(),
-        false,
-    )
-    .unwrap();
+    carry(&mut module, wit);
     assert!(wrap(&module, &WrapOptions::default()).is_ok());
     for at in start..module.len() {
         for change in [1, 0x40, 0xff] {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::Folder;
+use crate::common::{Folder, carry};
 use p1bridge::profiles::NAMES as PROFILES;
 use p1bridge::wrap::{WrapOptions, wrap};
 use serde_json::Value;
@@ -123,17 +123,7 @@ fn with_device() -> Vec<u8> {
     let wit = "package my:app;
         interface device { read: func() -> u32; write: func(x: u32); }
         world app { import device; export go: func(); }";
-    let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("app.wit", wit).unwrap();
-    let world = resolve.select_world(&[package], None).unwrap();
-    wit_component::embed_component_metadata(
-        &mut module,
-        &resolve,
-        world,
-        Default::default(),
-        false,
-    )
-    .unwrap();
+    carry(&mut module, wit);
     wrap(&module, &WrapOptions::default()).unwrap().component
 }
 

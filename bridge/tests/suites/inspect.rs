@@ -1,6 +1,6 @@
 //! What `inspect` says about files.
 
-use crate::common::Folder;
+use crate::common::{Folder, carry};
 use p1bridge::inspect::{Inspection, Kind, inspect};
 use p1bridge::wrap::{WrapOptions, wrap};
 use serde_json::Value;
@@ -204,17 +204,7 @@ fn a_module_that_carries_a_world_shows_it() {
     let wit =
         "package my:app; interface log { say: func(); } world w { import log; export go: func(); }";
     let mut module = wat::parse_str(r#"(module (func (export "go")))"#).unwrap();
-    let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("app.wit", wit).unwrap();
-    let world = resolve.select_world(&[package], None).unwrap();
-    wit_component::embed_component_metadata(
-        &mut module,
-        &resolve,
-        world,
-        Default::default(),
-        false,
-    )
-    .unwrap();
+    carry(&mut module, wit);
     let found = inspect(&module).unwrap();
     let world = found.carried_world.unwrap();
     assert_eq!(names(&world.imports), ["my:app/log"]);

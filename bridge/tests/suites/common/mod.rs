@@ -107,3 +107,12 @@ impl Ended {
         }
     }
 }
+
+/// Lets a module carry the only world of `wit`, in the section that wit-component writes.
+pub fn carry(module: &mut Vec<u8>, wit: &str) {
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("app.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], None).unwrap();
+    wit_component::embed_component_metadata(module, &resolve, world, Default::default(), false)
+        .unwrap();
+}
