@@ -7,6 +7,7 @@ use std::fmt;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::entity::InstanceId;
 use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
 use crate::options::Isolation;
@@ -138,7 +139,7 @@ pub struct Region {
     pub is_guest: bool,
 }
 
-/// Bytes of the output by where they come from.
+/// Bytes of the output by where they come from: as they are in the file, after lowering.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Sizes {
@@ -147,7 +148,7 @@ pub struct Sizes {
     /// Code of the component's own core modules.
     pub guest_code: usize,
     pub library_code: usize,
-    /// Functions that the linker wrote.
+    /// Functions that the linker wrote, with those that lowering added.
     pub linker_code: usize,
     pub data: usize,
 }
@@ -163,11 +164,13 @@ impl Report {
         warnings.extend(emitted.not_provided(profile));
         warnings.extend(merged.warnings.iter().cloned());
         let program = &plan.program;
-        let code = |library: bool| -> usize {
-            program
-                .ids()
-                .filter(|&id| plan.is_library(id) == library)
-                .map(|id| merged.code_sizes[id.0 as usize])
+        // What is behind the functions of instances is the linker's.
+        let (owned, linker) = emitted.bodies.split_at(merged.owners.len());
+        let code = |counts: &dyn Fn(InstanceId) -> bool| -> usize {
+            let bodies = merged.owners.iter().zip(owned);
+            bodies
+                .filter(|(id, _)| counts(**id))
+                .map(|(_, size)| size)
                 .sum()
         };
         let live_modules: Vec<usize> = program
@@ -215,7 +218,7 @@ impl Report {
                 .iter()
                 .map(|library| LibraryReport {
                     name: library.name.clone(),
-                    bytes: merged.code_sizes[library.instance.0 as usize],
+                    bytes: code(&|id| id == library.instance),
                     functions: library.functions.clone(),
                 })
                 .collect(),
@@ -239,10 +242,10 @@ impl Report {
             sizes: Sizes {
                 input: plan.input.bytes.len(),
                 output: merged.wasm.len(),
-                guest_code: code(false),
-                library_code: code(true),
-                linker_code: merged.glue_size,
-                data: merged.data_size,
+                guest_code: code(&|id| !plan.is_library(id)),
+                library_code: code(&|id| plan.is_library(id)),
+                linker_code: linker.iter().sum(),
+                data: emitted.data,
             },
             debug: debug(merged),
             approximations: plan

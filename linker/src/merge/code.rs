@@ -43,20 +43,18 @@ pub struct Traced {
     pub points: Points,
 }
 
-/// Encodes the bodies of `sources` in order; those of the instances in `traced` are traced. The
-/// second value is the number of bytes for each instance, by its id.
+/// Encodes the bodies of `sources` in order; those of the instances in `traced` are traced.
 pub fn bodies(
     plan: &Plan<'_, '_>,
     maps: &Maps,
     sources: &[Source],
     traced: &BTreeSet<InstanceId>,
     room: &Room,
-) -> Result<(Vec<Chunk>, Vec<usize>)> {
+) -> Result<Vec<Chunk>> {
     const CHUNK: usize = 256;
     let chunks: Vec<&[Source]> = sources.chunks(CHUNK).collect();
     let results: Vec<Mutex<Option<Result<Chunk>>>> =
         chunks.iter().map(|_| Mutex::new(None)).collect();
-    let sizes: Vec<AtomicUsize> = plan.program.ids().map(|_| AtomicUsize::new(0)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
         let (mut header, mut body) = (Vec::new(), Vec::new());
@@ -84,7 +82,6 @@ pub fn bodies(
                             })?;
                     let size = header.len() + body.len();
                     room.spend(size)?;
-                    sizes[id.0 as usize].fetch_add(size, Ordering::Relaxed);
                     size.encode(&mut out.bytes);
                     let start = out.bytes.len();
                     out.bytes.extend_from_slice(&header);
@@ -119,18 +116,14 @@ pub fn bodies(
             }
         });
     }
-    let bodies = results
+    results
         .into_iter()
         .map(|slot| {
             slot.into_inner()
                 .expect("no worker panics")
                 .unwrap_or_else(|| Err(anyhow!("a body was not encoded")))
         })
-        .collect::<Result<_>>()?;
-    Ok((
-        bodies,
-        sizes.into_iter().map(AtomicUsize::into_inner).collect(),
-    ))
+        .collect()
 }
 
 fn encode_body(

@@ -28,14 +28,11 @@ use code::Traced;
 /// The encoded output, not yet validated.
 pub struct Merged {
     pub wasm: Vec<u8>,
-    /// Bytes of code for each instance of the plan.
-    pub code_sizes: Vec<usize>,
-    /// Bytes of code of the linker's own functions.
-    pub glue_size: usize,
+    /// The instance that each of the first functions with a body comes from, in order. All that follow
+    /// are the linker's own, and those that lowering adds come last.
+    pub owners: Vec<InstanceId>,
     /// The names of the linker's own functions.
     pub glue: Vec<String>,
-    /// Bytes of the data segments.
-    pub data_size: usize,
     /// What was done with debug information.
     pub debug: DebugNotes,
     /// What [`crate::lower`] has put into the memory, and what the user should know of it.
@@ -116,13 +113,11 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     // twice.
     let room = Room::of(plan.input.bytes.len());
     let traced = debug::traced(plan);
-    let (mut bodies, code_sizes) = code::bodies(plan, &maps, &maps.sources, &traced, &room)?;
+    let mut bodies = code::bodies(plan, &maps, &maps.sources, &traced, &room)?;
     let mut own = CodeSection::new();
-    let mut glue_size = 0;
     for at in 0..glue.functions.len() {
         let body = glue::encode(&glue, at, plan, &maps)?;
         room.spend(body.byte_len())?;
-        glue_size += body.byte_len();
         own.function(&body);
     }
     let mut own_bytes = Vec::new();
@@ -161,10 +156,8 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     }
     Ok(Merged {
         wasm,
-        code_sizes,
-        glue_size,
+        owners: maps.sources.iter().map(|(id, _)| *id).collect(),
         glue: glue.functions.into_iter().map(|f| f.name).collect(),
-        data_size,
         debug,
         added: Vec::new(),
         warnings: Vec::new(),

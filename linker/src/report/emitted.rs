@@ -1,4 +1,5 @@
-//! What the bytes of a finished module import, export and keep in memory, as a report tells it.
+//! What the bytes of a finished module import, export, keep in memory and consist of, as a report tells
+//! it.
 
 use anyhow::{Context, Result};
 use wasmparser::{FuncType, Parser, Payload, TypeRef};
@@ -10,7 +11,7 @@ use crate::profile::Profile;
 /// How many imports are named that the target lacks, for each effect.
 const NAMED: usize = 3;
 
-/// The parts of a module that its host sees.
+/// The parts of a module that its host sees, and how large its code and data are.
 #[derive(Debug, Default)]
 pub struct Emitted<'a> {
     /// Everything that is imported, in order.
@@ -20,10 +21,14 @@ pub struct Emitted<'a> {
     pub exports: Vec<&'a str>,
     /// The pages of each memory at the start, and the most that it may have.
     pub memories: Vec<(u64, Option<u64>)>,
+    /// The bytes of each function body, in order.
+    pub bodies: Vec<usize>,
+    /// The bytes of all data segments.
+    pub data: usize,
 }
 
 impl<'a> Emitted<'a> {
-    /// Reads the sections of `wasm` before its code.
+    /// Reads the sections of `wasm`; of its functions only how long they are.
     ///
     /// # Errors
     ///
@@ -75,8 +80,12 @@ impl<'a> Emitted<'a> {
                         emitted.exports.push(export?.name);
                     }
                 }
-                // Nothing behind it is of interest.
-                Payload::CodeSectionStart { .. } => break,
+                Payload::CodeSectionEntry(body) => emitted.bodies.push(body.as_bytes().len()),
+                Payload::DataSection(section) => {
+                    for data in section {
+                        emitted.data += data?.data.len();
+                    }
+                }
                 _ => {}
             }
         }
