@@ -10,6 +10,7 @@ mod checked;
 mod cost;
 mod custom_import;
 mod debug;
+mod documented;
 mod exceptions;
 mod exported_resource;
 mod fixed_memory;
