@@ -33,20 +33,20 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  p1bridge inspect app.wasm                   what a file is and what is inside
+  p1bridge inspect app.wasm                   what a file is and what is in it
   p1bridge flatten app.wasm -o app.p1.wasm    a component for a runtime that knows only core modules
   p1bridge check app.wasm --profile wamr-2020 what keeps it from running there
-  p1bridge lower app.wasm --profile wamr-2020 what can be rewritten, rewritten
-  p1bridge probe iwasm -o device.toml         what a runtime takes, as a profile
+  p1bridge lower app.wasm --profile wamr-2020 rewrites what that runtime lacks
+  p1bridge probe iwasm -o device.toml         what a runtime supports, as a profile
   p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
-  p1bridge run app.wasm --dir . -- --help     either of them, on the interpreter built in";
+  p1bridge run app.wasm --dir . -- --help     either kind, on the built-in interpreter";
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    refused or failed; a message on standard error says why
   2    the command line cannot be understood
-  3    `check`: the file was read, and does not fit the profile
+  3    `check`: the file was read, but does not fit the profile
   134  `run`: the program trapped; otherwise `run` ends with the program's own code";
 
 /// The exit code of `check` for what does not fit.

@@ -8,6 +8,7 @@
 mod call;
 mod engine;
 mod host;
+mod json;
 mod lift;
 mod stdio;
 mod values;
@@ -77,6 +78,8 @@ pub enum Output {
     Inherit,
     /// Kept in [`RunOutcome`].
     Capture,
+    /// This process's standard error.
+    Stderr,
 }
 
 /// A call of an exported function.
@@ -148,6 +151,8 @@ pub struct RunOutcome {
     pub results: Vec<Vec<Value>>,
     /// The same as text: numbers apart by blanks, lifted values in WAVE.
     pub printed: Vec<String>,
+    /// The same as JSON: what each call returned, one value for each result.
+    pub json: Vec<Vec<serde_json::Value>>,
     pub stats: Stats,
 }
 

@@ -24,6 +24,11 @@ use crate::wrap::{World, survey_of};
 const MOST: usize = 8 << 20;
 /// In front of the export that frees a result.
 const POST_RETURN: &str = "cabi_post_";
+/// Some runtimes find functions of other modules than WASI's in this one only. The names there have the
+/// module in front: `INTERFACE#FUNCTION`.
+const ENV: &str = "env";
+/// The module of imports that are in no interface.
+pub const ROOT: &str = "$root";
 
 /// Which way a function goes through the boundary of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,6 +55,9 @@ pub struct Signature {
     /// The export to call with the result when it has been read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub post_return: Option<String>,
+    /// The module that a core module imports the function from, where that is not its interface.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 impl Signature {
@@ -197,6 +205,7 @@ fn of_component(world: &World) -> Signatures {
                 wit: Some(text::function(resolve, function)),
                 core: core.as_ref().map(Core::from),
                 post_return: None,
+                through: None,
             });
         }
     }
@@ -223,13 +232,21 @@ fn of_module(module: &[u8]) -> Result<Signatures> {
             for (interface, function) in functions(world, direction) {
                 let name = full_name(interface.as_deref(), &function.name);
                 let post_return = format!("{POST_RETURN}{name}");
+                let from = interface.as_deref().unwrap_or(ROOT);
+                let in_env = full_name(Some(from), &function.name);
+                let through_env = direction == Direction::Import
+                    && !imports.contains_key(&(from, &function.name[..]))
+                    && imports.contains_key(&(ENV, &in_env[..]));
                 let core = match direction {
+                    Direction::Import if through_env => imports[&(ENV, &in_env[..])],
                     Direction::Import => {
-                        let from = interface.as_deref().unwrap_or("$root");
                         imports.get(&(from, &function.name[..])).copied().flatten()
                     }
                     Direction::Export => exports.get(&name[..]).copied(),
                 };
+                if through_env {
+                    seen.insert((direction, full_name(Some(ENV), &in_env)));
+                }
                 let freed =
                     direction == Direction::Export && exports.contains_key(&post_return[..]);
                 if freed {
@@ -243,6 +260,7 @@ fn of_module(module: &[u8]) -> Result<Signatures> {
                     wit: Some(text::function(resolve, function)),
                     core: core.map(Core::from),
                     post_return: freed.then_some(post_return),
+                    through: through_env.then(|| ENV.to_string()),
                 });
             }
         }
@@ -254,9 +272,10 @@ fn of_module(module: &[u8]) -> Result<Signatures> {
         wit: None,
         core: Some(Core::from(ty)),
         post_return: None,
+        through: None,
     };
     for (import, ty) in survey.imports.iter().zip(&survey.import_types) {
-        let module = Some(import.module).filter(|module| *module != "$root");
+        let module = Some(import.module).filter(|module| *module != ROOT);
         let name = full_name(module, import.name);
         if let Some(ty) = ty
             && !seen.contains(&(Direction::Import, name))

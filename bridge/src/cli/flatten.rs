@@ -16,8 +16,8 @@ use crate::flatten::{Allow, Boundary, FlattenOptions, Growth, Isolation, MemoryM
 #[command(after_help = "\
 Words:
   guest    a core module of the component that has a memory of its own
-  region   the part of the module's memory that a guest, the libraries or the host has
-  sliding  a guest that grows pushes up the regions above it: they slide
+  region   a part of the module's memory: a guest's, the libraries' or the host's
+  sliding  when a guest grows, the regions above it move up
 
 Examples:
   p1bridge flatten app.wasm                            writes app.flat.wasm
@@ -56,7 +56,7 @@ pub struct Args {
     #[arg(long, value_name = "WHOSE", value_enum, help_heading = TARGET)]
     sockets: Option<Sockets>,
     /// Who keeps the handles of resources that the component exports
-    #[arg(long, value_enum, default_value = "native", help_heading = TARGET)]
+    #[arg(long, value_name = "WHO", value_enum, default_value = "native", help_heading = TARGET)]
     boundary: BoundaryArg,
 
     /// Reserve this much memory (such as 4MiB) from the start, and never grow it

@@ -1,12 +1,14 @@
 //! `p1bridge run`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
 
 use super::files;
-use crate::run::{self, Exit, Preopen, RunOptions, RunOutcome, Stats};
+use crate::run::{self, Exit, Output, Preopen, RunOptions, RunOutcome, Stats};
 
 /// The exit code for a program that trapped: what a shell shows for an abort.
 pub const TRAPPED: u8 = 134;
@@ -21,7 +23,8 @@ Examples:
   p1bridge run tool.wasm --dir . --env LANG=C -- --verbose input.txt
   p1bridge run tool.wasm --dir ./data::/data --stats
   p1bridge run math.wasm --invoke add 1 2
-  p1bridge run library.wasm --invoke 'join([\"a\", \"b\"], \", \")'")]
+  p1bridge run library.wasm --invoke 'join([\"a\", \"b\"], \", \")'
+  p1bridge run library.wasm --json --invoke 'count()' | jq '.calls[0].results[0]'")]
 pub struct Args {
     /// The module or component; `-` is standard input
     input: PathBuf,
@@ -45,6 +48,14 @@ pub struct Args {
     /// With --invoke: do not call `_initialize` first
     #[arg(long, requires = "invoke")]
     no_initialize: bool,
+    /// With --invoke: print the results as JSON. What the program itself writes to standard output goes
+    /// to standard error
+    #[arg(long, requires = "invoke")]
+    json: bool,
+    /// Print nothing but what the program writes and what `--invoke` returns: the exit code says that it
+    /// trapped
+    #[arg(short, long, conflicts_with_all = ["json", "stats"])]
+    quiet: bool,
     /// The arguments of the program
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
@@ -66,12 +77,16 @@ pub fn command(args: Args) -> Result<ExitCode> {
         initialize: !args.no_initialize,
         fuel: args.fuel,
         meter: args.stats,
+        stdout: match args.json {
+            true => Output::Stderr,
+            false => Output::Inherit,
+        },
         ..RunOptions::default()
     };
     match &args.invoke[..] {
         [] => options.args.extend(args.args),
         [_, _, ..] if !args.args.is_empty() => anyhow::bail!(
-            "with several --invoke every call has its arguments in brackets; {:?} is left over",
+            "with several --invoke, the arguments of each call go in brackets; {:?} is left over",
             args.args[0]
         ),
         calls => {
@@ -82,26 +97,86 @@ pub fn command(args: Args) -> Result<ExitCode> {
         }
     }
     let outcome = run::run(&wasm, &options).with_context(|| shown.clone())?;
+    if args.json {
+        super::print_json(&ended(&options, &outcome, args.stats))?;
+        return Ok(exit_code(&outcome));
+    }
     if args.stats {
         show_stats(&outcome.stats);
     }
-    finish(&shown, &outcome)
+    let results = outcome.printed.iter().map(|result| format!("{result}\n"));
+    super::print(&results.collect::<String>())?;
+    if let Exit::Trap(why) = &outcome.exit
+        && !args.quiet
+    {
+        super::say(&format!("error: {shown}: the program trapped: {why}"));
+    }
+    Ok(exit_code(&outcome))
 }
 
-fn finish(shown: &str, outcome: &RunOutcome) -> Result<ExitCode> {
-    let mut text = String::new();
-    for result in &outcome.printed {
-        text += &format!("{result}\n");
-    }
-    super::print(&text)?;
-    Ok(match &outcome.exit {
+fn exit_code(outcome: &RunOutcome) -> ExitCode {
+    match outcome.exit {
         // As on every system, the low eight bits are what arrives.
-        Exit::Code(code) => ExitCode::from(*code as u8),
-        Exit::Trap(why) => {
-            super::say(&format!("error: {shown}: the program trapped: {why}"));
-            ExitCode::from(TRAPPED)
-        }
-    })
+        Exit::Code(code) => ExitCode::from(code as u8),
+        Exit::Trap(_) => ExitCode::from(TRAPPED),
+    }
+}
+
+/// How the calls ended, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Ended<'a> {
+    /// Those that returned, in order.
+    calls: Vec<Returned<'a>>,
+    /// The code that the program exited with, or 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit: Option<i32>,
+    /// Why the program trapped, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trap: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stats: Option<Figures<'a>>,
+}
+
+#[derive(Serialize)]
+struct Returned<'a> {
+    function: &'a str,
+    /// None or one for a function of a world, as many as it has for a core function.
+    results: &'a [serde_json::Value],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Figures<'a> {
+    fuel: Option<u64>,
+    memory_bytes: u64,
+    host_calls: BTreeMap<&'a str, u64>,
+}
+
+fn ended<'a>(options: &'a RunOptions, outcome: &'a RunOutcome, stats: bool) -> Ended<'a> {
+    let calls = options.calls.iter().zip(&outcome.json);
+    let (exit, trap) = match &outcome.exit {
+        Exit::Code(code) => (Some(*code), None),
+        Exit::Trap(why) => (None, Some(why.as_str())),
+    };
+    let host_calls = outcome.stats.host_calls.iter();
+    Ended {
+        calls: calls
+            .map(|(call, results)| Returned {
+                function: &call.export,
+                results,
+            })
+            .collect(),
+        exit,
+        trap,
+        stats: stats.then(|| Figures {
+            fuel: outcome.stats.fuel,
+            memory_bytes: outcome.stats.memory_bytes,
+            host_calls: host_calls
+                .map(|(name, calls)| (&name[..], *calls))
+                .collect(),
+        }),
+    }
 }
 
 /// `NAME=VALUE`, or `NAME` for this process's own value if it has one.

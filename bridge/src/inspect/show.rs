@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::{Custom, Inspection, Item, Kind, Limits, Module};
-use crate::signatures::{Direction, Signature, full_name, is_wasi};
+use crate::signatures::{Direction, ROOT, Signature, full_name, is_wasi};
 
 /// Lists are cut off after so many characters.
 const WIDTH: usize = 96;
@@ -93,11 +93,14 @@ impl Inspection {
                     }
                     for name in &item.items {
                         let full = full_name(Some(&item.name), name);
+                        // `$root` is no interface. In `env` the names have the interface in front.
+                        let root = name
+                            .strip_prefix(ROOT)
+                            .and_then(|name| name.strip_prefix('#'));
                         match typed.get(&full) {
                             Some(found) if found.wit.is_none() => signature(f, found)?,
                             Some(_) => {}
-                            // `$root` is no interface.
-                            None if typed.contains_key(name) => {}
+                            None if typed.contains_key(root.unwrap_or(name)) => {}
                             None => writeln!(f, "  {full}")?,
                         }
                     }
@@ -209,7 +212,8 @@ fn signature(f: &mut Formatter<'_>, signature: &Signature) -> fmt::Result {
     writeln!(f, "  {name}: {wit}")?;
     let core = core.map_or_else(|| "none".to_string(), ToString::to_string);
     let post_return = prefixed(", post-return ", signature.post_return.as_deref());
-    writeln!(f, "    core: {core}{post_return}")
+    let through = prefixed(", imported through ", signature.through.as_deref());
+    writeln!(f, "    core: {core}{post_return}{through}")
 }
 
 /// As many of `names` as fit into a line.

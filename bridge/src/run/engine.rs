@@ -7,7 +7,7 @@ use wasmi::{
 
 use super::host::{self, Host};
 use super::lift::Caller;
-use super::{Args, Call, Exit, RunOptions, RunOutcome, Stats, Value, wave};
+use super::{Args, Call, Exit, RunOptions, RunOutcome, Stats, Value, json, wave};
 use crate::hosts::instead;
 
 /// Calls of a recursive program go as deep as on a roomy device, not as on wasmi's defaults.
@@ -31,6 +31,7 @@ pub fn run(wasm: &[u8], options: &RunOptions) -> Result<RunOutcome> {
         store,
         results: Vec::new(),
         printed: Vec::new(),
+        json: Vec::new(),
         instance: None,
     };
     let exit = match run.all(&linker, &module, options)? {
@@ -92,6 +93,7 @@ struct Running {
     instance: Option<Instance>,
     results: Vec<Vec<Value>>,
     printed: Vec<String>,
+    json: Vec<Vec<serde_json::Value>>,
 }
 
 impl Running {
@@ -129,25 +131,30 @@ impl Running {
 
     /// Makes a call and keeps what it gives.
     fn invoke(&mut self, instance: Instance, call: &Call) -> Result<(), wasmi::Error> {
-        let (values, text) = match &call.args {
+        let (values, text, json) = match &call.args {
             Args::Core(args) => {
                 let values = self.call(instance, &call.export, args)?;
                 let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
-                (values, texts.join(" "))
+                let json = values.iter().copied().map(json::of_core).collect();
+                (values, texts.join(" "), json)
             }
             Args::Lifted(ty, args) => {
                 let store = &mut self.store;
                 let value = Caller { store, instance }.call(&call.export, &ty.abi, args)?;
-                let text = match (&ty.result, value) {
-                    (Some(ty), Some(value)) => wave::text(&value, ty)
-                        .map_err(|error| wasmi::Error::new(format!("{error:#}")))?,
-                    _ => String::new(),
+                let (text, json) = match (&ty.result, value) {
+                    (Some(ty), Some(value)) => {
+                        let text = wave::text(&value, ty)
+                            .map_err(|error| wasmi::Error::new(format!("{error:#}")))?;
+                        (text, vec![json::of(&value, ty)])
+                    }
+                    _ => Default::default(),
                 };
-                (Vec::new(), text)
+                (Vec::new(), text, json)
             }
         };
         self.results.push(values);
         self.printed.push(text);
+        self.json.push(json);
         Ok(())
     }
 
@@ -199,6 +206,7 @@ impl Running {
             stderr: taken(&host.stderr),
             results: self.results,
             printed: self.printed,
+            json: self.json,
             stats,
         })
     }

@@ -72,13 +72,18 @@ impl Reader {
 impl Writer {
     /// Opens a stream that goes to `inherited`, or into the second value when it is captured.
     pub fn open(output: Output, inherited: BorrowedFd<'_>) -> Result<(Writer, Captured)> {
+        let stderr = io::stderr();
+        let inherited = match output {
+            Output::Stderr => stderr.as_fd(),
+            _ => inherited,
+        };
         let captured = Captured::default();
         let writer = match output {
             Output::Capture => Writer {
                 sink: Sink::Captured(captured.clone()),
                 pollable: null()?,
             },
-            Output::Inherit => match duplicate(inherited) {
+            Output::Inherit | Output::Stderr => match duplicate(inherited) {
                 Ok(file) => Writer {
                     pollable: file.try_clone().context("standard output")?,
                     sink: Sink::File(Mutex::new(file)),

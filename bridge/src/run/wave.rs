@@ -28,8 +28,8 @@ pub enum Data {
 ///
 /// When the text is no WAVE, or no value of the type; the message names the type that is expected.
 pub fn parse(text: &str, ty: &Type) -> Result<Data> {
-    let value =
-        UntypedValue::parse(text).map_err(|error| anyhow!("not a value in WAVE: {error}"))?;
+    let value = UntypedValue::parse(text)
+        .map_err(|error| anyhow!("not a value in WAVE: {error}{}", unquoted(text, ty)))?;
     read(value.node(), ty, text)
 }
 
@@ -46,8 +46,14 @@ pub fn parse_arguments(text: &str, params: &[(String, Type)], name: &str) -> Res
         expect(params, 0, name)?;
         return Ok(Vec::new());
     }
-    let value = UntypedValue::parse(text)
-        .map_err(|error| anyhow!("the arguments of `{name}` are not in WAVE: {error}"))?;
+    let value = UntypedValue::parse(text).map_err(|error| {
+        let text = inside.unwrap_or(text).trim();
+        let hint = match params {
+            [(_, ty)] => unquoted(text, ty),
+            _ => String::new(),
+        };
+        anyhow!("the arguments of `{name}` are not in WAVE: {error}{hint}")
+    })?;
     let nodes = value
         .node()
         .as_tuple()
@@ -86,6 +92,18 @@ pub fn expect(params: &[(String, Type)], got: usize, name: &str) -> Result<()> {
     )
 }
 
+/// What to say of `text` in the place of a string or a character, if it has no quotation marks.
+fn unquoted(text: &str, ty: &Type) -> String {
+    if text.contains(['"', '\'']) {
+        return String::new();
+    }
+    match ty.kind {
+        Kind::String => format!("; a string needs quotation marks: \"{text}\""),
+        Kind::Char => format!("; a character needs quotation marks: '{text}'"),
+        _ => String::new(),
+    }
+}
+
 /// The text of a value.
 pub fn text(value: &Data, ty: &Type) -> Result<String> {
     wasm_wave::to_string(&Shown { ty, data: value }).context("the result has no form in WAVE")
@@ -98,10 +116,11 @@ fn read(node: &Node, ty: &Type, source: &str) -> Result<Data> {
             Some(error) if error.detail().is_some() => format!(" ({error})"),
             _ => String::new(),
         };
+        let got = &source[node.span()];
         anyhow!(
-            "expected {}, got `{}`{detail}",
+            "expected {}, got `{got}`{detail}{}",
             DisplayType(ty),
-            &source[node.span()]
+            unquoted(got, ty)
         )
     };
     let fail = |error: ParserError| wrong(Some(error));

@@ -104,7 +104,7 @@ fn check_tells_what_does_not_fit_from_what_cannot_be_read() {
 #[test]
 fn every_command_that_prints_takes_json_and_quiet() {
     for command in [
-        "flatten", "wrap", "lower", "inspect", "check", "probe", "profiles",
+        "flatten", "wrap", "lower", "inspect", "check", "probe", "profiles", "run",
     ] {
         let help = Folder::new().run(&[command, "--help"]).succeeded();
         for option in ["--json", "-q, --quiet"] {
@@ -133,6 +133,130 @@ fn nothing_is_coloured_that_is_not_for_a_terminal() {
         let ended = folder.run(args);
         assert!(!ended.stdout.contains(&0x1b), "{args:?}");
         assert!(!ended.stderr.contains('\x1b'), "{args:?}");
+    }
+}
+
+/// The start of a change of colour or weight.
+const STYLE: char = '\x1b';
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_and_errors_are_styled_on_a_terminal_unless_no_color_is_set() {
+    let folder = Folder::new();
+    for (args, code) in [(&["--help"][..], 0), (&["lower", "--profil", "x"], 2)] {
+        let (ended, text) = folder.run_on_terminal(args, &[]);
+        assert_eq!(ended, Some(code), "{args:?}");
+        assert!(text.contains(STYLE), "{args:?}: {text}");
+        for env in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+            let (ended, text) = folder.run_on_terminal(args, &[env]);
+            assert_eq!(ended, Some(code), "{args:?}");
+            assert!(text.contains("Usage: p1bridge"), "{args:?}: {text}");
+            assert!(!text.contains(STYLE), "{args:?} {env:?}: {text}");
+        }
+    }
+}
+
+/// No colour, and nothing that is overwritten: what a terminal gets can be copied as it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_commands_print_is_the_same_on_a_terminal_and_in_a_pipe() {
+    let folder = Folder::new();
+    folder.add("a.wasm", COMMAND);
+    folder.add("noise.wasm", "noise");
+    for args in [
+        &["wrap", "a.wasm"][..],
+        &["wrap", "noise.wasm"],
+        &["check", "a.wasm"],
+        &["inspect", "a.wasm"],
+        &["flatten", "a.component.wasm"],
+        &["lower", "a.wasm"],
+        &["run", "a.wasm", "--stats"],
+    ] {
+        let piped = folder.run(args);
+        let (code, text) = folder.run_on_terminal(args, &[]);
+        assert_eq!(code, piped.code, "{args:?}");
+        assert_eq!(
+            text,
+            format!("{}{}", piped.text(), piped.stderr),
+            "{args:?}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_module_and_a_component_are_not_written_to_a_terminal() {
+    let folder = Folder::new();
+    folder.add("a.wasm", COMMAND);
+    folder.run(&["wrap", "a.wasm"]).succeeded();
+    for args in [
+        ["wrap", "a.wasm", "-o", "-"],
+        ["flatten", "a.component.wasm", "-o", "-"],
+        ["lower", "a.wasm", "-o", "-"],
+    ] {
+        let (code, text) = folder.run_on_terminal(&args, &[]);
+        assert_eq!(code, Some(1), "{args:?}");
+        let expected = "error: the output is binary and standard output is a terminal";
+        assert!(text.starts_with(expected), "{args:?}: {text}");
+    }
+}
+
+/// The long options in `text`, each with the heading that it is under; none for the general ones.
+fn options_in_help(text: &str) -> Vec<(Option<String>, String)> {
+    let mut heading = None;
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let starts_option = line.starts_with("      --") || line.starts_with("  -");
+        if let Some(title) = line.strip_suffix(':').filter(|_| !line.starts_with(' ')) {
+            heading = Some(title.to_string()).filter(|title| title != "Options");
+        } else if starts_option && let Some((_, option)) = line.split_once("--") {
+            let end = option.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let option = option[..end.unwrap_or(option.len())].to_string();
+            if option != "help" {
+                found.push((heading.clone(), option));
+            }
+        }
+    }
+    found
+}
+
+/// The same in the tables of a section of a page, where a row in bold is a heading.
+fn options_in_page(section: &str) -> Vec<(Option<String>, String)> {
+    let mut heading = None;
+    let mut found = Vec::new();
+    for line in section.lines() {
+        let Some(first) = line
+            .strip_prefix("| ")
+            .and_then(|row| row.split(" | ").next())
+        else {
+            continue;
+        };
+        if let Some(title) = first.strip_prefix("**").and_then(|t| t.strip_suffix("**")) {
+            heading = Some(title.to_string());
+        } else if first.starts_with("`-")
+            && let Some((_, option)) = first.split_once("`--")
+        {
+            let end = option.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            found.push((heading.clone(), option[..end.unwrap()].to_string()));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_page_of_commands_has_the_options_of_the_help_in_the_same_order_under_the_same_headings() {
+    let page = include_str!("../../../docs/commands.md");
+    for command in COMMANDS {
+        let help = Folder::new().run(&["help", command]).succeeded();
+        let (_, section) = page
+            .split_once(&format!("\n## {command}: "))
+            .unwrap_or_else(|| panic!("no section {command}"));
+        let section = section.split("\n## ").next().unwrap();
+        assert_eq!(
+            options_in_page(section),
+            options_in_help(help.text()),
+            "{command}"
+        );
     }
 }
 

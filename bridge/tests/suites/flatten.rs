@@ -152,9 +152,21 @@ fn the_report_has_the_imports_of_the_file_where_they_go_through_env() {
         assert_eq!(imports[0]["items"][at], name);
     }
     assert_eq!(report["warnings"], serde_json::json!([]));
-    // Its world is there all the same.
+    // Its world is there all the same, and names each function once.
     let ended = folder.run(&["inspect", "out.wasm"]).succeeded();
-    assert!(ended.text().contains("my:app/device"), "{ended:?}");
+    let imports = "imports:\n  \
+                     my:app/device#read: func() -> u32\n    \
+                       core: () -> i32, imported through env\n  \
+                     my:app/device#write: func(x: u32)\n    \
+                       core: (i32) -> (), imported through env\n\
+                   exports:\n";
+    assert!(ended.text().contains(imports), "{}", ended.text());
+    let ended = folder.run(&["inspect", "out.wasm", "--json"]).succeeded();
+    let found: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let signatures = found["signatures"].as_array().unwrap().iter();
+    let imported = signatures.filter(|signature| signature["direction"] == "import");
+    let through: Vec<&Value> = imported.map(|signature| &signature["through"]).collect();
+    assert_eq!(through, ["env", "env"]);
 }
 
 #[test]
@@ -173,6 +185,43 @@ fn the_report_has_the_exports_and_the_pages_of_the_file() {
             "{profile}"
         );
     }
+}
+
+#[test]
+fn the_sizes_of_the_report_are_those_of_the_file() {
+    let folder = Folder::new();
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/prebuilt");
+    let mut lowered = 0;
+    for name in ["hello-p2-rust", "files-p2-c", "pair-p1-c", "hello-c"] {
+        let file = fs::read(format!("{corpus}/{name}.wasm")).unwrap();
+        let component = match wrap(&file, &WrapOptions::default()) {
+            Ok(wrapped) => wrapped.component,
+            Err(_) => file,
+        };
+        folder.add("app.wasm", component);
+        let mut guest_codes = Vec::new();
+        for profile in PROFILES {
+            let (report, _) = imports_of(&folder, &["--profile", profile]);
+            let ended = folder.run(&["inspect", "out.wasm", "--json"]).succeeded();
+            let found: Value = serde_json::from_slice(&ended.stdout).unwrap();
+            let module = &found["modules"][0];
+            let size = |name: &str| report["sizes"][name].as_u64().unwrap();
+            assert_eq!(
+                size("guest-code") + size("library-code") + size("linker-code"),
+                module["code-bytes"],
+                "{name} {profile}"
+            );
+            assert_eq!(size("data"), module["data-bytes"], "{name} {profile}");
+            assert_eq!(size("output"), found["bytes"], "{name} {profile}");
+            let libraries = report["libraries"].as_array().unwrap().iter();
+            let libraries = libraries.map(|library| library["bytes"].as_u64().unwrap());
+            assert_eq!(size("library-code"), libraries.sum::<u64>());
+            guest_codes.push(size("guest-code"));
+        }
+        guest_codes.dedup();
+        lowered += guest_codes.len() - 1;
+    }
+    assert!(lowered > 5, "hardly anything was lowered");
 }
 
 /// A device with one function of its own.

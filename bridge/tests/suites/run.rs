@@ -1,7 +1,8 @@
 //! `run`: exit codes, streams, directories, traps and figures.
 
-use crate::common::Folder;
-use p1bridge::run::{Call, Exit, Input, Output, RunOptions, RunOutcome, Value, run};
+use crate::common::{Folder, carry};
+use p1bridge::run::{self, Call, Exit, Input, Output, RunOptions, RunOutcome, run};
+use serde_json::{Value, json};
 
 /// A command around `body`, with what it usually needs.
 fn command(body: &str) -> String {
@@ -293,12 +294,18 @@ fn calls_are_made_in_order_and_no_other() {
         ..RunOptions::default()
     };
     let outcome = captured(REACTOR, options.clone());
-    assert_eq!(outcome.results, [vec![Value::I32(0)], vec![Value::I32(3)]]);
+    assert_eq!(
+        outcome.results,
+        [vec![run::Value::I32(0)], vec![run::Value::I32(3)]]
+    );
     let initialized = RunOptions {
         initialize: true,
         ..options
     };
-    assert_eq!(captured(REACTOR, initialized).results[0], [Value::I32(1)]);
+    assert_eq!(
+        captured(REACTOR, initialized).results[0],
+        [run::Value::I32(1)]
+    );
 }
 
 #[test]
@@ -374,7 +381,22 @@ fn a_call_that_does_not_fit_says_what_is_expected() {
             &["greet(1)"][..],
             &["`name` of", "expected string, got `1`"][..],
         ),
-        (&["greet", "you"], &["expected string, got `you`"]),
+        (
+            &["greet", "you"],
+            &["expected string, got `you`; a string needs quotation marks: \"you\""],
+        ),
+        (
+            &["greet(you)"],
+            &["a string needs quotation marks: \"you\""],
+        ),
+        (
+            &["greet(you there)"],
+            &["a string needs quotation marks: \"you there\""],
+        ),
+        (
+            &["greet", "you there"],
+            &["a string needs quotation marks: \"you there\""],
+        ),
         (
             &["join([\"a\", 3], \"\")"],
             &["`words` of", "expected string, got `3`"],
@@ -393,5 +415,138 @@ fn a_call_that_does_not_fit_says_what_is_expected() {
     ] {
         let command = [&["run", "library.wasm", "--invoke"], args].concat();
         folder.run(&command).failed_with(parts);
+    }
+}
+
+#[test]
+fn quiet_leaves_out_why_a_program_trapped_and_nothing_of_the_program() {
+    let folder = Folder::new();
+    folder.add("r.wasm", REACTOR);
+    folder.add(
+        "p.wasm",
+        command(&format!("{} unreachable", write(2, "(i32.const 6)"))),
+    );
+    let ended = folder.run(&["run", "-q", "p.wasm"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(134), "hello,"));
+    let ended = folder.run(&["run", "-q", "r.wasm", "--invoke", "add", "1", "2"]);
+    assert_eq!(ended.succeeded().text(), "3\n");
+    folder
+        .run(&["run", "-q", "nowhere.wasm"])
+        .failed_with(&["nowhere.wasm"]);
+    let ended = folder.run(&["run", "-q", "--stats", "p.wasm"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+}
+
+#[test]
+fn json_has_the_results_alone_on_standard_output() {
+    let folder = library();
+    let json = |args: &[&str]| -> Value {
+        let ended = folder.run(&[&["run", "--json"], args].concat());
+        serde_json::from_slice(&ended.stdout).unwrap_or_else(|_| panic!("{ended:?}"))
+    };
+    let calls = [
+        "library.wasm",
+        "--invoke",
+        "add(40, 2)",
+        "--invoke",
+        "join([\"a\", \"b\"], \"-\")",
+    ];
+    assert_eq!(
+        json(&calls),
+        json!({
+            "calls": [
+                { "function": "corpus:reactor-p2-c/library@1.2.0#add", "results": [42] },
+                { "function": "corpus:reactor-p2-c/library@1.2.0#join", "results": ["a-b"] },
+            ],
+            "exit": 0,
+        })
+    );
+    folder.add("r.wasm", REACTOR);
+    let found = json(&["r.wasm", "--stats", "--invoke", "swap(7, nan)"]);
+    assert_eq!(found["calls"][0]["results"], json!(["nan", 7]));
+    assert!(found["stats"]["fuel"].as_u64() > Some(0), "{found}");
+    // The calls that returned, and why there are no more.
+    let found = json(&["r.wasm", "--invoke", "ready()", "--invoke", "trap()"]);
+    assert_eq!(
+        found["calls"],
+        json!([{ "function": "ready", "results": [1] }])
+    );
+    assert_eq!(found["trap"], "an `unreachable` instruction was executed");
+    // What the program prints does not get between.
+    let body = write(1, "(i32.const 5)");
+    folder.add("says.wasm", command(&body).replace("\"_start\"", "\"say\""));
+    let ended = folder.run(&["run", "--json", "says.wasm", "--invoke", "say()"]);
+    assert_eq!(ended.stderr, "hello");
+    assert!(ended.text().starts_with('{'), "{ended:?}");
+    let without = folder.run(&["run", "--json", "r.wasm"]);
+    assert_eq!(without.code, Some(2), "{without:?}");
+}
+
+#[test]
+fn every_type_of_wit_has_its_form_in_json() {
+    let cases = [
+        ("bool", "true", json!(true)),
+        ("s8", "-1", json!(-1)),
+        ("u64", "18446744073709551615", json!(u64::MAX)),
+        ("s64", "-9223372036854775808", json!(i64::MIN)),
+        ("f32", "0.1", json!(0.1)),
+        ("f64", "-inf", json!("-inf")),
+        ("char", "'ü'", json!("ü")),
+        ("string", "\"a\\nb\"", json!("a\nb")),
+        ("list<u8>", "[1, 2]", json!([1, 2])),
+        ("tuple<u8, string>", "(1, \"x\")", json!([1, "x"])),
+        ("option<u8>", "none", json!(null)),
+        ("option<option<u8>>", "some(none)", json!({ "some": null })),
+        ("result<u8, string>", "err(\"x\")", json!({ "err": "x" })),
+        ("result", "ok", json!({ "ok": null })),
+        ("point", "{x: 1, y: 2}", json!({ "x": 1, "y": 2 })),
+        ("shape", "circle(3)", json!({ "circle": 3 })),
+        ("shape", "dot", json!({ "dot": null })),
+        ("colour", "green", json!("green")),
+        ("access", "{read, run}", json!(["read", "run"])),
+    ];
+    // Each function gives back the list that it gets.
+    let functions: String = (0..cases.len())
+        .map(|at| format!("(export \"echo{at}\" (func $echo))"))
+        .collect();
+    let mut module = wat::parse_str(format!(
+        r#"(module
+            (memory (export "memory") 2)
+            (global $top (mut i32) (i32.const 1024))
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+                (global.set $top (i32.and (i32.add (global.get $top) (i32.const 7)) (i32.const -8)))
+                (global.get $top)
+                (global.set $top (i32.add (global.get $top) (local.get 3))))
+            (func $echo (param i32 i32) (result i32)
+                (i32.store (i32.const 8) (local.get 0))
+                (i32.store (i32.const 12) (local.get 1))
+                (i32.const 8))
+            {functions})"#
+    ))
+    .unwrap();
+    let exports: String = cases
+        .iter()
+        .enumerate()
+        .map(|(at, (ty, ..))| format!("export echo{at}: func(x: list<{ty}>) -> list<{ty}>;\n"))
+        .collect();
+    let wit = format!(
+        "package my:app;
+        world app {{
+            record point {{ x: u8, y: u8 }}
+            variant shape {{ circle(u8), dot }}
+            enum colour {{ red, green }}
+            flags access {{ read, write, run }}
+            {exports}
+        }}"
+    );
+    carry(&mut module, &wit);
+    let folder = Folder::new();
+    folder.add("echo.wasm", module);
+    for (at, (ty, text, expected)) in cases.into_iter().enumerate() {
+        let call = format!("echo{at}([{text}])");
+        let ended = folder.run(&["run", "echo.wasm", "--json", "--invoke", &call]);
+        let found: Value =
+            serde_json::from_slice(&ended.stdout).unwrap_or_else(|_| panic!("{ty}: {ended:?}"));
+        assert_eq!(found["calls"][0]["results"], json!([[expected]]), "{ty}");
     }
 }

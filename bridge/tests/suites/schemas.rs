@@ -121,6 +121,24 @@ fn profiles_fit_their_schemas() {
     }
 }
 
+#[cfg(feature = "run")]
+#[test]
+fn what_run_returns_fits_its_schema() {
+    let folder = Folder::new();
+    let input = prebuilt("reactor-p2-c.wasm");
+    let call = ["--invoke", "greet(\"you\")", "--invoke", "count()"];
+    for more in [&[][..], &["--stats"], &["--fuel", "3"]] {
+        let args = [&["run", &input, "--json"], more, &call].concat();
+        let found = fits("run", &folder.run(&args).stdout);
+        assert_eq!(found["stats"].is_object(), more == ["--stats"], "{found}");
+        assert_eq!(
+            found["trap"].is_string(),
+            more == ["--fuel", "3"],
+            "{found}"
+        );
+    }
+}
+
 #[test]
 fn what_probe_finds_fits_its_schema() {
     let folder = Folder::new();

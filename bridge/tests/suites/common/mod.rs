@@ -2,7 +2,7 @@
 #![allow(dead_code)]
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -59,10 +59,61 @@ impl Folder {
         Ended::new(child.wait_with_output().unwrap())
     }
 
+    /// Runs `p1bridge` with a terminal as its standard streams. Returns what the terminal got.
+    #[cfg(target_os = "linux")]
+    pub fn run_on_terminal(&self, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
+        let (mut terminal, end) = pseudo_terminal();
+        let mut command = self.command(args);
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+            command.env_remove(name);
+        }
+        command
+            .env("TERM", "xterm")
+            .envs(env.iter().copied())
+            .stdin(end.try_clone().unwrap())
+            .stdout(end.try_clone().unwrap())
+            .stderr(end);
+        let mut child = command.spawn().unwrap();
+        // It holds the other end: without it the terminal ends when the child does.
+        drop(command);
+        let mut got = Vec::new();
+        // A terminal that nobody holds any more is an error of the device, not an end.
+        let _ = terminal.read_to_end(&mut got);
+        let code = child.wait().unwrap().code();
+        (code, String::from_utf8(got).unwrap().replace("\r\n", "\n"))
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge"));
         command.args(args).current_dir(self.path());
         command
+    }
+}
+
+/// A new terminal: the side of the screen, and that of the program.
+#[cfg(target_os = "linux")]
+fn pseudo_terminal() -> (fs::File, fs::File) {
+    use std::os::fd::FromRawFd;
+    let (mut screen, mut program) = (-1, -1);
+    let size = libc::winsize {
+        ws_row: 50,
+        ws_col: 120,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the first two pointers are to integers, no name is asked for, and the descriptors are
+    // nobody else's.
+    unsafe {
+        let name = std::ptr::null_mut();
+        let opened = libc::openpty(&mut screen, &mut program, name, std::ptr::null(), &size);
+        assert_eq!(opened, 0, "{}", std::io::Error::last_os_error());
+        // The child is not to hold the screen.
+        libc::fcntl(screen, libc::F_SETFD, libc::FD_CLOEXEC);
+        libc::fcntl(program, libc::F_SETFD, libc::FD_CLOEXEC);
+        (
+            fs::File::from_raw_fd(screen),
+            fs::File::from_raw_fd(program),
+        )
     }
 }
 
