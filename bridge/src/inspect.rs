@@ -1,4 +1,4 @@
-//! `inspect`: what a file is, what it wants and offers, and what is inside.
+//! `inspect`: what a file is, what it imports and exports, and what it contains.
 //!
 //! Everything is read from the file itself; nothing is run. The file is validated on the way, so
 //! what is shown is also known to be well-formed.

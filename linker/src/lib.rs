@@ -106,10 +106,12 @@ const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug o
 /// and the component or core module that it is in. Nothing is guessed.
 pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -> Result<Output> {
     if options.max_handles == 0 {
-        anyhow::bail!("--max-handles 0: a program without handles can open nothing; at least 1 is");
+        anyhow::bail!(
+            "--max-handles 0: a program without handles can open nothing; give at least 1"
+        );
     }
     if options.max_poll == 0 {
-        anyhow::bail!("--max-poll 0: a program could wait for nothing; at least 1 is");
+        anyhow::bail!("--max-poll 0: a program could wait for nothing; give at least 1");
     }
     let mut input = parse::component(component)?;
     input.add_libraries(libraries)?;

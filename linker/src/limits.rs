@@ -62,8 +62,8 @@ impl Room {
             });
         if spent.is_err() {
             bail!(
-                "the code of the output would be more than {} MiB, many times as large as the file: \
-                 have fewer functions that take or return large types, fewer instances of one \
+                "the code of the output would be more than {} MiB, many times as large as the \
+                 file: use fewer functions that take or return large types, fewer instances of one \
                  module, and fewer values in one block or result",
                 self.all >> 20
             );

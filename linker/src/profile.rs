@@ -456,7 +456,7 @@ impl Profile {
     /// Where `features` are to be had: the end of a message about a profile that lacks them.
     pub fn who_has(features: FeatureSet) -> String {
         match Profile::names_with(features)[..] {
-            [] => "`as-is` has it, and no other that is built in".to_string(),
+            [] => "`as-is` only".to_string(),
             [name] => format!("{name} has it"),
             ref names => format!("{} have it", names.join(", ")),
         }
@@ -564,7 +564,7 @@ impl Profile {
 pub fn arena_size(bytes: u32) -> Result<u32> {
     const SIZES: std::ops::RangeInclusive<u32> = 128..=1 << 28;
     if !SIZES.contains(&bytes) {
-        bail!("an arena is of 128 bytes to 256 MiB, and not of {bytes}");
+        bail!("an arena has 128 bytes to 256 MiB, not {bytes}");
     }
     Ok(bytes.next_multiple_of(16))
 }

@@ -17,7 +17,7 @@ use crate::sniff::{Binary, sniff};
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  p1bridge check app.wasm                          on any runtime that is known
+  p1bridge check app.wasm                          on every runtime that was measured
   p1bridge check app.wasm --profile wamr-2020
   p1bridge check app.wasm --profile device.toml -q || echo \"lower it\"
   p1bridge check app.wasm --profile device.toml --json | jq '.findings[].what'")]

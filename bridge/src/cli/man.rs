@@ -10,14 +10,14 @@ use super::files;
 
 /// Write the manual pages, one for each command
 ///
-/// They are `p1bridge.1`, `p1bridge-flatten.1` and so on. The folder is made if it is not there.
+/// They are `p1bridge.1`, `p1bridge-flatten.1` and so on. The folder is created if it does not exist.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   p1bridge man ~/.local/share/man/man1
   p1bridge man . && man ./p1bridge-flatten.1")]
 pub struct Args {
-    /// The folder that they go to
+    /// The folder to write them to
     folder: PathBuf,
 }
 
@@ -26,7 +26,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     // Names and options that are passed down are in the pages, too.
     root.build();
     std::fs::create_dir_all(&args.folder)
-        .with_context(|| format!("cannot make the folder {}", args.folder.display()))?;
+        .with_context(|| format!("cannot create the folder {}", args.folder.display()))?;
     let own = ("p1bridge".to_string(), root.clone());
     let commands = root
         .get_subcommands()

@@ -88,9 +88,9 @@ fn only(report: &Report) -> Result<&Runtime> {
     let kinds: Vec<&str> = report.runtimes.iter().map(|one| one.kind).collect();
     match &report.runtimes[..] {
         [only] => Ok(only),
-        [] => bail!("no runtime that is known was found in it, so there is no profile to write"),
+        [] => bail!("no known runtime was found in it, so there is no profile to write"),
         _ => bail!(
-            "there are several runtimes in it: {}; say which one is meant with `--runtime`",
+            "it contains several runtimes: {}; choose one with `--runtime`",
             kinds.join(", ")
         ),
     }
@@ -98,7 +98,7 @@ fn only(report: &Report) -> Result<&Runtime> {
 
 fn found(kinds: &[&str]) -> String {
     match kinds {
-        [] => "nor any other runtime that is known".to_string(),
+        [] => "nor any other known runtime".to_string(),
         _ => format!("but {}", kinds.join(", ")),
     }
 }

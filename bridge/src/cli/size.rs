@@ -10,10 +10,10 @@ pub fn bytes(text: &str) -> Result<u64, String> {
         "KiB" | "K" | "k" => 1 << 10,
         "MiB" | "M" | "m" => 1 << 20,
         "GiB" | "G" | "g" => 1 << 30,
-        unit => return Err(format!("{unit:?} is no unit: KiB, MiB and GiB are")),
+        unit => return Err(format!("{unit:?} is not a unit; use KiB, MiB or GiB")),
     };
     let bytes = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
-    bytes.ok_or_else(|| format!("{text:?} is no size, such as 4096 or 64KiB are"))
+    bytes.ok_or_else(|| format!("{text:?} is not a size; write 4096 or 64KiB, for example"))
 }
 
 /// Reads the size of an arena for the host.

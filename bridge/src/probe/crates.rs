@@ -109,7 +109,7 @@ fn one(known: &Known, images: &[Image], hits: &Hits) -> Option<Runtime> {
         .iter()
         .find_map(|path| version_behind(images, hits, path));
     let mut notes = vec![
-        "what a program makes of the crate does not show: features that it switches off, \
+        "how the program uses the crate cannot be seen: the features that it switches off, and \
          functions of its own"
             .to_string(),
     ];

@@ -12,7 +12,7 @@ impl Display for Report {
         }
         writeln!(f, "{}", if self.stripped { ", stripped" } else { "" })?;
         if self.runtimes.is_empty() {
-            writeln!(f, "no runtime of WebAssembly that is known")?;
+            writeln!(f, "no known WebAssembly runtime")?;
         }
         for runtime in &self.runtimes {
             write!(f, "{runtime}")?;

@@ -81,7 +81,7 @@ pub fn recognise(images: &[Image], hits: &Hits) -> Option<Runtime> {
         build: Vec::new(),
         hosts: vec![HostModule::preview1(preview1_by_name(hits, true))],
         notes: vec![
-            "what a program in JavaScript provides beside WASI is not in the binary".to_string(),
+            "the binary does not show what a JavaScript program provides beside WASI".to_string(),
         ],
         profile: String::new(),
     })

@@ -222,15 +222,15 @@ pub fn recognise(images: &[Image], hits: &Hits) -> Option<Runtime> {
         if full.is_none() {
             build.push(yes("mini loader", Sure::Likely, missing(FULL_LOADER[0])));
             notes.push(
-                "the mini loader trusts its files: it refuses nothing that this profile refuses, \
-                 and what it was built with does not show; the profile has the least of it"
+                "the mini loader trusts its files and refuses nothing; what it was built with \
+                 cannot be seen, so the profile has the minimum"
                     .to_string(),
             );
         }
     } else {
         notes.push(
-            "there is no interpreter: it loads what `wamrc` has compiled, and no WebAssembly; the \
-             features are those of its release, the functions are this file's"
+            "there is no interpreter: it loads what `wamrc` has compiled, but no WebAssembly; the \
+             features are those of its release, the functions those of this file"
                 .to_string(),
         );
     }

@@ -76,9 +76,9 @@ pub fn find(module: &Module<'_>, profile: &Profile) -> Result<Allocator> {
     match parts.as_slice() {
         [] => Ok(Allocator::None),
         parts => bail!(
-            "{} exported, which is a part of what the runtime allocates with, or has another type: \
-             export all of it (clang: -Wl,--export=malloc -Wl,--export=free), as (i32) -> i32 and \
-             (i32) -> (), or nothing of it",
+            "{} exported, but not a whole allocator with the types that the runtime expects: export \
+             all of it (clang: -Wl,--export=malloc -Wl,--export=free), as (i32) -> i32 and (i32) \
+             -> (), or none of it",
             match parts {
                 [one] => format!("{one} is"),
                 several => format!("{} are", several.join(" and ")),

@@ -88,8 +88,8 @@ pub fn foreign(profile: &Profile, module: &Module<'_>) -> Option<&'static str> {
 pub fn is_native(profile: &Profile, module: &Module<'_>) -> Result<()> {
     if let Some(quirk) = foreign(profile, module) {
         bail!(
-            "it was lowered for a host with the quirk {quirk}, which {} has not: lower what it was \
-             made of",
+            "it was lowered for a host with the quirk {quirk}, which {} does not have: lower the \
+             original module",
             profile.name()
         );
     }

@@ -75,11 +75,15 @@ pub fn fix(feature: WasmFeatures) -> &'static str {
         WasmFeatures::BULK_MEMORY => "passive segments become functions, DataCount goes",
         WasmFeatures::CALL_INDIRECT_OVERLONG => "the shortest encoding",
         WasmFeatures::REFERENCE_TYPES => "references become numbers, tables are joined",
-        WasmFeatures::MULTI_VALUE => "further values go through locals and globals",
-        WasmFeatures::TAIL_CALL => "a loop for calls of itself, calls for others: they use stack",
+        WasmFeatures::MULTI_VALUE => "values after the first go through locals and globals",
+        WasmFeatures::TAIL_CALL => {
+            "calls of the function itself become a loop; others become calls, which use stack"
+        }
         WasmFeatures::EXTENDED_CONST => "the expressions are evaluated",
         WasmFeatures::MUTABLE_GLOBAL => "the export is left out",
-        WasmFeatures::MULTI_MEMORY => "one after the other in one memory, every access checked",
-        _ => "it is encoded otherwise",
+        WasmFeatures::MULTI_MEMORY => {
+            "they lie one after the other in one memory, and every access is checked"
+        }
+        _ => "it is encoded differently",
     }
 }

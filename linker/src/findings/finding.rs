@@ -131,7 +131,7 @@ impl fmt::Display for Finding {
         match (&self.fix, self.effect) {
             (Some(fix), _) => write!(f, "\n    lower: {fix}"),
             (None, Effect::Note) => Ok(()),
-            (None, _) => write!(f, "\n    lower: cannot take it away"),
+            (None, _) => write!(f, "\n    lower: cannot remove it"),
         }?;
         match self.profiles.is_empty() {
             true => Ok(()),

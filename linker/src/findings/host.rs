@@ -147,8 +147,8 @@ pub fn values(
         for import in &module.imports {
             if matches!(import.ty, TypeRef::Global(ty) if ty.mutable) {
                 let what = format!(
-                    "mutable-globals: the import {}.{} is a mutable global, which nothing can stand \
-                     in for",
+                    "mutable-globals: the import {}.{} is a mutable global, which nothing can \
+                     replace",
                     import.module, import.name
                 );
                 let place = Some(outside(import.offset));
@@ -306,7 +306,7 @@ pub fn memories(module: &Module<'_>, survey: &Survey, needs: &Needs, found: &mut
         found.push(finding(
             Kind::Memory,
             Effect::Refused,
-            format!("{what}, which what has to be lowered cannot work on"),
+            format!("{what}, on which lowered code cannot work"),
             None,
             None,
         ));
@@ -345,7 +345,9 @@ pub fn memories(module: &Module<'_>, survey: &Survey, needs: &Needs, found: &mut
     others.sort_by_key(|(name, _)| **name);
     for (name, _) in others {
         add(
-            format!("a second memory is exported, as {name:?}: the host would find another there"),
+            format!(
+                "a second memory is exported, as {name:?}: the host would find a different one there"
+            ),
             None,
         );
     }
@@ -373,7 +375,7 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
                 Kind::Memory,
                 Effect::Refused,
                 format!(
-                    "the memory starts with {} pages, and {most} is the most",
+                    "the memory starts with {} pages; the runtime allows at most {most}",
                     memory.initial
                 ),
                 None,
@@ -384,7 +386,7 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
                 Kind::Memory,
                 Effect::Refused,
                 format!(
-                    "the memory may have up to {} pages, and {most} is the most",
+                    "the memory may have up to {} pages; the runtime allows at most {most}",
                     memory.maximum.unwrap_or_default()
                 ),
                 None,
@@ -398,7 +400,7 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
                 Kind::Table,
                 Effect::Refused,
                 format!(
-                    "a table has {} elements, and {most} is the most",
+                    "a table has {} elements; the runtime allows at most {most}",
                     table.ty.initial
                 ),
                 Some(outside(table.offset)),
@@ -447,7 +449,11 @@ pub fn tables(module: &Module<'_>, profile: &Profile, needs: &Needs, found: &mut
         }
     }
     if profile.limits.tables == Some(0) && table_types(module).next().is_some() {
-        add(Kind::Table, "a table, and none is taken".to_string(), None);
+        add(
+            Kind::Table,
+            "a table, which the runtime does not take".to_string(),
+            None,
+        );
     }
     if !lowers {
         return;
@@ -463,7 +469,7 @@ pub fn tables(module: &Module<'_>, profile: &Profile, needs: &Needs, found: &mut
         let what = match () {
             () if table.ty.table64 => "a 64-bit table",
             () if table.ty.element_type != RefType::FUNCREF => {
-                "a table of other references than functions"
+                "a table of references that are not functions"
             }
             () if table.init.is_some() => "a table with an initial value",
             () => continue,
@@ -496,7 +502,7 @@ fn frame(module: &Module<'_>, defined: usize, limits: &Limits, found: &mut Vec<F
         count: 1,
     };
     if let Some(most) = limits.locals.filter(|most| count > u64::from(*most)) {
-        let what = format!("a function has {count} locals, and {most} is the most");
+        let what = format!("a function has {count} locals; the runtime allows at most {most}");
         found.push(finding(
             Kind::Locals,
             Effect::Refused,
@@ -531,7 +537,7 @@ pub fn start(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
             .map_or(0, |body| body.start as u64),
         count: 1,
     };
-    const FIX: &str = "it runs before the first call of an export instead";
+    const FIX: &str = "it runs before the first call of an export";
     if !profile.host.start {
         found.push(finding(
             Kind::Start,
@@ -567,7 +573,7 @@ pub fn import(
         Import::Provided => return None,
         Import::Missing if !used => (
             missing.max(Effect::Refused),
-            format!("{module}.{name} is not provided, and used by nothing"),
+            format!("{module}.{name} is not provided, but nothing uses it"),
             Some("the import is left out"),
         ),
         Import::Missing => (missing, format!("{module}.{name} is not provided"), None),
@@ -643,7 +649,9 @@ pub fn structs(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
         found.push(finding(
             Kind::Behaviour,
             Effect::FailsLater,
-            format!("it was lowered for a host with the quirk {quirk}, which this one has not"),
+            format!(
+                "it was lowered for a host with the quirk {quirk}, which this one does not have"
+            ),
             None,
             None,
         ));

@@ -26,8 +26,8 @@ use crate::parse::scan::Ref;
 const OVERLONG: FeatureSet =
     FeatureSet::of(WasmFeatures::MULTI_MEMORY.union(WasmFeatures::MEMORY64));
 
-const TRY_WITH_REFERENCES: &str = "exceptions cannot be kept where references are lowered: the \
-                                   profile has to have both or neither";
+const TRY_WITH_REFERENCES: &str =
+    "exceptions cannot be kept where references are lowered: the profile must have both or neither";
 
 /// Locals that the encoder adds, reused when they are free again.
 pub struct Locals {
@@ -490,8 +490,8 @@ impl<'a> Body<'_, '_, '_, 'a> {
             | Operator::BrOnNonNull { .. }
             | Operator::BrOnCast { .. }
             | Operator::BrOnCastFail { .. } => bail!(
-                "exceptions and typed references cannot be kept where several values or tail calls \
-                 are lowered: the profile has to have both or neither"
+                "exceptions and typed references cannot be kept where several values or tail \
+                 calls are lowered: the profile must have both or neither"
             ),
             _ => return Ok(false),
         }

@@ -204,7 +204,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             let provided = self.profile.import(import.module, import.name, ty);
             if !used[index] && provided != Provided::Provided {
                 self.notes.push(format!(
-                    "the import {}.{} is used by nothing and left out",
+                    "nothing uses the import {}.{}: it is left out",
                     import.module, import.name
                 ));
                 self.funcs.push(u32::MAX);

@@ -110,8 +110,8 @@ impl Memories {
         let most = most.map_or(MOST, |most| most.min(MOST));
         if pages > most {
             bail!(
-                "the memories leave no room for what is lowered: {pages} pages in all, and {most} \
-                 is the most"
+                "the memories leave no room for what is lowered: {pages} pages in all, of at most \
+                 {most}"
             );
         }
         if regions.len() > 1 && regions.iter().any(|region| u64::from(region.pages) == MOST) {

@@ -133,7 +133,7 @@ impl Lowering<'_, '_, '_> {
             };
             self.debug = debug::append(&[guest], &mut wasm);
             if self.debug.units == 0 && self.debug.left_out.is_empty() {
-                let why = "the debug information is left out: it speaks of no code of the module";
+                let why = "the debug information is left out: it describes no code of the module";
                 self.debug.left_out.push(why.to_string());
             }
         }
@@ -179,7 +179,9 @@ impl Lowering<'_, '_, '_> {
                 .table_elements
                 .filter(|most| entries > *most)
             {
-                bail!("the tables become one of {entries} elements, and {most} is the most");
+                bail!(
+                    "joined, the tables have {entries} elements; the runtime allows at most {most}"
+                );
             }
             Ok(TableType {
                 element_type: RefType::FUNCREF,
@@ -479,9 +481,9 @@ impl Lowering<'_, '_, '_> {
                     if !self.profile.has(WasmFeatures::EXTENDED_CONST) =>
                 {
                     bail!(
-                        "extended-const: the expression at offset {offset:#x} computes with an imported \
-                         global, whose value nobody knows here, and the profile {} takes no such \
-                         expressions",
+                        "extended-const: the expression at offset {offset:#x} computes with an \
+                         imported global, whose value is not known here, and the profile {} takes \
+                         no such expressions",
                         self.profile.name()
                     );
                 }

@@ -483,7 +483,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
             };
             plan.warnings.push(format!(
                 "a host that allocates in the module by malloc gets an arena of {} bytes{grows}: \
-                 --arena chooses its size",
+                 --arena sets its size",
                 block.arena
             ));
         }
@@ -546,9 +546,9 @@ fn twice(
             })
         });
     format!(
-        "the component exports a function {name:?}{}, and under that name the module has to export \
-         {}: rename the function in its world, or export it in an interface, whose name then stands \
-         before its own",
+        "the component exports a function {name:?}{}, but the module needs that name for {}: rename \
+         the function in its world, or export it in an interface, so that its name begins with \
+         that of the interface",
         place.unwrap_or_default(),
         ours.unwrap_or("another one"),
     )

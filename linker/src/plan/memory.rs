@@ -256,8 +256,8 @@ fn own_memories(
     }
     if let Growth::Within(_) = options.growth {
         bail!(
-            "--memory-max says how much there is of one memory, but --memory=multi keeps {}: leave \
-             one of both out",
+            "--memory-max sets the size of one memory, but --memory=multi keeps {}: leave one of \
+             the two out",
             memories.len()
         );
     }

@@ -139,7 +139,7 @@ fn for_each(interface: &str, group: &[&Refused]) -> String {
     };
     let each: Vec<String> = group.iter().map(allow).collect();
     format!(
-        "{} makes functions of them that only fail, and {} all of the interface",
+        "{} makes them functions that only fail; --allow {} does that for the whole interface",
         each.join(" "),
         Allow::new(interface, "*", common_code(group))
     )

@@ -248,7 +248,7 @@ fn why_not_plain(
         return Err("it has data or element segments of its own".into());
     }
     if uses.unnamed {
-        return Err("functions of it are used under no name".into());
+        return Err("its functions are used without a name".into());
     }
     let memory = program.memory(input, id, 0);
     for (import, arg) in module
@@ -313,8 +313,8 @@ fn why_not_alone(
     let memory = program.memory(input, adapter, 0);
     let beside = |what: &str, path: &str| {
         Err(format!(
-            "another guest is beside the one that it serves, {what} ({path}): `--isolation trusted` \
-             takes it out all the same"
+            "there is another guest beside the one that it serves, {what} ({path}): `--isolation \
+             trusted` takes it out all the same"
         ))
     };
     let mine: Vec<InstanceId> = program

@@ -208,7 +208,7 @@ fn a_guest_that_is_alone_or_trusted_is_un_adapted() -> Result<()> {
     let kept = flatten(&beside, &checked)?;
     let why = kept.report.adapters[0].kept_because.clone();
     let why = why.context("a reason")?;
-    ensure!(why.contains("another guest is beside"), "{why}");
+    ensure!(why.contains("there is another guest beside"), "{why}");
     ensure!(why.contains("--isolation trusted"), "{why}");
     Ok(())
 }
