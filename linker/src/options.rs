@@ -81,6 +81,9 @@ pub struct Options {
     pub boundary: Boundary,
     /// Check the output a second time, against the plan ([`crate::check_emitted`]).
     pub verify: bool,
+    /// Pass every value by a function of its own, however small its type is: for tests of such
+    /// functions, which are made for large types otherwise.
+    pub share_all: bool,
     /// Whether the memory grows.
     pub growth: Growth,
     /// Say on standard error why the module is about to trap, where the linker's code does.
@@ -104,6 +107,7 @@ impl Default for Options {
             memory: MemoryMode::default(),
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
+            share_all: false,
             growth: Growth::default(),
             trap_messages: false,
             allow: Vec::new(),

@@ -15,6 +15,7 @@ mod encoder;
 mod handles;
 mod in_place;
 mod passed;
+mod shared;
 mod strings;
 mod values;
 
@@ -22,3 +23,4 @@ pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
 pub use call::call;
 pub use in_place::realloc;
 pub use passed::passed;
+pub use shared::shared;

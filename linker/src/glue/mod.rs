@@ -36,6 +36,7 @@ impl Glue {
         let function = &self.functions[at];
         let traps = &maps.globals.traps;
         Ok(match function.kind {
+            GlueKind::Passing(ref passing) => fused::shared(self, plan, maps, passing)?,
             GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
             GlueKind::HandleFind => handles::find(traps),
             GlueKind::HandleAdd => handles::add(traps, plan.options.max_handles),

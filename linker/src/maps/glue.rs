@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{FuncType, WasmFeatures};
 
+use super::shared::{Passing, Shared, shared};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
@@ -33,6 +34,8 @@ pub enum GlueKind {
     MemoryCopyBetween(usize, usize),
     /// A function of the canonical ABI between guests.
     Canon(CanonId),
+    /// What passes values of one type, for several functions.
+    Passing(Passing),
     /// The functions of handle tables.
     HandleFind,
     HandleAdd,
@@ -89,6 +92,8 @@ pub struct Glue {
     pub copies: BTreeMap<(usize, usize), u32>,
     /// The functions of the canonical ABI between guests.
     pub canons: Vec<(CanonId, u32)>,
+    /// What passes values for several of them.
+    pub shared: Shared,
     pub handles: Handles,
     pub strings: BTreeMap<Placed, u32>,
     pub traps: BTreeMap<Trap, u32>,
@@ -290,6 +295,12 @@ impl Glue {
             let name = format!("p1bridge:{}", canon_name(&plan.program, id));
             let at = self.add(&name, ty, GlueKind::Canon(id));
             self.canons.push((id, at));
+        }
+        self.shared = Shared::new(plan);
+        for passing in shared(plan) {
+            let kind = GlueKind::Passing(passing.clone());
+            let at = self.add(passing.name(), passing.func_type(), kind);
+            self.shared.insert(passing, at);
         }
     }
 

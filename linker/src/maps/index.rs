@@ -396,6 +396,10 @@ impl Maps {
             },
             reserved: global(plan.reserves_descriptors())
                 .and_then(|first| Some([first, global(true)?])),
+            passing: {
+                let types = glue.shared.globals().into_iter();
+                types.filter_map(|ty| Some((ty, global(true)?))).collect()
+            },
         };
     }
 

@@ -5,6 +5,7 @@
 
 pub mod glue;
 pub mod index;
+pub mod shared;
 
 pub use glue::Glue;
 pub use index::{Maps, memory_access, region_access};

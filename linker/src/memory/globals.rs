@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use wasmparser::ValType;
+
 use super::access::{Access, Quantity};
 use super::layout::MemoryPlan;
 use super::traps::{Trap, Traps};
@@ -30,6 +32,8 @@ pub struct LinkerGlobals {
     pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
     /// Which numbers that are no descriptors are reserved, a bit each, if the program reserves any.
     pub reserved: Option<[u32; 2]>,
+    /// Where functions that pass a value leave it when it is several flat ones, by their types.
+    pub passing: Vec<(ValType, u32)>,
     /// The functions that say why the module is about to trap.
     pub traps: Traps,
 }

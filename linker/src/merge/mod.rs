@@ -10,9 +10,9 @@ use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode,
-    EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType,
-    ImportSection, MemorySection, MemoryType, Module, SectionId, StartSection, TableSection,
-    TagKind, TagSection, TagType, TypeSection, ValType,
+    EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, Ieee32,
+    Ieee64, ImportSection, MemorySection, MemoryType, Module, SectionId, StartSection,
+    TableSection, TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
 use crate::debug::DebugNotes;
@@ -318,13 +318,22 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     for global in flags.into_iter().flat_map(|flags| flags.values()) {
         own(Some(*global), 0);
     }
-    for _ in maps.globals.reserved.into_iter().flatten() {
+    let reserved = maps.globals.reserved.into_iter().flatten();
+    let reserved = reserved.map(|_| wasmparser::ValType::I64);
+    let passing = maps.globals.passing.iter().map(|(ty, _)| *ty);
+    for ty in reserved.chain(passing) {
+        let (val_type, zero) = match ty {
+            wasmparser::ValType::I64 => (ValType::I64, ConstExpr::i64_const(0)),
+            wasmparser::ValType::F32 => (ValType::F32, ConstExpr::f32_const(Ieee32::new(0))),
+            wasmparser::ValType::F64 => (ValType::F64, ConstExpr::f64_const(Ieee64::new(0))),
+            _ => (ValType::I32, ConstExpr::i32_const(0)),
+        };
         let ty = GlobalType {
-            val_type: ValType::I64,
+            val_type,
             mutable: true,
             shared: false,
         };
-        section.global(ty, &ConstExpr::i64_const(0));
+        section.global(ty, &zero);
     }
     Ok(section)
 }

@@ -66,7 +66,7 @@ pub struct Instance {
 }
 
 /// How strings are encoded in a guest's memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StringEncoding {
     #[default]
     Utf8,

@@ -121,12 +121,17 @@ pub enum Flattened {
     Refused(String),
 }
 
-/// Flattens a component; a panic is an error.
+/// Flattens a component; a panic is an error. Every value may be passed by a function of its own.
 ///
 /// # Errors
 ///
 /// When the linker panics.
-pub fn flattened(wasm: &[u8], isolation: Isolation, memory: MemoryMode) -> Result<Flattened> {
+pub fn flattened(
+    wasm: &[u8],
+    isolation: Isolation,
+    memory: MemoryMode,
+    share_all: bool,
+) -> Result<Flattened> {
     let options = Options {
         isolation,
         memory,
@@ -135,6 +140,7 @@ pub fn flattened(wasm: &[u8], isolation: Isolation, memory: MemoryMode) -> Resul
             MemoryMode::Multi => Profile::named("wasmi").expect("a profile of that name"),
         },
         verify: true,
+        share_all,
         ..Options::default()
     };
     let result = catch_unwind(AssertUnwindSafe(|| flatten(wasm, &[], &options)));

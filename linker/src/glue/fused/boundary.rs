@@ -9,16 +9,17 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
-use super::encoder::{Fused, Place, Realloc, Side, flat};
+use super::encoder::{Fused, Place, Side, flat};
 use super::in_place;
 use crate::abi::MAX_FLAT_RESULTS;
 use crate::maps::Glue;
+use crate::maps::shared::Party;
 use crate::maps::{Maps, region_access};
 use crate::memory::access::quantity;
 use crate::memory::traps::Trap;
 use crate::plan::exports::lifted_params;
 use crate::plan::{Binding, Plan};
-use crate::resolve::{CanonId, CanonKind, ComponentFunc, HOST, LiftId, StringEncoding};
+use crate::resolve::{CanonId, CanonKind, ComponentFunc, LiftId};
 
 /// What lies before a result in the arena: the pointer that the guest returned, for its
 /// `post-return`.
@@ -49,7 +50,7 @@ pub fn export(
     }
     let mut fused = Fused::exported(glue, plan, maps, &params, initialised);
     let host = fused.host();
-    let callee = fused.side(&lift.options, lift.instance);
+    let callee = fused.guest(&lift.options, lift.instance);
     let entered = fused.enter(None, lift.instance);
     let counter = fused.begin_borrows(ty, &callee);
     let (_, source) = fused.parameters(&ty.params, &host)?;
@@ -121,7 +122,7 @@ pub fn post_return(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: LiftId) ->
         return in_place::post_return(glue, plan, maps, id);
     }
     let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32]);
-    let callee = fused.side(&lift.options, lift.instance);
+    let callee = fused.guest(&lift.options, lift.instance);
     if let Some(post_return) = lift.options.post_return {
         let entered = fused.enter(None, lift.instance);
         let returned = fused.local(ValType::I32);
@@ -161,7 +162,7 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         return in_place::import(glue, plan, maps, id, (ty, options), func);
     }
     let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
-    let guest = fused.side(options, canon.instance);
+    let guest = fused.guest(options, canon.instance);
     let host = fused.host();
     crate::glue::callee::check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let top = fused.local(ValType::I32);
@@ -312,15 +313,8 @@ pub fn arena_alloc(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Func
 impl Fused<'_, '_, '_> {
     /// The host as a side; what it has made until now can be read.
     pub fn host(&mut self) -> Side {
-        let region = self.plan.memory.as_ref().and_then(|memory| memory.host);
-        let access = region.map(|at| region_access(self.plan, &self.maps.globals, at));
-        let host = Side {
-            instance: HOST,
-            access,
-            realloc: access.map(|_| Realloc::Arena),
-            encoding: StringEncoding::Utf8,
-            host: Some(self.local(ValType::I32)),
-        };
+        let base = self.local(ValType::I32);
+        let host = self.side(&Party::HOST, Some(base));
         self.begin_reading(&host);
         host
     }

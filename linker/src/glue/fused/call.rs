@@ -27,8 +27,8 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
     let lift = &plan.program.lifts[lift.0 as usize];
     let ty = &lift.ty;
     let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
-    let caller = fused.side(options, canon.instance);
-    let callee = fused.side(&lift.options, lift.instance);
+    let caller = fused.guest(options, canon.instance);
+    let callee = fused.guest(&lift.options, lift.instance);
 
     // Trap before anything else when the callee may not be entered.
     check_may_leave(plan, maps, &mut fused.code, canon.instance);

@@ -8,19 +8,19 @@ use crate::glue::memory::{bytes, grows_freely};
 use crate::limits;
 use crate::maps::Glue;
 use crate::maps::glue::Handles;
-use crate::maps::{Maps, memory_access};
+use crate::maps::shared::Party;
+use crate::maps::{Maps, memory_access, region_access};
 use crate::memory::access::{Access, Quantity, is_outside, quantity};
 use crate::memory::traps::Trap;
 use crate::plan::{Plan, fused::entered};
-use crate::resolve::{CanonOptions, ComponentInstanceId, FuncDef, StringEncoding};
+use crate::resolve::{CanonOptions, ComponentInstanceId, FuncDef};
 
 /// One of the two sides of a call.
 pub struct Side {
-    pub instance: ComponentInstanceId,
+    pub party: Party,
     /// The memory, if the call needs one.
     pub access: Option<Access>,
     pub realloc: Option<Realloc>,
-    pub encoding: StringEncoding,
     /// For the host: the local with the base of its region when it made the pointers that are
     /// read. They are addresses of the output; those of guests count from their regions.
     pub host: Option<u32>,
@@ -156,19 +156,31 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             .expect("what a fused call needs is live")
     }
 
-    pub fn side(&self, options: &CanonOptions, instance: ComponentInstanceId) -> Side {
-        let slot = options
-            .memory
-            .map(|(id, index)| self.plan.program.memory(self.plan.input, id, index));
-        let realloc = options
-            .realloc
-            .and_then(|def| self.maps.entry(self.plan.target(def)));
+    /// A guest as a side.
+    pub fn guest(&self, options: &CanonOptions, instance: ComponentInstanceId) -> Side {
+        self.side(&Party::guest(self.plan, options, instance), None)
+    }
+
+    /// A side; `base` is the local with the base of the host's region.
+    pub fn side(&self, party: &Party, base: Option<u32>) -> Side {
+        let globals = &self.maps.globals;
+        let (access, realloc) = if party.is_host() {
+            let region = self.plan.memory.as_ref().and_then(|memory| memory.host);
+            let access = region.map(|at| region_access(self.plan, globals, at));
+            (access, access.map(|_| Realloc::Arena))
+        } else {
+            let memory = party.memory;
+            let access = memory.and_then(|slot| memory_access(self.plan, globals, slot));
+            let realloc = party
+                .realloc
+                .and_then(|def| self.maps.entry(self.plan.target(def)));
+            (access, realloc.map(Realloc::Guest))
+        };
         Side {
-            instance,
-            access: slot.and_then(|slot| memory_access(self.plan, &self.maps.globals, slot)),
-            realloc: realloc.map(Realloc::Guest),
-            encoding: options.encoding,
-            host: None,
+            party: party.clone(),
+            access,
+            realloc,
+            host: base.filter(|_| party.is_host()),
         }
     }
 
@@ -239,7 +251,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
 
     /// Says whether an instance may call out, if it ever could when it may not.
     pub fn may_not_leave(&mut self, side: &Side, value: i32) {
-        if let Some(&flag) = self.maps.globals.may_not_leave.get(&side.instance) {
+        if let Some(&flag) = self.maps.globals.may_not_leave.get(&side.party.instance) {
             self.sink().i32_const(value).global_set(flag);
         }
     }

@@ -42,10 +42,10 @@ impl Fused<'_, '_, '_> {
         let value = self.local(ValType::I32);
         self.load(&word, from, source)?;
         self.sink().local_set(value);
-        if (owner, from.instance) != (HOST, HOST) {
+        if (owner, from.party.instance) != (HOST, HOST) {
             self.lift_handle(resource, own, from, value);
         }
-        if to.instance != owner || own && owner != HOST {
+        if to.party.instance != owner || own && owner != HOST {
             self.lower_handle(resource, own, to, value);
         }
         self.before_store(to, target)?;
@@ -58,7 +58,7 @@ impl Fused<'_, '_, '_> {
         let first_glue = self.maps.first_glue;
         let ty = resource.0 as i32 + 1;
         self.handles
-            .table(self.plan, self.maps, &mut self.code, from.instance);
+            .table(self.plan, self.maps, &mut self.code, from.party.instance);
         self.sink().local_get(value).i32_const(ty);
         if own {
             let remove = first_glue + self.handles.remove_own;
@@ -82,7 +82,7 @@ impl Fused<'_, '_, '_> {
     /// From the representation to a new handle of a side, in one local.
     fn lower_handle(&mut self, resource: ResourceId, own: bool, to: &Side, value: u32) {
         self.handles
-            .table(self.plan, self.maps, &mut self.code, to.instance);
+            .table(self.plan, self.maps, &mut self.code, to.party.instance);
         let add = self.maps.first_glue + self.handles.add;
         self.sink()
             .local_get(value)
@@ -91,7 +91,7 @@ impl Fused<'_, '_, '_> {
             .call(add)
             .local_set(value);
         if !own {
-            let borrows = self.maps.globals.borrows[&to.instance];
+            let borrows = self.maps.globals.borrows[&to.party.instance];
             self.sink()
                 .global_get(borrows)
                 .i32_const(1)
@@ -126,7 +126,7 @@ impl Fused<'_, '_, '_> {
     /// Starts counting the borrowed handles that the callee gets.
     pub fn begin_borrows(&mut self, ty: &abi::FuncType, callee: &Side) -> Option<(u32, u32)> {
         let any = ty.params.any(&|ty| matches!(ty, Type::Borrow(_)));
-        let global = *self.maps.globals.borrows.get(&callee.instance)?;
+        let global = *self.maps.globals.borrows.get(&callee.party.instance)?;
         if !any {
             return None;
         }

@@ -11,7 +11,8 @@ use wasm_encoder::{BlockType, Function, ValType};
 use super::encoder::{Fused, Place, Side, flat};
 use super::values::part;
 use crate::abi::{MAX_FLAT_RESULTS, Type, field_offsets, payload_offset};
-use crate::maps::{Glue, Maps, memory_access};
+use crate::maps::shared::Party;
+use crate::maps::{Glue, Maps};
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
 use crate::plan::strings::Helper;
@@ -31,7 +32,7 @@ pub fn import(
     let canon = &plan.program.canons[id.0 as usize];
     let params = canon.ty.params();
     let mut fused = Fused::new(glue, plan, maps, params);
-    let guest = fused.side(options, canon.instance);
+    let guest = fused.guest(options, canon.instance);
     crate::glue::callee::check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let (next, source) = fused.parameters(&ty.params, &guest)?;
     fused.check_value(&ty.params, &guest, &source)?;
@@ -58,7 +59,7 @@ pub fn export(
 ) -> Result<Function> {
     let lift = &plan.program.lifts[id.0 as usize];
     let mut fused = Fused::exported(glue, plan, maps, params, initialised);
-    let callee = fused.side(&lift.options, lift.instance);
+    let callee = fused.guest(&lift.options, lift.instance);
     let entered = fused.enter(None, lift.instance);
     for param in 0..params.len() as u32 {
         fused.sink().local_get(param);
@@ -113,14 +114,13 @@ pub fn realloc(
             .call(maps.first_glue + at)
             .end();
     }
-    let memory = allocating.memory;
-    let guest = Side {
+    let party = Party {
         instance: allocating.instance,
-        access: memory.and_then(|slot| memory_access(plan, &maps.globals, slot)),
+        memory: allocating.memory,
         realloc: None,
         encoding: StringEncoding::Utf8,
-        host: None,
     };
+    let guest = fused.side(&party, None);
     fused.local(ValType::I32);
     fused.may_not_leave(&guest, 1);
     for param in 0..4 {
@@ -149,7 +149,7 @@ pub fn realloc(
 pub fn post_return(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: LiftId) -> Function {
     let lift = &plan.program.lifts[id.0 as usize];
     let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32]);
-    let callee = fused.side(&lift.options, lift.instance);
+    let callee = fused.guest(&lift.options, lift.instance);
     let entered = fused.enter(None, lift.instance);
     if let Some(post_return) = lift.options.post_return {
         fused.post_return(post_return, &callee, &[0]);
@@ -168,9 +168,14 @@ impl Fused<'_, '_, '_> {
 
     /// Traps unless lifting a value would succeed.
     fn check_value(&mut self, ty: &Type, side: &Side, place: &Place) -> Result<()> {
-        if !ty.can_be_wrong() {
+        if !ty.can_be_wrong() || self.check_apart(ty, side, place) {
             return Ok(());
         }
+        self.check_here(ty, side, place)
+    }
+
+    /// The same, written here.
+    pub fn check_here(&mut self, ty: &Type, side: &Side, place: &Place) -> Result<()> {
         self.fits()?;
         match ty {
             Type::Record(fields) => {

@@ -79,9 +79,15 @@ pub fn passed(
 impl Fused<'_, '_, '_> {
     /// Drops the handles in a value of the host that it has lent.
     fn drop_lent(&mut self, ty: &Type, host: &Side, place: &Place) -> Result<()> {
-        if !ty.any(&|ty| matches!(ty, Type::Borrow(_))) {
+        let any = ty.any(&|ty| matches!(ty, Type::Borrow(_)));
+        if !any || self.drop_apart(ty, host, place) {
             return Ok(());
         }
+        self.drop_here(ty, host, place)
+    }
+
+    /// The same, written here.
+    pub fn drop_here(&mut self, ty: &Type, host: &Side, place: &Place) -> Result<()> {
         self.fits()?;
         match ty {
             Type::Borrow(resource) => {

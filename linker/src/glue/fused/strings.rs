@@ -51,13 +51,13 @@ impl Fused<'_, '_, '_> {
             pointer: self.local(ValType::I32),
             length: self.local(ValType::I32),
         };
-        match from.encoding {
+        match from.party.encoding {
             StringEncoding::Utf8 | StringEncoding::Utf16 => {
-                let encoding = match from.encoding {
+                let encoding = match from.party.encoding {
                     StringEncoding::Utf8 => Units::Utf8,
                     _ => Units::Utf16,
                 };
-                if to.encoding == from.encoding {
+                if to.party.encoding == from.party.encoding {
                     out.length = length;
                 }
                 let source = self.read_string(from, pointer, length, encoding)?;
@@ -137,11 +137,11 @@ impl Fused<'_, '_, '_> {
     /// `store_string_into_range`.
     fn write_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         use StringEncoding::{Latin1Utf16, Utf8, Utf16};
-        if source.encoding == Units::Utf8 && target.side.encoding != Utf8 {
+        if source.encoding == Units::Utf8 && target.side.party.encoding != Utf8 {
             let check = placed(Helper::CheckUtf8, source.side, source.side)?;
             self.check_units(source, check, Trap::Utf8)?;
         }
-        match (source.encoding, target.side.encoding) {
+        match (source.encoding, target.side.party.encoding) {
             (Units::Utf8, Utf8) => self.utf8_copy(source, target),
             (Units::Utf16, Utf16) => self.string_copy(source, target, 2),
             (Units::Latin1, Latin1Utf16) => self.string_copy(source, target, 2),
@@ -156,7 +156,7 @@ impl Fused<'_, '_, '_> {
             (Units::Utf16, Utf8) => self.string_to_utf8(source, target, 3),
             (Units::Latin1, Utf8) => self.string_to_utf8(source, target, 2),
             (Units::Utf8, Utf16) => self.utf8_to_utf16(source, target),
-            (Units::Utf16, Latin1Utf16) if source.side.encoding == Latin1Utf16 => {
+            (Units::Utf16, Latin1Utf16) if source.side.party.encoding == Latin1Utf16 => {
                 self.probably_utf16(source, target)
             }
             (_, Latin1Utf16) => self.latin1_or_utf16(source, target),

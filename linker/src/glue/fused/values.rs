@@ -24,6 +24,21 @@ impl Fused<'_, '_, '_> {
         to: &Side,
         target: &Place,
     ) -> Result<()> {
+        if self.copy_apart(ty, from, source, to, target) {
+            return Ok(());
+        }
+        self.copy_here(ty, from, source, to, target)
+    }
+
+    /// Moves one value by code that is written here.
+    pub fn copy_here(
+        &mut self,
+        ty: &Type,
+        from: &Side,
+        source: &Place,
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
         self.fits()?;
         match ty {
             Type::Record(fields) => {

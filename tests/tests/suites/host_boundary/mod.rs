@@ -238,6 +238,7 @@ fn layouts() -> Vec<(&'static str, Options)> {
         ("one memory", Options::default()),
         ("trap messages", options(&|o| o.trap_messages = true)),
         ("all there", options(&|o| o.growth = Growth::Within(64))),
+        ("values apart", options(&|o| o.share_all = true)),
         ("no growth", options(&|o| o.growth = Growth::None)),
         ("mvp", profile("mvp")),
         ("wamr-2020", profile("wamr-2020")),
