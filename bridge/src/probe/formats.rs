@@ -51,8 +51,9 @@ fn one<'a>(
         }
         [] => bail!("the file is empty"),
         _ => bail!(
-            "this is no native program: ELF, PE, Mach-O and static archives (`.a`, `.lib`) of them \
-             are understood; of a raw firmware image, give the ELF file that it was made of"
+            "this is not a native program: `probe` reads ELF, PE, Mach-O and static archives (`.a`, \
+             `.lib`) of them; instead of a raw firmware image, give the ELF file that it was made \
+             from"
         ),
     }
 }

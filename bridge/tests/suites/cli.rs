@@ -80,12 +80,18 @@ fn exit_codes_are_one_list_in_the_help_and_in_the_documentation() {
     let (_, list) = help.text().split_once("Exit codes:\n").unwrap();
     let (list, _) = list.split_once("\n\n").unwrap();
     let docs = include_str!("../../../docs/commands.md");
-    let codes: Vec<&str> = list.lines().map(|line| &line.trim()[..3]).collect();
-    assert_eq!(codes.len(), 5, "{list}");
-    for code in codes {
-        let row = format!("| {} |", code.trim());
-        assert!(docs.contains(&row), "{row}");
-    }
+    let (_, table) = docs
+        .split_once("| exit code | meaning |\n|---|---|\n")
+        .unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let list: Vec<String> = list
+        .lines()
+        .map(|line| {
+            let (code, meaning) = line.trim().split_once(' ').unwrap();
+            format!("| {code} | {} |", meaning.trim())
+        })
+        .collect();
+    assert_eq!(table.lines().collect::<Vec<_>>(), list);
 }
 
 #[test]
@@ -110,6 +116,28 @@ fn every_command_that_prints_takes_json_and_quiet() {
         for option in ["--json", "-q, --quiet"] {
             assert!(help.text().contains(option), "{command} {option}");
         }
+    }
+}
+
+#[test]
+fn a_quiet_command_that_succeeds_prints_nothing() {
+    let folder = Folder::new();
+    folder.add("a.wasm", COMMAND);
+    folder.run(&["wrap", "a.wasm", "-o", "c.wasm"]).succeeded();
+    for args in [
+        &["flatten", "-q", "c.wasm"][..],
+        &["wrap", "-q", "a.wasm"],
+        &["lower", "-q", "a.wasm"],
+        &["inspect", "-q", "a.wasm"],
+        &["inspect", "-q", "--wasi", "c.wasm"],
+        &["check", "-q", "a.wasm"],
+        &["probe", "-q", env!("CARGO_BIN_EXE_p1bridge")],
+        &["profiles", "-q"],
+        &["profiles", "-q", "mvp"],
+        &["run", "-q", "a.wasm"],
+    ] {
+        let ended = folder.run(args).succeeded();
+        assert_eq!((ended.text(), &*ended.stderr), ("", ""), "{args:?}");
     }
 }
 
