@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`sign_ext`], [`sat_float`] | the operators of those proposals |
 //! | [`bulk`](crate::memory::bulk), [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
+//! | [`exceptions`] | exceptions, before everything else |
 //! | [`structure`], [`multi_value`] | blocks and functions with several values |
 //! | [`body`] | tail calls |
 //! | [`memories`] | several memories, and room above them for what the linker adds |
@@ -25,8 +26,10 @@ mod bodies;
 mod body;
 mod control;
 mod elements;
+mod exceptions;
 mod helper;
 mod helpers;
+mod locals;
 mod lowering;
 mod memories;
 mod multi_value;
@@ -44,8 +47,10 @@ mod table_layout;
 mod tables;
 
 use anyhow::{Context, Result, bail};
+use wasmparser::WasmFeatures;
 
 use crate::debug::DebugNotes;
+use crate::features::FeatureSet;
 use crate::findings::needs::Needs;
 use crate::findings::survey::{Survey, is_linked, survey};
 use crate::findings::wrapper::Wrapper;
@@ -104,7 +109,7 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
         })
         .sum();
     let mut profile = plan.options.profile.clone();
-    let references = crate::features::FeatureSet::of(wasmparser::WasmFeatures::REFERENCE_TYPES);
+    let references = FeatureSet::of(WasmFeatures::REFERENCE_TYPES);
     let several = tables > 1 && !plan.features().contains(references);
     if several {
         // Several tables would be a feature that the input does not use.
@@ -116,9 +121,7 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     let profile = &profile;
     let mut used = plan.features().without(crate::profile::ENCODED_AWAY);
     if profile.lowers_bulk_memory() && !plan.live.data_count {
-        used = used.without(crate::features::FeatureSet::of(
-            wasmparser::WasmFeatures::BULK_MEMORY_OPT,
-        ));
+        used = used.without(FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT));
     }
     let wrapped = plan.hosts.iter().any(|host| {
         let host = &plan.program.hosts[host.0 as usize];
@@ -170,6 +173,28 @@ fn as_it_is(
     })
 }
 
+/// Exceptions go first: what they become may use several values, references and memories as the rest.
+fn without_exceptions(
+    module: &Module<'_>,
+    profile: &Profile,
+    flat: bool,
+    arena: bool,
+) -> Result<Lowered> {
+    let without = exceptions::lower(module)?;
+    let mut profile = profile.clone();
+    let several = FeatureSet::of(WasmFeatures::MULTI_VALUE);
+    if !module.features.contains(several) {
+        // Several values would be a feature that the input does not use.
+        profile.features = profile.features.map(|features| features.without(several));
+    }
+    let mut lowered = lower(&without.wasm, &profile, flat, arena)
+        .context("what is left without exceptions cannot be lowered")?;
+    lowered.done.splice(0..0, without.done);
+    lowered.warnings.splice(0..0, without.warnings);
+    lowered.debug.left_out.splice(0..0, without.left_out);
+    Ok(lowered)
+}
+
 /// `flat`: the module is one that flatten has made, `arena`: and it has an arena.
 fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
     let input = parse::module(wasm)?;
@@ -185,6 +210,9 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
     }
     if !module.gc_types.is_empty() {
         return as_it_is(module, profile, &survey, &needs);
+    }
+    if needs.exceptions {
+        return without_exceptions(module, profile, flat, arena);
     }
     let order = Order::read(wasm)?;
     let mut lowering = Lowering::new(module, profile, needs, &order, flat, arena)?;

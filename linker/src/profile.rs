@@ -73,7 +73,9 @@ pub const LOWERED: FeatureSet = FeatureSet::of(
         .union(WasmFeatures::BULK_MEMORY_OPT)
         .union(WasmFeatures::REFERENCE_TYPES)
         .union(WasmFeatures::TAIL_CALL)
-        .union(WasmFeatures::MULTI_MEMORY),
+        .union(WasmFeatures::MULTI_MEMORY)
+        .union(WasmFeatures::EXCEPTIONS)
+        .union(WasmFeatures::LEGACY_EXCEPTIONS),
 );
 
 /// The profile that takes whatever the input uses.

@@ -81,6 +81,9 @@ pub fn fix(feature: WasmFeatures) -> &'static str {
         }
         WasmFeatures::EXTENDED_CONST => "the expressions are evaluated",
         WasmFeatures::MUTABLE_GLOBAL => "the export is left out",
+        WasmFeatures::EXCEPTIONS | WasmFeatures::LEGACY_EXCEPTIONS => {
+            "branches, and a test after calls of functions that may throw: about 1.05 times the code"
+        }
         WasmFeatures::MULTI_MEMORY => {
             "they lie one after the other in one memory, and every access is checked"
         }

@@ -11,7 +11,7 @@ use super::survey::{
     reaches_host, table_types, used_imports,
 };
 use super::wrapper::Wrapper;
-use crate::features::FeatureSet;
+use crate::features::{FeatureSet, is_exception};
 use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::value_type_features;
 use crate::preview1;
@@ -135,6 +135,9 @@ pub fn values(
     let lacks_references = !profile.has(WasmFeatures::REFERENCE_TYPES) || needs.references;
     // Those of exceptions and of GC are named with their proposals, where those are lacking.
     let counts = |ty: &RefType| {
+        if needs.exceptions && is_exception(ty.heap_type()) {
+            return false;
+        }
         let own = value_type_features(ValType::Ref(*ty))
             .without(FeatureSet::of(WasmFeatures::REFERENCE_TYPES));
         profile.features.is_none_or(|has| has.contains(own))

@@ -9,6 +9,7 @@
 //! | [`survey`] | what the code and the sections of a module use |
 //! | [`needs`] | what of it is to be lowered |
 //! | [`host`] | what is wrong with the parts that the host sees |
+//! | [`exceptions`] | what of exceptions the host would have to know, or cannot be lowered |
 //! | [`emitters`] | what puts a proposal into a module |
 //! | [`wrapper`] | functions of a host that are not as Preview 1 says |
 //! | [`allocator`] | what a host can allocate with |
@@ -17,6 +18,7 @@
 pub mod allocator;
 pub mod applied;
 mod emitters;
+mod exceptions;
 mod finding;
 pub mod host;
 pub mod needs;
@@ -43,6 +45,7 @@ pub fn findings(
     let mut found = Vec::new();
     features(module, profile, survey, &mut found);
     host::values(module, profile, survey, needs, &mut found);
+    exceptions::unlowered(module, needs, &mut found);
     host::memories(module, survey, needs, &mut found);
     host::memory_and_tables(module, profile, &mut found);
     host::tables(module, profile, needs, &mut found);

@@ -20,6 +20,8 @@ pub struct Needs {
     pub segments: bool,
     pub multi_value: bool,
     pub tail_call: bool,
+    /// Exceptions, before everything else.
+    pub exceptions: bool,
     /// References as values, and tables that are written.
     pub references: bool,
     /// `select` with a type.
@@ -62,19 +64,24 @@ impl Needs {
         let wrapped = called
             .iter()
             .any(|name| Wrapper::of(name, profile.quirks).is_some());
+        let uses = |feature| module.features.contains(FeatureSet::of(feature));
+        let multi_value = lacks(WasmFeatures::MULTI_VALUE) && uses(WasmFeatures::MULTI_VALUE);
+        let tail_call = lacks(WasmFeatures::TAIL_CALL) && uses(WasmFeatures::TAIL_CALL);
+        // Blocks that catch are not nested anew: they go where others are.
+        let anew = references || multi_value || tail_call;
+        let legacy = uses(WasmFeatures::LEGACY_EXCEPTIONS);
+        // Tags and `throw` are of both proposals.
+        let newer = uses(WasmFeatures::EXCEPTIONS) && (!legacy || survey.new_exceptions);
+        let exceptions = legacy && (anew || lacks(WasmFeatures::LEGACY_EXCEPTIONS))
+            || newer && (anew || lacks(WasmFeatures::EXCEPTIONS));
         Needs {
             sign_ext: lacks(WasmFeatures::SIGN_EXTENSION),
             sat_float: lacks(WasmFeatures::SATURATING_FLOAT_TO_INT),
             memory_copy: lacks(WasmFeatures::BULK_MEMORY_OPT),
             segments: lacks(WasmFeatures::BULK_MEMORY),
-            multi_value: lacks(WasmFeatures::MULTI_VALUE)
-                && module
-                    .features
-                    .contains(FeatureSet::of(WasmFeatures::MULTI_VALUE)),
-            tail_call: lacks(WasmFeatures::TAIL_CALL)
-                && module
-                    .features
-                    .contains(FeatureSet::of(WasmFeatures::TAIL_CALL)),
+            multi_value,
+            tail_call,
+            exceptions,
             references,
             typed_select: references || lacks(WasmFeatures::REFERENCE_TYPES),
             joined: several && !references,

@@ -57,8 +57,8 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
     survey.references = module
         .types
         .iter()
-        .any(|ty| ty.params().iter().chain(ty.results()).any(is_reference))
-        || global_types(module).any(|ty| is_reference(&ty));
+        .any(|ty| ty.params().iter().chain(ty.results()).any(is_kept))
+        || global_types(module).any(|ty| is_kept(&ty));
     if module.features.without(plain).is_empty() {
         return Ok(survey);
     }
@@ -92,7 +92,7 @@ impl Survey {
         for _ in 0..locals.get_count() {
             let at = locals.original_position();
             let ty = locals.read()?.1;
-            self.references |= is_reference(&ty);
+            self.references |= is_kept(&ty);
             self.note_foreign(foreign(&ty), func, at);
         }
         let mut ops = OperatorsReader::new(locals.get_binary_reader());
@@ -151,6 +151,7 @@ impl Survey {
     /// The features of an instruction that is encoded as `bytes`.
     fn features(&mut self, op: &Operator<'_>, bytes: &[u8]) -> FeatureSet {
         match op {
+            Operator::RefNull { hty } if is_exception(*hty) => {}
             Operator::RefFunc { .. } | Operator::RefNull { .. } | Operator::RefIsNull => {
                 self.references = true;
             }
@@ -296,6 +297,11 @@ pub fn memory_types(module: &Module<'_>) -> impl Iterator<Item = MemoryType> {
 /// Whether a type is a reference.
 pub fn is_reference(ty: &ValType) -> bool {
     matches!(ty, ValType::Ref(_))
+}
+
+/// Whether a type is a reference other than those of exceptions, which are looked at on their own.
+fn is_kept(ty: &ValType) -> bool {
+    matches!(ty, ValType::Ref(ty) if !is_exception(ty.heap_type()))
 }
 
 /// The [`foreign`] type that an instruction names.

@@ -4,8 +4,6 @@
 //! or tail calls to lower ([`super::structure`]); a body that calls itself in tail position is
 //! streamed a second time, because its prologue is then another.
 
-use std::collections::HashMap;
-
 use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, InstructionSink, ValType};
@@ -13,84 +11,18 @@ use wasmparser::{BinaryReader, BlockType, Operator, OperatorsReader, WasmFeature
 
 use super::control::{Control, Shape};
 use super::helper::Helper;
+use super::locals::Locals;
 use super::lowering::Lowering;
 use super::{sat_float, sign_ext};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::findings::survey::names_memory;
 use crate::limits;
-use crate::memory::access::Use;
 use crate::parse::scan::Ref;
 
 /// What may have only the encoding of its instructions.
 const OVERLONG: FeatureSet =
     FeatureSet::of(WasmFeatures::MULTI_MEMORY.union(WasmFeatures::MEMORY64));
-
-const TRY_WITH_REFERENCES: &str =
-    "exceptions cannot be kept where references are lowered: the profile must have both or neither";
-
-/// Locals that the encoder adds, reused when they are free again.
-pub struct Locals {
-    first: u32,
-    added: Vec<ValType>,
-    free: Vec<u32>,
-    /// Those that values travel in, from a branch to its label: the `n`th of a type is the same for all
-    /// labels, because nothing comes between the branch and the label.
-    travel: HashMap<ValType, Vec<u32>>,
-    /// Those that accesses use, one for each purpose.
-    accesses: Vec<(ValType, Use, u32)>,
-}
-
-impl Locals {
-    /// A local of this type, of which nothing is known.
-    pub fn take(&mut self, ty: ValType) -> u32 {
-        let at = self
-            .free
-            .iter()
-            .position(|&local| self.added[(local - self.first) as usize] == ty);
-        if let Some(at) = at {
-            return self.free.swap_remove(at);
-        }
-        self.added.push(ty);
-        self.first + self.added.len() as u32 - 1
-    }
-
-    /// The locals that values of these types travel in.
-    pub fn for_values(&mut self, types: &[ValType]) -> Vec<u32> {
-        let mut used: HashMap<ValType, usize> = HashMap::new();
-        let mut locals = Vec::with_capacity(types.len());
-        for &ty in types {
-            let nth = used.entry(ty).or_default();
-            let known = self.travel.get(&ty).and_then(|all| all.get(*nth));
-            let local = match known {
-                Some(local) => *local,
-                None => {
-                    let local = self.take(ty);
-                    self.travel.entry(ty).or_default().push(local);
-                    local
-                }
-            };
-            *nth += 1;
-            locals.push(local);
-        }
-        locals
-    }
-
-    /// The local that an access uses for a purpose.
-    pub fn for_access(&mut self, ty: ValType, purpose: Use) -> u32 {
-        let known = self.accesses.iter().find(|a| (a.0, a.1) == (ty, purpose));
-        if let Some((.., local)) = known {
-            return *local;
-        }
-        let local = self.take(ty);
-        self.accesses.push((ty, purpose, local));
-        local
-    }
-
-    pub fn give_back(&mut self, locals: &[u32]) {
-        self.free.extend_from_slice(locals);
-    }
-}
 
 /// The state of one body.
 pub struct Body<'l, 'p, 'm, 'a> {
@@ -155,13 +87,7 @@ fn attempt(
         code: Vec::new(),
         done: Vec::with_capacity(input.as_bytes().len()),
         points: Points::new(),
-        locals: Locals {
-            first: count,
-            added: Vec::new(),
-            free: Vec::new(),
-            travel: HashMap::new(),
-            accesses: Vec::new(),
-        },
+        locals: Locals::new(count),
         control: None,
         func,
         params,
@@ -181,19 +107,7 @@ fn attempt(
     }
     body.fits()?;
 
-    let added = &body.locals.added;
-    let mut runs: Vec<(u32, ValType)> = Vec::new();
-    for &ty in added {
-        match runs.last_mut() {
-            Some((count, last)) if *last == ty => *count += 1,
-            _ => runs.push((1, ty)),
-        }
-    }
-    (body.declared.len() + runs.len()).encode(out);
-    for (count, ty) in body.declared.iter().chain(&runs) {
-        count.encode(out);
-        ty.encode(out);
-    }
+    body.locals.declare(&body.declared, out);
     let mut points = std::mem::take(&mut body.points);
     for (_, new) in &mut points {
         *new += out.len() as u32;
@@ -241,8 +155,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
 
     /// Whether what there is of the body is not too large yet.
     fn fits(&self) -> Result<()> {
-        let locals = self.locals.first as usize + self.locals.added.len();
-        limits::body(self.done.len(), locals)
+        limits::body(self.done.len(), self.locals.count())
     }
 
     /// Whether no instruction of the body changes: it is of the MVP alone, and what it refers to
@@ -457,14 +370,6 @@ impl<'a> Body<'_, '_, '_, 'a> {
                     _ => self.sink().if_(ty),
                 };
             }
-            Operator::Try {
-                blockty: BlockType::Type(wasmparser::ValType::Ref(_)) | BlockType::FuncType(_),
-            } if needs.references => bail!("{TRY_WITH_REFERENCES}"),
-            Operator::TryTable { ref try_table }
-                if needs.references && try_table.ty != BlockType::Empty =>
-            {
-                bail!("{TRY_WITH_REFERENCES}")
-            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -484,14 +389,12 @@ impl<'a> Body<'_, '_, '_, 'a> {
                 self.br_table(&others, targets.default());
             }
             Operator::Return => self.return_(),
-            Operator::Try { .. }
-            | Operator::TryTable { .. }
-            | Operator::BrOnNull { .. }
+            Operator::BrOnNull { .. }
             | Operator::BrOnNonNull { .. }
             | Operator::BrOnCast { .. }
             | Operator::BrOnCastFail { .. } => bail!(
-                "exceptions and typed references cannot be kept where several values or tail \
-                 calls are lowered: the profile must have both or neither"
+                "typed references cannot be kept where several values or tail calls are lowered: \
+                 the profile must have both or neither"
             ),
             _ => return Ok(false),
         }

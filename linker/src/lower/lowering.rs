@@ -167,18 +167,6 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     }
 
     pub fn lower_types(&mut self) -> Result<()> {
-        let mut tags = self.module.tags.iter();
-        if let Some(&tag) = tags.find(|tag| {
-            let ty = &self.module.types[**tag as usize];
-            let mut values = ty.params().iter();
-            self.needs.references && values.any(|ty| matches!(ty, wasmparser::ValType::Ref(_)))
-        }) {
-            bail!(
-                "a tag carries references ({}), which the profile lacks and exceptions cannot do \
-                 without",
-                self.module.types[tag as usize]
-            );
-        }
         for ty in &self.module.types {
             let ty = FuncType::new(self.values(ty.params())?, self.values(ty.results())?);
             self.types.push(ty);

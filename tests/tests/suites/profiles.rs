@@ -484,12 +484,23 @@ fn found(fields: &str) -> Vec<(String, usize)> {
 
 #[test]
 fn references_of_exceptions_are_one_finding_with_them() {
-    let exceptions = found(
-        "(tag $t) (func (local exnref)
+    let module = wat::parse_str(
+        "(module (tag $t) (func (local exnref)
             (block $h (result exnref) (try_table (catch_all_ref $h) (throw $t)) (return))
-            (local.set 0))",
+            (local.set 0)))",
     );
-    assert_eq!(exceptions, [("exception-handling".to_string(), 1)]);
+    let verdict = check(
+        &module.expect("a module"),
+        &named("mvp").expect("a profile"),
+    );
+    let verdict = verdict.expect("a verdict");
+    assert!(!verdict.fits && verdict.fits_lowered, "{verdict}");
+    let features: Vec<_> = verdict
+        .findings
+        .iter()
+        .map(|found| &found.feature)
+        .collect();
+    assert_eq!(features, [&Some("exception-handling".to_string())]);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! where the functions take and give 32-bit integers.
 
 mod engines;
+mod exceptions;
 mod memories;
 mod odd;
 mod random;

@@ -179,14 +179,17 @@ fn same(calls: &[(String, Vec<u64>)], right: &Ran, found: &Ran) -> Result<()> {
     Ok(())
 }
 
-fn check_all(change: fn(&mut Config)) {
-    let modules = std::env::var("P1BRIDGE_RANDOM_MODULES")
-        .ok()
+/// How many modules are tried.
+pub fn modules() -> u64 {
+    let asked = std::env::var("P1BRIDGE_RANDOM_MODULES").ok();
+    asked
         .and_then(|count| count.parse().ok())
-        .unwrap_or(MODULES);
-    // Some modules call themselves until fuel runs out, on the stack of the thread.
-    let thread = std::thread::Builder::new().stack_size(1 << 28);
-    let work = move || {
+        .unwrap_or(MODULES)
+}
+
+fn check_all(change: fn(&mut Config)) {
+    let modules = modules();
+    on_a_large_stack(move || {
         let (mut told, mut wrong) = (0, Vec::new());
         let config = |seed: u64| {
             let mut config = base();
@@ -216,7 +219,12 @@ fn check_all(change: fn(&mut Config)) {
             told > modules / 20,
             "only {told} of {modules} returned anything"
         );
-    };
+    });
+}
+
+/// Some modules call themselves until fuel runs out, on the stack of the thread.
+pub fn on_a_large_stack(work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(1 << 28);
     if let Err(panic) = thread.spawn(work).expect("a thread").join() {
         std::panic::resume_unwind(panic);
     }
