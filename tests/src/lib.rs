@@ -59,6 +59,8 @@ pub struct RunSpec {
     /// The guest's standard streams are those of this process; `stdin` and what the [`Outcome`] says
     /// of the others are empty.
     pub own_streams: bool,
+    /// The guest may open sockets, on the network of this machine. Only wasmtime has any.
+    pub network: bool,
 }
 
 impl RunSpec {
@@ -91,6 +93,7 @@ impl Default for RunSpec {
             raw_argument: None,
             signals: false,
             own_streams: false,
+            network: false,
         }
     }
 }

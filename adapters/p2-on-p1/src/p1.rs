@@ -103,6 +103,7 @@ pub const RSYNC: u32 = 8;
 pub const SYNC: u32 = 16;
 
 /// `errno`
+pub const ACCES: u32 = 2;
 pub const AGAIN: u32 = 6;
 pub const BADF: u32 = 8;
 pub const FAULT: u32 = 21;

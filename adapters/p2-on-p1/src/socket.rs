@@ -188,9 +188,10 @@ pub fn open(state: &State, kind: u8, family: u32, ty: u32, out: u32) {
     failure(out, 4, errno);
 }
 
-/// Binds an unbound socket to the address in the buffer, unless there is an error already.
+/// Binds an unbound socket to the address in the buffer, unless there is an error already. One that
+/// `may_wait` is bound by the first datagram that it sends, if the host does not allow the address.
 #[inline(never)]
-pub fn bind(state: &State, entry: &Entry, out: u32, mut errno: u32) {
+pub fn bind(state: &State, entry: &Entry, out: u32, mut errno: u32, may_wait: bool) {
     let phase = entry.small.get();
     if errno == 0 {
         errno = crate::address::check_local(state);
@@ -209,13 +210,14 @@ pub fn bind(state: &State, entry: &Entry, out: u32, mut errno: u32) {
         }
         if errno == 0 {
             errno = sock::sock_bind(fd, state.fixed().address_at());
+            if errno == p1::ACCES && may_wait {
+                errno = 0;
+            }
         }
         if errno == 0 {
             entry.small.set(phase::BINDING);
-            if entry.kind.get() == kind::TCP {
-                // WAMR makes a bound socket forget what it has not sent when it is closed.
-                sock::sock_set_linger(fd, 0, 0);
-            }
+            // WAMR makes a bound socket forget what it has not sent when it is closed.
+            sock::sock_set_linger(fd, 0, 0);
         }
     }
     small_result(out, errno, 0);

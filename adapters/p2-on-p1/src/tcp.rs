@@ -84,7 +84,7 @@ exports! {
         state.get(network, kind::NETWORK);
         let entry = get(&state, handle);
         let errno = take(&state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
-        socket::bind(&state, entry, out, errno);
+        socket::bind(&state, entry, out, errno, false);
     }
 
     "wasi:sockets/tcp@0.2#[method]tcp-socket.finish-bind"

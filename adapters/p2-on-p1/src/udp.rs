@@ -126,7 +126,10 @@ exports! {
         state.get(network, kind::NETWORK);
         let entry = get(&state, handle);
         let errno = take(&state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
-        socket::bind(&state, entry, out, errno);
+        // No address in particular, from which whoever only asks others sends: the host may allow those
+        // others and not this.
+        let any = port | a | b | c | d | e | f | g | h | i | j == 0;
+        socket::bind(&state, entry, out, errno, any);
     }
 
     "wasi:sockets/udp@0.2#[method]udp-socket.finish-bind"

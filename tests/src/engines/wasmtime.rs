@@ -113,6 +113,12 @@ impl Engine for Wasmtime {
         if spec.own_streams {
             wasi.inherit_stdio();
         }
+        if spec.network {
+            wasi.inherit_network()
+                .allow_ip_name_lookup(true)
+                .allow_tcp(true)
+                .allow_udp(true);
+        }
         for (host, guest) in spec.preopened() {
             wasi.preopened_dir(host, guest, FsPerms::ReadWrite)
                 .map_err(plain)?;

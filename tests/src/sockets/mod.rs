@@ -2,7 +2,8 @@
 //!
 //! The interpreter is wasmi; what it offers of Preview 1 is what a program needs that talks to a
 //! peer. It behaves as WAMR 2.4 does where that is other than expected: `sock_bind` makes a socket
-//! forget what it has not sent when it is closed, `sock_shutdown` shuts down both directions.
+//! forget what it has not sent when it is closed, `sock_shutdown` shuts down both directions, and
+//! `sock_send_to` sends no empty datagram. Its pool of addresses is 127.0.0.1.
 
 mod preview1;
 mod wamr;

@@ -1,6 +1,6 @@
 //! The functions that WAMR has for sockets.
 
-use std::net::ToSocketAddrs;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -11,6 +11,15 @@ use super::{
     Answer, Call, Host, MODULE, address, answer, bytes, gather, keep, put, put_address, put_u32,
     room, scatter, socket, u32_at, wamr_address,
 };
+
+/// An address that the program may bind to, connect to or send to: those of `--addr-pool=127.0.0.1/32`.
+fn allowed(c: &Call<'_>, at: i32) -> Result<SocketAddr, Errno> {
+    let address = address(c, at)?;
+    match address.ip() == Ipv4Addr::LOCALHOST {
+        true => Ok(address),
+        false => Err(Errno::ACCESS),
+    }
+}
 
 /// The functions of WAMR.
 pub fn add(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> {
@@ -32,14 +41,15 @@ pub fn add(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> 
     )?;
     linker.func_wrap(MODULE, "sock_bind", |c: Call<'_>, fd: i32, at: i32| {
         let bind = || {
+            let address = allowed(&c, at)?;
             let socket = socket(&c, fd)?;
             sockopt::set_socket_linger(socket, Some(Duration::ZERO))?;
-            net::bind(socket, &address(&c, at)?)
+            net::bind(socket, &address)
         };
         answer(bind())
     })?;
     linker.func_wrap(MODULE, "sock_connect", |c: Call<'_>, fd: i32, at: i32| {
-        answer(socket(&c, fd).and_then(|s| net::connect(s, &address(&c, at)?)))
+        answer(socket(&c, fd).and_then(|s| net::connect(s, &allowed(&c, at)?)))
     })?;
     linker.func_wrap(
         MODULE,
@@ -109,7 +119,10 @@ pub fn add(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> 
         |mut c: Call<'_>, fd: i32, at: i32, count: i32, _flags: i32, to: i32, length: i32| {
             let mut send = || {
                 let data = gather(&c, at, count)?;
-                let to = address(&c, to)?;
+                if data.is_empty() {
+                    return Err(Errno::INVAL);
+                }
+                let to = allowed(&c, to)?;
                 let sent = net::sendto(socket(&c, fd)?, &data, SendFlags::NOSIGNAL, &to)?;
                 put_u32(&mut c, length, sent as u32)
             };

@@ -1,7 +1,8 @@
 //! A flat program with sockets against a native peer on the loopback.
 //!
-//! It runs on the host of `p1bridge_tests::sockets`, and on every `iwasm` (WAMR 1.3.3 or later) that the
-//! environment variable `P1BRIDGE_IWASM` names, separated by `:`.
+//! Flat, it runs on the host of `p1bridge_tests::sockets`, and on every `iwasm` (WAMR 1.3.3 or later) that
+//! the environment variable `P1BRIDGE_IWASM` names, separated by `:`. As a component it runs on wasmtime
+//! where that can print the same.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -13,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use p1bridge::flatten::{FlattenOptions, Growth, flatten};
 use p1bridge::profiles::Profile;
+use p1bridge::wrap::{Kind, World, WrapOptions, wrap};
+use p1bridge_tests::engines::process;
 use p1bridge_tests::{manifest, sockets};
 
 const TOTAL: usize = 4 << 20;
@@ -37,19 +40,48 @@ fn plain(mut text: &str) -> String {
     plain + text
 }
 
+/// What a child printed that runs the program: it has to end well.
+fn printed(mut command: Command, stdin: Option<OwnedFd>) -> String {
+    let output = command
+        .stdin(stdin.map_or(Stdio::null(), Stdio::from))
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stdout}{stderr}");
+    plain(&stdout)
+}
+
 fn guest() -> Vec<u8> {
     std::fs::read(manifest::corpus().join("prebuilt/sockets-p2-rust.wasm")).unwrap()
 }
 
-fn hosts() -> Vec<Host> {
+/// All hosts but the oracle. Where the guest sends more than one datagram for a `check-send` or takes
+/// each event for bytes to read, it counts on what this library does, and wasmtime does not do that.
+fn flat_hosts() -> Vec<Host> {
+    hosts_of(guest()).split_off(1)
+}
+
+fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
     let mut hosts: Vec<Host> = Vec::new();
+    let component = guest.clone();
+    let oracle = move |args: &[&str], stdin: Option<OwnedFd>| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("guest.wasm");
+        std::fs::write(&file, &component).unwrap();
+        let mut command = Command::new(process::this_binary().unwrap());
+        command.args(["engine", "wasmtime"]).arg(&file);
+        command.args(["--network", "--"]).args(args);
+        printed(command, stdin)
+    };
+    hosts.push(("wasmtime".into(), Box::new(oracle)));
     for (name, growth) in [("wasmi", Growth::Free), ("wasmi, --no-grow", Growth::None)] {
         let options = FlattenOptions {
             sockets: Some(true),
             growth,
             ..FlattenOptions::default()
         };
-        let flat = flatten(&guest(), &options).unwrap().wasm;
+        let flat = flatten(&guest, &options).unwrap().wasm;
         let ours = move |args: &[&str], stdin: Option<OwnedFd>| {
             let args = [&["guest"], args].concat();
             let ended = sockets::run(&flat, &args, stdin).unwrap();
@@ -64,27 +96,20 @@ fn hosts() -> Vec<Host> {
             profile: Profile::named("wamr-2").unwrap(),
             ..FlattenOptions::default()
         };
-        let flat = flatten(&guest(), &options).unwrap().wasm;
+        let flat = flatten(&guest, &options).unwrap().wasm;
         let path = iwasm.to_string();
         let real = move |args: &[&str], stdin: Option<OwnedFd>| {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("guest.wasm");
             std::fs::write(&file, &flat).unwrap();
-            let output = Command::new(&path)
-                .args([
-                    "--addr-pool=127.0.0.1/32",
-                    "--allow-resolve=*",
-                    "--stack-size=1048576",
-                ])
-                .arg(&file)
-                .args(args)
-                .stdin(stdin.map_or(Stdio::null(), Stdio::from))
-                .output()
-                .unwrap();
-            let stdout = String::from_utf8(output.stdout).unwrap();
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{stdout}{stderr}");
-            plain(&stdout)
+            let mut command = Command::new(&path);
+            command.args([
+                "--addr-pool=127.0.0.1/32",
+                "--allow-resolve=*",
+                "--stack-size=1048576",
+            ]);
+            command.arg(&file).args(args);
+            printed(command, stdin)
         };
         hosts.push((iwasm.to_string(), Box::new(real)));
     }
@@ -151,7 +176,7 @@ fn check_exchange(name: &str, stdout: &str) {
 
 #[test]
 fn a_tcp_client_sends_and_receives_4_mib() {
-    for (name, run) in hosts() {
+    for (name, run) in flat_hosts() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let peer = thread::spawn(move || exchange(listener.accept().unwrap().0));
@@ -163,7 +188,7 @@ fn a_tcp_client_sends_and_receives_4_mib() {
 
 #[test]
 fn a_tcp_server_sends_and_receives_4_mib() {
-    for (name, run) in hosts() {
+    for (name, run) in flat_hosts() {
         let port = free_port();
         let peer = thread::spawn(move || {
             let start = Instant::now();
@@ -187,7 +212,7 @@ fn a_tcp_server_sends_and_receives_4_mib() {
 fn datagrams_go_both_ways_and_those_of_strangers_nowhere() {
     const SIZE: usize = 8000;
     let count = TOTAL.div_ceil(SIZE);
-    for (name, run) in hosts() {
+    for (name, run) in flat_hosts() {
         let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         peer.set_read_timeout(Some(PATIENCE)).unwrap();
         let peer_port = peer.local_addr().unwrap().port();
@@ -222,7 +247,7 @@ fn datagrams_go_both_ways_and_those_of_strangers_nowhere() {
 
 #[test]
 fn a_connection_that_is_refused_says_so() {
-    for (name, run) in hosts() {
+    for (name, run) in hosts_of(guest()) {
         let stdout = run(&["refused", &free_port().to_string()], None);
         assert_eq!(stdout, "Err(connection-refused)\n", "{name}");
     }
@@ -230,7 +255,7 @@ fn a_connection_that_is_refused_says_so() {
 
 #[test]
 fn standard_input_a_connection_datagrams_and_a_clock_are_waited_for_at_once() {
-    for (name, run) in hosts() {
+    for (name, run) in flat_hosts() {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let peer_port = listener.local_addr().unwrap().port();
         let port = free_port();
@@ -296,7 +321,7 @@ is listening: true
 accept nobody: Err(would-block)
 the same port: Err(address-in-use)
 ";
-    for (name, run) in hosts() {
+    for (name, run) in hosts_of(guest()) {
         assert_eq!(run(&["options"], None), expected, "{name}");
     }
 }
@@ -323,7 +348,7 @@ fn addresses_are_read_and_names_are_looked_up() {
 1:2:3:4:5:6:7:8: (1, 2, 3, 4, 5, 6, 7, 8)
 ::: (0, 0, 0, 0, 0, 0, 0, 0)
 ";
-    for (name, run) in hosts() {
+    for (name, run) in hosts_of(guest()) {
         let args = [&["lookup"], &names[..]].concat();
         let stdout = run(&args, None);
         assert!(stdout.starts_with(expected), "{name}: {stdout}");
@@ -334,5 +359,124 @@ fn addresses_are_read_and_names_are_looked_up() {
         }
         let localhost = run(&["lookup", "localhost"], None);
         assert!(localhost.contains("127.0.0.1"), "{name}: {localhost}");
+    }
+}
+
+/// A command that opens a UDP socket, binds it to no address in particular, and sends a datagram to
+/// `peer`, of which it takes an answer. Then it tries to send an empty one. It traps where something
+/// is not as it should be, and prints nothing.
+fn sends_from_anywhere(peer: u16) -> Vec<u8> {
+    let world = "package test:anywhere;
+        world w {
+            import wasi:sockets/instance-network@0.2.12;
+            import wasi:sockets/udp-create-socket@0.2.12;
+            import wasi:sockets/udp@0.2.12;
+            import wasi:io/poll@0.2.12;
+            export wasi:cli/run@0.2.12;
+        }";
+    let module = format!(
+        r#"(module
+          (import "wasi:sockets/instance-network@0.2.12" "instance-network" (func $network (result i32)))
+          (import "wasi:sockets/udp-create-socket@0.2.12" "create-udp-socket" (func $socket (param i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]udp-socket.start-bind" (func $start
+            (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]udp-socket.finish-bind" (func $finish (param i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]udp-socket.stream" (func $stream
+            (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]udp-socket.local-address" (func $local (param i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]outgoing-datagram-stream.check-send"
+            (func $check (param i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]outgoing-datagram-stream.send"
+            (func $send (param i32 i32 i32 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]incoming-datagram-stream.receive"
+            (func $receive (param i32 i64 i32)))
+          (import "wasi:sockets/udp@0.2.12" "[method]incoming-datagram-stream.subscribe"
+            (func $subscribe (param i32) (result i32)))
+          (import "wasi:io/poll@0.2.12" "[method]pollable.block" (func $block (param i32)))
+          (memory (export "memory") 4)
+          ;; An outgoing datagram to the peer.
+          (data (i32.const 0) "\60\00\00\00\05\00\00\00\01\00\00\00\00\00\00\00\{:02x}\{:02x}\7f\00\00\01")
+          (data (i32.const 96) "hello")
+          (global $free (mut i32) (i32.const 4096))
+          (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+            (global.set $free (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+            (global.get $free)
+            (global.set $free (i32.add (global.get $free) (local.get 3))))
+          (func $must (param i32) (if (i32.eqz (local.get 0)) (then unreachable)))
+          (func $ok (call $must (i32.eqz (i32.load8_u (i32.const 128)))))
+          (func (export "wasi:cli/run@0.2.12#run") (result i32) (local $socket i32) (local $in i32) (local $out i32)
+            (call $socket (i32.const 0) (i32.const 128))
+            (call $ok)
+            (local.set $socket (i32.load (i32.const 132)))
+            (call $start (local.get $socket) (call $network) (i32.const 0) (i32.const 0)
+              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 128))
+            (call $ok)
+            (call $finish (local.get $socket) (i32.const 128))
+            (call $ok)
+            (call $stream (local.get $socket) (i32.const 0) (i32.const 0) (i32.const 0)
+              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+              (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 128))
+            (call $ok)
+            (local.set $in (i32.load (i32.const 132)))
+            (local.set $out (i32.load (i32.const 136)))
+            (call $check (local.get $out) (i32.const 128))
+            (call $ok)
+            (call $send (local.get $out) (i32.const 0) (i32.const 1) (i32.const 128))
+            (call $ok)
+            (call $must (i64.eq (i64.load (i32.const 136)) (i64.const 1)))
+            (call $local (local.get $socket) (i32.const 128))
+            (call $ok)
+            (call $must (i32.load16_u (i32.const 136)))
+            (call $block (call $subscribe (local.get $in)))
+            (call $receive (local.get $in) (i64.const 1) (i32.const 128))
+            (call $ok)
+            (call $must (i32.eq (i32.load (i32.const 136)) (i32.const 1)))
+            ;; Of six bytes, from the peer.
+            (call $must (i32.eq (i32.load offset=4 (i32.load (i32.const 132))) (i32.const 6)))
+            (call $must (i32.eq (i32.load16_u offset=12 (i32.load (i32.const 132))) (i32.const {peer})))
+            ;; An empty one, which no WAMR sends: it goes, or is no valid argument.
+            (i32.store (i32.const 4) (i32.const 0))
+            (call $check (local.get $out) (i32.const 128))
+            (call $send (local.get $out) (i32.const 0) (i32.const 1) (i32.const 128))
+            (if (i32.load8_u (i32.const 128))
+              (then (call $must (i32.eq (i32.load8_u (i32.const 136)) (i32.const 3)))))
+            (i32.const 0)))"#,
+        peer & 0xff,
+        peer >> 8
+    );
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("world.wit"), world).unwrap();
+    let wasi = manifest::corpus().join("../wit/wasi-0.2");
+    std::os::unix::fs::symlink(wasi, folder.path().join("deps")).unwrap();
+    let options = WrapOptions {
+        kind: Some(Kind::Reactor),
+        world: Some(World::read(folder.path(), None).unwrap()),
+        ..WrapOptions::default()
+    };
+    wrap(&wat::parse_str(module).unwrap(), &options)
+        .unwrap()
+        .component
+}
+
+#[test]
+fn a_client_sends_datagrams_from_wherever_though_the_host_allows_its_peer_only() {
+    let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    peer.set_read_timeout(Some(PATIENCE)).unwrap();
+    let guest = sends_from_anywhere(peer.local_addr().unwrap().port());
+    for (name, run) in hosts_of(guest) {
+        let peer = peer.try_clone().unwrap();
+        let answering = thread::spawn(move || {
+            let mut buffer = [0; 100];
+            loop {
+                let (length, from) = peer.recv_from(&mut buffer).unwrap();
+                if length != 0 {
+                    assert_eq!(&buffer[..length], b"hello");
+                    return peer.send_to(b"answer", from).unwrap();
+                }
+            }
+        });
+        assert_eq!(run(&[], None), "", "{name}");
+        answering.join().unwrap();
     }
 }

@@ -5,8 +5,9 @@
 //! ENGINE is `wasmtime`, `wasmi`, `wamr` or `node`. Options: `--dir HOST` preopens a directory as
 //! `.`, with `--dir-as-on-host` under its own name; `--stack BYTES` for WAMR; `--env K=V`; `--invoke
 //! NAME ARGS` calls an export of a reactor with i32 arguments (`1,2` or `` for none), several times if
-//! need be, and prints what it returned; `--timeout SECONDS`. stdin is passed on where it is not a terminal. The exit code is the guest's, 134 after
-//! a trap.
+//! need be, and prints what it returned; `--timeout SECONDS`; `--network` for a guest with sockets on
+//! wasmtime, which gets the standard streams as they are. Without it stdin is read first, where it
+//! is not a terminal. The exit code is the guest's, 134 after a trap.
 
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
@@ -52,13 +53,14 @@ pub fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
                 let name = dir.to_str().context("a name of text")?.to_owned();
                 spec.preopens = vec![(dir, name)];
             }
+            "--network" => (spec.network, spec.own_streams) = (true, true),
             "--stack" => spec.stack = Some(value()?.parse()?),
             "--timeout" => spec.timeout = Duration::from_secs(value()?.parse()?),
             "--" => spec.argv.extend(args.by_ref()),
             other => bail!("unknown option `{other}`"),
         }
     }
-    if !std::io::stdin().is_terminal() {
+    if !spec.own_streams && !std::io::stdin().is_terminal() {
         std::io::stdin().read_to_end(&mut spec.stdin)?;
     }
     let engine = engines::all()
