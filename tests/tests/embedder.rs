@@ -553,6 +553,8 @@ fn what_was_lowered_is_known_after_every_strip_and_optimiser() {
     let mut smaller = vec![("stripped", stripped(&once))];
     for (tool, args) in [
         ("wasm-strip", vec![]),
+        // `llvm-objcopy --strip-all`
+        ("llvm-strip-22", vec!["--strip-all"]),
         ("wasm-opt", vec!["-Oz", "--strip", "--strip-producers"]),
         ("wasm-opt", vec!["-O3", "--strip"]),
     ] {
