@@ -21,11 +21,14 @@ mod start;
 mod survey;
 mod world;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use p1bridge_linker::limits::WORLD_FUNCTIONS;
 use wit_component::ComponentEncoder;
 
 use crate::guarded::guarded;
 use crate::validate::validate;
+
+use survey::Survey;
 
 pub(crate) use survey::{append_custom, sections as survey_of};
 pub(crate) use world::carried_names as carried_world;
@@ -78,6 +81,14 @@ pub struct Wrapped {
 /// trap as soon as it is used.
 pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
     let survey = survey::module(module)?;
+    let functions = functions_of(&survey, options)?;
+    if functions > WORLD_FUNCTIONS {
+        bail!(
+            "its world has {functions} functions, and `wrap` takes at most {WORLD_FUNCTIONS}: the \
+             time that wit-component needs grows with the square of their number; make several \
+             components, or pass what differs as a parameter of fewer functions"
+        );
+    }
     let kind = kind::of(&survey, options)?;
     let adapters = adapters::choose(&survey, kind, options)?;
     let with_world = match &options.world {
@@ -106,6 +117,22 @@ pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
         component,
         kind,
     })
+}
+
+/// How many functions the worlds of `module` have: what [`wrap`] takes time for, where there are very
+/// many.
+///
+/// # Errors
+///
+/// When the input is not a core module or is invalid, or its world cannot be read.
+pub fn functions(module: &[u8], options: &WrapOptions) -> Result<usize> {
+    functions_of(&survey::module(module)?, options)
+}
+
+fn functions_of(survey: &Survey<'_>, options: &WrapOptions) -> Result<usize> {
+    let carried = World::carried(&survey.worlds)?;
+    let worlds = carried.iter().chain(&options.world);
+    Ok(worlds.map(World::functions_in_all).sum())
 }
 
 fn encode(module: &[u8], adapters: &[adapters::Chosen<'_>]) -> Result<Vec<u8>> {

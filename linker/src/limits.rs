@@ -10,6 +10,9 @@ use anyhow::{Result, bail};
 pub const BODY_BYTES: usize = 7_654_321;
 /// The locals that a function may have, its parameters among them.
 pub const BODY_LOCALS: usize = 50_000;
+/// The functions that the world of a module may have that is wrapped: the encoder of components takes
+/// time that grows with the square of their number.
+pub const WORLD_FUNCTIONS: usize = 10_000;
 /// The bytes that may be written whatever the size of the input.
 const OUTPUT: usize = 64 << 20;
 /// How many times as large as its input an output may be beyond that.

@@ -1,7 +1,7 @@
 //! Small files of which much would have to be made: each kind is generated in two sizes. What is made
 //! of it grows no faster than the file, in bytes that are written, in bytes that are allocated on the
 //! way and in those that are in use at once, or it is refused with the limit that it meets. Counts hardly
-//! wobble; time is looked at only for what would take minutes.
+//! wobble; of time only that of the processor is looked at, for what would take minutes.
 
 mod counted {
     //! A global allocator that counts what is asked of it, by all threads.
@@ -65,13 +65,14 @@ static ALLOCATOR: counted::Counted = counted::Counted;
 
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::lower::lower;
 use p1bridge::probe::probe;
 use p1bridge::profiles::named;
+use p1bridge::wrap::{WrapOptions, wrap};
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentExportKind,
     ComponentExportSection, ComponentSectionId, ComponentTypeSection, ComponentValType,
@@ -81,11 +82,23 @@ use wasm_encoder::{
 /// One at a time: the allocator counts for all threads.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// What no input of these sizes may take, however slow the machine is.
+/// What no input of these sizes may take.
 const TIME: Duration = Duration::from_secs(10);
 
 /// The bytes that may be in use at once for any input of these sizes.
 const MEMORY: usize = 1 << 30;
+
+/// The time for which processors have worked for this process: other processes do not count.
+fn time_of_all_threads() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: it writes to what it is given.
+    let failed = unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut time) };
+    assert_eq!(failed, 0, "the clock can be read");
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
 
 /// What was made of one input.
 struct Made {
@@ -99,9 +112,9 @@ struct Made {
 
 impl Made {
     fn by(input: &[u8], work: impl FnOnce(&[u8]) -> Result<Vec<u8>>) -> Made {
-        let (start, before, had) = (Instant::now(), counted::bytes(), counted::begin());
+        let (start, before, had) = (time_of_all_threads(), counted::bytes(), counted::begin());
         let output = work(input).map_err(|error| format!("{error:#}"));
-        let (took, allocated) = (start.elapsed(), counted::bytes() - before);
+        let (took, allocated) = (time_of_all_threads() - start, counted::bytes() - before);
         let peak = counted::peak().saturating_sub(had);
         println!(
             "{} bytes -> {}; {allocated} bytes allocated, {peak} at once, {took:?}",
@@ -569,4 +582,71 @@ fn empty_object() -> Vec<u8> {
     object[52] = 64;
     object[58] = 64;
     object
+}
+
+/// A module for a world of so many functions, half of them imported, which carries that world.
+fn of_world(functions: usize) -> Vec<u8> {
+    let list: String = (0..functions / 2)
+        .map(|at| format!("call{at}: func(x: u32) -> string; "))
+        .collect();
+    let wit = format!("package a:b; interface i {{ {list} }} world w {{ import i; export i; }}");
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve
+        .push_str("a.wit", &wit)
+        .expect("the WIT of the test");
+    let world = resolve.select_world(&[package], None).expect("its world");
+    let mangling = wit_parser::ManglingAndAbi::Legacy(wit_parser::LiftLowerAbi::Sync);
+    let mut module = wit_component::dummy_module(&resolve, world, mangling);
+    let utf8 = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8, false)
+        .expect("a module that carries its world");
+    module
+}
+
+/// What `wrap` makes of it, and what its encoder makes of it on its own.
+fn wrapped(functions: usize) -> [Made; 2] {
+    let module = of_world(functions);
+    let all = Made::by(&module, |bytes| {
+        Ok(wrap(bytes, &WrapOptions::default())?.component)
+    });
+    [all, Made::by(&module, encoded)]
+}
+
+fn encoded(module: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = wit_component::ComponentEncoder::default();
+    encoder.validate(false).module(module)?.encode()
+}
+
+#[test]
+fn wrap_takes_what_its_encoder_takes() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for functions in [500, 1000] {
+        let [all, encoder] = wrapped(functions);
+        assert!(all.allocated < 2 * encoder.allocated, "{functions}");
+        assert!(all.peak < 2 * encoder.peak, "{functions}");
+    }
+}
+
+#[test]
+#[ignore = "it takes a minute: it is for the figures in docs/commands.md"]
+fn how_long_wrap_takes_and_its_encoder() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for functions in [1000, 5000, 10_000] {
+        wrapped(functions);
+    }
+    let module = of_world(25_000);
+    let start = time_of_all_threads();
+    encoded(&module).expect("a component");
+    println!("25000 functions: {:?}", time_of_all_threads() - start);
+}
+
+#[test]
+fn wrap_refuses_worlds_for_which_its_encoder_would_take_minutes() {
+    let error = refused(|| {
+        Made::by(&of_world(10_002), |bytes| {
+            Ok(wrap(bytes, &WrapOptions::default())?.component)
+        })
+    });
+    assert!(error.contains("10002 functions"), "{error}");
+    assert!(error.contains("at most 10000"), "{error}");
 }

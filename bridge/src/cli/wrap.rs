@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use p1bridge_linker::limits::WORLD_FUNCTIONS;
 use serde::Serialize;
 
 use super::files;
-use crate::wrap::{Adapter, Kind, World, WrapOptions, wrap};
+use crate::wrap::{Adapter, Kind, World, WrapOptions, functions, wrap};
+
+/// The functions of a world from which on wrapping it takes more than a second.
+const MANY: usize = 3_000;
 
 /// Wrap a Preview 1 core module into a component
 ///
@@ -96,7 +100,14 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             None => None,
         },
     };
-    let wrapped = wrap(&module, &options).with_context(|| files::shown(&args.input))?;
+    let shown = || files::shown(&args.input);
+    let functions = functions(&module, &options).with_context(shown)?;
+    if !args.quiet && (MANY..=WORLD_FUNCTIONS).contains(&functions) {
+        super::say(&format!(
+            "note: its world has {functions} functions; wit-component takes time with so many"
+        ));
+    }
+    let wrapped = wrap(&module, &options).with_context(shown)?;
     let written = files::write_output(&output, &wrapped.component)?;
     if args.json {
         return super::print_json(&Made {

@@ -92,6 +92,11 @@ impl World {
         self.items(&self.resolve.worlds[self.id].imports)
     }
 
+    /// How many functions the world has.
+    pub(super) fn functions_in_all(&self) -> usize {
+        self.imports().len() + self.exports().len()
+    }
+
     /// The functions that the world exports.
     pub(super) fn exports(&self) -> Names {
         self.items(&self.resolve.worlds[self.id].exports)

@@ -542,3 +542,39 @@ fn sockets_that_the_adapter_lacks_are_noted() {
         "{ended:?}"
     );
 }
+
+/// A module for a world of so many functions.
+fn with_world_of(functions: usize) -> Folder {
+    let folder = Folder::new();
+    let list: String = (0..functions)
+        .map(|at| format!("export call{at}: func(); "))
+        .collect();
+    folder.add(
+        "many.wit",
+        format!("package my:app; world many {{ {list} }}"),
+    );
+    let list: String = (0..functions)
+        .map(|at| format!(r#"(export "call{at}" (func 0))"#))
+        .collect();
+    folder.add("many.wasm", format!("(module (func) {list})"));
+    folder
+}
+
+#[test]
+fn a_world_of_many_functions_is_announced_before_it_is_encoded() {
+    let folder = with_world_of(3_000);
+    let ended = folder.run(&["wrap", "many.wasm", "--wit", "many.wit"]);
+    let stderr = ended.succeeded().stderr;
+    assert!(
+        stderr.starts_with("note: its world has 3000 functions"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_world_of_more_functions_than_the_limit_is_refused_by_that_limit() {
+    let folder = with_world_of(10_001);
+    let ended = folder.run(&["wrap", "many.wasm", "--wit", "many.wit"]);
+    ended.failed_with(&["10001 functions", "at most 10000"]);
+    assert!(!folder.files().contains(&"many.component.wasm".to_string()));
+}
