@@ -10,6 +10,7 @@
 //! | [`sign_ext`], [`sat_float`] | the operators of those proposals |
 //! | [`bulk`](crate::memory::bulk), [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
 //! | [`exceptions`] | exceptions, before everything else |
+//! | [`atomics`] | atomic instructions on a memory that is not shared |
 //! | [`structure`], [`multi_value`] | blocks and functions with several values |
 //! | [`body`] | tail calls |
 //! | [`memories`] | several memories, and room above them for what the linker adds |
@@ -22,6 +23,7 @@
 //! Over-long LEB128, flags of segments and the DataCount section go because all sections are
 //! written anew.
 
+mod atomics;
 mod bodies;
 mod body;
 mod control;
@@ -183,8 +185,10 @@ fn without_exceptions(
     let without = exceptions::lower(module)?;
     let mut profile = profile.clone();
     let several = FeatureSet::of(WasmFeatures::MULTI_VALUE);
-    if !module.features.contains(several) {
-        // Several values would be a feature that the input does not use.
+    if !module.features.contains(several) || profile.quirks.app_heap {
+        // Several values would be a feature that the input does not use; and the interpreter of WAMR
+        // up to 1.2 does not find the ends of some of the blocks with several values ("find block
+        // address failed").
         profile.features = profile.features.map(|features| features.without(several));
     }
     let mut lowered = lower(&without.wasm, &profile, flat, arena)

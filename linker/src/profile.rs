@@ -75,7 +75,8 @@ pub const LOWERED: FeatureSet = FeatureSet::of(
         .union(WasmFeatures::TAIL_CALL)
         .union(WasmFeatures::MULTI_MEMORY)
         .union(WasmFeatures::EXCEPTIONS)
-        .union(WasmFeatures::LEGACY_EXCEPTIONS),
+        .union(WasmFeatures::LEGACY_EXCEPTIONS)
+        .union(WasmFeatures::THREADS),
 );
 
 /// The profile that takes whatever the input uses.

@@ -164,6 +164,7 @@ pub fn figures() -> Result<Vec<Figure>> {
     for feature in ["sign-ext", "bulk-memory", "nontrapping-fptoint"] {
         figures.extend(lowered(feature)?);
     }
+    figures.extend(exceptions()?);
     figures.extend(two_guests()?);
     Ok(figures)
 }
@@ -244,6 +245,63 @@ fn lowered(feature: &str) -> Result<[Figure; 2]> {
             value: lowered.len() as f64 / without.len() as f64,
             goal: 1.02,
         },
+    ])
+}
+
+/// What lowered exceptions cost where nothing is thrown, in times the same with a trap instead.
+fn exceptions() -> Result<[Figure; 3]> {
+    // Each function calls itself all the time and does little else.
+    let module = |throw: &str, tag: &str| {
+        wat::parse_str(format!(
+            r#"(module {tag}
+              (func $throwing (export "throwing") (param i32) (result i32)
+                (if (i32.lt_s (local.get 0) (i32.const 0)) (then {throw}))
+                (if (i32.lt_s (local.get 0) (i32.const 2)) (then (return (local.get 0))))
+                (i32.add
+                  (call $throwing (i32.sub (local.get 0) (i32.const 1)))
+                  (call $throwing (i32.sub (local.get 0) (i32.const 2)))))
+              (func $quiet (export "quiet") (param i32) (result i32)
+                (if (i32.lt_s (local.get 0) (i32.const 2)) (then (return (local.get 0))))
+                (i32.add
+                  (call $quiet (i32.sub (local.get 0) (i32.const 1)))
+                  (call $quiet (i32.sub (local.get 0) (i32.const 2)))))
+              (func $parse (param $at i32) (result i32) (local $n i32) (local $digits i32)
+                (if (i32.eq (local.get $at) (i32.const 100000)) (then {throw}))
+                (local.set $digits (i32.const 8))
+                (loop $digit
+                  (local.set $n (i32.add (i32.mul (local.get $n) (i32.const 10)) (i32.rem_u (local.get $at) (i32.const 10))))
+                  (br_if $digit (local.tee $digits (i32.sub (local.get $digits) (i32.const 1)))))
+                (local.get $n))
+              (func (export "rarely") (param $count i32) (result i32) (local $sum i32)
+                (if (i32.eqz (local.get $count)) (then (return (i32.const 0))))
+                (loop $again
+                  (local.set $sum (i32.add (local.get $sum) (call $parse (local.get $count))))
+                  (br_if $again (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
+                (local.get $sum)))"#
+        ))
+    };
+    let without = module("(unreachable)", "")?;
+    let with = module("(throw $t (i32.const 1))", "(tag $t (param i32))")?;
+    let lowered = lower(&with, &named("mvp")?)?.wasm;
+    let figure = |what: &str, export: &str, argument: i32, goal: f64| {
+        let (base, right) = speed::fuel(&without, export, argument)?;
+        let (cost, found) = speed::fuel(&lowered, export, argument)?;
+        ensure!(found == right, "{what}: {found} instead of {right}");
+        anyhow::Ok(Figure {
+            what: format!("fuel of {what}, in times the same without exceptions"),
+            value: cost as f64 / base as f64,
+            goal,
+        })
+    };
+    Ok([
+        figure("functions that cannot throw", "quiet", 18, 1.0)?,
+        figure("a loop that calls what throws rarely", "rarely", 1000, 1.05)?,
+        figure(
+            "a function that can throw and only calls itself",
+            "throwing",
+            18,
+            1.25,
+        )?,
     ])
 }
 

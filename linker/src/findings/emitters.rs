@@ -81,6 +81,7 @@ pub fn fix(feature: WasmFeatures) -> &'static str {
         }
         WasmFeatures::EXTENDED_CONST => "the expressions are evaluated",
         WasmFeatures::MUTABLE_GLOBAL => "the export is left out",
+        WasmFeatures::THREADS => "plain accesses, because the memory is not shared",
         WasmFeatures::EXCEPTIONS | WasmFeatures::LEGACY_EXCEPTIONS => {
             "branches, and a test after calls of functions that may throw: about 1.05 times the code"
         }

@@ -290,7 +290,7 @@ fn exported<'a>(module: &Module<'a>, kind: ExternalKind) -> Vec<(&'a str, u32)> 
 }
 
 /// Several memories that cannot be joined in one, and memories that nothing can lie above.
-pub fn memories(module: &Module<'_>, survey: &Survey, needs: &Needs, found: &mut Vec<Finding>) {
+pub fn memories(module: &Module<'_>, needs: &Needs, found: &mut Vec<Finding>) {
     let bulk = needs.memory_copy
         && module
             .features
@@ -352,17 +352,6 @@ pub fn memories(module: &Module<'_>, survey: &Survey, needs: &Needs, found: &mut
                 "a second memory is exported, as {name:?}: the host would find a different one there"
             ),
             None,
-        );
-    }
-    if let Some((func, offset)) = survey.atomic {
-        add(
-            "atomic instructions, which cannot be checked".to_string(),
-            Some(Place {
-                function: Some(func),
-                name: module.function_name(func).map(str::to_string),
-                offset,
-                count: 1,
-            }),
         );
     }
 }

@@ -46,7 +46,7 @@ pub fn findings(
     features(module, profile, survey, &mut found);
     host::values(module, profile, survey, needs, &mut found);
     exceptions::unlowered(module, needs, &mut found);
-    host::memories(module, survey, needs, &mut found);
+    host::memories(module, needs, &mut found);
     host::memory_and_tables(module, profile, &mut found);
     host::tables(module, profile, needs, &mut found);
     host::start(module, profile, &mut found);
@@ -165,8 +165,12 @@ fn features(module: &Module<'_>, profile: &Profile, survey: &Survey, found: &mut
             }
             places.push(place);
         }
+        // With a memory that others have as well, atomic instructions mean something.
+        let shared =
+            flag == WasmFeatures::THREADS && memory_types(module).any(|memory| memory.shared);
         let fix = match encoding {
             true => Some("the shortest encoding".to_string()),
+            false if shared => None,
             false => fine
                 .contains(feature)
                 .then(|| emitters::fix(flag).to_string()),

@@ -22,6 +22,8 @@ pub struct Needs {
     pub tail_call: bool,
     /// Exceptions, before everything else.
     pub exceptions: bool,
+    /// Atomic instructions, on a memory that is not shared.
+    pub atomics: bool,
     /// References as values, and tables that are written.
     pub references: bool,
     /// `select` with a type.
@@ -74,6 +76,11 @@ impl Needs {
         let newer = uses(WasmFeatures::EXCEPTIONS) && (!legacy || survey.new_exceptions);
         let exceptions = legacy && (anew || lacks(WasmFeatures::LEGACY_EXCEPTIONS))
             || newer && (anew || lacks(WasmFeatures::EXCEPTIONS));
+        // What is the linker's own lies above all of them, and wrappers know only the first.
+        let joins =
+            memories > 1 && (lacks(WasmFeatures::MULTI_MEMORY) || arena || references || wrapped);
+        // They cannot be checked as they are.
+        let atomics = survey.atomic.is_some() && (joins || lacks(WasmFeatures::THREADS));
         Needs {
             sign_ext: lacks(WasmFeatures::SIGN_EXTENSION),
             sat_float: lacks(WasmFeatures::SATURATING_FLOAT_TO_INT),
@@ -82,13 +89,12 @@ impl Needs {
             multi_value,
             tail_call,
             exceptions,
+            atomics,
             references,
             typed_select: references || lacks(WasmFeatures::REFERENCE_TYPES),
             joined: several && !references,
             elements: lacks(WasmFeatures::REFERENCE_TYPES) || lacks(WasmFeatures::BULK_MEMORY),
-            // What is the linker's own lies above all of them, and wrappers know only the first.
-            memories: memories > 1
-                && (lacks(WasmFeatures::MULTI_MEMORY) || arena || references || wrapped),
+            memories: joins,
             arena,
             host_arena,
             table_grow: survey.table_grow,

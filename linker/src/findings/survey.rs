@@ -103,7 +103,8 @@ impl Survey {
             self.note_foreign(foreign_of(&op), func, offset);
             self.new_exceptions |= matches!(op, Operator::TryTable { .. } | Operator::ThrowRef);
             let features = self.features(&op, bytes);
-            if features.contains(FeatureSet::of(WasmFeatures::THREADS)) {
+            // Also where it is counted as one on another memory.
+            if of_operator(&op).contains(FeatureSet::of(WasmFeatures::THREADS)) {
                 self.atomic.get_or_insert((func, offset));
             }
             if features.is_empty() {

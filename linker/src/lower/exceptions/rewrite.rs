@@ -258,6 +258,46 @@ fn attempt(
     Ok(Some(points))
 }
 
+/// How many instructions between a call and the end of the function are looked at.
+const UNSEEN: usize = 8;
+
+/// Whether an instruction changes nothing but the stack, and never traps.
+fn is_unseen(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::LocalGet { .. }
+            | Operator::GlobalGet { .. }
+            | Operator::I32Const { .. }
+            | Operator::I64Const { .. }
+            | Operator::F32Const { .. }
+            | Operator::F64Const { .. }
+            | Operator::Drop
+            | Operator::I32Eqz
+            | Operator::I32Eq
+            | Operator::I32Ne
+            | Operator::I32Add
+            | Operator::I32Sub
+            | Operator::I32Mul
+            | Operator::I32And
+            | Operator::I32Or
+            | Operator::I32Xor
+            | Operator::I32Shl
+            | Operator::I32ShrS
+            | Operator::I32ShrU
+            | Operator::I32WrapI64
+            | Operator::I64ExtendI32S
+            | Operator::I64ExtendI32U
+            | Operator::I64Eqz
+            | Operator::I64Add
+            | Operator::I64Sub
+            | Operator::I64And
+            | Operator::I64Or
+            | Operator::F32Add
+            | Operator::F64Add
+            | Operator::F64Mul
+    )
+}
+
 impl<'a> Rewrite<'_, '_, 'a> {
     pub fn sink(&mut self) -> InstructionSink<'_> {
         InstructionSink::new(&mut self.code)
@@ -593,14 +633,16 @@ impl<'a> Rewrite<'_, '_, 'a> {
         }
         let handler = self.handler();
         if handler == 0 {
-            // What is behind the call leaves the function whether it has thrown or not.
-            let ends = match next.clone().read()? {
-                Operator::Return => true,
-                Operator::End => self.frames.len() == 1,
-                _ => false,
-            };
-            if ends {
-                return Ok(());
+            // What is behind the call leaves the function whether it has thrown or not, and does nothing
+            // before that which could be seen.
+            let mut next = next.clone();
+            for _ in 0..UNSEEN {
+                match next.read()? {
+                    Operator::Return => return Ok(()),
+                    Operator::End if self.frames.len() == 1 => return Ok(()),
+                    op if is_unseen(&op) => {}
+                    _ => break,
+                }
             }
         }
         let depth = self.handler_depth(handler);

@@ -4,7 +4,7 @@ use p1bridge::check::check;
 use p1bridge::lower::lower;
 use p1bridge::profiles::named;
 
-use super::engines::{same, same_on_wasmi};
+use super::engines::{limited, run, same, same_on_wasmi};
 
 const THREE: &str = r#"(module
     (memory $a 1 3) (memory $b 1 4) (memory $c 0 2)
@@ -162,11 +162,6 @@ fn memories_that_the_host_would_have_to_know_are_refused() {
             "env.m is imported",
             r#"(module (import "env" "m" (memory 1)) (memory 1))"#,
         ),
-        (
-            "atomic instructions",
-            r#"(module (memory 1) (memory 1)
-                (func (drop (i32.atomic.load (i32.const 0)))))"#,
-        ),
     ];
     let node = named("node").unwrap();
     for (words, wat) in refused {
@@ -176,4 +171,34 @@ fn memories_that_the_host_would_have_to_know_are_refused() {
         let verdict = check(&module, &node).unwrap();
         assert!(!verdict.fits && !verdict.fits_lowered, "{verdict}");
     }
+}
+
+#[test]
+fn atomic_instructions_work_on_memories_that_are_not_shared() {
+    use p1bridge_tests::wast::core::{Figures, run as run_script};
+    for profile in ["mvp", "portable", "wasmi"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("lower/atomics.wast");
+        let mut figures = Figures::default();
+        run_script(&path, &named(profile).unwrap(), &mut figures).unwrap();
+        assert!(figures.differ.is_empty(), "{:#?}", figures.differ);
+        assert!(figures.refused.is_empty(), "{:#?}", figures.refused);
+        assert_eq!((figures.agree, figures.skipped), (20, 2));
+    }
+}
+
+#[test]
+fn atomic_instructions_on_one_of_several_memories_are_checked() {
+    let module = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (memory $m 1)
+             (func (export "add") (param i32) (result i32)
+               (drop (i32.atomic.rmw.add $m (local.get 0) (i32.const 7)))
+               (i32.add (i32.load $m (local.get 0)) (i32.load (local.get 0)))))"#,
+    )
+    .unwrap();
+    let lowered = lower(&module, &named("mvp").unwrap()).unwrap().wasm;
+    let calls = [4, 65532, 65536].map(|n| ("add".to_owned(), vec![n]));
+    let (gave, _) = run(&limited("mvp").unwrap(), &lowered, &calls)
+        .unwrap()
+        .unwrap();
+    assert_eq!(gave, [Some(vec![7]), Some(vec![7]), None]);
 }
