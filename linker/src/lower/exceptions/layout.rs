@@ -104,9 +104,9 @@ impl<'m, 'a> Layout<'m, 'a> {
     fn lay_out_tags(&mut self) -> Result<()> {
         let module = self.module;
         let types = || module.tags.iter().map(|ty| &module.types[*ty as usize]);
-        self.narrow = types().all(|ty| match ty.params() {
-            [] | [wasmparser::ValType::I32 | wasmparser::ValType::F32] => true,
-            _ => false,
+        self.narrow = types().all(|ty| {
+            use wasmparser::ValType::{F32, I32};
+            matches!(ty.params(), [] | [I32 | F32])
         });
         for ty in types() {
             let mut values = Vec::new();
