@@ -37,9 +37,20 @@ export class Guest {
     this.base = base;
     new Uint8Array(this.memory.buffer).fill(0x55, 0, base);
     guests.push(this);
+    // The pieces, in an order of its own.
+    const pieces = {};
     this.size = facts["state-fixed"] + maxHandles * facts["state-per-handle"];
-    if (maxPoll > facts["polls-in-state"]) this.size += (maxPoll + 1) * facts["state-per-poll"];
-    this.size += maxHttp;
+    for (const [name, bytes] of [
+      ["polls", (maxPoll + 1) * facts["state-per-poll"]],
+      ["zeroes", facts.zeroes],
+      ["seed", facts.seed],
+      ["pool", (maxHttp + 15) & ~15],
+      ["scratch", facts.scratch],
+    ]) {
+      const at = this.size;
+      pieces[name] = () => at;
+      this.size += bytes;
+    }
     this.places = [base + 0x60000, base + 0x70000];
     this.heap = 0x10000;
     this.live = new Map();
@@ -48,7 +59,9 @@ export class Guest {
       env: { memory: this.memory },
       p1bridge: {
         state: () => this.places[0],
+        ...pieces,
         base: () => this.base,
+        limit: () => BigInt(this.memory.buffer.byteLength - this.base),
         sockets: () => 1,
         max_handles: () => maxHandles,
         max_poll: () => maxPoll,

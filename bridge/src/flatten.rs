@@ -39,6 +39,8 @@ pub struct FlattenOptions {
     pub memory: MemoryMode,
     /// How the memory grows.
     pub growth: Growth,
+    /// The bytes that guests use of their memory, by name, where they do not export `__heap_base`.
+    pub guest_memory: Vec<(String, u32)>,
     /// Say on standard error why the module is about to trap.
     pub trap_messages: bool,
     /// How many different pipes, devices and sockets one poll can wait for.
@@ -65,6 +67,7 @@ impl Default for FlattenOptions {
             isolation: Isolation::default(),
             memory: MemoryMode::default(),
             growth: Growth::default(),
+            guest_memory: Vec::new(),
             trap_messages: false,
             max_poll: None,
             max_http: None,
@@ -131,14 +134,13 @@ fn linker_options(options: &FlattenOptions) -> Options {
         isolation: options.isolation,
         memory: options.memory,
         growth: options.growth,
+        max_handles: options.max_handles,
+        guest_memory: options.guest_memory.clone(),
         trap_messages: options.trap_messages,
         allow: options.allow.clone(),
         deny_approximations: options.deny_approximations,
         ..Options::default()
     };
-    if let Some(max_handles) = options.max_handles {
-        linked.max_handles = max_handles;
-    }
     if let Some(max_poll) = options.max_poll {
         linked.max_poll = max_poll;
     }

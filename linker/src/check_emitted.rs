@@ -15,7 +15,7 @@ use crate::findings::applied;
 use crate::memory::arena;
 use crate::parse;
 use crate::parse::module::{Data, ElementMode, Items, Module};
-use crate::plan::{Exported, Plan, Step, Target};
+use crate::plan::{Exported, Plan, Step, Target, zeroes};
 use crate::preview1;
 use crate::resolve::{FuncDef, InstanceId};
 
@@ -73,6 +73,7 @@ pub fn finished(plan: &Plan<'_, '_>, wasm: &[u8]) -> Result<()> {
     for export in plan.exports.iter().filter(|export| is_left(&export.name)) {
         let kind = match export.what {
             Exported::Memory => ExternalKind::Memory,
+            Exported::End => ExternalKind::Global,
             _ => ExternalKind::Func,
         };
         let found = module.exports.get(export.name.as_str());
@@ -153,6 +154,8 @@ impl Numbers {
         let first_body = functions.len() as u32;
         let mut sources = Vec::new();
         let mut globals = HashMap::new();
+        // The first is nobody's where the host takes that for the pointer of a stack.
+        let before = u32::from(plan.memory.as_ref().is_some_and(|memory| memory.shrinks));
         for id in plan.program.ids() {
             let imported = plan.program.module(plan.input, id).imported_funcs.len();
             let live = plan.live.instance(id);
@@ -161,7 +164,7 @@ impl Numbers {
                 sources.push((id, index - imported));
             }
             for (index, _) in live.globals.iter().enumerate().filter(|(_, live)| **live) {
-                globals.insert((id, index as u32), globals.len() as u32);
+                globals.insert((id, index as u32), before + globals.len() as u32);
             }
         }
         Numbers {
@@ -231,6 +234,10 @@ impl Check<'_, '_, '_> {
                 .get(name.as_str())
                 .with_context(|| format!("{name:?} is missing"))?;
             let ty = match &export.what {
+                Exported::End => {
+                    ensure!(kind == ExternalKind::Global, "{name:?} is no global");
+                    continue;
+                }
                 Exported::Memory => {
                     ensure!(
                         (kind, index) == (ExternalKind::Memory, 0),
@@ -294,7 +301,7 @@ impl Check<'_, '_, '_> {
                 u64::from(region.base) >= end,
                 "region {at} begins inside the one below"
             );
-            end = u64::from(region.base) + u64::from(region.pages) * PAGE;
+            end = u64::from(region.base) + region.bytes;
         }
         if let Some(block) = memory.block {
             ensure!(
@@ -315,6 +322,7 @@ impl Check<'_, '_, '_> {
     fn data(&self) -> Result<()> {
         let (plan, program) = (self.plan, &self.plan.program);
         let mut found = self.module.data.iter();
+        let trimmed = zeroes::trimmed(plan);
         for id in program.ids() {
             let module = program.module(plan.input, id);
             let live = &plan.live.instance(id).data;
@@ -325,7 +333,9 @@ impl Check<'_, '_, '_> {
                     ensure!(new.bytes.is_empty(), "one that is written late has bytes");
                     continue;
                 }
-                self.segment(id, data, new).with_context(|| {
+                let kept = trimmed.get(&(id, at)).filter(|_| plan.options.tidy);
+                let kept = kept.cloned().unwrap_or(0..data.bytes.len());
+                self.segment(id, data, kept, new).with_context(|| {
                     format!("that at offset {:#x} of {}", data.offset, module.path)
                 })?;
             }
@@ -334,8 +344,20 @@ impl Check<'_, '_, '_> {
         Ok(())
     }
 
-    fn segment(&self, id: InstanceId, old: &Data<'_>, new: &Data<'_>) -> Result<()> {
-        ensure!(old.bytes == new.bytes, "it has other bytes");
+    fn segment(
+        &self,
+        id: InstanceId,
+        old: &Data<'_>,
+        kept: std::ops::Range<usize>,
+        new: &Data<'_>,
+    ) -> Result<()> {
+        let from = kept.start as u32;
+        let is_zero = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+        ensure!(
+            is_zero(&old.bytes[..kept.start]) && is_zero(&old.bytes[kept.end..]),
+            "bytes that are not zero were left out"
+        );
+        ensure!(old.bytes[kept] == *new.bytes, "it has other bytes");
         let (Some((memory, offset)), Some((new_memory, new_offset))) = (&old.active, &new.active)
         else {
             ensure!(
@@ -351,9 +373,9 @@ impl Check<'_, '_, '_> {
             *new_memory == index,
             "it is in memory {new_memory} instead of {index}"
         );
-        let (base, pages) = match region {
-            Some(region) => (plan.regions[region].base, plan.regions[region].pages),
-            None => (0, plan.own[index as usize - 1].pages),
+        let (base, bytes) = match region {
+            Some(region) => (plan.regions[region].base, plan.regions[region].bytes),
+            None => (0, u64::from(plan.own[index as usize - 1].pages) * PAGE),
         };
         let start = constant(new_offset).context("its offset is no constant")?;
         // The component is not instantiated, and what lies where does not matter.
@@ -361,13 +383,12 @@ impl Check<'_, '_, '_> {
         ensure!(
             traps
                 || start >= base
-                    && u64::from(start) + new.bytes.len() as u64
-                        <= u64::from(base) + u64::from(pages) * PAGE,
+                    && u64::from(start) + new.bytes.len() as u64 <= u64::from(base) + bytes,
             "it lies at {start:#x}, outside of the region of its guest"
         );
         if let Some(old) = constant(offset) {
             ensure!(
-                start.wrapping_sub(base) == old,
+                start.wrapping_sub(base).wrapping_sub(from) == old,
                 "it lies at {start:#x} instead of {old:#x} of its region"
             );
         }
@@ -501,7 +522,8 @@ impl Check<'_, '_, '_> {
                     self.numbers.globals.get(&slot).copied().map(Use::Global)
                 }
             })?;
-            let globals = self.numbers.globals.len() as u32;
+            let shrinks = plan.memory.as_ref().is_some_and(|memory| memory.shrinks);
+            let globals = u32::from(shrinks) + self.numbers.globals.len() as u32;
             let new = uses(module, at, |used| match used {
                 Use::Call(func) | Use::TailCall(func) | Use::Reference(func) => {
                     (func < own).then_some(used)

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::merge::Merged;
+use crate::options::Growth;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::validate;
@@ -20,6 +21,16 @@ pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
         "the flat module is not valid: this is a bug of p1bridge, please report it with the input",
     )?;
     let report = Report::new(plan, &merged)?;
+    if let (Growth::Ram(most), Some(memory)) = (plan.options.growth, &report.memory) {
+        let bytes = match plan.options.profile.ends_anywhere() {
+            true => memory.bytes,
+            false => u64::from(memory.pages) << 16,
+        };
+        // What lowering adds is known now.
+        if bytes > most.into() {
+            bail!("--ram {most} is too small for {bytes} bytes: {memory}");
+        }
+    }
     Ok(Output {
         wasm: merged.wasm,
         report,

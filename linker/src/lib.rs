@@ -105,7 +105,7 @@ const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug o
 /// Everything that cannot be linked is an error that names it, its byte offset in `component`
 /// and the component or core module that it is in. Nothing is guessed.
 pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -> Result<Output> {
-    if options.max_handles == 0 {
+    if options.max_handles == Some(0) {
         anyhow::bail!(
             "--max-handles 0: a program without handles can open nothing; give at least 1"
         );

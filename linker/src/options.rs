@@ -56,7 +56,17 @@ pub enum Growth {
     None,
     /// All of the memory, this many pages, is there from the start; guests grow in their share.
     Within(u32),
+    /// The same in bytes, counted as the target's runtime will: where that cuts the memory at its true
+    /// end, the last page need not be whole.
+    Ram(u32),
 }
+
+/// How many handles there are if nobody says.
+pub const MAX_HANDLES: u32 = 512;
+
+/// The same for a program that only reads and writes the standard streams, where its memory ends at a
+/// byte and never grows.
+pub const FEW_HANDLES: u32 = 8;
 
 /// What the caller may choose.
 #[derive(Clone, Debug)]
@@ -67,8 +77,9 @@ pub struct Options {
     pub strip: bool,
     /// What the target takes; features that it lacks are rewritten or refused.
     pub profile: Profile,
-    /// How many handles a library can have open at once.
-    pub max_handles: u32,
+    /// How many handles a library can have open at once; without a number, as many as programs of its kind
+    /// need ([`MAX_HANDLES`]).
+    pub max_handles: Option<u32>,
     /// How many different pipes, devices and sockets one poll can wait for.
     pub max_poll: u32,
     /// Bytes for the header fields and other strings of HTTP, where a program has any.
@@ -86,6 +97,8 @@ pub struct Options {
     pub share_all: bool,
     /// Whether the memory grows.
     pub growth: Growth,
+    /// The bytes that guests use of their memory, by name, where they do not say it themselves.
+    pub guest_memory: Vec<(String, u32)>,
     /// Say on standard error why the module is about to trap, where the linker's code does.
     pub trap_messages: bool,
     /// Functions of WASI that may become stubs, with the errors that they return.
@@ -100,7 +113,7 @@ impl Default for Options {
             tidy: true,
             strip: false,
             profile: Profile::default(),
-            max_handles: 512,
+            max_handles: None,
             max_poll: 50,
             max_http: 16 << 10,
             isolation: Isolation::default(),
@@ -109,6 +122,7 @@ impl Default for Options {
             verify: cfg!(debug_assertions),
             share_all: false,
             growth: Growth::default(),
+            guest_memory: Vec::new(),
             trap_messages: false,
             allow: Vec::new(),
             deny_approximations: false,

@@ -28,6 +28,7 @@
 //! sockets = true                          # whether `wasi_snapshot_preview1` has WAMR's functions for them
 //! never-export = ["__heap_base"]          # exports that are left out
 //! shrinks-memory = true                   # whether `__heap_base` and `__data_end` say where memory ends
+//! cuts-memory = false                     # whether an embedder can cut the memory at any byte
 //! arena = 4096                            # bytes for what the host allocates, where it gets an arena
 //!
 //! [quirks]                                # see `Quirks`
@@ -161,6 +162,8 @@ pub struct Host {
     /// Whether the host reads the exports `__heap_base` and `__data_end`: it cuts the memory there when
     /// no code asks for its size, and puts a heap of its own there otherwise.
     pub shrinks_memory: bool,
+    /// Whether the embedder can tell the host to cut the memory at any byte.
+    pub cuts_memory: bool,
     /// Bytes of the arena that the host is given to allocate in, where it gets one.
     pub arena: u32,
 }
@@ -180,6 +183,7 @@ impl Default for Host {
             sockets: false,
             never_export: Vec::new(),
             shrinks_memory: false,
+            cuts_memory: false,
             arena: 4096,
         }
     }
@@ -348,7 +352,27 @@ impl Default for Profile {
     }
 }
 
+/// The exports that say where the memory of a program ends: names of `wasm-ld`, which WAMR knows.
+pub const ENDS: [&str; 2] = ["__heap_base", "__data_end"];
+
 impl Profile {
+    /// Whether the host cuts the memory where the exports [`ENDS`] say, and they may be there.
+    pub fn may_shrink(&self) -> bool {
+        let ruled_out = |name: &String| ENDS.contains(&name.as_str());
+        self.host.shrinks_memory && !self.host.never_export.iter().any(ruled_out)
+    }
+
+    /// Whether it matters to the host if code asks for the size of the memory: one that cuts memory, or has
+    /// a heap of its own in it.
+    pub fn minds_size(&self) -> bool {
+        self.host.shrinks_memory || self.host.cuts_memory || self.quirks.app_heap
+    }
+
+    /// Whether memory can end in the midst of a page: the host cuts it there, or can be told to.
+    pub fn ends_anywhere(&self) -> bool {
+        self.may_shrink() || self.host.cuts_memory
+    }
+
     /// Takes whatever the input uses: nothing is lowered.
     fn as_is() -> Profile {
         Profile {

@@ -113,6 +113,8 @@ pub struct ImportReport {
 #[serde(rename_all = "kebab-case")]
 pub struct MemoryReport {
     pub pages: u32,
+    /// Where everything ends: what a runtime needs that can cut the last page.
+    pub bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_pages: Option<u32>,
     /// What keeps the guests apart.
@@ -300,6 +302,7 @@ fn memory(plan: &Plan<'_, '_>, merged: &Merged, emitted: &Emitted<'_>) -> Option
     });
     let mut report = MemoryReport {
         pages: u32::try_from(pages).unwrap_or(u32::MAX),
+        bytes: pages.saturating_mul(65536),
         maximum_pages: most.map(|most| u32::try_from(most).unwrap_or(u32::MAX)),
         isolation: "no guest has a memory".to_string(),
         growth: "nothing grows".to_string(),
@@ -313,6 +316,12 @@ fn memory(plan: &Plan<'_, '_>, merged: &Merged, emitted: &Emitted<'_>) -> Option
         report.regions = regions(plan, memory);
     }
     report.regions.extend(added);
+    if let Some(memory) = plan.memory.as_ref().filter(|memory| memory.is_still()) {
+        let first = report.regions.iter().filter(|region| region.memory == 0);
+        let ends = first.map(|region| u64::from(region.address) + u64::from(region.bytes));
+        let own = memory.own.iter().map(|own| u64::from(own.pages) * 65536);
+        report.bytes = ends.max().unwrap_or_default() + own.sum::<u64>();
+    }
     (!emitted.memories.is_empty()).then_some(report)
 }
 
@@ -331,7 +340,7 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
             },
             address: region.base,
             memory: 0,
-            bytes: region.room.saturating_mul(65536),
+            bytes: u32::try_from(region.room).unwrap_or(u32::MAX),
             slides: region.slides,
             is_guest: region.memory.is_some(),
         })
@@ -393,6 +402,7 @@ fn growth(memory: &MemoryPlan) -> &'static str {
         || memory.block.is_some_and(|block| block.slides);
     match (memory.fixed, slides) {
         (true, _) => "fixed: all of the memory is there from the start",
+        (false, false) if memory.is_still() => "nothing grows",
         (false, true) => "sliding: what lies above a guest that grows moves up",
         (false, false) => "nothing lies above what grows",
     }

@@ -7,6 +7,8 @@ mod import {
     #[link(wasm_import_module = "p1bridge")]
     unsafe extern "C" {
         pub safe fn base() -> u32;
+        /// The bytes of the guest's memory, a multiple of 16.
+        pub safe fn limit() -> u64;
         pub safe fn cabi_realloc(old: u32, old_size: u32, align: u32, new_size: u32) -> u32;
     }
 }
@@ -104,7 +106,7 @@ fn checked(at: u32, size: u64, align: u32) -> u32 {
 #[inline(always)]
 fn check(at: u32, size: u64, align: u32) {
     let end = u64::from(at) + size;
-    trap_if(at & (align - 1) != 0 || end > (core::arch::wasm32::memory_size::<0>() as u64) << 16);
+    trap_if(at & (align - 1) != 0 || end > import::limit());
 }
 
 /// Where an address of the guest's is in the memory that we see.
@@ -173,7 +175,7 @@ impl Out {
         const { assert!(SIZE.is_multiple_of(ALIGN)) };
         let shift = ALIGN.trailing_zeros();
         let end = u64::from(at).rotate_right(shift) + u64::from(SIZE / ALIGN);
-        trap_if(end > u64::from(core::arch::wasm32::memory_size::<0>() as u32) << (16 - shift));
+        trap_if(end > import::limit() >> shift);
     }
 
     /// A return pointer that was checked.

@@ -145,7 +145,13 @@ impl Contract {
             "p1bridge" => ensure!(
                 [
                     "state",
+                    "seed",
+                    "zeroes",
+                    "scratch",
+                    "polls",
+                    "pool",
                     "base",
+                    "limit",
                     "guest",
                     "sockets",
                     "max_handles",
@@ -174,7 +180,9 @@ impl Contract {
                 "state-fixed",
                 "state-per-handle",
                 "state-per-poll",
-                "polls-in-state",
+                "seed",
+                "zeroes",
+                "scratch",
                 "frame"
             ],
             "unknown facts: {text:?}"
@@ -235,7 +243,7 @@ impl Contract {
 mod tests {
     use super::finish;
 
-    const FACTS: &str = r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-handle 16\nstate-per-poll 80\npolls-in-state 0\nframe 0\n")"#;
+    const FACTS: &str = r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-handle 16\nstate-per-poll 80\nseed 32\nzeroes 256\nscratch 4112\nframe 0\n")"#;
     const EXPORT: &str = r#"(func (export "wasi:io/poll@0.2#[method]pollable.block") (param i32))"#;
 
     /// What becomes of a library with these fields beside the usual ones.
@@ -338,7 +346,7 @@ mod tests {
                 .contains("unknown facts")
         );
         assert!(
-            library("state-fixed 1\\nstate-per-handle 1\\nstate-per-poll 1\\npolls-in-state 0\\nframe 8\\n")
+            library("state-fixed 1\\nstate-per-handle 1\\nstate-per-poll 1\\nseed 1\\nzeroes 1\\nscratch 1\\nframe 8\\n")
                 .unwrap_err()
                 .contains("frame")
         );

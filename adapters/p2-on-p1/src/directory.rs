@@ -6,7 +6,7 @@ use p1bridge_shim::{Out, here, trap_if, utf8};
 use crate::descriptor::{self, MUTATE_DIRECTORY, READ, descriptor_type};
 use crate::error::failure;
 use crate::p1::{self, right};
-use crate::state::{Fixed, LISTING, PREOPEN, SCRATCH, State, flag, insert, kind};
+use crate::state::{LISTING, PREOPEN, SCRATCH, Scratch, State, flag, insert, kind};
 use crate::{exports, file};
 
 /// The first descriptor that a host preopens.
@@ -14,7 +14,7 @@ const FIRST: u32 = 3;
 /// Bytes of a P1 `dirent` before the name.
 const DIRENT: u32 = 24;
 
-/// An entry in the scratch: the address that it would have if the scratch came first in the state block.
+/// An entry in the scratch: the address that it would have if the scratch came first in its piece.
 #[derive(Clone, Copy)]
 struct Entry(*const u8);
 
@@ -27,8 +27,8 @@ const NAME: usize = LISTING + DIRENT as usize;
 impl Entry {
     /// The entry so many bytes into the scratch.
     #[inline(always)]
-    fn at(fixed: &Fixed, index: u32) -> Entry {
-        Entry(unsafe { (fixed as *const Fixed as *const u8).add(index as usize) })
+    fn at(scratch: &Scratch, index: u32) -> Entry {
+        Entry(unsafe { (scratch as *const Scratch as *const u8).add(index as usize) })
     }
 
     #[inline(always)]
@@ -66,7 +66,7 @@ fn list_more(state: &State, handle: u32, out: Out) -> bool {
     let stream = state.get(handle, kind::ENTRIES);
     let fixed = state.fixed();
     // A buffer that is not full is the end.
-    let mut is_end = fixed.listed.get() == handle && fixed.listed_end.get() != SCRATCH;
+    let mut is_end = fixed.listed.get() == handle && fixed.scratch().listed_end.get() != SCRATCH;
     if !is_end {
         let at = fixed.scratch_at();
         let fd = state.slot(stream.word.get()).word.get();
@@ -74,9 +74,10 @@ fn list_more(state: &State, handle: u32, out: Out) -> bool {
         if errno == 0 {
             let end = fixed.count.get().min(SCRATCH);
             fixed.listed.set(handle);
-            fixed.listed_next.set(0);
-            fixed.listed_end.set(end);
-            if Entry::at(fixed, 0).is_whole(end) {
+            let scratch = fixed.scratch();
+            scratch.listed_next.set(0);
+            scratch.listed_end.set(end);
+            if Entry::at(scratch, 0).is_whole(end) {
                 return true;
             }
             is_end = end != SCRATCH;
@@ -181,10 +182,11 @@ exports! {
         Out::check::<20, 4>(out);
         let (entry, index, length) = loop {
             let fixed = state.fixed();
-            let index = fixed.listed_next.get();
-            let entry = Entry::at(fixed, index);
+            let scratch = fixed.scratch();
+            let index = scratch.listed_next.get();
+            let entry = Entry::at(scratch, index);
             let is_listed = handle != 0 && fixed.listed.get() == handle;
-            if !is_listed || !entry.is_whole(fixed.listed_end.get() - index) {
+            if !is_listed || !entry.is_whole(scratch.listed_end.get() - index) {
                 if !list_more(&state, handle, Out::here(out)) {
                     return;
                 }
@@ -192,7 +194,7 @@ exports! {
             }
             let length = entry.field(LENGTH);
             state.slot_here(handle).set_wide(entry.field(NEXT));
-            fixed.listed_next.set(index + DIRENT + length);
+            scratch.listed_next.set(index + DIRENT + length);
             if entry.field::<u8>(NAME) != b'.' || !is_dots(entry) {
                 break (entry, index, length);
             }
@@ -205,7 +207,7 @@ exports! {
             file_type = look_up(&state, entry);
         }
         let name = state.allocate_bytes(length);
-        copy(here(name), Entry::at(state.fixed(), index).name(), length);
+        copy(here(name), Entry::at(state.fixed().scratch(), index).name(), length);
         Out::here(out).u8(0, 0);
         Out::here(out).u8(4, 1);
         Out::here(out).u8(8, descriptor_type(file_type));

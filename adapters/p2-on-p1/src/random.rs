@@ -49,10 +49,11 @@ exports! {
     fn insecure_seed(state, out: u32) {
         let out = Out::new(out, 16, 8);
         let fixed = state.fixed();
-        if fixed.seeded.replace(1) == 0 {
-            trap_if(p1::random_get(fixed.seed.as_ptr() as u32, 16) != 0);
+        let seed = fixed.seed();
+        if seed.drawn.replace(1) == 0 {
+            trap_if(p1::random_get(seed.words.as_ptr() as u32, 16) != 0);
         }
-        out.u64(0, fixed.seed[0].get());
-        out.u64(8, fixed.seed[1].get());
+        out.u64(0, seed.words[0].get());
+        out.u64(8, seed.words[1].get());
     }
 }

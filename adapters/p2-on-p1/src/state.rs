@@ -1,7 +1,7 @@
 //! What this library keeps in the state block, besides the handles.
 
 use core::cell::Cell;
-use core::mem::offset_of;
+use core::mem::{offset_of, size_of};
 
 use p1bridge_shim::abi::store64;
 use p1bridge_shim::trap;
@@ -83,12 +83,10 @@ pub const PREOPEN: u8 = 1 << 6;
 pub const SCRATCH: u32 = 4096;
 /// Bytes of a subscription and an event.
 pub const POLL: u32 = 48 + 32;
-/// How many of them the scratch holds, without the one for the clock.
-pub const POLLS: u32 = SCRATCH / POLL - 1;
 /// Bytes of zero for `write-zeroes`.
 pub const ZEROES: u32 = 256;
 
-/// The library's own part of the state block.
+/// The library's own part of the state block before the handles: what every program needs.
 #[repr(C, align(8))]
 pub struct Fixed {
     /// Small results: filestat, fdstat, prestat, sizes, times. First, so that its address is that of the block.
@@ -98,34 +96,51 @@ pub struct Fixed {
     pub count: Cell<u32>,
     /// P1 file types of fd 0..2, plus one; 0 is not asked yet.
     stdio_types: Cell<u32>,
-    /// `insecure-seed`, once it is drawn.
-    pub seed: [Cell<u64>; 2],
     /// The monotonic clock, as the last poll saw it.
     pub polled_at: Cell<u64>,
-    pub seeded: Cell<u32>,
-    /// The index of the `directory-entry-stream` whose entries are in the scratch, and where the
-    /// next of them is and where they end.
+    /// The index of the `directory-entry-stream` whose entries are in the scratch.
     pub listed: Cell<u32>,
-    pub listed_next: Cell<u32>,
-    pub listed_end: Cell<u32>,
-    zeroes: [Cell<u8>; ZEROES as usize],
-    scratch: [Cell<u64>; SCRATCH as usize / 8],
 }
 
-/// Where in this part the scratch is: directory entries, for whoever keeps them.
-pub const LISTING: usize = offset_of!(Fixed, scratch);
+/// A piece of the state block that only some programs have: the linker leaves out those that nothing
+/// reaches, and says where the others are.
+#[repr(C, align(16))]
+pub struct Scratch {
+    /// Where the next directory entry is, and where they end.
+    pub listed_next: Cell<u32>,
+    pub listed_end: Cell<u32>,
+    spare: [Cell<u32>; 2],
+    bytes: [Cell<u64>; SCRATCH as usize / 8],
+}
+
+/// Another piece: `insecure-seed`, once it is drawn.
+#[repr(C, align(16))]
+pub struct Seed {
+    pub words: [Cell<u64>; 2],
+    pub drawn: Cell<u32>,
+}
+
+/// Where in its piece the scratch is: directory entries, for whoever keeps them.
+pub const LISTING: usize = offset_of!(Scratch, bytes);
 
 pub type State = p1bridge_shim::State<Fixed>;
 
-const _: () = assert!(State::FIXED == 4496 && State::SLOT == 16 && POLLS == 50);
+const _: () = assert!(State::FIXED == 128 && State::SLOT == 16);
+const _: () = assert!(size_of::<Scratch>() == 4112 && size_of::<Seed>() == 32);
 
 mod import {
     #[link(wasm_import_module = "p1bridge")]
     unsafe extern "C" {
-        pub safe fn max_handles() -> u32;
         pub safe fn max_poll() -> u32;
         /// Bytes of the pool.
         pub safe fn max_http() -> u32;
+        // How far into the block the pieces are.
+        pub safe fn seed() -> u32;
+        pub safe fn zeroes() -> u32;
+        pub safe fn scratch() -> u32;
+        /// Subscriptions and events; may be where the scratch is.
+        pub safe fn polls() -> u32;
+        pub safe fn pool() -> u32;
     }
 }
 pub use import::{max_http as http_bytes, max_poll};
@@ -182,39 +197,40 @@ impl Fixed {
     /// The zero block.
     #[inline(always)]
     pub fn zeroes_at(&self) -> u32 {
-        self.at(offset_of!(Fixed, zeroes))
+        self.at(import::zeroes() as usize)
     }
 
-    /// Where subscriptions and events are: the scratch, or behind the handles if it is too small.
+    /// The piece with the seed.
+    #[inline(always)]
+    pub fn seed(&self) -> &Seed {
+        unsafe { &*(self.at(import::seed() as usize) as *const Seed) }
+    }
+
+    /// Where subscriptions and events are. Directory entries that were in the scratch are forgotten: it
+    /// may be the same place.
     #[inline(never)]
     pub fn polls_at(&self) -> u32 {
-        if import::max_poll() <= POLLS {
-            return self.scratch_at();
-        }
-        self.behind_handles()
+        self.listed.set(0);
+        self.at(import::polls() as usize)
     }
 
-    #[inline(never)]
-    fn behind_handles(&self) -> u32 {
-        let block = self as *const Fixed as u32;
-        block + State::FIXED + import::max_handles() * State::SLOT
-    }
-
-    /// Where the pool is: behind the handles, and the subscriptions if those are there.
+    /// Where the pool is.
     #[inline(never)]
     pub fn pool_at(&self) -> u32 {
-        let mut at = self.behind_handles();
-        if import::max_poll() > POLLS {
-            at += (import::max_poll() + 1) * POLL;
-        }
-        at
+        self.at(import::pool() as usize)
+    }
+
+    /// The piece with the scratch, for whoever keeps directory entries there.
+    #[inline(always)]
+    pub fn scratch(&self) -> &Scratch {
+        unsafe { &*(self.at(import::scratch() as usize) as *const Scratch) }
     }
 
     /// The scratch. Directory entries that were in it are forgotten.
     #[inline(always)]
     pub fn scratch_at(&self) -> u32 {
         self.listed.set(0);
-        self.at(LISTING)
+        self.at(import::scratch() as usize) + LISTING as u32
     }
 
     /// The P1 file type of one of the three standard descriptors.
@@ -238,7 +254,7 @@ impl Fixed {
 #[inline(never)]
 pub fn full(state: &State, option: [u8; 8], rest: [u8; 8], length: u32) -> ! {
     let fixed = state.fixed();
-    let at = fixed.scratch_at();
+    let at = fixed.result_at();
     let word = |offset, text| store64(at + offset, u64::from_le_bytes(text));
     word(0, *b"p1bridge");
     word(8, *b": out of");

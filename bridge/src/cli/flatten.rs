@@ -62,9 +62,16 @@ pub struct Args {
     /// Reserve this much memory (such as 4MiB) from the start, and never grow it
     #[arg(long, value_name = "SIZE", value_parser = pages, conflicts_with = "no_grow", help_heading = MEMORY)]
     memory_max: Option<u32>,
-    /// Never grow the memory: every guest keeps its initial pages
+    /// Fit into this much memory (such as 48KiB), to the byte where the runtime can cut it, and never
+    /// grow it: what does not fit is refused
+    #[arg(long, value_name = "SIZE", value_parser = ram, conflicts_with_all = ["no_grow", "memory_max"], help_heading = MEMORY)]
+    ram: Option<u32>,
+    /// Never grow the memory: every guest keeps what it has at the start
     #[arg(long, help_heading = MEMORY)]
     no_grow: bool,
+    /// The bytes of memory that a guest uses, if it does not export `__heap_base`; can be repeated
+    #[arg(long, value_name = "NAME=SIZE", value_parser = guest_memory, help_heading = MEMORY)]
+    guest_memory: Vec<(String, u32)>,
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
     arena: Option<u32>,
@@ -151,11 +158,13 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         verify: args.verify || cfg!(debug_assertions),
         isolation: args.isolation,
         memory: args.memory,
-        growth: match (args.memory_max, args.no_grow) {
-            (Some(pages), _) => Growth::Within(pages),
-            (None, true) => Growth::None,
-            (None, false) => Growth::Free,
+        growth: match (args.ram, args.memory_max, args.no_grow) {
+            (Some(bytes), _, _) => Growth::Ram(bytes),
+            (None, Some(pages), _) => Growth::Within(pages),
+            (None, None, true) => Growth::None,
+            (None, None, false) => Growth::Free,
         },
+        guest_memory: args.guest_memory.clone(),
         trap_messages: args.trap_messages,
         max_poll: args.max_poll,
         max_http: args.max_http,
@@ -199,6 +208,22 @@ fn memory(text: &str) -> Result<MemoryMode, String> {
         "one" => Ok(MemoryMode::One),
         "multi" => Ok(MemoryMode::Multi),
         _ => Err("it is `one` or `multi`".to_string()),
+    }
+}
+
+/// A size in bytes, KiB, MiB or GiB, below 4 GiB.
+fn ram(text: &str) -> Result<u32, String> {
+    match u32::try_from(size::bytes(text)?) {
+        Ok(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err("it is a size below 4GiB, such as 48KiB".to_string()),
+    }
+}
+
+/// The name of a guest and a size.
+fn guest_memory(text: &str) -> Result<(String, u32), String> {
+    match text.rsplit_once('=') {
+        Some((name, bytes)) if !name.is_empty() => Ok((name.to_string(), ram(bytes)?)),
+        _ => Err("it is the name of a guest and a size, such as sensor=1024".to_string()),
     }
 }
 

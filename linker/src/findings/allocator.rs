@@ -9,9 +9,10 @@
 use anyhow::{Result, bail};
 use wasmparser::{ExternalKind, ValType};
 
+use crate::parse::constant;
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
-use crate::profile::Profile;
+use crate::profile::{ENDS, Profile};
 
 /// What a module exports to be allocated in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,17 +89,17 @@ pub fn find(module: &Module<'_>, profile: &Profile) -> Result<Allocator> {
 }
 
 /// Whether the host of `profile` would put a heap of its own into the midst of what `module` takes for
-/// its own, as it can ask nothing for memory.
+/// its own, as it can ask nothing for memory. Where no code asks for the size of the memory, that heap
+/// lies behind everything, and nobody meets it.
 pub fn lacks(module: &Module<'_>, profile: &Profile) -> bool {
     profile.quirks.app_heap
-        && !shrinks(module, profile)
+        && asks_size(module)
         && matches!(find(module, profile), Ok(Allocator::None))
 }
 
-/// Whether an export of this name says where the memory of a program ends: `__heap_base` and
-/// `__data_end` of `wasm-ld`.
+/// Whether an export of this name says where the memory of a program ends.
 pub fn says_end(export: &str) -> bool {
-    matches!(export, "__heap_base" | "__data_end")
+    ENDS.contains(&export)
 }
 
 /// Whether a host that reads those exports cuts the memory there. Its own heap comes behind then, where
@@ -108,7 +109,35 @@ pub fn shrinks(module: &Module<'_>, profile: &Profile) -> bool {
         let end = module.exports.get(name);
         end.is_some_and(|(kind, _)| *kind == ExternalKind::Global)
     };
-    profile.host.shrinks_memory && says("__data_end") && says("__heap_base") && !asks_size(module)
+    profile.host.shrinks_memory && ENDS.into_iter().all(says) && !asks_size(module)
+}
+
+/// The exported globals with the end of the memory, and where that is, if a host of `profile` cuts it
+/// there.
+pub fn cut(module: &Module<'_>, profile: &Profile) -> Option<([u32; 2], u32)> {
+    if !shrinks(module, profile) {
+        return None;
+    }
+    let mut globals = [0; 2];
+    let mut end = 0;
+    for (global, name) in globals.iter_mut().zip(ENDS) {
+        let (_, index) = *module.exports.get(name)?;
+        let defined = (index as usize).checked_sub(module.imported_globals.len())?;
+        let init = &module.globals.get(defined)?.init;
+        let Some(constant::Value::I32(value)) = constant::of_module(module, init) else {
+            return None;
+        };
+        *global = index;
+        end = end.max(value as u32);
+    }
+    Some((globals, end))
+}
+
+/// Whether the code that is added to `module` for `profile` must not ask for the size of the memory,
+/// either: nothing does so far, and the host looks at that.
+pub fn stays_unasked(module: &Module<'_>, profile: &Profile) -> bool {
+    let any = module.memories.iter().all(|memory| memory.initial > 0);
+    profile.minds_size() && any && !asks_size(module)
 }
 
 /// Whether any code of `module` grows a memory.

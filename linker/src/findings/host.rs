@@ -726,7 +726,7 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
             None,
         ));
     }
-    if profile.quirks.app_heap && any_memory && !allocator::shrinks(module, profile) {
+    if profile.quirks.app_heap && any_memory && allocator::asks_size(module) {
         found.extend(app_heap(module, allocator));
     }
 }

@@ -11,7 +11,9 @@ use crate::plan::Plan;
 
 /// Whether a guest's memory may grow without anybody knowing: nothing of the linker's lies in it.
 pub fn grows_freely(plan: &Plan<'_, '_>, access: &Access) -> bool {
-    let alone = |memory: &MemoryPlan| memory.regions.len() == 1 && memory.block.is_none();
+    let alone = |memory: &MemoryPlan| {
+        memory.regions.len() == 1 && memory.block.is_none() && !memory.unasked
+    };
     match access.bytes {
         Quantity::Const(_) => access.memory > 0 || plan.memory.as_ref().is_some_and(alone),
         Quantity::Global(_) => false,

@@ -16,8 +16,9 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use crate::maps::glue::{Glue, GlueKind};
 use crate::maps::{Maps, region_access};
+use crate::memory::bulk::{self, Bounds};
 use crate::memory::traps::{self, Trap};
-use crate::memory::{arena, bulk, regions};
+use crate::memory::{arena, regions};
 use crate::plan::{self, Plan};
 use callee::{host, index};
 
@@ -39,7 +40,7 @@ impl Glue {
             GlueKind::Passing(ref passing) => fused::shared(self, plan, maps, passing)?,
             GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
             GlueKind::HandleFind => handles::find(traps),
-            GlueKind::HandleAdd => handles::add(traps, plan.options.max_handles),
+            GlueKind::HandleAdd => handles::add(traps, plan.max_handles()),
             GlueKind::HandleRemove => handles::remove(traps, maps.first_glue + self.handles.find),
             GlueKind::HandleRemoveOwn => {
                 handles::remove_own(traps, maps.first_glue + self.handles.remove)
@@ -96,8 +97,8 @@ impl Glue {
                 let lowered = self.lowered_copy.filter(|_| !self.has_bulk);
                 regions::copy(&target, &source, lowered.map(|at| maps.first_glue + at))
             }
-            GlueKind::LoweredCopy => bulk::memory_copy(0, 0),
-            GlueKind::LoweredFill => bulk::memory_fill(0),
+            GlueKind::LoweredCopy => bulk::memory_copy((0, 0), &bounds(plan)),
+            GlueKind::LoweredFill => bulk::memory_fill(0, &bounds(plan)),
             GlueKind::Malloc => {
                 arena::malloc(arena_bytes(plan), |code| arena_base(plan, maps, code))
             }
@@ -200,6 +201,11 @@ impl Glue {
             }
         })
     }
+}
+
+/// How the linker's own functions see whether a range lies in the memory.
+fn bounds(plan: &Plan<'_, '_>) -> Bounds<'static> {
+    Bounds::of_all(plan.memory.as_ref().is_some_and(|memory| memory.unasked))
 }
 
 /// The bytes of the arena.

@@ -7,8 +7,9 @@ use super::helper::Helper;
 use super::lowering::Lowering;
 use super::quirks;
 use super::{segments, start, tables};
+use crate::memory::arena;
+use crate::memory::bulk::{self, Bounds};
 use crate::memory::regions::{self, Bulk};
-use crate::memory::{arena, bulk};
 
 impl Helper {
     /// For the name section.
@@ -73,13 +74,17 @@ impl Helper {
 
     pub fn function(self, ctx: &mut Lowering<'_, '_, '_>) -> Result<Function> {
         Ok(match self {
-            Helper::MemoryCopy(to, from) => match ctx.only_memory() {
-                Some(memories) => bulk::memory_copy_within((0, 0), |_, code| memories.reach(code)),
-                None => bulk::memory_copy(to, from),
+            Helper::MemoryCopy(to, from) => match ctx.only_memory().filter(|_| !ctx.unasked) {
+                Some(memories) => {
+                    bulk::memory_copy((0, 0), &Bounds::Pages(&|_, code| memories.reach(code)))
+                }
+                None => bulk::memory_copy((to, from), &Bounds::of_all(ctx.unasked)),
             },
-            Helper::MemoryFill(memory) => match ctx.only_memory() {
-                Some(memories) => bulk::memory_fill_within(0, |code| memories.reach(code)),
-                None => bulk::memory_fill(memory),
+            Helper::MemoryFill(memory) => match ctx.only_memory().filter(|_| !ctx.unasked) {
+                Some(memories) => {
+                    bulk::memory_fill(0, &Bounds::Pages(&|_, code| memories.reach(code)))
+                }
+                None => bulk::memory_fill(memory, &Bounds::of_all(ctx.unasked)),
             },
             Helper::RegionCopy(to, from) => {
                 let copy = ctx

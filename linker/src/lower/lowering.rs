@@ -58,6 +58,14 @@ pub enum GlobalUse {
     ElementLength(u32),
 }
 
+/// Where the memory ends, for a host that cuts it there.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    /// The exported globals that say so.
+    pub globals: [u32; 2],
+    pub end: u32,
+}
+
 /// How many of the functions that were added are named.
 const NAMED: usize = 12;
 
@@ -86,6 +94,10 @@ pub struct Lowering<'p, 'm, 'a> {
     /// The layout of the memory, where it is not the module's own alone.
     pub memories: Option<Memories>,
     pub tables: Option<Tables>,
+    /// The exported globals that say where the memory ends, and where that is, if the host cuts it there.
+    pub cut: Option<Cut>,
+    /// Whether no code may ask for the size of the memory.
+    pub unasked: bool,
     /// The bases of tables that are joined.
     pub joined: Option<Vec<u32>>,
     /// `malloc` and `free` of the arena, when flatten has made them.
@@ -136,6 +148,8 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             global_indices: HashMap::new(),
             memories: None,
             tables: None,
+            cut: None,
+            unasked: false,
             joined: None,
             arena: None,
             arena_bytes: 0,
@@ -259,10 +273,12 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     /// The memory of the linker's own, and what lies in it.
     pub fn lay_out(&mut self) -> Result<()> {
         let module = self.module;
+        self.unasked = allocator::stays_unasked(module, self.profile);
+        self.cut = allocator::cut(module, self.profile).map(|(globals, end)| Cut { globals, end });
         let mut size = 0;
         let has_memory = !module.memories.is_empty() || self.needs.references;
         let asks = self.profile.quirks.app_heap && has_memory;
-        let asks = asks && !self.flat && !allocator::shrinks(module, self.profile);
+        let asks = asks && !self.flat && allocator::asks_size(module);
         self.allocator = match allocator::find(module, self.profile) {
             Err(error) if asks => return Err(error),
             found => found.unwrap_or(Allocator::None),
@@ -298,11 +314,15 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         }
         let most = self.profile.limits.memory_pages;
         let joined = self.needs.memories;
-        let mut memories = Memories::new(module, size, self.own_arena, most, joined)?;
+        // Of another program nobody knows whether it keeps to that.
+        self.cut = self.cut.take().filter(|_| self.flat);
+        self.unasked &= self.flat;
+        let end = self.cut.map(|cut| cut.end);
+        let mut memories = Memories::new(module, (size, end), self.own_arena, most, joined)?;
         let slides = memories.plan.block.is_some_and(|block| block.slides);
         for (at, region) in memories.plan.regions.iter().enumerate() {
             let name = at as u32;
-            let bytes = i64::from(region.pages) << 16;
+            let bytes = region.bytes as i64;
             let global = |this: &mut Self, wanted: bool, what, start| {
                 wanted.then(|| this.global(what, ValType::I32, start))
             };

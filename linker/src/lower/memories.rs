@@ -14,7 +14,7 @@ use crate::memory::access::{Access, Quantity};
 use crate::memory::arena;
 use crate::memory::globals::{LinkerGlobals, access_in};
 use crate::memory::growing;
-use crate::memory::layout::{Block, MemoryPlan, Region, WhileLent};
+use crate::memory::layout::{Block, MemoryPlan, Pieces, Region, WhileLent, in_pages};
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
 use crate::resolve::InstanceId;
@@ -34,8 +34,8 @@ pub struct Memories {
 }
 
 impl Memories {
-    /// Lays out the memories of `module`, with a block of `block` bytes above them, in which the host
-    /// has an arena if `of_host`. Where they are not `joined`, only that of the host is laid out; the
+    /// Lays out the memories of `module`, with a block of `block` bytes above them, or above `end` where
+    /// nothing of a single memory is in use behind that. The host has an arena in it if `of_host`. Where they are not `joined`, only that of the host is laid out; the
     /// others stay as they are.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl Memories {
     /// Fails when all of it is over `most` pages, and for a block above another memory than the first.
     pub fn new(
         module: &Module<'_>,
-        block: u32,
+        (block, end): (u32, Option<u32>),
         of_host: bool,
         most: Option<u64>,
         joined: bool,
@@ -73,7 +73,8 @@ impl Memories {
                 memory: Some((InstanceId(0), index)),
                 base: (pages << 16) as u32,
                 pages: ty.initial as u32,
-                room: ty.initial as u32,
+                bytes: ty.initial << 16,
+                room: ty.initial << 16,
                 maximum: ty.maximum.map(|most| most as u32),
                 grows,
                 slides,
@@ -81,19 +82,28 @@ impl Memories {
             pages += ty.initial;
             slides |= grows;
         }
+        if let (Some(end), [region]) = (end, regions.as_mut_slice()) {
+            region.bytes = end.into();
+            region.room = end.into();
+            pages = in_pages(end.into()).into();
+        }
         if regions.is_empty() {
             regions.push(Region {
                 memory: None,
                 base: 0,
                 pages: 0,
+                bytes: 0,
                 room: 0,
                 maximum: Some(0),
                 grows: false,
                 slides: false,
             });
         }
+        let bytes = regions.iter().map(|region| region.bytes).sum::<u64>();
         let block = (block > 0).then_some(Block {
             state: 0,
+            pieces: Pieces::default(),
+            max_handles: 0,
             arena: block,
             handles: 0,
             slides,
@@ -106,7 +116,7 @@ impl Memories {
                 }
             }),
         });
-        pages += block.map_or(0, |block| u64::from(block.pages()));
+        pages = pages.max(in_pages(bytes + block.map_or(0, |block| block.size().into())).into());
         let most = most.map_or(MOST, |most| most.min(MOST));
         if pages > most {
             bail!(
@@ -125,6 +135,8 @@ impl Memories {
                 fixed: false,
                 own: Vec::new(),
                 guarded: false,
+                unasked: false,
+                shrinks: false,
             },
             globals: LinkerGlobals::default(),
         })

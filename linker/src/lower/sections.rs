@@ -241,13 +241,22 @@ impl Lowering<'_, '_, '_> {
     /// The initial values of the module's own globals. This is where functions get their numbers.
     fn global_inits(&mut self) -> Result<Vec<ConstExpr>> {
         let module = self.module;
-        module
-            .globals
-            .iter()
-            .map(|global| match constant::of_module(module, &global.init) {
-                Some(value) => self.value_expr(value),
-                None => self.expression(&global.init),
-            })
+        let imported = module.imported_globals.len();
+        let end = self.memories.as_ref().map(|memories| memories.plan.end());
+        (imported as u32..)
+            .zip(&module.globals)
+            .map(
+                |(index, global)| match constant::of_module(module, &global.init) {
+                    Some(_)
+                        if self.cut.is_some_and(|cut| cut.globals.contains(&index))
+                            && end.is_some() =>
+                    {
+                        Ok(ConstExpr::i32_const(end.unwrap_or_default() as i32))
+                    }
+                    Some(value) => self.value_expr(value),
+                    None => self.expression(&global.init),
+                },
+            )
             .collect()
     }
 

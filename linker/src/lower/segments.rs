@@ -8,6 +8,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 
 use super::helper::Helper;
 use super::lowering::Lowering;
+use crate::memory::bulk;
 
 /// Words of eight bytes in one function: engines limit the size of a body.
 const PIECE: usize = 4096;
@@ -30,23 +31,33 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32, memory: u32) ->
         .map(|piece| ctx.helper(Helper::SegmentWord(segment, piece)))
         .collect();
     let left = ctx.segment_length(segment);
-    let only = ctx.only_memory();
+    let only = ctx.only_memory().filter(|_| !ctx.unasked);
 
-    let mut body = Function::new([]);
+    let touches = only.is_none() && ctx.unasked;
+    let mut body = Function::new([(u32::from(touches), ValType::I32)]);
     let mut code = body.instructions();
     // The size of the memory comes first: wasm3 0.4.7 has no `memory.size` while other values wait.
     match only {
         Some(memories) => memories.reach(&mut code),
+        None if touches => {
+            code.local_get(destination);
+            bulk::touch(&mut code, memory, length, 3);
+        }
         None => {
             code.memory_size(memory);
         }
     }
-    code.i64_extend_i32_u().i64_const(16).i64_shl();
-    end_of(&mut code, destination, length);
-    code.i64_lt_u();
+    if !touches {
+        code.i64_extend_i32_u().i64_const(16).i64_shl();
+        end_of(&mut code, destination, length);
+        code.i64_lt_u();
+    }
     end_of(&mut code, source, length);
     code.global_get(left).i64_extend_i32_u().i64_gt_u();
-    code.i32_or().if_(BlockType::Empty).unreachable().end();
+    if !touches {
+        code.i32_or();
+    }
+    code.if_(BlockType::Empty).unreachable().end();
     // Byte by byte up to a whole word, and at the end.
     code.block(BlockType::Empty)
         .loop_(BlockType::Empty)

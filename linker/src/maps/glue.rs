@@ -176,7 +176,7 @@ impl Glue {
         }
         for export in &plan.exports {
             let made = match export.what {
-                Exported::Func(_) | Exported::Memory => None,
+                Exported::Func(_) | Exported::Memory | Exported::End => None,
                 Exported::Initialize => glue.initialise,
                 Exported::Initialised(target) => {
                     let ty = plan.target_type(target).clone();

@@ -12,7 +12,9 @@ use crate::options::Isolation;
 use crate::parse::scan::Ref;
 use crate::plan::throwing::{Form, values};
 use crate::plan::{Plan, Target};
-use crate::resolve::{Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId};
+use crate::resolve::{
+    Builtin, CanonId, ComponentInstanceId, FuncDef, HostId, InstanceId, NO_MEMORY, Piece,
+};
 
 /// No index: what has it is dead, and nothing live refers to it.
 const DEAD: u32 = u32::MAX;
@@ -27,6 +29,12 @@ pub enum Callee {
     /// The constant 0, of which an addition or subtraction that follows is left out.
     Zero,
     GlobalGet(u32),
+    /// The same of 64 bits.
+    I64Const(i64),
+    /// A global of 32 bits as a number of 64.
+    GlobalGetWide(u32),
+    /// The bytes that the memory has.
+    MemoryBytes,
     Unreachable,
     /// Nothing live calls it.
     Dead,
@@ -343,7 +351,9 @@ impl Maps {
         let tables = number(plan, |l| &l.tables);
         let tags = number(plan, |l| &l.tags);
         let globals = number(plan, |l| &l.globals);
-        self.global_count = globals.len() as u32;
+        // The first is nobody's where the host takes that for the pointer of a stack.
+        let before = u32::from(plan.memory.as_ref().is_some_and(|memory| memory.shrinks));
+        self.global_count = before + globals.len() as u32;
         let (mut next_element, mut next_data) = (0, 0);
         for id in program.ids() {
             let live = plan.live.instance(id);
@@ -358,6 +368,7 @@ impl Maps {
                 .collect();
             map.globals = (0..live.globals.len() as u32)
                 .map(|i| get(&globals, program.global(input, id, i)))
+                .map(|index| index.saturating_add(before))
                 .collect();
         }
     }
@@ -400,6 +411,7 @@ impl Maps {
                 let types = glue.shared.globals().into_iter();
                 types.filter_map(|ty| Some((ty, global(true)?))).collect()
             },
+            end: global(memory.is_some_and(|memory| memory.shrinks)),
         };
     }
 
@@ -478,11 +490,21 @@ impl Maps {
             return Callee::Dead;
         };
         match target {
-            Target::Builtin(Builtin::MaxHandles) => {
-                Callee::I32Const(plan.options.max_handles as i32)
-            }
+            Target::Builtin(Builtin::MaxHandles) => Callee::I32Const(plan.max_handles() as i32),
             Target::Builtin(Builtin::MaxHttp) => Callee::I32Const(plan.options.max_http as i32),
             Target::Builtin(Builtin::MaxPoll) => Callee::I32Const(plan.options.max_poll as i32),
+            Target::Builtin(Builtin::Piece(piece)) => {
+                let block = plan.memory.as_ref().and_then(|memory| memory.block);
+                let pieces = block.map(|block| block.pieces).unwrap_or_default();
+                Callee::I32Const(match piece {
+                    Piece::Seed => pieces.seed,
+                    Piece::Zeroes => pieces.zeroes,
+                    Piece::Scratch => pieces.scratch,
+                    Piece::Polls => pieces.polls,
+                    Piece::Pool => pieces.pool,
+                } as i32)
+            }
+            Target::Builtin(Builtin::Limit(id, index)) => self.limit(plan, (id, index)),
             Target::Builtin(Builtin::Sockets) => {
                 Callee::I32Const(plan.options.profile.host.sockets.into())
             }
@@ -517,6 +539,26 @@ impl Maps {
     }
 }
 
+impl Maps {
+    /// The bytes of the memory that a library works on; of all of it, if that is of no guest.
+    fn limit(&self, plan: &Plan<'_, '_>, slot: Slot) -> Callee {
+        let Some(memory) = &plan.memory else {
+            return Callee::MemoryBytes;
+        };
+        match memory.region(slot) {
+            _ if slot == NO_MEMORY && memory.is_still() => Callee::I64Const(memory.end() as i64),
+            Some(at) if slot != NO_MEMORY => match self.globals.bytes[at] {
+                Some(bytes) => Callee::GlobalGetWide(bytes),
+                None if memory.is_still() || memory.is_shared() || memory.has_above(at) => {
+                    Callee::I64Const(memory.regions[at].bytes as i64)
+                }
+                None => Callee::MemoryBytes,
+            },
+            _ => Callee::MemoryBytes,
+        }
+    }
+}
+
 /// What becomes of the instructions of an instance on one of its memories.
 fn memory_map(
     plan: &Plan<'_, '_>,
@@ -545,9 +587,11 @@ fn memory_map(
             bytes,
             grow: first_glue + glue.grow[at].unwrap_or(DEAD),
         },
-        None if memory.is_shared() || memory.has_above(at) || memory.fixed => MemoryOps::Fixed {
-            pages: region.pages as i32,
-        },
+        None if memory.is_shared() || memory.has_above(at) || memory.fixed || memory.unasked => {
+            MemoryOps::Fixed {
+                pages: region.pages as i32,
+            }
+        }
         None => MemoryOps::Plain,
     };
     let rewritten = memory.is_shared() && !plan.is_library(id);

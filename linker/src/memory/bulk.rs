@@ -8,36 +8,39 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 /// How many bytes a turn of the loops moves, and the most that is moved without a loop.
 const CHUNK: i32 = 32;
 
-/// `memory.copy` in all of the memory `to`, from all of `from`, which may be the same.
-pub fn memory_copy(to: u32, from: u32) -> Function {
-    memory_copy_within((to, from), |memory, code| {
-        code.memory_size(memory);
-    })
+/// How it is known whether a range of bytes lies in a memory.
+pub enum Bounds<'b> {
+    /// By its pages, which this leaves on the stack.
+    Pages(&'b dyn Fn(u32, &mut InstructionSink<'_>)),
+    /// By a load of the last byte of the range. The memory is never asked for its size: a host that cuts
+    /// it in the midst of a page may not be asked, and would not say where that is.
+    Touch,
 }
 
-/// `memory.fill` in all of a memory.
-pub fn memory_fill(memory: u32) -> Function {
-    memory_fill_within(memory, |code| {
-        code.memory_size(memory);
-    })
+impl Bounds<'_> {
+    /// Those of the whole memory, for a module whose host cuts it or does not.
+    pub fn of_all(cut: bool) -> Bounds<'static> {
+        match cut {
+            true => Bounds::Touch,
+            false => Bounds::Pages(&|memory, code| {
+                code.memory_size(memory);
+            }),
+        }
+    }
 }
 
-/// `(func (param $destination i32) (param $source i32) (param $length i32))`, in the pages that
-/// `size` leaves on the stack for each of both memories.
+/// `memory.copy` in the memory `to`, from `from`, which may be the same:
+/// `(func (param $destination i32) (param $source i32) (param $length i32))`.
 ///
 /// Chunks are copied until so little is left that all of it is read before any of it is written:
 /// there the direction does not matter any more.
-pub fn memory_copy_within(
-    (to, from): (u32, u32),
-    size: impl Fn(u32, &mut InstructionSink<'_>),
-) -> Function {
+pub fn memory_copy((to, from): (u32, u32), bounds: &Bounds<'_>) -> Function {
     let (destination, source, length) = (0, 1, 2);
     let (first, last, second, half) = (3, 4, 5, 6);
     let mut body = Function::new([(3, ValType::I64), (1, ValType::I32)]);
     let mut code = body.instructions();
     if to == from {
-        let size = |code: &mut InstructionSink<'_>| size(to, code);
-        trap_out_of_bounds(&mut code, length, size, |code| {
+        trap_out_of_bounds(&mut code, to, (length, half), bounds, |code| {
             // What is in bounds for the higher address is so for the other one.
             code.local_get(destination)
                 .local_get(source)
@@ -48,8 +51,7 @@ pub fn memory_copy_within(
         });
     } else {
         for (memory, address) in [(to, destination), (from, source)] {
-            let size = |code: &mut InstructionSink<'_>| size(memory, code);
-            trap_out_of_bounds(&mut code, length, size, |code| {
+            trap_out_of_bounds(&mut code, memory, (length, half), bounds, |code| {
                 code.local_get(address);
             });
         }
@@ -154,13 +156,13 @@ pub fn memory_copy_within(
     body
 }
 
-/// `(func (param $destination i32) (param $value i32) (param $length i32))`, in the pages that
-/// `size` leaves on the stack.
-pub fn memory_fill_within(memory: u32, size: impl Fn(&mut InstructionSink<'_>)) -> Function {
-    let (destination, value, length, pattern) = (0, 1, 2, 3);
-    let mut body = Function::new([(1, ValType::I64)]);
+/// `memory.fill`: `(func (param $destination i32) (param $value i32) (param $length i32))`.
+pub fn memory_fill(memory: u32, bounds: &Bounds<'_>) -> Function {
+    let (destination, value, length, pattern, end) = (0, 1, 2, 3, 4);
+    let ends = u32::from(matches!(bounds, Bounds::Touch));
+    let mut body = Function::new([(1, ValType::I64), (ends, ValType::I32)]);
     let mut code = body.instructions();
-    trap_out_of_bounds(&mut code, length, &size, |code| {
+    trap_out_of_bounds(&mut code, memory, (length, end), bounds, |code| {
         code.local_get(destination);
     });
     code.local_get(value)
@@ -239,15 +241,21 @@ fn at(memory: u32, offset: u64) -> MemArg {
 }
 
 /// Traps when `length` bytes from the address that `address` leaves on the stack reach beyond the
-/// pages that `size` leaves there. The size comes first: wasm3 0.4.7 has no `memory.size` while
-/// other values wait.
+/// memory. The size comes first: wasm3 0.4.7 has no `memory.size` while other values wait.
 fn trap_out_of_bounds(
     code: &mut InstructionSink<'_>,
-    length: u32,
-    size: impl Fn(&mut InstructionSink<'_>),
+    memory: u32,
+    (length, end): (u32, u32),
+    bounds: &Bounds<'_>,
     address: impl Fn(&mut InstructionSink<'_>),
 ) {
-    size(code);
+    match bounds {
+        Bounds::Pages(size) => size(memory, code),
+        Bounds::Touch => {
+            address(code);
+            return touch(code, memory, length, end);
+        }
+    }
     code.i64_extend_i32_u().i64_const(16).i64_shl();
     address(code);
     code.i64_extend_i32_u()
@@ -258,6 +266,27 @@ fn trap_out_of_bounds(
         .if_(BlockType::Empty)
         .unreachable()
         .end();
+}
+
+/// Loads the last of `length` bytes from the address on the stack: traps as the access would. `end` is
+/// a local for the meantime.
+pub fn touch(code: &mut InstructionSink<'_>, memory: u32, length: u32, end: u32) {
+    code.local_get(length)
+        .i32_add()
+        .local_tee(end)
+        .local_get(length)
+        .i32_lt_u()
+        .if_(BlockType::Empty)
+        .unreachable()
+        .end();
+    // No bytes at address 0 are in every memory, and so is the byte there.
+    code.local_get(end)
+        .local_get(end)
+        .i32_eqz()
+        .i32_eqz()
+        .i32_sub()
+        .i32_load8_u(at(memory, 0))
+        .drop();
 }
 
 /// Adds `step` to a local.

@@ -34,6 +34,8 @@ pub struct LinkerGlobals {
     pub reserved: Option<[u32; 2]>,
     /// Where functions that pass a value leave it when it is several flat ones, by their types.
     pub passing: Vec<(ValType, u32)>,
+    /// Where the memory ends, exported for a host that cuts it there.
+    pub end: Option<u32>,
     /// The functions that say why the module is about to trap.
     pub traps: Traps,
 }
@@ -41,7 +43,7 @@ pub struct LinkerGlobals {
 /// How a guest gets at a region of a memory.
 pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checked: bool) -> Access {
     let region = &memory.regions[at];
-    let bytes = u64::from(region.pages) << 16;
+    let bytes = region.bytes;
     Access {
         memory: 0,
         base: match globals.bases[at] {

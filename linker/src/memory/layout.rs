@@ -12,11 +12,26 @@ pub const PAGE: u32 = 65536;
 /// The number of pages of 4 GiB.
 pub const MAX_PAGES: u32 = 65536;
 
+/// How far into the block the pieces of the libraries' state are that only some programs have: behind
+/// the handles, in this order. 0 for those that this one does not have.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pieces {
+    pub seed: u32,
+    pub zeroes: u32,
+    pub scratch: u32,
+    pub polls: u32,
+    pub pool: u32,
+}
+
 /// The block of the linker above the guests.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
     /// Bytes of library state, at the start of the block.
     pub state: u32,
+    /// Where the pieces of it are.
+    pub pieces: Pieces,
+    /// How many handles the state has room for, and each of the handle tables.
+    pub max_handles: u32,
     /// Bytes for the runtime's own use, after the state ([`super::arena`]).
     pub arena: u32,
     /// Bytes for the handle tables of component instances, after the arena.
@@ -45,11 +60,6 @@ impl Block {
     pub fn size(&self) -> u32 {
         self.state + self.arena + self.handles
     }
-
-    /// The pages that it takes.
-    pub fn pages(&self) -> u32 {
-        self.size().div_ceil(PAGE)
-    }
 }
 
 /// A memory of the input.
@@ -59,16 +69,29 @@ pub struct Region {
     pub memory: Option<(InstanceId, u32)>,
     /// Its first address at the start.
     pub base: u32,
-    /// Its pages at the start.
+    /// Its pages at the start, as it declares.
     pub pages: u32,
-    /// The pages that are kept for it: more than it has at the start only in a fixed layout.
-    pub room: u32,
+    /// Its bytes at the start, a multiple of 16: all of its pages, or fewer where it is known to end
+    /// earlier and no live code asks for its size.
+    pub bytes: u64,
+    /// The bytes that are kept for it: more than it has at the start only in a fixed layout.
+    pub room: u64,
     /// The most pages that it may have, as it declares.
     pub maximum: Option<u32>,
     /// Whether a live function grows it.
     pub grows: bool,
     /// Whether its base moves: a region below grows.
     pub slides: bool,
+}
+
+/// The bytes of pages.
+pub fn in_bytes(pages: u32) -> u64 {
+    u64::from(pages) * u64::from(PAGE)
+}
+
+/// The pages that bytes take.
+pub fn in_pages(bytes: u64) -> u32 {
+    bytes.div_ceil(PAGE.into()) as u32
 }
 
 /// A memory of the input that stays one of its own.
@@ -95,6 +118,11 @@ pub struct MemoryPlan {
     pub own: Vec<OwnMemory>,
     /// Whether what lies above the only region is not for the eyes of its guest: it belongs to others.
     pub guarded: bool,
+    /// Whether no code asks for the size of the memory, for a host that looks at that: it has its own heap
+    /// behind everything then.
+    pub unasked: bool,
+    /// Whether the module exports where its memory ends, for a host that cuts it there.
+    pub shrinks: bool,
 }
 
 impl MemoryPlan {
@@ -125,15 +153,25 @@ impl MemoryPlan {
         region + 1 < self.regions.len() || self.block.is_some()
     }
 
+    /// Whether nothing in the output grows: what lies where is known when linking.
+    pub fn is_still(&self) -> bool {
+        self.fixed || !self.regions.iter().any(|region| region.grows)
+    }
+
     /// The first address of the block at the start.
     pub fn block_base(&self) -> u32 {
-        self.regions.iter().map(|region| region.room).sum::<u32>() * PAGE
+        self.regions.iter().map(|region| region.room).sum::<u64>() as u32
+    }
+
+    /// Where everything ends at the start: the bytes that are in use.
+    pub fn end(&self) -> u64 {
+        let regions: u64 = self.regions.iter().map(|region| region.room).sum();
+        regions + self.block.map_or(0, |block| block.size().into())
     }
 
     /// The pages of the output at the start.
     pub fn pages(&self) -> u32 {
-        let regions: u32 = self.regions.iter().map(|region| region.room).sum();
-        regions + self.block.map_or(0, |block| block.pages())
+        in_pages(self.end())
     }
 
     /// The most pages that the output may have.
@@ -141,26 +179,26 @@ impl MemoryPlan {
         if self.fixed {
             return Some(self.pages());
         }
-        let mut pages = self.block.map_or(0, |block| block.pages());
+        let mut bytes = self.block.map_or(0, |block| block.size().into());
         for region in &self.regions {
-            let most = match region.grows || self.regions.len() == 1 {
-                true => region.maximum?,
-                false => region.pages,
+            bytes += match region.grows || self.regions.len() == 1 {
+                true => in_bytes(region.maximum?),
+                false => region.bytes,
             };
-            pages = pages.saturating_add(most);
         }
-        Some(pages.min(MAX_PAGES))
+        Some(in_pages(bytes).min(MAX_PAGES))
     }
 
     /// The most pages that a region may grow to.
     pub fn limit(&self, region: usize) -> u32 {
+        let region = &self.regions[region];
         if self.fixed {
-            return self.regions[region].room;
+            return (region.room / u64::from(PAGE)) as u32;
         }
-        let others = self.pages() - self.regions[region].pages;
-        let declared = self.regions[region].maximum.unwrap_or(MAX_PAGES);
+        let others = in_pages(self.end() - region.bytes);
+        let declared = region.maximum.unwrap_or(MAX_PAGES);
         // Its size in bytes is kept in 32 bits, that of the block included where it grows around it.
         let most = (MAX_PAGES - 1).saturating_sub(others);
-        declared.min(most).max(self.regions[region].pages)
+        declared.min(most).max(region.pages)
     }
 }

@@ -341,6 +341,22 @@ impl Step<'_, '_> {
                 self.written.push(0x23);
                 global.encode(&mut self.written);
             }
+            Callee::I64Const(value) => {
+                self.written.push(0x42);
+                value.encode(&mut self.written);
+            }
+            Callee::GlobalGetWide(global) => {
+                InstructionSink::new(&mut self.written)
+                    .global_get(global)
+                    .i64_extend_i32_u();
+            }
+            Callee::MemoryBytes => {
+                InstructionSink::new(&mut self.written)
+                    .memory_size(0)
+                    .i64_extend_i32_u()
+                    .i64_const(16)
+                    .i64_shl();
+            }
             Callee::Unreachable => self.written.push(0x00),
             Callee::Dead => panic!("function {old} is called but was not planned"),
         }

@@ -6,7 +6,9 @@ mod customs;
 mod debug;
 mod names;
 
-use anyhow::{Result, anyhow, bail};
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode,
@@ -20,7 +22,7 @@ use crate::glue;
 use crate::limits::Room;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
-use crate::plan::{Exported, Plan, Step, Target, late};
+use crate::plan::{Exported, Plan, Step, Target, late, zeroes};
 use crate::resolve::{Const, constant};
 use crate::resolve::{FuncDef, InstanceId};
 use code::Traced;
@@ -267,6 +269,11 @@ fn tag_section(plan: &Plan<'_, '_>, maps: &mut Maps) -> TagSection {
 
 fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     let mut section = GlobalSection::new();
+    if maps.globals.end.is_some() {
+        // A host that cuts memory takes the first mutable global for the pointer of a stack, and checks
+        // what is stored there, unless it begins as 0.
+        section.global(mutable_i32(), &ConstExpr::i32_const(0));
+    }
     for id in plan.program.ids() {
         let module = plan.program.module(plan.input, id);
         let live = &plan.live.instance(id).globals;
@@ -290,17 +297,12 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     let mut own = |index: Option<u32>, value: u32| {
         if let Some(index) = index {
             debug_assert_eq!(index, section.len());
-            let ty = GlobalType {
-                val_type: ValType::I32,
-                mutable: true,
-                shared: false,
-            };
-            section.global(ty, &ConstExpr::i32_const(value as i32));
+            section.global(mutable_i32(), &ConstExpr::i32_const(value as i32));
         }
     };
     if let Some(memory) = &plan.memory {
         for (at, region) in memory.regions.iter().enumerate() {
-            own(maps.globals.bytes[at], region.pages.wrapping_mul(65536));
+            own(maps.globals.bytes[at], region.bytes as u32);
         }
         for (at, region) in memory.regions.iter().enumerate() {
             own(maps.globals.bases[at], region.base);
@@ -335,7 +337,22 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
         };
         section.global(ty, &zero);
     }
+    if let (Some(_), Some(memory)) = (maps.globals.end, &plan.memory) {
+        let ty = GlobalType {
+            mutable: false,
+            ..mutable_i32()
+        };
+        section.global(ty, &ConstExpr::i32_const(memory.end() as i32));
+    }
     Ok(section)
+}
+
+fn mutable_i32() -> GlobalType {
+    GlobalType {
+        val_type: ValType::I32,
+        mutable: true,
+        shared: false,
+    }
 }
 
 fn const_expr(plan: &Plan<'_, '_>, maps: &Maps, value: Const) -> Result<ConstExpr> {
@@ -347,6 +364,13 @@ fn export_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<Expor
     for (export, made) in plan.exports.iter().zip(&glue.exports) {
         match (&export.what, made) {
             (Exported::Memory, _) => section.export(&export.name, ExportKind::Memory, 0),
+            (Exported::End, _) => {
+                let end = maps
+                    .globals
+                    .end
+                    .context("the end of the memory has no global")?;
+                section.export(&export.name, ExportKind::Global, end)
+            }
             (_, Some(at)) => section.export(&export.name, ExportKind::Func, maps.first_glue + at),
             (Exported::Func(target), None) => {
                 let index = match maps.entry(*target).filter(|_| plan.has_border(*target)) {
@@ -450,11 +474,11 @@ fn element_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<Elem
     Ok(section)
 }
 
-/// The memory of an active data segment in the output, and its offset there.
+/// The memory of an active data segment in the output, and the offset there of the byte `from` in it.
 fn data_offset(
     plan: &Plan<'_, '_>,
     id: InstanceId,
-    memory: u32,
+    (memory, from): (u32, u32),
     offset: &wasmparser::ConstExpr<'_>,
     data: &crate::parse::module::Data<'_>,
 ) -> Result<(u32, ConstExpr)> {
@@ -469,13 +493,17 @@ fn data_offset(
     let place = memory.and_then(|memory| Some((memory, memory.place(slot)?)));
     let (memory, (index, region)) = place.ok_or_else(|| anyhow!("a data segment has no memory"))?;
     let base = region.map_or(0, |region| memory.regions[region].base);
-    let start = (start as u32).wrapping_add(base);
+    let start = (start as u32).wrapping_add(base).wrapping_add(from);
     Ok((index, ConstExpr::i32_const(start as i32)))
 }
 
 fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
     let mut section = DataSection::new();
     let mut size = 0;
+    let trimmed = match plan.options.tidy {
+        true => zeroes::trimmed(plan),
+        false => HashMap::new(),
+    };
     for id in plan.program.ids() {
         let module = plan.program.module(plan.input, id);
         let live = &plan.live.instance(id).data;
@@ -483,7 +511,9 @@ fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
             if !live[at] {
                 continue;
             }
-            size += data.bytes.len();
+            let kept = trimmed.get(&(id, at)).cloned();
+            let kept = kept.unwrap_or(0..data.bytes.len());
+            size += kept.len();
             match &data.active {
                 // Its bytes are in the code that writes them; the index has to stay.
                 Some(_) if plan.is_late(Step::Data(id, at)) => {
@@ -491,8 +521,9 @@ fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
                 }
                 None => section.passive(data.bytes.iter().copied()),
                 Some((memory, offset)) => {
-                    let (memory, offset) = data_offset(plan, id, *memory, offset, data)?;
-                    section.active(memory, &offset, data.bytes.iter().copied())
+                    let from = kept.start as u32;
+                    let (memory, offset) = data_offset(plan, id, (*memory, from), offset, data)?;
+                    section.active(memory, &offset, data.bytes[kept].iter().copied())
                 }
             };
         }

@@ -85,6 +85,8 @@ pub fn section(
         (own.block, "p1bridge:block"),
         (own.initialised, "p1bridge:initialized"),
         (own.applied, "p1bridge:applied"),
+        (own.end.map(|_| 0), "p1bridge:first"),
+        (own.end, "p1bridge:end"),
     ] {
         globals.extend(index.map(|index| (index, name)));
     }

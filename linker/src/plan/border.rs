@@ -73,6 +73,7 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
             | Exported::Arena
             | Exported::Initialize
             | Exported::Memory
+            | Exported::End
             | Exported::Malloc
             | Exported::Free => {}
         }

@@ -16,6 +16,7 @@ use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::memory::arena;
 use crate::memory::layout::WhileLent;
 use crate::preview1;
+use crate::profile::ENDS;
 use crate::resolve::{
     Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, ExportItem,
     FuncDef, HOST, InstanceId, Lift, LiftId, Program, Resource, ResourceId,
@@ -463,8 +464,13 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     if !is_command {
         add("_initialize".into(), Exported::Initialize);
     }
-    if plan.memory.is_some() {
+    if let Some(memory) = &plan.memory {
         add("memory".into(), Exported::Memory);
+        if memory.shrinks {
+            for name in ENDS {
+                add(name.into(), Exported::End);
+            }
+        }
     }
     let block = plan.memory.as_ref().and_then(|memory| memory.block);
     if let Some(block) = block.filter(|block| block.arena > 0) {
@@ -534,6 +540,7 @@ fn twice(
         .filter(|export| export.name == name)
         .find_map(|export| {
             Some(match export.what {
+                Exported::End => "where its memory ends",
                 Exported::Memory => "its memory, in which every host looks for strings and lists",
                 Exported::Malloc | Exported::Free => {
                     "the arena that a runtime of this profile uses in place of a heap of its own"

@@ -17,7 +17,7 @@ use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
     Builtin, Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef, FuncDef, HOST,
-    Instance, InstanceId, NO_MEMORY, Program, Resource, ResourceId, StringEncoding,
+    Instance, InstanceId, NO_MEMORY, Piece, Program, Resource, ResourceId, StringEncoding,
 };
 use crate::statics::canon::canon_name;
 use crate::unadapt::Adapted;
@@ -55,10 +55,12 @@ pub struct Needs {
     pub state_fixed: u32,
     /// Bytes of state for each handle.
     pub state_per_handle: u32,
-    /// Bytes of state for each subscription of a poll, if there are more than `polls_in_state`,
-    /// which the state has room for whatever the options are.
+    /// Bytes of state for each subscription of a poll, and for one more.
     pub state_per_poll: u32,
-    pub polls_in_state: u32,
+    /// Bytes of pieces that only some programs reach.
+    pub seed: u32,
+    pub zeroes: u32,
+    pub scratch: u32,
 }
 
 /// Reads what a library needs.
@@ -74,7 +76,9 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
             Some(("state-fixed", n)) => needs.state_fixed = n.trim().parse()?,
             Some(("state-per-handle", n)) => needs.state_per_handle = n.trim().parse()?,
             Some(("state-per-poll", n)) => needs.state_per_poll = n.trim().parse()?,
-            Some(("polls-in-state", n)) => needs.polls_in_state = n.trim().parse()?,
+            Some(("seed", n)) => needs.seed = n.trim().parse()?,
+            Some(("zeroes", n)) => needs.zeroes = n.trim().parse()?,
+            Some(("scratch", n)) => needs.scratch = n.trim().parse()?,
             // Locals that need an address are in the state: there is no stack to share.
             Some(("frame", "0")) => {}
             None if line.is_empty() => {}
@@ -718,6 +722,15 @@ fn instantiate(
                     FuncDef::Host(program.host(preview1::MODULE, name, ty))
                 }
                 (LINKER, "state") => FuncDef::Builtin(Builtin::State),
+                (LINKER, name)
+                    if let Some(piece) = Piece::ALL.iter().find(|p| p.name() == name) =>
+                {
+                    FuncDef::Builtin(Builtin::Piece(*piece))
+                }
+                (LINKER, "limit") if home.is_arena() => {
+                    FuncDef::Builtin(Builtin::Limit(NO_MEMORY.0, NO_MEMORY.1))
+                }
+                (LINKER, "limit") => FuncDef::Builtin(Builtin::Limit(memory.0, memory.1)),
                 // Copied values are where the library finds them as they are.
                 (LINKER, "base") if home.is_arena() => {
                     FuncDef::Builtin(Builtin::Base(NO_MEMORY.0, NO_MEMORY.1))

@@ -7,7 +7,9 @@ use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
 use crate::preview1;
-use crate::resolve::{Builtin, CanonId, CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
+use crate::resolve::{
+    Builtin, CanonId, CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Piece, Program,
+};
 use crate::resolve::{Const, constant};
 use crate::statics::{Forwarders, canon};
 
@@ -31,7 +33,8 @@ pub struct Live {
     hosts: BTreeSet<HostId>,
     /// Whether a library needs a memory and the program has none.
     pub made_memory: bool,
-    /// The memories that a live function grows, copies in, fills.
+    /// The memories that a live function asks the size of, grows, copies in, fills.
+    pub sized: BTreeSet<(InstanceId, u32)>,
     pub growing: BTreeSet<(InstanceId, u32)>,
     pub copying: BTreeSet<(InstanceId, u32)>,
     pub filling: BTreeSet<(InstanceId, u32)>,
@@ -41,8 +44,9 @@ pub struct Live {
     pub data_count: bool,
     /// Whether a library allocates in the host's arena.
     pub arena: bool,
-    /// Whether a library asks for its state block.
+    /// Whether a library asks for its state block, and for which pieces of it.
     pub state: bool,
+    pub pieces: BTreeSet<Piece>,
     /// The `realloc` functions that libraries call through a guard.
     pub allocate_only: BTreeSet<(InstanceId, u32)>,
     /// Functions of the canonical ABI that the linker writes itself.
@@ -223,7 +227,10 @@ impl<'t, 'a> Tracer<'t, 'a> {
                         self.table(program, id, table);
                     }
                     Ref::Memory(memory) => self.memory(program, id, memory),
-                    Ref::MemorySize(_) => {}
+                    Ref::MemorySize(memory) => {
+                        let slot = program.memory(self.input, id, memory);
+                        self.live.sized.insert(slot);
+                    }
                     Ref::MemoryGrow(memory) => {
                         let slot = program.memory(self.input, id, memory);
                         self.live.growing.insert(slot);
@@ -293,6 +300,9 @@ impl<'t, 'a> Tracer<'t, 'a> {
             },
             FuncDef::Host(host) => self.live.host(host),
             FuncDef::Builtin(Builtin::State) => self.live.state = true,
+            FuncDef::Builtin(Builtin::Piece(piece)) => {
+                self.live.pieces.insert(piece);
+            }
             FuncDef::Builtin(Builtin::Arena) => self.live.arena = true,
             FuncDef::Builtin(Builtin::AllocateOnly(id, index)) => {
                 self.live.allocate_only.insert((id, index));

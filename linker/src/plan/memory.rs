@@ -10,20 +10,31 @@ use wasmparser::WasmFeatures;
 
 use super::fused::{self, Fusion};
 use super::live::Live;
-use super::{LinkedLibrary, libraries};
+use super::{LinkedLibrary, ends, libraries};
 use crate::features::FeatureSet;
 use crate::memory::arena;
 use crate::memory::growing;
-use crate::memory::layout::{Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Region, WhileLent};
-use crate::options::{Growth, MemoryMode, Options};
+use crate::memory::layout::{
+    Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Pieces, Region, WhileLent, in_bytes,
+};
+use crate::options::{FEW_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options};
 use crate::parse::Input;
-use crate::resolve::{InstanceId, Program};
+use crate::parse::scan::Ref;
+use crate::resolve::{InstanceId, Piece, Program};
 
 /// The pages of the host's arena in a fixed layout, before it gets its share.
 const FIXED_ARENA: u32 = 16;
 
 /// Bytes for what the host and the wrappers allocate, and whether the host does.
-fn arena(program: &Program, live: &Live, options: &Options, has_allocator: bool) -> (u32, bool) {
+///
+/// Where no code asks for the size of the memory, the host has its own heap behind everything.
+fn arena(
+    program: &Program,
+    live: &Live,
+    options: &Options,
+    has_allocator: bool,
+    unasked: bool,
+) -> (u32, bool) {
     let hosts = live.hosts();
     let imports = |name: &str| {
         hosts.iter().any(|host| {
@@ -32,8 +43,8 @@ fn arena(program: &Program, live: &Live, options: &Options, has_allocator: bool)
         })
     };
     let profile = &options.profile;
-    match profile.quirks.app_heap && !has_allocator {
-        true => (profile.host.arena, true),
+    match profile.quirks.app_heap && !has_allocator && !unasked {
+        true => (profile.host.arena.next_multiple_of(16), true),
         false if profile.wants_scratch(imports) => (arena::SCRATCH, false),
         false => (0, false),
     }
@@ -83,53 +94,29 @@ pub fn plan(
     let mut memories = in_order(live, shared.first);
     let own = own_memories(input, program, &mut memories, options)?;
     let grows = memories.iter().any(|memory| live.growing.contains(memory));
-    let mut state = 0;
-    if live.state {
+    let fixed = options.growth != Growth::Free;
+    let still = fixed || !grows && !fusion.arena;
+    let unasked = still
+        && options.profile.minds_size()
+        && own.is_empty()
+        && !asks_natively(input, program, live, linked);
+    let ends_anywhere = still && own.is_empty() && options.profile.ends_anywhere();
+    let max_handles = handles(fusion, linked, options, ends_anywhere);
+    let (state, pieces) = match live.state || !live.pieces.is_empty() {
         // Copies of a library share one state.
-        let mut seen: Vec<&str> = Vec::new();
-        for library in linked {
-            if seen.contains(&library.name.as_str()) {
-                continue;
-            }
-            seen.push(&library.name);
-            let needs = libraries::needs(program.module(input, library.instance))?;
-            let handles = u64::from(needs.state_per_handle) * u64::from(options.max_handles);
-            let polls = match options.max_poll > needs.polls_in_state {
-                // One more for a clock.
-                true => u64::from(needs.state_per_poll) * (u64::from(options.max_poll) + 1),
-                false => 0,
-            };
-            let http = linked.iter().any(|linked| {
-                linked.name == library.name
-                    && linked
-                        .functions
-                        .iter()
-                        .any(|f| f.starts_with("wasi:http/types@"))
-            });
-            let http = if http { options.max_http } else { 0 };
-            let most = 1 << 28;
-            if handles > most {
-                bail!("--max-handles {} is too many", options.max_handles);
-            }
-            if polls > most {
-                bail!("--max-poll {} is too many", options.max_poll);
-            }
-            if u64::from(http) > most {
-                bail!("--max-http {http} is too many");
-            }
-            let size = u64::from(needs.state_fixed) + handles + polls + u64::from(http);
-            state += (size as u32).next_multiple_of(16);
-        }
-    }
+        true => state(input, program, live, (linked, max_handles), options)?,
+        false => (0, Pieces::default()),
+    };
     let has_memory = !memories.is_empty() || state > 0;
     let (arena, of_host) = match has_memory {
-        true => arena(program, live, options, shared.has_allocator),
+        true => arena(program, live, options, shared.has_allocator, unasked),
         false => (0, false),
     };
-    let handles = fused::tables_size(fusion, options.max_handles)?;
-    let fixed = options.growth != Growth::Free;
+    let handles = fused::tables_size(fusion, options.max_handles.unwrap_or(MAX_HANDLES))?;
     let mut block = (state + arena + handles > 0).then_some(Block {
         state,
+        pieces,
+        max_handles,
         arena,
         handles,
         slides: !fixed && (grows || fusion.arena),
@@ -139,22 +126,40 @@ pub fn plan(
     if memories.is_empty() && !live.made_memory && block.is_none() && !fusion.arena {
         return Ok(None);
     }
+    let said = said(input, program, &memories, &own, options)?;
+    let ends = ends::Ends {
+        input,
+        program,
+        live,
+        linked,
+    };
+    // What moves, moves by whole pages; a guest that stays where it is ends where it says.
     let mut regions: Vec<Region> = Vec::new();
-    let (mut pages, mut slides) = (0u64, false);
+    let mut slides = false;
     for (id, index) in memories {
         let module = program.module(input, id);
         let ty = module.memories[index as usize - module.imported_memories.len()];
         let grows = live.growing.contains(&(id, index));
+        let pages = ty.initial as u32;
+        let bytes = match said.get(&(id, index)) {
+            Some((name, _)) if !still => bail!(
+                "--guest-memory {name}: memory grows here, and what lies above moves by whole pages: add \
+                 --no-grow, --memory-max or --ram"
+            ),
+            Some((name, said)) => ends.said((id, index), *said, name)?,
+            None if still => ends.known((id, index)).unwrap_or(in_bytes(pages)),
+            None => in_bytes(pages),
+        };
         regions.push(Region {
             memory: Some((id, index)),
             base: 0,
-            pages: ty.initial as u32,
-            room: ty.initial as u32,
+            pages,
+            bytes,
+            room: bytes,
             maximum: ty.maximum.map(|max| max as u32),
             grows,
             slides,
         });
-        pages += ty.initial;
         slides |= grows && !fixed;
     }
     if regions.is_empty() && !fusion.arena {
@@ -162,6 +167,7 @@ pub fn plan(
             memory: None,
             base: 0,
             pages: 0,
+            bytes: 0,
             room: 0,
             maximum: Some(0),
             grows: false,
@@ -175,35 +181,39 @@ pub fn plan(
             memory: None,
             base: 0,
             pages: start,
-            room: start,
+            bytes: in_bytes(start),
+            room: in_bytes(start),
             maximum: None,
             grows: true,
             slides,
         });
-        pages += u64::from(start);
     }
     if let (Some(block), true) = (&mut block, of_host)
         && block.slides
     {
         block.lent = Some(while_lent(input, program, &regions, linked));
     }
-    share_out(&mut regions, block, options.growth, |id| {
+    share_out(&mut regions, block, options, |id| {
         &program.module(input, id).path
     })?;
-    let wanted = pages + u64::from(block.map_or(0, |block| block.pages()));
-    if wanted > MAX_PAGES.into() {
+    let wanted: u64 = regions.iter().map(|region| region.bytes).sum();
+    let wanted = wanted + block.map_or(0, |block| u64::from(block.size()));
+    if wanted > in_bytes(MAX_PAGES) {
         bail!(
-            "the memories of the guests and the libraries start with {wanted} pages in all, which \
-             is more than 4 GiB"
+            "the memories of the guests and the libraries start with {} pages in all, which is more \
+             than 4 GiB",
+            wanted.div_ceil(PAGE.into())
         );
     }
     if regions.len() > 1 && regions.iter().any(|region| region.pages == MAX_PAGES) {
         bail!("one of several guests starts with 4 GiB of memory, which leaves no room");
     }
+    let end: u64 = regions.iter().map(|region| region.room).sum();
+    let end = end + block.map_or(0, |block| u64::from(block.size()));
     let mut base = 0;
     for region in &mut regions {
         region.base = base;
-        base = base.wrapping_add(region.room.wrapping_mul(PAGE));
+        base = base.wrapping_add(region.room as u32);
     }
     // What the linker has for other guests lies above the first: their handles, the state of the
     // libraries that they call, and their values on the way to the host.
@@ -220,7 +230,161 @@ pub fn plan(
         fixed,
         own,
         guarded,
+        // There is nothing that could be touched in place of asking.
+        unasked: unasked && end > 0,
+        shrinks: unasked && options.profile.may_shrink() && !end.is_multiple_of(PAGE.into()),
     }))
+}
+
+/// How many handles there are, if nobody says.
+fn handles(
+    fusion: &Fusion,
+    linked: &[LinkedLibrary],
+    options: &Options,
+    ends_anywhere: bool,
+) -> u32 {
+    let is_of_streams = |function: &String| {
+        [
+            "wasi:cli/",
+            "wasi:io/streams@",
+            "wasi:io/error@",
+            "wasi:random/",
+        ]
+        .iter()
+        .any(|of| function.starts_with(of))
+            && !function.ends_with("subscribe")
+    };
+    let mut functions = linked.iter().flat_map(|library| &library.functions);
+    let few = ends_anywhere && functions.all(is_of_streams) && fusion.tables.is_empty();
+    options.max_handles.unwrap_or(match few {
+        true => FEW_HANDLES,
+        false => MAX_HANDLES,
+    })
+}
+
+/// The bytes of the libraries' state, and where its pieces are.
+///
+/// # Errors
+///
+/// Fails for sizes that no memory has room for.
+fn state(
+    input: &Input<'_>,
+    program: &Program,
+    live: &Live,
+    (linked, max_handles): (&[LinkedLibrary], u32),
+    options: &Options,
+) -> Result<(u32, Pieces)> {
+    let Some(library) = linked.first() else {
+        return Ok((0, Pieces::default()));
+    };
+    let needs = libraries::needs(program.module(input, library.instance))?;
+    let most = 1 << 28;
+    let handles = u64::from(needs.state_per_handle) * u64::from(max_handles);
+    if handles > most {
+        bail!("--max-handles {max_handles} is too many");
+    }
+    // One more for a clock.
+    let polls = u64::from(needs.state_per_poll) * (u64::from(options.max_poll) + 1);
+    if polls > most {
+        bail!("--max-poll {} is too many", options.max_poll);
+    }
+    if u64::from(options.max_http) > most {
+        bail!("--max-http {} is too many", options.max_http);
+    }
+    let mut pieces = Pieces::default();
+    let mut end = (needs.state_fixed + handles as u32).next_multiple_of(16);
+    let shares = live.pieces.contains(&Piece::Scratch) && polls as u32 <= needs.scratch;
+    for piece in &live.pieces {
+        let (at, bytes) = match piece {
+            Piece::Seed => (&mut pieces.seed, needs.seed),
+            Piece::Zeroes => (&mut pieces.zeroes, needs.zeroes),
+            Piece::Scratch => (&mut pieces.scratch, needs.scratch),
+            Piece::Polls if shares => {
+                pieces.polls = pieces.scratch;
+                continue;
+            }
+            Piece::Polls => (&mut pieces.polls, polls as u32),
+            Piece::Pool => (&mut pieces.pool, options.max_http),
+        };
+        *at = end;
+        end += bytes.next_multiple_of(16);
+    }
+    Ok((end, pieces))
+}
+
+/// Whether a live function of what sees all of the memory asks for its size, or grows it.
+fn asks_natively(
+    input: &Input<'_>,
+    program: &Program,
+    live: &Live,
+    linked: &[LinkedLibrary],
+) -> bool {
+    let mut seeing = linked.iter().filter(|library| library.sees_all);
+    seeing.any(|library| {
+        let module = program.module(input, library.instance);
+        let funcs = &live.instance(library.instance).funcs;
+        let first = module.imported_func_count() as usize;
+        let mut bodies = (0..module.bodies.len()).filter(|at| funcs[first + at]);
+        bodies.any(|at| {
+            let asks = |r| matches!(r, Ref::MemorySize(_) | Ref::MemoryGrow(_));
+            module.refs.of(at).any(asks)
+        })
+    })
+}
+
+/// The sizes that the user gives, by the memories of the guests that are named, with the names.
+///
+/// # Errors
+///
+/// Fails for names that are not of exactly one guest.
+fn said<'o>(
+    input: &Input<'_>,
+    program: &Program,
+    memories: &[(InstanceId, u32)],
+    own: &[OwnMemory],
+    options: &'o Options,
+) -> Result<HashMap<(InstanceId, u32), (&'o str, u32)>> {
+    let mut said = HashMap::new();
+    if options.guest_memory.is_empty() {
+        return Ok(said);
+    }
+    if !own.is_empty() {
+        bail!("--guest-memory packs the guests of one memory: leave it or --memory=multi out");
+    }
+    let path = |(id, _): (InstanceId, u32)| program.module(input, id).path.as_str();
+    for (name, bytes) in &options.guest_memory {
+        let is_it = |memory: &&(InstanceId, u32)| {
+            let path = path(**memory);
+            path == name
+                || path.split(" > ").any(|part| part == name)
+                || memories.len() == 1 && name == "guest"
+        };
+        let found: Vec<_> = memories.iter().filter(is_it).collect();
+        match found.as_slice() {
+            [memory] => {
+                said.insert(**memory, (name.as_str(), *bytes));
+            }
+            found => {
+                let all: Vec<&str> = match found.is_empty() {
+                    true => memories.iter().map(|memory| path(*memory)).collect(),
+                    false => found.iter().map(|memory| path(**memory)).collect(),
+                };
+                bail!(
+                    "--guest-memory {name}: {} guest with a memory has this name: write one of {}",
+                    if found.is_empty() {
+                        "no"
+                    } else {
+                        "more than one"
+                    },
+                    all.iter()
+                        .map(|path| format!("{path:?}"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                );
+            }
+        }
+    }
+    Ok(said)
 }
 
 /// Whether live functions may have references as values, or write tables.
@@ -254,9 +418,9 @@ fn own_memories(
     if options.memory == MemoryMode::One || memories.len() < 2 {
         return Ok(Vec::new());
     }
-    if let Growth::Within(_) = options.growth {
+    if let Growth::Within(_) | Growth::Ram(_) = options.growth {
         bail!(
-            "--memory-max sets the size of one memory, but --memory=multi keeps {}: leave one of \
+            "--memory-max or --ram sets the size of one memory, but --memory=multi keeps {}: leave one of \
              the two out",
             memories.len()
         );
@@ -303,7 +467,7 @@ pub fn indices(
 }
 
 /// Decides the room of each region in a fixed layout: what is left over is shared by those that
-/// grow.
+/// grow, in whole pages.
 ///
 /// # Errors
 ///
@@ -311,10 +475,11 @@ pub fn indices(
 fn share_out<'p>(
     regions: &mut [Region],
     block: Option<Block>,
-    growth: Growth,
+    options: &Options,
     path: impl Fn(InstanceId) -> &'p str,
 ) -> Result<()> {
-    let most = match growth {
+    let page = u64::from(PAGE);
+    let most = match options.growth {
         Growth::Free => return Ok(()),
         Growth::None => {
             for region in regions {
@@ -322,25 +487,25 @@ fn share_out<'p>(
             }
             return Ok(());
         }
-        Growth::Within(pages) => u64::from(pages.min(MAX_PAGES)),
+        Growth::Within(pages) => in_bytes(pages.min(MAX_PAGES)),
+        Growth::Ram(bytes) if options.profile.ends_anywhere() => u64::from(bytes),
+        Growth::Ram(bytes) => u64::from(bytes) / page * page,
     };
-    let start: u64 = regions.iter().map(|region| u64::from(region.pages)).sum();
-    let start = start + u64::from(block.map_or(0, |block| block.pages()));
+    let start: u64 = regions.iter().map(|region| region.bytes).sum();
+    let start = start + block.map_or(0, |block| u64::from(block.size()));
     let Some(mut left) = most.checked_sub(start) else {
-        bail!("{}", too_small(most, start, regions, block, path));
+        bail!("{}", too_small(start, regions, block, options, path));
     };
     let mut growing = regions.iter().filter(|region| region.grows).count() as u64;
     for region in regions {
         if !region.grows {
             continue;
         }
-        let share = (left / growing) as u32;
-        let room = region.pages.saturating_add(share);
-        region.room = room
-            .min(region.maximum.unwrap_or(MAX_PAGES))
-            .max(region.pages);
-        region.grows = region.room > region.pages;
-        left -= u64::from(region.room - region.pages);
+        let share = left / growing / page * page;
+        let most = region.maximum.map_or(in_bytes(MAX_PAGES), in_bytes);
+        region.room = (region.bytes + share).min(most).max(region.bytes);
+        region.grows = region.room > region.bytes;
+        left -= region.room - region.bytes;
         growing -= 1;
     }
     Ok(())
@@ -349,20 +514,20 @@ fn share_out<'p>(
 /// How many guests are named that take too much.
 const NAMED: usize = 8;
 
-/// What to say where `--memory-max` is less than the program starts with, and what helps.
+/// What to say where `--memory-max` or `--ram` is less than the program starts with, and what helps.
 fn too_small<'p>(
-    most: u64,
     start: u64,
     regions: &[Region],
     block: Option<Block>,
+    options: &Options,
     path: impl Fn(InstanceId) -> &'p str,
 ) -> String {
     let mut parts: Vec<String> = regions
         .iter()
-        .filter(|region| region.pages > 0)
+        .filter(|region| region.bytes > 0)
         .map(|region| match region.memory {
-            Some((id, _)) => format!("{} for {}", region.pages, path(id)),
-            None => format!("{} for values of the host", region.pages),
+            Some((id, _)) => format!("{} bytes for {}", region.bytes, path(id)),
+            None => format!("{} bytes for values of the host", region.bytes),
         })
         .collect();
     if parts.len() > NAMED {
@@ -373,10 +538,12 @@ fn too_small<'p>(
     let mut helps =
         "A guest starts with its data and its stack, which is 1 MiB in Rust: link it with a \
                      smaller stack (rustc: -C link-arg=-zstack-size=65536; clang: \
-                     -Wl,-z,stack-size=65536)."
+                     -Wl,-z,stack-size=65536). A guest that exports __heap_base and never asks for the \
+                     size of its memory takes only what it uses of its last page \
+                     (-Wl,--export=__heap_base, or --guest-memory NAME=SIZE)."
             .to_string();
     if let Some(block) = block {
-        parts.push(format!("{} for what the linker adds", block.pages()));
+        parts.push(format!("{} bytes for what the linker adds", block.size()));
         let uses = [
             (
                 block.state,
@@ -395,12 +562,23 @@ fn too_small<'p>(
             " The linker adds {uses}: smaller numbers there help too."
         ));
     }
+    let pages = start.div_ceil(PAGE.into());
+    let (given, least) = match options.growth {
+        Growth::Ram(bytes) => {
+            let cut = options.profile.ends_anywhere();
+            let least = if cut { start } else { in_bytes(pages as u32) };
+            (format!("--ram {bytes}"), format!("--ram {least}"))
+        }
+        Growth::Within(pages_given) => (
+            format!("--memory-max={}KiB", u64::from(pages_given) * 64),
+            format!("--memory-max={}KiB", pages * 64),
+        ),
+        Growth::Free | Growth::None => unreachable!("there is no limit"),
+    };
     format!(
-        "--memory-max={}KiB is too small: the program starts with {start} pages of 64 KiB, {}. Give it \
-         --memory-max={}KiB or more, or make it smaller. {helps}",
-        most * 64,
+        "{given} is too small: the program starts with {start} bytes, {}. Give \
+         it {least} or more, or make it smaller. {helps}",
         parts.join(", "),
-        start * 64,
     )
 }
 

@@ -8,6 +8,7 @@ pub mod again;
 mod allowed;
 mod binding;
 mod border;
+mod ends;
 pub mod exports;
 pub mod fate;
 pub mod fused;
@@ -22,12 +23,13 @@ mod refuse;
 mod start;
 pub mod strings;
 pub mod throwing;
+pub mod zeroes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use crate::options::{Isolation, MemoryMode, Options};
+use crate::options::{Isolation, MAX_HANDLES, MemoryMode, Options};
 use crate::parse::Input;
 use crate::preview1;
 use crate::resolve::{
@@ -132,7 +134,7 @@ pub fn plan<'i, 'a>(
         &live,
         &bindings,
         (&crossing, &throwing),
-        options.max_handles,
+        options.max_handles.unwrap_or(MAX_HANDLES),
     )?;
     live.glue.extend(&fusion.imports);
     live.glue.retain(|id| !fusion.direct.contains_key(id));

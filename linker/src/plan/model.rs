@@ -11,7 +11,7 @@ use super::memory;
 use super::throwing::{Borders, Form, Throwing, values};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
-use crate::options::Options;
+use crate::options::{MAX_HANDLES, Options};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::resolve::{
@@ -155,6 +155,12 @@ impl Plan<'_, '_> {
         features
     }
 
+    /// How many handles there may be.
+    pub fn max_handles(&self) -> u32 {
+        let block = self.memory.as_ref().and_then(|memory| memory.block);
+        block.map_or(MAX_HANDLES, |block| block.max_handles)
+    }
+
     /// Whether the size of a region is kept in a global: it can grow, and it is not all there is.
     pub fn tracks_growth(&self, region: usize) -> bool {
         self.memory.as_ref().is_some_and(|memory| {
@@ -248,6 +254,8 @@ pub enum Exported {
     /// The `_initialize` of a reactor.
     Initialize,
     Memory,
+    /// Where the memory ends, for a host that cuts it there.
+    End,
     /// `malloc` and `free` for the runtime's own use.
     Malloc,
     Free,

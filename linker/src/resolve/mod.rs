@@ -12,7 +12,7 @@ use anyhow::Result;
 
 pub use program::{
     Builtin, Canon, CanonKind, CanonOptions, ComponentFunc, Const, CoreDef, Export, ExportItem,
-    FuncDef, Host, ImportedFunc, Instance, Lift, Program, Resource, Service, StringEncoding,
+    FuncDef, Host, ImportedFunc, Instance, Lift, Piece, Program, Resource, Service, StringEncoding,
     constant,
 };
 

@@ -27,6 +27,10 @@ pub enum FuncDef {
 pub enum Builtin {
     /// The address of the state block.
     State,
+    /// How far into the state block a piece of it is.
+    Piece(Piece),
+    /// The bytes of the memory of the guest that a library serves.
+    Limit(InstanceId, u32),
     /// Where the memory of the guest that a library serves begins.
     Base(InstanceId, u32),
     /// How many handles there may be.
@@ -43,6 +47,43 @@ pub enum Builtin {
     AllocateOnly(InstanceId, u32),
     /// `cabi_realloc` of the host: it allocates in the arena.
     Arena,
+}
+
+/// A piece of the state block, behind the handles: there if anything reaches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Piece {
+    /// The insecure seed, once drawn.
+    Seed,
+    /// Zeroes to write.
+    Zeroes,
+    /// Bytes for the time of a call, and listed directory entries.
+    Scratch,
+    /// Subscriptions and events of a poll; where the scratch is, if both are there and it is large enough.
+    Polls,
+    /// Strings of HTTP.
+    Pool,
+}
+
+impl Piece {
+    /// All of them, in their order in the block.
+    pub const ALL: [Piece; 5] = [
+        Piece::Seed,
+        Piece::Zeroes,
+        Piece::Scratch,
+        Piece::Polls,
+        Piece::Pool,
+    ];
+
+    /// What a library calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Piece::Seed => "seed",
+            Piece::Zeroes => "zeroes",
+            Piece::Scratch => "scratch",
+            Piece::Polls => "polls",
+            Piece::Pool => "pool",
+        }
+    }
 }
 
 /// A definition that a core import is bound to; tables, memories, globals and tags are an index of

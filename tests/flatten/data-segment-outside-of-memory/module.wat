@@ -10,10 +10,14 @@
   (type (;4;) (func))
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 2)
-  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (global $p1bridge:first (;0;) (mut i32) i32.const 0)
+  (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
+  (global $p1bridge:end (;2;) i32 i32.const 65824)
   (export "f" (func $"p1bridge:export f"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
+  (export "__heap_base" (global $p1bridge:end))
+  (export "__data_end" (global $p1bridge:end))
   (func (;1;) (type 1) (param i32) (result i32)
     i32.const 128
     call $wasi:random/insecure-seed@0.2#insecure-seed
@@ -33,10 +37,7 @@
         local.get 0
         i64.extend_i32_u
         i64.add
-        i32.const 1
-        i64.extend_i32_u
-        i64.const 16
-        i64.shl
+        i64.const 65536
         i64.le_u
         br_if 1 (;@1;)
       end
@@ -52,18 +53,18 @@
     call $p1bridge_shim::abi::inside
     local.set 1
     i32.const 65536
+    i32.const 256
+    i32.add
     local.tee 0
-    i32.load offset=104
+    i32.load offset=16
     local.set 2
     local.get 0
     i32.const 1
-    i32.store offset=104
+    i32.store offset=16
     block ;; label = @1
       local.get 2
       br_if 0 (;@1;)
       local.get 0
-      i32.const 80
-      i32.add
       i32.const 16
       call $random_get
       i32.eqz
@@ -72,11 +73,11 @@
     end
     local.get 1
     local.get 0
-    i64.load offset=80
+    i64.load
     i64.store
     local.get 1
     local.get 0
-    i64.load offset=88
+    i64.load offset=8
     i64.store offset=8
   )
   (func $p1bridge:initialize (;4;) (type 4)

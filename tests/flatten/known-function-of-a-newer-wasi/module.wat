@@ -8,10 +8,14 @@
   (type (;2;) (func (result i64)))
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 1 1)
-  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (global $p1bridge:first (;0;) (mut i32) i32.const 0)
+  (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
+  (global $p1bridge:end (;2;) i32 i32.const 256)
   (export "run" (func 1))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
+  (export "__heap_base" (global $p1bridge:end))
+  (export "__data_end" (global $p1bridge:end))
   (func (;1;) (type 1)
     call $wasi:random/insecure@0.2#get-insecure-random-u64
     drop

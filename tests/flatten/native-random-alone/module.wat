@@ -9,9 +9,13 @@
   (import "wasi_snapshot_preview1" "random_get" (func (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 1 1)
   (global (;0;) (mut i32) i32.const 0)
+  (global (;1;) (mut i32) i32.const 0)
+  (global (;2;) i32 i32.const 256)
   (export "draw" (func 2))
   (export "_initialize" (func 3))
   (export "memory" (memory 0))
+  (export "__heap_base" (global 2))
+  (export "__data_end" (global 2))
   (func (;1;) (type 1) (result i64)
     (local i32)
     block ;; label = @1

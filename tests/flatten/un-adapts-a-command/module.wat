@@ -17,7 +17,7 @@
     i32.const 42
     call $proc_exit
   )
-  (data (;0;) (i32.const 0) "\10\00\00\00\06\00\00\00")
+  (data (;0;) (i32.const 0) "\10\00\00\00\06")
   (data (;1;) (i32.const 16) "hello\0a")
   (@producers
     (processed-by "p1bridge" "0.1.0")

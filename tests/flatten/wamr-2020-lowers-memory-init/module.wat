@@ -1,16 +1,13 @@
 (module
   (type (;0;) (func (param i32)))
   (type (;1;) (func))
-  (type (;2;) (func (param i32) (result i32)))
-  (type (;3;) (func (param i32 i32 i32)))
-  (type (;4;) (func (param i32) (result i64)))
+  (type (;2;) (func (param i32 i32 i32)))
+  (type (;3;) (func (param i32) (result i64)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (;0;) (type 0) (param i32)))
-  (memory (;0;) 2)
+  (memory (;0;) 1)
   (global $"p1bridge:data 0" (;0;) (mut i32) i32.const 4)
   (export "_start" (func 1))
   (export "memory" (memory 0))
-  (export "malloc" (func $p1bridge:malloc))
-  (export "free" (func $p1bridge:free))
   (func (;1;) (type 1)
     i32.const 0
     i32.const 0
@@ -22,182 +19,24 @@
     i32.load8_u
     call $proc_exit
   )
-  (func $p1bridge:malloc (;2;) (type 2) (param i32) (result i32)
-    (local i32 i32 i32 i32 i32)
+  (func $"p1bridge:memory.init 0" (;2;) (type 2) (param i32 i32 i32)
+    (local i32)
     local.get 0
-    i32.const 4064
-    i32.gt_u
-    if ;; label = @1
-      i32.const 0
-      return
-    end
-    local.get 0
-    i32.const 31
-    i32.add
-    i32.const -16
-    i32.and
-    local.set 0
-    i32.const 65536
-    local.tee 2
-    i32.const 4096
-    i32.add
-    local.set 1
     local.get 2
-    i32.const 16
     i32.add
-    local.set 2
-    loop ;; label = @1
-      local.get 2
-      local.get 1
-      i32.ge_u
-      if ;; label = @2
-        i32.const 0
-        return
-      end
-      local.get 2
-      i32.load
-      local.tee 5
-      i32.const 1
-      i32.and
-      if ;; label = @2
-        local.get 2
-        local.get 5
-        i32.add
-        i32.const 1
-        i32.sub
-        local.set 2
-        br 1 (;@1;)
-      end
-      local.get 5
-      local.get 1
-      local.get 2
-      i32.sub
-      local.get 5
-      select
-      local.set 3
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 2
-          local.get 3
-          i32.add
-          local.tee 4
-          local.get 1
-          i32.ge_u
-          br_if 1 (;@2;)
-          local.get 4
-          i32.load
-          local.tee 5
-          i32.const 1
-          i32.and
-          br_if 1 (;@2;)
-          local.get 3
-          local.get 5
-          local.get 1
-          local.get 4
-          i32.sub
-          local.get 5
-          select
-          i32.add
-          local.set 3
-          br 0 (;@3;)
-        end
-      end
-      local.get 3
-      local.get 0
-      i32.lt_u
-      if ;; label = @2
-        local.get 2
-        local.get 3
-        i32.store
-        local.get 4
-        local.set 2
-        br 1 (;@1;)
-      end
+    local.tee 3
+    local.get 2
+    i32.lt_u
+    if ;; label = @1
+      unreachable
     end
     local.get 3
-    local.get 0
-    i32.gt_u
-    if ;; label = @1
-      local.get 2
-      local.get 0
-      i32.add
-      local.get 3
-      local.get 0
-      i32.sub
-      i32.store
-    end
-    local.get 2
-    local.get 0
-    i32.const 1
-    i32.or
-    i32.store
-    i32.const 65536
-    local.tee 4
-    local.get 4
-    i32.load
-    i32.const 1
-    i32.add
-    i32.store
-    local.get 2
-    i32.const 16
-    i32.add
-  )
-  (func $p1bridge:free (;3;) (type 0) (param i32)
-    (local i32 i32)
-    local.get 0
-    i32.const 65536
-    local.tee 1
-    i32.const 32
-    i32.add
-    i32.sub
-    i32.const 4064
-    i32.gt_u
-    if ;; label = @1
-      return
-    end
-    local.get 0
-    i32.const 16
-    i32.sub
-    local.tee 0
-    i32.load
-    local.tee 2
-    i32.const 1
-    i32.and
+    local.get 3
     i32.eqz
-    if ;; label = @1
-      return
-    end
-    local.get 0
-    local.get 2
-    i32.const 1
-    i32.sub
-    i32.store
-    local.get 1
-    local.get 1
-    i32.load
-    i32.const 1
-    i32.sub
-    local.tee 2
-    i32.store
-    local.get 2
     i32.eqz
-    if ;; label = @1
-      local.get 1
-      i32.const 0
-      i32.store offset=16
-    end
-  )
-  (func $"p1bridge:memory.init 0" (;4;) (type 3) (param i32 i32 i32)
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    local.get 0
-    i64.extend_i32_u
-    local.get 2
-    i64.extend_i32_u
-    i64.add
-    i64.lt_u
+    i32.sub
+    i32.load8_u
+    drop
     local.get 1
     i64.extend_i32_u
     local.get 2
@@ -206,7 +45,6 @@
     global.get $"p1bridge:data 0"
     i64.extend_i32_u
     i64.gt_u
-    i32.or
     if ;; label = @1
       unreachable
     end
@@ -277,7 +115,7 @@
       end
     end
   )
-  (func $"p1bridge:data 0.0" (;5;) (type 4) (param i32) (result i64)
+  (func $"p1bridge:data 0.0" (;3;) (type 3) (param i32) (result i64)
     i64.const 1702125932
   )
   (@producers
