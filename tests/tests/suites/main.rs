@@ -34,6 +34,7 @@ mod realloc;
 mod references;
 mod run_away;
 mod several_memories;
+mod small_device;
 mod sockets;
 mod unadapt;
 mod wasi_checks;
