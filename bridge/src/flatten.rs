@@ -5,10 +5,11 @@
 
 mod world;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use p1bridge_linker::{Library, Options, Profile};
 
 pub use p1bridge_linker::plan::fate::Row;
+pub use p1bridge_linker::report::MemoryReport;
 pub use p1bridge_linker::wasi::Allow;
 pub use p1bridge_linker::{Boundary, Growth, Isolation, MemoryMode, Report};
 
@@ -122,6 +123,21 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
 /// When it is not a valid component, or one that cannot be evaluated.
 pub fn wasi_table(component: &[u8], options: &FlattenOptions) -> Result<Vec<Row>> {
     p1bridge_linker::plan::fate::table(component, &linker_options(options))
+}
+
+/// The memory of a core module, or of what [`flatten`] makes of a component.
+///
+/// # Errors
+///
+/// When there is none, and for what is neither.
+pub fn memory_of(wasm: &[u8], options: &FlattenOptions) -> Result<MemoryReport> {
+    if !wasmparser::Parser::is_component(wasm) {
+        return MemoryReport::of_module(wasm);
+    }
+    let flat = flatten(wasm, options)?;
+    flat.report
+        .memory
+        .ok_or_else(|| anyhow!("the flat module has no memory"))
 }
 
 fn linker_options(options: &FlattenOptions) -> Options {

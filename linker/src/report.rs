@@ -1,18 +1,23 @@
 //! What was done to make a flat module, for people and for programs.
 
 mod emitted;
+mod parts;
+mod picture;
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use crate::entity::InstanceId;
+use crate::findings::allocator;
 use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
-use crate::options::Isolation;
+use crate::options::{Growth, Isolation};
+use crate::parse;
 use crate::plan::{Allocating, Exported, Plan, Target};
 use emitted::Emitted;
+pub use parts::Parts;
 
 /// Everything that a user may want to know about an output. Serialised, it is the file of
 /// `--report`.
@@ -42,6 +47,8 @@ pub struct Report {
     pub approximations: Vec<Approximation>,
     /// The functions of WASI that only return an error, because the user allowed it.
     pub stubs: Vec<Stub>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     pub warnings: Vec<String>,
 }
 
@@ -139,6 +146,9 @@ pub struct Region {
     pub slides: bool,
     /// Whether it is the memory of a guest.
     pub is_guest: bool,
+    /// What a guest has there, by addresses of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
 }
 
 /// Bytes of the output by where they come from: as they are in the file, after lowering.
@@ -162,6 +172,10 @@ impl Report {
     pub(crate) fn new(plan: &Plan<'_, '_>, merged: &Merged) -> Result<Report> {
         let emitted = Emitted::read(&merged.wasm)?;
         let profile = &plan.options.profile;
+        let memory = memory(plan, merged, &emitted);
+        let notes = memory
+            .as_ref()
+            .map_or(Vec::new(), |memory| stacks(plan, memory));
         let mut warnings = plan.warnings.clone();
         warnings.extend(emitted.not_provided(profile));
         warnings.extend(merged.warnings.iter().cloned());
@@ -234,7 +248,7 @@ impl Report {
                 })
                 .collect(),
             exports: emitted.exports.iter().map(ToString::to_string).collect(),
-            memory: memory(plan, merged, &emitted),
+            memory,
             features: profile
                 .allowed(plan.features())
                 .names()
@@ -266,9 +280,31 @@ impl Report {
                     code: code.clone(),
                 })
                 .collect(),
+            notes,
             warnings,
         })
     }
+}
+
+/// Guests whose stack takes most of their memory, where memory is scarce: what changes it.
+fn stacks(plan: &Plan<'_, '_>, report: &MemoryReport) -> Vec<String> {
+    let scarce = plan.options.profile.ends_anywhere() || plan.options.growth != Growth::Free;
+    let takes_most = |region: &&Region| {
+        let stack = region.parts.map_or(0, |parts| parts.stack);
+        u64::from(stack) * 2 > u64::from(region.bytes) && stack >= LARGE_STACK
+    };
+    let regions = report.regions.iter().filter(|_| scarce).filter(takes_most);
+    regions
+        .map(|region| {
+            format!(
+                "the stack of {} takes {} of its {} bytes: -z stack-size=N changes that when it is linked \
+                 (rustc: -C link-arg=-zstack-size=N; clang: -Wl,-z,stack-size=N)",
+                region.what.trim_start_matches("component > "),
+                region.parts.map_or(0, |parts| parts.stack),
+                region.bytes
+            )
+        })
+        .collect()
 }
 
 fn debug(merged: &Merged) -> Option<DebugReport> {
@@ -299,6 +335,7 @@ fn memory(plan: &Plan<'_, '_>, merged: &Merged, emitted: &Emitted<'_>) -> Option
         bytes: region.bytes,
         slides: region.slides,
         is_guest: false,
+        parts: None,
     });
     let mut report = MemoryReport {
         pages: u32::try_from(pages).unwrap_or(u32::MAX),
@@ -343,6 +380,9 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
             bytes: u32::try_from(region.room).unwrap_or(u32::MAX),
             slides: region.slides,
             is_guest: region.memory.is_some(),
+            parts: region
+                .memory
+                .map(|(id, index)| Parts::of(plan.program.module(plan.input, id), index)),
         })
         .collect();
     if let Some(block) = memory.block {
@@ -364,6 +404,7 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
                     bytes,
                     slides: block.slides,
                     is_guest: false,
+                    parts: None,
                 });
                 address += bytes;
             }
@@ -376,6 +417,10 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
         bytes: own.pages.saturating_mul(65536),
         slides: false,
         is_guest: true,
+        parts: Some(Parts::of(
+            plan.program.module(plan.input, own.memory.0),
+            own.memory.1,
+        )),
     }));
     regions
 }
@@ -429,6 +474,50 @@ fn host_realloc(plan: &Plan<'_, '_>) -> Option<String> {
         }
         _ => "the linker's arena, from which values are copied".to_string(),
     })
+}
+
+/// Bytes of a stack that is worth a word.
+const LARGE_STACK: u32 = 32 << 10;
+
+impl MemoryReport {
+    /// What can be said of a core module by itself: its stack, its data and where its memory ends.
+    ///
+    /// # Errors
+    ///
+    /// Fails for what is not a valid core module, and for one without a memory of its own.
+    pub fn of_module(wasm: &[u8]) -> Result<MemoryReport> {
+        let input = parse::module(wasm)?;
+        let module = &input.modules[0];
+        let Some(memory) = module.memories.first() else {
+            bail!("the module has no memory of its own");
+        };
+        let pages = u32::try_from(memory.initial).unwrap_or(u32::MAX);
+        let all = u64::from(pages) << 16;
+        let cut = allocator::end(module).filter(|_| !allocator::asks_size(module));
+        let bytes = cut.map_or(all, |end| all.min(end.into()));
+        Ok(MemoryReport {
+            pages,
+            bytes,
+            maximum_pages: memory
+                .maximum
+                .map(|most| u32::try_from(most).unwrap_or(u32::MAX)),
+            isolation: "one program".to_string(),
+            growth: match allocator::grows(module) {
+                true => "it grows its memory".to_string(),
+                false => "nothing grows".to_string(),
+            },
+            host_realloc: None,
+            regions: vec![Region {
+                what: "program".to_string(),
+                memory: 0,
+                address: 0,
+                bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+                slides: false,
+                is_guest: true,
+                parts: Some(Parts::of(module, 0)),
+            }],
+        })
+    }
 }
 
 /// How many regions are named in the short form.
@@ -527,6 +616,9 @@ impl fmt::Display for Report {
                 let functions = stubs.iter().map(|stub| &*stub.function).collect();
                 writeln!(f, "warning: only {what}: {}", names(functions))?;
             }
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
         }
         for warning in &self.warnings {
             writeln!(f, "warning: {warning}")?;

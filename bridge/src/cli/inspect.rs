@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::flatten::Sockets;
 use super::{files, profile};
-use crate::flatten::{Allow, FlattenOptions, wasi_table};
+use crate::flatten::{Allow, FlattenOptions, memory_of, wasi_table};
 use crate::inspect::inspect;
 use crate::profiles::Profile;
 
@@ -17,6 +17,7 @@ use crate::profiles::Profile;
 Examples:
   p1bridge inspect app.wasm
   p1bridge inspect --wasi app.wasm                     what flatten makes of its imports
+  p1bridge inspect --memory app.wasm                   a map of its memory
   p1bridge inspect --json app.wasm | jq '.modules[].features'")]
 pub struct Args {
     /// The file; `-` is standard input
@@ -31,9 +32,15 @@ pub struct Args {
     /// the socket functions of WAMR, or X: impossible) and what flatten makes of it
     #[arg(long)]
     wasi: bool,
-    /// For `--wasi`: the runtime
-    #[arg(long, value_name = "NAME|FILE", value_parser = profile::find, requires = "wasi")]
-    profile: Option<Profile>,
+    /// Draw the memory of a module, or of what flatten makes of a component, to scale
+    #[arg(long, conflicts_with_all = ["wasi", "json"])]
+    memory: bool,
+    /// For `--memory`: write the drawing to this file, as SVG; `-` is standard output
+    #[arg(long, value_name = "FILE", requires = "memory")]
+    svg: Option<PathBuf>,
+    /// For `--wasi` and `--memory`: the runtime
+    #[arg(long, value_name = "NAME|FILE", value_parser = profile::find)]
+    profile: Option<profile::Chosen>,
     /// For `--wasi`: the socket functions of the host
     #[arg(long, value_name = "WHOSE", value_enum, requires = "wasi")]
     sockets: Option<Sockets>,
@@ -47,6 +54,12 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     if args.wasi {
         return wasi(args, &bytes);
     }
+    if args.memory {
+        return memory(args, &bytes);
+    }
+    if args.profile.is_some() {
+        anyhow::bail!("--profile belongs to --wasi or --memory: add one of them");
+    }
     let found = inspect(&bytes).with_context(|| files::shown(&args.input))?;
     match (args.json, args.quiet) {
         (true, _) => super::print_json(&found),
@@ -55,9 +68,37 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     }
 }
 
+/// The runtime that was named, or the usual one.
+fn profile_of(args: &Args) -> Profile {
+    let named = args.profile.as_ref();
+    named.map_or_else(Profile::default, |chosen| chosen.with_arena(None))
+}
+
+/// Draws the memory.
+fn memory(args: &Args, bytes: &[u8]) -> Result<ExitCode> {
+    let options = FlattenOptions {
+        profile: profile_of(args),
+        ..FlattenOptions::default()
+    };
+    let name = || files::shown(&args.input);
+    let memory = memory_of(bytes, &options).with_context(name)?;
+    if let Some(path) = &args.svg {
+        let drawing = memory.svg();
+        if path.as_os_str() == files::STDOUT {
+            return super::print(&drawing);
+        }
+        files::stage(path, drawing.as_bytes())?.commit()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match args.quiet {
+        true => Ok(ExitCode::SUCCESS),
+        false => super::print(&format!("{}\n", memory.picture().join("\n"))),
+    }
+}
+
 fn wasi(args: &Args, component: &[u8]) -> Result<ExitCode> {
     let options = FlattenOptions {
-        profile: args.profile.clone().unwrap_or_default(),
+        profile: profile_of(args),
         sockets: args.sockets.map(Sockets::are_there),
         allow: args.allow.clone(),
         ..FlattenOptions::default()

@@ -120,6 +120,42 @@ fn every_command_that_prints_takes_json_and_quiet() {
 }
 
 #[test]
+fn inspect_draws_the_memory_of_either_kind() {
+    let folder = Folder::new();
+    folder.add(
+        "a.wasm",
+        r#"(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (global $__stack_pointer (mut i32) (i32.const 1024))
+            (global (export "__heap_base") i32 (i32.const 1040))
+            (global (export "__data_end") i32 (i32.const 1040))
+            (data (i32.const 1024) "data")
+            (func (export "_start") (call $exit (i32.load8_u (i32.const 1024)))))"#,
+    );
+    folder.run(&["wrap", "a.wasm", "-o", "c.wasm"]).succeeded();
+    for (file, name, free) in [("a.wasm", "program", true), ("c.wasm", "guest", true)] {
+        let drawn = folder.run(&["inspect", "--memory", file]).succeeded();
+        let text = drawn.text();
+        assert!(text.starts_with("1040 bytes in use, 1 pages\n"), "{text}");
+        for part in [
+            format!("0     1024  {name}: stack"),
+            format!("1024        4  {name}: data"),
+        ] {
+            assert!(text.contains(&part), "{text}");
+        }
+        assert_eq!(text.contains("free in the last page"), free, "{text}");
+        let args = ["inspect", "--memory", "--svg", "map.svg", file];
+        folder.run(&args).succeeded();
+        let svg = std::fs::read_to_string(folder.path().join("map.svg")).unwrap();
+        assert!(svg.starts_with("<svg ") && svg.contains(&format!("0 + 1024: {name}: stack")));
+    }
+    folder.add("none.wasm", "(module (func (export \"f\")))");
+    let ended = folder.run(&["inspect", "--memory", "none.wasm"]);
+    assert_eq!(ended.code, Some(1));
+}
+
+#[test]
 fn a_quiet_command_that_succeeds_prints_nothing() {
     let folder = Folder::new();
     folder.add("a.wasm", COMMAND);
@@ -130,6 +166,8 @@ fn a_quiet_command_that_succeeds_prints_nothing() {
         &["lower", "-q", "a.wasm"],
         &["inspect", "-q", "a.wasm"],
         &["inspect", "-q", "--wasi", "c.wasm"],
+        &["inspect", "-q", "--wasi", "--profile", "mvp", "c.wasm"],
+        &["inspect", "-q", "--memory", "c.wasm"],
         &["check", "-q", "a.wasm"],
         &["probe", "-q", env!("CARGO_BIN_EXE_p1bridge")],
         &["profiles", "-q"],

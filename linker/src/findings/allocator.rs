@@ -112,12 +112,18 @@ pub fn shrinks(module: &Module<'_>, profile: &Profile) -> bool {
     profile.host.shrinks_memory && ENDS.into_iter().all(says) && !asks_size(module)
 }
 
+/// Where the exports say that the memory ends, if there are both.
+pub fn end(module: &Module<'_>) -> Option<u32> {
+    ends(module).map(|(_, end)| end)
+}
+
 /// The exported globals with the end of the memory, and where that is, if a host of `profile` cuts it
 /// there.
 pub fn cut(module: &Module<'_>, profile: &Profile) -> Option<([u32; 2], u32)> {
-    if !shrinks(module, profile) {
-        return None;
-    }
+    ends(module).filter(|_| shrinks(module, profile))
+}
+
+fn ends(module: &Module<'_>) -> Option<([u32; 2], u32)> {
     let mut globals = [0; 2];
     let mut end = 0;
     for (global, name) in globals.iter_mut().zip(ENDS) {
