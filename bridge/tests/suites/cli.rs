@@ -137,7 +137,7 @@ fn inspect_draws_the_memory_of_either_kind() {
     for (file, name, free) in [("a.wasm", "program", true), ("c.wasm", "guest", true)] {
         let drawn = folder.run(&["inspect", "--memory", file]).succeeded();
         let text = drawn.text();
-        assert!(text.starts_with("1040 bytes in use, 1 pages\n"), "{text}");
+        assert!(text.starts_with("1040 bytes in use, 1 page\n"), "{text}");
         for part in [
             format!("0     1024  {name}: stack"),
             format!("1024        4  {name}: data"),

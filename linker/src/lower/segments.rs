@@ -34,7 +34,8 @@ pub fn memory_init(ctx: &mut Lowering<'_, '_, '_>, segment: u32, memory: u32) ->
     let only = ctx.only_memory().filter(|_| !ctx.unasked);
 
     let touches = only.is_none() && ctx.unasked;
-    let mut body = Function::new([(u32::from(touches), ValType::I32)]);
+    // A WAMR of 2020 takes no group of no locals.
+    let mut body = Function::new(touches.then_some((1, ValType::I32)));
     let mut code = body.instructions();
     // The size of the memory comes first: wasm3 0.4.7 has no `memory.size` while other values wait.
     match only {

@@ -159,8 +159,10 @@ pub fn memory_copy((to, from): (u32, u32), bounds: &Bounds<'_>) -> Function {
 /// `memory.fill`: `(func (param $destination i32) (param $value i32) (param $length i32))`.
 pub fn memory_fill(memory: u32, bounds: &Bounds<'_>) -> Function {
     let (destination, value, length, pattern, end) = (0, 1, 2, 3, 4);
-    let ends = u32::from(matches!(bounds, Bounds::Touch));
-    let mut body = Function::new([(1, ValType::I64), (ends, ValType::I32)]);
+    // A WAMR of 2020 takes no group of no locals.
+    let mut locals = vec![(1, ValType::I64)];
+    locals.extend(matches!(bounds, Bounds::Touch).then_some((1, ValType::I32)));
+    let mut body = Function::new(locals);
     let mut code = body.instructions();
     trap_out_of_bounds(&mut code, memory, (length, end), bounds, |code| {
         code.local_get(destination);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{MemoryReport, Region};
+use super::{MemoryReport, Region, plural};
 
 /// Columns of the bar.
 const WIDTH: u64 = 64;
@@ -23,7 +23,7 @@ impl MemoryReport {
     pub fn picture(&self) -> Vec<String> {
         let pieces = self.pieces();
         let total = self.total(&pieces);
-        let mut lines = vec![format!("{} bytes in use, {} pages", self.bytes, self.pages)];
+        let mut lines = vec![self.heading()];
         for piece in &pieces {
             let (from, to) = span(piece, total, WIDTH);
             let bar: String = (0..WIDTH)
@@ -47,11 +47,9 @@ impl MemoryReport {
         let height = ROW * (pieces.len() as u64 + 1);
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{}\" height=\"{height}\" \
-             font-family=\"monospace\" font-size=\"12\">\n<text x=\"4\" y=\"17\">{} bytes in use, {} \
-             pages</text>\n",
+             font-family=\"monospace\" font-size=\"12\">\n<text x=\"4\" y=\"17\">{}</text>\n",
             DRAWN + 420,
-            self.bytes,
-            self.pages
+            self.heading()
         );
         for (row, piece) in (1..).zip(&pieces) {
             let (from, to) = span(piece, total, DRAWN);
@@ -71,6 +69,11 @@ impl MemoryReport {
         }
         out.push_str("</svg>\n");
         out
+    }
+
+    fn heading(&self) -> String {
+        let pages = plural(self.pages as usize, "page");
+        format!("{} bytes in use, {pages}", self.bytes)
     }
 
     /// What is drawn: the parts of each guest, what the linker adds, and what is free in the last page.
