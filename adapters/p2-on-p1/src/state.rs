@@ -227,7 +227,7 @@ impl Fixed {
     }
 
     /// The scratch. Directory entries that were in it are forgotten.
-    #[inline(always)]
+    #[inline(never)]
     pub fn scratch_at(&self) -> u32 {
         self.listed.set(0);
         self.at(import::scratch() as usize) + LISTING as u32

@@ -9,17 +9,22 @@ use serde_json::Value;
 
 /// A component that prints a line, made of a Preview 1 command.
 fn component() -> Vec<u8> {
-    let module = wat::parse_str(
+    component_with(1, "")
+}
+
+/// The same with so many pages, and with more that it does first.
+fn component_with(pages: u32, first: &str) -> Vec<u8> {
+    let module = wat::parse_str(format!(
         r#"(module
             (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-            (memory (export "memory") 1)
+            (memory (export "memory") {pages})
             (data (i32.const 16) "\20\00\00\00")
             (data (i32.const 32) "hello, flat")
             (func $unused)
-            (func (export "_start")
+            (func (export "_start") {first}
                 (i32.store (i32.const 20) (i32.const 11))
                 (drop (call $write (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 0)))))"#,
-    )
+    ))
     .unwrap();
     wrap(&module, &WrapOptions::default()).unwrap().component
 }
@@ -256,7 +261,9 @@ fn imports_that_the_profile_does_not_provide_are_a_warning_of_flatten_and_a_find
 
 #[test]
 fn the_summary_says_where_the_memory_goes() {
-    let folder = folder();
+    let folder = Folder::new();
+    let grows = "(drop (memory.grow (i32.const 0)))";
+    folder.add("app.wasm", component_with(1, grows));
     let ended = folder.run(&["flatten", "app.wasm", "--profile", "wamr-2020"]);
     let line = "memory: 2 pages: guest 65536, arena of the runtime 4096\n";
     assert!(ended.stderr.contains(line), "{ended:?}");
@@ -264,14 +271,14 @@ fn the_summary_says_where_the_memory_goes() {
 
 #[test]
 fn a_memory_max_that_is_too_small_says_what_each_guest_needs_and_what_helps() {
-    let folder = folder();
+    let folder = Folder::new();
+    folder.add("app.wasm", component_with(2, ""));
     let args = ["flatten", "app.wasm", "--profile", "wamr-2020"];
     let ended = folder.run(&[&args[..], &["--memory-max", "64KiB"]].concat());
     ended.failed_with(&[
         "--memory-max=64KiB is too small",
-        "starts with 2 pages of 64 KiB, 1 for component > core module 0, 1 for what the linker adds",
+        "starts with 131072 bytes, 131072 bytes for component > core module 0",
         "--memory-max=128KiB",
-        "adds 4096 bytes of the arena (--arena)",
         "-Wl,-z,stack-size=65536",
         "-C link-arg=-zstack-size=65536",
     ]);

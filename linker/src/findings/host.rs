@@ -726,7 +726,7 @@ pub fn exports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
             None,
         ));
     }
-    if profile.quirks.app_heap && any_memory && allocator::asks_size(module) {
+    if profile.quirks.app_heap && any_memory && !allocator::shrinks(module, profile) {
         found.extend(app_heap(module, allocator));
     }
 }
@@ -749,6 +749,8 @@ fn app_heap(module: &Module<'_>, allocator: anyhow::Result<Allocator>) -> Option
                         own allocator does not expect it";
     let (what, fix) = match allocator {
         Ok(Allocator::Whole) => return None,
+        // It lies behind everything then.
+        Ok(_) if !allocator::asks_size(module) => return None,
         Ok(Allocator::None) => (
             HEAP.to_string(),
             "an arena is exported as malloc and free: the runtime uses that instead",

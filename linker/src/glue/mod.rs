@@ -17,6 +17,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 use crate::maps::glue::{Glue, GlueKind};
 use crate::maps::{Maps, region_access};
 use crate::memory::bulk::{self, Bounds};
+use crate::memory::layout::in_bytes;
 use crate::memory::traps::{self, Trap};
 use crate::memory::{arena, regions};
 use crate::plan::{self, Plan};
@@ -205,7 +206,13 @@ impl Glue {
 
 /// How the linker's own functions see whether a range lies in the memory.
 fn bounds(plan: &Plan<'_, '_>) -> Bounds<'static> {
-    Bounds::of_all(plan.memory.as_ref().is_some_and(|memory| memory.unasked))
+    let memory = plan.memory.as_ref().filter(|memory| memory.unasked);
+    let bytes = memory.map(|memory| match memory.shrinks {
+        true => memory.end(),
+        false => in_bytes(memory.pages()),
+    });
+    let is_command = plan.exports.iter().any(|export| export.name == "_start");
+    Bounds::of_all(bytes, is_command)
 }
 
 /// The bytes of the arena.

@@ -78,13 +78,13 @@ impl Helper {
                 Some(memories) => {
                     bulk::memory_copy((0, 0), &Bounds::Pages(&|_, code| memories.reach(code)))
                 }
-                None => bulk::memory_copy((to, from), &Bounds::of_all(ctx.unasked)),
+                None => bulk::memory_copy((to, from), &ctx.bounds(to)),
             },
             Helper::MemoryFill(memory) => match ctx.only_memory().filter(|_| !ctx.unasked) {
                 Some(memories) => {
                     bulk::memory_fill(0, &Bounds::Pages(&|_, code| memories.reach(code)))
                 }
-                None => bulk::memory_fill(memory, &Bounds::of_all(ctx.unasked)),
+                None => bulk::memory_fill(memory, &ctx.bounds(memory)),
             },
             Helper::RegionCopy(to, from) => {
                 let copy = ctx

@@ -16,6 +16,7 @@ use crate::findings::needs::Needs;
 use crate::findings::survey::{reaches_host, used_imports};
 use crate::findings::wrapper::{Wrapper, of_preview1};
 use crate::memory::arena;
+use crate::memory::bulk::Bounds;
 use crate::memory::layout::WhileLent;
 use crate::merge::AddedRegion;
 use crate::parse::constant;
@@ -278,7 +279,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         let mut size = 0;
         let has_memory = !module.memories.is_empty() || self.needs.references;
         let asks = self.profile.quirks.app_heap && has_memory;
-        let asks = asks && !self.flat && allocator::asks_size(module);
+        let asks = asks && !self.flat && !allocator::shrinks(module, self.profile);
         self.allocator = match allocator::find(module, self.profile) {
             Err(error) if asks => return Err(error),
             found => found.unwrap_or(Allocator::None),
@@ -339,6 +340,16 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         }
         self.memories = Some(memories);
         self.refuse_segments_beyond()
+    }
+
+    /// How it is known whether a range lies in a memory of the module that is all of one of the output.
+    pub fn bounds(&self, memory: u32) -> Bounds<'static> {
+        let bytes = self.unasked.then(|| match self.cut {
+            Some(cut) => cut.end.into(),
+            None => self.module.memories[memory as usize].initial * memories::PAGE,
+        });
+        let is_command = self.module.exports.contains_key("_start");
+        Bounds::of_all(bytes, is_command)
     }
 
     /// A segment that does not fit its memory traps at the start; in what lies above it would fit.

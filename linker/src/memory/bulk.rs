@@ -12,17 +12,22 @@ const CHUNK: i32 = 32;
 pub enum Bounds<'b> {
     /// By its pages, which this leaves on the stack.
     Pages(&'b dyn Fn(u32, &mut InstructionSink<'_>)),
+    /// By its bytes, which are known.
+    Bytes(u64),
     /// By a load of the last byte of the range. The memory is never asked for its size: a host that cuts
-    /// it in the midst of a page may not be asked, and would not say where that is.
+    /// it in the midst of a page may not be asked, and would not say where that is. What an embedder has
+    /// allocated behind the memory, in the runtime's own heap, can be reached as by any access.
     Touch,
 }
 
 impl Bounds<'_> {
-    /// Those of the whole memory, for a module whose host cuts it or does not.
-    pub fn of_all(cut: bool) -> Bounds<'static> {
-        match cut {
-            true => Bounds::Touch,
-            false => Bounds::Pages(&|memory, code| {
+    /// Those of the whole memory. `unasked`: for a module that must not ask for its size, the bytes that
+    /// it has. Nobody allocates anything for a command, so those are all that it can reach.
+    pub fn of_all(unasked: Option<u64>, is_command: bool) -> Bounds<'static> {
+        match unasked {
+            Some(bytes) if is_command => Bounds::Bytes(bytes),
+            Some(_) => Bounds::Touch,
+            None => Bounds::Pages(&|memory, code| {
                 code.memory_size(memory);
             }),
         }
@@ -252,13 +257,18 @@ fn trap_out_of_bounds(
     address: impl Fn(&mut InstructionSink<'_>),
 ) {
     match bounds {
-        Bounds::Pages(size) => size(memory, code),
+        Bounds::Pages(size) => {
+            size(memory, code);
+            code.i64_extend_i32_u().i64_const(16).i64_shl();
+        }
+        Bounds::Bytes(bytes) => {
+            code.i64_const(*bytes as i64);
+        }
         Bounds::Touch => {
             address(code);
             return touch(code, memory, length, end);
         }
     }
-    code.i64_extend_i32_u().i64_const(16).i64_shl();
     address(code);
     code.i64_extend_i32_u()
         .local_get(length)

@@ -98,12 +98,13 @@ impl Ends<'_, '_> {
     fn is_shared(&self, slot: Slot) -> bool {
         self.program.ids().any(|id| {
             let library = self.linked.iter().any(|library| library.instance == id);
+            let dead = !self.live.instance(id).funcs.contains(&true);
             let args = &self.program.instances[id.0 as usize].args;
             let mut memories = args.iter().filter_map(|arg| match arg {
                 CoreDef::Memory(id, index) => Some(self.program.memory(self.input, *id, *index)),
                 _ => None,
             });
-            id != slot.0 && !library && memories.any(|memory| memory == slot)
+            id != slot.0 && !library && !dead && memories.any(|memory| memory == slot)
         })
     }
 

@@ -176,7 +176,12 @@ pub fn plan(
     }
     let host = fusion.arena.then_some(regions.len());
     if fusion.arena {
-        let start = if fixed { FIXED_ARENA } else { 0 };
+        let start = match options.growth {
+            Growth::Free => 0,
+            // It grows in its share of what is left.
+            Growth::Ram(_) => 1,
+            _ => FIXED_ARENA,
+        };
         regions.push(Region {
             memory: None,
             base: 0,

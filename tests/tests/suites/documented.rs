@@ -32,7 +32,15 @@ fn the_table_of_suites_has_every_suite_and_nothing_else() {
     }
 
     let missing: Vec<_> = suites.difference(&named).collect();
-    let unknown: Vec<_> = named.difference(&suites).collect();
+    // A part of a suite may have a row of its own.
+    let is_part = |name: &&String| {
+        let suites = top.join("tests/tests/suites");
+        name.contains('/') && suites.join(name).is_file()
+    };
+    let unknown: Vec<_> = named
+        .difference(&suites)
+        .filter(|name| !is_part(name))
+        .collect();
     assert!(
         missing.is_empty() && unknown.is_empty(),
         "not in the table: {missing:?}; not a suite: {unknown:?}"
