@@ -337,6 +337,9 @@ fn asks_natively(
     })
 }
 
+/// What the user says of memories: a name, and bytes.
+type Said<'o> = HashMap<(InstanceId, u32), (&'o str, u32)>;
+
 /// The sizes that the user gives, by the memories of the guests that are named, with the names.
 ///
 /// # Errors
@@ -348,7 +351,7 @@ fn said<'o>(
     memories: &[(InstanceId, u32)],
     own: &[OwnMemory],
     options: &'o Options,
-) -> Result<HashMap<(InstanceId, u32), (&'o str, u32)>> {
+) -> Result<Said<'o>> {
     let mut said = HashMap::new();
     if options.guest_memory.is_empty() {
         return Ok(said);

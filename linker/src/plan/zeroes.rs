@@ -7,9 +7,12 @@ use std::ops::Range;
 use super::model::{Plan, Step};
 use crate::resolve::{Const, InstanceId, constant};
 
+/// An active segment: its memory, where it begins and ends, and which it is.
+type Segment = ((InstanceId, u32), u64, u64, (InstanceId, usize));
+
 /// The bytes of each live active segment that stay, for those of which not all do.
 pub fn trimmed(plan: &Plan<'_, '_>) -> HashMap<(InstanceId, usize), Range<usize>> {
-    let mut segments: Vec<((InstanceId, u32), u64, u64, (InstanceId, usize))> = Vec::new();
+    let mut segments: Vec<Segment> = Vec::new();
     for id in plan.program.ids() {
         let module = plan.program.module(plan.input, id);
         let live = &plan.live.instance(id).data;

@@ -21,27 +21,21 @@
   )
   (func $p1bridge:memory.copy (;2;) (type 2) (param i32 i32 i32)
     (local i64 i64 i64 i32)
+    i64.const 65536
     local.get 0
     local.get 1
     local.get 0
     local.get 1
     i32.gt_u
     select
+    i64.extend_i32_u
     local.get 2
-    i32.add
-    local.tee 6
-    local.get 2
-    i32.lt_u
+    i64.extend_i32_u
+    i64.add
+    i64.lt_u
     if ;; label = @1
       unreachable
     end
-    local.get 6
-    local.get 6
-    i32.eqz
-    i32.eqz
-    i32.sub
-    i32.load8_u
-    drop
     local.get 2
     i32.const 32
     i32.gt_u
@@ -209,23 +203,17 @@
     end
   )
   (func $p1bridge:memory.fill (;3;) (type 2) (param i32 i32 i32)
-    (local i64 i32)
+    (local i64)
+    i64.const 65536
     local.get 0
+    i64.extend_i32_u
     local.get 2
-    i32.add
-    local.tee 4
-    local.get 2
-    i32.lt_u
+    i64.extend_i32_u
+    i64.add
+    i64.lt_u
     if ;; label = @1
       unreachable
     end
-    local.get 4
-    local.get 4
-    i32.eqz
-    i32.eqz
-    i32.sub
-    i32.load8_u
-    drop
     local.get 1
     i64.extend_i32_u
     i64.const 255

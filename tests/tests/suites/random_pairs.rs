@@ -46,7 +46,7 @@ fn check(engines: &Engines, seed: u64, pair: &Pair) -> Result<End> {
         1 => (Isolation::Checked, MemoryMode::Multi),
         _ => (Isolation::Checked, MemoryMode::One),
     };
-    let flat = match flattened(&component, isolation, memory, seed % 2 == 0)? {
+    let flat = match flattened(&component, isolation, memory, seed.is_multiple_of(2))? {
         Flattened::Module(flat) => flat,
         Flattened::Refused(message) => bail!("refused: {message}"),
     };

@@ -235,10 +235,9 @@ impl Writer {
             0..=2 => {
                 self.calls += self.times;
                 let call = match self.below(3) {
-                    0 => format!(
-                        "(call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.and \
+                    0 => "(call_indirect (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.and \
                          (global.get $acc) (i32.const 7)))"
-                    ),
+                        .to_string(),
                     _ => format!(
                         "(call $f{} (i32.sub (local.get 0) (i32.const 1)))",
                         self.below(FUNCTIONS as usize)
