@@ -142,8 +142,9 @@ fn ends(module: &Module<'_>) -> Option<([u32; 2], u32)> {
 /// Whether the code that is added to `module` for `profile` must not ask for the size of the memory,
 /// either: nothing does so far, and the host looks at that.
 pub fn stays_unasked(module: &Module<'_>, profile: &Profile) -> bool {
+    let of_its_own = module.imported_memories.is_empty();
     let any = module.memories.iter().all(|memory| memory.initial > 0);
-    profile.minds_size() && any && !asks_size(module)
+    profile.minds_size() && of_its_own && any && !asks_size(module)
 }
 
 /// Whether any code of `module` grows a memory.
