@@ -348,8 +348,11 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             Some(cut) => cut.end.into(),
             None => self.module.memories[memory as usize].initial * memories::PAGE,
         });
+        // Of another program than ours nobody knows whether it keeps to the end that it exports, where the
+        // host does not cut the memory there.
+        let is_known = self.flat || self.cut.is_none();
         let is_command = self.module.exports.contains_key("_start");
-        Bounds::of_all(bytes, is_command)
+        Bounds::of_all(bytes, is_command && is_known)
     }
 
     /// A segment that does not fit its memory traps at the start; in what lies above it would fit.

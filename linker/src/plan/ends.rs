@@ -30,12 +30,19 @@ pub struct Ends<'e, 'a> {
     pub linked: &'e [LinkedLibrary],
 }
 
+/// How far behind the end an address still counts as that of the end: allocators round it up.
+const NEAR: u32 = 32;
+
 impl Ends<'_, '_> {
     /// The bytes that the guest of a memory uses, a multiple of 16, where the toolchain says so and
     /// nothing speaks against it.
     pub fn known(&self, slot: Slot) -> Option<u64> {
         let (id, index) = slot;
         let module = self.program.module(self.input, id);
+        if module.imported_memories.len() + module.memories.len() != 1 {
+            // The address is of one of them.
+            return None;
+        }
         let (global, end) = heap_base(module)?;
         let pages = module.memories[index as usize - module.imported_memories.len()].initial;
         let declared = in_bytes(u32::try_from(pages).ok()?);
@@ -135,13 +142,9 @@ impl Ends<'_, '_> {
     fn looks_above(&self, slot: Slot, global: u32, end: u32) -> bool {
         let (id, _) = slot;
         let module = self.program.module(self.input, id);
-        let is_end = |value: u32| value >= end && value <= end.next_multiple_of(16);
-        let in_data = module.data.iter().any(|data| {
-            // Compilers align what they store.
-            let words = data.bytes.windows(4);
-            let at_end = |word: &[u8]| is_end(u32::from_le_bytes(word.try_into().expect("four")));
-            end > 0 && words.step_by(4).any(at_end)
-        });
+        let last = end.saturating_add(NEAR);
+        let is_end = |value: u32| value >= end && value <= last;
+        let in_data = end > 0 && module.data.iter().any(|data| has_word(data.bytes, is_end));
         let live = &self.live.instance(id).funcs;
         let first = module.imported_func_count() as usize;
         in_data
@@ -162,6 +165,18 @@ impl Ends<'_, '_> {
                     })
                 })
     }
+}
+
+/// Whether there is a word in some bytes of which `is_it` holds. Segments may begin and end in the midst
+/// of one, where its other bytes are zero, and anywhere.
+fn has_word(bytes: &[u8], is_it: impl Fn(u32) -> bool) -> bool {
+    let zeroes = [0; 3];
+    let all = zeroes.iter().chain(bytes).chain(&zeroes);
+    let mut word = 0u32;
+    all.enumerate().any(|(at, byte)| {
+        word = word >> 8 | u32::from(*byte) << 24;
+        at >= 3 && is_it(word)
+    })
 }
 
 /// The immutable global that says where the data and the stack of a module end.

@@ -203,6 +203,14 @@ fn a_guest_that_looks_above_its_data_keeps_its_pages() {
             (drop (memory.grow (i32.const 0))) (i32.const 7))"#,
         r#"(func (export "f") (param i32) (result i32)
             (i32.store (global.get $end) (i32.const 7)) (i32.load (global.get $end)))"#,
+        // Rounded up; in data that was cut in the midst of the word.
+        r#"(func (export "f") (param i32) (result i32)
+            (i32.store (i32.and (i32.const 527) (i32.const -16)) (i32.const 7))
+            (i32.load (i32.and (i32.const 527) (i32.const -16))))"#,
+        r#"(data (i32.const 17) "\02")
+        (func (export "f") (param i32) (result i32)
+            (i32.store (i32.load (i32.const 16)) (i32.const 7))
+            (i32.load (i32.load (i32.const 16))))"#,
     ];
     let wamr = wamr();
     for body in guests {
@@ -215,6 +223,20 @@ fn a_guest_that_looks_above_its_data_keeps_its_pages() {
         let found = run(wamr.as_ref(), &flat.wasm, &[("f", 1000)]);
         assert_eq!(found.results, [Some(7)], "{body}: {found:?}");
     }
+}
+
+#[test]
+fn the_end_of_one_of_several_memories_is_not_that_of_another() {
+    let component = library(
+        r#"(memory (export "memory") 1) (memory $other 1)
+        (global (export "__heap_base") i32 (i32.const 512))
+        (func (export "f") (param i32) (result i32)
+            (i32.store $other (local.get 0) (i32.const 7))
+            (i32.add (i32.load $other (local.get 0)) (i32.load (local.get 0))))"#,
+    );
+    let flat = flat(&component, "wamr-2020", |_| ());
+    let found = run(wamr().as_ref(), &flat.wasm, &[("f", 30_000)]);
+    assert_eq!(found.results, [Some(7)], "{found:?}");
 }
 
 /// Two guests: the first stores where the second says.
