@@ -30,8 +30,15 @@ pub struct Ends<'e, 'a> {
     pub linked: &'e [LinkedLibrary],
 }
 
-/// How far behind the end an address still counts as that of the end: allocators round it up.
-const NEAR: u32 = 32;
+/// How far behind the end an address still counts as that of the end.
+const NEAR: u32 = 256;
+
+/// Whether a number may be the address of an end, or that with what is added before it is rounded up: up
+/// to a page.
+fn is_near(end: u32, value: u32) -> bool {
+    let over = value.wrapping_sub(end);
+    over <= NEAR || over <= 0xffff && (over + 1).is_power_of_two()
+}
 
 impl Ends<'_, '_> {
     /// The bytes that the guest of a memory uses, a multiple of 16, where the toolchain says so and
@@ -142,8 +149,7 @@ impl Ends<'_, '_> {
     fn looks_above(&self, slot: Slot, global: u32, end: u32) -> bool {
         let (id, _) = slot;
         let module = self.program.module(self.input, id);
-        let last = end.saturating_add(NEAR);
-        let is_end = |value: u32| value >= end && value <= last;
+        let is_end = |value: u32| is_near(end, value);
         let in_data = end > 0 && module.data.iter().any(|data| has_word(data.bytes, is_end));
         let live = &self.live.instance(id).funcs;
         let first = module.imported_func_count() as usize;
@@ -159,7 +165,10 @@ impl Ends<'_, '_> {
                         return true;
                     };
                     ops.into_iter().any(|op| match op {
-                        Ok(Operator::I32Const { value }) => is_end(value as u32),
+                        // Optimisers subtract the negative number where that is shorter.
+                        Ok(Operator::I32Const { value }) => {
+                            is_end(value as u32) || is_end(value.wrapping_neg() as u32)
+                        }
                         Ok(op) => memarg(&op).is_some_and(|arg| arg.offset >= u64::from(end)),
                         Err(_) => true,
                     })

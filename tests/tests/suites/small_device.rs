@@ -207,6 +207,12 @@ fn a_guest_that_looks_above_its_data_keeps_its_pages() {
         r#"(func (export "f") (param i32) (result i32)
             (i32.store (i32.and (i32.const 527) (i32.const -16)) (i32.const 7))
             (i32.load (i32.and (i32.const 527) (i32.const -16))))"#,
+        r#"(func (export "f") (param i32) (result i32) (local i32)
+            (local.set 1 (i32.and (i32.add (local.get 0) (i32.const 575)) (i32.const -64)))
+            (i32.store (local.get 1) (i32.const 7)) (i32.load (local.get 1)))"#,
+        r#"(func (export "f") (param i32) (result i32) (local i32)
+            (local.set 1 (i32.and (i32.sub (local.get 0) (i32.const -4607)) (i32.const -4096)))
+            (i32.store (local.get 1) (i32.const 7)) (i32.load (local.get 1)))"#,
         r#"(data (i32.const 17) "\02")
         (func (export "f") (param i32) (result i32)
             (i32.store (i32.load (i32.const 16)) (i32.const 7))
@@ -261,7 +267,7 @@ fn two(end: u32) -> Vec<u8> {
                     (data (i32.const 0) "\05")
                     (func (export "f") (param i32) (result i32)
                         (i32.add
-                            (i32.mul (call $f (local.get 0)) (i32.const 100))
+                            (i32.mul (call $f (local.get 0)) (i32.const 1000))
                             (i32.load8_u (i32.const 0)))))
                 (core func $f (canon lower (func $f)))
                 (core instance $i (instantiate $program (with "" (instance (export "f" (func $f))))))
@@ -280,7 +286,7 @@ fn a_guest_whose_end_is_wrong_traps_and_never_reaches_the_next() {
     assert_eq!(bytes(&flat), 128 + 64);
     assert_eq!(
         run(wamr.as_ref(), &flat.wasm, &[("f", 127)]).results,
-        [Some(905)]
+        [Some(9005)]
     );
     for place in [128, 129, 191, 192, 65535] {
         let found = run(wamr.as_ref(), &flat.wasm, &[("f", place)]);
