@@ -13,6 +13,7 @@ use wasmparser::{ExternalKind, FuncType, Operator, TypeRef, ValType};
 use crate::abi;
 use crate::findings::applied;
 use crate::memory::arena;
+use crate::memory::layout::MemoryPlan;
 use crate::parse;
 use crate::parse::module::{Data, ElementMode, Items, Module};
 use crate::plan::{Exported, Plan, Step, Target, zeroes};
@@ -154,8 +155,8 @@ impl Numbers {
         let first_body = functions.len() as u32;
         let mut sources = Vec::new();
         let mut globals = HashMap::new();
-        // The first is nobody's where the host takes that for the pointer of a stack.
-        let before = u32::from(plan.memory.as_ref().is_some_and(|memory| memory.shrinks));
+        let memory = plan.memory.as_ref();
+        let before = memory.map_or(0, MemoryPlan::globals_before);
         for id in plan.program.ids() {
             let imported = plan.program.module(plan.input, id).imported_funcs.len();
             let live = plan.live.instance(id);
@@ -522,8 +523,9 @@ impl Check<'_, '_, '_> {
                     self.numbers.globals.get(&slot).copied().map(Use::Global)
                 }
             })?;
-            let shrinks = plan.memory.as_ref().is_some_and(|memory| memory.shrinks);
-            let globals = u32::from(shrinks) + self.numbers.globals.len() as u32;
+            let memory = plan.memory.as_ref();
+            let before = memory.map_or(0, MemoryPlan::globals_before);
+            let globals = before + self.numbers.globals.len() as u32;
             let new = uses(module, at, |used| match used {
                 Use::Call(func) | Use::TailCall(func) | Use::Reference(func) => {
                     (func < own).then_some(used)

@@ -30,14 +30,15 @@ use std::ops::Range;
 use anyhow::{Result, anyhow};
 use wasm_encoder::{
     ConstExpr, CustomSection, Encode, ExportKind, ExportSection, GlobalSection, GlobalType,
-    Module as Output, NameMap, NameSection, RawSection, Section, SectionId, StartSection,
-    TypeSection, ValType,
+    Module as Output, NameSection, RawSection, Section, SectionId, StartSection, TypeSection,
+    ValType,
 };
 use wasmparser::{
     BinaryReader, ExternalKind, FuncToValidate, NameSectionReader, Parser, ValidPayload, Validator,
     ValidatorResources, WasmFeatures,
 };
 
+use super::names::sorted;
 use super::order::Order;
 use crate::debug::address::{AddressMap, MovedBody, Points};
 use crate::debug::{self, DebugNotes, Guest};
@@ -389,14 +390,4 @@ fn names(layout: &Layout<'_, '_>, bytes: &[u8]) -> Result<NameSection> {
     }
     write(&mut section, u8::MAX);
     Ok(section)
-}
-
-fn sorted(mut names: Vec<(u32, String)>) -> NameMap {
-    names.sort_unstable_by_key(|(index, _)| *index);
-    names.dedup_by_key(|(index, _)| *index);
-    let mut map = NameMap::new();
-    for (index, name) in &names {
-        map.append(*index, name);
-    }
-    map
 }

@@ -164,7 +164,8 @@ fn same(names: wasmparser::NameMap<'_>) -> Result<NameMap> {
     Ok(map)
 }
 
-fn sorted(mut names: Vec<(u32, String)>) -> NameMap {
+/// Names in the order of their indices, one for each.
+pub fn sorted(mut names: Vec<(u32, String)>) -> NameMap {
     names.sort_unstable_by_key(|(index, _)| *index);
     names.dedup_by_key(|(index, _)| *index);
     let mut map = NameMap::new();

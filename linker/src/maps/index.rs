@@ -7,6 +7,7 @@ use wasmparser::FuncType;
 use super::glue::Glue;
 use crate::memory::access::{Access, Quantity};
 use crate::memory::globals::{LinkerGlobals, access_in};
+use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::{Trap, Traps};
 use crate::options::Isolation;
 use crate::parse::scan::Ref;
@@ -351,8 +352,8 @@ impl Maps {
         let tables = number(plan, |l| &l.tables);
         let tags = number(plan, |l| &l.tags);
         let globals = number(plan, |l| &l.globals);
-        // The first is nobody's where the host takes that for the pointer of a stack.
-        let before = u32::from(plan.memory.as_ref().is_some_and(|memory| memory.shrinks));
+        let memory = plan.memory.as_ref();
+        let before = memory.map_or(0, MemoryPlan::globals_before);
         self.global_count = before + globals.len() as u32;
         let (mut next_element, mut next_data) = (0, 0);
         for id in program.ids() {

@@ -153,6 +153,12 @@ impl MemoryPlan {
         region + 1 < self.regions.len() || self.block.is_some()
     }
 
+    /// The globals before those of the input: one that is nobody's, where the host takes the first for the
+    /// pointer of a stack.
+    pub fn globals_before(&self) -> u32 {
+        self.shrinks.into()
+    }
+
     /// Whether nothing in the output grows: what lies where is known when linking.
     pub fn is_still(&self) -> bool {
         self.fixed || !self.regions.iter().any(|region| region.grows)

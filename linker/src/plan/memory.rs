@@ -213,8 +213,6 @@ pub fn plan(
     if regions.len() > 1 && regions.iter().any(|region| region.pages == MAX_PAGES) {
         bail!("one of several guests starts with 4 GiB of memory, which leaves no room");
     }
-    let end: u64 = regions.iter().map(|region| region.room).sum();
-    let end = end + block.map_or(0, |block| u64::from(block.size()));
     let mut base = 0;
     for region in &mut regions {
         region.base = base;
@@ -228,17 +226,21 @@ pub fn plan(
         || has_references(input, program, live);
     let guests = regions.iter().filter(|region| region.memory.is_some());
     let guarded = fusion.beside && others && guests.count() == 1;
-    Ok(Some(MemoryPlan {
+    let mut plan = MemoryPlan {
         regions,
         host,
         block,
         fixed,
         own,
         guarded,
-        // There is nothing that could be touched in place of asking.
-        unasked: unasked && end > 0,
-        shrinks: unasked && options.profile.may_shrink() && !end.is_multiple_of(PAGE.into()),
-    }))
+        unasked: false,
+        shrinks: false,
+    };
+    // In a memory of no bytes there is nothing that could be touched in place of asking.
+    plan.unasked = unasked && plan.end() > 0;
+    let is_cut = !plan.end().is_multiple_of(PAGE.into());
+    plan.shrinks = unasked && options.profile.may_shrink() && is_cut;
+    Ok(Some(plan))
 }
 
 /// How many handles there are, if nobody says.
