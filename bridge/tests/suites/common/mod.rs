@@ -64,7 +64,8 @@ impl Folder {
     pub fn run_on_terminal(&self, args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String) {
         let (mut terminal, end) = pseudo_terminal();
         let mut command = self.command(args);
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+        // Each of them decides about colours, `CI` even on a terminal that has none.
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
             command.env_remove(name);
         }
         command
