@@ -1,27 +1,36 @@
-/* An embedding of WAMR of December 2020:  wamr MODULE [pool=BYTES] [stack=BYTES] COMMAND... */
+/* An embedding of WAMR:  wamr MODULE [pool=BYTES] [stack=BYTES] COMMAND...
+   That of December 2020 is meant, unless WAMR_MAJOR says that it is a later one. */
 #include "script.h"
 #include "wasm_export.h"
+
+#if WAMR_MAJOR >= 2
+typedef uint64_t Offset;
+#define lookup(instance, name) wasm_runtime_lookup_function(instance, name)
+#else
+typedef uint32_t Offset;
+#define lookup(instance, name) wasm_runtime_lookup_function(instance, name, NULL)
+#endif
 
 static wasm_module_inst_t instance;
 static wasm_exec_env_t environment;
 
 static uint32_t allocate(uint32_t bytes) {
     void *native;
-    return wasm_runtime_module_malloc(instance, bytes, &native);
+    return (uint32_t)wasm_runtime_module_malloc(instance, bytes, &native);
 }
 
 static void give(uint32_t pointer) { wasm_runtime_module_free(instance, pointer); }
 
 static int call(const char *name, int count, uint32_t *arguments, uint32_t *result) {
-    wasm_function_inst_t function = wasm_runtime_lookup_function(instance, name, NULL);
+    wasm_function_inst_t function = lookup(instance, name);
     if (!function || !wasm_runtime_call_wasm(environment, function, (uint32_t)count, arguments)) return 0;
     *result = arguments[0];
     return 1;
 }
 
 static uint8_t *memory(uint32_t *bytes) {
-    uint32_t start = 0, end = 0;
-    *bytes = wasm_runtime_get_app_addr_range(instance, 0, &start, &end) ? end : 0;
+    Offset start = 0, end = 0;
+    *bytes = wasm_runtime_get_app_addr_range(instance, 0, &start, &end) ? (uint32_t)end : 0;
     return wasm_runtime_addr_app_to_native(instance, 0);
 }
 
@@ -56,7 +65,7 @@ int main(int argc, char **argv) {
     environment = wasm_runtime_create_exec_env(instance, stack);
     if (!environment) return fprintf(stderr, "! no execution environment\n"), 0;
     uint32_t none[2] = {0};
-    wasm_function_inst_t initialize = wasm_runtime_lookup_function(instance, "_initialize", NULL);
+    wasm_function_inst_t initialize = lookup(instance, "_initialize");
     if (initialize && !wasm_runtime_call_wasm(environment, initialize, 0, none)) return fprintf(stderr, "! %s\n", why()), 0;
     while (next < argc && command(&host, argv[next])) next++;
     return 0;
