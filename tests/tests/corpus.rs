@@ -12,7 +12,8 @@
 //! compared as zero or not for wrapped modules, and not at all where an engine does not know them.
 //!
 //! `[program.differs]` in the manifest spares a run of an engine (or of `wrapped`) from that. Such
-//! a run is executed all the same, and must differ: an entry that is not needed any more fails.
+//! a run is executed all the same, and must differ: an entry that is not needed any more fails. Where
+//! the program is a module, the module itself must do on that engine what the flattened one does.
 //!
 //! `cargo test --release --test corpus -- hello-c` runs the trials whose names contain `hello-c`.
 
@@ -132,12 +133,23 @@ impl Subject {
                 Form::Wrapped | Form::WrappedAgain => self.program.leniency("wrapped", run),
                 Form::Flattened => self.program.leniency(engine.name(), run),
             };
+            let beside_itself = form == Form::Flattened && self.program.is_module();
             // A run that is known to fail may do so by never ending.
             let timeout = match leniency {
-                Some(Leniency::Skip) => TIMEOUT / 10,
+                Some(Leniency::Skip) if !beside_itself => TIMEOUT / 10,
                 _ => TIMEOUT,
             };
-            let problems = match run.execute(timeout, |spec| engine.run(&wasm, spec)) {
+            let left = run.execute(timeout, |spec| engine.run(&wasm, spec));
+            if beside_itself && leniency.is_some() {
+                let module = self.program.wasm()?;
+                let itself = run.execute(timeout, |spec| engine.run(&module, spec));
+                failures.extend(
+                    unlike_itself(&itself, &left)
+                        .into_iter()
+                        .map(|text| format!("run `{}`: {text}", run.name)),
+                );
+            }
+            let problems = match left {
                 Err(error) => Problems {
                     other: vec![format!("{error:#}")],
                     ..Problems::default()
@@ -181,6 +193,21 @@ impl Subject {
             .get_or_init(|| link::component(&self.program).map_err(|e| format!("wrap: {e:#}")));
         made.as_deref().map_err(|e| anyhow!("{e}"))
     }
+}
+
+/// How what a flattened module left on an engine is not what the module itself leaves there. A
+/// difference is the engine's only if both have it.
+fn unlike_itself(itself: &Result<Left>, flat: &Result<Left>) -> Vec<String> {
+    let texts = match (itself, flat) {
+        (Err(_), Err(_)) => Vec::new(),
+        (Ok(itself), Ok(flat)) => Problems::compared(itself, flat, false).all(),
+        (Ok(_), Err(error)) => vec![format!("{error:#}")],
+        (Err(error), Ok(_)) => vec![format!("it ends, the module itself does not: {error:#}")],
+    };
+    texts
+        .into_iter()
+        .map(|text| format!("{text}, where the oracle is the module itself on this engine"))
+        .collect()
 }
 
 /// What is wrong with one run.
@@ -243,6 +270,10 @@ impl Problems {
             }
         }
         found
+    }
+
+    fn all(self) -> Vec<String> {
+        [self.unmet, self.printed, self.other].concat()
     }
 
     /// Those that fail the trial, given what the manifest spares this run from.

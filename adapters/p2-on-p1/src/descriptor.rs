@@ -60,7 +60,7 @@ fn is_file(entry: &Entry, needs: u8) -> bool {
 #[inline(never)]
 fn synced(state: &State, handle: u32, out: u32, mut errno: u32) {
     let flags = state.get(handle, kind::DESCRIPTOR).flags.get();
-    if flags & WRITE == 0 && (errno == p1::NOTCAPABLE || errno == p1::BADF) {
+    if flags & WRITE == 0 && matches!(errno, p1::NOTCAPABLE | p1::ACCES | p1::BADF) {
         errno = 0;
     }
     unit_result(out, errno);

@@ -38,7 +38,7 @@ fn read_on(state: &State, handle: u32, vector: u32, errno: u32) -> u32 {
         errno = p1::fd_read(fd, vector, 1, state.fixed().count_at());
     }
     // What a host with rights says of a descriptor that is not open for reading.
-    if errno == p1::NOTCAPABLE {
+    if errno == p1::NOTCAPABLE || errno == p1::ACCES {
         p1::BADF
     } else {
         errno

@@ -2,7 +2,8 @@
 //! `order.json`. It leaves `answer.json` there. `tests/src/engines/process.rs` has what is in them.
 //!
 //! Directories are mounted in a file system in memory. One that the order calls `.` is mounted as `/home`,
-//! which is the working directory, as `wasmer run --dir .` does it.
+//! which is the working directory, as `wasmer run --dir .` does it. The root is preopened as well: without
+//! it, Wasmer does not find the targets of symbolic links.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,6 +83,7 @@ fn run_module(order: Order, engine: Engine, module: Module) -> Result<Answer> {
         .engine(engine)
         .args(order.argv.iter().skip(1))
         .envs(order.env);
+    builder.add_preopen_dir("/")?;
     for (host, guest) in order.preopens {
         let directory = host_fs::FileSystem::new(Handle::current(), host)?;
         let place = match guest.as_str() {
