@@ -10,6 +10,9 @@
 //! | [`sign_ext`], [`sat_float`] | the operators of those proposals |
 //! | [`bulk`](crate::memory::bulk), [`segments`] | `memory.copy`, `memory.fill`; passive data, `memory.init`, `data.drop` |
 //! | [`exceptions`] | exceptions, before everything else |
+//! | [`simd`] | vectors, before what is left |
+//! | [`relaxed`] | relaxed instructions on vectors, where there are others |
+//! | [`pass`], [`flow`] | what those two share |
 //! | [`atomics`] | atomic instructions on a memory that is not shared |
 //! | [`structure`], [`multi_value`] | blocks and functions with several values |
 //! | [`body`] | tail calls |
@@ -29,6 +32,7 @@ mod body;
 mod control;
 mod elements;
 mod exceptions;
+mod flow;
 mod helper;
 mod helpers;
 mod locals;
@@ -37,12 +41,15 @@ mod memories;
 mod multi_value;
 mod names;
 mod order;
+mod pass;
 mod quirks;
+mod relaxed;
 mod sat_float;
 mod sections;
 mod segments;
 mod several;
 mod sign_ext;
+mod simd;
 mod start;
 mod structure;
 mod table_layout;
@@ -66,6 +73,7 @@ use crate::profile::{Import, Profile};
 use crate::validate::validate;
 use lowering::Lowering;
 use order::Order;
+use pass::Passed;
 
 /// A module for a target.
 #[derive(Clone, Debug)]
@@ -175,14 +183,16 @@ fn as_it_is(
     })
 }
 
-/// Exceptions go first: what they become may use several values, references and memories as the rest.
-fn without_exceptions(
+/// What an earlier pass made of a module, lowered further: that may use several values, references and
+/// memories as the rest.
+fn after(
+    passed: Passed,
     module: &Module<'_>,
+    what: &str,
     profile: &Profile,
     flat: bool,
     arena: bool,
 ) -> Result<Lowered> {
-    let without = exceptions::lower(module)?;
     let mut profile = profile.clone();
     let several = FeatureSet::of(WasmFeatures::MULTI_VALUE);
     if !module.features.contains(several) || profile.quirks.app_heap {
@@ -191,11 +201,11 @@ fn without_exceptions(
         // address failed").
         profile.features = profile.features.map(|features| features.without(several));
     }
-    let mut lowered = lower(&without.wasm, &profile, flat, arena)
-        .context("what is left without exceptions cannot be lowered")?;
-    lowered.done.splice(0..0, without.done);
-    lowered.warnings.splice(0..0, without.warnings);
-    lowered.debug.left_out.splice(0..0, without.left_out);
+    let mut lowered = lower(&passed.wasm, &profile, flat, arena)
+        .with_context(|| format!("what is left without {what} cannot be lowered"))?;
+    lowered.done.splice(0..0, passed.done);
+    lowered.warnings.splice(0..0, passed.warnings);
+    lowered.debug.left_out.splice(0..0, passed.left_out);
     Ok(lowered)
 }
 
@@ -216,7 +226,12 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
         return as_it_is(module, profile, &survey, &needs);
     }
     if needs.exceptions {
-        return without_exceptions(module, profile, flat, arena);
+        let passed = exceptions::lower(module)?;
+        return after(passed, module, "exceptions", profile, flat, arena);
+    }
+    if needs.simd {
+        let passed = simd::lower(module)?;
+        return after(passed, module, "vectors", profile, flat, arena);
     }
     let order = Order::read(wasm)?;
     let mut lowering = Lowering::new(module, profile, needs, &order, flat, arena)?;

@@ -75,6 +75,8 @@ pub const LOWERED: FeatureSet = FeatureSet::of(
         .union(WasmFeatures::REFERENCE_TYPES)
         .union(WasmFeatures::TAIL_CALL)
         .union(WasmFeatures::MULTI_MEMORY)
+        .union(WasmFeatures::SIMD)
+        .union(WasmFeatures::RELAXED_SIMD)
         .union(WasmFeatures::EXCEPTIONS)
         .union(WasmFeatures::LEGACY_EXCEPTIONS)
         .union(WasmFeatures::THREADS),

@@ -81,6 +81,10 @@ pub fn fix(feature: WasmFeatures) -> &'static str {
         }
         WasmFeatures::EXTENDED_CONST => "the expressions are evaluated",
         WasmFeatures::MUTABLE_GLOBAL => "the export is left out",
+        WasmFeatures::SIMD => {
+            "pairs of i64 and functions for lanes: several times the instructions"
+        }
+        WasmFeatures::RELAXED_SIMD => "one of the results that are allowed, always the same",
         WasmFeatures::THREADS => "plain accesses, because the memory is not shared",
         WasmFeatures::EXCEPTIONS | WasmFeatures::LEGACY_EXCEPTIONS => {
             "branches, and a test after calls of functions that may throw: about 1.05 times the code"

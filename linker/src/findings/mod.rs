@@ -10,6 +10,7 @@
 //! | [`needs`] | what of it is to be lowered |
 //! | [`host`] | what is wrong with the parts that the host sees |
 //! | [`exceptions`] | what of exceptions the host would have to know, or cannot be lowered |
+//! | [`simd`] | what of vectors the host would have to know |
 //! | [`emitters`] | what puts a proposal into a module |
 //! | [`wrapper`] | functions of a host that are not as Preview 1 says |
 //! | [`allocator`] | what a host can allocate with |
@@ -22,6 +23,7 @@ mod exceptions;
 mod finding;
 pub mod host;
 pub mod needs;
+mod simd;
 pub mod survey;
 pub mod wrapper;
 
@@ -46,6 +48,7 @@ pub fn findings(
     features(module, profile, survey, &mut found);
     host::values(module, profile, survey, needs, &mut found);
     exceptions::unlowered(module, needs, &mut found);
+    simd::unlowered(module, needs, &mut found);
     host::memories(module, needs, &mut found);
     host::memory_and_tables(module, profile, &mut found);
     host::tables(module, profile, needs, &mut found);

@@ -22,6 +22,10 @@ pub struct Needs {
     pub tail_call: bool,
     /// Exceptions, before everything else.
     pub exceptions: bool,
+    /// Vectors, before what is left.
+    pub simd: bool,
+    /// Relaxed instructions on vectors, where others stay.
+    pub relaxed: bool,
     /// Atomic instructions, on a memory that is not shared.
     pub atomics: bool,
     /// References as values, and tables that are written.
@@ -70,7 +74,11 @@ impl Needs {
         let multi_value = lacks(WasmFeatures::MULTI_VALUE) && uses(WasmFeatures::MULTI_VALUE);
         let tail_call = lacks(WasmFeatures::TAIL_CALL) && uses(WasmFeatures::TAIL_CALL);
         // Blocks that catch are not nested anew: they go where others are.
-        let anew = references || multi_value || tail_call;
+        let vectors = uses(WasmFeatures::SIMD) || uses(WasmFeatures::RELAXED_SIMD);
+        let simd = lacks(WasmFeatures::SIMD) && vectors;
+        let relaxed =
+            !simd && lacks(WasmFeatures::RELAXED_SIMD) && uses(WasmFeatures::RELAXED_SIMD);
+        let anew = references || multi_value || tail_call || simd;
         let legacy = uses(WasmFeatures::LEGACY_EXCEPTIONS);
         // Tags and `throw` are of both proposals.
         let newer = uses(WasmFeatures::EXCEPTIONS) && (!legacy || survey.new_exceptions);
@@ -89,6 +97,8 @@ impl Needs {
             multi_value,
             tail_call,
             exceptions,
+            simd,
+            relaxed,
             atomics,
             references,
             typed_select: references || lacks(WasmFeatures::REFERENCE_TYPES),

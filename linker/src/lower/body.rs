@@ -202,7 +202,7 @@ impl<'a> Body<'_, '_, '_, 'a> {
     /// Writes what `op` becomes; false when it stays as it is.
     fn operator(&mut self, op: &Operator<'a>) -> Result<bool> {
         let needs = self.ctx.needs;
-        if needs.atomics && self.atomic(op)? {
+        if needs.atomics && self.atomic(op)? || needs.relaxed && self.relaxed(op) {
             return Ok(true);
         }
         if needs.memories && self.in_one_of_several(op)? {

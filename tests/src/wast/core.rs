@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
+use super::vectors;
 use anyhow::{Context, Result, anyhow};
 use p1bridge_linker::{Profile, lower};
 use wasmi::{
     Config, Engine, Extern, Func, Global, Instance, Linker, Memory, Module, Mutability, Nullable,
     Ref, Store, Table, Val, ValType,
 };
-use wast::core::{HeapType, NanPattern, WastArgCore, WastRetCore};
+use wast::core::{HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::parser::{self, ParseBuffer};
 use wast::token::{Id, Span};
 use wast::{QuoteWat, Wast, WastArg, WastDirective, WastExecute, WastInvoke, WastRet, Wat};
@@ -150,6 +151,14 @@ impl World {
 
     /// What a call gives; nothing for arguments that the engine has no values for.
     fn invoke(&mut self, invoke: &WastInvoke<'_>) -> Option<String> {
+        Some(match self.call(invoke)? {
+            Ok(results) => shown(&results),
+            Err(trap) => trap,
+        })
+    }
+
+    /// The same as values, or how it trapped.
+    fn call(&mut self, invoke: &WastInvoke<'_>) -> Option<Result<Vec<Val>, String>> {
         let instance = self.instance(invoke.module).ok()?;
         let func = instance.get_func(&self.store, invoke.name)?;
         let ty = func.ty(&self.store);
@@ -158,18 +167,47 @@ impl World {
             .iter()
             .map(|arg| argument(&mut self.store, arg))
             .collect();
+        let mut args = args?;
+        if args.len() != ty.params().len() {
+            // It is wrapped.
+            args = args.into_iter().flat_map(halves).collect();
+        }
         let mut results: Vec<Val> = ty
             .results()
             .iter()
             .map(|ty| Val::default_for_ty(*ty))
             .collect();
-        Some(match func.call(&mut self.store, &args?, &mut results) {
-            Ok(()) => format!("{:?}", results.iter().map(show).collect::<Vec<_>>()),
-            Err(error) => match error.as_trap_code() {
+        if let Err(error) = func.call(&mut self.store, &args, &mut results) {
+            return Some(Err(match error.as_trap_code() {
                 Some(wasmi::TrapCode::StackOverflow) => "exhausted".to_owned(),
                 _ => "trap".to_owned(),
-            },
-        })
+            }));
+        }
+        while let Some(result) = self.result(&instance, invoke.name, results.len()) {
+            results.push(result);
+        }
+        Some(Ok(results))
+    }
+
+    /// A result of an export that is wrapped.
+    fn result(&mut self, instance: &Instance, export: &str, at: usize) -> Option<Val> {
+        let mut ask = |half: &str| {
+            let name = vectors::result(export, at, half);
+            let func = instance.get_func(&self.store, &name)?;
+            let mut result = [Val::default_for_ty(
+                *func.ty(&self.store).results().first()?,
+            )];
+            func.call(&mut self.store, &[], &mut result).ok()?;
+            let [result] = result;
+            Some(result)
+        };
+        match (ask("l"), ask("h")) {
+            (Some(Val::I64(low)), Some(Val::I64(high))) => {
+                let bits = u128::from(low as u64) | u128::from(high as u64) << 64;
+                Some(Val::V128(bits.into()))
+            }
+            _ => ask(""),
+        }
     }
 
     fn get(&mut self, module: Option<Id<'_>>, global: &str) -> Option<String> {
@@ -226,6 +264,21 @@ fn spectest(store: &mut Store<()>, linker: &mut Linker<()>) -> Result<(), wasmi:
     let memory = Memory::new(&mut *store, wasmi::MemoryType::new(1, Some(2)))?;
     define(store, "memory", memory.into())?;
     Ok(())
+}
+
+fn shown(values: &[Val]) -> String {
+    format!("{:?}", values.iter().map(show).collect::<Vec<_>>())
+}
+
+/// Vectors as two numbers.
+fn halves(value: Val) -> Vec<Val> {
+    match value {
+        Val::V128(bits) => {
+            let bits = bits.as_u128();
+            vec![Val::I64(bits as i64), Val::I64((bits >> 64) as i64)]
+        }
+        value => vec![value],
+    }
 }
 
 fn argument(store: &mut Store<()>, arg: &WastArg<'_>) -> Option<Val> {
@@ -354,6 +407,11 @@ impl Script<'_> {
             | WastDirective::AssertException { exec, .. } => {
                 self.execute(exec, Some("trap".to_owned()), span);
             }
+            WastDirective::AssertReturn {
+                exec: WastExecute::Invoke(invoke),
+                results,
+                ..
+            } if results.iter().any(has_vector) => self.vectors(&invoke, &results, span),
             WastDirective::AssertReturn { exec, results, .. } => {
                 self.execute(exec, expected(&results), span);
             }
@@ -379,9 +437,36 @@ impl Script<'_> {
         }
     }
 
+    /// Of vectors the script says which NaN there may be.
+    fn vectors(&mut self, invoke: &WastInvoke<'_>, results: &[WastRet<'_>], span: Span) {
+        if self.lowered.instance(invoke.module).is_err() {
+            self.figures.skipped += 1;
+            return;
+        }
+        match self.lowered.call(invoke) {
+            Some(Ok(found)) => {
+                let fits = found.len() == results.len()
+                    && found
+                        .iter()
+                        .zip(results)
+                        .all(|(found, result)| match result {
+                            WastRet::Core(result) => fits(found, result),
+                            _ => false,
+                        });
+                match fits {
+                    true => self.figures.agree += 1,
+                    false => self.differ(span, format!("{} instead of {results:?}", shown(&found))),
+                }
+            }
+            found => self.differ(span, format!("{found:?} instead of {results:?}")),
+        }
+    }
+
     /// Lowers a module, and makes an instance of it and one of the module as it is.
     fn module(&mut self, name: Option<Id<'_>>, wasm: &[u8], span: Span) {
         self.figures.modules += 1;
+        let wrapped = vectors::wrap(wasm).ok().flatten();
+        let wasm = wrapped.as_deref().unwrap_or(wasm);
         let (right, what) = self.original.instantiate(&self.engine, wasm);
         self.original.define(name, right);
         if what == "not taken" {
@@ -482,6 +567,67 @@ impl Script<'_> {
         let line = span.linecol_in(self.text).0 + 1;
         let path = self.path.display();
         self.figures.differ.push(format!("{path}:{line}: {what}"));
+    }
+}
+
+fn has_vector(result: &WastRet<'_>) -> bool {
+    match result {
+        WastRet::Core(WastRetCore::V128(_)) => true,
+        WastRet::Core(WastRetCore::Either(all)) => {
+            all.iter().any(|one| matches!(one, WastRetCore::V128(_)))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value is what a script expects.
+fn fits(found: &Val, expected: &WastRetCore<'_>) -> bool {
+    match (found, expected) {
+        (found, WastRetCore::Either(all)) => all.iter().any(|one| fits(found, one)),
+        (Val::V128(bits), WastRetCore::V128(pattern)) => {
+            let bytes = bits.as_u128().to_le_bytes();
+            lanes_fit(&bytes, pattern)
+        }
+        (Val::I32(found), WastRetCore::I32(n)) => found == n,
+        (Val::I64(found), WastRetCore::I64(n)) => found == n,
+        (Val::F32(found), WastRetCore::F32(n)) => f32_fits(found.to_bits(), n),
+        (Val::F64(found), WastRetCore::F64(n)) => f64_fits(found.to_bits(), n),
+        _ => false,
+    }
+}
+
+fn lanes_fit(bytes: &[u8; 16], pattern: &V128Pattern) -> bool {
+    /// The `at`th lane.
+    macro_rules! lane {
+        ($ty:ty, $at:expr) => {{
+            let size = size_of::<$ty>();
+            let lane = &bytes[$at * size..][..size];
+            <$ty>::from_le_bytes(lane.try_into().unwrap_or_default())
+        }};
+    }
+    match pattern {
+        V128Pattern::I8x16(lanes) => (0..16).all(|at| lane!(i8, at) == lanes[at]),
+        V128Pattern::I16x8(lanes) => (0..8).all(|at| lane!(i16, at) == lanes[at]),
+        V128Pattern::I32x4(lanes) => (0..4).all(|at| lane!(i32, at) == lanes[at]),
+        V128Pattern::I64x2(lanes) => (0..2).all(|at| lane!(i64, at) == lanes[at]),
+        V128Pattern::F32x4(lanes) => (0..4).all(|at| f32_fits(lane!(u32, at), &lanes[at])),
+        V128Pattern::F64x2(lanes) => (0..2).all(|at| f64_fits(lane!(u64, at), &lanes[at])),
+    }
+}
+
+fn f32_fits(bits: u32, pattern: &NanPattern<wast::token::F32>) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => bits & 0x7fff_ffff == 0x7fc0_0000,
+        NanPattern::ArithmeticNan => bits & 0x7fc0_0000 == 0x7fc0_0000,
+        NanPattern::Value(value) => bits == value.bits,
+    }
+}
+
+fn f64_fits(bits: u64, pattern: &NanPattern<wast::token::F64>) -> bool {
+    match pattern {
+        NanPattern::CanonicalNan => bits & (u64::MAX >> 1) == 0x7ff8 << 48,
+        NanPattern::ArithmeticNan => bits & (0x7ff8 << 48) == 0x7ff8 << 48,
+        NanPattern::Value(value) => bits == value.bits,
     }
 }
 

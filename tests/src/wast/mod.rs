@@ -30,6 +30,7 @@ pub mod script;
 pub mod transfer;
 pub mod types;
 pub mod value;
+pub mod vectors;
 
 use std::path::{Path, PathBuf};
 

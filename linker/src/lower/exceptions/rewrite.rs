@@ -10,8 +10,8 @@ use wasmparser::{
     Catch, FuncToValidate, FuncValidator, Operator, OperatorsReader, ValidatorResources,
 };
 
+use super::super::flow::Flow;
 use super::super::locals::Locals;
-use super::flow::Flow;
 use super::layout::{Helper, Layout, zero};
 use super::scan::{Scan, has_exn, is_exn};
 use super::tags::TagSet;

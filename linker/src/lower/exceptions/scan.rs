@@ -7,7 +7,7 @@
 use anyhow::{Result, anyhow};
 use wasmparser::{BlockType, Catch, Operator, ValType};
 
-use super::flow::Flow;
+use super::super::flow::Flow;
 use super::tags::TagSet;
 use crate::features::is_exception;
 use crate::parse::module::Module;

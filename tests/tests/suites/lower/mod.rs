@@ -8,4 +8,5 @@ mod exceptions;
 mod memories;
 mod odd;
 mod random;
+mod simd;
 mod values;

@@ -5,6 +5,7 @@ use arbitrary::Unstructured;
 use p1bridge::lower::lower;
 use p1bridge::profiles::named;
 use p1bridge_tests::random::numbers::bytes;
+use p1bridge_tests::wast::vectors;
 use wasm_encoder::reencode::{Reencode, utils};
 use wasm_encoder::{ExportKind, ExportSection};
 use wasm_smith::Config;
@@ -41,7 +42,8 @@ fn module(config: Config, seed: u64) -> Result<Vec<u8>> {
     reduce
         .parse_core_module(&mut reduced, Parser::new(0), &wasm)
         .map_err(|e| anyhow!("{e}"))?;
-    Ok(reduced.finish())
+    let reduced = reduced.finish();
+    Ok(vectors::wrap(&reduced)?.unwrap_or(reduced))
 }
 
 /// Leaves out the exports that a host of the MVP could not use.
@@ -289,17 +291,37 @@ fn several_memories() {
 }
 
 #[test]
-fn everything_at_once() {
+fn vectors_alone() {
     check_all(|config| {
-        config.sign_extension_ops_enabled = true;
-        config.saturating_float_to_int_enabled = true;
-        config.bulk_memory_enabled = true;
-        config.multi_value_enabled = true;
-        config.reference_types_enabled = true;
-        config.tail_call_enabled = true;
-        config.extended_const_enabled = true;
-        config.max_tables = 3;
-        // As above, with a memory: none of its accesses may be behind the end.
-        config.disallow_traps = true;
+        config.simd_enabled = true;
+        // Which NaN there is may differ.
+        config.canonicalize_nans = true;
     });
+}
+
+#[test]
+fn vectors_beside_everything() {
+    check_all(|config| {
+        config.simd_enabled = true;
+        config.canonicalize_nans = true;
+        everything(config);
+    });
+}
+
+#[test]
+fn everything_at_once() {
+    check_all(everything);
+}
+
+fn everything(config: &mut Config) {
+    config.sign_extension_ops_enabled = true;
+    config.saturating_float_to_int_enabled = true;
+    config.bulk_memory_enabled = true;
+    config.multi_value_enabled = true;
+    config.reference_types_enabled = true;
+    config.tail_call_enabled = true;
+    config.extended_const_enabled = true;
+    config.max_tables = 3;
+    // As above, with a memory: none of its accesses may be behind the end.
+    config.disallow_traps = true;
 }

@@ -1,0 +1,235 @@
+//! Vectors and other values of a body: taken, given and kept.
+
+use wasm_encoder::{Encode, Instruction, ValType};
+use wasmparser::Operator;
+
+use super::expression::{Expr, Keep, Place};
+use super::places::{Half, Local, Vector, Waiting};
+use super::rewrite::Rewrite;
+
+impl Keep for Rewrite<'_, '_, '_> {
+    fn keep(&mut self, expr: Expr, ty: ValType) -> Expr {
+        let local = self.locals.take(ty);
+        expr.encode(&mut self.code);
+        self.op(Instruction::LocalSet(local));
+        self.kept.push(local);
+        Expr::At(Place::Local(local))
+    }
+}
+
+impl Rewrite<'_, '_, '_> {
+    pub fn op(&mut self, instruction: Instruction<'_>) {
+        instruction.encode(&mut self.code);
+    }
+
+    /// A local for one value.
+    pub fn temp(&mut self) -> Place {
+        let local = self.locals.take(ValType::I64);
+        self.counts.0.insert(local, 1);
+        Place::Temp(local)
+    }
+
+    /// A local that was a label's holds one value from here on.
+    pub fn owned(&mut self, local: u32) -> Place {
+        self.counts.0.insert(local, 1);
+        Place::Temp(local)
+    }
+
+    /// One more value is there.
+    pub fn retain(&mut self, place: Place) {
+        if let Place::Temp(local) = place {
+            *self.counts.0.entry(local).or_default() += 1;
+        }
+    }
+
+    /// One value is there no longer.
+    pub fn release(&mut self, place: Place) {
+        if let Place::Temp(local) = place
+            && let Some(count) = self.counts.0.get_mut(&local)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.counts.0.remove(&local);
+                self.locals.give_back(&[local]);
+            }
+        }
+    }
+
+    pub fn release_vector(&mut self, vector: Vector) {
+        self.release(vector.low);
+        self.release(vector.high);
+    }
+
+    /// Takes the last vector, which the caller releases. What is dead has none.
+    pub fn pop(&mut self) -> Vector {
+        self.stack.pop().unwrap_or(Vector::ZERO)
+    }
+
+    pub fn push(&mut self, low: Place, high: Place) {
+        self.stack.push(Vector { low, high });
+    }
+
+    /// Puts everything on the stack that waits for it.
+    pub fn flush(&mut self) {
+        for waiting in std::mem::take(&mut self.waiting) {
+            match waiting {
+                Waiting::Get(local) => self.op(Instruction::LocalGet(local)),
+                Waiting::Const(value) => self.op(Instruction::I32Const(value)),
+            }
+        }
+    }
+
+    /// Takes a constant that would come on the stack.
+    pub fn waiting_const(&mut self) -> Option<i32> {
+        match self.waiting.last() {
+            Some(Waiting::Const(value)) => {
+                let value = *value;
+                self.waiting.pop();
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes what is on the stack into a local that nobody changes, and says whether it is to be given
+    /// back.
+    pub fn scalar(&mut self, ty: ValType) -> (u32, bool) {
+        if let Some(Waiting::Get(local)) = self.waiting.last() {
+            let local = *local;
+            self.waiting.pop();
+            return (local, false);
+        }
+        self.flush();
+        let local = self.locals.take(ty);
+        self.op(Instruction::LocalSet(local));
+        (local, true)
+    }
+
+    /// The same, and it stays on the stack.
+    pub fn scalar_again(&mut self, ty: ValType) -> (u32, bool) {
+        if let Some(Waiting::Get(local)) = self.waiting.last() {
+            let local = *local;
+            self.waiting.pop();
+            self.op(Instruction::LocalGet(local));
+            return (local, false);
+        }
+        self.flush();
+        let local = self.locals.take(ty);
+        self.op(Instruction::LocalTee(local));
+        (local, true)
+    }
+
+    pub fn done_with(&mut self, (local, taken): (u32, bool)) {
+        if taken {
+            self.locals.give_back(&[local]);
+        }
+    }
+
+    /// Writes where a half is to a local.
+    pub fn copy(&mut self, place: Place, local: u32) {
+        if place.local() != Some(local) {
+            place.encode(&mut self.code);
+            self.op(Instruction::LocalSet(local));
+        }
+    }
+
+    /// Sees to it that no vector on the stack is in a local of the input, or in one of those.
+    pub fn settle(&mut self, only: Option<[u32; 2]>) {
+        for at in 0..self.stack.len() {
+            for upper in [false, true] {
+                let vector = self.stack[at];
+                let place = if upper { vector.high } else { vector.low };
+                let Place::Local(local) = place else { continue };
+                if only.is_some_and(|only| !only.contains(&local)) {
+                    continue;
+                }
+                let temp = self.temp();
+                if let Some(to) = temp.local() {
+                    self.copy(place, to);
+                }
+                match upper {
+                    false => self.stack[at].low = temp,
+                    true => self.stack[at].high = temp,
+                }
+            }
+        }
+    }
+
+    /// The local that the next instruction puts the result in.
+    pub fn next_local(&self) -> Option<[u32; 2]> {
+        let (Operator::LocalSet { local_index } | Operator::LocalTee { local_index }) =
+            self.next.clone()?
+        else {
+            return None;
+        };
+        match self.moved[local_index as usize] {
+            Local::Vector(halves) => Some(halves),
+            Local::Other(_) => None,
+        }
+    }
+
+    /// Pushes a result. Where the next instruction puts it into a local, it goes there at once.
+    pub fn give(&mut self, low: Half, high: Half) {
+        let next = self.next_local().filter(|[first, second]| {
+            // The lower half is written before the upper one is computed.
+            let first_is_read = match &high {
+                Half::Same(place) => place.local() == Some(*first),
+                Half::Of(expr) => expr.reads(*first),
+            };
+            let second_is_read = match &low {
+                Half::Same(place) => place.local() == Some(*second),
+                Half::Of(_) => false,
+            };
+            !(first_is_read && matches!(low, Half::Of(_))
+                || second_is_read && matches!(high, Half::Of(_)))
+        });
+        if next.is_some() {
+            self.settle(next);
+        }
+        let low = self.place(low, next.map(|next| next[0]));
+        let high = self.place(high, next.map(|next| next[1]));
+        self.push(low, high);
+        let kept = std::mem::take(&mut self.kept);
+        self.locals.give_back(&kept);
+    }
+
+    fn place(&mut self, half: Half, to: Option<u32>) -> Place {
+        let is_kept = |place: Place| {
+            place
+                .local()
+                .is_some_and(|local| self.kept.contains(&local))
+        };
+        let expr = match half {
+            Half::Of(Expr::At(place)) if is_kept(place) => Expr::At(place),
+            Half::Same(place) | Half::Of(Expr::At(place)) => {
+                self.retain(place);
+                return place;
+            }
+            Half::Of(expr) => expr,
+        };
+        expr.encode(&mut self.code);
+        let place = match to {
+            Some(local) => Place::Local(local),
+            None => self.temp(),
+        };
+        if let Some(local) = place.local() {
+            self.op(Instruction::LocalSet(local));
+        }
+        place
+    }
+
+    /// Pushes a vector with the same in both halves.
+    pub fn give_twice(&mut self, expr: Expr) {
+        let place = self.place(Half::Of(expr), None);
+        self.retain(place);
+        self.push(place, place);
+    }
+
+    /// Leaves a number on the stack.
+    pub fn give_number(&mut self, expr: &Expr) {
+        self.flush();
+        expr.encode(&mut self.code);
+        let kept = std::mem::take(&mut self.kept);
+        self.locals.give_back(&kept);
+    }
+}
