@@ -64,6 +64,9 @@ pub enum Growth {
 /// How many handles there are if nobody says.
 pub const MAX_HANDLES: u32 = 512;
 
+/// How many there are room for at first in the table of a component instance, where tables grow.
+pub const FIRST_HANDLES: u32 = 8;
+
 /// The same for a program that only reads and writes the standard streams, where its memory ends at a
 /// byte and never grows.
 pub const FEW_HANDLES: u32 = 8;
@@ -78,7 +81,7 @@ pub struct Options {
     /// What the target takes; features that it lacks are rewritten or refused.
     pub profile: Profile,
     /// How many handles a library can have open at once; without a number, as many as programs of its kind
-    /// need ([`MAX_HANDLES`]).
+    /// need ([`MAX_HANDLES`]). Nor is there a limit then for those of component instances where memory grows.
     pub max_handles: Option<u32>,
     /// How many different pipes, devices and sockets one poll can wait for.
     pub max_poll: u32,

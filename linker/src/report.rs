@@ -449,6 +449,7 @@ fn growth(memory: &MemoryPlan) -> &'static str {
         (true, _) => "fixed: all of the memory is there from the start",
         (false, false) if memory.is_still() => "nothing grows",
         (false, true) => "sliding: what lies above a guest that grows moves up",
+        (false, false) if memory.tables_grow() => "only the tables of handles grow",
         (false, false) => "nothing lies above what grows",
     }
 }

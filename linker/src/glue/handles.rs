@@ -9,6 +9,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 use crate::maps::Maps;
 use crate::maps::glue::Handles;
 use crate::memory::traps::{Trap, Traps};
+use crate::options::FIRST_HANDLES;
 use crate::plan::Plan;
 use crate::resolve::ComponentInstanceId;
 
@@ -18,10 +19,12 @@ const TYPE: u64 = 0;
 const REP: u64 = 4;
 /// 1 for an owned handle, 0 for a borrowed one.
 const OWN: u64 = 8;
+/// In entry 0 of a table that grows: for how many more handles than at first there is room.
+pub const CAPACITY: u64 = OWN;
 /// How often the handle is lent. In a free entry: the next one.
 const LENDS: u64 = 12;
 
-fn field(offset: u64) -> MemArg {
+pub fn field(offset: u64) -> MemArg {
     MemArg {
         offset,
         align: 2,
@@ -49,11 +52,9 @@ impl Handles {
         code: &mut Vec<u8>,
         instance: ComponentInstanceId,
     ) {
-        block_base(plan, maps, &mut InstructionSink::new(code));
-        let offset = self.tables[&instance];
-        InstructionSink::new(code)
-            .i32_const(offset as i32)
-            .i32_add();
+        let at = self.tables.keys().position(|id| *id == instance);
+        let at = at.expect("the instance has handles");
+        place(plan, maps, code, at, self.tables[&instance]);
     }
 
     /// Leaves the address of the table of loans on the stack.
@@ -63,30 +64,29 @@ impl Handles {
     /// Panics when no handle is lent in a list.
     pub fn loans(&self, plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>) {
         let offset = self.loans.expect("handles are lent in lists");
-        block_base(plan, maps, &mut InstructionSink::new(code));
-        InstructionSink::new(code)
-            .i32_const(offset as i32)
-            .i32_add();
+        place(plan, maps, code, self.tables.len(), offset);
     }
 
-    /// Leaves the offset in the block of the entry whose address is in a local on the stack.
-    pub fn offset(&self, plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>, entry: u32) {
-        InstructionSink::new(code).local_get(entry);
-        block_base(plan, maps, &mut InstructionSink::new(code));
-        InstructionSink::new(code).i32_sub();
-    }
-
-    /// Takes back a loan: the local has the offset of the entry in the block, or 0.
-    pub fn unlend(&self, plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>, entry: u32) {
+    /// Takes back a loan of an instance: the local has the handle, or 0.
+    pub fn unlend(
+        &self,
+        plan: &Plan<'_, '_>,
+        maps: &Maps,
+        code: &mut Vec<u8>,
+        instance: ComponentInstanceId,
+        handle: u32,
+    ) {
         InstructionSink::new(code)
-            .local_get(entry)
-            .if_(BlockType::Empty)
-            .local_get(entry);
-        block_base(plan, maps, &mut InstructionSink::new(code));
+            .local_get(handle)
+            .if_(BlockType::Empty);
+        self.table(plan, maps, code, instance);
         InstructionSink::new(code)
+            .local_get(handle)
+            .i32_const(4)
+            .i32_shl()
             .i32_add()
-            .local_tee(entry)
-            .local_get(entry)
+            .local_tee(handle)
+            .local_get(handle)
             .i32_load(field(LENDS))
             .i32_const(1)
             .i32_sub()
@@ -95,11 +95,17 @@ impl Handles {
     }
 }
 
-/// Leaves the first address of the linker's block on the stack.
-fn block_base(plan: &Plan<'_, '_>, maps: &Maps, code: &mut InstructionSink<'_>) {
+/// Leaves the first address of a table on the stack, by its number and how far into the block it is at the
+/// start.
+fn place(plan: &Plan<'_, '_>, maps: &Maps, code: &mut Vec<u8>, at: usize, offset: u32) {
+    let mut code = InstructionSink::new(code);
+    if let Some(table) = maps.globals.tables.get(at) {
+        code.global_get(*table);
+        return;
+    }
     match (maps.globals.block, &plan.memory) {
-        (Some(global), _) => code.global_get(global),
-        (None, Some(memory)) => code.i32_const(memory.block_base() as i32),
+        (Some(block), _) => code.global_get(block).i32_const(offset as i32).i32_add(),
+        (None, Some(memory)) => code.i32_const((memory.block_base() + offset) as i32),
         (None, None) => unreachable!("handle tables lie in a memory"),
     };
 }
@@ -142,8 +148,17 @@ pub fn find(traps: &Traps) -> Function {
     body
 }
 
+/// How much room a table has.
+#[derive(Clone, Copy, Debug)]
+pub enum Capacity {
+    /// For so many handles.
+    Fixed(u32),
+    /// For as many as [`CAPACITY`] says. This function makes more ([`super::tables::grow`]).
+    Grows(u32),
+}
+
 /// `(table, rep, type, own) -> handle`: traps when the table is full.
-pub fn add(traps: &Traps, capacity: u32) -> Function {
+pub fn add(traps: &Traps, capacity: Capacity) -> Function {
     let (table, rep, ty, own, handle, entry) = (0, 1, 2, 3, 4, 5);
     let mut body = Function::new([(2, ValType::I32)]);
     let mut code = body.instructions();
@@ -166,10 +181,28 @@ pub fn add(traps: &Traps, capacity: u32) -> Function {
         .i32_load(field(REP))
         .i32_const(1)
         .i32_add()
-        .local_tee(handle)
-        .i32_const(capacity as i32)
-        .i32_gt_u();
-    traps.when(&mut code, Trap::FullTable);
+        .local_tee(handle);
+    match capacity {
+        Capacity::Fixed(capacity) => {
+            code.i32_const(capacity as i32).i32_gt_u();
+            traps.when(&mut code, Trap::FullTable);
+        }
+        Capacity::Grows(grow) => {
+            code.local_get(table)
+                .i32_load(field(CAPACITY))
+                .i32_const(FIRST_HANDLES as i32)
+                .i32_add()
+                .i32_gt_u()
+                .if_(BlockType::Empty)
+                .local_get(table)
+                .call(grow)
+                .local_tee(table)
+                .i32_const(-1)
+                .i32_eq();
+            traps.when(&mut code, Trap::FullTable);
+            code.end();
+        }
+    }
     code.local_get(table)
         .local_get(handle)
         .i32_store(field(REP))

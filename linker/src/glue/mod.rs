@@ -9,6 +9,7 @@ pub mod handles;
 mod initialise;
 mod memory;
 pub mod strings;
+mod tables;
 mod utf8;
 
 use anyhow::{Context, Result};
@@ -41,7 +42,17 @@ impl Glue {
             GlueKind::Passing(ref passing) => fused::shared(self, plan, maps, passing)?,
             GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
             GlueKind::HandleFind => handles::find(traps),
-            GlueKind::HandleAdd => handles::add(traps, plan.max_handles()),
+            GlueKind::HandleAdd => {
+                let capacity = match self.handles.grow {
+                    Some(grow) => handles::Capacity::Grows(maps.first_glue + grow),
+                    None => handles::Capacity::Fixed(plan.max_handles()),
+                };
+                handles::add(traps, capacity)
+            }
+            GlueKind::HandleGrow => {
+                let memory = plan.memory.as_ref().expect("tables lie in a memory");
+                tables::grow(memory, &maps.globals, self.can_move(maps).as_ref())
+            }
             GlueKind::HandleRemove => handles::remove(traps, maps.first_glue + self.handles.find),
             GlueKind::HandleRemoveOwn => {
                 handles::remove_own(traps, maps.first_glue + self.handles.remove)

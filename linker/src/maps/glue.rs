@@ -39,6 +39,7 @@ pub enum GlueKind {
     /// The functions of handle tables.
     HandleFind,
     HandleAdd,
+    HandleGrow,
     HandleRemove,
     HandleRemoveOwn,
     HandleLend,
@@ -259,15 +260,19 @@ impl Glue {
                 remove: add("p1bridge:handle-remove", &three, GlueKind::HandleRemove),
                 remove_own: add("p1bridge:handle-take", &three, GlueKind::HandleRemoveOwn),
                 lend: add("p1bridge:handle-lend", &three, GlueKind::HandleLend),
+                grow: block.tables_grow.then(|| {
+                    let one = FuncType::new([I32], [I32]);
+                    add("p1bridge:handle-grow", &one, GlueKind::HandleGrow)
+                }),
                 loans: plan
                     .fusion
                     .loans
-                    .map(|offset| block.state + block.arena + offset),
+                    .map(|offset| block.before_tables() + offset),
                 tables: plan
                     .fusion
                     .tables
                     .iter()
-                    .map(|(id, offset)| (*id, block.state + block.arena + offset))
+                    .map(|(id, offset)| (*id, block.before_tables() + offset))
                     .collect(),
             };
             self.handles = handles;
@@ -402,7 +407,9 @@ pub struct Handles {
     pub remove: u32,
     pub remove_own: u32,
     pub lend: u32,
-    /// The offset of each table in the block.
+    /// What makes more room in a table, where they grow.
+    pub grow: Option<u32>,
+    /// The offset of each table in the block at the start.
     pub tables: BTreeMap<ComponentInstanceId, u32>,
     /// The offset of the table of loans.
     pub loans: Option<u32>,

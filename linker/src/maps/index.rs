@@ -396,6 +396,14 @@ impl Maps {
                 .collect(),
             bases: regions.iter().map(|region| global(region.slides)).collect(),
             block: global(block.is_some_and(|block| block.slides)),
+            tables: {
+                let count = memory.map_or(0, |memory| match memory.tables_grow() {
+                    true => fusion.table_count(),
+                    false => 0,
+                });
+                (0..count).filter_map(|_| global(true)).collect()
+            },
+            top: global(memory.is_some_and(|memory| memory.tables_grow())),
             arena: global(fusion.arena),
             initialised: global(glue.initialise.is_some()),
             applied: global(!plan.late.is_empty()),

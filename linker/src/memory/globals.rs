@@ -18,6 +18,10 @@ pub struct LinkerGlobals {
     pub bases: Vec<Option<u32>>,
     /// The first address of the linker's block, if it slides.
     pub block: Option<u32>,
+    /// The first address of each handle table, in the order of [`MemoryPlan`]'s block, if they grow.
+    pub tables: Vec<u32>,
+    /// Where the block ends then.
+    pub top: Option<u32>,
     /// How much of the host's arena is in use.
     pub arena: Option<u32>,
     /// Whether the module has been initialised.

@@ -36,6 +36,9 @@ pub struct Block {
     pub arena: u32,
     /// Bytes for the handle tables of component instances, after the arena.
     pub handles: u32,
+    /// Whether those tables grow where they are full (by a function of their own): the block ends where a global
+    /// says.
+    pub tables_grow: bool,
     /// Whether it moves: a guest can grow.
     pub slides: bool,
     /// Whether the host gets the arena, as exports.
@@ -56,9 +59,14 @@ pub enum WhileLent {
 }
 
 impl Block {
-    /// The bytes that are in use, a multiple of 16.
+    /// The bytes that are in use at the start, a multiple of 16.
     pub fn size(&self) -> u32 {
-        self.state + self.arena + self.handles
+        self.before_tables() + self.handles
+    }
+
+    /// How far into the block the handle tables begin.
+    pub fn before_tables(&self) -> u32 {
+        self.state + self.arena
     }
 }
 
@@ -161,7 +169,12 @@ impl MemoryPlan {
 
     /// Whether nothing in the output grows: what lies where is known when linking.
     pub fn is_still(&self) -> bool {
-        self.fixed || !self.regions.iter().any(|region| region.grows)
+        self.fixed || !self.regions.iter().any(|region| region.grows) && !self.tables_grow()
+    }
+
+    /// Whether the handle tables grow.
+    pub fn tables_grow(&self) -> bool {
+        self.block.is_some_and(|block| block.tables_grow)
     }
 
     /// The first address of the block at the start.
@@ -184,6 +197,9 @@ impl MemoryPlan {
     pub fn maximum(&self) -> Option<u32> {
         if self.fixed {
             return Some(self.pages());
+        }
+        if self.tables_grow() {
+            return None;
         }
         let mut bytes = self.block.map_or(0, |block| block.size().into());
         for region in &self.regions {

@@ -74,7 +74,7 @@ pub fn grow(
             &mut code,
             memory,
             globals,
-            region,
+            Some(region),
             bulk.as_ref(),
             was,
             &moving,
@@ -109,12 +109,7 @@ fn leave_lent(
         return;
     };
     let Some(lent) = block.lent else { return };
-    arena::in_use(code, |code| {
-        code.global_get(base);
-        if block.state > 0 {
-            code.i32_const(block.state as i32).i32_add();
-        }
-    });
+    arena_is_used(code, block.state, base);
     match lent {
         WhileLent::Refused => fail(code),
         WhileLent::Around => {
@@ -143,21 +138,55 @@ fn leave_lent(
     }
 }
 
+/// Gets a table that grows above pages of somebody else, with all that lies above the first guest that
+/// grows. By how much it moved is in a local then; that it cannot is -1, returned.
+pub fn get_above(
+    code: &mut InstructionSink<'_>,
+    memory: &MemoryPlan,
+    globals: &LinkerGlobals,
+    bulk: Option<&Bulk>,
+    moving: &Moving,
+) {
+    if let (Some(block), Some(base)) = (memory.block, globals.block)
+        && block.lent.is_some()
+    {
+        arena_is_used(code, block.state, base);
+        fail(code);
+    }
+    if let Some(arena) = globals.arena {
+        code.global_get(arena);
+        fail(code);
+    }
+    let was = moving.step;
+    code.memory_size(0).local_set(was);
+    beyond(code, memory, globals, None, bulk, was, moving);
+}
+
+/// Leaves on the stack whether the host has something in its arena.
+fn arena_is_used(code: &mut InstructionSink<'_>, state: u32, base: u32) {
+    arena::in_use(code, |code| {
+        code.global_get(base);
+        if state > 0 {
+            code.i32_const(state as i32).i32_add();
+        }
+    });
+}
+
 /// Takes a condition from the stack; when it holds, the growth has failed.
 fn fail(code: &mut InstructionSink<'_>) {
     code.if_(BlockType::Empty).i32_const(-1).return_().end();
 }
 
 /// From bytes on the stack to the pages that they take.
-fn in_pages(code: &mut InstructionSink<'_>) {
+pub fn in_pages(code: &mut InstructionSink<'_>) {
     code.i32_const(0xffff).i32_add().i32_const(16).i32_shr_u();
 }
 
 /// The locals with what is moved: by how much, from where, and how many bytes.
-struct Moving {
-    step: u32,
-    from: u32,
-    above: u32,
+pub struct Moving {
+    pub step: u32,
+    pub from: u32,
+    pub above: u32,
 }
 
 /// Finds what lies above a region.
@@ -196,18 +225,23 @@ fn slide(
             add_to(code, *base, step);
         }
     }
-    if let Some(block) = globals.block {
-        add_to(code, block, step);
+    for at in globals
+        .block
+        .iter()
+        .chain(&globals.tables)
+        .chain(&globals.top)
+    {
+        add_to(code, *at, step);
     }
 }
 
 /// Lets everything above the first guest that grows slide beyond pages of somebody else, which end where
-/// page `was` begins. That guest, whose place is fixed, has them in its memory then.
+/// page `was` begins, for what grows: a region or something else. `was` may be the local with the step. That guest, whose place is fixed, has them in its memory then.
 fn beyond(
     code: &mut InstructionSink<'_>,
     memory: &MemoryPlan,
     globals: &LinkerGlobals,
-    region: usize,
+    region: Option<usize>,
     bulk: Option<&Bulk>,
     was: u32,
     moving: &Moving,
@@ -219,7 +253,7 @@ fn beyond(
         code.i32_const(-1).return_();
         return;
     }
-    if let (true, Some(top)) = (memory.host == Some(region), globals.arena) {
+    if let (true, Some(top)) = (memory.host == region, globals.arena) {
         // Nor may they move while their addresses are known.
         code.global_get(top);
         fail(code);
@@ -256,6 +290,10 @@ fn add_to(code: &mut InstructionSink<'_>, global: u32, local: u32) {
 /// Leaves the end of what is in use on the stack.
 fn end(code: &mut InstructionSink<'_>, memory: &MemoryPlan, globals: &LinkerGlobals) {
     let last = memory.regions.len() - 1;
+    if let Some(top) = globals.top {
+        code.global_get(top);
+        return;
+    }
     match (memory.block, globals.block) {
         (Some(block), Some(base)) => {
             code.global_get(base)

@@ -298,6 +298,11 @@ pub fn plan(
 }
 
 impl Fusion {
+    /// How many handle tables there are, that of loans included.
+    pub fn table_count(&self) -> usize {
+        self.tables.len() + usize::from(self.loans.is_some())
+    }
+
     /// Whether an instance has a flag for the time in which it must not call out.
     pub fn may_be_inside(&self, instance: ComponentInstanceId) -> bool {
         self.may_not_leave.contains(&instance) || self.not_meanwhile.contains_key(&instance)
@@ -552,8 +557,7 @@ fn table_size(max_handles: u32) -> u64 {
 ///
 /// Fails for so many handles that they fill the memory.
 pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
-    let count = fusion.tables.len() + usize::from(fusion.loans.is_some());
-    let size = table_size(max_handles) * count as u64;
+    let size = table_size(max_handles) * fusion.table_count() as u64;
     match u32::try_from(size) {
         Ok(size) if size < 1 << 28 => Ok(size),
         _ => bail!("--max-handles {max_handles} is too many"),

@@ -17,7 +17,7 @@ use crate::memory::growing;
 use crate::memory::layout::{
     Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Pieces, Region, WhileLent, in_bytes,
 };
-use crate::options::{FEW_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options};
+use crate::options::{FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::resolve::{InstanceId, Piece, Program};
@@ -96,7 +96,9 @@ pub fn plan(
     let grows = memories.iter().any(|memory| live.growing.contains(memory));
     let fixed = options.growth != Growth::Free;
     let still = fixed || !grows && !fusion.arena;
+    let tables_grow = tables_may_grow(options) && fusion.table_count() > 0;
     let unasked = still
+        && !tables_grow
         && options.profile.minds_size()
         && own.is_empty()
         && !asks_natively(input, program, live, linked);
@@ -112,13 +114,14 @@ pub fn plan(
         true => arena(program, live, options, shared.has_allocator, unasked),
         false => (0, false),
     };
-    let handles = fused::tables_size(fusion, options.max_handles.unwrap_or(MAX_HANDLES))?;
+    let handles = fused::tables_size(fusion, table_capacity(options))?;
     let mut block = (state + arena + handles > 0).then_some(Block {
         state,
         pieces,
         max_handles,
         arena,
         handles,
+        tables_grow,
         slides: !fixed && (grows || fusion.arena),
         of_host,
         lent: None,
@@ -241,6 +244,19 @@ pub fn plan(
     let is_cut = !plan.end().is_multiple_of(PAGE.into());
     plan.shrinks = unasked && options.profile.may_shrink() && is_cut;
     Ok(Some(plan))
+}
+
+/// Whether tables can grow: with the memory, and as far as nobody sets a limit.
+fn tables_may_grow(options: &Options) -> bool {
+    options.growth == Growth::Free && options.max_handles.is_none()
+}
+
+/// How many handles there is room for at the start in the table of a component instance.
+pub fn table_capacity(options: &Options) -> u32 {
+    match tables_may_grow(options) {
+        true => FIRST_HANDLES,
+        false => options.max_handles.unwrap_or(MAX_HANDLES),
+    }
 }
 
 /// How many handles there are, if nobody says.

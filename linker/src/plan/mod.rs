@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use crate::options::{Isolation, MAX_HANDLES, MemoryMode, Options};
+use crate::options::{Isolation, MemoryMode, Options};
 use crate::parse::Input;
 use crate::preview1;
 use crate::resolve::{
@@ -134,7 +134,7 @@ pub fn plan<'i, 'a>(
         &live,
         &bindings,
         (&crossing, &throwing),
-        options.max_handles.unwrap_or(MAX_HANDLES),
+        memory::table_capacity(options),
     )?;
     live.glue.extend(&fusion.imports);
     live.glue.retain(|id| !fusion.direct.contains_key(id));

@@ -5,16 +5,15 @@
   (type (;3;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;4;) (func (param i32) (result i32)))
   (type (;5;) (func))
-  (memory (;0;) 1 1)
-  (global $p1bridge:first (;0;) (mut i32) i32.const 0)
-  (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 16416)
+  (memory (;0;) 1)
+  (global $p1bridge:handles (;0;) (mut i32) i32.const 0)
+  (global $"#global1 p1bridge:handles" (@name "p1bridge:handles") (;1;) (mut i32) i32.const 144)
+  (global $p1bridge:top (;2;) (mut i32) i32.const 288)
+  (global $p1bridge:initialized (;3;) (mut i32) i32.const 0)
   (export "make" (func $"p1bridge:export make"))
   (export "[resource-drop]lamp" (func $"p1bridge:resource.drop of a resource of the component"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
-  (export "__heap_base" (global $p1bridge:end))
-  (export "__data_end" (global $p1bridge:end))
   (func (;0;) (type 0) (param i32))
   (func (;1;) (type 1) (result i32)
     i32.const 7
@@ -66,10 +65,20 @@
       i32.const 1
       i32.add
       local.tee 4
-      i32.const 512
+      local.get 0
+      i32.load offset=8
+      i32.const 8
+      i32.add
       i32.gt_u
       if ;; label = @2
-        unreachable
+        local.get 0
+        call $p1bridge:handle-grow
+        local.tee 0
+        i32.const -1
+        i32.eq
+        if ;; label = @3
+          unreachable
+        end
       end
       local.get 0
       local.get 4
@@ -147,20 +156,144 @@
     i32.store offset=12
     local.get 3
   )
-  (func $"p1bridge:resource.new of a resource of the component" (;7;) (type 4) (param i32) (result i32)
-    i32.const 0
-    i32.const 0
+  (func $p1bridge:handle-grow (;7;) (type 4) (param i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32)
+    local.get 0
+    i32.load offset=8
+    i32.const 9
     i32.add
+    i32.const 4
+    i32.shl
+    local.set 1
+    local.get 0
+    global.get $p1bridge:top
+    local.get 0
+    local.get 1
+    i32.add
+    global.get $p1bridge:top
+    i32.eq
+    select
+    local.tee 3
+    local.get 1
+    i32.const 1
+    i32.shl
+    i32.add
+    i32.const 16
+    i32.sub
+    local.set 2
+    global.get $p1bridge:top
+    i32.const 65535
+    i32.add
+    i32.const 16
+    i32.shr_u
+    memory.size
+    i32.ne
+    if ;; label = @1
+      local.get 1
+      i32.const 1
+      i32.shl
+      i32.const 65535
+      i32.add
+      i32.const 16
+      i32.shr_u
+      memory.grow
+      local.tee 3
+      i32.const -1
+      i32.eq
+      if ;; label = @2
+        i32.const -1
+        return
+      end
+      local.get 3
+      i32.const 16
+      i32.shl
+      local.tee 3
+      local.get 1
+      i32.const 1
+      i32.shl
+      i32.add
+      i32.const 16
+      i32.sub
+      local.set 2
+    else
+      local.get 2
+      local.get 3
+      i32.lt_u
+      if ;; label = @2
+        i32.const -1
+        return
+      end
+      local.get 2
+      i32.const 65535
+      i32.add
+      i32.const 16
+      i32.shr_u
+      memory.size
+      i32.sub
+      memory.grow
+      i32.const -1
+      i32.eq
+      if ;; label = @2
+        i32.const -1
+        return
+      end
+    end
+    local.get 2
+    global.set $p1bridge:top
+    local.get 3
+    local.get 0
+    i32.ne
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 1
+        i32.const 8
+        i32.sub
+        local.tee 1
+        local.get 3
+        i32.add
+        local.get 1
+        local.get 0
+        i32.add
+        i64.load
+        i64.store
+        local.get 1
+        br_if 0 (;@2;)
+      end
+      global.get $p1bridge:handles
+      local.get 0
+      i32.eq
+      if ;; label = @2
+        local.get 3
+        global.set $p1bridge:handles
+      end
+      global.get $"#global1 p1bridge:handles"
+      local.get 0
+      i32.eq
+      if ;; label = @2
+        local.get 3
+        global.set $"#global1 p1bridge:handles"
+      end
+    end
+    local.get 3
+    local.get 3
+    i32.load offset=8
+    i32.const 1
+    i32.shl
+    i32.const 8
+    i32.add
+    i32.store offset=8
+    local.get 3
+  )
+  (func $"p1bridge:resource.new of a resource of the component" (;8;) (type 4) (param i32) (result i32)
+    global.get $p1bridge:handles
     local.get 0
     i32.const 1
     i32.const 1
     call $p1bridge:handle-add
   )
-  (func $"p1bridge:resource.drop of a resource of the component" (;8;) (type 0) (param i32)
+  (func $"p1bridge:resource.drop of a resource of the component" (;9;) (type 0) (param i32)
     (local i32)
-    i32.const 0
-    i32.const 8208
-    i32.add
+    global.get $"#global1 p1bridge:handles"
     local.get 0
     i32.const 1
     call $p1bridge:handle-remove
@@ -172,23 +305,19 @@
       call 0
     end
   )
-  (func $p1bridge:initialize (;9;) (type 5))
-  (func $"p1bridge:export make" (;10;) (type 1) (result i32)
+  (func $p1bridge:initialize (;10;) (type 5))
+  (func $"p1bridge:export make" (;11;) (type 1) (result i32)
     (local i32 i32 i32 i32)
     call 1
     local.set 1
     local.get 1
     local.set 3
-    i32.const 0
-    i32.const 0
-    i32.add
+    global.get $p1bridge:handles
     local.get 3
     i32.const 1
     call $p1bridge:handle-take
     local.set 3
-    i32.const 0
-    i32.const 8208
-    i32.add
+    global.get $"#global1 p1bridge:handles"
     local.get 3
     i32.const 1
     i32.const 1

@@ -73,10 +73,10 @@ pub struct Fused<'p, 'i, 'a> {
     pub locals: Vec<ValType>,
     /// The types of the parameters.
     pub params: Vec<ValType>,
-    /// Locals that have the places of handles that were lent, or 0.
-    pub lent: Vec<u32>,
-    /// The local with the last loan of handles in lists.
-    pub loans: Option<u32>,
+    /// Locals that have handles that were lent, or 0, and whose they are.
+    pub lent: Vec<(ComponentInstanceId, u32)>,
+    /// The local with the last loan of handles in lists, and whose they are.
+    pub loans: Option<(ComponentInstanceId, u32)>,
     /// How many lists are being copied around this value.
     pub lists: u32,
 }

@@ -8,7 +8,7 @@ use super::encoder::{Fused, Place, Side};
 use crate::abi::{self, Type};
 use crate::glue::handles;
 use crate::memory::traps::Trap;
-use crate::resolve::{HOST, Resource, ResourceId};
+use crate::resolve::{ComponentInstanceId, HOST, Resource, ResourceId};
 
 /// The type of the entries in the table of loans.
 const LOAN: i32 = 1;
@@ -64,18 +64,16 @@ impl Fused<'_, '_, '_> {
             let remove = first_glue + self.handles.remove_own;
             self.sink().call(remove).local_set(value);
         } else {
-            let entry = self.local(ValType::I32);
+            let handle = self.local(ValType::I32);
             let lend = first_glue + self.handles.lend;
+            // The address of the entry may change during the call.
             self.sink()
                 .call(lend)
-                .local_tee(entry)
                 .i32_load(handles::rep())
+                .local_get(value)
+                .local_set(handle)
                 .local_set(value);
-            // The address moves with the block: what is kept is the offset in it.
-            self.handles
-                .offset(self.plan, self.maps, &mut self.code, entry);
-            self.sink().local_set(entry);
-            self.remember_loan(entry);
+            self.remember_loan(from.party.instance, handle);
         }
     }
 
@@ -100,23 +98,23 @@ impl Fused<'_, '_, '_> {
         }
     }
 
-    /// Keeps the place of a handle that was lent until the call is over: in a local of its own, or
-    /// in the table of loans when there may be any number of them.
-    fn remember_loan(&mut self, entry: u32) {
+    /// Keeps a handle that the caller has lent until the call is over: in a local of its own, or in the
+    /// table of loans when there may be any number of them.
+    fn remember_loan(&mut self, caller: ComponentInstanceId, handle: u32) {
         if self.lists == 0 {
-            self.lent.push(entry);
+            self.lent.push((caller, handle));
             return;
         }
         let last = match self.loans {
-            Some(last) => last,
+            Some((_, last)) => last,
             None => self.local(ValType::I32),
         };
-        self.loans = Some(last);
+        self.loans = Some((caller, last));
         self.handles.loans(self.plan, self.maps, &mut self.code);
         let add = self.maps.first_glue + self.handles.add;
-        // An entry has the place, and where the loan before it is.
+        // An entry has the handle, and where the loan before it is.
         self.sink()
-            .local_get(entry)
+            .local_get(handle)
             .i32_const(LOAN)
             .local_get(last)
             .call(add)
@@ -146,11 +144,11 @@ impl Fused<'_, '_, '_> {
             self.trap_if(Trap::BorrowsRemain);
             self.sink().local_get(saved).global_set(global);
         }
-        for entry in std::mem::take(&mut self.lent) {
+        for (caller, handle) in std::mem::take(&mut self.lent) {
             self.handles
-                .unlend(self.plan, self.maps, &mut self.code, entry);
+                .unlend(self.plan, self.maps, &mut self.code, caller, handle);
         }
-        let Some(last) = self.loans.take() else {
+        let Some((caller, last)) = self.loans.take() else {
             return;
         };
         let entry = self.local(ValType::I32);
@@ -173,7 +171,7 @@ impl Fused<'_, '_, '_> {
             .i32_load(handles::rep())
             .local_set(entry);
         self.handles
-            .unlend(self.plan, self.maps, &mut self.code, entry);
+            .unlend(self.plan, self.maps, &mut self.code, caller, entry);
         self.sink().br(0).end().end();
     }
 }

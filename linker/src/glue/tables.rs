@@ -1,0 +1,180 @@
+//! Growing the handle tables, where the memory may grow and nobody sets a limit.
+//!
+//! They are what is topmost in the linker's block, so the last of them has room behind it. Another one that
+//! is full moves to the end, with twice as many entries. What it leaves is not used again: at most as much as
+//! it has now.
+
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+
+use super::handles::{CAPACITY, field};
+use crate::memory::globals::LinkerGlobals;
+use crate::memory::layout::MemoryPlan;
+use crate::memory::regions::{self, Bulk, Moving};
+use crate::options::FIRST_HANDLES;
+
+/// `(table) -> table`: the address of the table with room for twice as many handles, or -1 where there is
+/// no memory for them.
+///
+/// # Panics
+///
+/// Panics for tables that do not grow.
+pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -> Function {
+    let top = globals.top.expect("the tables grow");
+    let (table, bytes, end, new) = (0, 1, 2, 3);
+    let moving = Moving {
+        step: 4,
+        from: 5,
+        above: 6,
+    };
+    let mut body = Function::new([(6, ValType::I32)]);
+    let mut code = body.instructions();
+    let code = &mut code;
+    let fail = |code: &mut InstructionSink<'_>| {
+        code.i32_const(-1).return_();
+    };
+    // Entry 0 is no handle.
+    code.local_get(table)
+        .i32_load(field(CAPACITY))
+        .i32_const(FIRST_HANDLES as i32 + 1)
+        .i32_add()
+        .i32_const(4)
+        .i32_shl()
+        .local_set(bytes);
+    let slides = memory.block.is_some_and(|block| block.slides);
+    if slides {
+        is_below_others(code, top);
+        code.if_(BlockType::Empty);
+        regions::get_above(code, memory, globals, bulk, &moving);
+        code.local_get(table)
+            .local_get(moving.step)
+            .i32_add()
+            .local_set(table)
+            .end();
+    }
+    // The last table gets longer where it is; another one moves there.
+    code.local_get(table)
+        .global_get(top)
+        .local_get(table)
+        .local_get(bytes)
+        .i32_add()
+        .global_get(top)
+        .i32_eq()
+        .select()
+        .local_tee(new)
+        .local_get(bytes)
+        .i32_const(1)
+        .i32_shl()
+        .i32_add()
+        .i32_const(16)
+        .i32_sub()
+        .local_set(end);
+    if !slides {
+        // Nothing moves here, so the tables may lie above the pages of others.
+        is_below_others(code, top);
+        code.if_(BlockType::Empty)
+            .local_get(bytes)
+            .i32_const(1)
+            .i32_shl();
+        regions::in_pages(code);
+        code.memory_grow(0)
+            .local_tee(new)
+            .i32_const(-1)
+            .i32_eq()
+            .if_(BlockType::Empty);
+        fail(code);
+        code.end()
+            .local_get(new)
+            .i32_const(16)
+            .i32_shl()
+            .local_tee(new)
+            .local_get(bytes)
+            .i32_const(1)
+            .i32_shl()
+            .i32_add()
+            .i32_const(16)
+            .i32_sub()
+            .local_set(end)
+            .else_();
+    } else {
+        code.block(BlockType::Empty);
+    }
+    code.local_get(end)
+        .local_get(new)
+        .i32_lt_u()
+        .if_(BlockType::Empty);
+    fail(code);
+    code.end().local_get(end);
+    regions::in_pages(code);
+    code.memory_size(0)
+        .i32_sub()
+        .memory_grow(0)
+        .i32_const(-1)
+        .i32_eq()
+        .if_(BlockType::Empty);
+    fail(code);
+    code.end().end().local_get(end).global_set(top);
+    code.local_get(new)
+        .local_get(table)
+        .i32_ne()
+        .if_(BlockType::Empty);
+    match bulk {
+        Some(bulk) => {
+            code.local_get(new).local_get(table).local_get(bytes);
+            bulk.copy(code);
+        }
+        None => copy_words(code, new, table, bytes),
+    }
+    for at in &globals.tables {
+        code.global_get(*at)
+            .local_get(table)
+            .i32_eq()
+            .if_(BlockType::Empty)
+            .local_get(new)
+            .global_set(*at)
+            .end();
+    }
+    code.end()
+        .local_get(new)
+        .local_get(new)
+        .i32_load(field(CAPACITY))
+        .i32_const(1)
+        .i32_shl()
+        .i32_const(FIRST_HANDLES as i32)
+        .i32_add()
+        .i32_store(field(CAPACITY))
+        .local_get(new)
+        .end();
+    body
+}
+
+/// Leaves on the stack whether somebody else has pages above everything.
+fn is_below_others(code: &mut InstructionSink<'_>, top: u32) {
+    code.global_get(top);
+    regions::in_pages(code);
+    code.memory_size(0).i32_ne();
+}
+
+/// Copies words from the top down. `left` counts them.
+fn copy_words(code: &mut InstructionSink<'_>, to: u32, from: u32, left: u32) {
+    let word = MemArg {
+        offset: 0,
+        align: 3,
+        target: MemArgTarget::Memory(0),
+        ordering: None,
+    };
+    code.loop_(BlockType::Empty)
+        .local_get(left)
+        .i32_const(8)
+        .i32_sub()
+        .local_tee(left)
+        .local_get(to)
+        .i32_add()
+        .local_get(left)
+        .local_get(from)
+        .i32_add()
+        .i64_load(word)
+        .i64_store(word)
+        .local_get(left)
+        .br_if(0)
+        .end();
+}
