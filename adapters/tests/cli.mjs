@@ -131,6 +131,15 @@ test("handles freed in any order are given again, the last one first, until the 
   ok(traps(get));
 });
 
+test("a table that grows goes on where it was full", () => {
+  const guest = new Guest({ fd_write() {} }, { maxHandles: 8 });
+  const get = () => guest.call("wasi:cli/stdin@0.2#get-stdin");
+  for (let i = 1; i <= 3; i += 1) equal(get(), i);
+  for (const handle of [1, 3, 2]) guest.call("wasi:io/streams@0.2#[resource-drop]input-stream", handle);
+  deepEqual([1, 2, 3, 4, 5, 6, 7, 8].map(get), [2, 3, 1, 4, 5, 6, 7, 8]);
+  ok(traps(get));
+});
+
 test("a handle that is 0, unknown, freed or of another type traps", () => {
   const guest = new Guest();
   const stdin = guest.call("wasi:cli/stdin@0.2#get-stdin");

@@ -96,6 +96,17 @@ test("a full table is insufficient-memory, and leaves no descriptor open", () =>
   equal(h.opened.length, 1);
 });
 
+test("a table that grows while a file is opened has the file, its streams and their error", () => {
+  const h = host();
+  const file = open(h);
+  h.guest.get(fs("read-via-stream"), file, 0n);
+  h.guest.get(fs("append-via-stream"), file);
+  const second = open(h);
+  equal(h.opened.length, 2);
+  h.guest.call("wasi:filesystem/types@0.2#[resource-drop]descriptor", second);
+  equal(open(h), second);
+});
+
 test("a path that is not UTF-8 or outside the memory traps", () => {
   const { guest, base } = host();
   guest.put(0x300, [0xff]);

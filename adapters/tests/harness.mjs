@@ -31,15 +31,16 @@ export function untouched() {
 
 /** An instance of the library with a guest around it. */
 export class Guest {
-  /** `p1` has the host functions, called with the guest as `this`; others must not be called. */
-  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096 } = {}) {
+  /** `p1` has the host functions, called with the guest as `this`; others must not be called. The table of
+   *  handles grows up to `maxHandles`. */
+  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1 } = {}) {
     this.memory = new WebAssembly.Memory({ initial: 8 + base / 65536 });
     this.base = base;
     new Uint8Array(this.memory.buffer).fill(0x55, 0, base);
     guests.push(this);
     // The pieces, in an order of its own.
     const pieces = {};
-    this.size = facts["state-fixed"] + maxHandles * facts["state-per-handle"];
+    this.size = facts["state-fixed"];
     for (const [name, bytes] of [
       ["polls", (maxPoll + 1) * facts["state-per-poll"]],
       ["zeroes", facts.zeroes],
@@ -52,6 +53,9 @@ export class Guest {
       this.size += bytes;
     }
     this.places = [base + 0x60000, base + 0x70000];
+    // The table of handles moves with the block, and again when it grows.
+    this.tables = [base + 0x64000, base + 0x74000];
+    this.room = firstHandles;
     this.heap = 0x10000;
     this.live = new Map();
     this.calls = [];
@@ -63,7 +67,14 @@ export class Guest {
         base: () => this.base,
         limit: () => BigInt(this.memory.buffer.byteLength - this.base),
         sockets: () => 1,
-        max_handles: () => maxHandles,
+        handles: () => this.tables[0],
+        max_handles: () => this.room,
+        more_handles: () => {
+          if (this.room >= maxHandles) return 0;
+          this.move(this.tables, 16 + this.room * 16);
+          this.room = Math.min(2 * this.room, maxHandles);
+          return 1;
+        },
         max_poll: () => maxPoll,
         max_http: () => maxHttp,
         cabi_realloc: (...args) => this.realloc(...args),
@@ -97,11 +108,19 @@ export class Guest {
     bytes.copyWithin(own, ownOld, ownOld + Math.min(old === 0 ? 0 : oldSize, size));
     this.live.delete(old);
     this.live.set(at, size);
-    const [from, to] = this.places;
-    bytes.copyWithin(to, from, from + this.size);
-    bytes.fill(0xaa, from, from + this.size);
-    this.places = [to, from];
+    this.move(this.places, this.size);
+    this.move(this.tables, 16 + this.room * 16);
     return at;
+  }
+
+  /** Moves bytes to the other of two places of 16 KiB. Nothing is behind them there. */
+  move(places, size) {
+    const bytes = new Uint8Array(this.memory.buffer);
+    const [from, to] = places;
+    bytes.fill(0, to, to + 0x4000);
+    bytes.copyWithin(to, from, from + size);
+    bytes.fill(0xaa, from, from + size);
+    places.reverse();
   }
 
   get view() {

@@ -28,7 +28,8 @@ pub struct FlattenOptions {
     pub strip: bool,
     /// The runtime that the module is for.
     pub profile: Profile,
-    /// How many streams, files and other resources can be open at once.
+    /// How many streams, files and other resources can be open at once. Without a number the tables grow with
+    /// the memory.
     pub max_handles: Option<u32>,
     /// Who has the handles of resources that the component exports.
     pub boundary: Boundary,

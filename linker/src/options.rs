@@ -80,8 +80,8 @@ pub struct Options {
     pub strip: bool,
     /// What the target takes; features that it lacks are rewritten or refused.
     pub profile: Profile,
-    /// How many handles a library can have open at once; without a number, as many as programs of its kind
-    /// need ([`MAX_HANDLES`]). Nor is there a limit then for those of component instances where memory grows.
+    /// How many handles can be open at once, in each table. Without a number the tables grow with the memory;
+    /// where that does not grow, there are as many as programs of the kind need ([`MAX_HANDLES`]).
     pub max_handles: Option<u32>,
     /// How many different pipes, devices and sockets one poll can wait for.
     pub max_poll: u32,

@@ -3,9 +3,11 @@
 //! ```text
 //! 0      F    what the library keeps besides
 //! ...    u32  the slot to use next, counted from 0
-//! ...    16 bytes of zero, in place of a slot for handle 0
-//! ...    16 bytes for each slot; handle 1 is the first
 //! ```
+//!
+//! The table is elsewhere: 16 bytes in place of a slot for handle 0, of no kind, and 16 bytes for each slot.
+//! Where the memory may grow, it gets longer when it is full, and then it moves. So what makes a handle
+//! takes the [`State`] by `&mut`.
 //!
 //! All resource types share one index space, as in a component instance. A freed slot is the
 //! first to be used again. The `word` of a free slot says how much further than the slot behind it
@@ -21,17 +23,20 @@ mod import {
     #[link(wasm_import_module = "p1bridge")]
     unsafe extern "C" {
         pub safe fn state() -> u32;
+        /// Where the table is.
+        pub safe fn handles() -> u32;
+        /// How many slots it has.
         pub safe fn max_handles() -> u32;
+        /// Makes more of them, and says whether it did: `handles` and `max_handles` are others then.
+        pub safe fn more_handles() -> u32;
     }
 }
 
-/// The state block before its slots, with the library's own part `F`.
+/// The state block, with the library's own part `F`.
 #[repr(C, align(16))]
 pub struct Block<F> {
     fixed: F,
     next: Cell<u32>,
-    /// Of no kind.
-    nobody: Entry,
 }
 
 /// One slot of the table of handles. What the fields mean is up to the resource type.
@@ -91,7 +96,7 @@ pub struct Place {
 }
 
 impl<F> State<F> {
-    /// Bytes of the block before the slots.
+    /// Bytes of the block.
     pub const FIXED: u32 = size_of::<Block<F>>() as u32;
 
     /// Bytes of one slot.
@@ -128,9 +133,7 @@ impl<F> State<F> {
     /// The same in line, where speed matters more than size.
     #[inline(always)]
     pub fn slot_here(&self, index: u32) -> &Entry {
-        // In this form the distance becomes part of every access.
-        let at = (import::state() + index * Self::SLOT) as *const u8;
-        unsafe { &*at.add((Self::FIXED - Self::SLOT) as usize).cast() }
+        unsafe { &*((import::handles() + index * Self::SLOT) as *const Entry) }
     }
 
     /// The resource behind a handle that the guest passes. Traps when there is none, or when it
@@ -158,10 +161,10 @@ impl<F> State<F> {
 
     /// Whether [`State::insert`] would find a slot so many times.
     #[inline(never)]
-    pub fn has_room(&self, count: u32) -> bool {
+    pub fn has_room(&mut self, count: u32) -> bool {
         let mut next = self.block().next.get();
         let mut left = count;
-        while left != 0 && next < import::max_handles() {
+        while left != 0 && (next < import::max_handles() || import::more_handles() != 0) {
             let word = self.slot_here(next + 1).word.get();
             next = (next + 1).wrapping_add(word);
             left -= 1;
@@ -171,9 +174,9 @@ impl<F> State<F> {
 
     /// The handle that [`State::insert`] gives next, if there is one.
     #[inline(always)]
-    pub fn vacant(&self) -> Option<u32> {
+    pub fn vacant(&mut self) -> Option<u32> {
         let handle = self.block().next.get() + 1;
-        (handle <= import::max_handles()).then_some(handle)
+        (handle <= import::max_handles() || import::more_handles() != 0).then_some(handle)
     }
 
     /// Takes the slot of [`State::vacant`]. All its fields are for the caller to set.
@@ -188,7 +191,7 @@ impl<F> State<F> {
     /// A new handle, or 0 when the table is full. The slot's other fields are for the caller to
     /// set.
     #[inline(never)]
-    pub fn insert(&self, kind: u8) -> u32 {
+    pub fn insert(&mut self, kind: u8) -> u32 {
         let Some(handle) = self.vacant() else {
             return 0;
         };

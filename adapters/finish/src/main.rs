@@ -154,7 +154,9 @@ impl Contract {
                     "limit",
                     "guest",
                     "sockets",
+                    "handles",
                     "max_handles",
+                    "more_handles",
                     "max_poll",
                     "max_http",
                     "cabi_realloc"
@@ -178,7 +180,6 @@ impl Contract {
         ensure!(
             keys == [
                 "state-fixed",
-                "state-per-handle",
                 "state-per-poll",
                 "seed",
                 "zeroes",
@@ -243,7 +244,7 @@ impl Contract {
 mod tests {
     use super::finish;
 
-    const FACTS: &str = r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-handle 16\nstate-per-poll 80\nseed 32\nzeroes 256\nscratch 4112\nframe 0\n")"#;
+    const FACTS: &str = r#"(@custom "p1bridge.library" "state-fixed 16\nstate-per-poll 80\nseed 32\nzeroes 256\nscratch 4112\nframe 0\n")"#;
     const EXPORT: &str = r#"(func (export "wasi:io/poll@0.2#[method]pollable.block") (param i32))"#;
 
     /// What becomes of a library with these fields beside the usual ones.
@@ -346,7 +347,7 @@ mod tests {
                 .contains("unknown facts")
         );
         assert!(
-            library("state-fixed 1\\nstate-per-handle 1\\nstate-per-poll 1\\nseed 1\\nzeroes 1\\nscratch 1\\nframe 8\\n")
+            library("state-fixed 1\\nstate-per-poll 1\\nseed 1\\nzeroes 1\\nscratch 1\\nframe 8\\n")
                 .unwrap_err()
                 .contains("frame")
         );

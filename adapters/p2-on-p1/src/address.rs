@@ -163,7 +163,7 @@ pub fn put(out: Out, at: u32) {
 
 /// Keeps the host's address at `at` in a record of two slots; 0 when the table is full.
 #[inline(never)]
-pub fn keep(state: &State, at: u32) -> u32 {
+pub fn keep(state: &mut State, at: u32) -> u32 {
     let record = state.insert(kind::ADDRESS);
     if record == 0 {
         return 0;

@@ -100,32 +100,32 @@ exports! {
 
     "wasi:cli/stdin@0.2#get-stdin"
     fn get_stdin(state) -> u32 {
-        standard(&state, kind::INPUT, 0)
+        standard(&mut state, kind::INPUT, 0)
     }
 
     "wasi:cli/stdout@0.2#get-stdout"
     fn get_stdout(state) -> u32 {
-        standard(&state, kind::OUTPUT, 1)
+        standard(&mut state, kind::OUTPUT, 1)
     }
 
     "wasi:cli/stderr@0.2#get-stderr"
     fn get_stderr(state) -> u32 {
-        standard(&state, kind::OUTPUT, 2)
+        standard(&mut state, kind::OUTPUT, 2)
     }
 
     "wasi:cli/terminal-stdin@0.2#get-terminal-stdin"
     fn get_terminal_stdin(state, out: u32) {
-        terminal(&state, out, kind::TERMINAL_INPUT, 0);
+        terminal(&mut state, out, kind::TERMINAL_INPUT, 0);
     }
 
     "wasi:cli/terminal-stdout@0.2#get-terminal-stdout"
     fn get_terminal_stdout(state, out: u32) {
-        terminal(&state, out, kind::TERMINAL_OUTPUT, 1);
+        terminal(&mut state, out, kind::TERMINAL_OUTPUT, 1);
     }
 
     "wasi:cli/terminal-stderr@0.2#get-terminal-stderr"
     fn get_terminal_stderr(state, out: u32) {
-        terminal(&state, out, kind::TERMINAL_OUTPUT, 2);
+        terminal(&mut state, out, kind::TERMINAL_OUTPUT, 2);
     }
 
     "wasi:cli/terminal-input@0.2#[resource-drop]terminal-input"
@@ -141,7 +141,7 @@ exports! {
 
 /// A stream of its own over one of the standard descriptors, which no drop ever closes.
 #[inline(never)]
-fn standard(state: &State, kind: u8, fd: u32) -> u32 {
+fn standard(state: &mut State, kind: u8, fd: u32) -> u32 {
     let handle = insert(state, kind);
     let entry = state.slot(handle);
     entry.flags.set(0);
@@ -151,7 +151,7 @@ fn standard(state: &State, kind: u8, fd: u32) -> u32 {
 
 /// What `isatty` of a P1 program asks: a character device on which nobody may seek.
 #[inline(never)]
-fn terminal(state: &State, out: u32, kind: u8, fd: u32) {
+fn terminal(state: &mut State, out: u32, kind: u8, fd: u32) {
     let out = Out::new(out, 8, 4);
     let fixed = state.fixed();
     let errno = p1::fd_fdstat_get(fd, fixed.result_at());

@@ -29,13 +29,13 @@ exports! {
 
     "wasi:clocks/monotonic-clock@0.2#subscribe-instant"
     fn subscribe_instant(state, when: u64) -> u32 {
-        new_pollable(&state, CLOCK, 0, when)
+        new_pollable(&mut state, CLOCK, 0, when)
     }
 
     "wasi:clocks/monotonic-clock@0.2#subscribe-duration"
     fn subscribe_duration(state, duration: u64) -> u32 {
         let when = now(&state, p1::MONOTONIC).saturating_add(duration);
-        new_pollable(&state, CLOCK, 0, when)
+        new_pollable(&mut state, CLOCK, 0, when)
     }
 
     "wasi:clocks/wall-clock@0.2#now"

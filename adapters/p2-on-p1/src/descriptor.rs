@@ -152,7 +152,7 @@ pub fn check_times(flags: u32) -> u32 {
 
 /// Makes a stream on a descriptor, unless there is an error already.
 #[inline(never)]
-fn stream(state: &State, handle: u32, kind: u8, flags: u8, offset: u64, out: u32, errno: u32) {
+fn stream(state: &mut State, handle: u32, kind: u8, flags: u8, offset: u64, out: u32, errno: u32) {
     let out = Out::new(out, 8, 4);
     let mut errno = errno;
     if errno == 0 {
@@ -196,19 +196,19 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.read-via-stream"
     fn read_via_stream(state, handle: u32, offset: u64, out: u32) {
         let errno = if check_file(&state, handle, 0) != 0 { p1::ISDIR } else { 0 };
-        stream(&state, handle, kind::INPUT, 0, offset, out, errno);
+        stream(&mut state, handle, kind::INPUT, 0, offset, out, errno);
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.write-via-stream"
     fn write_via_stream(state, handle: u32, offset: u64, out: u32) {
         let errno = check_output(&state, handle);
-        stream(&state, handle, kind::OUTPUT, 0, offset, out, errno);
+        stream(&mut state, handle, kind::OUTPUT, 0, offset, out, errno);
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.append-via-stream"
     fn append_via_stream(state, handle: u32, out: u32) {
         let errno = check_output(&state, handle);
-        stream(&state, handle, kind::OUTPUT, flag::APPEND, 0, out, errno);
+        stream(&mut state, handle, kind::OUTPUT, flag::APPEND, 0, out, errno);
     }
 
     "wasi:filesystem/types@0.2#[method]descriptor.advise"

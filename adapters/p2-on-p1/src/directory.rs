@@ -137,9 +137,9 @@ exports! {
                 length -= 1;
             }
             trap_if(p1::fd_fdstat_get(fd, result) != 0);
-            let handle = insert(&state, kind::DESCRIPTOR);
+            let handle = insert(&mut state, kind::DESCRIPTOR);
             let mut flags = READ | PREOPEN;
-            if fixed.result(1) as u32 & right::PATH_CREATE_FILE != 0 {
+            if state.fixed().result(1) as u32 & right::PATH_CREATE_FILE != 0 {
                 flags |= MUTATE_DIRECTORY;
             }
             let entry = state.slot(handle);
@@ -157,8 +157,7 @@ exports! {
     "wasi:filesystem/types@0.2#[method]descriptor.read-directory"
     fn read_directory(state, handle: u32, out: u32) {
         let out = Out::new(out, 8, 4);
-        let users = state.get(handle, kind::DESCRIPTOR);
-        if u32::from(users.small.get()) != p1::DIRECTORY {
+        if u32::from(state.get(handle, kind::DESCRIPTOR).small.get()) != p1::DIRECTORY {
             return failure(out, 4, p1::NOTDIR);
         }
         let stream = state.insert(kind::ENTRIES);
@@ -169,7 +168,8 @@ exports! {
         entry.flags.set(flag::FILE);
         entry.word.set(handle);
         entry.set_wide(0);
-        users.low.set(users.low.get() + 1);
+        let users = &state.slot(handle).low;
+        users.set(users.get() + 1);
         out.u8(0, 0);
         out.u32(4, stream);
     }

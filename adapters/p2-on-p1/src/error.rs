@@ -14,7 +14,7 @@ pub const CLOSED: u32 = 1 << 16;
 /// `flags` are those of the stream. A table with no room for the error reports `closed`: the
 /// stream is.
 #[inline(never)]
-pub fn stream_error(state: &State, out: Out, payload: u32, errno: u32, flags: u8) {
+pub fn stream_error(state: &mut State, out: Out, payload: u32, errno: u32, flags: u8) {
     out.u8(0, 1);
     out.u8(payload, 1);
     if errno == CLOSED {

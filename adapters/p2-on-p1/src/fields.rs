@@ -65,7 +65,7 @@ pub fn owner(state: &State, handle: u32) -> u32 {
 
 /// New fields that are those of `owner`, or their own for 0.
 #[inline(never)]
-pub fn make(state: &State, owner: u32, flags: u8) -> u32 {
+pub fn make(state: &mut State, owner: u32, flags: u8) -> u32 {
     let handle = insert(state, kind::FIELDS);
     let entry = state.slot(handle);
     entry.flags.set(flags);
@@ -117,14 +117,14 @@ fn delete(state: &State, owner: u32, name: u32, length: u32) {
 exports! {
     "wasi:http/types@0.2#[constructor]fields"
     fn new_fields(state) -> u32 {
-        make(&state, 0, 0)
+        make(&mut state, 0, 0)
     }
 
     "wasi:http/types@0.2#[static]fields.from-list"
     fn from_list(state, entries: u32, count: u32, out: u32) {
         let entries = list(entries, count, 16, 4);
         let out = Out::new(out, 8, 4);
-        let handle = make(&state, 0, 0);
+        let handle = make(&mut state, 0, 0);
         let mut error = 0;
         let mut index = 0;
         while index < count && error == 0 {
@@ -255,7 +255,7 @@ exports! {
     "wasi:http/types@0.2#[method]fields.clone"
     fn fields_clone(state, handle: u32) -> u32 {
         let owner = owner(&state, handle);
-        let copy = make(&state, 0, 0);
+        let copy = make(&mut state, 0, 0);
         pool::copy(&state, owner, copy);
         copy
     }

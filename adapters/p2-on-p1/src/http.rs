@@ -30,7 +30,7 @@ const OTHER_SCHEME: u32 = 2;
 
 /// A new request or response with the fields of a handle, which is given up.
 #[inline(never)]
-fn message(state: &State, kind: u8, headers: u32) -> u32 {
+fn message(state: &mut State, kind: u8, headers: u32) -> u32 {
     let from = fields::owner(state, headers);
     let handle = insert(state, kind);
     let entry = state.slot(handle);
@@ -56,7 +56,7 @@ fn drop_message(state: &State, handle: u32, kind: u8) {
 }
 
 #[inline(never)]
-fn headers(state: &State, handle: u32, kind: u8) -> u32 {
+fn headers(state: &mut State, handle: u32, kind: u8) -> u32 {
     let children = &state.get(handle, kind).low;
     children.set(children.get() + 1);
     fields::make(state, handle, IMMUTABLE)
@@ -64,7 +64,7 @@ fn headers(state: &State, handle: u32, kind: u8) -> u32 {
 
 /// Writes the `result<own<_>>` of something that can be had once.
 #[inline(never)]
-fn once(state: &State, handle: u32, kind: u8, made: u8, flags: u8, out: u32) {
+fn once(state: &mut State, handle: u32, kind: u8, made: u8, flags: u8, out: u32) {
     let out = Out::new(out, 8, 4);
     let entry = state.get(handle, kind);
     let taken = entry.flags.get() & TAKEN != 0;
@@ -186,12 +186,12 @@ exports! {
 
     "wasi:http/types@0.2#[constructor]outgoing-request"
     fn new_request(state, headers: u32) -> u32 {
-        message(&state, kind::REQUEST, headers)
+        message(&mut state, kind::REQUEST, headers)
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.body"
     fn request_body(state, handle: u32, out: u32) {
-        once(&state, handle, kind::REQUEST, kind::BODY, 0, out);
+        once(&mut state, handle, kind::REQUEST, kind::BODY, 0, out);
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.method"
@@ -266,7 +266,7 @@ exports! {
 
     "wasi:http/types@0.2#[method]outgoing-request.headers"
     fn request_headers(state, handle: u32) -> u32 {
-        headers(&state, handle, kind::REQUEST)
+        headers(&mut state, handle, kind::REQUEST)
     }
 
     "wasi:http/types@0.2#[resource-drop]outgoing-request"
@@ -276,7 +276,7 @@ exports! {
 
     "wasi:http/types@0.2#[constructor]request-options"
     fn new_options(state) -> u32 {
-        insert(&state, kind::OPTIONS)
+        insert(&mut state, kind::OPTIONS)
     }
 
     "wasi:http/types@0.2#[method]request-options.connect-timeout"
@@ -322,7 +322,7 @@ exports! {
 
     "wasi:http/types@0.2#[constructor]outgoing-response"
     fn new_response(state, headers: u32) -> u32 {
-        message(&state, kind::RESPONSE, headers)
+        message(&mut state, kind::RESPONSE, headers)
     }
 
     "wasi:http/types@0.2#[method]outgoing-response.status-code"
@@ -343,12 +343,12 @@ exports! {
 
     "wasi:http/types@0.2#[method]outgoing-response.headers"
     fn response_headers(state, handle: u32) -> u32 {
-        headers(&state, handle, kind::RESPONSE)
+        headers(&mut state, handle, kind::RESPONSE)
     }
 
     "wasi:http/types@0.2#[method]outgoing-response.body"
     fn response_body(state, handle: u32, out: u32) {
-        once(&state, handle, kind::RESPONSE, kind::BODY, 0, out);
+        once(&mut state, handle, kind::RESPONSE, kind::BODY, 0, out);
     }
 
     "wasi:http/types@0.2#[resource-drop]outgoing-response"
@@ -359,7 +359,7 @@ exports! {
     /// A stream that takes everything: there is nobody to send it to.
     "wasi:http/types@0.2#[method]outgoing-body.write"
     fn body_write(state, handle: u32, out: u32) {
-        once(&state, handle, kind::BODY, kind::OUTPUT, flag::SINK, out);
+        once(&mut state, handle, kind::BODY, kind::OUTPUT, flag::SINK, out);
     }
 
     "wasi:http/types@0.2#[static]outgoing-body.finish"

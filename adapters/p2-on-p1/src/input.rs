@@ -173,7 +173,7 @@ fn read_by_scratch(
 
 /// Writes the `result<list<u8>, stream-error>`; `AGAIN` is an empty list.
 #[inline(always)]
-fn give(state: &State, handle: u32, out: Out, at: u32, count: u32, errno: u32) {
+fn give(state: &mut State, handle: u32, out: Out, at: u32, count: u32, errno: u32) {
     if errno != 0 && errno != p1::AGAIN {
         let flags = state.slot(handle).flags.get();
         return stream_error(state, out, 4, errno, flags);
@@ -191,7 +191,7 @@ fn copy(state: &mut State, count: u32) -> u32 {
 }
 
 #[inline(never)]
-fn skip(state: &State, handle: u32, length: u64, blocking: bool, out: u32) {
+fn skip(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
     let out = Out::new(out, 16, 8);
     let errno = fill_scratch(state, handle, length.min(SCRATCH.into()) as u32, blocking);
     if errno == 0 {
@@ -222,18 +222,19 @@ exports! {
 
     "wasi:io/streams@0.2#[method]input-stream.skip"
     fn input_skip(state, handle: u32, length: u64, out: u32) {
-        skip(&state, handle, length, false, out);
+        skip(&mut state, handle, length, false, out);
     }
 
     "wasi:io/streams@0.2#[method]input-stream.blocking-skip"
     fn input_blocking_skip(state, handle: u32, length: u64, out: u32) {
-        skip(&state, handle, length, true, out);
+        skip(&mut state, handle, length, true, out);
     }
 
     "wasi:io/streams@0.2#[method]input-stream.subscribe"
     fn input_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::INPUT);
-        new_pollable(&state, READ | entry.flags.get() & flag::SHARED, entry.word.get(), 0)
+        let (mode, word) = (READ | entry.flags.get() & flag::SHARED, entry.word.get());
+        new_pollable(&mut state, mode, word, 0)
     }
 
     "wasi:io/streams@0.2#[resource-drop]input-stream"

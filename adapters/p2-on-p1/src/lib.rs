@@ -50,8 +50,8 @@ mod udp;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).
 #[unsafe(link_section = "p1bridge.library")]
-pub static LIBRARY: [u8; 94] =
-    *b"state-fixed 128\nstate-per-handle 16\nstate-per-poll 80\nseed 32\nzeroes 256\nscratch 4112\nframe 0\n";
+pub static LIBRARY: [u8; 74] =
+    *b"state-fixed 112\nstate-per-poll 80\nseed 32\nzeroes 256\nscratch 4112\nframe 0\n";
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo) -> ! {

@@ -162,7 +162,7 @@ fn literal(state: &State, name: u32, length: u32) -> bool {
 
 /// Adds the host's address at `at` to the end of a look-up's list.
 #[inline(never)]
-fn add(state: &State, lookup: u32, at: u32) -> u32 {
+fn add(state: &mut State, lookup: u32, at: u32) -> u32 {
     let record = keep(state, at);
     if record == 0 {
         return p1::NOMEM;
@@ -219,7 +219,7 @@ exports! {
         let count = fixed.count.get().min(MOST);
         index = 0;
         while index < count {
-            let errno = add(&state, lookup, infos + index * sock::INFO);
+            let errno = add(&mut state, lookup, infos + index * sock::INFO);
             if errno != 0 {
                 return errno;
             }
@@ -236,10 +236,10 @@ exports! {
         let lookup = state.insert(kind::LOOKUP);
         let mut errno = p1::NOMEM;
         if lookup != 0 {
-            let entry = state.slot(lookup);
-            entry.word.set(0);
+            state.slot(lookup).word.set(0);
             errno = if literal(&state, name, length) {
-                add(&state, lookup, state.fixed().address_at())
+                let at = state.fixed().address_at();
+                add(&mut state, lookup, at)
             } else if !is_name(name, length) {
                 p1::INVAL
             } else if has_sockets() != 0 {
@@ -252,7 +252,7 @@ exports! {
                 out.u32(4, lookup);
                 return;
             }
-            forget(&state, entry.word.get());
+            forget(&state, state.slot(lookup).word.get());
             state.remove(lookup);
         }
         failure(out, 4, errno);
@@ -277,7 +277,7 @@ exports! {
     "wasi:sockets/ip-name-lookup@0.2#[method]resolve-address-stream.subscribe"
     fn lookup_subscribe(state, handle: u32) -> u32 {
         state.get(handle, kind::LOOKUP);
-        new_pollable(&state, 0, 0, 0)
+        new_pollable(&mut state, 0, 0, 0)
     }
 
     "wasi:sockets/ip-name-lookup@0.2#[resource-drop]resolve-address-stream"

@@ -170,7 +170,7 @@ fn permit(state: &State, handle: u32) -> u32 {
 
 /// Writes the `result<_, stream-error>`.
 #[inline(never)]
-fn finish(state: &State, handle: u32, out: u32, errno: u32) {
+fn finish(state: &mut State, handle: u32, out: u32, errno: u32) {
     let out = Out::new(out, 12, 4);
     if errno == 0 {
         out.u8(0, 0);
@@ -202,7 +202,7 @@ fn special(entry: &Entry) -> u32 {
 }
 
 #[inline(never)]
-fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
+fn write(state: &mut State, handle: u32, at: u32, length: u32, limit: u32, out: u32) {
     trap_if(length > limit);
     let at = bytes_here(at, length);
     let errno = write_all(state, handle, at, length);
@@ -214,7 +214,7 @@ fn write(state: &State, handle: u32, at: u32, length: u32, limit: u32, out: u32)
 }
 
 #[inline(never)]
-fn zeroes(state: &State, handle: u32, length: u64, limit: u32, out: u32) {
+fn zeroes(state: &mut State, handle: u32, length: u64, limit: u32, out: u32) {
     trap_if(length > limit.into());
     let errno = write_zeroes(state, handle, length as u32);
     finish(state, handle, out, errno);
@@ -222,7 +222,7 @@ fn zeroes(state: &State, handle: u32, length: u64, limit: u32, out: u32) {
 
 /// Moves no more than the scratch holds; what was read is written before the function returns.
 #[inline(never)]
-fn splice(state: &State, handle: u32, from: u32, length: u64, blocking: bool, out: u32) {
+fn splice(state: &mut State, handle: u32, from: u32, length: u64, blocking: bool, out: u32) {
     let out = Out::new(out, 16, 8);
     let mut length = length.min(SCRATCH.into()) as u32;
     let mut count = 0;
@@ -257,57 +257,60 @@ exports! {
             out.u8(0, 0);
             out.u64(8, permit(&state, handle).into());
         } else {
-            stream_error(&state, out, 8, CLOSED, 0);
+            stream_error(&mut state, out, 8, CLOSED, 0);
         }
     }
 
     "wasi:io/streams@0.2#[method]output-stream.write"
     fn output_write(state, handle: u32, at: u32, length: u32, out: u32) {
-        write(&state, handle, at, length, PERMIT, out);
+        write(&mut state, handle, at, length, PERMIT, out);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.blocking-write-and-flush"
     fn blocking_write_and_flush(state, handle: u32, at: u32, length: u32, out: u32) {
-        write(&state, handle, at, length, BLOCKING, out);
+        write(&mut state, handle, at, length, BLOCKING, out);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.flush"
     fn flush(state, handle: u32, out: u32) {
-        finish(&state, handle, out, status(&state, handle));
+        let errno = status(&state, handle);
+        finish(&mut state, handle, out, errno);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.blocking-flush"
     fn blocking_flush(state, handle: u32, out: u32) {
-        finish(&state, handle, out, status(&state, handle));
+        let errno = status(&state, handle);
+        finish(&mut state, handle, out, errno);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.write-zeroes"
     fn output_write_zeroes(state, handle: u32, length: u64, out: u32) {
-        zeroes(&state, handle, length, PERMIT, out);
+        zeroes(&mut state, handle, length, PERMIT, out);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.blocking-write-zeroes-and-flush"
     fn blocking_write_zeroes_and_flush(state, handle: u32, length: u64, out: u32) {
-        zeroes(&state, handle, length, BLOCKING, out);
+        zeroes(&mut state, handle, length, BLOCKING, out);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.splice"
     fn output_splice(state, handle: u32, from: u32, length: u64, out: u32) {
-        splice(&state, handle, from, length, false, out);
+        splice(&mut state, handle, from, length, false, out);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.blocking-splice"
     fn output_blocking_splice(state, handle: u32, from: u32, length: u64, out: u32) {
-        splice(&state, handle, from, length, true, out);
+        splice(&mut state, handle, from, length, true, out);
     }
 
     "wasi:io/streams@0.2#[method]output-stream.subscribe"
     fn output_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::OUTPUT);
         if entry.flags.get() & flag::SINK != 0 {
-            return new_pollable(&state, CLOCK, 0, 0);
+            return new_pollable(&mut state, CLOCK, 0, 0);
         }
-        new_pollable(&state, WRITE | entry.flags.get() & flag::SHARED, entry.word.get(), 0)
+        let (mode, word) = (WRITE | entry.flags.get() & flag::SHARED, entry.word.get());
+        new_pollable(&mut state, mode, word, 0)
     }
 
     "wasi:io/streams@0.2#[resource-drop]output-stream"

@@ -205,7 +205,7 @@ const WRITING: u64 =
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "those of `open-at`")]
 fn open_any(
-    state: &State,
+    state: &mut State,
     base: u32,
     follow: u32,
     path: u32,
@@ -235,7 +235,6 @@ fn open_any(
     } else {
         how & 15
     };
-    let parent = state.slot_here(base);
     let mut rights = u64::MAX;
     if flags & READ == 0 {
         rights &= !u64::from(right::FD_READ | right::FD_READDIR);
@@ -250,7 +249,7 @@ fn open_any(
         flags,
     };
     match state.vacant() {
-        Some(handle) => open(state, handle, parent, follow, path, length, opening, out),
+        Some(handle) => open(state, handle, state.slot_here(base), follow, path, length, opening, out),
         None => failure(Out::here(out), 4, p1::NOMEM),
     }
 }
@@ -449,8 +448,8 @@ exports! {
         // Most are opened to be read.
         let only_reads = flags & u32::from(FLAGS & !READ) | how & !DIRECTORY == 0;
         if only_reads
+            && let Some(vacant) = state.vacant()
             && let Some(parent) = usual(&state, handle, path, length)
-            && let Some(handle) = state.vacant()
         {
             let opening = Opening {
                 how,
@@ -458,9 +457,9 @@ exports! {
                 fdflags: 0,
                 flags: READ,
             };
-            open(&state, handle, parent, follow, path, length, opening, out);
+            open(&state, vacant, parent, follow, path, length, opening, out);
         } else {
-            open_any(&state, handle, follow, path, length, how, flags, out);
+            open_any(&mut state, handle, follow, path, length, how, flags, out);
         }
     }
 }

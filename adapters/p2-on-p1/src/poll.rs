@@ -29,7 +29,7 @@ const LONGEST: u64 = 1_000_000_000 * MILLISECOND;
 
 /// A new pollable for one direction of an fd or descriptor, or for a deadline.
 #[inline(never)]
-pub fn new_pollable(state: &State, mode: u8, word: u32, deadline: u64) -> u32 {
+pub fn new_pollable(state: &mut State, mode: u8, word: u32, deadline: u64) -> u32 {
     let handle = insert(state, kind::POLLABLE);
     let entry = state.slot(handle);
     entry.flags.set(mode);

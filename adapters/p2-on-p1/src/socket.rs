@@ -161,17 +161,15 @@ pub fn fill(entry: &Entry, fd: u32, family: u32, phase: u8) {
 
 /// Makes a socket and writes the `result<own<_>, error-code>`.
 #[inline(never)]
-pub fn open(state: &State, kind: u8, family: u32, ty: u32, out: u32) {
+pub fn open(state: &mut State, kind: u8, family: u32, ty: u32, out: u32) {
     trap_if(family > 1);
     let out = Out::new(out, 8, 4);
-    let fixed = state.fixed();
-    let at = fixed.result_at();
     let mut errno = SOCKET_LIMIT;
     if state.has_room(1) {
-        errno = sock::sock_open(sock::ANY_POOL, family, ty, at);
+        errno = sock::sock_open(sock::ANY_POOL, family, ty, state.fixed().result_at());
     }
     if errno == 0 {
-        let fd = fixed.result(0) as u32;
+        let fd = state.fixed().result(0) as u32;
         errno = p1::fd_fdstat_set_flags(fd, p1::NONBLOCK);
         if errno == 0 && family == 1 {
             errno = sock::sock_set_ipv6_only(fd, 1);
@@ -314,7 +312,7 @@ pub fn set_send_buffer_size(entry: &Entry, value: u64, out: u32) {
 
 /// A new stream on a socket, which is one more user of its fd.
 #[inline(never)]
-pub fn stream(state: &State, kind: u8, socket: u32) -> u32 {
+pub fn stream(state: &mut State, kind: u8, socket: u32) -> u32 {
     let handle = state.insert(kind);
     let entry = state.slot(handle);
     entry.flags.set(flag::SOCKET);
@@ -357,7 +355,7 @@ exports! {
 
     "wasi:sockets/instance-network@0.2#instance-network"
     fn instance_network(state) -> u32 {
-        insert(&state, kind::NETWORK)
+        insert(&mut state, kind::NETWORK)
     }
 
     "wasi:sockets/network@0.2#[resource-drop]network"

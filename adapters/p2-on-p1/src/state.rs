@@ -125,7 +125,7 @@ pub const LISTING: usize = offset_of!(Scratch, bytes);
 
 pub type State = p1bridge_shim::State<Fixed>;
 
-const _: () = assert!(State::FIXED == 128 && State::SLOT == 16);
+const _: () = assert!(State::FIXED == 112 && State::SLOT == 16);
 const _: () = assert!(size_of::<Scratch>() == 4112 && size_of::<Seed>() == 32);
 
 mod import {
@@ -268,7 +268,7 @@ pub fn full(state: &State, option: [u8; 8], rest: [u8; 8], length: u32) -> ! {
 
 /// A new handle, for functions that have no error to give.
 #[inline(never)]
-pub fn insert(state: &State, kind: u8) -> u32 {
+pub fn insert(state: &mut State, kind: u8) -> u32 {
     let handle = state.insert(kind);
     if handle == 0 {
         full(state, *b"-handles", *b"\n.......", 9)

@@ -75,7 +75,7 @@ exports! {
 
     "wasi:sockets/tcp-create-socket@0.2#create-tcp-socket"
     fn create_tcp_socket(state, family: u32, out: u32) {
-        socket::open(&state, kind::TCP, family, sock::STREAM, out);
+        socket::open(&mut state, kind::TCP, family, sock::STREAM, out);
     }
 
     "wasi:sockets/tcp@0.2#[method]tcp-socket.start-bind"
@@ -120,17 +120,18 @@ exports! {
     "wasi:sockets/tcp@0.2#[method]tcp-socket.finish-connect"
     fn finish_connect(state, handle: u32, out: u32) {
         let out = Out::new(out, 12, 4);
+        let has_room = state.has_room(2);
         let entry = get(&state, handle);
         let mut errno = NOT_IN_PROGRESS;
         if entry.small.get() == phase::CONNECTING {
             errno = SOCKET_LIMIT;
-            if state.has_room(2) {
+            if has_room {
                 errno = connected(&state, entry.word.get());
                 if errno == 0 {
                     entry.small.set(phase::CONNECTED);
                     out.u8(0, 0);
-                    out.u32(4, stream(&state, kind::INPUT, handle));
-                    out.u32(8, stream(&state, kind::OUTPUT, handle));
+                    out.u32(4, stream(&mut state, kind::INPUT, handle));
+                    out.u32(8, stream(&mut state, kind::OUTPUT, handle));
                     return;
                 }
                 if errno != WOULD_BLOCK {
@@ -167,12 +168,13 @@ exports! {
     "wasi:sockets/tcp@0.2#[method]tcp-socket.accept"
     fn accept(state, handle: u32, out: u32) {
         let out = Out::new(out, 16, 4);
+        let has_room = state.has_room(3);
         let entry = get(&state, handle);
         let fixed = state.fixed();
         let mut errno = INVALID_STATE;
         if entry.small.get() == phase::LISTENING {
             errno = SOCKET_LIMIT;
-            if state.has_room(3) {
+            if has_room {
                 errno = sock::sock_accept(entry.word.get(), p1::NONBLOCK, fixed.result_at());
             }
         }
@@ -181,12 +183,13 @@ exports! {
             errno = p1::fd_fdstat_set_flags(fd, p1::NONBLOCK);
             if errno == 0 {
                 linger(fd);
+                let family = family(entry);
                 let socket = state.insert(kind::TCP);
-                fill(state.slot(socket), fd, family(entry), phase::CONNECTED);
+                fill(state.slot(socket), fd, family, phase::CONNECTED);
                 out.u8(0, 0);
                 out.u32(4, socket);
-                out.u32(8, stream(&state, kind::INPUT, socket));
-                out.u32(12, stream(&state, kind::OUTPUT, socket));
+                out.u32(8, stream(&mut state, kind::INPUT, socket));
+                out.u32(12, stream(&mut state, kind::OUTPUT, socket));
                 return;
             }
             p1::fd_close(fd);
@@ -209,7 +212,7 @@ exports! {
             phase::CONNECTING => CONFLICT,
             _ => INVALID_STATE,
         };
-        socket::address_result(&state, out, errno);
+        socket::address_result(&mut state, out, errno);
     }
 
     "wasi:sockets/tcp@0.2#[method]tcp-socket.is-listening"
@@ -331,7 +334,7 @@ exports! {
     "wasi:sockets/tcp@0.2#[method]tcp-socket.subscribe"
     fn tcp_subscribe(state, handle: u32) -> u32 {
         get(&state, handle);
-        new_pollable(&state, flag::SOCKET, handle, 0)
+        new_pollable(&mut state, flag::SOCKET, handle, 0)
     }
 
     /// The host shuts down both directions, whatever it is asked. One that is not received from any

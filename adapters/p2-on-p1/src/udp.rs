@@ -32,7 +32,7 @@ fn get(state: &State, handle: u32) -> &Entry {
 
 /// A copy of the address in the buffer, if there is one.
 #[inline(never)]
-fn copy(state: &State, has_remote: bool) -> u32 {
+fn copy(state: &mut State, has_remote: bool) -> u32 {
     if has_remote {
         keep(state, state.fixed().address_at())
     } else {
@@ -42,9 +42,10 @@ fn copy(state: &State, has_remote: bool) -> u32 {
 
 /// A stream of datagrams, with its copy of the address in the buffer.
 #[inline(never)]
-fn datagrams(state: &State, kind: u8, socket: u32, has_remote: bool) -> u32 {
+fn datagrams(state: &mut State, kind: u8, socket: u32, has_remote: bool) -> u32 {
     let stream = socket::stream(state, kind, socket);
-    state.slot(stream).low.set(copy(state, has_remote));
+    let record = copy(state, has_remote);
+    state.slot(stream).low.set(record);
     stream
 }
 
@@ -117,7 +118,7 @@ fn send(state: &State, entry: &Entry, from: u32) -> u32 {
 exports! {
     "wasi:sockets/udp-create-socket@0.2#create-udp-socket"
     fn create_udp_socket(state, family: u32, out: u32) {
-        socket::open(&state, kind::UDP, family, sock::DATAGRAM, out);
+        socket::open(&mut state, kind::UDP, family, sock::DATAGRAM, out);
     }
 
     "wasi:sockets/udp@0.2#[method]udp-socket.start-bind"
@@ -160,10 +161,11 @@ exports! {
             errno = p1::NOMEM;
             // Two streams, and three records of two slots.
             if state.has_room(if has_remote { 8 } else { 2 }) {
-                entry.high.set(copy(&state, has_remote));
+                let record = copy(&mut state, has_remote);
+                state.slot(handle).high.set(record);
                 out.u8(0, 0);
-                out.u32(4, datagrams(&state, kind::DATAGRAMS_IN, handle, has_remote));
-                out.u32(8, datagrams(&state, kind::DATAGRAMS_OUT, handle, has_remote));
+                out.u32(4, datagrams(&mut state, kind::DATAGRAMS_IN, handle, has_remote));
+                out.u32(8, datagrams(&mut state, kind::DATAGRAMS_OUT, handle, has_remote));
                 return;
             }
         }
@@ -183,7 +185,7 @@ exports! {
             recall(&state, record, state.fixed().address_at());
             errno = 0;
         }
-        socket::address_result(&state, out, errno);
+        socket::address_result(&mut state, out, errno);
     }
 
     "wasi:sockets/udp@0.2#[method]udp-socket.address-family"
@@ -224,7 +226,7 @@ exports! {
     "wasi:sockets/udp@0.2#[method]udp-socket.subscribe"
     fn udp_subscribe(state, handle: u32) -> u32 {
         get(&state, handle);
-        new_pollable(&state, flag::SOCKET, handle, 0)
+        new_pollable(&mut state, flag::SOCKET, handle, 0)
     }
 
     "wasi:sockets/udp@0.2#[resource-drop]udp-socket"
@@ -272,8 +274,8 @@ exports! {
 
     "wasi:sockets/udp@0.2#[method]incoming-datagram-stream.subscribe"
     fn incoming_subscribe(state, handle: u32) -> u32 {
-        let entry = state.get(handle, kind::DATAGRAMS_IN);
-        new_pollable(&state, READ | flag::SOCKET, entry.word.get(), 0)
+        let socket = state.get(handle, kind::DATAGRAMS_IN).word.get();
+        new_pollable(&mut state, READ | flag::SOCKET, socket, 0)
     }
 
     "wasi:sockets/udp@0.2#[resource-drop]incoming-datagram-stream"
@@ -307,8 +309,8 @@ exports! {
 
     "wasi:sockets/udp@0.2#[method]outgoing-datagram-stream.subscribe"
     fn outgoing_subscribe(state, handle: u32) -> u32 {
-        let entry = state.get(handle, kind::DATAGRAMS_OUT);
-        new_pollable(&state, WRITE | flag::SOCKET, entry.word.get(), 0)
+        let socket = state.get(handle, kind::DATAGRAMS_OUT).word.get();
+        new_pollable(&mut state, WRITE | flag::SOCKET, socket, 0)
     }
 
     "wasi:sockets/udp@0.2#[resource-drop]outgoing-datagram-stream"

@@ -75,7 +75,7 @@ pub struct Args {
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
     arena: Option<u32>,
-    /// How many streams, files and other resources can be open at once [default: 512]
+    /// How many streams, files and other resources can be open at once [default: any number if memory grows, otherwise 512]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_handles: Option<u32>,
     /// How many different pipes, devices and sockets one poll can wait for [default: 50]

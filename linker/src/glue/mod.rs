@@ -53,6 +53,10 @@ impl Glue {
                 let memory = plan.memory.as_ref().expect("tables lie in a memory");
                 tables::grow(memory, &maps.globals, self.can_move(maps).as_ref())
             }
+            GlueKind::MoreHandles => {
+                let grow = self.handles.grow.expect("tables grow by a function");
+                tables::more(&maps.globals, maps.first_glue + grow)
+            }
             GlueKind::HandleRemove => handles::remove(traps, maps.first_glue + self.handles.find),
             GlueKind::HandleRemoveOwn => {
                 handles::remove_own(traps, maps.first_glue + self.handles.remove)

@@ -124,7 +124,7 @@ pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -
         }
         None => copy_words(code, new, table, bytes),
     }
-    for at in &globals.tables {
+    for at in globals.all_tables() {
         code.global_get(*at)
             .local_get(table)
             .i32_eq()
@@ -143,6 +143,35 @@ pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -
         .i32_add()
         .i32_store(field(CAPACITY))
         .local_get(new)
+        .end();
+    body
+}
+
+/// `() -> i32`: makes room for more handles in the table of the libraries, by [`grow`], and says whether it did.
+///
+/// # Panics
+///
+/// Panics where that table does not grow.
+pub fn more(globals: &LinkerGlobals, grow: u32) -> Function {
+    let table = globals.handles.expect("the libraries have handles");
+    let room = globals.room.expect("their table grows");
+    let mut body = Function::new([(1, ValType::I32)]);
+    body.instructions()
+        .global_get(table)
+        .call(grow)
+        .local_tee(0)
+        .i32_const(-1)
+        .i32_eq()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end()
+        .local_get(0)
+        .i32_load(field(CAPACITY))
+        .i32_const(FIRST_HANDLES as i32)
+        .i32_add()
+        .global_set(room)
+        .i32_const(1)
         .end();
     body
 }

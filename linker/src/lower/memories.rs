@@ -106,6 +106,7 @@ impl Memories {
             max_handles: 0,
             arena: block,
             handles: 0,
+            of_libraries: 0,
             tables_grow: false,
             slides,
             of_host,

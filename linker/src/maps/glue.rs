@@ -40,6 +40,7 @@ pub enum GlueKind {
     HandleFind,
     HandleAdd,
     HandleGrow,
+    MoreHandles,
     HandleRemove,
     HandleRemoveOwn,
     HandleLend,
@@ -113,6 +114,8 @@ pub struct Glue {
     /// The functions that library instances call as `cabi_realloc`, where a guest must not call out meanwhile:
     /// the instance, the index of the import and the function.
     pub library_reallocs: Vec<(InstanceId, u32, u32)>,
+    /// What makes room for more handles of the libraries, where their table grows.
+    pub more_handles: Option<u32>,
     /// For each export of the plan, the function that was made for it.
     pub exports: Vec<Option<u32>>,
     /// Whether `memory.copy` and `memory.fill` may be used.
@@ -247,10 +250,18 @@ impl Glue {
     /// The functions of the canonical ABI between guests, and what they call.
     fn canon_functions(&mut self, plan: &Plan<'_, '_>) {
         use wasmparser::ValType::I32;
-        if let (false, Some(block)) = (
-            plan.fusion.tables.is_empty(),
-            plan.memory.as_ref().and_then(|memory| memory.block),
-        ) {
+        let block = plan.memory.as_ref().and_then(|memory| memory.block);
+        let grow = block.is_some_and(|block| block.tables_grow).then(|| {
+            let one = FuncType::new([I32], [I32]);
+            self.add("p1bridge:handle-grow", one, GlueKind::HandleGrow)
+        });
+        self.handles.grow = grow;
+        if grow.is_some() && plan.live.more_handles {
+            let ty = FuncType::new([], [I32]);
+            let at = self.add("p1bridge:more-handles", ty, GlueKind::MoreHandles);
+            self.more_handles = Some(at);
+        }
+        if let (false, Some(block)) = (plan.fusion.tables.is_empty(), block) {
             let three = FuncType::new([I32, I32, I32], [I32]);
             let four = FuncType::new([I32, I32, I32, I32], [I32]);
             let mut add = |name: &str, ty: &FuncType, kind| self.add(name, ty.clone(), kind);
@@ -260,19 +271,16 @@ impl Glue {
                 remove: add("p1bridge:handle-remove", &three, GlueKind::HandleRemove),
                 remove_own: add("p1bridge:handle-take", &three, GlueKind::HandleRemoveOwn),
                 lend: add("p1bridge:handle-lend", &three, GlueKind::HandleLend),
-                grow: block.tables_grow.then(|| {
-                    let one = FuncType::new([I32], [I32]);
-                    add("p1bridge:handle-grow", &one, GlueKind::HandleGrow)
-                }),
+                grow,
                 loans: plan
                     .fusion
                     .loans
-                    .map(|offset| block.before_tables() + offset),
+                    .map(|offset| block.before_instances() + offset),
                 tables: plan
                     .fusion
                     .tables
                     .iter()
-                    .map(|(id, offset)| (*id, block.before_tables() + offset))
+                    .map(|(id, offset)| (*id, block.before_instances() + offset))
                     .collect(),
             };
             self.handles = handles;

@@ -396,14 +396,16 @@ impl Maps {
                 .collect(),
             bases: regions.iter().map(|region| global(region.slides)).collect(),
             block: global(block.is_some_and(|block| block.slides)),
+            handles: global(block.is_some_and(|block| {
+                block.of_libraries > 0 && (block.slides || block.tables_grow)
+            })),
+            room: global(block.is_some_and(|block| block.of_libraries > 0 && block.tables_grow)),
             tables: {
-                let count = memory.map_or(0, |memory| match memory.tables_grow() {
-                    true => fusion.table_count(),
-                    false => 0,
-                });
+                let grow = block.is_some_and(|block| block.tables_grow);
+                let count = if grow { fusion.table_count() } else { 0 };
                 (0..count).filter_map(|_| global(true)).collect()
             },
-            top: global(memory.is_some_and(|memory| memory.tables_grow())),
+            top: global(block.is_some_and(|block| block.tables_grow)),
             arena: global(fusion.arena),
             initialised: global(glue.initialise.is_some()),
             applied: global(!plan.late.is_empty()),
@@ -499,7 +501,24 @@ impl Maps {
             return Callee::Dead;
         };
         match target {
-            Target::Builtin(Builtin::MaxHandles) => Callee::I32Const(plan.max_handles() as i32),
+            Target::Builtin(Builtin::Handles) => {
+                match (self.globals.handles, plan.memory.as_ref()) {
+                    (Some(global), _) => Callee::GlobalGet(global),
+                    (None, Some(memory)) => {
+                        let before = memory.block.map_or(0, |block| block.before_tables());
+                        Callee::I32Const((memory.block_base() + before) as i32)
+                    }
+                    (None, None) => Callee::Dead,
+                }
+            }
+            Target::Builtin(Builtin::MaxHandles) => match self.globals.room {
+                Some(global) => Callee::GlobalGet(global),
+                None => Callee::I32Const(plan.max_handles() as i32),
+            },
+            Target::Builtin(Builtin::MoreHandles) => match glue.more_handles {
+                Some(at) => Callee::Func(self.first_glue + at),
+                None => Callee::I32Const(0),
+            },
             Target::Builtin(Builtin::MaxHttp) => Callee::I32Const(plan.options.max_http as i32),
             Target::Builtin(Builtin::MaxPoll) => Callee::I32Const(plan.options.max_poll as i32),
             Target::Builtin(Builtin::Piece(piece)) => {

@@ -18,9 +18,13 @@ pub struct LinkerGlobals {
     pub bases: Vec<Option<u32>>,
     /// The first address of the linker's block, if it slides.
     pub block: Option<u32>,
-    /// The first address of each handle table, in the order of [`MemoryPlan`]'s block, if they grow.
+    /// The first address of the libraries' table of handles, if it moves.
+    pub handles: Option<u32>,
+    /// How many handles there is room for in it, if it grows.
+    pub room: Option<u32>,
+    /// The first address of the table of each component instance, in their order, if they grow.
     pub tables: Vec<u32>,
-    /// Where the block ends then.
+    /// Where the block ends, if tables grow.
     pub top: Option<u32>,
     /// How much of the host's arena is in use.
     pub arena: Option<u32>,
@@ -42,6 +46,13 @@ pub struct LinkerGlobals {
     pub end: Option<u32>,
     /// The functions that say why the module is about to trap.
     pub traps: Traps,
+}
+
+impl LinkerGlobals {
+    /// The globals with first addresses of handle tables.
+    pub fn all_tables(&self) -> impl Iterator<Item = &u32> {
+        self.handles.iter().chain(&self.tables)
+    }
 }
 
 /// How a guest gets at a region of a memory.

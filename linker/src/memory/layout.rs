@@ -12,8 +12,8 @@ pub const PAGE: u32 = 65536;
 /// The number of pages of 4 GiB.
 pub const MAX_PAGES: u32 = 65536;
 
-/// How far into the block the pieces of the libraries' state are that only some programs have: behind
-/// the handles, in this order. 0 for those that this one does not have.
+/// How far into the block the pieces of the libraries' state are that only some programs have, in this
+/// order. 0 for those that this one does not have.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pieces {
     pub seed: u32,
@@ -30,12 +30,14 @@ pub struct Block {
     pub state: u32,
     /// Where the pieces of it are.
     pub pieces: Pieces,
-    /// How many handles the state has room for, and each of the handle tables.
+    /// How many handles each of the handle tables has room for, at the start.
     pub max_handles: u32,
     /// Bytes for the runtime's own use, after the state ([`super::arena`]).
     pub arena: u32,
-    /// Bytes for the handle tables of component instances, after the arena.
+    /// Bytes for the handle tables, after the arena: that of the libraries, and those of component instances.
     pub handles: u32,
+    /// How many of these bytes are that of the libraries, which is the first.
+    pub of_libraries: u32,
     /// Whether those tables grow where they are full (by a function of their own): the block ends where a global
     /// says.
     pub tables_grow: bool,
@@ -64,9 +66,14 @@ impl Block {
         self.before_tables() + self.handles
     }
 
-    /// How far into the block the handle tables begin.
+    /// How far into the block the handle tables begin, with that of the libraries.
     pub fn before_tables(&self) -> u32 {
         self.state + self.arena
+    }
+
+    /// How far into the block those of component instances begin.
+    pub fn before_instances(&self) -> u32 {
+        self.before_tables() + self.of_libraries
     }
 }
 

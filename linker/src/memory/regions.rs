@@ -225,12 +225,8 @@ fn slide(
             add_to(code, *base, step);
         }
     }
-    for at in globals
-        .block
-        .iter()
-        .chain(&globals.tables)
-        .chain(&globals.top)
-    {
+    let tables = globals.all_tables();
+    for at in globals.block.iter().chain(tables).chain(&globals.top) {
         add_to(code, *at, step);
     }
 }

@@ -308,12 +308,16 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
             own(maps.globals.bases[at], region.base);
         }
         own(maps.globals.block, memory.block_base());
-        let tables = plan.fusion.tables.values().chain(&plan.fusion.loans);
-        for (global, offset) in maps.globals.tables.iter().zip(tables) {
-            let before = memory.block.map_or(0, |block| block.before_tables());
-            own(Some(*global), memory.block_base() + before + offset);
+        if let Some(block) = memory.block {
+            let at = |offset| memory.block_base() + offset;
+            own(maps.globals.handles, at(block.before_tables()));
+            own(maps.globals.room, block.max_handles);
+            let tables = plan.fusion.tables.values().chain(&plan.fusion.loans);
+            for (global, offset) in maps.globals.tables.iter().zip(tables) {
+                own(Some(*global), at(block.before_instances() + offset));
+            }
+            own(maps.globals.top, memory.end() as u32);
         }
-        own(maps.globals.top, memory.end() as u32);
     }
     own(maps.globals.arena, 0);
     own(maps.globals.initialised, 0);

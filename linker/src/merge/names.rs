@@ -84,6 +84,7 @@ pub fn section(
         (own.bytes.first().copied().flatten(), "p1bridge:bytes"),
         (own.block, "p1bridge:block"),
         (own.top, "p1bridge:top"),
+        (own.room, "p1bridge:max-handles"),
         (own.initialised, "p1bridge:initialized"),
         (own.applied, "p1bridge:applied"),
         (own.end.map(|_| 0), "p1bridge:first"),
@@ -91,7 +92,7 @@ pub fn section(
     ] {
         globals.extend(index.map(|index| (index, name)));
     }
-    globals.extend(own.tables.iter().map(|index| (*index, "p1bridge:handles")));
+    globals.extend(own.all_tables().map(|index| (*index, "p1bridge:handles")));
     let reserved = own.reserved.iter().flatten();
     globals.extend(reserved.map(|index| (*index, "p1bridge:reserved")));
     globals.sort_unstable_by_key(|(index, _)| *index);

@@ -288,7 +288,7 @@ pub fn plan(
     let mut offset = 0;
     for instance in with_table {
         fusion.tables.insert(instance, offset as u32);
-        offset += table_size(max_handles);
+        offset += u64::from(table_size(max_handles)?);
     }
     if fusion.loans.is_some() {
         fusion.loans = Some(offset as u32);
@@ -547,8 +547,16 @@ fn instance_of(program: &Program, exported: bool, at: u32) -> ComponentInstanceI
 }
 
 /// Bytes of the handle table of one component instance.
-fn table_size(max_handles: u32) -> u64 {
-    (u64::from(max_handles) + 1) * u64::from(ENTRY)
+///
+/// # Errors
+///
+/// Fails for so many handles that they fill the memory.
+pub fn table_size(max_handles: u32) -> Result<u32> {
+    let size = (u64::from(max_handles) + 1) * u64::from(ENTRY);
+    match u32::try_from(size) {
+        Ok(size) if size < 1 << 28 => Ok(size),
+        _ => bail!("--max-handles {max_handles} is too many"),
+    }
 }
 
 /// Bytes of all handle tables.
@@ -557,7 +565,7 @@ fn table_size(max_handles: u32) -> u64 {
 ///
 /// Fails for so many handles that they fill the memory.
 pub fn tables_size(fusion: &Fusion, max_handles: u32) -> Result<u32> {
-    let size = table_size(max_handles) * fusion.table_count() as u64;
+    let size = u64::from(table_size(max_handles)?) * fusion.table_count() as u64;
     match u32::try_from(size) {
         Ok(size) if size < 1 << 28 => Ok(size),
         _ => bail!("--max-handles {max_handles} is too many"),

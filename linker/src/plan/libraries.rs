@@ -53,8 +53,6 @@ pub struct Linked {
 pub struct Needs {
     /// Bytes of state whatever the options are.
     pub state_fixed: u32,
-    /// Bytes of state for each handle.
-    pub state_per_handle: u32,
     /// Bytes of state for each subscription of a poll, and for one more.
     pub state_per_poll: u32,
     /// Bytes of pieces that only some programs reach.
@@ -74,7 +72,6 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
         let line = line.trim_matches(['\0', ' ']);
         match line.split_once(' ') {
             Some(("state-fixed", n)) => needs.state_fixed = n.trim().parse()?,
-            Some(("state-per-handle", n)) => needs.state_per_handle = n.trim().parse()?,
             Some(("state-per-poll", n)) => needs.state_per_poll = n.trim().parse()?,
             Some(("seed", n)) => needs.seed = n.trim().parse()?,
             Some(("zeroes", n)) => needs.zeroes = n.trim().parse()?,
@@ -739,7 +736,9 @@ fn instantiate(
                 (LINKER, "sockets") => FuncDef::Builtin(Builtin::Sockets),
                 (LINKER, "max_http") => FuncDef::Builtin(Builtin::MaxHttp),
                 (LINKER, "max_poll") => FuncDef::Builtin(Builtin::MaxPoll),
+                (LINKER, "handles") => FuncDef::Builtin(Builtin::Handles),
                 (LINKER, "max_handles") => FuncDef::Builtin(Builtin::MaxHandles),
+                (LINKER, "more_handles") => FuncDef::Builtin(Builtin::MoreHandles),
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
                 (weak, name) if weak.starts_with(WEAK) => {
                     let linked = weak[WEAK.len()..].split(' ').any(|i| used.contains(i));

@@ -44,6 +44,9 @@ pub struct Live {
     pub data_count: bool,
     /// Whether a library allocates in the host's arena.
     pub arena: bool,
+    /// Whether a library asks for its table of handles, and for more room in it.
+    pub handles: bool,
+    pub more_handles: bool,
     /// Whether a library asks for its state block, and for which pieces of it.
     pub state: bool,
     pub pieces: BTreeSet<Piece>,
@@ -303,6 +306,8 @@ impl<'t, 'a> Tracer<'t, 'a> {
             FuncDef::Builtin(Builtin::Piece(piece)) => {
                 self.live.pieces.insert(piece);
             }
+            FuncDef::Builtin(Builtin::Handles) => self.live.handles = true,
+            FuncDef::Builtin(Builtin::MoreHandles) => self.live.more_handles = true,
             FuncDef::Builtin(Builtin::Arena) => self.live.arena = true,
             FuncDef::Builtin(Builtin::AllocateOnly(id, index)) => {
                 self.live.allocate_only.insert((id, index));

@@ -96,17 +96,22 @@ pub fn plan(
     let grows = memories.iter().any(|memory| live.growing.contains(memory));
     let fixed = options.growth != Growth::Free;
     let still = fixed || !grows && !fusion.arena;
-    let tables_grow = tables_may_grow(options) && fusion.table_count() > 0;
+    let ends_anywhere = still && own.is_empty() && options.profile.ends_anywhere();
+    // A program whose memory the host may cut keeps it as it is, unless a component has resources.
+    let tables_grow = tables_may_grow(options)
+        && (fusion.table_count() > 0 || live.more_handles && !ends_anywhere);
     let unasked = still
         && !tables_grow
         && options.profile.minds_size()
         && own.is_empty()
         && !asks_natively(input, program, live, linked);
-    let ends_anywhere = still && own.is_empty() && options.profile.ends_anywhere();
-    let max_handles = handles(fusion, linked, options, ends_anywhere);
+    let max_handles = match tables_grow {
+        true => FIRST_HANDLES,
+        false => handles(fusion, linked, options, ends_anywhere),
+    };
     let (state, pieces) = match live.state || !live.pieces.is_empty() {
         // Copies of a library share one state.
-        true => state(input, program, live, (linked, max_handles), options)?,
+        true => state(input, program, live, linked, options)?,
         false => (0, Pieces::default()),
     };
     let has_memory = !memories.is_empty() || state > 0;
@@ -114,13 +119,18 @@ pub fn plan(
         true => arena(program, live, options, shared.has_allocator, unasked),
         false => (0, false),
     };
-    let handles = fused::tables_size(fusion, table_capacity(options))?;
+    let of_libraries = match live.handles {
+        true => fused::table_size(max_handles)?,
+        false => 0,
+    };
+    let handles = of_libraries + fused::tables_size(fusion, table_capacity(options))?;
     let mut block = (state + arena + handles > 0).then_some(Block {
         state,
         pieces,
         max_handles,
         arena,
         handles,
+        of_libraries,
         tables_grow,
         slides: !fixed && (grows || fusion.arena),
         of_host,
@@ -294,7 +304,7 @@ fn state(
     input: &Input<'_>,
     program: &Program,
     live: &Live,
-    (linked, max_handles): (&[LinkedLibrary], u32),
+    linked: &[LinkedLibrary],
     options: &Options,
 ) -> Result<(u32, Pieces)> {
     let Some(library) = linked.first() else {
@@ -302,10 +312,6 @@ fn state(
     };
     let needs = libraries::needs(program.module(input, library.instance))?;
     let most = 1 << 28;
-    let handles = u64::from(needs.state_per_handle) * u64::from(max_handles);
-    if handles > most {
-        bail!("--max-handles {max_handles} is too many");
-    }
     // One more for a clock.
     let polls = u64::from(needs.state_per_poll) * (u64::from(options.max_poll) + 1);
     if polls > most {
@@ -315,7 +321,7 @@ fn state(
         bail!("--max-http {} is too many", options.max_http);
     }
     let mut pieces = Pieces::default();
-    let mut end = (needs.state_fixed + handles as u32).next_multiple_of(16);
+    let mut end = needs.state_fixed.next_multiple_of(16);
     let shares = live.pieces.contains(&Piece::Scratch) && polls as u32 <= needs.scratch;
     for piece in &live.pieces {
         let (at, bytes) = match piece {
@@ -571,10 +577,7 @@ fn too_small<'p>(
     if let Some(block) = block {
         parts.push(format!("{} bytes for what the linker adds", block.size()));
         let uses = [
-            (
-                block.state,
-                "library state (--max-handles, --max-poll, --max-http)",
-            ),
+            (block.state, "library state (--max-poll, --max-http)"),
             (block.arena, "the arena (--arena)"),
             (block.handles, "handle tables (--max-handles)"),
         ];

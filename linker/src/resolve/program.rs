@@ -33,8 +33,12 @@ pub enum Builtin {
     Limit(InstanceId, u32),
     /// Where the memory of the guest that a library serves begins.
     Base(InstanceId, u32),
-    /// How many handles there may be.
+    /// The address of the libraries' own table of handles.
+    Handles,
+    /// How many handles there is room for in it.
     MaxHandles,
+    /// Makes room for more, and says whether it did.
+    MoreHandles,
     /// How many different things one poll can wait for.
     MaxPoll,
     /// Bytes for the strings of HTTP.
@@ -49,7 +53,7 @@ pub enum Builtin {
     Arena,
 }
 
-/// A piece of the state block, behind the handles: there if anything reaches it.
+/// A piece of the state block: there if anything reaches it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Piece {
     /// The insecure seed, once drawn.

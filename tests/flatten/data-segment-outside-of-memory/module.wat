@@ -12,7 +12,7 @@
   (memory (;0;) 2)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 65824)
+  (global $p1bridge:end (;2;) i32 i32.const 65680)
   (export "f" (func $"p1bridge:export f"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -53,7 +53,7 @@
     call $p1bridge_shim::abi::inside
     local.set 1
     i32.const 65536
-    i32.const 256
+    i32.const 112
     i32.add
     local.tee 0
     i32.load offset=16

@@ -1,9 +1,9 @@
 (module
   (type (;0;) (func (param i32)))
   (type (;1;) (func (result i32)))
-  (type (;2;) (func (param i32 i32 i32) (result i32)))
-  (type (;3;) (func (param i32 i32 i32 i32) (result i32)))
-  (type (;4;) (func (param i32) (result i32)))
+  (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i32 i32 i32) (result i32)))
+  (type (;4;) (func (param i32 i32 i32 i32) (result i32)))
   (type (;5;) (func))
   (memory (;0;) 1)
   (global $p1bridge:handles (;0;) (mut i32) i32.const 0)
@@ -19,144 +19,7 @@
     i32.const 7
     call $"p1bridge:resource.new of a resource of the component"
   )
-  (func $p1bridge:handle-find (;2;) (type 2) (param i32 i32 i32) (result i32)
-    (local i32)
-    local.get 1
-    i32.const 1
-    i32.sub
-    local.get 0
-    i32.load offset=4
-    i32.ge_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
-    local.get 1
-    i32.const 4
-    i32.shl
-    i32.add
-    local.tee 3
-    i32.load
-    local.get 2
-    i32.ne
-    if ;; label = @1
-      unreachable
-    end
-    local.get 3
-  )
-  (func $p1bridge:handle-add (;3;) (type 3) (param i32 i32 i32 i32) (result i32)
-    (local i32 i32)
-    local.get 0
-    i32.load
-    local.tee 4
-    if ;; label = @1
-      local.get 0
-      local.get 0
-      local.get 4
-      i32.const 4
-      i32.shl
-      i32.add
-      local.tee 5
-      i32.load offset=12
-      i32.store
-    else
-      local.get 0
-      i32.load offset=4
-      i32.const 1
-      i32.add
-      local.tee 4
-      local.get 0
-      i32.load offset=8
-      i32.const 8
-      i32.add
-      i32.gt_u
-      if ;; label = @2
-        local.get 0
-        call $p1bridge:handle-grow
-        local.tee 0
-        i32.const -1
-        i32.eq
-        if ;; label = @3
-          unreachable
-        end
-      end
-      local.get 0
-      local.get 4
-      i32.store offset=4
-      local.get 0
-      local.get 4
-      i32.const 4
-      i32.shl
-      i32.add
-      local.set 5
-    end
-    local.get 5
-    local.get 2
-    i32.store
-    local.get 5
-    local.get 1
-    i32.store offset=4
-    local.get 5
-    local.get 3
-    i32.store offset=8
-    local.get 5
-    i32.const 0
-    i32.store offset=12
-    local.get 4
-  )
-  (func $p1bridge:handle-remove (;4;) (type 2) (param i32 i32 i32) (result i32)
-    (local i32)
-    local.get 0
-    local.get 1
-    local.get 2
-    call $p1bridge:handle-find
-    local.tee 3
-    i32.load offset=12
-    if ;; label = @1
-      unreachable
-    end
-    local.get 3
-    i32.const 0
-    i32.store
-    local.get 3
-    local.get 0
-    i32.load
-    i32.store offset=12
-    local.get 0
-    local.get 1
-    i32.store
-    local.get 3
-  )
-  (func $p1bridge:handle-take (;5;) (type 2) (param i32 i32 i32) (result i32)
-    (local i32)
-    local.get 0
-    local.get 1
-    local.get 2
-    call $p1bridge:handle-remove
-    local.tee 3
-    i32.load offset=8
-    i32.eqz
-    if ;; label = @1
-      unreachable
-    end
-    local.get 3
-    i32.load offset=4
-  )
-  (func $p1bridge:handle-lend (;6;) (type 2) (param i32 i32 i32) (result i32)
-    (local i32)
-    local.get 0
-    local.get 1
-    local.get 2
-    call $p1bridge:handle-find
-    local.tee 3
-    local.get 3
-    i32.load offset=12
-    i32.const 1
-    i32.add
-    i32.store offset=12
-    local.get 3
-  )
-  (func $p1bridge:handle-grow (;7;) (type 4) (param i32) (result i32)
+  (func $p1bridge:handle-grow (;2;) (type 2) (param i32) (result i32)
     (local i32 i32 i32 i32 i32 i32)
     local.get 0
     i32.load offset=8
@@ -284,7 +147,144 @@
     i32.store offset=8
     local.get 3
   )
-  (func $"p1bridge:resource.new of a resource of the component" (;8;) (type 4) (param i32) (result i32)
+  (func $p1bridge:handle-find (;3;) (type 3) (param i32 i32 i32) (result i32)
+    (local i32)
+    local.get 1
+    i32.const 1
+    i32.sub
+    local.get 0
+    i32.load offset=4
+    i32.ge_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    i32.const 4
+    i32.shl
+    i32.add
+    local.tee 3
+    i32.load
+    local.get 2
+    i32.ne
+    if ;; label = @1
+      unreachable
+    end
+    local.get 3
+  )
+  (func $p1bridge:handle-add (;4;) (type 4) (param i32 i32 i32 i32) (result i32)
+    (local i32 i32)
+    local.get 0
+    i32.load
+    local.tee 4
+    if ;; label = @1
+      local.get 0
+      local.get 0
+      local.get 4
+      i32.const 4
+      i32.shl
+      i32.add
+      local.tee 5
+      i32.load offset=12
+      i32.store
+    else
+      local.get 0
+      i32.load offset=4
+      i32.const 1
+      i32.add
+      local.tee 4
+      local.get 0
+      i32.load offset=8
+      i32.const 8
+      i32.add
+      i32.gt_u
+      if ;; label = @2
+        local.get 0
+        call $p1bridge:handle-grow
+        local.tee 0
+        i32.const -1
+        i32.eq
+        if ;; label = @3
+          unreachable
+        end
+      end
+      local.get 0
+      local.get 4
+      i32.store offset=4
+      local.get 0
+      local.get 4
+      i32.const 4
+      i32.shl
+      i32.add
+      local.set 5
+    end
+    local.get 5
+    local.get 2
+    i32.store
+    local.get 5
+    local.get 1
+    i32.store offset=4
+    local.get 5
+    local.get 3
+    i32.store offset=8
+    local.get 5
+    i32.const 0
+    i32.store offset=12
+    local.get 4
+  )
+  (func $p1bridge:handle-remove (;5;) (type 3) (param i32 i32 i32) (result i32)
+    (local i32)
+    local.get 0
+    local.get 1
+    local.get 2
+    call $p1bridge:handle-find
+    local.tee 3
+    i32.load offset=12
+    if ;; label = @1
+      unreachable
+    end
+    local.get 3
+    i32.const 0
+    i32.store
+    local.get 3
+    local.get 0
+    i32.load
+    i32.store offset=12
+    local.get 0
+    local.get 1
+    i32.store
+    local.get 3
+  )
+  (func $p1bridge:handle-take (;6;) (type 3) (param i32 i32 i32) (result i32)
+    (local i32)
+    local.get 0
+    local.get 1
+    local.get 2
+    call $p1bridge:handle-remove
+    local.tee 3
+    i32.load offset=8
+    i32.eqz
+    if ;; label = @1
+      unreachable
+    end
+    local.get 3
+    i32.load offset=4
+  )
+  (func $p1bridge:handle-lend (;7;) (type 3) (param i32 i32 i32) (result i32)
+    (local i32)
+    local.get 0
+    local.get 1
+    local.get 2
+    call $p1bridge:handle-find
+    local.tee 3
+    local.get 3
+    i32.load offset=12
+    i32.const 1
+    i32.add
+    i32.store offset=12
+    local.get 3
+  )
+  (func $"p1bridge:resource.new of a resource of the component" (;8;) (type 2) (param i32) (result i32)
     global.get $p1bridge:handles
     local.get 0
     i32.const 1

@@ -14,7 +14,7 @@
   (memory (;0;) 2)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 65792)
+  (global $p1bridge:end (;2;) i32 i32.const 65648)
   (export "run" (func 3))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))

@@ -10,7 +10,7 @@
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 256)
+  (global $p1bridge:end (;2;) i32 i32.const 112)
   (export "run" (func 1))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))

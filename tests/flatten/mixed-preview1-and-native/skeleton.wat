@@ -8,7 +8,7 @@
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;1;) (type 1) (param i32 i32) (result i32)))
   (memory (;0;) 2)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;1;) i32 i32.const 65824)
+  (global $p1bridge:end (;1;) i32 i32.const 65680)
   (export "_start" (func 2))
   (export "memory" (memory 0))
   (export "__heap_base" (global $p1bridge:end))

@@ -10,7 +10,7 @@
   (memory (;0;) 1 1)
   (global (;0;) (mut i32) i32.const 0)
   (global (;1;) (mut i32) i32.const 0)
-  (global (;2;) i32 i32.const 256)
+  (global (;2;) i32 i32.const 112)
   (export "draw" (func 2))
   (export "_initialize" (func 3))
   (export "memory" (memory 0))

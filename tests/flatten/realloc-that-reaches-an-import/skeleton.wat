@@ -18,7 +18,7 @@
   (global $bump (;1;) (mut i32) i32.const 1024)
   (global $p1bridge:initialized (;2;) (mut i32) i32.const 0)
   (global (;3;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;4;) i32 i32.const 73856)
+  (global $p1bridge:end (;4;) i32 i32.const 65648)
   (export "f" (func 3))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))

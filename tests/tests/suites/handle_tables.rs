@@ -8,6 +8,8 @@ use p1bridge_tests::engines::available;
 use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec, plain};
 use wasmtime::{Instance, Module, Store};
 
+use crate::guest;
+
 /// A component that makes so many things of another one, looks at each, and drops it. It returns how many
 /// were not what they were made to be, and how many are left. `MORE` is done for each that is made, and
 /// `OTHER` is a component between the two.
@@ -118,6 +120,38 @@ const MORE: [&str; 2] = [
        (then (drop (memory.grow (i32.const 1)))))",
 ];
 
+const CLOCKS: &str = "package t:t; world guest {
+    import wasi:clocks/monotonic-clock@0.2.12;
+    import wasi:io/poll@0.2.12;
+    export run: func(n: u32) -> u32;
+}";
+
+/// A program that keeps so many timers, none of which comes, and one that has come; then it drops all.
+/// It returns how many were not as they should be.
+const TIMERS: &str = r#"(module
+    (import "wasi:clocks/monotonic-clock@0.2.12" "subscribe-duration" (func $timer (param i64) (result i32)))
+    (import "wasi:io/poll@0.2.12" "[method]pollable.ready" (func $ready (param i32) (result i32)))
+    (import "wasi:io/poll@0.2.12" "[resource-drop]pollable" (func $drop (param i32)))
+    (memory (export "memory") 8)
+    (func (export "run") (param $n i32) (result i32) (local $i i32) (local $now i32) (local $bad i32)
+        (local.set $now (call $timer (i64.const 0)))
+        (loop $each
+            (i32.store (i32.shl (local.get $i) (i32.const 2)) (call $timer (i64.const -1)))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            MORE
+            (br_if $each (i32.lt_u (local.get $i) (local.get $n))))
+        (local.set $bad (i32.eqz (call $ready (local.get $now))))
+        (call $drop (local.get $now))
+        (local.set $i (i32.const 0))
+        (loop $each
+            (if (i32.eqz (i32.and (local.get $i) (i32.const 1023))) (then
+                (local.set $bad (i32.add (local.get $bad)
+                    (call $ready (i32.load (i32.shl (local.get $i) (i32.const 2))))))))
+            (call $drop (i32.load (i32.shl (local.get $i) (i32.const 2))))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $each (i32.lt_u (local.get $i) (local.get $n))))
+        (local.get $bad)))"#;
+
 fn things(more: &str) -> Vec<u8> {
     wat::parse_str(THINGS.replace("MORE", more)).unwrap()
 }
@@ -156,6 +190,32 @@ fn a_hundred_thousand_resources_live_by_default_everywhere() {
             };
             let flat = flat(&component, profile, |_| ());
             for count in [3, 8, 9, 100_000] {
+                let outcome = run(engine.as_ref(), &flat, count);
+                assert_eq!(
+                    outcome.results,
+                    [Some(0)],
+                    "{at} {profile} {count}: {outcome:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_hundred_thousand_resources_of_the_host_live_where_memory_grows() {
+    for (at, more) in MORE.into_iter().enumerate() {
+        let component = guest::component(&TIMERS.replace("MORE", more), CLOCKS);
+        for engine in available() {
+            // WAMR cuts memory that does not grow, so tables do not either.
+            let profile = match engine.name() {
+                "wamr" if at == 0 => continue,
+                "wamr" => "wamr-2020",
+                name if Profile::named(name).is_some() && at == 1 => name,
+                _ if at == 1 => "mvp",
+                _ => "wasmi",
+            };
+            let flat = flat(&component, profile, |_| ());
+            for count in [3, 8, 100_000] {
                 let outcome = run(engine.as_ref(), &flat, count);
                 assert_eq!(
                     outcome.results,

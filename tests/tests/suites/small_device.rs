@@ -113,7 +113,8 @@ fn a_program_that_prints_takes_less_than_two_kilobytes_everywhere() {
     }
     // Where memory ends at a byte, so few handles are the default.
     assert_eq!(bytes(&flat(&component, "wamr-2020", |_| ())), 1040 + 256);
-    assert_eq!(bytes(&flat(&component, "wasmi", |_| ())), 1040 + 8320);
+    // Elsewhere it has as many as it needs.
+    assert_eq!(bytes(&flat(&component, "wasmi", |_| ())), 65536);
 }
 
 #[test]
