@@ -23,6 +23,12 @@ C_FLAGS=(--target=wasm32-wasi -Wno-deprecated -O2 -Wall -Wextra -Wl,--strip-debu
 # p1_c FLAG…: NAME/*.c with wasi-libc, a command or (-mexec-model=reactor) a reactor.
 p1_c() { "$CLANG" "${C_FLAGS[@]}" "$@" "$name"/*.c -o "$out"; }
 
+# p1_relocated BYTES: relocated-c/main.c with its relocations, and a stack of BYTES. What works on a program after its
+# linker leaves relocations stale.
+p1_relocated() {
+    "$CLANG" "${C_FLAGS[@]}" --no-wasm-opt -Wl,--emit-relocs -Wl,-z,stack-size="$1" relocated-c/main.c -o "$out"
+}
+
 # p1_cpp FLAG…: NAME/*.cpp with libc++.
 p1_cpp() { "$CLANGXX" "${C_FLAGS[@]}" "$@" "$name"/*.cpp -o "$out"; }
 

@@ -5,7 +5,10 @@
 
 mod world;
 
+use std::borrow::Cow;
+
 use anyhow::{Result, anyhow};
+use p1bridge_linker::relocate::{Stack, cut_stacks};
 use p1bridge_linker::{Library, Options, Profile};
 
 pub use p1bridge_linker::plan::fate::Row;
@@ -43,6 +46,9 @@ pub struct FlattenOptions {
     pub growth: Growth,
     /// The bytes that guests use of their memory, by name, where they do not export `__heap_base`.
     pub guest_memory: Vec<(String, u32)>,
+    /// The bytes that the stacks of guests with relocations are cut to
+    /// ([`p1bridge_linker::relocate::cut_stacks`]).
+    pub stack_size: Option<u32>,
     /// Say on standard error why the module is about to trap.
     pub trap_messages: bool,
     /// How many different pipes, devices and sockets one poll can wait for.
@@ -70,6 +76,7 @@ impl Default for FlattenOptions {
             memory: MemoryMode::default(),
             growth: Growth::default(),
             guest_memory: Vec::new(),
+            stack_size: None,
             trap_messages: false,
             max_poll: None,
             max_http: None,
@@ -96,7 +103,17 @@ pub struct Flattened {
 /// When it is not a valid component, or uses something that cannot be flattened; the message names
 /// it and its byte offset.
 pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> {
+    let cut = options.stack_size.map(|size| cut_stacks(component, size));
+    let (component, stacks) = match cut.transpose()? {
+        Some((cut, stacks)) => (Cow::Owned(cut), stacks),
+        None => (Cow::Borrowed(component), Vec::new()),
+    };
+    let component = component.as_ref();
     let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
+    output
+        .report
+        .notes
+        .extend(stacks.iter().map(Stack::to_string));
     if !options.strip {
         if let Err(error) = world::append(
             component,

@@ -40,6 +40,7 @@
 //! | stage | in → out |
 //! |---|---|
 //! | [`memory`] | the layout of one memory for several guests, and the instructions that get at it |
+//! | [`relocate`] | bytes → bytes: programs that have their relocations get another stack |
 //! | [`plan`] | `Program` → [`plan::Plan`]: the libraries that are linked, what is live, the memory map, start order, names of imports and exports |
 //! | [`maps`] | `Plan` → [`maps::Maps`]: the functions that the linker adds, and the indices of the output |
 //! | [`glue`] | `Plan`, `Maps` → the code of those functions: the canonical ABI between guests and host |
@@ -76,6 +77,7 @@ pub mod parse;
 pub mod plan;
 pub mod preview1;
 pub mod profile;
+pub mod relocate;
 pub mod report;
 pub mod resolve;
 pub mod statics;

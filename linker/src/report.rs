@@ -298,7 +298,8 @@ fn stacks(plan: &Plan<'_, '_>, report: &MemoryReport) -> Vec<String> {
         .map(|region| {
             format!(
                 "the stack of {} takes {} of its {} bytes: -z stack-size=N changes that when it is linked \
-                 (rustc: -C link-arg=-zstack-size=N; clang: -Wl,-z,stack-size=N)",
+                 (rustc: -C link-arg=-zstack-size=N; clang: -Wl,-z,stack-size=N), and --stack-size does it \
+                 afterwards if it was linked with --emit-relocs",
                 region.what.trim_start_matches("component > "),
                 region.parts.map_or(0, |parts| parts.stack),
                 region.bytes

@@ -609,3 +609,63 @@ fn what_was_lowered_is_known_after_every_strip_and_optimiser() {
         assert!(wrap(&wasm, &WrapOptions::default()).is_err(), "{tool}");
     }
 }
+
+/// Makes so many handles of its own while its memory grows, looks at all, drops all: 0 when all is well.
+const HANDLES: &str = r#"(component
+    (type $r (resource (rep i32)))
+    (core func $new (canon resource.new $r))
+    (core func $rep (canon resource.rep $r))
+    (core func $drop (canon resource.drop $r))
+    (core module $M
+        (import "" "new" (func $new (param i32) (result i32)))
+        (import "" "rep" (func $rep (param i32) (result i32)))
+        (import "" "drop" (func $drop (param i32)))
+        (memory (export "memory") 2)
+        ;; Of those that take what they are given.
+        (func $"dlmalloc::dlmalloc" (drop (memory.grow (i32.const 1))))
+        (func (export "run") (param $n i32) (result i32) (local $i i32) (local $bad i32)
+            (loop $each
+                (i32.store (i32.shl (local.get $i) (i32.const 2)) (call $new (i32.xor (local.get $i) (i32.const 0x5555))))
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (if (i32.eqz (i32.and (local.get $i) (i32.const 1023))) (then (call $"dlmalloc::dlmalloc")))
+                (br_if $each (i32.lt_u (local.get $i) (local.get $n))))
+            (local.set $i (i32.const 0))
+            (loop $each
+                (local.set $bad (i32.add (local.get $bad) (i32.ne
+                    (call $rep (i32.load (i32.shl (local.get $i) (i32.const 2))))
+                    (i32.xor (local.get $i) (i32.const 0x5555)))))
+                (call $drop (i32.load (i32.shl (local.get $i) (i32.const 2))))
+                (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                (br_if $each (i32.lt_u (local.get $i) (local.get $n))))
+            (local.get $bad)))
+    (core instance $m (instantiate $M (with "" (instance
+        (export "new" (func $new)) (export "rep" (func $rep)) (export "drop" (func $drop))))))
+    (func (export "run") (param "n" u32) (result u32) (canon lift (core func $m "run"))))"#;
+
+#[test]
+fn tables_of_handles_grow_while_the_host_has_a_buffer_around_which_the_guest_grows() {
+    let component = wat::parse_str(HANDLES).unwrap();
+    let options = FlattenOptions {
+        profile: named("wamr-2020").unwrap(),
+        verify: true,
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&component, &options).unwrap().wasm;
+    for script in [
+        // Before the buffer, with it, and after it.
+        "run(5) run(9000) host=100 put=0,100,97 run(20000) see=0,100 run(30000) see=0,100 give=0 run(32000)",
+        "host=100 put=0,100,97 run(7) see=0,100 run(20000) see=0,100 run(30000) give=0 run(32000)",
+    ] {
+        let right = script
+            .split(' ')
+            .filter(|word| !word.starts_with("put"))
+            .map(|word| match word {
+                "host=100" => "1",
+                "see=0,100" => A,
+                "give=0" => "*",
+                _ => "0",
+            });
+        let right: Vec<&str> = right.collect();
+        tells(&WAMR, &flat, script, &right.join(" "));
+    }
+}

@@ -64,7 +64,7 @@ pub struct Args {
     memory_max: Option<u32>,
     /// Fit into this much memory (such as 48KiB), to the byte where the runtime can cut it, and never
     /// grow it: what does not fit is refused
-    #[arg(long, value_name = "SIZE", value_parser = ram, conflicts_with_all = ["no_grow", "memory_max"], help_heading = MEMORY)]
+    #[arg(long, value_name = "SIZE", value_parser = size::ram, conflicts_with_all = ["no_grow", "memory_max"], help_heading = MEMORY)]
     ram: Option<u32>,
     /// Never grow the memory: every guest keeps what it has at the start
     #[arg(long, help_heading = MEMORY)]
@@ -72,6 +72,9 @@ pub struct Args {
     /// The bytes of memory that a guest uses, if it does not export `__heap_base`; can be repeated
     #[arg(long, value_name = "NAME=SIZE", value_parser = guest_memory, help_heading = MEMORY)]
     guest_memory: Vec<(String, u32)>,
+    /// Cut the stacks of guests that still have their relocations (linked with --emit-relocs) to this size
+    #[arg(long, value_name = "SIZE", value_parser = size::ram, help_heading = MEMORY)]
+    stack_size: Option<u32>,
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
     arena: Option<u32>,
@@ -165,6 +168,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             (None, None, false) => Growth::Free,
         },
         guest_memory: args.guest_memory.clone(),
+        stack_size: args.stack_size,
         trap_messages: args.trap_messages,
         max_poll: args.max_poll,
         max_http: args.max_http,
@@ -211,18 +215,10 @@ fn memory(text: &str) -> Result<MemoryMode, String> {
     }
 }
 
-/// A size in bytes, KiB, MiB or GiB, below 4 GiB.
-fn ram(text: &str) -> Result<u32, String> {
-    match u32::try_from(size::bytes(text)?) {
-        Ok(bytes) if bytes > 0 => Ok(bytes),
-        _ => Err("it is a size below 4GiB, such as 48KiB".to_string()),
-    }
-}
-
 /// The name of a guest and a size.
 fn guest_memory(text: &str) -> Result<(String, u32), String> {
     match text.rsplit_once('=') {
-        Some((name, bytes)) if !name.is_empty() => Ok((name.to_string(), ram(bytes)?)),
+        Some((name, bytes)) if !name.is_empty() => Ok((name.to_string(), size::ram(bytes)?)),
         _ => Err("it is the name of a guest and a size, such as sensor=1024".to_string()),
     }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::{files, profile, size};
-use crate::lower::lower;
+use crate::lower::{cut_and_lower, lower};
 
 /// Rewrite a core module for a runtime that lacks WebAssembly features
 ///
@@ -28,6 +28,9 @@ pub struct Args {
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena)]
     arena: Option<u32>,
+    /// Cut the stack of a program that still has its relocations (linked with --emit-relocs) to this size
+    #[arg(long, value_name = "SIZE", value_parser = size::ram)]
+    stack_size: Option<u32>,
     /// The output file; `-` is standard output [default: INPUT with `.lowered.wasm`, or standard
     /// output if INPUT is `-`]
     #[arg(short, long, value_name = "FILE")]
@@ -71,7 +74,11 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
     files::apart(files::of_json(args.json), files::of_output(&output))?;
     let profile = args.profile.with_arena(args.arena);
-    let lowered = lower(&module, &profile).with_context(|| files::shown(&args.input))?;
+    let lowered = match args.stack_size {
+        Some(size) => cut_and_lower(&module, size, &profile),
+        None => lower(&module, &profile),
+    };
+    let lowered = lowered.with_context(|| files::shown(&args.input))?;
     let written = files::write_output(&output, &lowered.wasm)?;
     if args.json {
         return super::print_json(&Done {

@@ -21,3 +21,11 @@ pub fn arena(text: &str) -> Result<u32, String> {
     let bytes = u32::try_from(bytes(text)?).unwrap_or(u32::MAX);
     arena_size(bytes).map_err(|error| error.to_string())
 }
+
+/// A size in bytes, KiB, MiB or GiB, below 4 GiB.
+pub fn ram(text: &str) -> Result<u32, String> {
+    match u32::try_from(bytes(text)?) {
+        Ok(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err("it is a size below 4GiB, such as 48KiB".to_string()),
+    }
+}

@@ -76,7 +76,7 @@ fn module(file: &Inspection) -> String {
             .iter()
             .any(|custom| custom.name == section)
     };
-    if has("linking") {
+    if has("linking") && file.exports.is_empty() {
         return "an object file (a core module that is not linked yet)".to_string();
     }
     if has("dylink.0") {

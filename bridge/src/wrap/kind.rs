@@ -30,7 +30,7 @@ impl fmt::Display for Kind {
 
 /// Decides what the module is.
 pub fn of(survey: &Survey<'_>, options: &WrapOptions) -> Result<Kind> {
-    if survey.relocatable {
+    if survey.for_linkers && survey.exports.is_empty() {
         bail!(
             "the input is an object file (it has a `linking` section), not a program; link it first"
         );

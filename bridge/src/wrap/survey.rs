@@ -23,8 +23,9 @@ pub struct Survey<'a> {
     pub memory: Option<MemoryType>,
     /// A module of nothing but the `component-type` sections; empty when there are none.
     pub worlds: Vec<u8>,
-    /// It has a `linking` section: an object file, not a program.
-    pub relocatable: bool,
+    /// It has a `linking` section: it is an object file, or a program that still has its relocations and
+    /// also has exports.
+    pub for_linkers: bool,
     /// It was lowered for a host with other structs than those of Preview 1.
     pub foreign_structs: bool,
     /// It has a `dylink.0` section: a shared library.
@@ -159,7 +160,7 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
                 }
             }
             Payload::CustomSection(section) => match section.name() {
-                "linking" => survey.relocatable = true,
+                "linking" => survey.for_linkers = true,
                 "dylink.0" => survey.shared_library = true,
                 name if name.starts_with("component-type") => {
                     append_custom(&mut survey.worlds, name, section.data());

@@ -217,9 +217,14 @@ fn a_component_is_not_wrapped_again() {
 }
 
 #[test]
+fn a_program_that_still_has_its_relocations_is_none_to_be_linked() {
+    wrapped(r#"(module (@custom "linking" "\02") (func (export "_start")))"#);
+}
+
+#[test]
 fn object_files_and_shared_libraries_are_to_be_linked_first() {
     refused(
-        r#"(module (@custom "linking" "\02") (func (export "_start")))"#,
+        r#"(module (import "env" "__linear_memory" (memory 0)) (@custom "linking" "\02") (func))"#,
         &[],
         &["object file", "link it first"],
     );

@@ -43,8 +43,9 @@ pub fn is_debug(section: &str) -> bool {
 /// Whether a custom section of another kind would be wrong where code has moved.
 pub fn is_stale(section: &str) -> bool {
     section.starts_with("metadata.code.")
+        || section.starts_with("reloc.")
         || matches!(
             section,
-            "sourceMappingURL" | "external_debug_info" | "build_id"
+            "sourceMappingURL" | "external_debug_info" | "build_id" | "linking"
         )
 }

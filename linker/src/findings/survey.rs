@@ -398,9 +398,11 @@ pub fn host_memory(module: &Module<'_>) -> u32 {
     )
 }
 
-/// Refuses object files, which nothing can load.
+/// Refuses object files, which nothing can load. A program that still has its relocations has such a section
+/// too, but also exports.
 pub fn is_linked(module: &Module<'_>) -> Result<()> {
-    if module.customs.iter().any(|custom| custom.name == "linking") {
+    let for_linkers = module.custom("linking").is_some();
+    if for_linkers && module.exports.is_empty() {
         bail!("this is an object file: link it first");
     }
     Ok(())

@@ -8,7 +8,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 
 use super::handles::{CAPACITY, field};
 use crate::memory::globals::LinkerGlobals;
-use crate::memory::layout::MemoryPlan;
+use crate::memory::layout::{MemoryPlan, WhileLent};
 use crate::memory::regions::{self, Bulk, Moving};
 use crate::options::FIRST_HANDLES;
 
@@ -20,18 +20,15 @@ use crate::options::FIRST_HANDLES;
 /// Panics for tables that do not grow.
 pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -> Function {
     let top = globals.top.expect("the tables grow");
-    let (table, bytes, end, new) = (0, 1, 2, 3);
+    let (table, bytes, size, end, new, apart) = (0, 1, 2, 3, 4, 8);
     let moving = Moving {
-        step: 4,
-        from: 5,
-        above: 6,
+        step: 5,
+        from: 6,
+        above: 7,
     };
-    let mut body = Function::new([(6, ValType::I32)]);
+    let mut body = Function::new([(8, ValType::I32)]);
     let mut code = body.instructions();
     let code = &mut code;
-    let fail = |code: &mut InstructionSink<'_>| {
-        code.i32_const(-1).return_();
-    };
     // Entry 0 is no handle.
     code.local_get(table)
         .i32_load(field(CAPACITY))
@@ -41,100 +38,94 @@ pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -
         .i32_shl()
         .local_set(bytes);
     let slides = memory.block.is_some_and(|block| block.slides);
+    let around = memory.block.and_then(|block| block.lent) == Some(WhileLent::Around);
     if slides {
         is_below_others(code, top);
         code.if_(BlockType::Empty);
+        if around {
+            // Pages of the guest may lie above: nothing slides then.
+            regions::is_among_pages(code, globals);
+            code.local_tee(apart).i32_eqz().if_(BlockType::Empty);
+        }
         regions::get_above(code, memory, globals, bulk, &moving);
         code.local_get(table)
             .local_get(moving.step)
             .i32_add()
-            .local_set(table)
-            .end();
+            .local_set(table);
+        if around {
+            code.end();
+        }
+        code.end();
     }
     // The last table gets longer where it is; another one moves there.
-    code.local_get(table)
-        .global_get(top)
-        .local_get(table)
-        .local_get(bytes)
-        .i32_add()
-        .global_get(top)
-        .i32_eq()
-        .select()
-        .local_tee(new)
+    let is_last = globals.all_tables().count() == 1;
+    code.local_get(table);
+    if !is_last {
+        code.global_get(top)
+            .local_get(table)
+            .local_get(bytes)
+            .i32_add()
+            .global_get(top)
+            .i32_eq()
+            .select();
+    }
+    code.local_set(new)
         .local_get(bytes)
         .i32_const(1)
         .i32_shl()
-        .i32_add()
         .i32_const(16)
         .i32_sub()
-        .local_set(end);
-    if !slides {
-        // Nothing moves here, so the tables may lie above the pages of others.
-        is_below_others(code, top);
-        code.if_(BlockType::Empty)
-            .local_get(bytes)
-            .i32_const(1)
-            .i32_shl();
+        .local_set(size);
+    if !slides || around {
+        // Where nothing slides, the tables may lie above the pages of others.
+        match slides {
+            true => _ = code.local_get(apart),
+            false => is_below_others(code, top),
+        }
+        code.if_(BlockType::Empty).local_get(size);
         regions::in_pages(code);
-        code.memory_grow(0)
-            .local_tee(new)
-            .i32_const(-1)
-            .i32_eq()
-            .if_(BlockType::Empty);
-        fail(code);
-        code.end()
-            .local_get(new)
+        code.memory_grow(0).local_tee(new).i32_const(-1).i32_eq();
+        fail_if(code);
+        code.local_get(new)
             .i32_const(16)
             .i32_shl()
-            .local_tee(new)
-            .local_get(bytes)
-            .i32_const(1)
-            .i32_shl()
-            .i32_add()
-            .i32_const(16)
-            .i32_sub()
-            .local_set(end)
-            .else_();
-    } else {
-        code.block(BlockType::Empty);
+            .local_set(new)
+            .end();
     }
-    code.local_get(end)
+    code.local_get(new)
+        .local_get(size)
+        .i32_add()
+        .local_tee(end)
         .local_get(new)
-        .i32_lt_u()
-        .if_(BlockType::Empty);
-    fail(code);
-    code.end().local_get(end);
+        .i32_lt_u();
+    fail_if(code);
+    code.local_get(end);
     regions::in_pages(code);
     code.memory_size(0)
         .i32_sub()
         .memory_grow(0)
         .i32_const(-1)
-        .i32_eq()
-        .if_(BlockType::Empty);
-    fail(code);
-    code.end().end().local_get(end).global_set(top);
-    code.local_get(new)
-        .local_get(table)
-        .i32_ne()
-        .if_(BlockType::Empty);
-    match bulk {
-        Some(bulk) => {
-            code.local_get(new).local_get(table).local_get(bytes);
-            bulk.copy(code);
-        }
-        None => copy_words(code, new, table, bytes),
-    }
-    for at in globals.all_tables() {
-        code.global_get(*at)
+        .i32_eq();
+    fail_if(code);
+    code.local_get(end).global_set(top);
+    if !is_last || !slides || around {
+        code.local_get(new)
             .local_get(table)
-            .i32_eq()
-            .if_(BlockType::Empty)
-            .local_get(new)
-            .global_set(*at)
-            .end();
+            .i32_ne()
+            .if_(BlockType::Empty);
+        copy_words(code, new, table, bytes);
+        for at in globals.all_tables() {
+            code.global_get(*at)
+                .local_get(table)
+                .i32_eq()
+                .if_(BlockType::Empty)
+                .local_get(new)
+                .global_set(*at)
+                .end();
+        }
+        code.end();
     }
-    code.end()
-        .local_get(new)
+    code.local_get(new)
         .local_get(new)
         .i32_load(field(CAPACITY))
         .i32_const(1)
@@ -174,6 +165,11 @@ pub fn more(globals: &LinkerGlobals, grow: u32) -> Function {
         .i32_const(1)
         .end();
     body
+}
+
+/// Takes a condition from the stack; when it holds, there is no more room.
+fn fail_if(code: &mut InstructionSink<'_>) {
+    code.if_(BlockType::Empty).i32_const(-1).return_().end();
 }
 
 /// Leaves on the stack whether somebody else has pages above everything.

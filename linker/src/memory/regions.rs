@@ -113,10 +113,8 @@ fn leave_lent(
     match lent {
         WhileLent::Refused => fail(code),
         WhileLent::Around => {
-            code.global_get(bytes)
-                .global_get(base)
-                .i32_gt_u()
-                .i32_or()
+            is_among_pages(code, globals);
+            code.i32_or()
                 .if_(BlockType::Empty)
                 .local_get(delta)
                 .memory_grow(0)
@@ -160,6 +158,17 @@ pub fn get_above(
     let was = moving.step;
     code.memory_size(0).local_set(was);
     beyond(code, memory, globals, None, bulk, was, moving);
+}
+
+/// Leaves on the stack whether the only guest has grown around the block, which stays where it is then.
+///
+/// # Panics
+///
+/// Panics where nothing slides.
+pub fn is_among_pages(code: &mut InstructionSink<'_>, globals: &LinkerGlobals) {
+    let bytes = globals.bytes[0].expect("the guest grows");
+    let base = globals.block.expect("the block slides");
+    code.global_get(bytes).global_get(base).i32_gt_u();
 }
 
 /// Leaves on the stack whether the host has something in its arena.

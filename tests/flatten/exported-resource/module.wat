@@ -20,7 +20,7 @@
     call $"p1bridge:resource.new of a resource of the component"
   )
   (func $p1bridge:handle-grow (;2;) (type 2) (param i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32)
     local.get 0
     i32.load offset=8
     i32.const 9
@@ -36,11 +36,10 @@
     global.get $p1bridge:top
     i32.eq
     select
-    local.tee 3
+    local.set 4
     local.get 1
     i32.const 1
     i32.shl
-    i32.add
     i32.const 16
     i32.sub
     local.set 2
@@ -52,58 +51,51 @@
     memory.size
     i32.ne
     if ;; label = @1
-      local.get 1
-      i32.const 1
-      i32.shl
+      local.get 2
       i32.const 65535
       i32.add
       i32.const 16
       i32.shr_u
       memory.grow
-      local.tee 3
+      local.tee 4
       i32.const -1
       i32.eq
       if ;; label = @2
         i32.const -1
         return
       end
-      local.get 3
+      local.get 4
       i32.const 16
       i32.shl
-      local.tee 3
-      local.get 1
-      i32.const 1
-      i32.shl
-      i32.add
-      i32.const 16
-      i32.sub
-      local.set 2
-    else
-      local.get 2
-      local.get 3
-      i32.lt_u
-      if ;; label = @2
-        i32.const -1
-        return
-      end
-      local.get 2
-      i32.const 65535
-      i32.add
-      i32.const 16
-      i32.shr_u
-      memory.size
-      i32.sub
-      memory.grow
-      i32.const -1
-      i32.eq
-      if ;; label = @2
-        i32.const -1
-        return
-      end
+      local.set 4
     end
+    local.get 4
     local.get 2
-    global.set $p1bridge:top
+    i32.add
+    local.tee 3
+    local.get 4
+    i32.lt_u
+    if ;; label = @1
+      i32.const -1
+      return
+    end
     local.get 3
+    i32.const 65535
+    i32.add
+    i32.const 16
+    i32.shr_u
+    memory.size
+    i32.sub
+    memory.grow
+    i32.const -1
+    i32.eq
+    if ;; label = @1
+      i32.const -1
+      return
+    end
+    local.get 3
+    global.set $p1bridge:top
+    local.get 4
     local.get 0
     i32.ne
     if ;; label = @1
@@ -112,7 +104,7 @@
         i32.const 8
         i32.sub
         local.tee 1
-        local.get 3
+        local.get 4
         i32.add
         local.get 1
         local.get 0
@@ -126,26 +118,26 @@
       local.get 0
       i32.eq
       if ;; label = @2
-        local.get 3
+        local.get 4
         global.set $p1bridge:handles
       end
       global.get $"#global1 p1bridge:handles"
       local.get 0
       i32.eq
       if ;; label = @2
-        local.get 3
+        local.get 4
         global.set $"#global1 p1bridge:handles"
       end
     end
-    local.get 3
-    local.get 3
+    local.get 4
+    local.get 4
     i32.load offset=8
     i32.const 1
     i32.shl
     i32.const 8
     i32.add
     i32.store offset=8
-    local.get 3
+    local.get 4
   )
   (func $p1bridge:handle-find (;3;) (type 3) (param i32 i32 i32) (result i32)
     (local i32)

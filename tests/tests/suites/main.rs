@@ -33,6 +33,7 @@ mod random_modules;
 mod random_pairs;
 mod realloc;
 mod references;
+mod relocated;
 mod run_away;
 mod several_memories;
 mod small_device;
