@@ -12,7 +12,7 @@
   (export "_start" (func 3))
   (export "memory" (memory 0))
   (func $next (;1;) (type 1) (param i32 i64 i64) (result i64)
-    (local i64 i64 i64 i64 i64 i64 i64)
+    (local i64 i64 i64 i64 i64)
     block ;; label = @1
       global.get $step
       local.set 3
@@ -26,35 +26,27 @@
       local.get 3
       local.get 5
       call $p1bridge:i32x4.add
-      local.set 6
+      global.set $step
       local.get 4
       local.get 5
       call $p1bridge:i32x4.add
-      local.set 7
-      local.get 6
-      global.set $step
-      local.get 7
       global.set 1
       global.get $step
       local.set 3
       global.get 1
-      local.set 7
+      local.set 5
       local.get 1
       local.get 3
       call $p1bridge:i32x4.add
-      local.set 6
       local.get 2
-      local.get 7
-      call $p1bridge:i32x4.add
-      local.set 5
-      local.get 6
       local.get 5
-      local.set 9
-      local.set 8
+      call $p1bridge:i32x4.add
+      local.set 7
+      local.set 6
     end
-    local.get 9
+    local.get 7
     global.set $"p1bridge:result 0 I64"
-    local.get 8
+    local.get 6
   )
   (func $sums (;2;) (type 2) (param i32) (result i64)
     (local i64 i64 i64 i64 i64 i64)
@@ -99,7 +91,7 @@
     local.get 5
   )
   (func (;3;) (type 3)
-    (local i64 i64 i32 i64 i64 i64 i64)
+    (local i64 i64 i32 i64 i64 i64)
     i32.const 3
     call $sums
     global.get $"p1bridge:result 0 I64"
@@ -119,20 +111,6 @@
     i64.const 4611474908973580287
     i64.and
     local.set 5
-    local.get 4
-    i64.const 2
-    i64.shr_u
-    i64.const 4611474908973580287
-    i64.and
-    local.set 6
-    local.get 0
-    i64.const 32
-    i64.shr_u
-    local.get 0
-    i64.const 32
-    i64.shl
-    i64.or
-    local.set 3
     local.get 1
     i64.const 32
     i64.shr_u
@@ -140,8 +118,6 @@
     i64.const 32
     i64.shl
     i64.or
-    local.set 4
-    local.get 4
     i64.const 32
     i64.shr_u
     i32.wrap_i64

@@ -12,6 +12,8 @@ pub enum Place {
     Local(u32),
     /// A local that is free when the last value in it is gone.
     Temp(u32),
+    /// A formula that is computed where it is read, or never.
+    Late(u32),
 }
 
 /// What gives a value, without any effect.
@@ -41,7 +43,7 @@ impl Place {
     /// The local that is read.
     pub fn local(self) -> Option<u32> {
         match self {
-            Place::Const(_) => None,
+            Place::Const(_) | Place::Late(_) => None,
             Place::Local(local) | Place::Temp(local) => Some(local),
         }
     }
@@ -50,6 +52,8 @@ impl Place {
         match self {
             Place::Const(value) => Instruction::I64Const(value).encode(code),
             Place::Local(local) | Place::Temp(local) => Instruction::LocalGet(local).encode(code),
+            // It is computed before.
+            Place::Late(_) => Instruction::Unreachable.encode(code),
         }
     }
 }
@@ -90,6 +94,27 @@ impl Expr {
             Expr::At(place) => place.local() == Some(local),
             Expr::Top => false,
             Expr::Op(_, operands) => operands.iter().any(|operand| operand.reads(local)),
+        }
+    }
+
+    /// Every local that it reads that is free when its values are gone.
+    pub fn temps(&self, found: &mut Vec<Place>) {
+        match self {
+            Expr::At(place @ Place::Temp(_)) => found.push(*place),
+            Expr::At(_) | Expr::Top => {}
+            Expr::Op(_, operands) => operands.iter().for_each(|operand| operand.temps(found)),
+        }
+    }
+
+    /// Whether it gives the same later, as long as locals do: it neither reads memory nor takes anything
+    /// from the stack. No formula that waits is nested more deeply than `depth`.
+    pub fn can_wait(&self, depth: u32) -> bool {
+        match self {
+            Expr::At(_) => true,
+            Expr::Top | Expr::Op(Instruction::I64Load(_), _) => false,
+            Expr::Op(_, operands) => {
+                depth > 0 && operands.iter().all(|operand| operand.can_wait(depth - 1))
+            }
         }
     }
 

@@ -305,6 +305,11 @@ pub fn shift(keep: &mut impl Keep, lane: Lane, how: Shift, a: Expr, count: Expr)
     if lane == Lane::I64 {
         return shifted;
     }
+    if (lane, how) == (Lane::I32, Shift::RightSigned) {
+        let upper = Expr::two(Instruction::I64ShrS, a.clone(), count.clone());
+        let lower = Expr::two(Instruction::I64ShrS, a << 32, count) >> 32;
+        return lower | (upper & bits(u64::MAX << 32));
+    }
     let ones = || bits(lane.ones());
     // In each lane, as many ones from the lowest bit on as `count` says.
     let lowest = |count: Expr| Expr::two(Instruction::I64Shl, ones(), count) - ones();
@@ -384,6 +389,10 @@ pub fn wider(lane: Lane) -> Lane {
 pub fn extend(keep: &mut impl Keep, from: Lane, signed: bool, upper: bool, a: Expr) -> Expr {
     if from == Lane::I32 {
         return from.extract(a, upper.into(), signed);
+    }
+    if from == Lane::I16 && signed {
+        let first = if upper { 2 } else { 0 };
+        return each(Lane::I32, |at| from.signed(a.clone(), first + at));
     }
     let mut a = match upper {
         true => a >> 32,

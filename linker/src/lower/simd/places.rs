@@ -44,6 +44,21 @@ pub enum Waiting {
     Const(i32),
 }
 
+/// A half that is computed where it is read.
+pub struct Late {
+    pub state: State,
+    /// How many values there are.
+    pub count: u32,
+}
+
+pub enum State {
+    /// Each local in it counts as one value.
+    Waiting(Expr),
+    /// A part of another formula.
+    Taken,
+    Known(Place),
+}
+
 /// How many values each local has that is added.
 #[derive(Default)]
 pub struct Counts(pub HashMap<u32, u32>);

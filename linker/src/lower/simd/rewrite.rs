@@ -13,7 +13,7 @@ use super::super::flow::Flow;
 use super::super::locals::Locals;
 use super::expression::{Expr, Place};
 use super::layout::{Block, Layout, Used, has_vector, is_vector, native};
-use super::places::{Counts, Half, Local, Vector, Waiting};
+use super::places::{Counts, Half, Late, Local, Vector, Waiting};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::limits;
@@ -41,6 +41,10 @@ pub struct Rewrite<'l, 'm, 'a> {
     pub code: Vec<u8>,
     pub locals: Locals,
     pub counts: Counts,
+    /// What is computed where it is read.
+    pub late: Vec<Late>,
+    /// What the current instruction has taken of it, to be let go behind.
+    pub taken: Vec<Place>,
     /// Locals that are free again when the current instruction is written.
     pub kept: Vec<u32>,
     /// Where each local of the input is.
@@ -163,6 +167,8 @@ fn attempt(
         code: Vec::with_capacity(2 * module.bodies[defined].len()),
         locals: Locals::new(next),
         counts: Counts::default(),
+        late: Vec::new(),
+        taken: Vec::new(),
         kept: Vec::new(),
         moved,
         stack: Vec::new(),
@@ -211,6 +217,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
                     self.flush();
                     self.code.extend_from_slice(&bytes[start..behind]);
                 }
+                self.finish();
                 self.flow.after(&op);
             }
             self.types.op(start as u64, &op)?;
@@ -351,7 +358,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
                 };
                 let vector = self.pop();
                 for (place, global) in vector.halves().into_iter().zip([global_index, upper]) {
-                    place.encode(&mut self.code);
+                    self.read(place).encode(&mut self.code);
                     self.op(Instruction::GlobalSet(global));
                 }
                 self.release_vector(vector);
@@ -376,11 +383,15 @@ impl<'a> Rewrite<'_, '_, 'a> {
     fn select(&mut self) {
         let condition = self.scalar(ValType::I32);
         let (no, yes) = (self.pop(), self.pop());
-        let half = |yes: Place, no: Place| {
-            let condition = Expr::At(Place::Local(condition.0));
-            Half::Of(Expr::select(Expr::At(yes), Expr::At(no), condition))
+        // It may be set before the choice is read.
+        self.kept.push(condition.0);
+        let mut half = |yes: Place, no: Place| {
+            let (yes, no) = (self.read(yes), self.read(no));
+            Half::Of(Expr::select(yes, no, Expr::At(Place::Local(condition.0))))
         };
-        self.give(half(yes.low, no.low), half(yes.high, no.high));
+        let (low, high) = (half(yes.low, no.low), half(yes.high, no.high));
+        self.give(low, high);
+        self.kept.pop();
         self.release_vector(yes);
         self.release_vector(no);
         self.done_with(condition);
@@ -392,14 +403,19 @@ impl<'a> Rewrite<'_, '_, 'a> {
         let is_there = |place: Place, local| place == Place::Local(local);
         if !(is_there(vector.low, low) && is_there(vector.high, high)) {
             self.settle(Some([low, high]));
-            if vector.high.local() == Some(low) {
-                vector.low.encode(&mut self.code);
-                vector.high.encode(&mut self.code);
+            let (lower, upper) = (self.read(vector.low), self.read(vector.high));
+            if upper.reads(low) {
+                lower.encode(&mut self.code);
+                upper.encode(&mut self.code);
                 self.op(Instruction::LocalSet(high));
                 self.op(Instruction::LocalSet(low));
             } else {
-                self.copy(vector.low, low);
-                self.copy(vector.high, high);
+                for (half, local) in [(lower, low), (upper, high)] {
+                    if !matches!(half, Expr::At(place) if place.local() == Some(local)) {
+                        half.encode(&mut self.code);
+                        self.op(Instruction::LocalSet(local));
+                    }
+                }
             }
         }
         self.release_vector(vector);
@@ -640,28 +656,26 @@ impl<'a> Rewrite<'_, '_, 'a> {
         Ok(())
     }
 
-    /// Puts the vectors on the stack that the function gives.
+    /// Puts the vectors on the stack that the function gives, behind which nothing else is reached.
     fn push_results(&mut self) {
-        let results = self.frames[0].results;
-        let first = self.stack.len().saturating_sub(results);
-        for at in 0..results {
-            let vector = self.stack.get(first + at).copied().unwrap_or(Vector::ZERO);
+        let first = self.stack.len().saturating_sub(self.frames[0].results);
+        self.push_all(first);
+    }
+
+    /// Puts the vectors from one on on the stack.
+    fn push_all(&mut self, first: usize) {
+        for vector in self.stack.split_off(first) {
             for half in vector.halves() {
-                half.encode(&mut self.code);
+                self.read(half).encode(&mut self.code);
             }
+            self.release_vector(vector);
         }
     }
 
     /// Puts the vectors on the stack that a call takes.
     fn push_arguments(&mut self, ty: u32) {
         let split = &self.layout.split[&ty];
-        let first = self.stack.len().saturating_sub(split.params);
-        for vector in self.stack.split_off(first) {
-            for half in vector.halves() {
-                half.encode(&mut self.code);
-            }
-            self.release_vector(vector);
-        }
+        self.push_all(self.stack.len().saturating_sub(split.params));
         for _ in 0..split.added {
             self.op(Instruction::I32Const(0));
         }

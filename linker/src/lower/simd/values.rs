@@ -4,8 +4,11 @@ use wasm_encoder::{Encode, Instruction, ValType};
 use wasmparser::Operator;
 
 use super::expression::{Expr, Keep, Place};
-use super::places::{Half, Local, Vector, Waiting};
+use super::places::{Half, Late, Local, State, Vector, Waiting};
 use super::rewrite::Rewrite;
+
+/// How deeply formulas are nested that are not computed yet.
+const DEPTH: u32 = 24;
 
 impl Keep for Rewrite<'_, '_, '_> {
     fn keep(&mut self, expr: Expr, ty: ValType) -> Expr {
@@ -37,22 +40,92 @@ impl Rewrite<'_, '_, '_> {
 
     /// One more value is there.
     pub fn retain(&mut self, place: Place) {
-        if let Place::Temp(local) = place {
-            *self.counts.0.entry(local).or_default() += 1;
+        match place {
+            Place::Temp(local) => *self.counts.0.entry(local).or_default() += 1,
+            Place::Late(late) => self.late[late as usize].count += 1,
+            Place::Const(_) | Place::Local(_) => {}
         }
     }
 
     /// One value is there no longer.
     pub fn release(&mut self, place: Place) {
-        if let Place::Temp(local) = place
-            && let Some(count) = self.counts.0.get_mut(&local)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.counts.0.remove(&local);
-                self.locals.give_back(&[local]);
+        match place {
+            Place::Temp(local) => {
+                if let Some(count) = self.counts.0.get_mut(&local) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.counts.0.remove(&local);
+                        self.locals.give_back(&[local]);
+                    }
+                }
             }
+            Place::Late(late) => {
+                let late = &mut self.late[late as usize];
+                late.count -= 1;
+                if late.count == 0 {
+                    match std::mem::replace(&mut late.state, State::Taken) {
+                        State::Waiting(expr) => self.release_all(&expr),
+                        State::Known(place) => self.release(place),
+                        State::Taken => {}
+                    }
+                }
+            }
+            Place::Const(_) | Place::Local(_) => {}
         }
+    }
+
+    /// The same for all that a formula reads.
+    fn release_all(&mut self, expr: &Expr) {
+        let mut temps = Vec::new();
+        expr.temps(&mut temps);
+        for temp in temps {
+            self.release(temp);
+        }
+    }
+
+    /// Computes a half now if that is not done: what is given can be read any number of times.
+    pub fn force(&mut self, place: Place) -> Place {
+        let Place::Late(late) = place else {
+            return place;
+        };
+        match std::mem::replace(&mut self.late[late as usize].state, State::Taken) {
+            State::Waiting(expr) => {
+                let temp = self.temp();
+                expr.encode(&mut self.code);
+                self.op(Instruction::LocalSet(temp.local().unwrap_or_default()));
+                self.release_all(&expr);
+                self.late[late as usize].state = State::Known(temp);
+                temp
+            }
+            State::Known(known) => {
+                self.late[late as usize].state = State::Known(known);
+                known
+            }
+            State::Taken => place,
+        }
+    }
+
+    /// A half that is read here, and by nothing else for the value that is there.
+    pub fn read(&mut self, place: Place) -> Expr {
+        if let Place::Late(late) = place
+            && let late = &mut self.late[late as usize]
+            && late.count == 1
+            && matches!(late.state, State::Waiting(_))
+            && let State::Waiting(expr) = std::mem::replace(&mut late.state, State::Taken)
+        {
+            expr.temps(&mut self.taken);
+            return expr;
+        }
+        Expr::At(self.force(place))
+    }
+
+    /// Lets go of what the instruction has used.
+    pub fn finish(&mut self) {
+        for place in std::mem::take(&mut self.taken) {
+            self.release(place);
+        }
+        let kept = std::mem::take(&mut self.kept);
+        self.locals.give_back(&kept);
     }
 
     pub fn release_vector(&mut self, vector: Vector) {
@@ -127,6 +200,7 @@ impl Rewrite<'_, '_, '_> {
 
     /// Writes where a half is to a local.
     pub fn copy(&mut self, place: Place, local: u32) {
+        let place = self.force(place);
         if place.local() != Some(local) {
             place.encode(&mut self.code);
             self.op(Instruction::LocalSet(local));
@@ -139,7 +213,18 @@ impl Rewrite<'_, '_, '_> {
             for upper in [false, true] {
                 let vector = self.stack[at];
                 let place = if upper { vector.high } else { vector.low };
-                let Place::Local(local) = place else { continue };
+                let local = match place {
+                    Place::Local(local) => local,
+                    Place::Late(late) => {
+                        if let State::Waiting(expr) = &self.late[late as usize].state
+                            && only.is_none_or(|only| only.iter().any(|local| expr.reads(*local)))
+                        {
+                            self.force(place);
+                        }
+                        continue;
+                    }
+                    Place::Const(_) | Place::Temp(_) => continue,
+                };
                 if only.is_some_and(|only| !only.contains(&local)) {
                     continue;
                 }
@@ -170,7 +255,12 @@ impl Rewrite<'_, '_, '_> {
 
     /// Pushes a result. Where the next instruction puts it into a local, it goes there at once.
     pub fn give(&mut self, low: Half, high: Half) {
-        let next = self.next_local().filter(|[first, second]| {
+        let next = self.next_local();
+        let [low, high] = [low, high].map(|half| match half {
+            Half::Same(place) if next.is_some() => Half::Same(self.force(place)),
+            half => half,
+        });
+        let next = next.filter(|[first, second]| {
             // The lower half is written before the upper one is computed.
             let first_is_read = match &high {
                 Half::Same(place) => place.local() == Some(*first),
@@ -189,8 +279,6 @@ impl Rewrite<'_, '_, '_> {
         let low = self.place(low, next.map(|next| next[0]));
         let high = self.place(high, next.map(|next| next[1]));
         self.push(low, high);
-        let kept = std::mem::take(&mut self.kept);
-        self.locals.give_back(&kept);
     }
 
     fn place(&mut self, half: Half, to: Option<u32>) -> Place {
@@ -207,6 +295,10 @@ impl Rewrite<'_, '_, '_> {
             }
             Half::Of(expr) => expr,
         };
+        if to.is_none() && expr.can_wait(DEPTH) && !self.kept.iter().any(|local| expr.reads(*local))
+        {
+            return self.later(expr);
+        }
         expr.encode(&mut self.code);
         let place = match to {
             Some(local) => Place::Local(local),
@@ -216,6 +308,20 @@ impl Rewrite<'_, '_, '_> {
             self.op(Instruction::LocalSet(local));
         }
         place
+    }
+
+    /// A half that is computed where it is read.
+    fn later(&mut self, expr: Expr) -> Place {
+        let mut temps = Vec::new();
+        expr.temps(&mut temps);
+        for temp in temps {
+            self.retain(temp);
+        }
+        self.late.push(Late {
+            state: State::Waiting(expr),
+            count: 1,
+        });
+        Place::Late(self.late.len() as u32 - 1)
     }
 
     /// Pushes a vector with the same in both halves.
@@ -229,7 +335,5 @@ impl Rewrite<'_, '_, '_> {
     pub fn give_number(&mut self, expr: &Expr) {
         self.flush();
         expr.encode(&mut self.code);
-        let kept = std::mem::take(&mut self.kept);
-        self.locals.give_back(&kept);
     }
 }

@@ -117,9 +117,16 @@ impl<'a> Rewrite<'_, '_, 'a> {
         Ok(true)
     }
 
-    /// What a function gives for operands that can be read any number of times.
+    /// What a function gives for halves that nothing else of the instruction reads, or that are computed.
     fn apply(&mut self, function: Function, operands: &[Place]) -> Expr {
-        let operands: Vec<Expr> = operands.iter().map(|place| Expr::At(*place)).collect();
+        let once = !matches!(function, Function::Shuffle(_)) || !function.is_inline();
+        let operands: Vec<Expr> = operands
+            .iter()
+            .map(|place| match once {
+                true => self.read(*place),
+                false => Expr::At(self.force(*place)),
+            })
+            .collect();
         if function.is_inline() {
             return function.of(self, &operands);
         }
@@ -175,7 +182,8 @@ impl<'a> Rewrite<'_, '_, 'a> {
                     (Place::Const(0), _) => Half::Same(half),
                     (Place::Const(by), Shift::Left | Shift::Right) if lane != Lane::I64 => {
                         let left = how == Shift::Left;
-                        Half::Of(lanes::shift_by(lane, left, Expr::At(half), by as u32))
+                        let half = self.read(half);
+                        Half::Of(lanes::shift_by(lane, left, half, by as u32))
                     }
                     _ => Half::Of(self.apply(Function::Shift(lane, how), &[half, by])),
                 };
@@ -189,8 +197,9 @@ impl<'a> Rewrite<'_, '_, 'a> {
             }
             Shape::Parts { upper, low, high } => {
                 let halves = if upper { &highs } else { &lows };
-                let low = self.apply(low, halves);
-                let high = self.apply(high, halves);
+                let halves: Vec<Place> = halves.iter().map(|half| self.force(*half)).collect();
+                let low = self.apply(low, &halves);
+                let high = self.apply(high, &halves);
                 self.give(Half::Of(low), Half::Of(high));
             }
             Shape::ToLow(function) => {
@@ -202,24 +211,30 @@ impl<'a> Rewrite<'_, '_, 'a> {
                 self.give_number(&number);
             }
             Shape::Mask(mask) => {
-                let half = |halves: &[Place]| Half::Of(masked(mask, halves));
-                self.give(half(&lows), half(&highs));
+                let mut half = |halves: &[Place]| {
+                    let halves: Vec<Expr> = halves.iter().map(|half| self.read(*half)).collect();
+                    Half::Of(masked(mask, &halves))
+                };
+                let (low, high) = (half(&lows), half(&highs));
+                self.give(low, high);
             }
             Shape::Swizzle => {
+                let both = both.map(|half| self.force(half));
                 let low = self.apply(Function::Swizzle, &[both[0], both[1], lows[1]]);
                 let high = self.apply(Function::Swizzle, &[both[0], both[1], highs[1]]);
                 self.give(Half::Of(low), Half::Of(high));
             }
             Shape::Choose => {
-                let half = |halves: &[Place]| {
-                    let [yes, no, chosen] = [0, 1, 2].map(|at| Expr::At(halves[at]));
+                let mut half = |halves: &[Place]| {
+                    let no = Expr::At(self.force(halves[1]));
+                    let (yes, chosen) = (self.read(halves[0]), self.read(halves[2]));
                     Half::Of(no.clone() ^ ((yes ^ no) & chosen))
                 };
-                self.give(half(&lows), half(&highs));
+                let (low, high) = (half(&lows), half(&highs));
+                self.give(low, high);
             }
             Shape::AnyTrue => {
-                let any = both.map(Expr::At);
-                let [low, high] = any;
+                let [low, high] = both.map(|half| self.read(half));
                 let none = Expr::one(Instruction::I64Eqz, low | high);
                 self.give_number(&Expr::one(Instruction::I32Eqz, none));
             }
@@ -249,7 +264,13 @@ impl<'a> Rewrite<'_, '_, 'a> {
 
     fn shuffle(&mut self, lanes: &[u8; 16]) {
         let operands = self.operands(2);
-        let all: Vec<Place> = operands.iter().flat_map(|v| v.halves()).collect();
+        let mut all: Vec<Place> = operands.iter().flat_map(|v| v.halves()).collect();
+        for (half, place) in (0..).zip(&mut all) {
+            let reads = |lanes: &[u8]| lanes.iter().any(|lane| lane / 8 == half);
+            if reads(&lanes[..8]) && reads(&lanes[8..]) {
+                *place = self.force(*place);
+            }
+        }
         let halves = [&lanes[..8], &lanes[8..]].map(|lanes| {
             let mut used: Vec<u8> = Vec::new();
             let from = std::array::from_fn(|at| {
@@ -285,7 +306,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
     fn extract(&mut self, lane: Lane, at: u8, signed: bool) {
         let vector = self.pop();
         let (upper, at) = place_of(lane, at);
-        let half = Expr::At(vector.halves()[usize::from(upper)]);
+        let half = self.read(vector.halves()[usize::from(upper)]);
         let number = match lane {
             Lane::I64 => half,
             Lane::I32 => (half >> (32 * at)).low(),
@@ -298,7 +319,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
     fn extract_float(&mut self, float: Float, at: u8) {
         let vector = self.pop();
         let (upper, at) = place_of(Scalar::Float(float).lane(), at);
-        let half = Expr::At(vector.halves()[usize::from(upper)]);
+        let half = self.read(vector.halves()[usize::from(upper)]);
         self.give_number(&lanes::float_lane(float, half, at));
         self.release_vector(vector);
     }
@@ -316,7 +337,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
         let half = vector.halves()[usize::from(upper)];
         let new = Half::Of(match lane {
             Lane::I64 => value,
-            _ => (value << shift) | (Expr::At(half) & bits(!(lane.mask() << shift))),
+            _ => (value << shift) | (self.read(half) & bits(!(lane.mask() << shift))),
         });
         match upper {
             false => self.give(new, Half::Same(vector.high)),
@@ -368,10 +389,10 @@ impl<'a> Rewrite<'_, '_, 'a> {
         let vector = self.pop();
         let (low, high) = (self.to(arg, 0)?, self.to(arg, 8)?);
         let address = self.scalar_again(self.address(arg)?.0);
-        vector.high.encode(&mut self.code);
+        self.read(vector.high).encode(&mut self.code);
         self.op(Instruction::I64Store(high));
         self.op(Instruction::LocalGet(address.0));
-        vector.low.encode(&mut self.code);
+        self.read(vector.low).encode(&mut self.code);
         self.op(Instruction::I64Store(low));
         self.done_with(address);
         self.release_vector(vector);
@@ -434,7 +455,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
         self.flush();
         let to = self.to(arg, 0)?;
         let (upper, at) = place_of(lane, at);
-        let half = Expr::At(vector.halves()[usize::from(upper)]);
+        let half = self.read(vector.halves()[usize::from(upper)]);
         (half >> (lane.bits() * at)).encode(&mut self.code);
         self.op(match lane {
             Lane::I8 => Instruction::I64Store8(to),
@@ -448,9 +469,9 @@ impl<'a> Rewrite<'_, '_, 'a> {
 }
 
 /// What bits alone give, for one half.
-fn masked(mask: Mask, halves: &[Place]) -> Expr {
-    let a = Expr::At(halves[0]);
-    let b = || Expr::At(halves[1]);
+fn masked(mask: Mask, halves: &[Expr]) -> Expr {
+    let a = halves[0].clone();
+    let b = || halves[1].clone();
     let high = |float| Scalar::Float(float).lane().high();
     match mask {
         Mask::Not => !a,
