@@ -51,6 +51,8 @@ pub struct Rewrite<'l, 'm, 'a> {
     pub moved: Vec<Local>,
     /// The vectors that are on the stack of the input.
     pub stack: Vec<Vector>,
+    /// How many of them, from the bottom, are in no local of the input and computed.
+    pub settled: usize,
     pub waiting: Vec<Waiting>,
     /// The instruction behind the current one.
     pub next: Option<Operator<'a>>,
@@ -172,6 +174,7 @@ fn attempt(
         kept: Vec::new(),
         moved,
         stack: Vec::new(),
+        settled: 0,
         waiting: Vec::new(),
         next: None,
         frames: Vec::new(),
@@ -500,6 +503,7 @@ impl<'a> Rewrite<'_, '_, 'a> {
         let mut kept = Vec::new();
         if is_loop {
             self.stack.truncate(height);
+            self.settled = height;
             for vector in inside {
                 self.release_vector(vector);
             }
@@ -664,7 +668,9 @@ impl<'a> Rewrite<'_, '_, 'a> {
 
     /// Puts the vectors from one on on the stack.
     fn push_all(&mut self, first: usize) {
-        for vector in self.stack.split_off(first) {
+        let vectors = self.stack.split_off(first);
+        self.settled = self.settled.min(first);
+        for vector in vectors {
             for half in vector.halves() {
                 self.read(half).encode(&mut self.code);
             }

@@ -7,6 +7,9 @@ use super::expression::{Expr, Keep, Place};
 use super::places::{Half, Late, Local, State, Vector, Waiting};
 use super::rewrite::Rewrite;
 
+/// How many vectors on the stack may be in locals of the input, or not computed yet.
+const UNSETTLED: usize = 256;
+
 /// How deeply formulas are nested that are not computed yet.
 const DEPTH: u32 = 24;
 
@@ -135,7 +138,9 @@ impl Rewrite<'_, '_, '_> {
 
     /// Takes the last vector, which the caller releases. What is dead has none.
     pub fn pop(&mut self) -> Vector {
-        self.stack.pop().unwrap_or(Vector::ZERO)
+        let vector = self.stack.pop().unwrap_or(Vector::ZERO);
+        self.settled = self.settled.min(self.stack.len());
+        vector
     }
 
     pub fn push(&mut self, low: Place, high: Place) {
@@ -209,7 +214,10 @@ impl Rewrite<'_, '_, '_> {
 
     /// Sees to it that no vector on the stack is in a local of the input, or in one of those.
     pub fn settle(&mut self, only: Option<[u32; 2]>) {
-        for at in 0..self.stack.len() {
+        self.settled = self.settled.min(self.stack.len());
+        // Time that grows with the square of the stack is nothing for files that somebody made up.
+        let only = only.filter(|_| self.stack.len() - self.settled < UNSETTLED);
+        for at in self.settled..self.stack.len() {
             for upper in [false, true] {
                 let vector = self.stack[at];
                 let place = if upper { vector.high } else { vector.low };
@@ -237,6 +245,9 @@ impl Rewrite<'_, '_, '_> {
                     true => self.stack[at].high = temp,
                 }
             }
+        }
+        if only.is_none() {
+            self.settled = self.stack.len();
         }
     }
 
