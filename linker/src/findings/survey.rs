@@ -156,6 +156,16 @@ impl Survey {
             Operator::RefFunc { .. } | Operator::RefNull { .. } | Operator::RefIsNull => {
                 self.references = true;
             }
+            // It may give one that is never there.
+            Operator::Block {
+                blockty: BlockType::Type(ty),
+            }
+            | Operator::Loop {
+                blockty: BlockType::Type(ty),
+            }
+            | Operator::If {
+                blockty: BlockType::Type(ty),
+            } => self.references |= is_kept(ty),
             // Dropping alone does nothing that could be seen.
             Operator::TableGet { .. }
             | Operator::TableSet { .. }

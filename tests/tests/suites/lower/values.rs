@@ -511,6 +511,15 @@ fn extended_constants_are_evaluated() {
 }
 
 #[test]
+fn a_block_that_gives_a_reference_which_is_never_there_is_lowered() {
+    let wat = r#"(module
+        (func (export "f") (param i32) (result i32)
+          (if (local.get 0) (then (drop (block (result funcref) (unreachable)))))
+          (i32.const 7)))"#;
+    same(wat, "mvp", &[("f", vec![0]), ("f", vec![1])]);
+}
+
+#[test]
 fn what_cannot_be_lowered_is_named_with_its_place() {
     let refused = [
         ("simd128", "(module (func (export \"f\") (param v128)))"),
