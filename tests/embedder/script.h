@@ -84,5 +84,6 @@ static uint8_t *file(const char *path, uint32_t *size) {
     rewind(stream);
     uint8_t *bytes = malloc(*size + 1);
     if (fread(bytes, 1, *size, stream) != *size) exit(2);
+    fclose(stream);
     return bytes;
 }

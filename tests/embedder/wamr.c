@@ -1,4 +1,4 @@
-/* An embedding of WAMR:  wamr MODULE [pool=BYTES] [stack=BYTES] COMMAND...
+/* An embedding of WAMR:  wamr MODULE [pool=BYTES] [stack=BYTES] [heap=BYTES] COMMAND...
    That of December 2020 is meant, unless WAMR_MAJOR says that it is a later one. */
 #include "script.h"
 #include "wasm_export.h"
@@ -41,11 +41,13 @@ static const char *why(void) {
 
 int main(int argc, char **argv) {
     static const Host host = {allocate, give, call, memory, why};
-    uint32_t pool = 0, stack = 16384, size;
+    /* Without a heap of its own, however small, the runtime has no WASI. */
+    uint32_t pool = 0, stack = 16384, heap = 512, size;
     int next = 2;
     for (; next < argc; next++) {
         if (!strncmp(argv[next], "pool=", 5)) pool = number(argv[next] + 5);
         else if (!strncmp(argv[next], "stack=", 6)) stack = number(argv[next] + 6);
+        else if (!strncmp(argv[next], "heap=", 5)) heap = number(argv[next] + 5);
         else break;
     }
     RuntimeInitArgs init = {0};
@@ -59,8 +61,7 @@ int main(int argc, char **argv) {
     if (!wasm_runtime_full_init(&init)) return 2;
     uint8_t *bytes = file(argv[1], &size);
     wasm_module_t module = wasm_runtime_load(bytes, size, error, sizeof error);
-    /* Without a heap of its own, however small, the runtime has no WASI. */
-    if (module) instance = wasm_runtime_instantiate(module, stack, 512, error, sizeof error);
+    if (module) instance = wasm_runtime_instantiate(module, stack, heap, error, sizeof error);
     if (!instance) return fprintf(stderr, "! %s\n", error), 0;
     environment = wasm_runtime_create_exec_env(instance, stack);
     if (!environment) return fprintf(stderr, "! no execution environment\n"), 0;

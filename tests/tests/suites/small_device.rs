@@ -117,6 +117,48 @@ fn a_program_that_prints_takes_less_than_two_kilobytes_everywhere() {
     assert_eq!(bytes(&flat(&component, "wasmi", |_| ())), 65536);
 }
 
+/// Valgrind measures the embedding in C, with what `iwasm` gives a module by default. It takes a minute and a
+/// tool that is not everywhere: `P1BRIDGE_MASSIF=1` asks for it.
+#[test]
+fn the_peak_heap_on_wamr_is_within_its_goals() {
+    if std::env::var_os("P1BRIDGE_MASSIF").is_none() {
+        return;
+    }
+    let embedder = option_env!("WAMR_2020_EMBEDDER").expect("the embedding is built");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("module.wasm");
+    let prints = flat(&guest::component(HELLO, PRINTS), "wamr-2020", |_| ()).wasm;
+    let drivers = flat(&three_drivers(), "wamr-2020", |_| ()).wasm;
+    for (name, wasm, call, heap, most) in [
+        ("prints", &prints, "_start()", 16384, 48_000),
+        ("prints", &prints, "_start()", 512, 32_000),
+        ("three drivers", &drivers, "send(3)", 16384, 48_000),
+    ] {
+        std::fs::write(&file, wasm).unwrap();
+        let massif = folder.path().join("massif");
+        let output = std::process::Command::new("valgrind")
+            .args(["-q", "--tool=massif"])
+            .arg(format!("--massif-out-file={}", massif.display()))
+            .arg(embedder)
+            .arg(&file)
+            .args([&format!("heap={heap}"), call])
+            .output()
+            .expect("valgrind");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && !said.contains('!'),
+            "{name}: {said}"
+        );
+        let text = std::fs::read_to_string(&massif).unwrap();
+        let bytes = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("mem_heap_B="));
+        let peak: u32 = bytes.map(|bytes| bytes.parse().unwrap()).max().unwrap();
+        println!("{name}, heap of {heap}: {peak} bytes");
+        assert!(peak <= most, "{name}, heap of {heap}: {peak} bytes");
+    }
+}
+
 #[test]
 fn nothing_asks_for_the_size_of_memory_that_is_cut() {
     let component = guest::component(HELLO, PRINTS);
@@ -141,10 +183,14 @@ fn nothing_asks_for_the_size_of_memory_that_is_cut() {
     }
 }
 
+fn three_drivers() -> Vec<u8> {
+    let drivers = include_str!("../../flatten/three-drivers-take-what-they-use/component.wat");
+    wat::parse_str(drivers).unwrap()
+}
+
 #[test]
 fn three_drivers_do_the_same_packed_as_in_pages() {
-    let drivers = include_str!("../../flatten/three-drivers-take-what-they-use/component.wat");
-    let component = wat::parse_str(drivers).unwrap();
+    let component = three_drivers();
     let engine = engines::oracle();
     let right = run(engine.as_ref(), &component, &[("send", 100)]).results;
     assert_eq!(right, [Some(16_680_201)]);
