@@ -8,6 +8,7 @@ pub mod fused;
 pub mod handles;
 mod initialise;
 mod memory;
+mod one_trap;
 pub mod strings;
 mod tables;
 mod utf8;
@@ -31,6 +32,7 @@ use callee::{host, index};
 /// Names what a function of the canonical ABI needs and does not have.
 pub fn encode(glue: &Glue, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
     glue.encode(at, plan, maps)
+        .and_then(one_trap::share)
         .with_context(|| format!("in the function {}", glue.functions[at].name))
 }
 
@@ -51,7 +53,10 @@ impl Glue {
             }
             GlueKind::HandleGrow => {
                 let memory = plan.memory.as_ref().expect("tables lie in a memory");
-                tables::grow(memory, &maps.globals, self.can_move(maps).as_ref())
+                let slides = memory.block.is_some_and(|block| block.slides);
+                let grow = self.grow.iter().flatten().next();
+                let slide = grow.filter(|_| slides).map(|at| maps.first_glue + at);
+                tables::grow(memory, &maps.globals, slide)
             }
             GlueKind::MoreHandles => {
                 let grow = self.handles.grow.expect("tables grow by a function");

@@ -9,24 +9,20 @@ use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, V
 use super::handles::{CAPACITY, field};
 use crate::memory::globals::LinkerGlobals;
 use crate::memory::layout::{MemoryPlan, WhileLent};
-use crate::memory::regions::{self, Bulk, Moving};
+use crate::memory::regions;
 use crate::options::FIRST_HANDLES;
 
 /// `(table) -> table`: the address of the table with room for twice as many handles, or -1 where there is
-/// no memory for them.
+/// no memory for them. `slide` is what the first guest grows by, where that moves the block.
 ///
 /// # Panics
 ///
 /// Panics for tables that do not grow.
-pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -> Function {
+pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, slide: Option<u32>) -> Function {
     let top = globals.top.expect("the tables grow");
-    let (table, bytes, size, end, new, apart) = (0, 1, 2, 3, 4, 8);
-    let moving = Moving {
-        step: 5,
-        from: 6,
-        above: 7,
-    };
-    let mut body = Function::new([(8, ValType::I32)]);
+    let around = memory.block.and_then(|block| block.lent) == Some(WhileLent::Around);
+    let (table, bytes, size, end, new, apart) = (0, 1, 2, 3, 4, 5);
+    let mut body = Function::new([(4 + u32::from(around), ValType::I32)]);
     let mut code = body.instructions();
     let code = &mut code;
     // Entry 0 is no handle.
@@ -37,9 +33,8 @@ pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -
         .i32_const(4)
         .i32_shl()
         .local_set(bytes);
-    let slides = memory.block.is_some_and(|block| block.slides);
-    let around = memory.block.and_then(|block| block.lent) == Some(WhileLent::Around);
-    if slides {
+    let slides = slide.is_some();
+    if let Some(slide) = slide {
         is_below_others(code, top);
         code.if_(BlockType::Empty);
         if around {
@@ -47,13 +42,23 @@ pub fn grow(memory: &MemoryPlan, globals: &LinkerGlobals, bulk: Option<&Bulk>) -
             regions::is_among_pages(code, globals);
             code.local_tee(apart).i32_eqz().if_(BlockType::Empty);
         }
-        regions::get_above(code, memory, globals, bulk, &moving);
+        // The first guest that grows gets those of somebody else, and all that is above it slides.
         code.local_get(table)
-            .local_get(moving.step)
+            .global_get(top)
+            .i32_sub()
+            .local_set(size)
+            .i32_const(1)
+            .call(slide)
+            .i32_const(-1)
+            .i32_eq();
+        fail_if(code);
+        code.global_get(top)
+            .local_get(size)
             .i32_add()
             .local_set(table);
         if around {
-            code.end();
+            regions::is_among_pages(code, globals);
+            code.local_set(apart).end();
         }
         code.end();
     }

@@ -74,7 +74,7 @@ pub fn grow(
             &mut code,
             memory,
             globals,
-            Some(region),
+            region,
             bulk.as_ref(),
             was,
             &moving,
@@ -136,30 +136,6 @@ fn leave_lent(
     }
 }
 
-/// Gets a table that grows above pages of somebody else, with all that lies above the first guest that
-/// grows. By how much it moved is in a local then; that it cannot is -1, returned.
-pub fn get_above(
-    code: &mut InstructionSink<'_>,
-    memory: &MemoryPlan,
-    globals: &LinkerGlobals,
-    bulk: Option<&Bulk>,
-    moving: &Moving,
-) {
-    if let (Some(block), Some(base)) = (memory.block, globals.block)
-        && block.lent.is_some()
-    {
-        arena_is_used(code, block.state, base);
-        fail(code);
-    }
-    if let Some(arena) = globals.arena {
-        code.global_get(arena);
-        fail(code);
-    }
-    let was = moving.step;
-    code.memory_size(0).local_set(was);
-    beyond(code, memory, globals, None, bulk, was, moving);
-}
-
 /// Leaves on the stack whether the only guest has grown around the block, which stays where it is then.
 ///
 /// # Panics
@@ -192,10 +168,10 @@ pub fn in_pages(code: &mut InstructionSink<'_>) {
 }
 
 /// The locals with what is moved: by how much, from where, and how many bytes.
-pub struct Moving {
-    pub step: u32,
-    pub from: u32,
-    pub above: u32,
+struct Moving {
+    step: u32,
+    from: u32,
+    above: u32,
 }
 
 /// Finds what lies above a region.
@@ -241,12 +217,12 @@ fn slide(
 }
 
 /// Lets everything above the first guest that grows slide beyond pages of somebody else, which end where
-/// page `was` begins, for what grows: a region or something else. `was` may be the local with the step. That guest, whose place is fixed, has them in its memory then.
+/// page `was` begins. That guest, whose place is fixed, has them in its memory then.
 fn beyond(
     code: &mut InstructionSink<'_>,
     memory: &MemoryPlan,
     globals: &LinkerGlobals,
-    region: Option<usize>,
+    region: usize,
     bulk: Option<&Bulk>,
     was: u32,
     moving: &Moving,
@@ -258,7 +234,7 @@ fn beyond(
         code.i32_const(-1).return_();
         return;
     }
-    if let (true, Some(top)) = (memory.host == region, globals.arena) {
+    if let (true, Some(top)) = (memory.host == Some(region), globals.arena) {
         // Nor may they move while their addresses are known.
         code.global_get(top);
         fail(code);

@@ -20,7 +20,7 @@
     call $"p1bridge:resource.new of a resource of the component"
   )
   (func $p1bridge:handle-grow (;2;) (type 2) (param i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32)
     local.get 0
     i32.load offset=8
     i32.const 9

@@ -414,63 +414,59 @@
   )
   (func $"p1bridge:a function of another component" (;6;) (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32)
-    local.get 1
-    i32.const 268435455
-    i32.gt_u
-    if ;; label = @1
-      unreachable
+    block ;; label = @1
+      local.get 1
+      i32.const 268435455
+      i32.gt_u
+      br_if 0 (;@1;)
+      local.get 1
+      i64.extend_i32_u
+      local.get 0
+      i64.extend_i32_u
+      i64.add
+      memory.size 1
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      br_if 0 (;@1;)
+      i32.const 0
+      i32.const 0
+      i32.const 1
+      local.get 1
+      call 0
+      local.set 4
+      local.get 1
+      i64.extend_i32_u
+      local.get 4
+      i64.extend_i32_u
+      i64.add
+      memory.size
+      i64.extend_i32_u
+      i64.const 16
+      i64.shl
+      i64.gt_u
+      br_if 0 (;@1;)
+      local.get 4
+      local.get 0
+      local.get 1
+      call $"p1bridge:copy-utf8 from memory 1 to 0"
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 4
+      local.set 2
+      local.get 1
+      local.set 3
+      local.get 2
+      local.get 3
+      call 1
+      local.set 6
+      local.get 6
+      local.set 7
+      local.get 7
+      return
     end
-    local.get 1
-    i64.extend_i32_u
-    local.get 0
-    i64.extend_i32_u
-    i64.add
-    memory.size 1
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    i32.const 0
-    i32.const 0
-    i32.const 1
-    local.get 1
-    call 0
-    local.set 4
-    local.get 1
-    i64.extend_i32_u
-    local.get 4
-    i64.extend_i32_u
-    i64.add
-    memory.size
-    i64.extend_i32_u
-    i64.const 16
-    i64.shl
-    i64.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 4
-    local.get 0
-    local.get 1
-    call $"p1bridge:copy-utf8 from memory 1 to 0"
-    i32.eqz
-    if ;; label = @1
-      unreachable
-    end
-    local.get 4
-    local.set 2
-    local.get 1
-    local.set 3
-    local.get 2
-    local.get 3
-    call 1
-    local.set 6
-    local.get 6
-    local.set 7
-    local.get 7
+    unreachable
   )
   (func $p1bridge:initialize (;7;) (type 4))
   (@producers

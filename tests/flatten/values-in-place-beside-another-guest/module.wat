@@ -225,155 +225,137 @@
   )
   (func $p1bridge:f (;6;) (type 0) (param i32 i32 i32)
     (local i32 i32 i32 i32 i32)
-    local.get 1
-    i32.const 33554431
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 1
-    i32.const 8
-    i32.mul
-    local.set 3
-    local.get 3
-    i64.extend_i32_u
-    local.get 0
-    i64.extend_i32_u
-    i64.add
-    i32.const 65536
-    i64.extend_i32_u
-    i64.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
-    i32.const 3
-    i32.and
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
-    local.tee 4
-    local.get 3
-    i32.add
-    local.set 5
     block ;; label = @1
-      loop ;; label = @2
-        local.get 4
-        local.get 5
-        i32.eq
-        br_if 1 (;@1;)
-        local.get 4
-        i32.load
-        local.set 6
-        local.get 4
-        i32.load offset=4
-        local.set 7
-        local.get 7
-        i32.const 268435455
-        i32.gt_u
-        if ;; label = @3
-          unreachable
+      local.get 1
+      i32.const 33554431
+      i32.gt_u
+      br_if 0 (;@1;)
+      local.get 1
+      i32.const 8
+      i32.mul
+      local.set 3
+      local.get 3
+      i64.extend_i32_u
+      local.get 0
+      i64.extend_i32_u
+      i64.add
+      i32.const 65536
+      i64.extend_i32_u
+      i64.gt_u
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 3
+      i32.and
+      br_if 0 (;@1;)
+      local.get 0
+      local.tee 4
+      local.get 3
+      i32.add
+      local.set 5
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 4
+          local.get 5
+          i32.eq
+          br_if 1 (;@2;)
+          local.get 4
+          i32.load
+          local.set 6
+          local.get 4
+          i32.load offset=4
+          local.set 7
+          local.get 7
+          i32.const 268435455
+          i32.gt_u
+          br_if 2 (;@1;)
+          local.get 7
+          i64.extend_i32_u
+          local.get 6
+          i64.extend_i32_u
+          i64.add
+          i32.const 65536
+          i64.extend_i32_u
+          i64.gt_u
+          br_if 2 (;@1;)
+          local.get 6
+          local.get 7
+          call $p1bridge:check-utf8
+          i32.eqz
+          br_if 2 (;@1;)
+          local.get 4
+          i32.const 8
+          i32.add
+          local.set 4
+          br 0 (;@3;)
         end
-        local.get 7
-        i64.extend_i32_u
-        local.get 6
-        i64.extend_i32_u
-        i64.add
-        i32.const 65536
-        i64.extend_i32_u
-        i64.gt_u
-        if ;; label = @3
-          unreachable
-        end
-        local.get 6
-        local.get 7
-        call $p1bridge:check-utf8
-        i32.eqz
-        if ;; label = @3
-          unreachable
-        end
-        local.get 4
-        i32.const 8
-        i32.add
-        local.set 4
-        br 0 (;@2;)
       end
+      local.get 2
+      i32.const 65528
+      i32.gt_u
+      br_if 0 (;@1;)
+      local.get 2
+      i32.const 3
+      i32.and
+      br_if 0 (;@1;)
+      local.get 0
+      local.get 1
+      local.get 2
+      call $f
+      return
     end
-    local.get 2
-    i32.const 65528
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 2
-    i32.const 3
-    i32.and
-    if ;; label = @1
-      unreachable
-    end
-    local.get 0
-    local.get 1
-    local.get 2
-    call $f
+    unreachable
   )
   (func $p1bridge:initialize (;7;) (type 5))
   (func $"p1bridge:export run" (;8;) (type 2) (param i32 i32) (result i32)
     (local i32 i32 i32)
-    global.get 1
-    if ;; label = @1
-      unreachable
-    end
-    i32.const 1
-    global.set 1
-    local.get 0
-    local.get 1
-    call 2
-    local.set 2
-    local.get 2
-    i32.const 65528
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 2
-    i32.const 3
-    i32.and
-    if ;; label = @1
-      unreachable
-    end
-    local.get 2
-    i32.load8_u
-    local.tee 3
-    i32.const 2
-    i32.ge_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 3
-    i32.const 1
-    i32.eq
-    if ;; label = @1
+    block ;; label = @1
+      global.get 1
+      br_if 0 (;@1;)
+      i32.const 1
+      global.set 1
+      local.get 0
+      local.get 1
+      call 2
+      local.set 2
       local.get 2
-      i32.load offset=4
-      local.tee 4
-      i32.const 1114112
+      i32.const 65528
+      i32.gt_u
+      br_if 0 (;@1;)
+      local.get 2
+      i32.const 3
+      i32.and
+      br_if 0 (;@1;)
+      local.get 2
+      i32.load8_u
+      local.tee 3
+      i32.const 2
       i32.ge_u
-      local.get 4
-      i32.const 55296
-      i32.sub
-      i32.const 2048
-      i32.lt_u
-      i32.or
+      br_if 0 (;@1;)
+      local.get 3
+      i32.const 1
+      i32.eq
       if ;; label = @2
-        unreachable
+        local.get 2
+        i32.load offset=4
+        local.tee 4
+        i32.const 1114112
+        i32.ge_u
+        local.get 4
+        i32.const 55296
+        i32.sub
+        i32.const 2048
+        i32.lt_u
+        i32.or
+        br_if 1 (;@1;)
+        local.get 4
+        drop
       end
-      local.get 4
-      drop
+      i32.const 0
+      global.set 1
+      local.get 2
+      return
     end
-    i32.const 0
-    global.set 1
-    local.get 2
+    unreachable
   )
   (func $"p1bridge:export cabi_post_run" (;9;) (type 3) (param i32)
     global.get 1

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use p1bridge::flatten::{FlattenOptions, Isolation, MemoryMode, flatten};
 use p1bridge::profiles::Profile;
-use p1bridge_tests::{Engine, engines};
+use p1bridge_tests::engines::available;
+use p1bridge_tests::{Call, Engine, Exit, RunSpec, engines};
 use wasmtime::component::{Component, Linker as ComponentLinker, Val};
 use wasmtime::{Config, Engine as Wasmtime, Linker, Module, Store};
 
@@ -443,4 +444,52 @@ fn a_module_where_nothing_crosses_has_no_borders() {
     let names = String::from_utf8_lossy(&flat.wasm).into_owned();
     assert!(!names.contains("p1bridge:catch"));
     assert_eq!(flat_on_wasmtime(&flat.wasm), Some(3));
+}
+
+/// What `run` gives on an engine that has no exceptions.
+fn lowered_on(engine: &dyn Engine, wasm: &[u8]) -> Given {
+    let spec = RunSpec {
+        calls: vec![Call {
+            export: "run".to_string(),
+            args: Vec::new(),
+        }],
+        ..RunSpec::default()
+    };
+    let outcome = engine.run(wasm, &spec).unwrap();
+    match (outcome.results.as_slice(), &outcome.exit) {
+        ([Some(given)], Exit::Code(_) | Exit::Unknown) => Some(*given as u32),
+        (_, Exit::Trap(_)) => None,
+        _ => panic!("{}: {outcome:?}", engine.name()),
+    }
+}
+
+#[test]
+fn exceptions_of_several_guests_end_there_too_where_they_are_lowered() {
+    for case in cases() {
+        for legacy in [false, true] {
+            let component = wat::parse_str(text(&case, legacy)).unwrap();
+            for isolation in [Isolation::Checked, Isolation::Trusted] {
+                for (name, profile) in [("wasmi", "mvp"), ("wamr", "wamr-2020")] {
+                    let mut engines = available().into_iter();
+                    let Some(engine) = engines.find(|engine| engine.name() == name) else {
+                        continue;
+                    };
+                    let options = FlattenOptions {
+                        profile: Profile::named(profile).expect("a built-in profile"),
+                        isolation,
+                        verify: true,
+                        ..FlattenOptions::default()
+                    };
+                    let flat = flatten(&component, &options)
+                        .unwrap_or_else(|error| panic!("{}: {error:#}", case.name));
+                    assert_eq!(
+                        lowered_on(engine.as_ref(), &flat.wasm),
+                        case.given,
+                        "{} for {profile}, {isolation:?}, the older form: {legacy}",
+                        case.name
+                    );
+                }
+            }
+        }
+    }
 }
