@@ -13,6 +13,7 @@ WASM_TOOLS=${WASM_TOOLS:-wasm-tools}
 WAC=${WAC:-wac}
 ZIG=${ZIG:-zig}
 ASC=${ASC:-asc}
+ZIG_LIB=${ZIG_LIB:-$(dirname "$(command -v "$ZIG" || echo .)")/lib}
 WASM_LD=${WASM_LD:-/usr/bin/wasm-ld-22}
 WASI_LIB=${WASI_LIB:-/usr/lib/wasm32-wasi}
 RUSTC_WASM=${RUSTC_WASM:-/usr/bin/rustc}
@@ -27,6 +28,26 @@ p1_c() { "$CLANG" "${C_FLAGS[@]}" "$@" "$name"/*.c -o "$out"; }
 # linker leaves relocations stale.
 p1_relocated() {
     "$CLANG" "${C_FLAGS[@]}" --no-wasm-opt -Wl,--emit-relocs -Wl,-z,stack-size="$1" relocated-c/main.c -o "$out"
+}
+
+# p1_cpp_throws: NAME/*.cpp with exceptions. Debian's libc++abi has none, so it is built here from the sources in
+# ZIG_LIB, the folder lib of the package ziglang; they have to fit the headers of libc++.
+p1_cpp_throws() {
+    local made=$WORK/$name flags=(--target=wasm32-wasi -Wno-deprecated -w -Os -fwasm-exceptions -mllvm
+        -wasm-use-legacy-eh=false) abi=$ZIG_LIB/libcxxabi unwind=$ZIG_LIB/libunwind file
+    mkdir -p "$made"
+    for file in cxa_{exception,exception_storage,handlers,personality,default_handlers,aux_runtime,virtual} \
+        private_typeinfo stdlib_{exception,stdexcept,typeinfo,new_delete} abort_message fallback_malloc; do
+        "$CLANGXX" "${flags[@]}" -std=c++23 -D_LIBCXXABI_BUILDING_LIBRARY -D_LIBCXXABI_HAS_NO_THREADS -DNDEBUG \
+            -D_LIBCPP_ENABLE_CXX17_REMOVED_UNEXPECTED_FUNCTIONS -DLIBCXXABI_NON_DEMANGLING_TERMINATE \
+            -I"$abi/include" -I"$unwind/include" -I"$ZIG_LIB/libcxx/src" -c "$abi/src/$file.cpp" -o "$made/$file.o"
+    done
+    "$CLANG" "${flags[@]}" -fdeclspec -DNDEBUG -D_LIBUNWIND_HIDE_SYMBOLS -I"$unwind/include" -I"$unwind/src" \
+        -c "$unwind/src/Unwind-wasm.c" -o "$made/unwind.o"
+    printf '.globl __cpp_exception\n.tagtype __cpp_exception i32\n__cpp_exception:\n' >"$made/tag.s"
+    "$CLANG" --target=wasm32-wasi -Wno-deprecated -mexception-handling -c "$made/tag.s" -o "$made/tag.o"
+    "$CLANGXX" "${flags[@]}" --no-wasm-opt -Wl,--strip-all -std=c++20 "$name"/*.cpp "$made"/*.o -nodefaultlibs -lc++ -lc -lm \
+        "$(find "$(dirname "$("$CLANG" -print-resource-dir)")" -name 'libclang_rt.builtins-wasm32.a' | head -1)" -o "$out"
 }
 
 # p1_cpp FLAG…: NAME/*.cpp with libc++.
