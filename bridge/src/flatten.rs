@@ -5,10 +5,8 @@
 
 mod world;
 
-use std::borrow::Cow;
-
 use anyhow::{Result, anyhow};
-use p1bridge_linker::relocate::{Stack, cut_stacks};
+use p1bridge_linker::relocate::{CutStacks, cut_stacks};
 use p1bridge_linker::{Library, Options, Profile};
 
 pub use p1bridge_linker::plan::fate::Row;
@@ -104,16 +102,11 @@ pub struct Flattened {
 /// it and its byte offset.
 pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> {
     let cut = options.stack_size.map(|size| cut_stacks(component, size));
-    let (component, stacks) = match cut.transpose()? {
-        Some((cut, stacks)) => (Cow::Owned(cut), stacks),
-        None => (Cow::Borrowed(component), Vec::new()),
-    };
-    let component = component.as_ref();
+    let cut = cut.transpose()?;
+    let component = cut.as_ref().map_or(component, |cut| &cut.wasm);
     let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
-    output
-        .report
-        .notes
-        .extend(stacks.iter().map(Stack::to_string));
+    let notes = cut.iter().flat_map(CutStacks::notes);
+    output.report.notes.extend(notes);
     if !options.strip {
         if let Err(error) = world::append(
             component,

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use p1bridge_linker::Profile;
 
 pub use p1bridge_linker::lower::Lowered;
-use p1bridge_linker::relocate::{Stack, cut_stacks};
+use p1bridge_linker::relocate::cut_stacks;
 
 use crate::sniff::{Binary, sniff};
 
@@ -29,13 +29,11 @@ pub fn lower(module: &[u8], profile: &Profile) -> Result<Lowered> {
 ///
 /// As [`lower`], and as [`cut_stacks`].
 pub fn cut_and_lower(module: &[u8], stack_size: u32, profile: &Profile) -> Result<Lowered> {
-    let (module, stacks) = match sniff(module)? {
+    let cut = match sniff(module)? {
         Binary::Module => cut_stacks(module, stack_size)?,
         Binary::Component => return lower(module, profile),
     };
-    let mut lowered = lower(&module, profile)?;
-    lowered
-        .done
-        .splice(0..0, stacks.iter().map(Stack::to_string));
+    let mut lowered = lower(&cut.wasm, profile)?;
+    lowered.done.splice(0..0, cut.notes());
     Ok(lowered)
 }

@@ -33,6 +33,28 @@ pub struct Stack {
     pub to: u32,
 }
 
+/// A file whose stacks were cut.
+#[derive(Clone, Debug)]
+pub struct CutStacks {
+    /// It is as long as it was.
+    pub wasm: Vec<u8>,
+    pub stacks: Vec<Stack>,
+    /// The modules that may have a stack, of which nothing is known.
+    pub unseen: Vec<String>,
+}
+
+impl CutStacks {
+    /// What there is to say, a line each.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let unseen = self.unseen.iter().map(|module| {
+            format!(
+                "the stack of {module} stays as it is: nothing says where it is (link it with --emit-relocs)"
+            )
+        });
+        self.stacks.iter().map(Stack::to_string).chain(unseen)
+    }
+}
+
 impl fmt::Display for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Stack { module, from, to } = self;
@@ -44,13 +66,12 @@ impl fmt::Display for Stack {
 }
 
 /// Cuts the stacks of a module, or of all modules of a component that have more than so many bytes.
-/// Returns the file, as long as it was, and the stacks that it has.
 ///
 /// # Errors
 ///
 /// Names a module with a larger stack that cannot be cut, with the reason and what to do. So it does where no
 /// module has a stack that is seen.
-pub fn cut_stacks(wasm: &[u8], size: u32) -> Result<(Vec<u8>, Vec<Stack>)> {
+pub fn cut_stacks(wasm: &[u8], size: u32) -> Result<CutStacks> {
     let size = size.next_multiple_of(STACK_ALIGNMENT).max(STACK_ALIGNMENT);
     let mut out = wasm.to_vec();
     let mut stacks = Vec::new();
@@ -86,7 +107,11 @@ pub fn cut_stacks(wasm: &[u8], size: u32) -> Result<(Vec<u8>, Vec<Stack>)> {
             }
         );
     }
-    Ok((out, stacks))
+    Ok(CutStacks {
+        wasm: out,
+        stacks,
+        unseen,
+    })
 }
 
 /// Where the core modules of a file are.

@@ -6,7 +6,7 @@ use p1bridge::flatten::{FlattenOptions, Growth, flatten};
 use p1bridge::lower::{cut_and_lower, lower};
 use p1bridge::profiles::named;
 use p1bridge::wrap::{WrapOptions, wrap};
-use p1bridge_linker::relocate::{Stack, cut_stacks};
+use p1bridge_linker::relocate::{CutStacks, Stack, cut_stacks};
 use p1bridge_tests::engines::available;
 use p1bridge_tests::{Exit, RunSpec};
 use wasmparser::{Operator, Parser, Payload};
@@ -39,7 +39,12 @@ fn sections(wasm: &[u8]) -> Vec<(u8, &[u8])> {
 #[test]
 fn a_stack_that_is_cut_gives_what_the_linker_gives() {
     let large = program("relocated-c");
-    let (cut, stacks) = cut_stacks(&large, 4096).unwrap();
+    let CutStacks {
+        wasm: cut,
+        stacks,
+        unseen,
+    } = cut_stacks(&large, 4096).unwrap();
+    assert!(unseen.is_empty());
     assert_eq!(
         stacks,
         [Stack {
@@ -94,7 +99,7 @@ fn a_program_with_a_stack_that_was_cut_does_the_same_everywhere() {
 fn refused(wasm: &[u8]) -> String {
     match cut_stacks(wasm, 4096) {
         Err(error) => format!("{error:#}"),
-        Ok((_, stacks)) => panic!("taken: {stacks:?}"),
+        Ok(cut) => panic!("taken: {:?}", cut.stacks),
     }
 }
 
@@ -137,7 +142,7 @@ fn relocations_that_do_not_fit_are_refused_and_name_the_place() {
 #[test]
 fn damaged_relocations_are_errors_or_do_no_harm() -> Result<()> {
     let right = program("relocated-c");
-    let (cut, _) = cut_stacks(&right, 4096)?;
+    let cut = cut_stacks(&right, 4096)?.wasm;
     let engines = available();
     let wasmi = engines.iter().find(|engine| engine.name() == "wasmi");
     let wasmi = wasmi.expect("it is in this process");
@@ -156,7 +161,7 @@ fn damaged_relocations_are_errors_or_do_no_harm() -> Result<()> {
         for bit in [0x01, 0x80] {
             let mut damaged = right.clone();
             damaged[at] ^= bit;
-            if let Ok((wasm, _)) = cut_stacks(&damaged, 4096) {
+            if let Ok(CutStacks { wasm, .. }) = cut_stacks(&damaged, 4096) {
                 // What is before is the program; another alignment makes another stack.
                 if wasm[..start - 16] == cut[..start - 16] {
                     continue;
@@ -188,7 +193,29 @@ fn programs_without_relocations_are_told_how_to_get_them() {
             "{error}"
         );
     }
-    let (same, stacks) = cut_stacks(&program("relocated-c-small"), 65536).unwrap();
-    assert!(same == program("relocated-c-small"));
-    assert_eq!((stacks[0].from, stacks[0].to), (4096, 4096));
+    let same = cut_stacks(&program("relocated-c-small"), 65536).unwrap();
+    assert!(same.wasm == program("relocated-c-small"));
+    assert_eq!((same.stacks[0].from, same.stacks[0].to), (4096, 4096));
+}
+
+#[test]
+fn a_guest_whose_stack_is_not_seen_beside_one_that_is_cut_is_named() {
+    let mut component = wasm_encoder::Component::new();
+    for name in ["relocated-c", "hello-c"] {
+        component.section(&wasm_encoder::RawSection {
+            id: wasm_encoder::ComponentSectionId::CoreModule.into(),
+            data: &program(name),
+        });
+    }
+    let component = component.finish();
+    let cut = cut_stacks(&component, 4096).unwrap();
+    assert_eq!(cut.wasm.len(), component.len());
+    let notes: Vec<String> = cut.notes().collect();
+    assert_eq!(
+        notes,
+        [
+            "the stack of relocated-c.wasm has 4096 bytes instead of 65536",
+            "the stack of core module 1 stays as it is: nothing says where it is (link it with --emit-relocs)",
+        ]
+    );
 }
