@@ -7,8 +7,8 @@ use super::applied;
 use super::finding::{Effect, Finding, Kind, Place};
 use super::needs::Needs;
 use super::survey::{
-    Survey, foreign, global_types, host_memory, import_kind, is_plain, is_reference, memory_types,
-    reaches_host, table_types, used_imports,
+    Survey, foreign, global_types, host_memory, import_kind, is_number, is_plain, is_reference,
+    memory_types, reaches_host, table_types, used_imports,
 };
 use super::wrapper::Wrapper;
 use crate::features::{FeatureSet, is_exception};
@@ -144,7 +144,7 @@ pub fn values(
     };
     if lacks_references {
         foreign_values(module, survey, &counts, found);
-        globals_of_references(module, found);
+        held_by_the_host(module, found);
     }
     if !profile.has(WasmFeatures::MUTABLE_GLOBAL) {
         for import in &module.imports {
@@ -232,12 +232,7 @@ fn foreign_values(
     let mut one = finding(
         Kind::Feature,
         Effect::Refused,
-        match ty {
-            RefType::EXTERNREF => {
-                "reference-types: references of the host (externref) in types or tables".to_string()
-            }
-            ty => format!("reference-types: {ty}, which cannot be a number"),
-        },
+        format!("reference-types: {ty}, which cannot be a number"),
         inside.map(|&(_, func, offset)| Place {
             function: Some(func),
             name: module.function_name(func).map(str::to_string),
@@ -250,12 +245,11 @@ fn foreign_values(
     found.push(one);
 }
 
-/// Globals at the boundary that would hold numbers.
-fn globals_of_references(module: &Module<'_>, found: &mut Vec<Finding>) {
+/// Globals, and tables of references that are no functions, at the boundary: they would hold numbers.
+fn held_by_the_host(module: &Module<'_>, found: &mut Vec<Finding>) {
     let mut add = |what: String, offset: u64| {
-        let what = format!(
-            "reference-types: {what} is a global of references, which the host would have to know"
-        );
+        let what =
+            format!("reference-types: {what} of references, which the host would have to know");
         let place = Some(outside(offset));
         let mut one = finding(Kind::Feature, Effect::Refused, what, place, None);
         one.feature = Some("reference-types".to_string());
@@ -264,15 +258,33 @@ fn globals_of_references(module: &Module<'_>, found: &mut Vec<Finding>) {
     for import in &module.imports {
         if matches!(import.ty, TypeRef::Global(ty) if is_reference(&ty.content_type)) {
             add(
-                format!("the import {}.{}", import.module, import.name),
+                format!("the import {}.{} is a global", import.module, import.name),
                 import.offset,
+            );
+        }
+        if matches!(import.ty, TypeRef::Table(ty) if ty.element_type == RefType::EXTERNREF) {
+            add(
+                format!("the import {}.{} is a table", import.module, import.name),
+                import.offset,
+            );
+        }
+    }
+    let tables: Vec<_> = table_types(module).collect();
+    for (name, index) in exported(module, ExternalKind::Table) {
+        if tables[index as usize].element_type == RefType::EXTERNREF {
+            add(
+                format!("the export {name} is a table"),
+                module.range.start as u64,
             );
         }
     }
     let types: Vec<ValType> = global_types(module).collect();
     for (name, index) in exported(module, ExternalKind::Global) {
         if is_reference(&types[index as usize]) {
-            add(format!("the export {name}"), module.range.start as u64);
+            add(
+                format!("the export {name} is a global"),
+                module.range.start as u64,
+            );
         }
     }
 }
@@ -460,7 +472,7 @@ pub fn tables(module: &Module<'_>, profile: &Profile, needs: &Needs, found: &mut
     for table in &module.tables {
         let what = match () {
             () if table.ty.table64 => "a 64-bit table",
-            () if table.ty.element_type != RefType::FUNCREF => {
+            () if !is_number(table.ty.element_type) => {
                 "a table of references that are not functions"
             }
             () if table.init.is_some() => "a table with an initial value",

@@ -58,7 +58,8 @@ pub fn survey(module: &Module<'_>) -> Result<Survey> {
         .types
         .iter()
         .any(|ty| ty.params().iter().chain(ty.results()).any(is_kept))
-        || global_types(module).any(|ty| is_kept(&ty));
+        || global_types(module).any(|ty| is_kept(&ty))
+        || table_types(module).any(|ty| ty.element_type != RefType::FUNCREF);
     if module.features.without(plain).is_empty() {
         return Ok(survey);
     }
@@ -333,12 +334,18 @@ fn foreign_of(op: &Operator<'_>) -> Option<RefType> {
     }
 }
 
-/// The reference type that a type is, if it cannot be a number: anything but a nullable function.
+/// The reference type that a type is, if it cannot be a number: anything but a nullable function, and one of
+/// the host's, which is null where the host passes none.
 pub fn foreign(ty: &ValType) -> Option<RefType> {
     match ty {
-        ValType::Ref(ty) if *ty != RefType::FUNCREF => Some(*ty),
+        ValType::Ref(ty) if !is_number(*ty) => Some(*ty),
         _ => None,
     }
+}
+
+/// Whether a reference can be a number.
+pub fn is_number(ty: RefType) -> bool {
+    ty == RefType::FUNCREF || ty == RefType::EXTERNREF
 }
 
 /// Whether an instruction has the index of a memory.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::{BlockType, FuncType, ValType};
-use wasmparser::{ExternalKind, RefType};
+use wasmparser::ExternalKind;
 
 use super::helper::Helper;
 use super::memories::Memories;
@@ -13,7 +13,7 @@ use super::table_layout::{self, Tables};
 use crate::debug::{self, DebugNotes};
 use crate::findings::allocator::{self, Allocator};
 use crate::findings::needs::Needs;
-use crate::findings::survey::{reaches_host, used_imports};
+use crate::findings::survey::{is_number, reaches_host, used_imports};
 use crate::findings::wrapper::{Wrapper, of_preview1};
 use crate::memory::arena;
 use crate::memory::bulk::Bounds;
@@ -406,7 +406,9 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     /// The type of the output for one of the input.
     pub fn value(&self, ty: wasmparser::ValType) -> Result<ValType> {
         match ty {
-            wasmparser::ValType::Ref(RefType::FUNCREF) if self.needs.references => Ok(ValType::I32),
+            wasmparser::ValType::Ref(ty) if self.needs.references && is_number(ty) => {
+                Ok(ValType::I32)
+            }
             ty => ValType::try_from(ty).map_err(|_| anyhow!("the type {ty} is not supported")),
         }
     }

@@ -224,6 +224,10 @@ fn outputs_survive_an_optimiser() {
     }
     let wasmi: &dyn Engine = &engines::Wasmi;
     each(|program, profile, _, flat| {
+        if program.name == "throws-cpp" && profile == "as-is" {
+            // Of the two forms of exceptions, it knows the older.
+            return Ok(());
+        }
         let folder = tempfile::tempdir()?;
         let (before, after) = (
             folder.path().join("in.wasm"),
