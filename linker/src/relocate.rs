@@ -72,7 +72,7 @@ impl fmt::Display for Stack {
 /// Names a module with a larger stack that cannot be cut, with the reason and what to do. So it does where no
 /// module has a stack that is seen.
 pub fn cut_stacks(wasm: &[u8], size: u32) -> Result<CutStacks> {
-    let size = size.next_multiple_of(STACK_ALIGNMENT).max(STACK_ALIGNMENT);
+    let size = rounded(size).max(STACK_ALIGNMENT);
     let mut out = wasm.to_vec();
     let mut stacks = Vec::new();
     let mut unseen = Vec::new();
@@ -272,7 +272,13 @@ fn lowest(image: &Image, symbols: &Symbols<'_>, high: u32) -> u32 {
         (end <= high).then_some(end)
     });
     let low = named.or_else(|| below.max()).unwrap_or(0);
-    low.next_multiple_of(STACK_ALIGNMENT).min(high)
+    rounded(low).min(high)
+}
+
+/// The next address that a stack can begin at.
+fn rounded(address: u32) -> u32 {
+    let most = u32::MAX - (STACK_ALIGNMENT - 1);
+    address.min(most).next_multiple_of(STACK_ALIGNMENT)
 }
 
 /// What moves: everything from `high` on, by `delta` down.

@@ -520,6 +520,42 @@ fn a_block_that_gives_a_reference_which_is_never_there_is_lowered() {
 }
 
 #[test]
+fn references_that_the_host_never_sees_are_null_and_numbers() {
+    let wat = r#"(module
+                (memory (export "memory") 1)
+         (table $e 3 10 externref) (table $f 4 funcref)
+         (type $te (func (param externref) (result i32))) (type $tf (func (param funcref) (result i32))) (type $ti (func (param i32) (result i32)))
+         (elem (table $f) (i32.const 0) func $a $b $c)
+         (func $a (type $te) (ref.is_null (local.get 0)))
+         (func $b (type $tf) (ref.is_null (local.get 0)))
+         (func $c (type $ti) (local.get 0))
+         (global $g (mut externref) (ref.null extern))
+         (func $local (result i32) (local $x externref) (local.set $x (global.get $g)) (global.set $g (local.get $x)) (ref.is_null (select (result externref) (local.get $x) (ref.null extern) (i32.const 1))))
+         (func (export "run") (param $n i32) (result i32)
+           (if (i32.eq (local.get $n) (i32.const 0)) (then (return (call $local))))
+           (if (i32.eq (local.get $n) (i32.const 1)) (then (table.set $e (i32.const 2) (ref.null extern)) (return (ref.is_null (table.get $e (i32.const 2))))))
+           (if (i32.eq (local.get $n) (i32.const 2)) (then (return (table.grow $e (ref.null extern) (i32.const 4)))))
+           (if (i32.eq (local.get $n) (i32.const 3)) (then (return (table.size $e))))
+           (if (i32.eq (local.get $n) (i32.const 4)) (then (return (call_indirect $f (type $te) (ref.null extern) (i32.const 0)))))
+           (if (i32.eq (local.get $n) (i32.const 5)) (then (return (call_indirect $f (type $te) (ref.null extern) (i32.const 1)))))
+           (if (i32.eq (local.get $n) (i32.const 6)) (then (return (call_indirect $f (type $te) (ref.null extern) (i32.const 2)))))
+           (if (i32.eq (local.get $n) (i32.const 7)) (then (return (call_indirect $f (type $tf) (ref.func $b) (i32.const 1)))))
+           (if (i32.eq (local.get $n) (i32.const 8)) (then (table.fill $e (i32.const 1) (ref.null extern) (i32.const 2)) (return (i32.const 5))))
+           (if (i32.eq (local.get $n) (i32.const 9)) (then (table.copy $e $e (i32.const 0) (i32.const 1) (i32.const 2)) (return (i32.const 6))))
+           (if (i32.eq (local.get $n) (i32.const 10)) (then (drop (table.get $e (i32.const 99)))))
+           (i32.const 77))
+         (elem declare func $b))"#;
+    let calls: Vec<(&str, Vec<u64>)> = [0, 1, 2, 3, 4, 7, 8, 9, 2, 3]
+        .map(|n| ("run", vec![n]))
+        .into();
+    same(wat, "mvp", &calls);
+    // Types that become alike stay apart, and a table has its bounds.
+    for trap in [5, 6, 10] {
+        same(wat, "mvp", &[("run", vec![3]), ("run", vec![trap])]);
+    }
+}
+
+#[test]
 fn what_cannot_be_lowered_is_named_with_its_place() {
     let refused = [
         ("simd128", "(module (func (export \"f\") (param v128)))"),
@@ -530,7 +566,18 @@ fn what_cannot_be_lowered_is_named_with_its_place() {
             "multivalue",
             "(module (func (export \"f\") (result i32 i32) i32.const 1 i32.const 2))",
         ),
-        ("externref", "(module (func $f (param externref)))"),
+        (
+            "reference-types",
+            "(module (func (export \"f\") (param externref)))",
+        ),
+        (
+            "the export t is a table of references",
+            "(module (table (export \"t\") 1 externref))",
+        ),
+        (
+            "the import a.t is a table of references",
+            "(module (import \"a\" \"t\" (table 1 externref)))",
+        ),
     ];
     let profile = p1bridge::profiles::named("wamr-2020").unwrap();
     for (word, wat) in refused {
