@@ -1,6 +1,6 @@
 //! The parts of a core module, in a form that does not depend on how types are numbered.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use wasmparser::{BlockType, ElementItems, FuncType, Operator, Parser, Payload, TypeRef, ValType};
 
 /// A core module without custom sections. Function, table, memory, global and segment indices are
