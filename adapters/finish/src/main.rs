@@ -347,9 +347,11 @@ mod tests {
                 .contains("unknown facts")
         );
         assert!(
-            library("state-fixed 1\\nstate-per-poll 1\\nseed 1\\nzeroes 1\\nscratch 1\\nframe 8\\n")
-                .unwrap_err()
-                .contains("frame")
+            library(
+                "state-fixed 1\\nstate-per-poll 1\\nseed 1\\nzeroes 1\\nscratch 1\\nframe 8\\n"
+            )
+            .unwrap_err()
+            .contains("frame")
         );
         let bare = wat::parse_str(format!("(module {EXPORT})")).unwrap();
         assert!(format!("{:#}", finish(&bare).unwrap_err()).contains("p1bridge.library"));

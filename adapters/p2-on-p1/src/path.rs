@@ -249,7 +249,16 @@ fn open_any(
         flags,
     };
     match state.vacant() {
-        Some(handle) => open(state, handle, state.slot_here(base), follow, path, length, opening, out),
+        Some(handle) => open(
+            state,
+            handle,
+            state.slot_here(base),
+            follow,
+            path,
+            length,
+            opening,
+            out,
+        ),
         None => failure(Out::here(out), 4, p1::NOMEM),
     }
 }
