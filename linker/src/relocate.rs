@@ -116,10 +116,11 @@ pub fn cut_stacks(wasm: &[u8], size: u32) -> Result<CutStacks> {
 
 /// Where the core modules of a file are.
 fn modules(wasm: &[u8]) -> Result<Vec<Range<usize>>> {
+    let mut modules: Vec<Range<usize>> = Vec::new();
     if Parser::is_core_wasm(wasm) {
-        return Ok(vec![0..wasm.len()]);
+        modules.push(0..wasm.len());
+        return Ok(modules);
     }
-    let mut modules = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         if let Payload::ModuleSection {
             unchecked_range, ..
