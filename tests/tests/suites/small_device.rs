@@ -124,7 +124,9 @@ fn the_peak_heap_on_wamr_is_within_its_goals() {
     if std::env::var_os("P1BRIDGE_MASSIF").is_none() {
         return;
     }
-    let embedder = option_env!("WAMR_2020_EMBEDDER").expect("the embedding is built");
+    let Some(embedder) = option_env!("WAMR_2020_EMBEDDER") else {
+        panic!("the embedding is not built");
+    };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("module.wasm");
     let prints = flat(&guest::component(HELLO, PRINTS), "wamr-2020", |_| ()).wasm;
