@@ -14,6 +14,7 @@
 //! | [`relaxed`] | relaxed instructions on vectors, where there are others |
 //! | [`pass`], [`flow`] | what those two share |
 //! | [`atomics`] | atomic instructions on a memory that is not shared |
+//! | [`types`] | the types of the output, each once, and how those that change stay different |
 //! | [`structure`], [`multi_value`] | blocks and functions with several values |
 //! | [`body`] | tail calls |
 //! | [`memories`] | several memories, and room above them for what the linker adds |
@@ -54,6 +55,7 @@ mod start;
 mod structure;
 mod table_layout;
 mod tables;
+mod types;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::WasmFeatures;

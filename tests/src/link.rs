@@ -27,6 +27,16 @@ pub fn component(program: &Program) -> Result<Vec<u8>> {
     .component)
 }
 
+/// The name of the profile that modules for an engine are made with, and `portable` where none is named
+/// after it.
+pub fn profile_name(engine: &dyn Engine) -> &str {
+    match engine.name() {
+        "wamr" => "wamr-2020",
+        name if Profile::named(name).is_some() => name,
+        _ => "portable",
+    }
+}
+
 /// Flattens a component for an engine: with the profile that is named after it, where there is
 /// one.
 pub fn flatten_for(engine: &dyn Engine, component: &[u8]) -> Result<Vec<u8>> {

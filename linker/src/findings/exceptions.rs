@@ -2,7 +2,7 @@
 
 use wasmparser::{ExternalKind, FuncType, RefType, TypeRef, ValType};
 
-use super::finding::{Effect, Finding, Kind, Place};
+use super::finding::{Finding, Place};
 use super::needs::Needs;
 use super::survey::{global_types, table_types};
 use crate::features::is_exception;
@@ -14,21 +14,8 @@ pub fn unlowered(module: &Module<'_>, needs: &Needs, found: &mut Vec<Finding>) {
         return;
     }
     let mut add = |what: String, offset: u64| {
-        found.push(Finding {
-            kind: Kind::Feature,
-            effect: Effect::Refused,
-            what: format!("exception-handling: {what}"),
-            feature: Some("exception-handling".to_string()),
-            places: vec![Place {
-                function: None,
-                name: None,
-                offset,
-                count: 1,
-            }],
-            emitted_by: None,
-            fix: None,
-            profiles: Vec::new(),
-        });
+        let place = Some(Place::outside(offset));
+        found.push(Finding::lacking("exception-handling", &what, place));
     };
     let start = module.range.start as u64;
     for import in &module.imports {

@@ -93,7 +93,33 @@ impl fmt::Display for Place {
     }
 }
 
+impl Place {
+    /// A place that is in no function.
+    pub fn outside(offset: u64) -> Place {
+        Place {
+            function: None,
+            name: None,
+            offset,
+            count: 1,
+        }
+    }
+}
+
 impl Finding {
+    /// Something of a proposal that the target lacks and nothing takes away.
+    pub fn lacking(feature: &str, what: &str, place: Option<Place>) -> Finding {
+        Finding {
+            kind: Kind::Feature,
+            effect: Effect::Refused,
+            what: format!("{feature}: {what}"),
+            feature: Some(feature.to_string()),
+            places: place.into_iter().collect(),
+            emitted_by: None,
+            fix: None,
+            profiles: Vec::new(),
+        }
+    }
+
     /// Everything but the fix, on one line with the first place.
     pub fn one_line(&self) -> String {
         let mut line = self.what.clone();

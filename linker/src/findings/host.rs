@@ -17,15 +17,6 @@ use crate::parse::scan::value_type_features;
 use crate::preview1;
 use crate::profile::{Host, Import, Limits, Missing, Profile};
 
-fn outside(offset: u64) -> Place {
-    Place {
-        function: None,
-        name: None,
-        offset,
-        count: 1,
-    }
-}
-
 fn finding(
     kind: Kind,
     effect: Effect,
@@ -48,7 +39,7 @@ fn finding(
 /// Parts of other sections than code that need a proposal.
 pub fn sections_with(module: &Module<'_>, feature: WasmFeatures) -> Vec<(String, Place)> {
     let mut found = Vec::new();
-    let mut add = |what: &str, offset: u64| found.push((what.to_string(), outside(offset)));
+    let mut add = |what: &str, offset: u64| found.push((what.to_string(), Place::outside(offset)));
     match feature {
         WasmFeatures::BULK_MEMORY => {
             for data in module.data.iter().filter(|data| data.active.is_none()) {
@@ -150,14 +141,11 @@ pub fn values(
         for import in &module.imports {
             if matches!(import.ty, TypeRef::Global(ty) if ty.mutable) {
                 let what = format!(
-                    "mutable-globals: the import {}.{} is a mutable global, which nothing can \
-                     replace",
+                    "the import {}.{} is a mutable global, which nothing can replace",
                     import.module, import.name
                 );
-                let place = Some(outside(import.offset));
-                let mut one = finding(Kind::Feature, Effect::Refused, what, place, None);
-                one.feature = Some("mutable-globals".to_string());
-                found.push(one);
+                let place = Some(Place::outside(import.offset));
+                found.push(Finding::lacking("mutable-globals", &what, place));
             }
         }
     }
@@ -166,16 +154,9 @@ pub fn values(
         let ty = module.func_type(func);
         let reference = |ty: &ValType| matches!(ty, ValType::Ref(ty) if counts(ty));
         let mut add = |feature: &str, why: &str| {
-            let what = format!("{feature}: {what} {why}, which the host would have to know");
-            let mut one = finding(
-                Kind::Feature,
-                Effect::Refused,
-                what,
-                Some(outside(offset)),
-                None,
-            );
-            one.feature = Some(feature.to_string());
-            found.push(one);
+            let what = format!("{what} {why}, which the host would have to know");
+            let place = Some(Place::outside(offset));
+            found.push(Finding::lacking(feature, &what, place));
         };
         if lacks_several && ty.results().len() > 1 {
             add("multivalue", "has several results");
@@ -229,31 +210,22 @@ fn foreign_values(
     let Some(ty) = outside_of_bodies.or(inside.map(|(ty, ..)| *ty)) else {
         return;
     };
-    let mut one = finding(
-        Kind::Feature,
-        Effect::Refused,
-        format!("reference-types: {ty}, which cannot be a number"),
-        inside.map(|&(_, func, offset)| Place {
-            function: Some(func),
-            name: module.function_name(func).map(str::to_string),
-            offset,
-            count: 1,
-        }),
-        None,
-    );
-    one.feature = Some("reference-types".to_string());
-    found.push(one);
+    let what = format!("{ty}, which cannot be a number");
+    let place = inside.map(|&(_, func, offset)| Place {
+        function: Some(func),
+        name: module.function_name(func).map(str::to_string),
+        offset,
+        count: 1,
+    });
+    found.push(Finding::lacking("reference-types", &what, place));
 }
 
 /// Globals, and tables of references that are no functions, at the boundary: they would hold numbers.
 fn held_by_the_host(module: &Module<'_>, found: &mut Vec<Finding>) {
     let mut add = |what: String, offset: u64| {
-        let what =
-            format!("reference-types: {what} of references, which the host would have to know");
-        let place = Some(outside(offset));
-        let mut one = finding(Kind::Feature, Effect::Refused, what, place, None);
-        one.feature = Some("reference-types".to_string());
-        found.push(one);
+        let what = format!("{what} of references, which the host would have to know");
+        let place = Some(Place::outside(offset));
+        found.push(Finding::lacking("reference-types", &what, place));
     };
     for import in &module.imports {
         if matches!(import.ty, TypeRef::Global(ty) if is_reference(&ty.content_type)) {
@@ -347,7 +319,7 @@ pub fn memories(module: &Module<'_>, needs: &Needs, found: &mut Vec<Finding>) {
                 "the memory {}.{} is imported, so others cannot lie behind it",
                 import.module, import.name
             ),
-            Some(outside(import.offset)),
+            Some(Place::outside(import.offset)),
         );
         return;
     }
@@ -407,7 +379,7 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
                     "a table has {} elements; the runtime allows at most {most}",
                     table.ty.initial
                 ),
-                Some(outside(table.offset)),
+                Some(Place::outside(table.offset)),
                 None,
             ));
         }
@@ -426,7 +398,7 @@ pub fn tables(module: &Module<'_>, profile: &Profile, needs: &Needs, found: &mut
             kind,
             Effect::Refused,
             what,
-            offset.map(outside),
+            offset.map(Place::outside),
             None,
         ));
     };
@@ -592,7 +564,7 @@ pub fn import(
             Some("imported from `env` as `module#field`"),
         ),
     };
-    let place = Some(outside(offset));
+    let place = Some(Place::outside(offset));
     Some(finding(Kind::Import, effect, what, place, fix))
 }
 
@@ -609,7 +581,7 @@ pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
                     Kind::Behaviour,
                     Effect::FailsLater,
                     format!("{}: {wrong}", one.name),
-                    Some(outside(one.offset)),
+                    Some(Place::outside(one.offset)),
                     Some("calls go through a wrapper"),
                 ));
             }
@@ -640,7 +612,7 @@ pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>)
                     import.name,
                     import_kind(import.ty)
                 ),
-                Some(outside(import.offset)),
+                Some(Place::outside(import.offset)),
                 None,
             ));
         }

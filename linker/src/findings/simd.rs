@@ -2,7 +2,7 @@
 
 use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
-use super::finding::{Effect, Finding, Kind, Place};
+use super::finding::{Finding, Place};
 use super::needs::Needs;
 use super::survey::global_types;
 use crate::parse::module::Module;
@@ -13,23 +13,13 @@ pub fn unlowered(module: &Module<'_>, needs: &Needs, found: &mut Vec<Finding>) {
         return;
     }
     let mut add = |what: String, offset: u64| {
-        found.push(Finding {
-            kind: Kind::Feature,
-            effect: Effect::Refused,
-            what: format!(
-                "simd128: {what}, which the host would have to know: pass it in memory, or as numbers"
-            ),
-            feature: Some("simd128".to_string()),
-            places: vec![Place {
-                function: None,
-                name: None,
-                offset,
-                count: 1,
-            }],
-            emitted_by: None,
-            fix: None,
-            profiles: Vec::new(),
-        });
+        let what =
+            format!("{what}, which the host would have to know: pass it in memory, or as numbers");
+        found.push(Finding::lacking(
+            "simd128",
+            &what,
+            Some(Place::outside(offset)),
+        ));
     };
     for import in &module.imports {
         let what = match import.ty {

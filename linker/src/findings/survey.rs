@@ -158,15 +158,9 @@ impl Survey {
                 self.references = true;
             }
             // It may give one that is never there.
-            Operator::Block {
-                blockty: BlockType::Type(ty),
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                self.references |= block_value(op).is_some_and(is_kept);
             }
-            | Operator::Loop {
-                blockty: BlockType::Type(ty),
-            }
-            | Operator::If {
-                blockty: BlockType::Type(ty),
-            } => self.references |= is_kept(ty),
             // Dropping alone does nothing that could be seen.
             Operator::TableGet { .. }
             | Operator::TableSet { .. }
@@ -321,6 +315,13 @@ fn foreign_of(op: &Operator<'_>) -> Option<RefType> {
     match op {
         Operator::RefNull { hty } => foreign(&ValType::Ref(RefType::new(true, *hty)?)),
         Operator::TypedSelect { ty } => foreign(ty),
+        _ => block_value(op).and_then(foreign),
+    }
+}
+
+/// The type of the one value that a block gives, where an instruction opens such a block.
+fn block_value<'o>(op: &'o Operator<'_>) -> Option<&'o ValType> {
+    match op {
         Operator::Block {
             blockty: BlockType::Type(ty),
         }
@@ -329,7 +330,7 @@ fn foreign_of(op: &Operator<'_>) -> Option<RefType> {
         }
         | Operator::If {
             blockty: BlockType::Type(ty),
-        } => foreign(ty),
+        } => Some(ty),
         _ => None,
     }
 }

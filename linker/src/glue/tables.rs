@@ -4,7 +4,7 @@
 //! is full moves to the end, with twice as many entries. What it leaves is not used again: at most as much as
 //! it has now.
 
-use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use super::handles::{CAPACITY, field};
 use crate::memory::globals::LinkerGlobals;
@@ -186,12 +186,6 @@ fn is_below_others(code: &mut InstructionSink<'_>, top: u32) {
 
 /// Copies words from the top down. `left` counts them.
 fn copy_words(code: &mut InstructionSink<'_>, to: u32, from: u32, left: u32) {
-    let word = MemArg {
-        offset: 0,
-        align: 3,
-        target: MemArgTarget::Memory(0),
-        ordering: None,
-    };
     code.loop_(BlockType::Empty)
         .local_get(left)
         .i32_const(8)
@@ -202,8 +196,8 @@ fn copy_words(code: &mut InstructionSink<'_>, to: u32, from: u32, left: u32) {
         .local_get(left)
         .local_get(from)
         .i32_add()
-        .i64_load(word)
-        .i64_store(word)
+        .i64_load(regions::WORD)
+        .i64_store(regions::WORD)
         .local_get(left)
         .br_if(0)
         .end();

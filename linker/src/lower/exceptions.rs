@@ -94,7 +94,7 @@ fn pass<'m, 'a>(layout: &Layout<'m, 'a>) -> Result<Pass<'m, 'a>> {
         .collect();
     Ok(Pass {
         module,
-        types: layout.types.clone(),
+        types: layout.types.to_vec(),
         added: added.collect(),
         globals: global_section(layout)?,
         global_names,

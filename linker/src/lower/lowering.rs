@@ -10,6 +10,7 @@ use super::helper::Helper;
 use super::memories::Memories;
 use super::multi_value::MultiValue;
 use super::table_layout::{self, Tables};
+use super::types::Types;
 use crate::debug::{self, DebugNotes};
 use crate::findings::allocator::{self, Allocator};
 use crate::findings::needs::Needs;
@@ -77,8 +78,7 @@ pub struct Lowering<'p, 'm, 'a> {
     pub profile: &'p Profile,
     pub needs: Needs,
     /// The types of the output; those of the input keep their indices.
-    pub types: Vec<FuncType>,
-    pub type_indices: HashMap<FuncType, u32>,
+    pub types: Types,
     pub multi: MultiValue,
     pub imports: Vec<HostFunction>,
     /// The functions of Preview 1 that are imported: for the wrappers.
@@ -134,8 +134,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             module,
             profile,
             needs,
-            types: Vec::new(),
-            type_indices: HashMap::new(),
+            types: Types::default(),
             multi: MultiValue::default(),
             imports: Vec::new(),
             hosts: Vec::new(),
@@ -182,17 +181,16 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     }
 
     pub fn lower_types(&mut self) -> Result<()> {
+        let mut types = Vec::with_capacity(self.module.types.len());
         for ty in &self.module.types {
             let ty = FuncType::new(self.values(ty.params())?, self.values(ty.results())?);
-            self.types.push(ty);
+            types.push(ty);
         }
         if self.needs.multi_value || self.needs.references {
             let several = self.needs.multi_value;
-            self.multi = MultiValue::new(&self.module.types, &mut self.types, several);
+            self.multi = MultiValue::new(&self.module.types, &mut types, several);
         }
-        for (index, ty) in self.types.iter().enumerate().rev() {
-            self.type_indices.insert(ty.clone(), index as u32);
-        }
+        self.types = Types::new(types);
         Ok(())
     }
 
@@ -420,13 +418,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
     /// The index of a type of the output.
     pub fn type_index(&mut self, params: &[ValType], results: &[ValType]) -> u32 {
         let ty = FuncType::new(params.iter().copied(), results.iter().copied());
-        if let Some(&index) = self.type_indices.get(&ty) {
-            return index;
-        }
-        let index = self.types.len() as u32;
-        self.type_indices.insert(ty.clone(), index);
-        self.types.push(ty);
-        index
+        self.types.index(ty)
     }
 
     /// The type of a block that has a type of the input by its index: a function of it may have

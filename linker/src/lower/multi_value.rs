@@ -9,6 +9,8 @@ use std::collections::{HashMap, HashSet};
 
 use wasm_encoder::{FuncType, ValType};
 
+use super::types::unlike;
+
 /// What became of the types of a module, by type index.
 #[derive(Clone, Debug, Default)]
 pub struct MultiValue {
@@ -61,14 +63,8 @@ impl MultiValue {
             let (lowered, added) = known
                 .entry(&module[index])
                 .or_insert_with(|| {
-                    let mut params = ty.params().to_vec();
-                    loop {
-                        let lowered = FuncType::new(params.iter().copied(), results.clone());
-                        if taken.insert(lowered.clone()) {
-                            break (lowered, (params.len() - ty.params().len()) as u32);
-                        }
-                        params.push(ValType::I32);
-                    }
+                    let plain = FuncType::new(ty.params().to_vec(), results.clone());
+                    unlike(&mut taken, &plain)
                 })
                 .clone();
             multi.added[index] = added;

@@ -142,7 +142,7 @@ impl Lowering<'_, '_, '_> {
 
     fn type_section(&self) -> TypeSection {
         let mut section = TypeSection::new();
-        for ty in &self.types {
+        for ty in self.types.iter() {
             section
                 .ty()
                 .function(ty.params().iter().copied(), ty.results().iter().copied());

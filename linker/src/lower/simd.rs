@@ -93,7 +93,7 @@ pub fn lower(module: &Module<'_>) -> Result<Passed> {
     ];
     let pass = Pass {
         module,
-        types: layout.types.clone(),
+        types: layout.types.to_vec(),
         added,
         globals: layout.globals()?,
         global_names: Vec::new(),

@@ -8,6 +8,14 @@ use super::arena;
 use super::globals::{LinkerGlobals, access_in};
 use super::layout::{MemoryPlan, PAGE, WhileLent};
 
+/// An aligned word of 64 bits of the first memory, at the address on the stack: what is moved is so much.
+pub const WORD: MemArg = MemArg {
+    offset: 0,
+    align: 3,
+    target: MemArgTarget::Memory(0),
+    ordering: None,
+};
+
 /// `memory.grow` as the guest of a region sees it.
 ///
 /// The memory grows by as much as the guest asks for, everything above moves up by that, and where
@@ -341,12 +349,6 @@ fn move_in_bulk(code: &mut InstructionSink<'_>, bulk: &Bulk, from: u32, step: u3
 /// Moves a small block word by word, from the top down: it may be longer than the step. Every word
 /// is cleared where it was before anything can be stored there.
 fn move_words(code: &mut InstructionSink<'_>, from: u32, step: u32, above: u32) {
-    let word = MemArg {
-        offset: 0,
-        align: 3,
-        target: MemArgTarget::Memory(0),
-        ordering: None,
-    };
     // `above` counts down; the address of a word is `from + above`.
     code.loop_(BlockType::Empty)
         .local_get(above)
@@ -360,13 +362,13 @@ fn move_words(code: &mut InstructionSink<'_>, from: u32, step: u32, above: u32) 
         .local_get(from)
         .local_get(above)
         .i32_add()
-        .i64_load(word)
-        .i64_store(word)
+        .i64_load(WORD)
+        .i64_store(WORD)
         .local_get(from)
         .local_get(above)
         .i32_add()
         .i64_const(0)
-        .i64_store(word)
+        .i64_store(WORD)
         .local_get(above)
         .br_if(0)
         .end();

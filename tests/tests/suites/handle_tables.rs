@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use p1bridge::flatten::{FlattenOptions, Growth, flatten};
-use p1bridge::profiles::{Profile, named};
+use p1bridge::profiles::named;
 use p1bridge_tests::engines::available;
+use p1bridge_tests::link::profile_name;
 use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec, plain};
 use wasmtime::{Instance, Module, Store};
 
@@ -178,25 +179,30 @@ fn run(engine: &dyn Engine, wasm: &[u8], count: i32) -> Outcome {
     engine.run(wasm, &spec).unwrap()
 }
 
+/// So many are all right, below and above what there is room for at first.
+fn live(engine: &dyn Engine, at: usize, component: &[u8], profile: &str) {
+    let flat = flat(component, profile, |_| ());
+    for count in [3, 8, 9, 100_000] {
+        let outcome = run(engine, &flat, count);
+        assert_eq!(
+            outcome.results,
+            [Some(0)],
+            "{at} {profile} {count}: {outcome:?}"
+        );
+    }
+}
+
 #[test]
 fn a_hundred_thousand_resources_live_by_default_everywhere() {
     for (at, more) in MORE.into_iter().enumerate() {
         let component = things(more);
         for engine in available() {
-            let profile = match engine.name() {
-                "wamr" => "wamr-2020",
-                name if Profile::named(name).is_some() => name,
-                _ => "mvp",
-            };
-            let flat = flat(&component, profile, |_| ());
-            for count in [3, 8, 9, 100_000] {
-                let outcome = run(engine.as_ref(), &flat, count);
-                assert_eq!(
-                    outcome.results,
-                    [Some(0)],
-                    "{at} {profile} {count}: {outcome:?}"
-                );
-            }
+            live(
+                engine.as_ref(),
+                at,
+                &component,
+                profile_name(engine.as_ref()),
+            );
         }
     }
 }
@@ -207,22 +213,12 @@ fn a_hundred_thousand_resources_of_the_host_live_where_memory_grows() {
         let component = guest::component(&TIMERS.replace("MORE", more), CLOCKS);
         for engine in available() {
             // WAMR cuts memory that does not grow, so tables do not either.
-            let profile = match engine.name() {
-                "wamr" if at == 0 => continue,
-                "wamr" => "wamr-2020",
-                name if Profile::named(name).is_some() && at == 1 => name,
-                _ if at == 1 => "mvp",
-                _ => "wasmi",
+            let profile = match (at, engine.name()) {
+                (0, "wamr") => continue,
+                (0, _) => "wasmi",
+                _ => profile_name(engine.as_ref()),
             };
-            let flat = flat(&component, profile, |_| ());
-            for count in [3, 8, 100_000] {
-                let outcome = run(engine.as_ref(), &flat, count);
-                assert_eq!(
-                    outcome.results,
-                    [Some(0)],
-                    "{at} {profile} {count}: {outcome:?}"
-                );
-            }
+            live(engine.as_ref(), at, &component, profile);
         }
     }
 }

@@ -8,6 +8,7 @@ use p1bridge::profiles::named;
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::relocate::{CutStacks, Stack, cut_stacks};
 use p1bridge_tests::engines::available;
+use p1bridge_tests::link::profile_name;
 use p1bridge_tests::{Exit, RunSpec};
 use wasmparser::{Operator, Parser, Payload};
 
@@ -67,11 +68,7 @@ fn a_program_with_a_stack_that_was_cut_does_the_same_everywhere() {
     let large = program("relocated-c");
     let component = wrap(&large, &WrapOptions::default()).unwrap().component;
     for engine in available() {
-        let profile = match engine.name() {
-            "wamr" => "wamr-2020",
-            name if named(name).is_ok() => name,
-            _ => "portable",
-        };
+        let profile = profile_name(engine.as_ref());
         let options = FlattenOptions {
             profile: named(profile).unwrap(),
             stack_size: Some(4096),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use p1bridge::flatten::{FlattenOptions, Flattened, Growth, Isolation, flatten};
 use p1bridge::lower::lower;
-use p1bridge::profiles::{Profile, named};
+use p1bridge::profiles::named;
 use p1bridge_tests::engines::{self, available};
+use p1bridge_tests::link::profile_name;
 use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec};
 
 use crate::guest;
@@ -59,15 +60,6 @@ fn bytes(flat: &Flattened) -> u64 {
     flat.report.memory.as_ref().unwrap().bytes
 }
 
-/// The profile of an engine, and `portable` for one without.
-fn profile(engine: &dyn Engine) -> &str {
-    match engine.name() {
-        "wamr" => "wamr-2020",
-        name if Profile::named(name).is_some() => name,
-        _ => "portable",
-    }
-}
-
 fn run(engine: &dyn Engine, wasm: &[u8], calls: &[(&str, i32)]) -> Outcome {
     let calls = calls.iter().map(|(export, argument)| Call {
         export: (*export).to_string(),
@@ -105,7 +97,7 @@ fn library(body: &str) -> Vec<u8> {
 fn a_program_that_prints_takes_less_than_two_kilobytes_everywhere() {
     let component = guest::component(HELLO, PRINTS);
     for engine in available() {
-        let name = profile(engine.as_ref()).to_string();
+        let name = profile_name(engine.as_ref()).to_string();
         let flat = flat(&component, &name, |o| o.max_handles = Some(8));
         assert_eq!(bytes(&flat), 1040 + 256, "{name}");
         let outcome = run(engine.as_ref(), &flat.wasm, &[]);
@@ -198,7 +190,7 @@ fn three_drivers_do_the_same_packed_as_in_pages() {
     assert_eq!(right, [Some(16_680_201)]);
     for isolation in [Isolation::Checked, Isolation::Trusted] {
         for engine in available() {
-            let flat = flat(&component, profile(engine.as_ref()), |o| {
+            let flat = flat(&component, profile_name(engine.as_ref()), |o| {
                 o.isolation = isolation
             });
             assert_eq!(bytes(&flat), 560 + 560 + 544);
@@ -417,7 +409,7 @@ fn lowered_copies_and_fills_trap_before_they_write_where_memory_is_cut() {
             (i32.load8_u (i32.const 15)))"#,
     );
     for engine in available() {
-        let name = profile(engine.as_ref());
+        let name = profile_name(engine.as_ref());
         let flat = flat(&component, name, |_| ());
         assert_eq!(bytes(&flat), 256, "{name}");
         let found = run(engine.as_ref(), &flat.wasm, &[("f", 8)]);

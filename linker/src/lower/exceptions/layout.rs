@@ -14,6 +14,7 @@ use wasmparser::ExternalKind;
 use super::escapes::Escapes;
 use super::scan::{Scan, has_exn, is_exn};
 use crate::findings::survey::global_types;
+use crate::lower::types::{Types, unlike};
 use crate::parse::module::Module;
 
 /// A function that is added.
@@ -41,8 +42,7 @@ pub struct Layout<'m, 'a> {
     /// For each tag its values, each with the place among `payload`.
     pub tags: Vec<Vec<(ValType, usize)>>,
     /// The types of the output; those of the input keep their indices.
-    pub types: Vec<FuncType>,
-    type_indices: HashMap<FuncType, u32>,
+    pub types: Types,
     /// How many parameters each type of the input got at its end.
     added: Vec<u32>,
     /// For types of the input with references: the type of a block.
@@ -76,8 +76,7 @@ impl<'m, 'a> Layout<'m, 'a> {
             narrow: true,
             payload: Vec::new(),
             tags: Vec::new(),
-            types: Vec::new(),
-            type_indices: HashMap::new(),
+            types: Types::default(),
             added: Vec::new(),
             blocks: HashMap::new(),
             inner: HashMap::new(),
@@ -153,11 +152,12 @@ impl<'m, 'a> Layout<'m, 'a> {
     fn lower_types(&mut self) -> Result<()> {
         let module = self.module;
         let mut taken: HashSet<FuncType> = HashSet::new();
+        let mut types = Vec::with_capacity(module.types.len());
         for ty in &module.types {
             let ty = FuncType::new(self.values(ty.params())?, self.values(ty.results())?);
-            self.types.push(ty);
+            types.push(ty);
         }
-        for (old, new) in module.types.iter().zip(&self.types) {
+        for (old, new) in module.types.iter().zip(&types) {
             if !has_exn(old) {
                 taken.insert(new.clone());
             }
@@ -171,34 +171,25 @@ impl<'m, 'a> Layout<'m, 'a> {
             .enumerate()
             .filter(|(_, ty)| has_exn(ty))
         {
-            let plain = self.types[index].clone();
-            let (ty, added) = known.entry(old).or_insert_with(|| {
-                let mut params = plain.params().to_vec();
-                loop {
-                    let ty = FuncType::new(params.clone(), plain.results().to_vec());
-                    if taken.insert(ty.clone()) {
-                        break (ty, (params.len() - plain.params().len()) as u32);
-                    }
-                    params.push(ValType::I32);
-                }
-            });
-            self.types[index] = ty.clone();
+            let plain = types[index].clone();
+            let (ty, added) = known
+                .entry(old)
+                .or_insert_with(|| unlike(&mut taken, &plain));
+            types[index] = ty.clone();
             self.added[index] = *added;
             if *added > 0 {
                 blocks.push((index as u32, plain));
             }
         }
-        for (index, ty) in self.types.iter().enumerate().rev() {
-            self.type_indices.insert(ty.clone(), index as u32);
-        }
+        self.types = Types::new(types);
         for (index, plain) in blocks {
-            let block = self.type_index(plain);
+            let block = self.types.index(plain);
             self.blocks.insert(index, block);
         }
         let lanes = self.lanes.clone();
         self.reference = match lanes[..] {
             [only] => BlockType::Result(only),
-            _ => BlockType::FunctionType(self.type_index(FuncType::new([], lanes))),
+            _ => BlockType::FunctionType(self.types.index(FuncType::new([], lanes))),
         };
         let mut halves: Vec<u32> = self
             .scans
@@ -209,20 +200,10 @@ impl<'m, 'a> Layout<'m, 'a> {
         halves.dedup();
         for index in halves {
             let params = self.values(module.types[index as usize].params())?;
-            let inner = self.type_index(FuncType::new(params, []));
+            let inner = self.types.index(FuncType::new(params, []));
             self.inner.insert(index, inner);
         }
         Ok(())
-    }
-
-    fn type_index(&mut self, ty: FuncType) -> u32 {
-        if let Some(&index) = self.type_indices.get(&ty) {
-            return index;
-        }
-        let index = self.types.len() as u32;
-        self.type_indices.insert(ty.clone(), index);
-        self.types.push(ty);
-        index
     }
 
     /// How many parameters a type got at its end.
@@ -317,7 +298,7 @@ impl<'m, 'a> Layout<'m, 'a> {
         self.helper_indices.insert(helper, index);
         self.helpers.push(helper);
         let ty = self.helper_type(helper);
-        self.type_index(ty);
+        self.types.index(ty);
     }
 
     /// The index of a helper.
@@ -337,7 +318,8 @@ impl<'m, 'a> Layout<'m, 'a> {
 
     /// The index of the type of a helper.
     pub fn helper_type_index(&self, helper: Helper) -> u32 {
-        self.type_indices[&self.helper_type(helper)]
+        let index = self.types.known(&self.helper_type(helper));
+        index.expect("the types of helpers are added with them")
     }
 
     /// What the host gets for a function.

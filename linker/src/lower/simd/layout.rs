@@ -12,6 +12,7 @@ use wasmparser::Operator;
 
 use super::functions::Function;
 use crate::findings::survey::{global_types, memory_types, table_types};
+use crate::lower::types::{Types, unlike};
 use crate::parse::module::Module;
 
 /// What bodies use of what is added.
@@ -39,8 +40,7 @@ pub struct Split {
 pub struct Layout<'m, 'a> {
     pub module: &'m Module<'a>,
     /// The types of the output; those of the input keep their indices.
-    pub types: Vec<FuncType>,
-    type_indices: HashMap<FuncType, u32>,
+    pub types: Types,
     /// The types of the input with vectors.
     pub split: HashMap<u32, Split>,
     /// The types of blocks without their vectors.
@@ -82,8 +82,7 @@ impl<'m, 'a> Layout<'m, 'a> {
     pub fn new(module: &'m Module<'a>) -> Result<Layout<'m, 'a>> {
         let mut layout = Layout {
             module,
-            types: Vec::new(),
-            type_indices: HashMap::new(),
+            types: Types::default(),
             split: HashMap::new(),
             blocks: HashMap::new(),
             upper: HashMap::new(),
@@ -111,10 +110,11 @@ impl<'m, 'a> Layout<'m, 'a> {
             taken.insert(FuncType::new(others(ty.params())?, others(ty.results())?));
         }
         let mut known: HashMap<&wasmparser::FuncType, (FuncType, u32)> = HashMap::new();
+        let mut types = Vec::with_capacity(module.types.len());
         for (index, ty) in (0..).zip(&module.types) {
             let all = FuncType::new(others(ty.params())?, others(ty.results())?);
             if !has_vector(ty) {
-                self.types.push(all);
+                types.push(all);
                 continue;
             }
             let (params, results) = (vectors(ty.params()), vectors(ty.results()));
@@ -124,19 +124,11 @@ impl<'m, 'a> Layout<'m, 'a> {
                 all
             };
             let (new, added) = known.entry(ty).or_insert_with(|| {
-                let mut with = halves(all.params(), params);
-                let results = halves(all.results(), results);
-                let mut added = 0;
-                loop {
-                    let new = FuncType::new(with.clone(), results.clone());
-                    if taken.insert(new.clone()) {
-                        break (new, added);
-                    }
-                    with.push(ValType::I32);
-                    added += 1;
-                }
+                let (params, results) =
+                    (halves(all.params(), params), halves(all.results(), results));
+                unlike(&mut taken, &FuncType::new(params, results))
             });
-            self.types.push(new.clone());
+            types.push(new.clone());
             self.split.insert(
                 index,
                 Split {
@@ -147,20 +139,8 @@ impl<'m, 'a> Layout<'m, 'a> {
                 },
             );
         }
-        for (index, ty) in self.types.iter().enumerate().rev() {
-            self.type_indices.insert(ty.clone(), index as u32);
-        }
+        self.types = Types::new(types);
         Ok(())
-    }
-
-    fn type_index(&mut self, ty: FuncType) -> u32 {
-        if let Some(&index) = self.type_indices.get(&ty) {
-            return index;
-        }
-        let index = self.types.len() as u32;
-        self.type_indices.insert(ty.clone(), index);
-        self.types.push(ty);
-        index
     }
 
     /// Adds what bodies use.
@@ -171,7 +151,7 @@ impl<'m, 'a> Layout<'m, 'a> {
             if !with_params {
                 ty = FuncType::new([], ty.results().to_vec());
             }
-            let index = self.type_index(ty);
+            let index = self.types.index(ty);
             self.blocks.insert(block, index);
         }
         let first = self.module.func_types.len() as u32;
@@ -184,7 +164,7 @@ impl<'m, 'a> Layout<'m, 'a> {
     /// The index of the type of a function that is added.
     pub fn function_type(&mut self, function: Function) -> u32 {
         let params = vec![ValType::I64; function.params()];
-        self.type_index(FuncType::new(params, [ValType::I64]))
+        self.types.index(FuncType::new(params, [ValType::I64]))
     }
 
     /// All globals that the module defines.
