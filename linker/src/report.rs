@@ -13,7 +13,7 @@ use crate::entity::InstanceId;
 use crate::findings::allocator;
 use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
-use crate::options::{Growth, Isolation};
+use crate::options::{FIRST_HANDLES, Growth, Isolation};
 use crate::parse;
 use crate::plan::{Allocating, Exported, Plan, Target};
 use emitted::Emitted;
@@ -173,9 +173,11 @@ impl Report {
         let emitted = Emitted::read(&merged.wasm)?;
         let profile = &plan.options.profile;
         let memory = memory(plan, merged, &emitted);
-        let notes = memory
-            .as_ref()
-            .map_or(Vec::new(), |memory| stacks(plan, memory));
+        let notes = memory.as_ref().map_or(Vec::new(), |memory| {
+            let mut notes = stacks(plan, memory);
+            notes.extend(growing_tables(plan, memory));
+            notes
+        });
         let mut warnings = plan.warnings.clone();
         warnings.extend(emitted.not_provided(profile));
         warnings.extend(merged.warnings.iter().cloned());
@@ -308,6 +310,28 @@ fn stacks(plan: &Plan<'_, '_>, report: &MemoryReport) -> Vec<String> {
         .collect()
 }
 
+/// Tables of handles that keep the host from cutting the memory, and what it would be without their growth.
+fn growing_tables(plan: &Plan<'_, '_>, report: &MemoryReport) -> Option<String> {
+    let memory = plan.memory.as_ref()?;
+    memory.whole_for_tables.then(|| {
+        // Where it is cut, the host has its own heap behind everything.
+        let arena = memory.block.filter(|block| block.of_host);
+        let bytes = end(&report.regions) - arena.map_or(0, |block| block.arena.into());
+        format!(
+            "the tables of handles grow, so the runtime cannot cut the memory: with --max-handles {FIRST_HANDLES} \
+             it takes {bytes} bytes instead of {} (--no-grow and --ram SIZE keep the tables from growing, too)",
+            report.bytes
+        )
+    })
+}
+
+/// Where the regions of the first memory end.
+fn end(regions: &[Region]) -> u64 {
+    let first = regions.iter().filter(|region| region.memory == 0);
+    let ends = first.map(|region| u64::from(region.address) + u64::from(region.bytes));
+    ends.max().unwrap_or_default()
+}
+
 fn debug(merged: &Merged) -> Option<DebugReport> {
     let debug = &merged.debug;
     (debug.units > 0 || !debug.left_out.is_empty()).then(|| DebugReport {
@@ -355,10 +379,8 @@ fn memory(plan: &Plan<'_, '_>, merged: &Merged, emitted: &Emitted<'_>) -> Option
     }
     report.regions.extend(added);
     if let Some(memory) = plan.memory.as_ref().filter(|memory| memory.is_still()) {
-        let first = report.regions.iter().filter(|region| region.memory == 0);
-        let ends = first.map(|region| u64::from(region.address) + u64::from(region.bytes));
         let own = memory.own.iter().map(|own| u64::from(own.pages) * 65536);
-        report.bytes = ends.max().unwrap_or_default() + own.sum::<u64>();
+        report.bytes = end(&report.regions) + own.sum::<u64>();
     }
     (!emitted.memories.is_empty()).then_some(report)
 }

@@ -199,7 +199,7 @@ pub fn add(traps: &Traps, capacity: Capacity) -> Function {
                 .local_tee(table)
                 .i32_const(-1)
                 .i32_eq();
-            traps.when(&mut code, Trap::FullTable);
+            traps.when(&mut code, Trap::NoMoreHandles);
             code.end();
         }
     }

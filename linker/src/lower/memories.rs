@@ -139,6 +139,7 @@ impl Memories {
                 guarded: false,
                 unasked: false,
                 shrinks: false,
+                whole_for_tables: false,
             },
             globals: LinkerGlobals::default(),
         })

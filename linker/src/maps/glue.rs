@@ -130,8 +130,15 @@ impl Glue {
         let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
         glue.has_bulk = plan.options.profile.allowed(plan.features()).contains(bulk);
         if plan.options.trap_messages && plan.memory.is_some() {
+            let tables_grow = plan.memory.as_ref().is_some_and(MemoryPlan::tables_grow);
             for trap in Trap::ALL {
-                if trap == Trap::Exception && plan.borders.is_empty() {
+                let never = match trap {
+                    Trap::Exception => plan.borders.is_empty(),
+                    Trap::FullTable => tables_grow,
+                    Trap::NoMoreHandles => !tables_grow,
+                    _ => false,
+                };
+                if never {
                     continue;
                 }
                 let name = format!("p1bridge:trap: {}", trap.text());

@@ -138,6 +138,8 @@ pub struct MemoryPlan {
     pub unasked: bool,
     /// Whether the module exports where its memory ends, for a host that cuts it there.
     pub shrinks: bool,
+    /// Whether it would, if no tables of handles grew.
+    pub whole_for_tables: bool,
 }
 
 impl MemoryPlan {

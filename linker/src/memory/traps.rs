@@ -22,6 +22,7 @@ pub enum Trap {
     Memory,
     NotInitialised,
     NoMemory,
+    NoMoreHandles,
     NotOwned,
     Lent,
     Pointer,
@@ -35,7 +36,7 @@ pub enum Trap {
 }
 
 impl Trap {
-    pub const ALL: [Trap; 23] = [
+    pub const ALL: [Trap; 24] = [
         Trap::BorrowsRemain,
         Trap::CannotEnter,
         Trap::CannotLeave,
@@ -49,6 +50,7 @@ impl Trap {
         Trap::Memory,
         Trap::NotInitialised,
         Trap::NoMemory,
+        Trap::NoMoreHandles,
         Trap::NotOwned,
         Trap::Lent,
         Trap::Pointer,
@@ -77,6 +79,7 @@ impl Trap {
             Trap::Memory => "out of bounds memory access",
             Trap::NotInitialised => "an earlier start function has trapped",
             Trap::NoMemory => "no memory for values of the host",
+            Trap::NoMoreHandles => "no memory for more handles",
             Trap::NotOwned => "cannot lift own resource from a borrow",
             Trap::Lent => "cannot remove owned resource while borrowed",
             Trap::Pointer => "pointer out of bounds of memory",

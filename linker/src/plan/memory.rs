@@ -100,11 +100,11 @@ pub fn plan(
     // A program whose memory the host may cut keeps it as it is, unless a component has resources.
     let tables_grow = tables_may_grow(options)
         && (fusion.table_count() > 0 || live.more_handles && !ends_anywhere);
-    let unasked = still
-        && !tables_grow
+    let asks_at_most_for_tables = still
         && options.profile.minds_size()
         && own.is_empty()
         && !asks_natively(input, program, live, linked);
+    let unasked = asks_at_most_for_tables && !tables_grow;
     let max_handles = match tables_grow {
         true => FIRST_HANDLES,
         false => handles(fusion, linked, options, ends_anywhere),
@@ -248,11 +248,14 @@ pub fn plan(
         guarded,
         unasked: false,
         shrinks: false,
+        whole_for_tables: false,
     };
     // In a memory of no bytes there is nothing that could be touched in place of asking.
     plan.unasked = unasked && plan.end() > 0;
     let is_cut = !plan.end().is_multiple_of(PAGE.into());
-    plan.shrinks = unasked && options.profile.may_shrink() && is_cut;
+    let may_shrink = options.profile.may_shrink() && is_cut;
+    plan.shrinks = unasked && may_shrink;
+    plan.whole_for_tables = asks_at_most_for_tables && tables_grow && may_shrink;
     Ok(Some(plan))
 }
 

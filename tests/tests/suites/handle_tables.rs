@@ -241,6 +241,55 @@ fn a_limit_that_is_given_and_memory_that_does_not_grow_keep_tables_as_they_are()
     }
 }
 
+/// The message that a module writes into its first bytes before it traps, in a memory of so many pages at most.
+fn says(wasm: &[u8], pages: usize, count: u32) -> String {
+    let engine = wasmtime::Engine::default();
+    let module = Module::new(&engine, wasm).map_err(plain).unwrap();
+    let most = wasmtime::StoreLimitsBuilder::new().memory_size(pages * 65536);
+    let mut store = Store::new(&engine, most.build());
+    store.limiter(|limits| limits);
+    let mut linker = wasmtime::Linker::new(&engine);
+    let host = "wasi_snapshot_preview1";
+    linker
+        .func_wrap(host, "fd_write", |_: u32, _: u32, _: u32, _: u32| 0u32)
+        .map_err(plain)
+        .unwrap();
+    let instance = linker.instantiate(&mut store, &module).map_err(plain);
+    let instance = instance.unwrap();
+    let run = instance
+        .get_typed_func::<u32, u32>(&mut store, "run")
+        .unwrap();
+    run.call(&mut store, count).unwrap_err();
+    let memory = instance.get_memory(&mut store, "memory").unwrap();
+    let text = &memory.data(&store)[16..][..64];
+    let line = text.split(|byte| *byte == b'\n').next().unwrap();
+    String::from_utf8(line.to_vec()).unwrap()
+}
+
+#[test]
+fn a_full_table_and_a_full_memory_are_told_apart() {
+    let component = things("");
+    let grows = flat(&component, "wasmtime", |o| o.trap_messages = true);
+    assert_eq!(
+        says(&grows, 10, 100_000),
+        "p1bridge: no memory for more handles"
+    );
+    let stays = flat(&component, "wasmtime", |o| {
+        o.trap_messages = true;
+        o.max_handles = Some(20);
+    });
+    assert_eq!(
+        says(&stays, 1000, 21),
+        "p1bridge: the table of handles is full: see --max-handles"
+    );
+    // Each has the text that it needs, and not the other.
+    for (wasm, is_full) in [(grows, false), (stays, true)] {
+        let text = wasmprinter::print_bytes(&wasm).unwrap();
+        assert_eq!(text.contains("the table of handles is full"), is_full);
+        assert_eq!(text.contains("no memory for more handles"), !is_full);
+    }
+}
+
 /// The host, or what a component has beside the module, may have grown the memory by itself.
 #[test]
 fn tables_grow_around_pages_of_somebody_else() {

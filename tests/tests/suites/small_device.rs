@@ -200,6 +200,57 @@ fn three_drivers_do_the_same_packed_as_in_pages() {
     }
 }
 
+/// A program whose component has a resource of its own.
+const LAMP: &str = r#"(component
+    (core module $drop (func (export "dtor") (param i32)))
+    (core instance $drop (instantiate $drop))
+    (type $lamp' (resource (rep i32) (dtor (core func $drop "dtor"))))
+    (export $lamp "lamp" (type $lamp'))
+    (core func $new (canon resource.new $lamp'))
+    (core module $program
+        (import "lamp" "new" (func $new (param i32) (result i32)))
+        (memory (export "memory") 1)
+        (global (export "__heap_base") i32 (i32.const 512))
+        (data (i32.const 16) "lamp")
+        MORE
+        (func (export "make") (result i32) (call $new (i32.load (i32.const 16)))))
+    (core instance $i (instantiate $program (with "lamp" (instance (export "new" (func $new))))))
+    (func (export "make") (result (own $lamp)) (canon lift (core func $i "make"))))"#;
+
+#[test]
+fn a_note_says_what_lets_the_runtime_cut_memory_with_tables_that_grow() {
+    let notes = |text: &str, profile: &str, change: fn(&mut FlattenOptions)| {
+        let component = wat::parse_str(text).unwrap();
+        let flat = flat(&component, profile, change);
+        (flat.report.notes.join(" "), bytes(&flat))
+    };
+    let lamp = LAMP.replace("MORE", "");
+    let (few, cut) = notes(&lamp, "wamr-2", |o| o.max_handles = Some(8));
+    assert!(few.is_empty() && cut < 1024, "{cut}: {few}");
+    let what = format!("with --max-handles 8 it takes {cut} bytes instead of 65536");
+    for profile in ["wamr-2020", "wamr-2", "portable"] {
+        let (found, bytes) = notes(&lamp, profile, |_| ());
+        assert!(found.contains(&what), "{profile}: {found}");
+        assert_eq!(bytes, 65536, "{profile}");
+        for change in [
+            |o: &mut FlattenOptions| o.growth = Growth::None,
+            |o: &mut FlattenOptions| o.growth = Growth::Ram(65536),
+        ] {
+            let (found, bytes) = notes(&lamp, profile, change);
+            assert!(found.is_empty() && bytes < 65536, "{profile}: {found}");
+        }
+    }
+    // Where nothing is cut, and where the guest itself keeps it whole.
+    let grows = r#"(func (export "grow") (result i32) (memory.grow (i32.const 1)))"#;
+    let grows = LAMP.replace("MORE", grows).replace(
+        "(canon lift (core func $i \"make\")))",
+        "(canon lift (core func $i \"make\")))
+         (func (export \"grow\") (result u32) (canon lift (core func $i \"grow\")))",
+    );
+    assert_eq!(notes(&lamp, "wasmi", |_| ()).0, "");
+    assert_eq!(notes(&grows, "wamr-2", |_| ()).0, "");
+}
+
 #[test]
 fn an_access_behind_the_end_traps_where_the_host_cuts_memory() {
     let component = library(
