@@ -76,6 +76,7 @@ export class Guest {
           return 1;
         },
         max_poll: () => maxPoll,
+        poll_room: () => maxPoll,
         max_http: () => maxHttp,
         cabi_realloc: (...args) => this.realloc(...args),
       },

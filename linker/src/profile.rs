@@ -260,6 +260,32 @@ impl Quirks {
         self.subscription_56 || self.one_relative_clock || self.poll_of_nothing_hangs
     }
 
+    /// The functions of Preview 1 whose wrappers may need memory of their own.
+    pub const SCRATCH: [&'static str; 2] = ["poll_oneoff", "path_open"];
+    /// Bytes of the time that the wrapper of `poll_oneoff` asks for, before its subscriptions.
+    pub const TIME: u32 = 16;
+    /// Bytes of the `fdstat` that the wrapper of `path_open` asks for.
+    pub const FDSTAT: u32 = 24;
+
+    /// Bytes of a subscription as the host reads it.
+    pub fn subscription(self) -> u32 {
+        match self.subscription_56 {
+            true => 56,
+            false => 48,
+        }
+    }
+
+    /// The bytes that the wrapper of a function of Preview 1 takes during a call, with so many subscriptions
+    /// at most.
+    pub fn scratch(self, function: &str, subscriptions: u32) -> u32 {
+        match function {
+            "poll_oneoff" => subscriptions
+                .saturating_mul(self.subscription())
+                .saturating_add(Quirks::TIME),
+            _ => Quirks::FDSTAT,
+        }
+    }
+
     /// Whether the wrapper of a function of Preview 1 needs memory of its own.
     pub fn needs_scratch(self, function: &str) -> bool {
         match function {
@@ -509,8 +535,8 @@ impl Profile {
 
     /// Whether a wrapper of what it `imports` needs memory of its own.
     pub fn wants_scratch(&self, imports: impl Fn(&str) -> bool) -> bool {
-        ["poll_oneoff", "path_open"]
-            .into_iter()
+        Quirks::SCRATCH
+            .iter()
             .any(|name| self.quirks.needs_scratch(name) && imports(name))
     }
 

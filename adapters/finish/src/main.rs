@@ -158,6 +158,7 @@ impl Contract {
                     "max_handles",
                     "more_handles",
                     "max_poll",
+                    "poll_room",
                     "max_http",
                     "cabi_realloc"
                 ]

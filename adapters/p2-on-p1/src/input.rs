@@ -116,9 +116,11 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
     if !blocking || flags & (flag::CLOSED | flag::SOCKET) != 0 {
         errno = status(state, handle, blocking || length == 0);
     }
-    let by_scratch = flags & flag::SHORT != 0 && flags & flag::SHARED != 0;
-    if errno != 0 || length == 0 || by_scratch {
-        return read_by_scratch(state, handle, length, blocking, out, errno);
+    if errno != 0 || length == 0 {
+        return give_nothing(state, handle, out, errno);
+    }
+    if flags & flag::SHORT != 0 && flags & flag::SHARED != 0 {
+        return weak::read_by_scratch(handle, length, blocking.into(), out.at(0));
     }
     let at = state.allocate(1, length);
     let errno = ask(state, handle, at, length);
@@ -146,29 +148,14 @@ pub fn settle(
     give(state, handle, out, at, count, errno);
 }
 
-/// The same where there is `errno` already, nothing is to be read, or the end may be near.
+/// Ends a read of no bytes.
 #[inline(never)]
-fn read_by_scratch(
-    state: &mut State,
-    handle: u32,
-    length: u32,
-    blocking: bool,
-    out: Out,
-    mut errno: u32,
-) {
+fn give_nothing(state: &mut State, handle: u32, out: Out, errno: u32) {
     let mut at = 0;
-    let mut count = 0;
-    if errno == 0 && length != 0 {
-        let scratch = state.fixed().scratch_at();
-        errno = fill(state, handle, scratch, length.min(SCRATCH), blocking);
-        if errno == 0 {
-            count = state.fixed().count.get();
-        }
-    }
     if errno == 0 || errno == p1::AGAIN {
-        at = copy(state, count);
+        at = state.allocate(1, 0);
     }
-    give(state, handle, out, at, count, errno);
+    give(state, handle, out, at, 0, errno);
 }
 
 /// Writes the `result<list<u8>, stream-error>`; `AGAIN` is an empty list.
@@ -180,14 +167,6 @@ fn give(state: &mut State, handle: u32, out: Out, at: u32, count: u32, errno: u3
     }
     out.u8(0, 0);
     out.list(4, at, count);
-}
-
-/// The guest's own copy of what is in the scratch.
-#[inline(never)]
-fn copy(state: &mut State, count: u32) -> u32 {
-    let at = state.allocate(1, count);
-    abi::copy(at, state.fixed().scratch_at(), count);
-    at
 }
 
 #[inline(never)]
@@ -204,6 +183,22 @@ fn skip(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
 }
 
 exports! {
+    // Where the end may be near. Only such programs have a scratch.
+    "weak:read-by-scratch"
+    fn read_by_scratch(state, handle: u32, length: u32, blocking: u32, out: u32) {
+        let out = Out::element(out);
+        let length = length.min(SCRATCH);
+        let scratch = state.fixed().scratch_at();
+        let errno = fill(&state, handle, scratch, length, blocking != 0);
+        if errno != 0 {
+            return give_nothing(&mut state, handle, out, errno);
+        }
+        let count = state.fixed().count.get();
+        let at = state.allocate(1, count);
+        abi::copy(at, state.fixed().scratch_at(), count);
+        give(&mut state, handle, out, at, count, 0);
+    }
+
     "wasi:io/streams@0.2#[method]input-stream.read"
     fn input_read(state, handle: u32, length: u64, out: u32) {
         read(&mut state, handle, length, false, out);

@@ -5,7 +5,7 @@
 use p1bridge_shim::abi::{load32, load64, store32, store64};
 use p1bridge_shim::{Entry, Out, list, trap_if};
 
-use crate::state::{Fixed, POLL, State, flag, full, insert, kind, max_poll};
+use crate::state::{Fixed, POLL, State, flag, full, insert, kind, max_poll, poll_room};
 use crate::stream::{drop_stream, weak};
 use crate::time::now;
 use crate::{exports, p1};
@@ -111,7 +111,7 @@ fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
 /// Where the events are: behind room for a subscription for the clock as well.
 #[inline(always)]
 fn events_at(fixed: &Fixed) -> u32 {
-    fixed.polls_at() + (max_poll() + 1) * SUBSCRIPTION
+    fixed.polls_at() + (poll_room() + 1) * SUBSCRIPTION
 }
 
 /// Polls the first `count` subscriptions and, if it is `timed`, a timeout in nanoseconds.

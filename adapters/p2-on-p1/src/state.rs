@@ -131,7 +131,11 @@ const _: () = assert!(size_of::<Scratch>() == 4112 && size_of::<Seed>() == 32);
 mod import {
     #[link(wasm_import_module = "p1bridge")]
     unsafe extern "C" {
+        /// For how many subscriptions there must be room, and for the clock: asked only where there can be
+        /// more than one.
         pub safe fn max_poll() -> u32;
+        /// For how many there is room: 1 where nobody asks for more.
+        pub safe fn poll_room() -> u32;
         /// Bytes of the pool.
         pub safe fn max_http() -> u32;
         // How far into the block the pieces are.
@@ -143,7 +147,7 @@ mod import {
         pub safe fn pool() -> u32;
     }
 }
-pub use import::{max_http as http_bytes, max_poll};
+pub use import::{max_http as http_bytes, max_poll, poll_room};
 
 impl Fixed {
     fn at(&self, offset: usize) -> u32 {

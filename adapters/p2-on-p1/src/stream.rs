@@ -12,6 +12,12 @@ pub mod weak {
         #[link_name = "weak:release"]
         pub safe fn release(descriptor: u32);
     }
+    #[link(wasm_import_module = "if wasi:filesystem/types wasi:sockets/tcp")]
+    unsafe extern "C" {
+        /// A read, not of 0 bytes, into the scratch first. `out` is an address of ours.
+        #[link_name = "weak:read-by-scratch"]
+        pub safe fn read_by_scratch(handle: u32, length: u32, blocking: u32, out: u32);
+    }
     #[link(wasm_import_module = "if wasi:filesystem/types")]
     unsafe extern "C" {
         /// Reads into a vector at the stream's offset, and moves it.

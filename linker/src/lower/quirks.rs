@@ -45,7 +45,7 @@ pub fn function(ctx: &mut Lowering<'_, '_, '_>, wrapper: Wrapper) -> Result<Func
                     .then(|| ctx.host("clock_time_get"))
                     .transpose()?;
                 let calls = Scratch::new(ctx);
-                poll(original, clock, quirks.subscription_56, calls)
+                poll(original, clock, quirks, calls)
             } else {
                 poll_of_something(original)
             }
@@ -137,7 +137,7 @@ fn path_open(original: u32, fdstat: u32, scratch: Scratch) -> Function {
     let (stat, passed_on) = (9, 10);
     let mut body = Function::new([(1, ValType::I32), (1, ValType::I64)]);
     let mut code = body.instructions();
-    code.i32_const(24)
+    code.i32_const(Quirks::FDSTAT as i32)
         .call(scratch.malloc)
         .local_tee(stat)
         .if_(BlockType::Empty)
@@ -187,13 +187,13 @@ fn poll_of_something(original: u32) -> Function {
 /// Copies the subscriptions into the layout that the host reads. With `clock`, which is
 /// `clock_time_get`, only the clock that is due first goes along, as a relative one: a caller
 /// that waits for more asks again.
-fn poll(original: u32, clock: Option<u32>, wide: bool, scratch: Scratch) -> Function {
+fn poll(original: u32, clock: Option<u32>, quirks: Quirks, scratch: Scratch) -> Function {
     let (input, output, count, stored) = (0, 1, 2, 3);
     let (copy, from, to, left, errno, id, due) = (4, 5, 6, 7, 8, 9, 10);
     let (timeout, least, userdata) = (11, 12, 13);
-    let size = if wide { 56 } else { 48 };
+    let (size, time) = (quirks.subscription() as i32, Quirks::TIME as i32);
     // Behind the tag, a subscription of `wasi_unstable` has the userdata of the clock once more.
-    let shift = if wide { 8 } else { 0 };
+    let shift = if quirks.subscription_56 { 8 } else { 0 };
     let mut body = Function::new([(7, ValType::I32), (3, ValType::I64)]);
     let mut code = body.instructions();
     refuse_nothing(&mut code);
@@ -208,7 +208,7 @@ fn poll(original: u32, clock: Option<u32>, wide: bool, scratch: Scratch) -> Func
     code.local_get(count)
         .i32_const(size)
         .i32_mul()
-        .i32_const(16)
+        .i32_const(time)
         .i32_add()
         .call(scratch.malloc)
         .local_tee(copy)
@@ -217,9 +217,9 @@ fn poll(original: u32, clock: Option<u32>, wide: bool, scratch: Scratch) -> Func
         .i32_const(ENOMEM)
         .return_()
         .end();
-    // The first 16 bytes are for the time.
+    // The first bytes are for the time.
     code.local_get(copy)
-        .i32_const(16)
+        .i32_const(time)
         .i32_add()
         .local_set(to)
         .local_get(input)
@@ -326,13 +326,13 @@ fn poll(original: u32, clock: Option<u32>, wide: bool, scratch: Scratch) -> Func
         code.end();
     }
     code.local_get(copy)
-        .i32_const(16)
+        .i32_const(time)
         .i32_add()
         .local_get(output)
         .local_get(to)
         .local_get(copy)
         .i32_sub()
-        .i32_const(16)
+        .i32_const(time)
         .i32_sub()
         .i32_const(size)
         .i32_div_u()

@@ -521,6 +521,9 @@ impl Maps {
             },
             Target::Builtin(Builtin::MaxHttp) => Callee::I32Const(plan.options.max_http as i32),
             Target::Builtin(Builtin::MaxPoll) => Callee::I32Const(plan.options.max_poll as i32),
+            Target::Builtin(Builtin::PollRoom) => {
+                Callee::I32Const(plan.live.poll_room(plan.options) as i32)
+            }
             Target::Builtin(Builtin::Piece(piece)) => {
                 let block = plan.memory.as_ref().and_then(|memory| memory.block);
                 let pieces = block.map(|block| block.pieces).unwrap_or_default();

@@ -18,6 +18,11 @@ const HEADER: u32 = 16;
 const PIECE: u32 = 16;
 /// Bytes of an arena that only wrappers use.
 pub const SCRATCH: u32 = 4096;
+/// Bytes of an arena with room for one piece of so many.
+pub fn for_one(bytes: u32) -> u32 {
+    bytes.next_multiple_of(16) + HEADER + PIECE
+}
+
 /// What such an arena is exported as between two stages; the last one takes it out.
 pub const SCRATCH_NAMES: [&str; 2] = ["p1bridge:malloc", "p1bridge:free"];
 

@@ -736,6 +736,7 @@ fn instantiate(
                 (LINKER, "sockets") => FuncDef::Builtin(Builtin::Sockets),
                 (LINKER, "max_http") => FuncDef::Builtin(Builtin::MaxHttp),
                 (LINKER, "max_poll") => FuncDef::Builtin(Builtin::MaxPoll),
+                (LINKER, "poll_room") => FuncDef::Builtin(Builtin::PollRoom),
                 (LINKER, "handles") => FuncDef::Builtin(Builtin::Handles),
                 (LINKER, "max_handles") => FuncDef::Builtin(Builtin::MaxHandles),
                 (LINKER, "more_handles") => FuncDef::Builtin(Builtin::MoreHandles),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Binding;
+use crate::options::Options;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
@@ -47,6 +48,8 @@ pub struct Live {
     /// Whether a library asks for its table of handles, and for more room in it.
     pub handles: bool,
     pub more_handles: bool,
+    /// Whether a library may wait for several things at once.
+    pub many_polls: bool,
     /// Whether a library asks for its state block, and for which pieces of it.
     pub state: bool,
     pub pieces: BTreeSet<Piece>,
@@ -67,6 +70,14 @@ impl Live {
     /// The imported host functions, in the order in which the program names them.
     pub fn hosts(&self) -> Vec<HostId> {
         self.hosts.iter().copied().collect()
+    }
+
+    /// For how many things that libraries wait for at once there has to be room, beside a clock.
+    pub fn poll_room(&self, options: &Options) -> u32 {
+        match self.many_polls {
+            true => options.max_poll,
+            false => 1,
+        }
     }
 
     /// Whether a live function writes or grows a table.
@@ -307,6 +318,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 self.live.pieces.insert(piece);
             }
             FuncDef::Builtin(Builtin::Handles) => self.live.handles = true,
+            FuncDef::Builtin(Builtin::MaxPoll) => self.live.many_polls = true,
             FuncDef::Builtin(Builtin::MoreHandles) => self.live.more_handles = true,
             FuncDef::Builtin(Builtin::Arena) => self.live.arena = true,
             FuncDef::Builtin(Builtin::AllocateOnly(id, index)) => {

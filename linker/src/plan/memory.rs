@@ -20,7 +20,9 @@ use crate::memory::layout::{
 use crate::options::{FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
-use crate::resolve::{InstanceId, Piece, Program};
+use crate::preview1;
+use crate::profile::Quirks;
+use crate::resolve::{CoreDef, FuncDef, InstanceId, Piece, Program};
 
 /// The pages of the host's arena in a fixed layout, before it gets its share.
 const FIXED_ARENA: u32 = 16;
@@ -31,6 +33,7 @@ const FIXED_ARENA: u32 = 16;
 fn arena(
     program: &Program,
     live: &Live,
+    linked: &[LinkedLibrary],
     options: &Options,
     has_allocator: bool,
     unasked: bool,
@@ -39,15 +42,39 @@ fn arena(
     let imports = |name: &str| {
         hosts.iter().any(|host| {
             let host = &program.hosts[host.0 as usize];
-            host.module == crate::preview1::MODULE && host.name == name
+            host.module == preview1::MODULE && host.name == name
         })
     };
     let profile = &options.profile;
-    match profile.quirks.app_heap && !has_allocator && !unasked {
-        true => (profile.host.arena.next_multiple_of(16), true),
-        false if profile.wants_scratch(imports) => (arena::SCRATCH, false),
-        false => (0, false),
+    if profile.quirks.app_heap && !has_allocator && !unasked {
+        return (profile.host.arena.next_multiple_of(16), true);
     }
+    let is_wanted = |name: &&str| profile.quirks.needs_scratch(name) && imports(name);
+    let wanted: Vec<&str> = Quirks::SCRATCH.into_iter().filter(is_wanted).collect();
+    // A guest may wait for anything. Of the libraries, it is known how much one call takes, and no wrapper
+    // is called during another.
+    if wanted.iter().any(|name| guests_call(program, linked, name)) {
+        return (arena::SCRATCH, false);
+    }
+    let polls = live.poll_room(options).saturating_add(1);
+    let bytes = wanted
+        .iter()
+        .map(|name| profile.quirks.scratch(name, polls));
+    (bytes.max().map_or(0, arena::for_one), false)
+}
+
+/// Whether anybody but libraries imports this function of Preview 1.
+fn guests_call(program: &Program, linked: &[LinkedLibrary], name: &str) -> bool {
+    let is_it = |def: &CoreDef| match def {
+        CoreDef::Func(FuncDef::Host(id)) => {
+            let host = &program.hosts[id.0 as usize];
+            host.module == preview1::MODULE && host.name == name
+        }
+        _ => false,
+    };
+    let is_guest = |id: &InstanceId| linked.iter().all(|library| library.instance != *id);
+    let mut guests = program.ids().filter(is_guest);
+    guests.any(|id| program.instances[id.0 as usize].args.iter().any(is_it))
 }
 
 /// What becomes of growth while the host has something in the arena.
@@ -116,7 +143,14 @@ pub fn plan(
     };
     let has_memory = !memories.is_empty() || state > 0;
     let (arena, of_host) = match has_memory {
-        true => arena(program, live, options, shared.has_allocator, unasked),
+        true => arena(
+            program,
+            live,
+            linked,
+            options,
+            shared.has_allocator,
+            unasked,
+        ),
         false => (0, false),
     };
     let of_libraries = match live.handles {
@@ -316,7 +350,7 @@ fn state(
     let needs = libraries::needs(program.module(input, library.instance))?;
     let most = 1 << 28;
     // One more for a clock.
-    let polls = u64::from(needs.state_per_poll) * (u64::from(options.max_poll) + 1);
+    let polls = u64::from(needs.state_per_poll) * (u64::from(live.poll_room(options)) + 1);
     if polls > most {
         bail!("--max-poll {} is too many", options.max_poll);
     }

@@ -41,6 +41,8 @@ pub enum Builtin {
     MoreHandles,
     /// How many different things one poll can wait for.
     MaxPoll,
+    /// For how many there is room.
+    PollRoom,
     /// Bytes for the strings of HTTP.
     MaxHttp,
     /// Whether the host has functions for sockets.

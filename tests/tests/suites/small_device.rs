@@ -8,7 +8,7 @@ use p1bridge::lower::lower;
 use p1bridge::profiles::named;
 use p1bridge_tests::engines::{self, available};
 use p1bridge_tests::link::profile_name;
-use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec};
+use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec, plain};
 
 use crate::guest;
 
@@ -198,6 +198,119 @@ fn three_drivers_do_the_same_packed_as_in_pages() {
             assert_eq!(found.results, right, "{}: {found:?}", engine.name());
         }
     }
+}
+
+/// What the linker adds to the memory of the guests.
+fn added(flat: &Flattened) -> u32 {
+    let regions = &flat.report.memory.as_ref().unwrap().regions;
+    let added = regions.iter().filter(|region| !region.is_guest);
+    added.map(|region| region.bytes).sum()
+}
+
+#[test]
+fn a_program_with_the_standard_streams_gets_less_than_a_kilobyte_of_the_linker() {
+    // It reads, which may have to wait.
+    let rust = include_bytes!("../../../corpus/prebuilt/hello-p2-rust.wasm");
+    for profile in ["portable", "wamr-2020", "wamr-1", "wamr-2", "wasm3"] {
+        let flat = flat(rust, profile, |o| o.growth = Growth::None);
+        assert!(added(&flat) <= 1024, "{profile}: {}", added(&flat));
+        // What it cannot be without: small results, a poll of a stream and a clock, the handles.
+        assert!(added(&flat) >= 112 + 2 * 80 + 144, "{profile}");
+    }
+    // A program that has files keeps the scratch.
+    let files = include_bytes!("../../../corpus/prebuilt/files-p2-c.wasm");
+    let files = flat(files, "portable", |o| o.growth = Growth::None);
+    assert!(added(&files) > 4096, "{}", added(&files));
+}
+
+const POLLS: &str = "package t:t; world guest {
+    import wasi:cli/stdin@0.2.12;
+    import wasi:cli/stdout@0.2.12;
+    import wasi:cli/stderr@0.2.12;
+    import wasi:clocks/monotonic-clock@0.2.12;
+    import wasi:io/poll@0.2.12;
+    export polls: func() -> u32;
+}";
+
+/// Waits for the standard streams and a clock at once.
+const POLL_OF_FOUR: &str = r#"(module
+    (import "wasi:cli/stdin@0.2.12" "get-stdin" (func $stdin (result i32)))
+    (import "wasi:cli/stdout@0.2.12" "get-stdout" (func $stdout (result i32)))
+    (import "wasi:cli/stderr@0.2.12" "get-stderr" (func $stderr (result i32)))
+    (import "wasi:io/streams@0.2.12" "[method]input-stream.subscribe" (func $in (param i32) (result i32)))
+    (import "wasi:io/streams@0.2.12" "[method]output-stream.subscribe" (func $out (param i32) (result i32)))
+    (import "wasi:clocks/monotonic-clock@0.2.12" "subscribe-duration" (func $timer (param i64) (result i32)))
+    (import "wasi:io/poll@0.2.12" "poll" (func $poll (param i32 i32 i32)))
+    (memory (export "memory") 1)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (func (export "polls") (result i32)
+        (i32.store (i32.const 0) (call $in (call $stdin)))
+        (i32.store (i32.const 4) (call $out (call $stdout)))
+        (i32.store (i32.const 8) (call $out (call $stderr)))
+        (i32.store (i32.const 12) (call $timer (i64.const 1000000000000)))
+        (call $poll (i32.const 0) (i32.const 4) (i32.const 64))
+        (i32.load (i32.const 68))))"#;
+
+#[test]
+fn wrappers_have_room_for_the_largest_poll_and_no_more() {
+    let component = guest::component(POLL_OF_FOUR, POLLS);
+    let flat = flat(&component, "wamr-2020", |o| {
+        o.growth = Growth::None;
+        o.max_poll = Some(3);
+    });
+    let scratch = |region: &&p1bridge_linker::report::Region| region.what == "scratch of wrappers";
+    let mut regions = flat.report.memory.as_ref().unwrap().regions.iter();
+    let bytes = regions.find(scratch).unwrap().bytes;
+    // The arena's own words and the time, and subscriptions of 56 bytes.
+    assert_eq!(bytes, 3 * 16 + 4 * 56);
+    let engine = wasmtime::Engine::default();
+    let module = wasmtime::Module::new(&engine, &flat.wasm).map_err(plain);
+    let mut store = wasmtime::Store::new(&engine, 0);
+    let mut linker = wasmtime::Linker::new(&engine);
+    let host = "wasi_snapshot_preview1";
+    type Caller<'a> = wasmtime::Caller<'a, u32>;
+    let put = |caller: &mut Caller<'_>, at: u32, bytes: &[u8]| {
+        let memory = caller.get_export("memory").unwrap().into_memory().unwrap();
+        memory.write(caller, at as usize, bytes).unwrap();
+    };
+    // A character device, at all times 0.
+    let type_of = move |mut caller: Caller<'_>, _: u32, at: u32| {
+        put(&mut caller, at, &[2]);
+        0
+    };
+    let time = move |mut caller: Caller<'_>, _: u32, _: u64, at: u32| {
+        put(&mut caller, at, &[0; 8]);
+        0
+    };
+    let poll = move |mut caller: Caller<'_>, from: u32, events: u32, count: u32, stored: u32| {
+        let memory = caller.get_export("memory").unwrap().into_memory().unwrap();
+        // The first is ready.
+        let mut key = [0; 8];
+        memory.read(&caller, from as usize, &mut key).unwrap();
+        put(&mut caller, events, &key);
+        put(&mut caller, stored, &1u32.to_le_bytes());
+        *caller.data_mut() = count;
+        0
+    };
+    linker
+        .func_wrap(host, "fd_fdstat_get", type_of)
+        .map_err(plain)
+        .unwrap();
+    linker
+        .func_wrap(host, "clock_time_get", time)
+        .map_err(plain)
+        .unwrap();
+    linker
+        .func_wrap(host, "poll_oneoff", poll)
+        .map_err(plain)
+        .unwrap();
+    let module = module.unwrap();
+    linker.define_unknown_imports_as_traps(&module).unwrap();
+    let instance = linker.instantiate(&mut store, &module);
+    let instance = instance.map_err(plain).unwrap();
+    let polls = instance.get_typed_func::<(), u32>(&mut store, "polls");
+    assert_eq!(polls.unwrap().call(&mut store, ()).unwrap(), 1);
+    assert_eq!(*store.data(), 4, "the host was asked for");
 }
 
 /// A program whose component has a resource of its own.
