@@ -7,7 +7,7 @@
 # it, Debian's rustc-web, rust-web-src and lld-22 build the core library as well. The bytes do not
 # depend on where the sources lie; they do depend on the version of the compiler.
 #
-# A library that breaks the contract with the linker (data, frames, names, features) is refused.
+# A library that breaks the contract with the linker (data, frames of its own, names, features) is refused.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/prebuilt}
@@ -53,7 +53,7 @@ finish() {
         --target-dir "$target" -- "$@"
 }
 
-for library in p2-on-p1; do
+for library in p2-on-p1 wsi-on-p1; do
     gather "$library"
     build --release --locked --manifest-path "$target/sources/$library/Cargo.toml" --target-dir "$target"
     name=$(echo "$library" | tr - _)

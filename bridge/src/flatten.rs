@@ -14,11 +14,17 @@ pub use p1bridge_linker::report::MemoryReport;
 pub use p1bridge_linker::wasi::Allow;
 pub use p1bridge_linker::{Boundary, Growth, Isolation, MemoryMode, Report};
 
-/// The libraries that provide WASI 0.2 on Preview 1, built from `adapters/`.
-const LIBRARIES: &[Library<'static>] = &[Library {
-    name: "p2-on-p1",
-    wasm: include_bytes!("../../adapters/prebuilt/p2-on-p1.wasm"),
-}];
+/// The libraries that provide WASI 0.2 and WSI on Preview 1, built from `adapters/`.
+pub const LIBRARIES: &[Library<'static>] = &[
+    Library {
+        name: "p2-on-p1",
+        wasm: include_bytes!("../../adapters/prebuilt/p2-on-p1.wasm"),
+    },
+    Library {
+        name: "wsi-on-p1",
+        wasm: include_bytes!("../../adapters/prebuilt/wsi-on-p1.wasm"),
+    },
+];
 
 /// What the caller may choose.
 #[derive(Clone, Debug)]

@@ -18,6 +18,7 @@
 //! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
 //! | [`preview1`] | the functions of WASI Preview 1 |
 //! | [`wasi`] | the functions of WASI 0.2: which are local, approximated or impossible on Preview 1 |
+//! | [`wsi`] | the functions of WSI: their signatures, and what kinds of hosts can do of each |
 //! | [`profile`] | what a target takes and how it goes wrong |
 //! | [`options`] | what the caller may choose |
 //! | [`entity`] | the things of a program, by their place in a list |
@@ -84,6 +85,7 @@ pub mod statics;
 pub mod unadapt;
 pub mod validate;
 pub mod wasi;
+pub mod wsi;
 
 use anyhow::{Context, Result};
 

@@ -119,6 +119,34 @@ fn demangled(names: wasmparser::NameSectionReader<'_>) -> Result<NameSection> {
     Ok(section)
 }
 
+/// What the linker gives to a library, beside [`SIZED`].
+const GIVEN: &[&str] = &[
+    "pool",
+    "base",
+    "limit",
+    "guest",
+    "sockets",
+    "handles",
+    "max_handles",
+    "more_handles",
+    "max_poll",
+    "poll_room",
+    "max_http",
+    "cabi_realloc",
+];
+
+/// Memory that it gives, and the fact that says how much.
+const SIZED: &[(&str, &str)] = &[
+    ("state", "state-fixed"),
+    ("polls", "state-per-poll"),
+    ("seed", "seed"),
+    ("zeroes", "zeroes"),
+    ("scratch", "scratch"),
+    ("frame", "frame"),
+    ("frame_polls", "frame-polls"),
+    ("frame_names", "frame-names"),
+];
+
 #[derive(Default)]
 struct Contract {
     types: Vec<FuncType>,
@@ -127,6 +155,10 @@ struct Contract {
     exports: HashMap<String, u32>,
     /// Name and type of every weak import.
     weak: Vec<(String, u32)>,
+    /// What the linker gives.
+    given: Vec<String>,
+    /// What the library says about itself.
+    facts: HashMap<String, u32>,
     has_facts: bool,
 }
 
@@ -142,29 +174,13 @@ impl Contract {
         self.functions.push(index);
         match module {
             "wasi_snapshot_preview1" => {}
-            "p1bridge" => ensure!(
-                [
-                    "state",
-                    "seed",
-                    "zeroes",
-                    "scratch",
-                    "polls",
-                    "pool",
-                    "base",
-                    "limit",
-                    "guest",
-                    "sockets",
-                    "handles",
-                    "max_handles",
-                    "more_handles",
-                    "max_poll",
-                    "poll_room",
-                    "max_http",
-                    "cabi_realloc"
-                ]
-                .contains(&name),
-                "the linker provides no function p1bridge {name}"
-            ),
+            "p1bridge" => {
+                ensure!(
+                    GIVEN.contains(&name) || SIZED.iter().any(|(piece, _)| *piece == name),
+                    "the linker provides no function p1bridge {name}"
+                );
+                self.given.push(name.to_owned());
+            }
             _ if module.starts_with("if wasi:") || module == "if p1bridge:sockets" => {
                 self.weak.push((name.to_owned(), index))
             }
@@ -174,31 +190,29 @@ impl Contract {
     }
 
     fn facts(&mut self, text: &str) -> Result<()> {
-        let keys: Vec<&str> = text
-            .lines()
-            .filter_map(|line| line.split(' ').next())
-            .collect();
-        ensure!(
-            keys == [
-                "state-fixed",
-                "state-per-poll",
-                "seed",
-                "zeroes",
-                "scratch",
-                "frame"
-            ],
-            "unknown facts: {text:?}"
-        );
-        ensure!(
-            text.ends_with("frame 0\n"),
-            "a frame, but the globals are removed"
-        );
+        for line in text.lines() {
+            let fact = line.split_once(' ').and_then(|(key, bytes)| {
+                let known = SIZED.iter().any(|(_, fact)| *fact == key);
+                Some((key, bytes.parse().ok()?)).filter(|_| known)
+            });
+            let Some((key, bytes)) = fact else {
+                bail!("unknown facts: {text:?}")
+            };
+            self.facts.insert(key.to_owned(), bytes);
+        }
         self.has_facts = true;
         Ok(())
     }
 
     fn check(&self) -> Result<()> {
         ensure!(self.has_facts, "the section p1bridge.library is missing");
+        for (piece, fact) in SIZED {
+            let bytes = self.facts.get(*fact).copied().unwrap_or(0);
+            ensure!(
+                bytes > 0 || !self.given.iter().any(|name| name == piece),
+                "p1bridge {piece} is imported, but the facts do not say {fact}"
+            );
+        }
         ensure!(!self.exports.is_empty(), "nothing is exported");
         for name in self.exports.keys() {
             let plain = |text: &str| {
@@ -211,8 +225,13 @@ impl Contract {
                 None => name.strip_prefix("weak:").is_some_and(plain),
                 Some((interface, function)) => {
                     let interface = interface
-                        .strip_prefix("wasi:")
-                        .and_then(|rest| rest.strip_suffix("@0.2"));
+                        .strip_suffix("@0.2")
+                        .and_then(|rest| rest.strip_prefix("wasi:"))
+                        .or_else(|| {
+                            let name = interface.strip_suffix("@0.1")?;
+                            name.strip_prefix("wsi:")
+                                .filter(|name| name.starts_with("sys/"))
+                        });
                     let function = ["[method]", "[static]", "[constructor]", "[resource-drop]"]
                         .iter()
                         .find_map(|kind| function.strip_prefix(kind))
@@ -283,6 +302,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_has_its_size_in_the_facts() {
+        let import = |name| format!(r#"(import "p1bridge" "{name}" (func (result i32)))"#);
+        finished(&import("state")).unwrap();
+        assert!(refusal(&import("frame")).contains("the facts do not say frame"));
+        assert!(refusal(&import("frame_polls")).contains("the facts do not say frame-polls"));
+    }
+
+    #[test]
     fn features_of_the_mvp_only() {
         assert!(
             refusal("(func (param i32) (result i32) (i32.extend8_s (local.get 0)))")
@@ -321,6 +348,8 @@ mod tests {
             "wasi:io/poll@0.2.0#poll",
             "wasi:io@0.2#poll",
             "wasi:io/poll@0.2#[m]x",
+            "wsi:sys/io@0.1.0#read",
+            "wsi:io@0.1#read",
         ] {
             let refusal = refusal(&format!(r#"(func (export "{name}"))"#));
             assert!(refusal.contains(name), "{refusal}");
@@ -343,16 +372,14 @@ mod tests {
             finish(&wat::parse_str(&text).unwrap()).map_err(|error| format!("{error:#}"))
         };
         assert!(
-            library("state-fixed 1\\n")
+            library("state-fixed 1\\nheap 16\\n")
                 .unwrap_err()
                 .contains("unknown facts")
         );
         assert!(
-            library(
-                "state-fixed 1\\nstate-per-poll 1\\nseed 1\\nzeroes 1\\nscratch 1\\nframe 8\\n"
-            )
-            .unwrap_err()
-            .contains("frame")
+            library("frame much\\n")
+                .unwrap_err()
+                .contains("unknown facts")
         );
         let bare = wat::parse_str(format!("(module {EXPORT})")).unwrap();
         assert!(format!("{:#}", finish(&bare).unwrap_err()).contains("p1bridge.library"));

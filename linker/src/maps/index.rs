@@ -547,6 +547,11 @@ impl Maps {
                     Some(Quantity::Global(global)) => Callee::GlobalGet(global),
                 }
             }
+            Target::Builtin(Builtin::StackPointer(id, index)) => {
+                let globals = &self.instances[id.0 as usize].globals;
+                Callee::GlobalGet(globals[index as usize])
+            }
+            Target::Builtin(Builtin::Constant(value)) => Callee::I32Const(value),
             Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {
                 (Some(global), _) => Callee::GlobalGet(global),
                 (None, Some(memory)) => Callee::I32Const(memory.block_base() as i32),

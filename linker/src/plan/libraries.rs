@@ -51,6 +51,11 @@ pub struct Linked {
 /// What a library says about itself in its custom section.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Needs {
+    /// Bytes below the stack pointer of the guest that a call uses, that a poll uses for each direction of a
+    /// descriptor and for one more, and that looking up a name uses.
+    pub frame: u32,
+    pub frame_polls: u32,
+    pub frame_names: u32,
     /// Bytes of state whatever the options are.
     pub state_fixed: u32,
     /// Bytes of state for each subscription of a poll, and for one more.
@@ -76,8 +81,9 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
             Some(("seed", n)) => needs.seed = n.trim().parse()?,
             Some(("zeroes", n)) => needs.zeroes = n.trim().parse()?,
             Some(("scratch", n)) => needs.scratch = n.trim().parse()?,
-            // Locals that need an address are in the state: there is no stack to share.
-            Some(("frame", "0")) => {}
+            Some(("frame", n)) => needs.frame = n.trim().parse()?,
+            Some(("frame-polls", n)) => needs.frame_polls = n.trim().parse()?,
+            Some(("frame-names", n)) => needs.frame_names = n.trim().parse()?,
             None if line.is_empty() => {}
             _ => bail!("{}: line {line:?} of {NEEDS:?} is not known", module.path),
         }
@@ -86,7 +92,7 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
 }
 
 /// Checks that a library is code only.
-fn check(module: &Module<'_>) -> Result<()> {
+pub(super) fn check(module: &Module<'_>) -> Result<()> {
     let path = &module.path;
     if !module.data.is_empty() {
         bail!("{path} has data segments, but only code can be linked");
@@ -366,11 +372,13 @@ impl Linking<'_, '_> {
             home = Home {
                 memory: self.memory,
                 realloc: Some(FuncDef::Builtin(Builtin::Arena)),
+                stack: None,
             };
         } else if elsewhere {
             home = Home {
                 memory: self.memory,
                 realloc: None,
+                stack: None,
             };
         }
         if let Some(FuncDef::Canon(_) | FuncDef::Host(_)) = home.realloc {
@@ -535,9 +543,11 @@ fn guest_memory(
 /// Where a library works for a guest. The lowered imports of a component may name different
 /// memories and `realloc`s; each gets a copy of the library. Those that name none can share any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Home {
-    memory: (InstanceId, u32),
-    realloc: Option<FuncDef>,
+pub(super) struct Home {
+    pub memory: (InstanceId, u32),
+    pub realloc: Option<FuncDef>,
+    /// The stack pointer of the guest, for libraries that have frames.
+    pub stack: Option<(InstanceId, u32)>,
 }
 
 impl Home {
@@ -583,7 +593,11 @@ impl Homes {
                 }
                 let memory = program.memory(input, instance, index);
                 let realloc = options.realloc.map(|realloc| program.func(input, realloc));
-                let mut home = Home { memory, realloc };
+                let mut home = Home {
+                    memory,
+                    realloc,
+                    stack: None,
+                };
                 if !with_realloc {
                     let same = |other: &&CanonId| {
                         program.canons[other.0 as usize].instance == canon.instance
@@ -604,10 +618,11 @@ impl Homes {
         for &id in &reached {
             let guest = program.canons[id.0 as usize].instance;
             let realloc = None;
-            homes
-                .by_guest
-                .entry(guest)
-                .or_insert(Home { memory, realloc });
+            homes.by_guest.entry(guest).or_insert(Home {
+                memory,
+                realloc,
+                stack: None,
+            });
         }
         homes
     }
@@ -617,6 +632,7 @@ impl Homes {
         home.copied().unwrap_or(Home {
             memory: self.memory,
             realloc: None,
+            stack: None,
         })
     }
 }
@@ -674,7 +690,7 @@ fn uses_memory(program: &Program, kind: &CanonKind) -> bool {
     }
 }
 
-fn signature(ty: &FuncType) -> String {
+pub(super) fn signature(ty: &FuncType) -> String {
     let list = |types: &[wasmparser::ValType]| {
         types
             .iter()
@@ -686,7 +702,7 @@ fn signature(ty: &FuncType) -> String {
 }
 
 /// Adds an instance of a library to the program, with its imports bound.
-fn instantiate(
+pub(super) fn instantiate(
     input: &Input<'_>,
     program: &mut Program,
     library: usize,
@@ -717,6 +733,11 @@ fn instantiate(
                         return Err(bad());
                     }
                     FuncDef::Host(program.host(preview1::MODULE, name, ty))
+                }
+                (LINKER, "frame" | "frame_polls" | "frame_names")
+                    if let Some((id, index)) = home.stack =>
+                {
+                    FuncDef::Builtin(Builtin::StackPointer(id, index))
                 }
                 (LINKER, "state") => FuncDef::Builtin(Builtin::State),
                 (LINKER, name)

@@ -325,6 +325,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 self.live.allocate_only.insert((id, index));
                 self.func(program, FuncDef::Core(id, index), from);
             }
+            FuncDef::Builtin(Builtin::StackPointer(id, index)) => self.global(program, id, index),
             FuncDef::Builtin(_) => {}
         }
     }

@@ -23,6 +23,7 @@ mod refuse;
 mod start;
 pub mod strings;
 pub mod throwing;
+mod wsi;
 pub mod zeroes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -60,25 +61,30 @@ pub fn plan<'i, 'a>(
     allowed::check(options, &program)?;
     refuse::features(input, &program)?;
     refuse::typed_references(input, &program)?;
-    let forwarders = Forwarders::new(input, &program, options.tidy, true);
+    let mut forwarders = Forwarders::new(input, &program, options.tidy, true);
     let boundary = exports::Boundary::new(&mut program, adapted)?;
     let starts = starts(input, &program, adapted);
+    let mut roots = boundary.roots();
+    roots.extend(starts.iter().map(|&(_, def)| def));
+    // What stays, whether or not something reaches it.
+    let kept = program.ids().filter(|&id| {
+        !options.tidy && !taken_out(adapted, id) && !forwarders.is_shim(input, &program, id)
+    });
+    let kept: Vec<InstanceId> = kept.collect();
 
-    let mut tracer = Tracer::new(input, &forwarders);
-    for def in boundary.roots() {
-        tracer.root(&program, def);
+    let mut of_wsi = wsi::Linked::default();
+    if wsi::imports_any(&program) {
+        let hosts = trace(input, &program, &forwarders, &roots, &kept)
+            .live
+            .hosts();
+        let reached = hosts
+            .into_iter()
+            .filter(|host| wsi::is_wsi(&program, *host));
+        let reached = reached.collect();
+        of_wsi = wsi::link(input, &mut program, &reached, options)?;
+        forwarders = Forwarders::new(input, &program, options.tidy, true);
     }
-    for &(_, def) in &starts {
-        tracer.root(&program, def);
-    }
-    if !options.tidy {
-        for id in program.ids() {
-            if !taken_out(adapted, id) && !forwarders.is_shim(input, &program, id) {
-                tracer.keep_all(&program, id);
-            }
-        }
-    }
-    trace_guests(&mut tracer, &program);
+    let mut tracer = trace(input, &program, &forwarders, &roots, &kept);
     // What the libraries have to provide for that.
     let reaching = |program: &Program, canon: CanonId| {
         boundary.reaching(program, |program, roots| {
@@ -94,7 +100,7 @@ pub fn plan<'i, 'a>(
         .memories_of_preview1(&program)
         .first()
         .map(|&(id, index)| program.memory(input, id, index));
-    let linked = libraries::link(
+    let mut linked = libraries::link(
         input,
         &mut program,
         adapted,
@@ -103,6 +109,9 @@ pub fn plan<'i, 'a>(
         calls_host,
         &reaching,
     )?;
+    linked.libraries.extend(of_wsi.libraries);
+    linked.approximations.extend(of_wsi.approximations);
+    linked.stubs.extend(of_wsi.stubs);
     trace_bound(&mut tracer, &program, &linked, &boundary);
     let of_preview1 = of_preview1(input, &program, &mut tracer, &linked);
     if options.trap_messages {
@@ -196,6 +205,25 @@ fn starts(input: &Input<'_>, program: &Program, adapted: &Adapted) -> Vec<(Insta
     let start = |id| Some((id, FuncDef::Core(id, program.module(input, id).start?)));
     let stays = program.ids().filter(|&id| !taken_out(adapted, id));
     stays.filter_map(start).collect()
+}
+
+/// What is live for `roots` and the instances in `kept`.
+fn trace<'t, 'a>(
+    input: &'t Input<'a>,
+    program: &Program,
+    forwarders: &'t Forwarders,
+    roots: &[FuncDef],
+    kept: &[InstanceId],
+) -> Tracer<'t, 'a> {
+    let mut tracer = Tracer::new(input, forwarders);
+    for &def in roots {
+        tracer.root(program, def);
+    }
+    for &id in kept {
+        tracer.keep_all(program, id);
+    }
+    trace_guests(&mut tracer, program);
+    tracer
 }
 
 /// What the guests reach, with the canonical functions as leaves.

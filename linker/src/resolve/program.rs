@@ -47,6 +47,10 @@ pub enum Builtin {
     MaxHttp,
     /// Whether the host has functions for sockets.
     Sockets,
+    /// The stack pointer of a guest: a global of its index space.
+    StackPointer(InstanceId, u32),
+    /// A number that is known when the program is linked.
+    Constant(i32),
     /// A weak import whose interface the program does not use: it traps.
     Unlinked,
     /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
