@@ -7,6 +7,7 @@ mod completions;
 mod files;
 mod flatten;
 mod inspect;
+mod link;
 mod lower;
 mod man;
 mod probe;
@@ -35,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   p1bridge inspect app.wasm                   what a file is and what is in it
   p1bridge flatten app.wasm -o app.p1.wasm    a component for a runtime that knows only core modules
+  p1bridge link app.wasm lib.wasm             core modules and components become one core module
   p1bridge check app.wasm --profile wamr-2020 what keeps it from running there
   p1bridge lower app.wasm --profile wamr-2020 rewrites what that runtime lacks
   p1bridge probe iwasm -o device.toml         what a runtime supports, as a profile
@@ -55,6 +57,7 @@ const DOES_NOT_FIT: u8 = 3;
 #[derive(Subcommand)]
 enum Command {
     Flatten(flatten::Args),
+    Link(link::Args),
     Wrap(wrap::Args),
     Inspect(inspect::Args),
     Check(check::Args),
@@ -77,6 +80,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(args);
     let result = match cli.command {
         Command::Flatten(args) => flatten::command(&args),
+        Command::Link(args) => link::command(&args),
         Command::Wrap(args) => wrap::command(&args),
         Command::Inspect(args) => inspect::command(&args),
         Command::Check(args) => check::command(&args),

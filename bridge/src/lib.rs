@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`wrap`] | Preview 1 core module → component |
 //! | [`flatten`] | component → one Preview 1 core module |
+//! | [`link`] | core modules and components → one core module, or one component |
 //! | [`check`] | any file and a profile → why it would not run there |
 //! | [`lower`] | core module and a profile → core module that runs there |
 //! | [`probe`] | the binary of a runtime → what it takes, as a profile |
@@ -18,6 +19,7 @@ pub mod flatten;
 mod guarded;
 mod hosts;
 pub mod inspect;
+pub mod link;
 pub mod lower;
 pub mod probe;
 pub mod profiles;

@@ -80,6 +80,19 @@ pub struct Wrapped {
 /// provided, when adapter and program do not fit, and when the component would export nothing or
 /// trap as soon as it is used.
 pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
+    wrapped(module, options, true)
+}
+
+/// Wraps `module` for the linker, which takes the adapters out again: they need no room.
+///
+/// # Errors
+///
+/// Those of [`wrap`], but for adapters that the memory has no room for.
+pub(crate) fn for_linking(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
+    wrapped(module, options, false)
+}
+
+fn wrapped(module: &[u8], options: &WrapOptions, adapters_stay: bool) -> Result<Wrapped> {
     let survey = survey::module(module)?;
     let functions = functions_of(&survey, options)?;
     if functions > WORLD_FUNCTIONS {
@@ -101,7 +114,9 @@ pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
 
     let facts = check::facts(&component)?;
     check::exports_something(&facts, &survey, kind, &adapters, options)?;
-    room::check(&facts, &survey)?;
+    if adapters_stay {
+        room::check(&facts, &survey)?;
+    }
     if let Err(error) = validate(&component) {
         // The offset is of use only in the file that the user has.
         validate(module).context("the module is invalid")?;

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::{files, profile, size};
-use crate::flatten::{Allow, Boundary, FlattenOptions, Growth, Isolation, MemoryMode, flatten};
+use crate::flatten::{
+    Allow, Boundary, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, flatten,
+};
 
 /// Flatten a component into one Preview 1 core module
 ///
@@ -32,6 +34,13 @@ pub struct Args {
     /// output if INPUT is `-`]
     #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// What is the same for everything that makes a flat module.
+#[derive(clap::Args)]
+pub struct How {
     /// Leave out names, debug information, the world and other custom sections
     #[arg(long, help_heading = OUTPUT)]
     strip: bool,
@@ -145,58 +154,80 @@ impl Sockets {
 pub fn command(args: &Args) -> Result<ExitCode> {
     let component = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
-    let report = ("--report", args.report.as_deref());
-    files::apart(report, files::of_output(&output))?;
-    files::apart(files::of_json(args.json), files::of_output(&output))?;
-    files::apart(files::of_json(args.json), report)?;
-    let options = FlattenOptions {
-        tidy: !args.no_tidy,
-        strip: args.strip,
-        profile: args.profile.with_arena(args.arena),
-        max_handles: args.max_handles,
-        boundary: match args.boundary {
-            BoundaryArg::Native => Boundary::Native,
-            BoundaryArg::Wit => Boundary::Wit,
-        },
-        verify: args.verify || cfg!(debug_assertions),
-        isolation: args.isolation,
-        memory: args.memory,
-        growth: match (args.ram, args.memory_max, args.no_grow) {
-            (Some(bytes), _, _) => Growth::Ram(bytes),
-            (None, Some(pages), _) => Growth::Within(pages),
-            (None, None, true) => Growth::None,
-            (None, None, false) => Growth::Free,
-        },
-        guest_memory: args.guest_memory.clone(),
-        stack_size: args.stack_size,
-        trap_messages: args.trap_messages,
-        max_poll: args.max_poll,
-        max_http: args.max_http,
-        sockets: args.sockets.map(Sockets::are_there),
-        allow: args.allow.clone(),
-        deny_approximations: args.deny_approximations,
-    };
+    args.how.check_files(&output)?;
+    let options = args.how.options();
     let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
-    let report = super::json(&flat.report)?;
-    // Either both files are there in the end, or none.
-    let (to_stdout, to_file) = match args.report.as_deref() {
-        Some(path) if path == Path::new(files::STDOUT) => (true, None),
-        path => (args.json, path),
-    };
-    let report_file = to_file.map(|path| files::stage(path, report.as_bytes()));
-    let report_file = report_file.transpose()?;
-    let written = files::write_output(&output, &flat.wasm)?;
-    if let Some(file) = report_file {
-        file.commit()?;
-    }
-    if to_stdout {
-        super::print(&report)?;
-    }
-    if !args.quiet && !args.json {
-        super::say(&flat.report.to_string());
-        super::say(&format!("wrote {written}: {} bytes", flat.wasm.len()));
-    }
+    args.how.write(&output, &flat, "")?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl How {
+    /// Whether nothing else goes to standard output.
+    pub fn quiet(&self) -> bool {
+        self.quiet || self.json
+    }
+
+    /// Refuses two outputs in one place.
+    pub fn check_files(&self, output: &Path) -> Result<()> {
+        let report = ("--report", self.report.as_deref());
+        files::apart(report, files::of_output(output))?;
+        files::apart(files::of_json(self.json), files::of_output(output))?;
+        files::apart(files::of_json(self.json), report)
+    }
+
+    pub fn options(&self) -> FlattenOptions {
+        FlattenOptions {
+            tidy: !self.no_tidy,
+            strip: self.strip,
+            profile: self.profile.with_arena(self.arena),
+            max_handles: self.max_handles,
+            boundary: match self.boundary {
+                BoundaryArg::Native => Boundary::Native,
+                BoundaryArg::Wit => Boundary::Wit,
+            },
+            verify: self.verify || cfg!(debug_assertions),
+            isolation: self.isolation,
+            memory: self.memory,
+            growth: match (self.ram, self.memory_max, self.no_grow) {
+                (Some(bytes), _, _) => Growth::Ram(bytes),
+                (None, Some(pages), _) => Growth::Within(pages),
+                (None, None, true) => Growth::None,
+                (None, None, false) => Growth::Free,
+            },
+            guest_memory: self.guest_memory.clone(),
+            stack_size: self.stack_size,
+            trap_messages: self.trap_messages,
+            max_poll: self.max_poll,
+            max_http: self.max_http,
+            sockets: self.sockets.map(Sockets::are_there),
+            allow: self.allow.clone(),
+            deny_approximations: self.deny_approximations,
+        }
+    }
+
+    /// Writes the module and the report, and prints what was done after `before`.
+    pub fn write(&self, output: &Path, flat: &Flattened, before: &str) -> Result<()> {
+        let report = super::json(&flat.report)?;
+        // Either both files are there in the end, or none.
+        let (to_stdout, to_file) = match self.report.as_deref() {
+            Some(path) if path == Path::new(files::STDOUT) => (true, None),
+            path => (self.json, path),
+        };
+        let report_file = to_file.map(|path| files::stage(path, report.as_bytes()));
+        let report_file = report_file.transpose()?;
+        let written = files::write_output(output, &flat.wasm)?;
+        if let Some(file) = report_file {
+            file.commit()?;
+        }
+        if to_stdout {
+            super::print(&report)?;
+        }
+        if !self.quiet() {
+            super::say(&format!("{before}{}", flat.report));
+            super::say(&format!("wrote {written}: {} bytes", flat.wasm.len()));
+        }
+        Ok(())
+    }
 }
 
 fn isolation(text: &str) -> Result<Isolation, String> {

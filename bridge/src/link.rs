@@ -1,0 +1,96 @@
+//! `link`: core modules and components become one core module, or one component.
+//!
+//! Every file is a component first: a core module is wrapped, with an adapter for its Preview 1 calls.
+//! The components are composed, and the composition is flattened, which takes the adapters out again.
+//!
+//! | step | decides |
+//! |---|---|
+//! | [`node`] | what each file imports and exports |
+//! | [`wiring`] | which export fills which import; [`version`] and [`types`] say what fits |
+//! | [`compose`] | the composition of that, as a component |
+
+mod compose;
+mod node;
+mod show;
+mod types;
+mod version;
+mod wiring;
+
+use anyhow::{Context, Result, bail};
+
+use crate::flatten::{FlattenOptions, Flattened, flatten};
+use crate::validate::validate;
+use crate::wrap::World;
+
+use node::Node;
+pub use wiring::{Choices, Plug};
+
+/// A file that is linked.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// How messages and options call it: the path as it was given.
+    pub name: String,
+    /// A component or a core module.
+    pub wasm: Vec<u8>,
+    /// The world of a core module that carries none.
+    pub world: Option<World>,
+}
+
+/// What is linked, and to what.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// The composition: a component.
+    pub component: Vec<u8>,
+    /// Which export fills which import, and what is left to the host, one line each.
+    pub plan: Vec<String>,
+    /// What may not be as it was meant, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// Composes `inputs`, of which the first is the program, and the others are libraries for it and for
+/// each other.
+///
+/// # Errors
+///
+/// When a file is not what can be linked, when it is open which export is meant or the types differ,
+/// and when files need each other in a circle. The message lists what there is and the option to write.
+pub fn compose(inputs: &[Input], choices: &Choices) -> Result<Linked> {
+    let nodes = inputs.iter().map(Node::read).collect::<Result<Vec<_>>>()?;
+    let wiring = wiring::wire(&nodes, choices)?;
+    let component = compose::encode(&nodes, &wiring)?;
+    if let Err(error) = validate(&component) {
+        bail!(
+            "the parts do not make a valid component: {error:#}\n{}",
+            show::plan(&nodes, &wiring).join("\n")
+        );
+    }
+    Ok(Linked {
+        plan: show::plan(&nodes, &wiring),
+        notes: wiring.notes,
+        component,
+    })
+}
+
+/// Composes `inputs` and flattens the composition.
+///
+/// # Errors
+///
+/// Those of [`compose`] and of [`flatten`].
+pub fn link(
+    inputs: &[Input],
+    choices: &Choices,
+    options: &FlattenOptions,
+) -> Result<(Linked, Flattened)> {
+    let linked = compose(inputs, choices)?;
+    let flat = flatten(&linked.component, options).with_context(|| {
+        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+        format!("the composition of {}", names.join(", "))
+    })?;
+    Ok((linked, flat))
+}
+
+/// Whether `wasm` is a core module that carries no world of its own.
+pub fn needs_world(wasm: &[u8]) -> bool {
+    !wasmparser::Parser::is_component(wasm)
+        && crate::wrap::survey_of(wasm).is_ok_and(|survey| survey.worlds.is_empty())
+}
