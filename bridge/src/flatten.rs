@@ -12,13 +12,17 @@ use p1bridge_linker::{Library, Options, Profile};
 pub use p1bridge_linker::plan::fate::Row;
 pub use p1bridge_linker::report::MemoryReport;
 pub use p1bridge_linker::wasi::Allow;
-pub use p1bridge_linker::{Boundary, Growth, Isolation, MemoryMode, Report};
+pub use p1bridge_linker::{Boundary, Descriptors, Growth, Isolation, MemoryMode, Report};
 
 /// The libraries that provide WASI 0.2 and WSI on Preview 1, built from `adapters/`.
 pub const LIBRARIES: &[Library<'static>] = &[
     Library {
         name: "p2-on-p1",
         wasm: include_bytes!("../../adapters/prebuilt/p2-on-p1.wasm"),
+    },
+    Library {
+        name: "p1-on-p1",
+        wasm: include_bytes!("../../adapters/prebuilt/p1-on-p1.wasm"),
     },
     Library {
         name: "wsi-on-p1",
@@ -46,8 +50,12 @@ pub struct FlattenOptions {
     pub isolation: Isolation,
     /// How many memories there are.
     pub memory: MemoryMode,
+    /// Whose descriptors the guests of Preview 1 have.
+    pub descriptors: Descriptors,
     /// How the memory grows.
     pub growth: Growth,
+    /// What the components inside of the component are called ([`crate::link`]).
+    pub names: Vec<String>,
     /// The bytes that guests use of their memory, by name, where they do not export `__heap_base`.
     pub guest_memory: Vec<(String, u32)>,
     /// The bytes that the stacks of guests with relocations are cut to
@@ -78,7 +86,9 @@ impl Default for FlattenOptions {
             verify: cfg!(debug_assertions),
             isolation: Isolation::default(),
             memory: MemoryMode::default(),
+            descriptors: Descriptors::default(),
             growth: Growth::default(),
+            names: Vec::new(),
             guest_memory: Vec::new(),
             stack_size: None,
             trap_messages: false,
@@ -166,8 +176,10 @@ fn linker_options(options: &FlattenOptions) -> Options {
         profile: options.profile.clone(),
         isolation: options.isolation,
         memory: options.memory,
+        descriptors: options.descriptors,
         growth: options.growth,
         max_handles: options.max_handles,
+        names: options.names.clone(),
         guest_memory: options.guest_memory.clone(),
         trap_messages: options.trap_messages,
         allow: options.allow.clone(),

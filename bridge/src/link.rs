@@ -41,6 +41,8 @@ pub struct Input {
 pub struct Linked {
     /// The composition: a component.
     pub component: Vec<u8>,
+    /// What the components inside of it are called, in their order.
+    pub names: Vec<String>,
     /// Which export fills which import, and what is left to the host, one line each.
     pub plan: Vec<String>,
     /// What may not be as it was meant, one sentence each.
@@ -57,7 +59,7 @@ pub struct Linked {
 pub fn compose(inputs: &[Input], choices: &Choices) -> Result<Linked> {
     let nodes = inputs.iter().map(Node::read).collect::<Result<Vec<_>>>()?;
     let wiring = wiring::wire(&nodes, choices)?;
-    let component = compose::encode(&nodes, &wiring)?;
+    let (component, inside) = compose::encode(&nodes, &wiring)?;
     if let Err(error) = validate(&component) {
         bail!(
             "the parts do not make a valid component: {error:#}\n{}",
@@ -65,6 +67,7 @@ pub fn compose(inputs: &[Input], choices: &Choices) -> Result<Linked> {
         );
     }
     Ok(Linked {
+        names: inside.iter().map(|&at| nodes[at].name.clone()).collect(),
         plan: show::plan(&nodes, &wiring),
         notes: wiring.notes,
         component,
@@ -82,10 +85,12 @@ pub fn link(
     options: &FlattenOptions,
 ) -> Result<(Linked, Flattened)> {
     let linked = compose(inputs, choices)?;
-    let flat = flatten(&linked.component, options).with_context(|| {
-        let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
-        format!("the composition of {}", names.join(", "))
-    })?;
+    let options = FlattenOptions {
+        names: linked.names.clone(),
+        ..options.clone()
+    };
+    let flat = flatten(&linked.component, &options)
+        .context("offsets are those of the composition, which `--component` writes")?;
     Ok((linked, flat))
 }
 

@@ -91,7 +91,7 @@ use anyhow::{Context, Result};
 
 pub use emit::Output;
 pub use features::FeatureSet;
-pub use options::{Boundary, Growth, Isolation, Library, MemoryMode, Options};
+pub use options::{Boundary, Descriptors, Growth, Isolation, Library, MemoryMode, Options};
 pub use profile::Profile;
 pub use report::Report;
 
@@ -117,10 +117,17 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
     if options.max_poll == 0 {
         anyhow::bail!("--max-poll 0: a program could wait for nothing; give at least 1");
     }
+    if options.descriptors == Descriptors::Shared && options.memory == MemoryMode::Multi {
+        anyhow::bail!(
+            "--wasi shared: with --memory multi a guest is in a memory that a Preview 1 host does not see; leave one of \
+             them out"
+        );
+    }
     let mut input = parse::component(component)?;
+    input.name(&options.names);
     input.add_libraries(libraries)?;
     let program = resolve::program(&input)?;
-    let mut adapted = unadapt::unadapt(&input, program, options.isolation);
+    let mut adapted = unadapt::unadapt(&input, program, options);
     if options.boundary == Boundary::Wit {
         boundary::hand_over(&mut adapted.program);
     }

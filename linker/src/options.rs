@@ -35,6 +35,17 @@ pub enum MemoryMode {
     Multi,
 }
 
+/// Whose descriptors the guests of Preview 1 have, where there is more than one guest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Descriptors {
+    /// Each has its own, in its adapter, as in a component.
+    #[default]
+    Separate,
+    /// All have those of the host, as the parts of one process: adapters are taken out, and pointers go
+    /// through the library `p1-on-p1`.
+    Shared,
+}
+
 /// Who has the handles of resources that the component exports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Boundary {
@@ -91,6 +102,8 @@ pub struct Options {
     pub isolation: Isolation,
     /// How many memories there are.
     pub memory: MemoryMode,
+    /// Whose descriptors the guests of Preview 1 have.
+    pub descriptors: Descriptors,
     /// Who has the handles of exported resources.
     pub boundary: Boundary,
     /// Check the output a second time, against the plan ([`crate::check_emitted`]).
@@ -100,6 +113,8 @@ pub struct Options {
     pub share_all: bool,
     /// Whether the memory grows.
     pub growth: Growth,
+    /// What the components inside of the root are called, in their order: files that were composed.
+    pub names: Vec<String>,
     /// The bytes that guests use of their memory, by name, where they do not say it themselves.
     pub guest_memory: Vec<(String, u32)>,
     /// Say on standard error why the module is about to trap, where the linker's code does.
@@ -121,10 +136,12 @@ impl Default for Options {
             max_http: 16 << 10,
             isolation: Isolation::default(),
             memory: MemoryMode::default(),
+            descriptors: Descriptors::default(),
             boundary: Boundary::default(),
             verify: cfg!(debug_assertions),
             share_all: false,
             growth: Growth::default(),
+            names: Vec::new(),
             guest_memory: Vec::new(),
             trap_messages: false,
             allow: Vec::new(),

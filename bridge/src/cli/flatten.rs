@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::{files, profile, size};
 use crate::flatten::{
-    Allow, Boundary, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, flatten,
+    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, flatten,
 };
 
 /// Flatten a component into one Preview 1 core module
@@ -105,6 +105,10 @@ pub struct How {
     #[arg(long, value_name = "HOW", default_value = "one", value_parser = memory, help_heading = MEMORY)]
     memory: MemoryMode,
 
+    /// Whose descriptors Preview 1 guests have, if there are several: `separate` keeps an adapter for
+    /// each, `shared` takes the adapters out [default: `separate`; `shared` for `link`]
+    #[arg(long, value_name = "HOW", value_parser = descriptors, help_heading = WASI)]
+    wasi: Option<Descriptors>,
     /// Let a function of WASI that Preview 1 cannot provide return this error (or `trap`) instead of
     /// refusing the component; `*` is every function of the interface; can be repeated
     #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse, help_heading = WASI)]
@@ -155,7 +159,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let component = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
     args.how.check_files(&output)?;
-    let options = args.how.options();
+    let options = args.how.options(Descriptors::Separate);
     let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
     args.how.write(&output, &flat, "")?;
     Ok(ExitCode::SUCCESS)
@@ -175,7 +179,8 @@ impl How {
         files::apart(files::of_json(self.json), report)
     }
 
-    pub fn options(&self) -> FlattenOptions {
+    /// What is chosen; `descriptors` where the user does not say.
+    pub fn options(&self, descriptors: Descriptors) -> FlattenOptions {
         FlattenOptions {
             tidy: !self.no_tidy,
             strip: self.strip,
@@ -188,12 +193,17 @@ impl How {
             verify: self.verify || cfg!(debug_assertions),
             isolation: self.isolation,
             memory: self.memory,
+            descriptors: self.wasi.unwrap_or(match self.memory {
+                MemoryMode::One => descriptors,
+                MemoryMode::Multi => Descriptors::Separate,
+            }),
             growth: match (self.ram, self.memory_max, self.no_grow) {
                 (Some(bytes), _, _) => Growth::Ram(bytes),
                 (None, Some(pages), _) => Growth::Within(pages),
                 (None, None, true) => Growth::None,
                 (None, None, false) => Growth::Free,
             },
+            names: Vec::new(),
             guest_memory: self.guest_memory.clone(),
             stack_size: self.stack_size,
             trap_messages: self.trap_messages,
@@ -235,6 +245,14 @@ fn isolation(text: &str) -> Result<Isolation, String> {
         "checked" => Ok(Isolation::Checked),
         "trusted" => Ok(Isolation::Trusted),
         _ => Err("it is `checked` or `trusted`".to_string()),
+    }
+}
+
+fn descriptors(text: &str) -> Result<Descriptors, String> {
+    match text {
+        "separate" => Ok(Descriptors::Separate),
+        "shared" => Ok(Descriptors::Shared),
+        _ => Err("it is `separate` or `shared`".to_string()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use super::{files, flatten};
+use crate::flatten::Descriptors;
 use crate::link::{Choices, Input, Plug, compose, link};
 use crate::wrap::World;
 
@@ -105,7 +106,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         say_notes(&linked.notes);
         return Ok(ExitCode::SUCCESS);
     }
-    let (linked, mut flat) = link(&inputs, &choices, &args.how.options())?;
+    let (linked, mut flat) = link(&inputs, &choices, &args.how.options(Descriptors::Shared))?;
     flat.report.notes.splice(0..0, linked.notes);
     let plan: String = linked.plan.iter().map(|line| format!("{line}\n")).collect();
     args.how.write(&output, &flat, &plan)?;

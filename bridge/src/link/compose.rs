@@ -3,7 +3,7 @@
 //! What the root imports has types, which wit-component writes: it encodes a module that imports
 //! exactly that, and the sections before its code are taken over.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::{
@@ -25,27 +25,26 @@ use super::version::Name;
 use super::wiring::{Instance, Source, Wiring};
 use crate::guarded::guarded;
 
-/// Encodes the composition.
+/// Encodes the composition. Gives it with the files inside, in their order.
 ///
 /// # Errors
 ///
 /// When an import that is left to the host has types that only come to be inside.
-pub fn encode(nodes: &[Node], wiring: &Wiring) -> Result<Vec<u8>> {
+pub fn encode(nodes: &[Node], wiring: &Wiring) -> Result<(Vec<u8>, Vec<usize>)> {
     let mut root = Root::default();
     let imports = imports(nodes, wiring)?;
     if let Some(prefix) = &imports {
         root.take_over(prefix)?;
     }
-    let mut components: BTreeMap<usize, u32> = BTreeMap::new();
+    let mut inside: Vec<usize> = Vec::new();
     for instance in &wiring.instances {
-        let next = components.len() as u32;
-        components.entry(instance.node).or_insert_with(|| {
+        if !inside.contains(&instance.node) {
+            inside.push(instance.node);
             root.out.section(&RawSection {
                 id: ComponentSectionId::Component.into(),
                 data: &nodes[instance.node].component,
             });
-            next
-        });
+        }
     }
     let mut made: Vec<u32> = Vec::new();
     for instance in &wiring.instances {
@@ -54,13 +53,14 @@ pub fn encode(nodes: &[Node], wiring: &Wiring) -> Result<Vec<u8>> {
             .iter()
             .map(|(name, kind, index)| (name.as_str(), *kind, *index));
         let mut section = ComponentInstanceSection::new();
-        section.instantiate(components[&instance.node], args);
+        let component = inside.iter().position(|&node| node == instance.node);
+        section.instantiate(component.expect("it was added") as u32, args);
         root.out.section(&section);
         made.push(root.instances);
         root.instances += 1;
     }
     root.exports(nodes, wiring, &made);
-    Ok(root.out.finish())
+    Ok((root.out.finish(), inside))
 }
 
 /// The root, and how full its index spaces are.

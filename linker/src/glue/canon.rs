@@ -31,25 +31,27 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     if let Some(Binding::Stub(case)) = plan.bindings.get(&id) {
         return stub(plan, maps, canon, *case);
     }
-    match canon.kind {
-        CanonKind::ResourceNew(resource) => {
+    match &canon.kind {
+        &CanonKind::ResourceNew(resource) => {
             Ok(resource_new(glue, plan, maps, canon.instance, resource))
         }
-        CanonKind::ResourceRep(resource) => {
+        &CanonKind::ResourceRep(resource) => {
             Ok(resource_rep(glue, plan, maps, canon.instance, resource))
         }
-        CanonKind::ResourceDrop(resource) => Ok(resource_drop(glue, plan, maps, id, resource)),
+        &CanonKind::ResourceDrop(resource) => Ok(resource_drop(glue, plan, maps, id, resource)),
         CanonKind::Lower {
             callee: ComponentFunc::Import(_),
             ..
         } => fused::import(glue, plan, maps, id),
         CanonKind::Lower { .. } => fused::call(glue, plan, maps, id),
-        CanonKind::Service(service) => Ok(match service {
+        &CanonKind::Service(service) => Ok(match service {
             Service::ReserveDescriptor(slot) => descriptors::reserve(plan, maps, slot),
             Service::ReleaseDescriptor => descriptors::release(maps),
             Service::Nothing(_) => finish(&[], Vec::new()),
         }),
-        CanonKind::Unsupported(_) => anyhow::bail!("{}", canon_name(&plan.program, id)),
+        CanonKind::Preview1(..) | CanonKind::Unsupported(_) => {
+            anyhow::bail!("{}", canon_name(&plan.program, id))
+        }
     }
 }
 

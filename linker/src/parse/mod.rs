@@ -71,6 +71,25 @@ impl<'a> Input<'a> {
         }
         Ok(())
     }
+
+    /// Gives the components inside of the root these names, in their order: their paths begin with them.
+    pub fn name(&mut self, names: &[String]) {
+        let components = self
+            .components
+            .iter_mut()
+            .map(|component| &mut component.path);
+        let modules = self.modules.iter_mut().map(|module| &mut module.path);
+        for path in components.chain(modules) {
+            let Some(rest) = path.strip_prefix("component > component ") else {
+                continue;
+            };
+            let (nth, inside) = rest.split_at(rest.find(' ').unwrap_or(rest.len()));
+            let name = nth.parse().ok().and_then(|nth: usize| names.get(nth));
+            if let Some(name) = name {
+                *path = format!("{name}{inside}");
+            }
+        }
+    }
 }
 
 /// Parses a component.

@@ -55,7 +55,7 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
     };
     let mut targets = Vec::new();
     // A module that was wrapped comes back as it was.
-    let exact = plan.adapters.iter().any(|adapter| adapter.kept.is_none());
+    let exact = matches!(plan.adapters.as_slice(), [only] if only.kept.is_none());
     let exports = plan.exports.iter().filter(|_| !exact);
     for export in exports {
         match export.what {

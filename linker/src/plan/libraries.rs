@@ -66,6 +66,19 @@ pub struct Needs {
     pub scratch: u32,
 }
 
+impl Needs {
+    /// What is enough for two libraries.
+    pub fn max(self, other: Needs) -> Needs {
+        Needs {
+            state_fixed: self.state_fixed.max(other.state_fixed),
+            state_per_poll: self.state_per_poll.max(other.state_per_poll),
+            seed: self.seed.max(other.seed),
+            zeroes: self.zeroes.max(other.zeroes),
+            scratch: self.scratch.max(other.scratch),
+        }
+    }
+}
+
 /// Reads what a library needs.
 pub fn needs(module: &Module<'_>) -> Result<Needs> {
     let section = module
@@ -253,6 +266,22 @@ impl Linking<'_, '_> {
         if let CanonKind::Unsupported(_) = canon.kind {
             return Err("this built-in has no counterpart on a Preview 1 host".into());
         }
+        if let CanonKind::Preview1(name, memory) = &canon.kind {
+            let wanted = Wanted {
+                interface: preview1::MODULE.to_string(),
+                export: format!("{}#{name}", preview1::MODULE),
+            };
+            let (library, index) = self.provider(&canon, preview1::MODULE, &wanted)?;
+            return Ok(Decision::Provided(Provided {
+                library,
+                index,
+                export: wanted.export,
+                home: Home {
+                    memory: *memory,
+                    realloc: None,
+                },
+            }));
+        }
         let (interface, name) = imported_name(self.program, &canon.kind)?;
         if let CanonKind::Lower { options, .. } = &canon.kind
             && let Some(option) = options.unsupported
@@ -341,7 +370,7 @@ impl Linking<'_, '_> {
         let module = &input.modules[input.libraries[library].module];
         if *module.func_type(index) != canon.ty {
             return Err(format!(
-                "the component's type for it is not that of WASI 0.2: lowered it is {}, but {} \
+                "the component's type for it is not that of WASI: lowered it is {}, but {} \
                  has {}",
                 signature(&canon.ty),
                 input.libraries[library].name,
@@ -481,6 +510,7 @@ fn imported_name(program: &Program, kind: &CanonKind) -> Result<(String, String)
         CanonKind::Service(service) => {
             return Err(format!("{} is not imported", service.name()));
         }
+        CanonKind::Preview1(name, _) => (Some(preview1::MODULE.to_string()), name.clone()),
         CanonKind::Unsupported(name) => return Err(format!("{name} is not imported")),
     };
     Ok((interface.unwrap_or_else(|| "$root".to_string()), name))

@@ -344,10 +344,11 @@ fn state(
     linked: &[LinkedLibrary],
     options: &Options,
 ) -> Result<(u32, Pieces)> {
-    let Some(library) = linked.first() else {
-        return Ok((0, Pieces::default()));
-    };
-    let needs = libraries::needs(program.module(input, library.instance))?;
+    // Libraries that have state at all have it in one block.
+    let mut needs = libraries::Needs::default();
+    for library in linked {
+        needs = needs.max(libraries::needs(program.module(input, library.instance))?);
+    }
     let most = 1 << 28;
     // One more for a clock.
     let polls = u64::from(needs.state_per_poll) * (u64::from(live.poll_room(options)) + 1);

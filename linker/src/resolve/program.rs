@@ -190,6 +190,8 @@ pub enum CanonKind {
     ResourceNew(ResourceId),
     ResourceRep(ResourceId),
     ResourceDrop(ResourceId),
+    /// A function of Preview 1, for the guest with this memory, beside others.
+    Preview1(String, (InstanceId, u32)),
     /// What an adapter of Preview 1 did for its guest, now that it is gone.
     Service(Service),
     /// A built-in that no target of the linker has, by its name.

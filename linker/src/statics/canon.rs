@@ -15,7 +15,7 @@ pub fn is_glue(program: &Program, id: CanonId) -> bool {
             Resource::Defined { .. }
         ),
         CanonKind::Service(_) => true,
-        CanonKind::Unsupported(_) => false,
+        CanonKind::Preview1(..) | CanonKind::Unsupported(_) => false,
     }
 }
 
@@ -87,6 +87,7 @@ pub(crate) fn canon_name(program: &Program, id: CanonId) -> String {
         CanonKind::ResourceNew(id) => format!("resource.new of {}", resource(*id)),
         CanonKind::ResourceRep(id) => format!("resource.rep of {}", resource(*id)),
         CanonKind::ResourceDrop(id) => format!("resource.drop of {}", resource(*id)),
+        CanonKind::Preview1(name, _) => format!("wasi_snapshot_preview1#{name}"),
         CanonKind::Service(service) => service.name().to_string(),
         CanonKind::Unsupported(name) => (*name).to_string(),
     }

@@ -13,7 +13,8 @@
 //! * company: no other guest is beside the one that it serves, unless guests are trusted. A Preview 1
 //!   host takes addresses and descriptors as they are, so a guest that calls it by itself reaches the
 //!   memory of its neighbours and the descriptors that they use. An adapter has descriptors of its
-//!   own, and what it is given it passes on as lists, which are checked.
+//!   own, and what it is given it passes on as lists, which are checked. Where the caller wants guests to
+//!   share the host's descriptors, each calls the host through a library that checks and moves its pointers.
 //!
 //! Any other adapter stays and is linked as ordinary code.
 
@@ -25,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::{ExternalKind, FuncType, TypeRef};
 
-use crate::options::Isolation;
+use crate::options::{Descriptors, Isolation, Options};
 use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
@@ -93,8 +94,9 @@ fn service(name: &str, memory: (InstanceId, u32)) -> CanonKind {
     }
 }
 
-/// Takes plain adapters out of `program`, as far as `isolation` allows it.
-pub fn unadapt(input: &Input<'_>, program: Program, isolation: Isolation) -> Adapted {
+/// Takes plain adapters out of `program`, as far as the isolation of `options` allows it.
+pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapted {
+    let shared = options.descriptors == Descriptors::Shared;
     let forwarders = Forwarders::new(input, &program, false, false);
     let candidates: Vec<InstanceId> = program
         .ids()
@@ -106,17 +108,24 @@ pub fn unadapt(input: &Input<'_>, program: Program, isolation: Isolation) -> Ada
         starts: Vec::new(),
     };
     let several = candidates.len() > 1;
+    // The one that may call the host by itself, if guests are trusted: the program, which is made last.
+    let at_home = candidates.last().copied();
     for id in candidates {
         let uses = Uses::find(input, &adapted.program, &forwarders, id);
-        let kept = if several {
-            Some("the component has several Preview 1 guests, each with its own descriptors".into())
-        } else {
-            why_not_plain(input, &adapted.program, &forwarders, id, &uses)
-                .and_then(|()| match isolation {
-                    Isolation::Checked => why_not_alone(input, &adapted.program, &forwarders, id),
-                    Isolation::Trusted => Ok(()),
-                })
-                .err()
+        let plain = || why_not_plain(input, &adapted.program, &forwarders, id, &uses);
+        let alone = || why_not_alone(input, &adapted.program, &forwarders, id);
+        let kept = match (several && !shared, options.isolation) {
+            (true, _) => Some(
+                "the component has several Preview 1 guests, each with its own descriptors: `--wasi shared` takes it out, \
+                 and all have those of the host"
+                    .into(),
+            ),
+            (false, Isolation::Checked) if !shared => plain().and_then(|()| alone()).err(),
+            (false, _) => plain().err(),
+        };
+        let calls_host = match options.isolation {
+            Isolation::Checked => !shared || alone().is_ok(),
+            Isolation::Trusted => !several || at_home == Some(id),
         };
         let module = adapted.program.module(input, id);
         adapted.adapters.push(Adapter {
@@ -132,7 +141,7 @@ pub fn unadapt(input: &Input<'_>, program: Program, isolation: Isolation) -> Ada
             kept: kept.clone(),
         });
         if kept.is_none() {
-            take_out(input, &mut adapted, id, &uses);
+            take_out(input, &mut adapted, (id, &uses), calls_host);
         }
     }
     adapted
@@ -314,7 +323,7 @@ fn why_not_alone(
     let beside = |what: &str, path: &str| {
         Err(format!(
             "there is another guest beside the one that it serves, {what} ({path}): `--isolation \
-             trusted` takes it out all the same"
+             trusted` takes it out all the same, and so does `--wasi shared`"
         ))
     };
     let mine: Vec<InstanceId> = program
@@ -427,25 +436,37 @@ fn main_start(input: &Input<'_>, program: &Program, id: InstanceId) -> Option<Fu
     }
 }
 
-fn take_out(input: &Input<'_>, adapted: &mut Adapted, adapter: InstanceId, uses: &Uses) {
-    let mut services: HashMap<&str, CanonId> = HashMap::new();
+/// Binds what is used of an adapter to the host: straight, or through the library that moves pointers.
+fn take_out(
+    input: &Input<'_>,
+    adapted: &mut Adapted,
+    (adapter, uses): (InstanceId, &Uses),
+    calls_host: bool,
+) {
+    let mut made: HashMap<&str, CanonId> = HashMap::new();
     let memory = adapted.program.memory(input, adapter, 0);
+    let owner = component_of(&adapted.program, adapter);
     for (id, import, name) in &uses.args {
         let program = &mut adapted.program;
-        let def = match preview1::signature(name) {
-            Some(ty) => FuncDef::Host(program.host(preview1::MODULE, name, &ty)),
-            None => FuncDef::Canon(*services.entry(name).or_insert_with(|| {
+        let signature = preview1::signature(name);
+        let def = match (&signature, calls_host) {
+            (Some(ty), true) => FuncDef::Host(program.host(preview1::MODULE, name, ty)),
+            _ => FuncDef::Canon(*made.entry(name).or_insert_with(|| {
                 let module = program.module(input, *id);
-                let ty = match module.imports[*import].ty {
-                    TypeRef::Func(ty) => module.types[ty as usize].clone(),
-                    _ => unreachable!("a function was bound to this import"),
+                let import = &module.imports[*import];
+                let TypeRef::Func(ty) = import.ty else {
+                    unreachable!("a function was bound to this import");
+                };
+                let (kind, instance) = match &signature {
+                    Some(_) => (CanonKind::Preview1(name.clone(), memory), owner),
+                    None => (service(name, memory), ComponentInstanceId(0)),
                 };
                 let canon = CanonId(program.canons.len() as u32);
                 program.canons.push(Canon {
-                    kind: service(name, memory),
-                    ty,
-                    instance: ComponentInstanceId(0),
-                    offset: module.imports[*import].offset,
+                    kind,
+                    ty: module.types[ty as usize].clone(),
+                    instance,
+                    offset: import.offset,
                     path: module.path.clone(),
                 });
                 canon
@@ -459,4 +480,14 @@ fn take_out(input: &Input<'_>, adapted: &mut Adapted, adapter: InstanceId, uses:
             adapted.starts.push(*lift);
         }
     }
+}
+
+/// The component instance that an adapter belongs to: the one that has its imports.
+fn component_of(program: &Program, adapter: InstanceId) -> ComponentInstanceId {
+    let args = program.instances[adapter.0 as usize].args.iter();
+    let mut canons = args.filter_map(|arg| match *arg {
+        CoreDef::Func(FuncDef::Canon(id)) => Some(program.canons[id.0 as usize].instance),
+        _ => None,
+    });
+    canons.next().unwrap_or(ComponentInstanceId(0))
 }
