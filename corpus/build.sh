@@ -153,10 +153,49 @@ p1_part() {
 }
 
 # pair_wit FILE: a WIT file of pairs/ next to that of WASI.
-pair_wit() {
+pair_wit() { beside_wasi "pairs/$1.wit"; }
+
+# beside_wasi FILE: a WIT file next to that of WASI.
+beside_wasi() {
     rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
-    cp "pairs/$1.wit" "$WORK/$name/wit/"
+    cp "$1" "$WORK/$name/wit/"
     cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
+}
+
+# part_c FOLDER WIT WORLD FLAG…: a core module from FOLDER/main.c that carries its world, to be linked.
+part_c() {
+    local folder=$1 made=$WORK/$name
+    beside_wasi "$2"
+    "$WIT_BINDGEN" c --all-features --world "$3" --out-dir "$made" "$made/wit" &>"$made/wit-bindgen.log"
+    "$CLANG" "${C_FLAGS[@]}" -I"$made" "${@:4}" "$folder/main.c" "$made/${3//-/_}.c" "$made/${3//-/_}_component_type.o" -o "$out"
+}
+
+# component_c: the same as a component.
+component_c() {
+    part_c "$@"
+    mv "$out" "$WORK/$name/core.wasm"
+    component "$WORK/$name/core.wasm"
+}
+
+# part_rust PACKAGE WIT WORLD: a Preview 1 module of the package with the standard library, that carries its world.
+part_rust() {
+    local package=$1 crt=crt1-command made=$WORK/$name
+    beside_wasi "$2"
+    "$WIT_BINDGEN" rust --all-features --generate-all --world "$3" --out-dir "$made" "$made/wit" &>"$made/wit-bindgen.log"
+    grep -q cdylib "rust/$package/Cargo.toml" && crt=crt1-reactor
+    GUEST_BINDINGS=$made/${3//-/_}.rs FEATURES=${4:-} name=$package cargo_wasm wasm32-wasip1 std,panic_abort \
+        "-C link-self-contained=no -L $WASI_LIB -C link-arg=$WASI_LIB/$crt.o"
+    [ $crt = crt1-command ] || package=${package//-/_}
+    cp "$TARGET/wasm32-wasip1/release/$package.wasm" "$out"
+}
+
+# component_rust PACKAGE WIT WORLD: a component of the package, without the standard library.
+component_rust() {
+    local made=$WORK/$name
+    beside_wasi "$2"
+    "$WIT_BINDGEN" rust --all-features --generate-all --world "$3" --out-dir "$made" "$made/wit" &>"$made/wit-bindgen.log"
+    GUEST_BINDINGS=$made/${3//-/_}.rs name=$1 cargo_wasm wasm32-unknown-unknown core,alloc ""
+    component "$TARGET/wasm32-unknown-unknown/release/${1//-/_}.wasm"
 }
 
 # pair_c PART WORLD ENCODING: $WORK/PART:ENCODING.wasm from pairs/PART/main.c.
@@ -210,7 +249,8 @@ bare_rust() {
 cargo_wasm() {
     local linker=CARGO_TARGET_${1^^}_LINKER
     env RUSTC="$RUSTC_WASM" RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zlocation-detail=none $3" CARGO_TARGET_DIR="$TARGET" "${linker//-/_}=$WASM_LD" \
-        cargo build --quiet --release --manifest-path rust/Cargo.toml -p "$name" --target "$1" -Zbuild-std="$2"
+        cargo build --quiet --release --manifest-path rust/Cargo.toml -p "$name" ${FEATURES:+--features "$FEATURES"} --target "$1" \
+        -Zbuild-std="$2"
 }
 
 # NAME<tab>BUILD for every program of the manifest.

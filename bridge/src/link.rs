@@ -11,6 +11,7 @@
 
 mod compose;
 mod node;
+mod raw;
 mod show;
 mod types;
 mod version;
@@ -23,6 +24,7 @@ use crate::validate::validate;
 use crate::wrap::World;
 
 use node::Node;
+pub use raw::Raw;
 pub use wiring::{Choices, Plug};
 
 /// A file that is linked.
@@ -56,9 +58,32 @@ pub struct Linked {
 ///
 /// When a file is not what can be linked, when it is open which export is meant or the types differ,
 /// and when files need each other in a circle. The message lists what there is and the option to write.
-pub fn compose(inputs: &[Input], choices: &Choices) -> Result<Linked> {
-    let nodes = inputs.iter().map(Node::read).collect::<Result<Vec<_>>>()?;
-    let wiring = wiring::wire(&nodes, choices)?;
+pub fn compose(inputs: &[Input], raws: &[Raw], choices: &Choices) -> Result<Linked> {
+    let nodes = inputs.iter().map(|input| Node::read(input, raws));
+    let nodes = nodes.collect::<Result<Vec<_>>>()?;
+    let mut wiring = wiring::wire(&nodes, choices)?;
+    for instance in &wiring.instances {
+        for note in &nodes[instance.node].notes {
+            if !wiring.notes.contains(note) {
+                wiring.notes.push(note.clone());
+            }
+        }
+    }
+    for raw in raws {
+        let used = inputs.iter().any(|input| {
+            !wasmparser::Parser::is_component(&input.wasm)
+                && crate::wrap::survey_of(&input.wasm)
+                    .is_ok_and(|survey| survey.imports_from(&raw.name))
+        });
+        if !used {
+            bail!(
+                "--raw {}={}: no core module imports from {}",
+                raw.name,
+                raw.file,
+                raw.name
+            );
+        }
+    }
     let (component, inside) = compose::encode(&nodes, &wiring)?;
     if let Err(error) = validate(&component) {
         bail!(
@@ -81,10 +106,11 @@ pub fn compose(inputs: &[Input], choices: &Choices) -> Result<Linked> {
 /// Those of [`compose`] and of [`flatten`].
 pub fn link(
     inputs: &[Input],
+    raws: &[Raw],
     choices: &Choices,
     options: &FlattenOptions,
 ) -> Result<(Linked, Flattened)> {
-    let linked = compose(inputs, choices)?;
+    let linked = compose(inputs, raws, choices)?;
     let options = FlattenOptions {
         names: linked.names.clone(),
         ..options.clone()

@@ -23,14 +23,12 @@ mod world;
 
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::limits::WORLD_FUNCTIONS;
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, LibraryInfo};
 
 use crate::guarded::guarded;
 use crate::validate::validate;
 
-use survey::Survey;
-
-pub(crate) use survey::{append_custom, sections as survey_of};
+pub(crate) use survey::{Survey, append_custom, sections as survey_of};
 pub(crate) use world::carried_names as carried_world;
 
 pub use kind::Kind;
@@ -59,6 +57,12 @@ pub struct Adapter {
     pub origin: String,
 }
 
+/// A core module that provides the imports from one module name as it is, memory and all.
+pub(crate) struct RawLibrary<'a> {
+    pub name: &'a str,
+    pub wasm: &'a [u8],
+}
+
 /// A finished component.
 #[derive(Clone, Debug)]
 pub struct Wrapped {
@@ -80,19 +84,29 @@ pub struct Wrapped {
 /// provided, when adapter and program do not fit, and when the component would export nothing or
 /// trap as soon as it is used.
 pub fn wrap(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
-    wrapped(module, options, true)
+    wrapped(module, options, &[], true)
 }
 
-/// Wraps `module` for the linker, which takes the adapters out again: they need no room.
+/// Wraps `module` for the linker, which takes the adapters out again: they need no room. The raw
+/// libraries are beside it in the component.
 ///
 /// # Errors
 ///
 /// Those of [`wrap`], but for adapters that the memory has no room for.
-pub(crate) fn for_linking(module: &[u8], options: &WrapOptions) -> Result<Wrapped> {
-    wrapped(module, options, false)
+pub(crate) fn for_linking(
+    module: &[u8],
+    options: &WrapOptions,
+    raw: &[RawLibrary<'_>],
+) -> Result<Wrapped> {
+    wrapped(module, options, raw, false)
 }
 
-fn wrapped(module: &[u8], options: &WrapOptions, adapters_stay: bool) -> Result<Wrapped> {
+fn wrapped(
+    module: &[u8],
+    options: &WrapOptions,
+    raw: &[RawLibrary<'_>],
+    adapters_stay: bool,
+) -> Result<Wrapped> {
     let survey = survey::module(module)?;
     let functions = functions_of(&survey, options)?;
     if functions > WORLD_FUNCTIONS {
@@ -109,7 +123,7 @@ fn wrapped(module: &[u8], options: &WrapOptions, adapters_stay: bool) -> Result<
         None => None,
     };
 
-    let component = encode(with_world.as_deref().unwrap_or(module), &adapters)
+    let component = encode(with_world.as_deref().unwrap_or(module), &adapters, raw)
         .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
 
     let facts = check::facts(&component)?;
@@ -150,12 +164,20 @@ fn functions_of(survey: &Survey<'_>, options: &WrapOptions) -> Result<usize> {
     Ok(worlds.map(World::functions_in_all).sum())
 }
 
-fn encode(module: &[u8], adapters: &[adapters::Chosen<'_>]) -> Result<Vec<u8>> {
+fn encode(
+    module: &[u8],
+    adapters: &[adapters::Chosen<'_>],
+    raw: &[RawLibrary<'_>],
+) -> Result<Vec<u8>> {
     guarded("wit-component cannot encode it", || {
         let mut encoder = ComponentEncoder::default();
         encoder.validate(false).module(module)?;
         for adapter in adapters {
             encoder.adapter(adapter.name, &adapter.wasm)?;
+        }
+        for library in raw {
+            let arguments = Vec::new();
+            encoder.library(library.name, library.wasm, LibraryInfo { arguments })?;
         }
         encoder.encode()
     })

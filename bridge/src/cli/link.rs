@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::{files, flatten};
 use crate::flatten::Descriptors;
-use crate::link::{Choices, Input, Plug, compose, link};
+use crate::link::{Choices, Input, Plug, Raw, compose, link};
 use crate::wrap::World;
 
 /// Link core modules and components into one core module
@@ -60,6 +60,10 @@ pub struct Args {
     /// Give each user of FILE an instance of its own; can be repeated
     #[arg(long, value_name = "FILE", help_heading = LINKING)]
     fresh: Vec<String>,
+    /// Fill the imports from the module NAME by the exports of the core module FILE, by name and without
+    /// types: for small libraries of numbers; can be repeated
+    #[arg(long, value_name = "NAME=FILE", value_parser = raw, help_heading = LINKING)]
+    raw: Vec<(String, PathBuf)>,
     /// Export IFACE of a library, too; can be repeated
     #[arg(long, value_name = "IFACE", help_heading = LINKING)]
     export: Vec<String>,
@@ -77,6 +81,14 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let output = files::output_for(&args.main, args.output.as_deref(), "linked")?;
     args.how.check_files(&output)?;
     let inputs = inputs(args)?;
+    let mut raws = Vec::new();
+    for (name, path) in &args.raw {
+        raws.push(Raw {
+            name: name.clone(),
+            file: path.display().to_string(),
+            wasm: files::read_binary(path)?,
+        });
+    }
     let choices = Choices {
         plugs: args.plug.clone(),
         chains: args
@@ -90,7 +102,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         no_unresolved: args.no_unresolved,
     };
     if args.plan || args.component {
-        let linked = compose(&inputs, &choices)?;
+        let linked = compose(&inputs, &raws, &choices)?;
         if args.plan {
             super::print(&format!("{}\n", linked.plan.join("\n")))?;
         } else {
@@ -106,7 +118,12 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         say_notes(&linked.notes);
         return Ok(ExitCode::SUCCESS);
     }
-    let (linked, mut flat) = link(&inputs, &choices, &args.how.options(Descriptors::Shared))?;
+    let (linked, mut flat) = link(
+        &inputs,
+        &raws,
+        &choices,
+        &args.how.options(Descriptors::Shared),
+    )?;
     flat.report.notes.splice(0..0, linked.notes);
     let plan: String = linked.plan.iter().map(|line| format!("{line}\n")).collect();
     args.how.write(&output, &flat, &plan)?;
@@ -203,6 +220,16 @@ fn without_world(inputs: &[Input]) -> Result<usize> {
                 names.join(", ")
             )
         }
+    }
+}
+
+/// `NAME=FILE`.
+fn raw(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+            Ok((name.into(), file.into()))
+        }
+        _ => Err("it is NAME=FILE, such as math=math.wasm".to_string()),
     }
 }
 

@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem};
 
 use super::Input;
+use super::raw::{self, Raw};
 use crate::sniff::{Binary, sniff};
-use crate::wrap::{Kind, World, WrapOptions, for_linking};
+use crate::wrap::{Kind, World, WrapOptions, for_linking, survey_of};
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Node {
     world: World,
     pub imports: Vec<Item>,
     pub exports: Vec<Item>,
+    /// What may not be as it was meant.
+    pub notes: Vec<String>,
 }
 
 /// An import or an export of a component.
@@ -51,11 +54,12 @@ impl Node {
     /// # Errors
     ///
     /// When it is neither a component nor a core module that can be made one.
-    pub fn read(input: &Input) -> Result<Node> {
-        Node::try_read(input).with_context(|| input.name.clone())
+    pub fn read(input: &Input, raws: &[Raw]) -> Result<Node> {
+        Node::try_read(input, raws).with_context(|| input.name.clone())
     }
 
-    fn try_read(input: &Input) -> Result<Node> {
+    fn try_read(input: &Input, raws: &[Raw]) -> Result<Node> {
+        let mut notes = Vec::new();
         let (kind, component, calls_preview1) = match sniff(&input.wasm)? {
             Binary::Component if input.world.is_some() => bail!(
                 "it is a component, which has its world in it: leave out its `--wit`, or give the core module that it was made of"
@@ -69,7 +73,9 @@ impl Node {
                     world: input.world.clone(),
                     ..WrapOptions::default()
                 };
-                let wrapped = for_linking(&input.wasm, &options)?;
+                let (libraries, raw_notes) = raw::of(&survey_of(&input.wasm)?, raws)?;
+                notes = raw_notes;
+                let wrapped = for_linking(&input.wasm, &options, &libraries)?;
                 let calls = !wrapped.adapters.is_empty();
                 (FileKind::Module(wrapped.kind), wrapped.component, calls)
             }
@@ -101,6 +107,7 @@ impl Node {
             world,
             imports,
             exports,
+            notes,
         })
     }
 

@@ -32,7 +32,7 @@ impl fmt::Display for Kind {
 pub fn of(survey: &Survey<'_>, options: &WrapOptions) -> Result<Kind> {
     if survey.for_linkers && survey.exports.is_empty() {
         bail!(
-            "the input is an object file (it has a `linking` section), not a program; link it first"
+            "the input is an object file (it has a `linking` section), not a program; link it with wasm-ld first"
         );
     }
     if survey.foreign_structs {
@@ -44,7 +44,7 @@ pub fn of(survey: &Survey<'_>, options: &WrapOptions) -> Result<Kind> {
     if survey.shared_library {
         bail!(
             "the input is a shared library (it has a `dylink.0` section), which needs a dynamic linker; link the program \
-             statically"
+             statically, or make a component of it and its libraries with `wasm-tools component link`"
         );
     }
     let (start, initialize) = (survey.start(), survey.exports_func("_initialize"));

@@ -329,8 +329,13 @@ impl Fusion {
                     let Reached::Canon(canon) = reached else {
                         return false;
                     };
-                    let service =
-                        matches!(program.canons[canon.0 as usize].kind, CanonKind::Service(_));
+                    let kind = &program.canons[canon.0 as usize].kind;
+                    let service = matches!(kind, CanonKind::Service(_));
+                    // A host of Preview 1 may be called at any time, and is: linkers wrap every export of a
+                    // command, also its `cabi_realloc`, in what flushes standard output.
+                    if matches!(kind, CanonKind::Preview1(..)) {
+                        return false;
+                    }
                     let glue = is_glue(program, canon) && !service;
                     leaves |= glue || crossing.imports.contains(&canon);
                     if let Some(Binding::Func(FuncDef::Core(id, index))) = bindings.get(&canon) {
