@@ -92,7 +92,10 @@ pub fn compose(inputs: &[Input], raws: &[Raw], choices: &Choices) -> Result<Link
         );
     }
     Ok(Linked {
-        names: inside.iter().map(|&at| nodes[at].name.clone()).collect(),
+        names: inside
+            .iter()
+            .map(|&at| nodes[at].shown(&nodes).to_string())
+            .collect(),
         plan: show::plan(&nodes, &wiring),
         notes: wiring.notes,
         component,

@@ -31,6 +31,8 @@ pub fn programs() -> Result<Vec<Program>> {
         _with_sockets: Vec<Program>,
         #[serde(rename = "embedded")]
         _embedded: Vec<Program>,
+        #[serde(rename = "part")]
+        _parts: Vec<Program>,
     }
     let path = corpus().join("manifest.toml");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -75,6 +77,16 @@ pub fn programs() -> Result<Vec<Program>> {
         }
     }
     Ok(programs)
+}
+
+/// What `link` takes: the file of a guest that is a part of programs.
+///
+/// # Errors
+///
+/// When there is no such file.
+pub fn part(name: &str) -> Result<Vec<u8>> {
+    let path = corpus().join("prebuilt").join(format!("{name}.wasm"));
+    std::fs::read(&path).with_context(|| path.display().to_string())
 }
 
 /// One guest.

@@ -148,6 +148,16 @@ fn inputs(args: &Args) -> Result<Vec<Input>> {
     }
     let mut worlds: Vec<(Option<&str>, &str)> =
         args.world.iter().map(|world| of_file(world)).collect();
+    for (file, world) in &worlds {
+        let has_wit = |wit: &String| match (of_file(wit).0, file) {
+            (Some(of), Some(file)) => is_named(of, file) || is_named(file, of),
+            _ => file.is_none_or(|file| inputs.iter().any(|input| is_named(&input.name, file))),
+        };
+        if !args.wit.iter().any(has_wit) {
+            let file = file.unwrap_or_default();
+            bail!("--world {file}={world}: there is no --wit for this file");
+        }
+    }
     for wit in &args.wit {
         let (file, dir) = of_file(wit);
         let at = match file {
@@ -163,9 +173,6 @@ fn inputs(args: &Args) -> Result<Vec<Input>> {
             bail!("--wit {wit}: {} has a --wit already", inputs[at].name);
         }
         inputs[at].world = Some(World::read(dir.as_ref(), world)?);
-    }
-    if let Some((Some(file), world)) = worlds.first() {
-        bail!("--world {file}={world}: there is no --wit for this file");
     }
     Ok(inputs)
 }

@@ -75,7 +75,8 @@ impl Node {
                 };
                 let (libraries, raw_notes) = raw::of(&survey_of(&input.wasm)?, raws)?;
                 notes = raw_notes;
-                let wrapped = for_linking(&input.wasm, &options, &libraries)?;
+                let wrapped = for_linking(&input.wasm, &options, &libraries)
+                    .map_err(|error| raw::hint(error, &input.wasm, raws))?;
                 let calls = !wrapped.adapters.is_empty();
                 (FileKind::Module(wrapped.kind), wrapped.component, calls)
             }
@@ -114,6 +115,15 @@ impl Node {
     /// The types, and the world that says what is imported and exported.
     pub fn world(&self) -> (&Resolve, WorldId) {
         self.world.parts()
+    }
+
+    /// What reports call it: the last part of the name, where no other file has that.
+    pub fn shown<'n>(&'n self, nodes: &[Node]) -> &'n str {
+        let same = |other: &&Node| other.file_name() == self.file_name();
+        match nodes.iter().filter(same).count() {
+            1 => self.file_name(),
+            _ => &self.name,
+        }
     }
 
     /// The last part of the name: what options may call it, too.

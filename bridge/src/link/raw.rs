@@ -1,6 +1,6 @@
 //! Core modules that fill imports by name, without types: `--raw NAME=FILE`.
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use p1bridge_linker::nearest::nearest;
 use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
@@ -59,6 +59,28 @@ pub fn of<'r>(module: &Survey<'_>, raws: &'r [Raw]) -> Result<(Vec<RawLibrary<'r
         });
     }
     Ok((libraries, notes))
+}
+
+/// Adds to why a module cannot be wrapped that a library may have what it imports.
+pub fn hint(error: Error, wasm: &[u8], raws: &[Raw]) -> Error {
+    let Ok(survey) = survey_of(wasm) else {
+        return error;
+    };
+    let plain = survey.imports.iter().find(|import| {
+        let module = import.module;
+        matches!(import.ty, TypeRef::Func(_))
+            && !module.contains([':', '|', '$'])
+            && !module.starts_with("wasi_")
+            && module != "env"
+            && !raws.iter().any(|raw| raw.name == module)
+    });
+    match plain {
+        Some(import) => error.context(format!(
+            "`{}` of `{}` is provided by no adapter and no world; if a core module has it, write --raw {}=FILE",
+            import.name, import.module, import.module
+        )),
+        None => error,
+    }
 }
 
 fn read(raw: &Raw) -> Result<Survey<'_>> {

@@ -14,8 +14,8 @@ pub fn plan(nodes: &[Node], wiring: &Wiring) -> Vec<String> {
             (0..wiring.instances.len()).filter(same).count(),
         );
         match all {
-            1 => nodes[node].name.clone(),
-            _ => format!("{} (instance {})", nodes[node].name, nth + 1),
+            1 => nodes[node].shown(nodes).to_string(),
+            _ => format!("{} (instance {})", nodes[node].shown(nodes), nth + 1),
         }
     };
     for (at, instance) in wiring.instances.iter().enumerate() {

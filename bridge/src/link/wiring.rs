@@ -243,7 +243,7 @@ fn find_export(node: &Node, name: &str) -> Result<String> {
 /// What a file exports instead of what was asked for.
 fn instead(node: &Node, name: &str) -> String {
     let exports: Vec<&Item> = node.exports.iter().collect();
-    match nearest(name, exports.iter().map(|item| item.name.as_str())) {
+    match near(name, exports.iter().map(|item| item.name.as_str())) {
         Some(near) => format!("; is {near} meant?"),
         None if exports.is_empty() => "; it exports nothing".into(),
         None => format!("; it exports {}", listed(&exports)),
@@ -258,6 +258,16 @@ fn listed(items: &[&Item]) -> String {
 /// Whether `written`, an interface with or without its version, is `name`.
 fn names(written: &str, name: &str) -> bool {
     written == name || (!written.contains('@') && Name::of(name).base == written)
+}
+
+/// The nearest of some names to what was written, which may be without a version.
+fn near<'a>(written: &str, names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let base = |name: &'a str| match written.contains('@') {
+        true => name,
+        false => Name::of(name).base,
+    };
+    let found = nearest(written, names.clone().map(base))?;
+    names.into_iter().find(|name| base(name) == found)
 }
 
 /// An export that may fill an import.
@@ -471,6 +481,15 @@ impl Wirer<'_> {
                 .unwrap_or_default()
         });
         let mut problems = Vec::new();
+        for ty in named_types(importer, item) {
+            let export = exporter.exports.iter().find(|export| export.name == name);
+            if !export.is_some_and(|export| named_types(exporter, export).contains(&ty)) {
+                problems.push(format!(
+                    "{} imports the type {ty} of {}, but {} has no such type in {name}",
+                    importer.name, item.name, exporter.name
+                ));
+            }
+        }
         for side in wanted {
             let what = match item.what {
                 What::Function => side.func.name.clone(),
@@ -521,7 +540,7 @@ impl Wirer<'_> {
                     .iter()
                     .skip(MAIN + 1)
                     .flat_map(|node| &node.exports);
-                let near = nearest(wanted, all.map(|item| item.name.as_str()));
+                let near = near(wanted, all.map(|item| item.name.as_str()));
                 let near = near.map_or(String::new(), |near| format!("; is {near} meant?"));
                 self.problems
                     .push(format!("--export {wanted}: no library exports it{near}"));
@@ -554,7 +573,7 @@ impl Wirer<'_> {
         for (at, plug) in self.options.plugs.iter().enumerate() {
             if !self.used_plugs.contains(&at) {
                 let imports = used.iter().flat_map(|&at| &self.nodes[at].imports);
-                let near = nearest(&plug.import, imports.map(|item| item.name.as_str()));
+                let near = near(&plug.import, imports.map(|item| item.name.as_str()));
                 let near = near.map_or(String::new(), |near| format!("; is {near} meant?"));
                 self.problems
                     .push(format!("--plug {}: nothing imports it{near}", plug.import));
@@ -711,6 +730,17 @@ fn functions<'n>(node: &'n Node, item: &Item, import: bool) -> Vec<Side<'n>> {
                 .collect()
         }
         What::Type => Vec::new(),
+    }
+}
+
+/// The names of the types of an interface.
+fn named_types<'n>(node: &'n Node, item: &Item) -> Vec<&'n str> {
+    match item.what {
+        What::Interface(id) => {
+            let interface = &node.world().0.interfaces[id];
+            interface.types.keys().map(String::as_str).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

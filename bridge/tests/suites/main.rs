@@ -5,6 +5,7 @@ mod cli;
 mod common;
 mod flatten;
 mod inspect;
+mod link;
 mod lower;
 mod room;
 #[cfg(feature = "run")]

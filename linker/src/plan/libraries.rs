@@ -70,6 +70,9 @@ impl Needs {
     /// What is enough for two libraries.
     pub fn max(self, other: Needs) -> Needs {
         Needs {
+            frame: self.frame.max(other.frame),
+            frame_polls: self.frame_polls.max(other.frame_polls),
+            frame_names: self.frame_names.max(other.frame_names),
             state_fixed: self.state_fixed.max(other.state_fixed),
             state_per_poll: self.state_per_poll.max(other.state_per_poll),
             seed: self.seed.max(other.seed),
@@ -279,6 +282,7 @@ impl Linking<'_, '_> {
                 home: Home {
                     memory: *memory,
                     realloc: None,
+                    stack: None,
                 },
             }));
         }

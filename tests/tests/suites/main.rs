@@ -21,6 +21,7 @@ mod host_resources;
 mod http;
 mod invoke;
 mod kept_adapter;
+mod linked;
 mod lower;
 mod output;
 mod pass_through;
