@@ -237,6 +237,14 @@ embedded_zig() {
 
 embedded_as() { "$ASC" embedded/digest.ts -O3 --exportRuntime --use abort= -o "$out"; }
 
+# wsi_c FILE FLAG…: wsi/FILE without a libc, for WSI or, with -DWSI_ON_P1, for Preview 1.
+wsi_c() {
+    local file=$1 && shift
+    "$CLANG" --target=wasm32-unknown-unknown -mcpu=mvp -std=c11 -Os -ffreestanding -fno-builtin -nostdlib --no-wasm-opt -Wall \
+        -Wextra -Werror -I../wit/wsi/guest -Wl,--no-entry,--export-memory,--stack-first,-z,stack-size=8192,--strip-debug "$@" \
+        "wsi/$file" -o "$out"
+}
+
 # bare_rust: the package NAME for wasm32-unknown-unknown, with an allocator of its own and no libc.
 bare_rust() {
     cargo_wasm wasm32-unknown-unknown core,alloc ""

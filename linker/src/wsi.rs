@@ -203,15 +203,10 @@ pub fn is_wsi(module: &str) -> bool {
 ///
 /// For a version that is not known, and for a name that no function has.
 pub fn asked(module: &str, name: &str) -> Result<Asked, String> {
-    let (interface, version) = module
-        .strip_prefix(PREFIX)
-        .unwrap_or(module)
-        .split_once('@')
-        .unwrap_or((module, ""));
-    let patch = version
-        .strip_prefix("0.1.")
-        .is_some_and(|patch| patch.parse::<u32>().is_ok());
-    if !patch {
+    let rest = module.strip_prefix(PREFIX).unwrap_or(module);
+    let (interface, version) = rest.split_once('@').unwrap_or((rest, ""));
+    let patch = version.strip_prefix("0.1.");
+    if !patch.is_some_and(|patch| patch.parse::<u32>().is_ok()) {
         return Err(format!(
             "WSI is known as 0.1: import it from \"{PREFIX}{interface}@0.1.0\""
         ));
@@ -236,10 +231,10 @@ pub fn asked(module: &str, name: &str) -> Result<Asked, String> {
             .map(|known| format!("{}.{}", known.module, known.name))
             .collect();
         let near = nearest::nearest(&full, names.iter().map(String::as_str));
-        let near = near
-            .map(|near| format!(": did you mean {near}?"))
-            .unwrap_or_default();
-        format!("WSI 0.1 has no function {full}{near}")
+        format!(
+            "WSI 0.1 has no function {full}{}",
+            nearest::did_you_mean(near)
+        )
     })
 }
 

@@ -33,6 +33,8 @@ pub fn programs() -> Result<Vec<Program>> {
         _embedded: Vec<Program>,
         #[serde(rename = "part")]
         _parts: Vec<Program>,
+        #[serde(rename = "wsi")]
+        _wsi: Vec<Program>,
     }
     let path = corpus().join("manifest.toml");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;

@@ -36,7 +36,7 @@ pub fn negative(errno: u32) -> i32 {
 
 /// The error number of a function of the host, called again where a signal came in between: no function of WSI says that.
 #[inline(always)]
-fn again(call: impl Fn() -> u32) -> u32 {
+pub fn again(call: impl Fn() -> u32) -> u32 {
     loop {
         let errno = call();
         if errno != INTR {
@@ -51,35 +51,32 @@ pub fn done(call: impl Fn() -> u32) -> i32 {
     negative(again(call))
 }
 
-/// The same for a function that writes a number to an address.
+/// The same for a function that writes a number to an address. What is there is not needed after an error; to read it
+/// all the same is shorter than a branch.
 #[inline(always)]
 pub fn number(at: u32, call: impl Fn() -> u32) -> i32 {
-    match done(call) {
-        0 => load32(at) as i32,
-        negative => negative,
-    }
+    let errno = again(call);
+    let number = load32(at) as i32;
+    if errno == 0 { number } else { negative(errno) }
 }
 
-/// The same for one that moves bytes between a descriptor and `n` buffers. Nothing is moved for none, which some hosts
-/// call an error. (What is read is not needed after an error: that is shorter than a branch.)
+/// The same for one that moves bytes between a descriptor and `n` buffers. No host is asked to move none: some call that
+/// an error, and one moves the offset of a file.
 #[inline(always)]
 pub fn moved(n: u32, call: impl Fn(u32) -> u32) -> i32 {
+    if n == 0 {
+        return 0;
+    }
     let at = result();
-    let errno = again(|| call(at));
-    let count = load32(at) as i32;
-    let failed = if n == 0 { 0 } else { negative(errno) };
-    if errno == 0 { count } else { failed }
+    number(at, || call(at))
 }
 
 /// The same for one that writes 8 bytes.
 #[inline(always)]
 pub fn wide(call: impl Fn(u32) -> u32) -> i64 {
     let at = result();
-    let errno = call(at);
-    let number = load64(at) as i64;
-    if errno == 0 {
-        number
-    } else {
-        negative(errno).into()
+    match call(at) {
+        0 => load64(at) as i64,
+        errno => negative(errno).into(),
     }
 }

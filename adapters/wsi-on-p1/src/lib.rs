@@ -10,20 +10,26 @@
 //! | [`io`], [`poll`] | `io` |
 //! | [`fs`] | `fs` |
 //! | [`process`] | `time`, `random`, `proc`, `thread` |
-//! | [`net`] | `net`: the connections that Preview 1 has |
+//! | [`net`], [`options`] | `net`: the connections that Preview 1 has, and the sockets of WAMR |
+//! | [`sock`], [`address`] | how WAMR has them |
+//! | [`absent`] | what stands in for functions that are not there |
 //!
 //! A function of WSI returns its value or a negative error number; one of Preview 1 returns the error number and writes
 //! the value to an address. That address is below the stack of the guest ([`frame`]), so there is no state.
 
 #![no_std]
 
+mod absent;
+mod address;
 mod frame;
 mod fs;
 mod io;
 mod net;
+mod options;
 mod p1;
 mod poll;
 mod process;
+mod sock;
 
 /// What the linker must know: the bytes below the guest's stack pointer that a call uses, those that a poll uses for each
 /// direction of a descriptor that it asks about and for one more, and those that looking up a name uses.

@@ -103,9 +103,14 @@ pub const MONOTONIC: u32 = 1;
 pub const LAST_CLOCK: u32 = 3;
 
 /// `errno`
+pub const AFNOSUPPORT: u32 = 5;
+pub const AGAIN: u32 = 6;
 pub const BADF: u32 = 8;
 pub const INTR: u32 = 27;
 pub const INVAL: u32 = 28;
+pub const NOSYS: u32 = 52;
+pub const NOTCONN: u32 = 53;
+pub const NOTSOCK: u32 = 57;
 pub const NOTSUP: u32 = 58;
 pub const NOTCAPABLE: u32 = 76;
 

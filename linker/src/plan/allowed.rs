@@ -7,6 +7,7 @@ use crate::nearest::{did_you_mean, nearest};
 use crate::options::Options;
 use crate::resolve::{ImportedFunc, Program};
 use crate::wasi::{self, Allow};
+use crate::wsi;
 
 /// Refuses what is allowed and matches no function that the component imports, is said twice in two
 /// ways, or names an error that no function of an interface has: nobody would be told that it is
@@ -24,9 +25,12 @@ pub fn check(options: &Options, program: &Program) -> Result<()> {
     let complaints: Vec<String> = (0..options.allow.len())
         .filter_map(|at| {
             let allow = &options.allow[at];
+            let of_wsi = allow.interface.starts_with(wsi::PREFIX);
             twice(&options.allow[..at], allow)
-                .or_else(|| unmatched(allow, &imports))
-                .or_else(|| no_code(allow, &imports))
+                .or_else(|| match of_wsi {
+                    true => not_of_wsi(allow, program),
+                    false => unmatched(allow, &imports).or_else(|| no_code(allow, &imports)),
+                })
                 .map(|why| format!("--allow {allow}: {why}"))
         })
         .collect();
@@ -34,6 +38,16 @@ pub fn check(options: &Options, program: &Program) -> Result<()> {
         true => Ok(()),
         false => bail!("{}", complaints.join("\n  ")),
     }
+}
+
+/// What is wrong with one about WSI: those functions only have one error that says that they are not there.
+fn not_of_wsi(allow: &Allow, program: &Program) -> Option<String> {
+    let mut hosts = program.hosts.iter();
+    if !hosts.any(|host| allow.is_for(without_version(&host.module), &host.name)) {
+        return Some("no core module imports such a function".to_string());
+    }
+    (allow.code != "nosys")
+        .then(|| "a function of WSI can be made to return nosys only".to_string())
 }
 
 fn without_version(interface: &str) -> &str {

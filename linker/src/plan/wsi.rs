@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, anyhow, bail};
-use wasmparser::ExternalKind;
+use wasmparser::{ExternalKind, ValType};
 
 use super::LinkedLibrary;
 use super::fate::has_sockets;
@@ -137,7 +137,10 @@ impl Linking<'_, '_> {
             self.judge(function, &import, &place)?;
         }
         let library = self.library(guest, &place)?;
-        let export = format!("{}{}@0.1#{}", wsi::PREFIX, function.module, function.name);
+        let export = match self.class(function).is_there() {
+            true => format!("{}{}@0.1#{}", wsi::PREFIX, function.module, function.name),
+            false => stand_in(function),
+        };
         let exports = &self.program.module(self.input, library).exports;
         let Some(&(ExternalKind::Func, index)) = exports.get(&*export) else {
             bail!("{import}: no linked library provides it {place}");
@@ -244,6 +247,20 @@ impl Linking<'_, '_> {
         });
         Ok(instance)
     }
+}
+
+/// The export of the library that stands in for a function which is not there, by its signature.
+fn stand_in(function: &Function) -> String {
+    let ty = function.ty();
+    let letters = ty.params().iter().map(|ty| match ty {
+        ValType::I64 => 'l',
+        _ => 'i',
+    });
+    let wide = match ty.results() {
+        [ValType::I64] => "wide-",
+        _ => "",
+    };
+    format!("weak:nosys-{wide}{}", letters.collect::<String>())
 }
 
 /// How a function is approximated on Preview 1.

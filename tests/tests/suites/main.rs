@@ -43,3 +43,4 @@ mod unadapt;
 mod wasi_checks;
 mod wasi_types;
 mod wast;
+mod wsi;
