@@ -1,10 +1,11 @@
-// Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line:
+// Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line, and of p1-on-p1.wasm:
 //
 //     node adapters/tests/run.mjs [library.wasm] [part of a test's name]
 //
 // The suite of the repository runs whole programs against real hosts. This is for what those
 // cannot show: faults of a host, layouts byte by byte, breaches of the canonical ABI.
 
+import "./beside.mjs";
 import "./cli.mjs";
 import "./streams.mjs";
 import "./poll.mjs";

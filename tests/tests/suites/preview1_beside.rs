@@ -3,7 +3,7 @@
 //! un-adapted.
 
 use anyhow::{Context, Result, ensure};
-use p1bridge::flatten::{FlattenOptions, Flattened, flatten};
+use p1bridge::flatten::{Descriptors, FlattenOptions, Flattened, flatten};
 use p1bridge::profiles::named;
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Growth, Isolation, MemoryMode};
@@ -127,49 +127,56 @@ const IMPORTS: &str = r#"
     (i32.store (i32.const 0) (local.get 0)) (i32.store (i32.const 4) (local.get 1))
     (drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (local.get 2))))"#;
 
+/// What a hostile guest does.
+const HOSTILE: [(&str, &str); 9] = [
+    (
+        "prints the neighbour's bytes",
+        "(call $print (i32.const 65536) (i32.const 12) (i32.const 16))",
+    ),
+    (
+        "is told how much was written there",
+        "(call $print (i32.const 200) (i32.const 5) (i32.const 65536))",
+    ),
+    (
+        "has its vectors there",
+        "(drop (call $w (i32.const 1) (i32.const 65536) (i32.const 1) (i32.const 16)))",
+    ),
+    (
+        "has half a vector there",
+        "(drop (call $w (i32.const 1) (i32.const 65532) (i32.const 1) (i32.const 16)))",
+    ),
+    (
+        "has a vector of almost all",
+        "(call $print (i32.const 16) (i32.const -8) (i32.const 16))",
+    ),
+    (
+        "has random bytes put there",
+        "(drop (call $r (i32.const 65536) (i32.const 16)))",
+    ),
+    (
+        "across the border",
+        "(drop (call $r (i32.const 65530) (i32.const 16)))",
+    ),
+    ("closes the output", "(drop (call $c (i32.const 1)))"),
+    ("nothing", ""),
+];
+
+/// The guest that does it beside a neighbour, and then looks whether the neighbour is as it was.
+fn hostile(body: &str) -> Result<Vec<u8>> {
+    beside(&format!(
+        r#"(module {IMPORTS}
+          (func (export "_start") (i32.store (i32.const 100) (call $g)) {body}
+            (i32.store (i32.const 104) (call $g))
+            (if (i32.ne (i32.load (i32.const 100)) (i32.load (i32.const 104))) (then unreachable))
+            (call $print (i32.const 200) (i32.const 5) (i32.const 16))))"#
+    ))
+}
+
 /// What the guest does, and what the component prints on wasmtime before it ends or traps.
 #[test]
 fn nothing_of_a_neighbour_is_read_or_written_through_preview1() -> Result<()> {
-    for (what, body) in [
-        (
-            "prints the neighbour's bytes",
-            "(call $print (i32.const 65536) (i32.const 12) (i32.const 16))",
-        ),
-        (
-            "is told how much was written there",
-            "(call $print (i32.const 200) (i32.const 5) (i32.const 65536))",
-        ),
-        (
-            "has its vectors there",
-            "(drop (call $w (i32.const 1) (i32.const 65536) (i32.const 1) (i32.const 16)))",
-        ),
-        (
-            "has half a vector there",
-            "(drop (call $w (i32.const 1) (i32.const 65532) (i32.const 1) (i32.const 16)))",
-        ),
-        (
-            "has a vector of almost all",
-            "(call $print (i32.const 16) (i32.const -8) (i32.const 16))",
-        ),
-        (
-            "has random bytes put there",
-            "(drop (call $r (i32.const 65536) (i32.const 16)))",
-        ),
-        (
-            "across the border",
-            "(drop (call $r (i32.const 65530) (i32.const 16)))",
-        ),
-        ("closes the output", "(drop (call $c (i32.const 1)))"),
-        ("nothing", ""),
-    ] {
-        let module = format!(
-            r#"(module {IMPORTS}
-              (func (export "_start") (i32.store (i32.const 100) (call $g)) {body}
-                (i32.store (i32.const 104) (call $g))
-                (if (i32.ne (i32.load (i32.const 100)) (i32.load (i32.const 104))) (then unreachable))
-                (call $print (i32.const 200) (i32.const 5) (i32.const 16))))"#
-        );
-        let component = beside(&module)?;
+    for (what, body) in HOSTILE {
+        let component = hostile(body)?;
         let right = run(&component, &RunSpec::default())?;
         for options in layouts()? {
             let outcome = flatten(&component, &options)?;
@@ -185,6 +192,43 @@ fn nothing_of_a_neighbour_is_read_or_written_through_preview1() -> Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// Without adapters, the library p1-on-p1 stands between the guest and the host: what is not in the
+/// guest's memory traps before the host is called. The descriptors are those of the host.
+#[test]
+fn guests_that_share_descriptors_reach_no_neighbour_through_preview1() -> Result<()> {
+    let one_memory = |options: &FlattenOptions| options.memory == MemoryMode::One;
+    for (what, body) in HOSTILE {
+        let component = hostile(body)?;
+        for options in layouts()?.into_iter().filter(one_memory) {
+            let shared = FlattenOptions {
+                descriptors: Descriptors::Shared,
+                ..options
+            };
+            let outcome = flatten(&component, &shared)?;
+            ensure!(!is_kept(&outcome), "{what}: the adapter stays");
+            let found = run(&outcome.wasm, &RunSpec::default())?;
+            let said = String::from_utf8_lossy(&found.stdout).into_owned();
+            let right = match what {
+                "nothing" => ("done\n", false),
+                "closes the output" => ("", false),
+                _ => ("", true),
+            };
+            let traps = matches!(found.exit, Exit::Trap(_));
+            assert_eq!((said.as_str(), traps), right, "{what}: {:?}", found.exit);
+        }
+    }
+    let component = hostile("")?;
+    let several = FlattenOptions {
+        descriptors: Descriptors::Shared,
+        memory: MemoryMode::Multi,
+        profile: named("as-is")?,
+        ..FlattenOptions::default()
+    };
+    let refused = flatten(&component, &several).expect_err("refused");
+    ensure!(format!("{refused:#}").contains("--wasi shared: with --memory multi"));
     Ok(())
 }
 
@@ -243,6 +287,12 @@ fn programs_beside_a_neighbour_do_what_they_do_as_components() -> Result<()> {
         let right = run(&component, &spec(folder.path()))?;
         let flat = flatten(&component, &FlattenOptions::default())?;
         ensure!(is_kept(&flat), "{name}: the adapter is gone");
+        let shared = FlattenOptions {
+            descriptors: Descriptors::Shared,
+            ..FlattenOptions::default()
+        };
+        let shared = flatten(&component, &shared)?;
+        ensure!(!is_kept(&shared), "{name}: the adapter stays");
         for engine in engines::available() {
             let flat = match engine.name() {
                 "wasmtime" | "wasmi" => flat.wasm.clone(),
@@ -255,18 +305,24 @@ fn programs_beside_a_neighbour_do_what_they_do_as_components() -> Result<()> {
                 }
                 _ => continue,
             };
-            let folder = tempfile::tempdir()?;
-            let found = engine.run(&flat, &spec(folder.path()))?;
-            assert_eq!(
-                String::from_utf8_lossy(&found.stdout),
-                String::from_utf8_lossy(&right.stdout),
-                "{name} on {}: {:?}, not {:?}",
-                engine.name(),
-                found.exit,
-                right.exit
-            );
-            let traps = |outcome: &Outcome| matches!(outcome.exit, Exit::Trap(_));
-            assert_eq!(traps(&found), traps(&right), "{name} on {}", engine.name());
+            let mut forms = vec![flat];
+            if engine.name() != "wamr-2020" {
+                forms.push(shared.wasm.clone());
+            }
+            for flat in forms {
+                let folder = tempfile::tempdir()?;
+                let found = engine.run(&flat, &spec(folder.path()))?;
+                assert_eq!(
+                    String::from_utf8_lossy(&found.stdout),
+                    String::from_utf8_lossy(&right.stdout),
+                    "{name} on {}: {:?}, not {:?}",
+                    engine.name(),
+                    found.exit,
+                    right.exit
+                );
+                let traps = |outcome: &Outcome| matches!(outcome.exit, Exit::Trap(_));
+                assert_eq!(traps(&found), traps(&right), "{name} on {}", engine.name());
+            }
         }
         let trusted = FlattenOptions {
             isolation: Isolation::Trusted,
@@ -274,11 +330,16 @@ fn programs_beside_a_neighbour_do_what_they_do_as_components() -> Result<()> {
         };
         let without = flatten(&component, &trusted)?;
         figures.push(format!(
-            "{name}: {} bytes with its adapter, {} without",
+            "{name}: {} bytes with its adapter, {} without, {} with the library",
             flat.wasm.len(),
-            without.wasm.len()
+            without.wasm.len(),
+            shared.wasm.len()
         ));
-        for (which, wasm) in [("with", &flat.wasm), ("without", &without.wasm)] {
+        for (which, wasm) in [
+            ("with", &flat.wasm),
+            ("without", &without.wasm),
+            ("library", &shared.wasm),
+        ] {
             let folder = tempfile::tempdir()?;
             let options = p1bridge::run::RunOptions {
                 stdin: p1bridge::run::Input::Bytes(stdin.into()),
