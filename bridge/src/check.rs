@@ -8,6 +8,7 @@ pub use p1bridge_linker::check::{Effect, Finding, Kind, Place, Verdict};
 use crate::flatten::{FlattenOptions, flatten};
 use crate::profiles;
 use crate::sniff::{Binary, sniff};
+use crate::weave::on_preview1;
 
 /// Checks `wasm`, a core module; a component is checked as what flatten would make of it when it
 /// lowered nothing, and places are those in that module.
@@ -17,7 +18,10 @@ use crate::sniff::{Binary, sniff};
 /// When it is neither, or a component that cannot be flattened at all.
 pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
     match sniff(wasm)? {
-        Binary::Module => p1bridge_linker::check::check(wasm, profile),
+        Binary::Module => {
+            let module = on_preview1(wasm, profile.host.sockets)?;
+            p1bridge_linker::check::check(&module, profile)
+        }
         Binary::Component => {
             let options = FlattenOptions {
                 profile: profiles::named("as-is")?,

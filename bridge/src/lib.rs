@@ -8,6 +8,7 @@
 //! | [`check`] | any file and a profile → why it would not run there |
 //! | [`lower`] | core module and a profile → core module that runs there |
 //! | [`probe`] | the binary of a runtime → what it takes, as a profile |
+//! | [`weave`] | core module that imports WSI → Preview 1 core module, for the others |
 //! | [`inspect`] | any file → what it is |
 //! | [`run`] | either → its output, on a built-in interpreter |
 //!
@@ -28,4 +29,5 @@ pub mod run;
 pub mod signatures;
 pub mod sniff;
 mod validate;
+pub mod weave;
 pub mod wrap;

@@ -7,15 +7,28 @@ pub use p1bridge_linker::lower::Lowered;
 use p1bridge_linker::relocate::cut_stacks;
 
 use crate::sniff::{Binary, sniff};
+use crate::weave::{WeaveOptions, notes, weave};
 
-/// Rewrites what `profile` lacks in `module`, a core module; names and semantics stay.
+/// Rewrites what `profile` lacks in `module`, a core module; names and semantics stay. Calls of WSI become calls of
+/// Preview 1.
 ///
 /// # Errors
 ///
 /// When it is not a valid core module, or uses what cannot be lowered: all of it is named.
 pub fn lower(module: &[u8], profile: &Profile) -> Result<Lowered> {
     match sniff(module)? {
-        Binary::Module => p1bridge_linker::lower::module(module, profile),
+        Binary::Module => {
+            let options = WeaveOptions {
+                sockets: profile.host.sockets,
+                ..WeaveOptions::default()
+            };
+            let Some(woven) = weave(module, &options)? else {
+                return p1bridge_linker::lower::module(module, profile);
+            };
+            let mut lowered = p1bridge_linker::lower::module(&woven.wasm, profile)?;
+            lowered.done.splice(0..0, notes(&woven));
+            Ok(lowered)
+        }
         Binary::Component => bail!(
             "this is a component: `p1bridge flatten` with the same `--profile` makes a module of it \
              and lowers it"

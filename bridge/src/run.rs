@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::flatten::{FlattenOptions, flatten};
 use crate::signatures::types::FunctionType;
 use crate::sniff::{Binary, sniff};
+use crate::weave::on_preview1;
 
 pub use call::parse_call;
 
@@ -181,7 +182,7 @@ impl Stats {
 /// When it is neither module nor component, or a component that cannot be flattened.
 pub fn module_of(wasm: Vec<u8>) -> Result<Vec<u8>> {
     match sniff(&wasm)? {
-        Binary::Module => Ok(wasm),
+        Binary::Module => Ok(on_preview1(&wasm, false)?.into_owned()),
         Binary::Component => Ok(flatten(&wasm, &FlattenOptions::default())?.wasm),
     }
 }

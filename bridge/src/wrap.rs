@@ -27,6 +27,7 @@ use wit_component::{ComponentEncoder, LibraryInfo};
 
 use crate::guarded::guarded;
 use crate::validate::validate;
+use crate::weave::on_preview1;
 
 pub(crate) use survey::{Survey, append_custom, sections as survey_of};
 pub(crate) use world::carried_names as carried_world;
@@ -107,6 +108,7 @@ fn wrapped(
     raw: &[RawLibrary<'_>],
     adapters_stay: bool,
 ) -> Result<Wrapped> {
+    let module = &*on_preview1(module, false)?;
     let survey = survey::module(module)?;
     let functions = functions_of(&survey, options)?;
     if functions > WORLD_FUNCTIONS {

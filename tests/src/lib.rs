@@ -16,7 +16,6 @@ pub mod snapshot;
 pub mod sockets;
 pub mod speed;
 pub mod wast;
-pub mod wsi;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

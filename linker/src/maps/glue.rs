@@ -187,7 +187,11 @@ impl Glue {
         }
         for export in &plan.exports {
             let made = match export.what {
-                Exported::Func(_) | Exported::Memory | Exported::End => None,
+                Exported::Func(_)
+                | Exported::Memory
+                | Exported::End
+                | Exported::Global(..)
+                | Exported::Table(..) => None,
                 Exported::Initialize => glue.initialise,
                 Exported::Initialised(target) => {
                     let ty = plan.target_type(target).clone();

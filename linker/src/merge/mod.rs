@@ -381,6 +381,14 @@ fn export_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<Expor
                     .context("the end of the memory has no global")?;
                 section.export(&export.name, ExportKind::Global, end)
             }
+            (Exported::Global(id, index), _) => {
+                let index = maps.instance(*id).global(*index);
+                section.export(&export.name, ExportKind::Global, index)
+            }
+            (Exported::Table(id, index), _) => {
+                let index = maps.instance(*id).table(*index);
+                section.export(&export.name, ExportKind::Table, index)
+            }
             (_, Some(at)) => section.export(&export.name, ExportKind::Func, maps.first_glue + at),
             (Exported::Func(target), None) => {
                 let index = match maps.entry(*target).filter(|_| plan.has_border(*target)) {

@@ -55,7 +55,8 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
     };
     let mut targets = Vec::new();
     // A module that was wrapped comes back as it was.
-    let exact = matches!(plan.adapters.as_slice(), [only] if only.kept.is_none());
+    let exact = matches!(plan.adapters.as_slice(), [only] if only.kept.is_none())
+        || !plan.program.natives.is_empty();
     let exports = plan.exports.iter().filter(|_| !exact);
     for export in exports {
         match export.what {
@@ -73,6 +74,8 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
             | Exported::Arena
             | Exported::Initialize
             | Exported::Memory
+            | Exported::Global(..)
+            | Exported::Table(..)
             | Exported::End
             | Exported::Malloc
             | Exported::Free => {}

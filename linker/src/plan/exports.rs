@@ -18,8 +18,8 @@ use crate::memory::layout::WhileLent;
 use crate::preview1;
 use crate::profile::ENDS;
 use crate::resolve::{
-    Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, ExportItem,
-    FuncDef, HOST, InstanceId, Lift, LiftId, Program, Resource, ResourceId,
+    Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef,
+    ExportItem, FuncDef, HOST, InstanceId, Lift, LiftId, Program, Resource, ResourceId,
 };
 use crate::unadapt::Adapted;
 
@@ -34,6 +34,8 @@ pub struct Boundary {
     /// Destructors of resources whose handles the host has, or what drops the handles that it has in
     /// a table of the linker's, and the names of their exports.
     destructors: Vec<(String, FuncDef)>,
+    /// What is exported as it is.
+    natives: Vec<(String, CoreDef)>,
     /// What drops the handles that are lent to exported imports.
     drops: Vec<CanonId>,
 }
@@ -68,6 +70,7 @@ impl Boundary {
             functions: Vec::new(),
             warnings: Vec::new(),
             destructors: program.destructors.clone(),
+            natives: program.natives.clone(),
             drops: Vec::new(),
         };
         let mut resources = Vec::new();
@@ -261,6 +264,10 @@ impl Boundary {
                     .flatten()
             })
             .chain(self.destructors.iter().map(|(_, def)| *def))
+            .chain(self.natives.iter().filter_map(|(_, def)| match def {
+                CoreDef::Func(def) => Some(*def),
+                _ => None,
+            }))
             .chain(self.drops.iter().map(|canon| FuncDef::Canon(*canon)))
             .collect()
     }
@@ -374,6 +381,9 @@ fn patch(name: &str) -> Option<u64> {
 /// Decides the exports of `plan` and what runs before them.
 pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     keep_start(plan, boundary);
+    if !boundary.natives.is_empty() {
+        return natives(plan, boundary);
+    }
     let is_command = boundary
         .functions
         .iter()
@@ -523,6 +533,27 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     Ok(())
 }
 
+/// The exports of a program that is a core module: those that it has.
+fn natives(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
+    if !plan.init.is_empty() {
+        bail!("a segment of the module lies where only the host knows: it cannot be linked");
+    }
+    for (name, def) in &boundary.natives {
+        let what = match *def {
+            CoreDef::Func(def) => Exported::Func(plan.target(def)),
+            CoreDef::Memory(..) => Exported::Memory,
+            CoreDef::Global(id, index) => Exported::Global(id, index),
+            CoreDef::Table(id, index) => Exported::Table(id, index),
+            CoreDef::Tag(..) => bail!("export {name:?} is a tag, which no host can use"),
+        };
+        plan.exports.push(PlannedExport {
+            name: name.clone(),
+            what,
+        });
+    }
+    Ok(())
+}
+
 /// What to say of a name that two exports of the output would have.
 fn twice(
     plan: &Plan<'_, '_>,
@@ -628,7 +659,7 @@ fn keep_start(plan: &mut Plan<'_, '_>, boundary: &Boundary) {
     let preview1 = boundary.functions.iter().all(|e| e.kind == Kind::Start);
     if let [Step::Call(only)] = plan.init[..]
         && preview1
-        && plan.libraries.is_empty()
+        && (plan.libraries.is_empty() || !boundary.natives.is_empty())
     {
         plan.start = Some(only);
         plan.init.clear();

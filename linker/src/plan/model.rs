@@ -254,6 +254,9 @@ pub enum Exported {
     /// The `_initialize` of a reactor.
     Initialize,
     Memory,
+    /// What a core module exports beside functions and its memory, by its index space.
+    Global(InstanceId, u32),
+    Table(InstanceId, u32),
     /// Where the memory ends, for a host that cuts it there.
     End,
     /// `malloc` and `free` for the runtime's own use.

@@ -55,6 +55,7 @@ pub fn link(
         options,
         optional: optional(program),
         linked: Linked::default(),
+        refused: Vec::new(),
         instances: HashMap::new(),
         program,
     };
@@ -68,6 +69,15 @@ pub fn link(
                 linking.program.instances[id.0 as usize].args[at] = CoreDef::Func(def);
             }
         }
+    }
+    match &linking.refused[..] {
+        [] => {}
+        [one] => bail!("{one}"),
+        several => bail!(
+            "{} functions of WSI cannot be linked:\n  {}",
+            several.len(),
+            several.join("\n  ")
+        ),
     }
     for library in &mut linking.linked.libraries {
         library.functions.sort();
@@ -101,6 +111,8 @@ struct Linking<'l, 'a> {
     options: &'l Options,
     optional: BTreeSet<String>,
     linked: Linked,
+    /// Why functions cannot be linked, a line each.
+    refused: Vec<String>,
     /// The library that serves each guest.
     instances: HashMap<InstanceId, InstanceId>,
 }
@@ -179,17 +191,18 @@ impl Linking<'_, '_> {
             let sockets = function.class(wsi::Host::Sockets).is_there() && function.module == "net";
             let why = match (class, sockets) {
                 (_, true) => {
-                    "Preview 1 has no sockets that a program can open (--sockets=wamr for a host with the functions of WAMR for them)"
+                    "Preview 1 has no sockets that a program can open (`lower --profile wamr-2` for a host with those of WAMR)"
                 }
                 (Class::Native, _) => "only a host of WSI itself has it",
                 _ => "Preview 1 has nothing for it",
             };
-            bail!(
-                "{import}: {why}; a program that asks wsi:sys/has for {} can do without it, and --allow {} makes it a \
+            self.refused.push(format!(
+                "{import}: {why}; a program that asks wsi:sys/has for {} can do without it, and `link --allow {}` makes it a \
                  function that returns that error {place}",
                 name(function),
                 Allow::new(&interface, function.name, "nosys"),
-            );
+            ));
+            return Ok(());
         }
         self.linked
             .stubs

@@ -289,6 +289,8 @@ pub struct Program {
     pub exports: Vec<Export>,
     /// Destructors that the host calls: the names of their exports.
     pub destructors: Vec<(String, FuncDef)>,
+    /// What the output exports as it is, of a program that is a core module.
+    pub natives: Vec<(String, CoreDef)>,
     /// The parent of each component instance; none for the root.
     pub component_instances: Vec<Option<ComponentInstanceId>>,
 }

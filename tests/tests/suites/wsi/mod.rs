@@ -10,9 +10,10 @@ mod table;
 use std::path::PathBuf;
 
 use p1bridge::lower::lower;
-use p1bridge_linker::{Options, Profile};
+use p1bridge::profiles::named;
+use p1bridge::weave::{WeaveOptions, Woven, weave};
 use p1bridge_tests::link::profile_name;
-use p1bridge_tests::{Engine, manifest, wsi};
+use p1bridge_tests::{Engine, manifest};
 
 fn interface() -> PathBuf {
     manifest::corpus().join("../wit/wsi")
@@ -22,19 +23,15 @@ fn prebuilt(name: &str) -> Vec<u8> {
     std::fs::read(manifest::corpus().join(format!("prebuilt/{name}.wasm"))).unwrap()
 }
 
-fn options(profile: &str) -> Options {
-    Options {
-        profile: Profile::named(profile).unwrap(),
-        verify: true,
-        ..Options::default()
-    }
+/// A module that imports WSI, without those imports.
+fn woven(module: &[u8], options: &WeaveOptions) -> Woven {
+    let woven = weave(module, options).unwrap();
+    woven.expect("it imports something of WSI")
 }
 
-/// A guest for an engine: linked, and the same source for Preview 1 made for the engine.
+/// A guest for an engine, and the same source for Preview 1.
 fn both(engine: &dyn Engine, guest: &str) -> [Vec<u8>; 2] {
-    let profile = profile_name(engine);
-    let linked = wsi::link(&prebuilt(&format!("wsi-{guest}")), &options(profile)).unwrap();
-    let preview1 = prebuilt(&format!("wsi-{guest}-p1"));
-    let lowered = lower(&preview1, &Profile::named(profile).unwrap()).unwrap();
-    [linked.wasm, lowered.wasm]
+    let profile = named(profile_name(engine)).unwrap();
+    let guest = format!("wsi-{guest}");
+    [guest.clone(), guest + "-p1"].map(|name| lower(&prebuilt(&name), &profile).unwrap().wasm)
 }

@@ -1,10 +1,9 @@
 //! What the linker says of programs that it cannot link, and what becomes of functions that a target does not have.
 
-use p1bridge_linker::Options;
-use p1bridge_linker::wasi::Allow;
-use p1bridge_tests::wsi::{Linked, link};
+use p1bridge::flatten::Allow;
+use p1bridge::weave::{WeaveOptions, weave};
 
-use super::options;
+use super::woven;
 
 /// A module with these imports, which `_start` calls in order with zeroes.
 fn module(imports: &str, calls: &str) -> Vec<u8> {
@@ -16,12 +15,12 @@ fn module(imports: &str, calls: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
-fn refusal(module: &[u8], options: &Options) -> String {
-    format!("{:#}", link(module, options).err().expect("refused"))
+fn refusal(module: &[u8], options: &WeaveOptions) -> String {
+    format!("{:#}", weave(module, options).err().expect("refused"))
 }
 
-fn linked(module: &[u8], options: &Options) -> Linked {
-    link(module, options).unwrap()
+fn plain() -> WeaveOptions {
+    WeaveOptions::default()
 }
 
 const BIND: &str =
@@ -31,10 +30,10 @@ const HAS: &str = r#"(import "wsi:sys/has@0.1.0" "net.bind" (func $has (result i
 
 #[test]
 fn a_function_that_the_target_does_not_have_is_an_error_with_what_to_do() {
-    let why = refusal(&module(BIND, CALL), &options("portable"));
+    let why = refusal(&module(BIND, CALL), &plain());
     for part in [
         "net@0.1.0#bind",
-        "--sockets=wamr",
+        "--profile wamr-2",
         "wsi:sys/has",
         "--allow wsi:sys/net#bind=nosys",
     ] {
@@ -43,41 +42,31 @@ fn a_function_that_the_target_does_not_have_is_an_error_with_what_to_do() {
     let map =
         r#"(import "wsi:sys/mem@0.1.0" "map" (func $map (param i32 i64 i32 i32) (result i64)))"#;
     let call = "(drop (call $map (i32.const 0) (i64.const 0) (i32.const 0) (i32.const 0)))";
-    let why = refusal(&module(map, call), &options("portable"));
+    let why = refusal(&module(map, call), &plain());
     assert!(why.contains("only a host of WSI"), "{why}");
-}
-
-#[test]
-fn a_function_that_nothing_calls_is_no_error() {
-    assert_eq!(
-        linked(&module(BIND, ""), &options("portable")).stubs,
-        [""; 0]
-    );
 }
 
 #[test]
 fn who_asks_or_allows_it_can_do_without() {
     let asks = format!("(if (call $has) (then {CALL}))");
-    let by_asking = linked(
-        &module(&format!("{BIND}{HAS}"), &asks),
-        &options("portable"),
-    );
-    assert_eq!(by_asking.stubs, ["wsi:sys/net@0.1.0#bind"]);
-    let allowing = Options {
+    let by_asking = woven(&module(&format!("{BIND}{HAS}"), &asks), &plain());
+    assert_eq!(by_asking.stubs["wsi:sys/net@0.1.0#bind"], "nosys");
+    let allowing = WeaveOptions {
         allow: vec![Allow::parse("wsi:sys/net#bind=nosys").unwrap()],
-        ..options("portable")
+        ..plain()
     };
     assert_eq!(
-        linked(&module(BIND, CALL), &allowing).stubs,
-        ["wsi:sys/net@0.1.0#bind"]
+        woven(&module(BIND, CALL), &allowing).stubs["wsi:sys/net@0.1.0#bind"],
+        "nosys"
     );
 }
 
 #[test]
 fn whether_a_function_is_there_is_a_constant() {
-    for (profile, answer) in [("portable", "i32.const 0"), ("wamr-2", "i32.const 1")] {
-        let linked = linked(&module(HAS, "(drop (call $has))"), &options(profile));
-        let text = wasmprinter::print_bytes(&linked.wasm).unwrap();
+    for (sockets, answer) in [(false, "i32.const 0"), (true, "i32.const 1")] {
+        let options = WeaveOptions { sockets, ..plain() };
+        let woven = woven(&module(HAS, "(drop (call $has))"), &options);
+        let text = wasmprinter::print_bytes(&woven.wasm).unwrap();
         assert!(text.contains(answer), "{text}");
         assert!(!text.contains("wsi:"), "{text}");
     }
@@ -96,7 +85,7 @@ fn what_wsi_does_not_have_is_said_with_the_nearest_name() {
         (import("io", "read", ty), "\"wsi:sys/io@0.1.0\""),
         (import("io@0.1.0", "close", ty), "(i32) -> (i32)"),
     ] {
-        let why = refusal(&module(&import, call), &options("portable"));
+        let why = refusal(&module(&import, call), &plain());
         assert!(
             why.contains(said) && why.contains("at offset 0x"),
             "{said}: {why}"
@@ -109,7 +98,7 @@ fn a_guest_without_a_stack_pointer_is_told_what_to_do() {
     let text = r#"(module (import "wsi:sys/io@0.1.0" "close" (func $f (param i32) (result i32)))
         (memory (export "memory") 1) (global (mut i32) (i32.const 64))
         (func (export "_start") (drop (call $f (i32.const 9)))))"#;
-    let why = refusal(&wat::parse_str(text).unwrap(), &options("portable"));
+    let why = refusal(&wat::parse_str(text).unwrap(), &plain());
     assert!(why.contains("__stack_pointer"), "{why}");
 }
 
@@ -125,10 +114,10 @@ fn a_stack_pointer_without_a_name_is_known_by_what_functions_do_with_it() {
         );
         wat::parse_str(text).unwrap()
     };
-    let text = wasmprinter::print_bytes(linked(&module("sub"), &options("portable")).wasm).unwrap();
+    let text = wasmprinter::print_bytes(woven(&module("sub"), &plain()).wasm).unwrap();
     assert!(text.contains("clock_time_get"), "{text}");
     // What only counts up may be the end of a heap: below it are the program's own bytes.
-    assert!(refusal(&module("add"), &options("portable")).contains("__stack_pointer"));
+    assert!(refusal(&module("add"), &plain()).contains("__stack_pointer"));
 }
 
 #[test]
@@ -138,11 +127,14 @@ fn approximations_are_named_and_can_be_denied() {
         poll,
         "(drop (call $f (i32.const 0) (i32.const 0) (i64.const 0)))",
     );
-    let linked = linked(&module, &options("portable"));
-    assert_eq!(linked.approximations, ["wsi:sys/io@0.1.0#poll"]);
-    let denying = Options {
+    let woven = woven(&module, &plain());
+    assert_eq!(
+        woven.approximations.keys().collect::<Vec<_>>(),
+        ["wsi:sys/io@0.1.0#poll"]
+    );
+    let denying = WeaveOptions {
         deny_approximations: true,
-        ..options("portable")
+        ..plain()
     };
     assert!(refusal(&module, &denying).contains("io@0.1.0#poll"));
 }

@@ -1,0 +1,171 @@
+//! Core module → core module: its calls of WSI become those of a library, and everything else stays as it is.
+//!
+//! The module is a program by itself: one instance, whose other imports are the host's and whose exports are those of the
+//! output.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail};
+use wasm_encoder::{CustomSection, Section};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+
+use crate::options::{Library, Options};
+use crate::parse::{self, Input};
+use crate::profile::Profile;
+use crate::resolve::{CoreDef, FuncDef, Instance, InstanceId, Program};
+use crate::unadapt::unadapt;
+use crate::wasi::Allow;
+use crate::{check_emitted, emit, merge, plan, wsi};
+
+/// What the caller may choose.
+#[derive(Clone, Debug)]
+pub struct WeaveOptions {
+    /// Whether the host has the functions of WAMR for sockets.
+    pub sockets: bool,
+    /// How many directions of descriptors one poll can wait for.
+    pub max_poll: u32,
+    /// Functions that may become stubs.
+    pub allow: Vec<Allow>,
+    /// Refuse functions that can only be approximated.
+    pub deny_approximations: bool,
+}
+
+impl Default for WeaveOptions {
+    fn default() -> WeaveOptions {
+        let options = Options::default();
+        WeaveOptions {
+            sockets: options.profile.host.sockets,
+            max_poll: options.max_poll,
+            allow: Vec::new(),
+            deny_approximations: false,
+        }
+    }
+}
+
+/// A module without imports of WSI.
+#[derive(Clone, Debug)]
+pub struct Woven {
+    pub wasm: Vec<u8>,
+    /// The exports of the library that are linked.
+    pub functions: Vec<String>,
+    /// The functions that are approximated, and how.
+    pub approximations: BTreeMap<String, &'static str>,
+    /// The functions that only return an error, with its name.
+    pub stubs: BTreeMap<String, String>,
+}
+
+/// Whether a core module imports something of WSI. No for what is no module.
+pub fn imports_wsi(module: &[u8]) -> bool {
+    for payload in Parser::new(0).parse_all(module) {
+        match payload {
+            Ok(Payload::ImportSection(imports)) => {
+                let mut imports = imports.into_imports();
+                return imports.any(|import| import.is_ok_and(|import| wsi::is_wsi(import.module)));
+            }
+            Ok(Payload::CodeSectionStart { .. }) | Err(_) => return false,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Binds the imports of WSI of a core module to the library among `libraries` that has them.
+///
+/// # Errors
+///
+/// For what is not a core module, for functions that the target does not have, and for a module that imports anything but
+/// functions.
+pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -> Result<Woven> {
+    let mut input = parse::module(module)?;
+    input.add_libraries(libraries)?;
+    let program = program(&input)?;
+    let mut profile = Profile::named("as-is").context("a profile that lowers nothing")?;
+    profile.host.sockets = options.sockets;
+    let options = Options {
+        tidy: false,
+        profile,
+        max_poll: options.max_poll,
+        allow: options.allow.clone(),
+        deny_approximations: options.deny_approximations,
+        ..Options::default()
+    };
+    let adapted = unadapt(&input, program, &options);
+    let plan = plan::plan(&input, &adapted, &options)?;
+    let mut merged = merge::merge(&plan)?;
+    if options.verify {
+        check_emitted::merged(&plan, &merged.wasm)
+            .context("the module is not as planned: this is a bug of p1bridge")?;
+    }
+    for custom in &input.modules[0].customs {
+        if is_kept(custom.name) {
+            let (name, data) = (custom.name.into(), custom.bytes.into());
+            CustomSection { name, data }.append_to(&mut merged.wasm);
+        }
+    }
+    let functions = plan
+        .libraries
+        .iter()
+        .flat_map(|library| library.functions.clone());
+    Ok(Woven {
+        functions: functions.collect(),
+        approximations: plan.approximations.clone(),
+        stubs: plan.stubs.clone(),
+        wasm: emit::emit(&plan, merged)?.wasm,
+    })
+}
+
+/// Whether a custom section says the same of the output: not what is written anew, nor what is about places in the code.
+fn is_kept(name: &str) -> bool {
+    let anew = [
+        "name",
+        "producers",
+        "target_features",
+        "linking",
+        "sourceMappingURL",
+    ];
+    !anew.contains(&name) && !name.starts_with(".debug") && !name.starts_with("reloc.")
+}
+
+/// A core module as the whole program.
+fn program(input: &Input<'_>) -> Result<Program> {
+    let mut program = Program::default();
+    program.component_instances.push(None);
+    let module = &input.modules[0];
+    module.refuse_gc_types()?;
+    if module.memories.len() > 1 {
+        bail!("the module has several memories, which is not supported together with WSI");
+    }
+    let mut args = Vec::with_capacity(module.imports.len());
+    for import in &module.imports {
+        let TypeRef::Func(ty) = import.ty else {
+            bail!(
+                "{} {} is imported and no function, which is not supported together with WSI (at offset {:#x})",
+                import.module,
+                import.name,
+                import.offset
+            );
+        };
+        let ty = &module.types[ty as usize];
+        let host = program.host(import.module, import.name, ty);
+        args.push(CoreDef::Func(FuncDef::Host(host)));
+    }
+    let id = program.add_instance(input, Instance { module: 0, args });
+    let mut exports: Vec<_> = module.exports.iter().collect();
+    exports.sort_by_key(|(name, _)| **name);
+    for (name, &(kind, index)) in exports {
+        let def = native(id, kind, index)?;
+        program.natives.push(((*name).to_string(), def));
+    }
+    Ok(program)
+}
+
+fn native(id: InstanceId, kind: ExternalKind, index: u32) -> Result<CoreDef> {
+    Ok(match kind {
+        ExternalKind::Func => CoreDef::Func(FuncDef::Core(id, index)),
+        ExternalKind::Memory => CoreDef::Memory(id, index),
+        ExternalKind::Global => CoreDef::Global(id, index),
+        ExternalKind::Table => CoreDef::Table(id, index),
+        ExternalKind::Tag => CoreDef::Tag(id, index),
+        other => bail!("an export is {other:?}, which is not supported"),
+    })
+}
