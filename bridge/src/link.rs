@@ -59,6 +59,16 @@ pub struct Linked {
 /// When a file is not what can be linked, when it is open which export is meant or the types differ,
 /// and when files need each other in a circle. The message lists what there is and the option to write.
 pub fn compose(inputs: &[Input], raws: &[Raw], choices: &Choices) -> Result<Linked> {
+    if let Some(input) = inputs
+        .iter()
+        .find(|input| crate::wrap::has_threads(&input.wasm))
+    {
+        bail!(
+            "{}: it is a program with threads (its memory is shared), and every thread is a new instance of it: it cannot be \
+             linked with others; `p1bridge lower` takes it for a runtime with threads",
+            input.name
+        );
+    }
     let nodes = inputs.iter().map(|input| Node::read(input, raws));
     let nodes = nodes.collect::<Result<Vec<_>>>()?;
     let mut wiring = wiring::wire(&nodes, choices)?;

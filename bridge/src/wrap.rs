@@ -184,3 +184,9 @@ fn encode(
         encoder.encode()
     })
 }
+
+/// Whether `wasm` is a core module in which several threads may run.
+pub(crate) fn has_threads(wasm: &[u8]) -> bool {
+    !wasmparser::Parser::is_component(wasm)
+        && survey_of(wasm).is_ok_and(|survey| survey.memory.is_some_and(|memory| memory.shared))
+}

@@ -26,6 +26,7 @@
 //! exit-code = true                        # whether the exit code is passed on
 //! exit-codes-below = 126
 //! sockets = true                          # whether `wasi_snapshot_preview1` has WAMR's functions for them
+//! threads = true                          # whether `wasi.thread-spawn` starts threads
 //! never-export = ["__heap_base"]          # exports that are left out
 //! shrinks-memory = true                   # whether `__heap_base` and `__data_end` say where memory ends
 //! cuts-memory = false                     # whether an embedder can cut the memory at any byte
@@ -95,6 +96,10 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("wamr-1.0", include_str!("../profiles/wamr-1.0.toml")),
     ("wamr-1", include_str!("../profiles/wamr-1.toml")),
     ("wamr-2", include_str!("../profiles/wamr-2.toml")),
+    (
+        "wamr-2-threads",
+        include_str!("../profiles/wamr-2-threads.toml"),
+    ),
     ("wasm3", include_str!("../profiles/wasm3.toml")),
     ("wasm3-0.5", include_str!("../profiles/wasm3-0.5.toml")),
     ("wasmi", include_str!("../profiles/wasmi.toml")),
@@ -160,6 +165,8 @@ pub struct Host {
     pub exit_code: bool,
     pub exit_codes_below: Option<u32>,
     pub sockets: bool,
+    /// Whether `wasi.thread-spawn` starts threads (the proposal wasi-threads).
+    pub threads: bool,
     pub never_export: Vec<String>,
     /// Whether the host reads the exports `__heap_base` and `__data_end`: it cuts the memory there when
     /// no code asks for its size, and puts a heap of its own there otherwise.
@@ -183,6 +190,7 @@ impl Default for Host {
             exit_code: true,
             exit_codes_below: None,
             sockets: false,
+            threads: false,
             never_export: Vec::new(),
             shrinks_memory: false,
             cuts_memory: false,

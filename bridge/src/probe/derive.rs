@@ -5,6 +5,7 @@ use p1bridge_linker::{FeatureSet, preview1};
 use toml::{Table, Value};
 
 use super::findings::{Finding, HostModule, Runtime, Sure};
+use super::wamr::WASI_THREADS;
 use crate::profiles;
 
 /// Where preview1 is nearly complete, what is missing says more than what is there.
@@ -19,6 +20,10 @@ pub fn profile(runtime: &Runtime, name: &str) -> Result<String> {
     table.insert("about".to_string(), Value::from(about));
     features(&mut table, runtime)?;
     hosts(&mut table, &runtime.hosts);
+    let threads = |finding: &Finding| finding.what == WASI_THREADS && finding.has;
+    if runtime.build.iter().any(threads) {
+        sub_table(&mut table, "host").insert("threads".to_string(), Value::from(true));
+    }
     let mut text = comments(runtime);
     // Names first, as people write it.
     for key in [

@@ -151,6 +151,9 @@ const FEATURES: &[(&str, &[&str])] = &[
 /// Said by every loader with one memory from 2.2 on.
 const ONE_MEMORY: &str = "multiple memories";
 
+/// The part that starts threads.
+pub const WASI_THREADS: &str = "WASI threads (wasi.thread-spawn)";
+
 /// Built in or not, and what shows it.
 const PARTS: &[(&str, &[&str])] = &[
     (
@@ -158,7 +161,7 @@ const PARTS: &[(&str, &[&str])] = &[
         &["found circular dependency on %s"],
     ),
     ("sockets (sock_open and others)", &["sock_open"]),
-    ("WASI threads (wasi.thread-spawn)", &["thread-spawn"]),
+    (WASI_THREADS, &["thread-spawn"]),
     ("WASI-NN", &["wasi_nn", "wasi_ephemeral_nn"]),
     (
         "libraries of natives loaded at run time",

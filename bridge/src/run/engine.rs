@@ -9,6 +9,7 @@ use super::host::{self, Host};
 use super::lift::Caller;
 use super::{Args, Call, Exit, RunOptions, RunOutcome, Stats, Value, json, wave};
 use crate::hosts::instead;
+use crate::wrap::has_threads;
 
 /// Calls of a recursive program go as deep as on a roomy device, not as on wasmi's defaults.
 const MAX_CALL_DEPTH: usize = 20_000;
@@ -16,6 +17,12 @@ const MAX_STACK_BYTES: usize = 64 << 20;
 
 pub fn run(wasm: &[u8], options: &RunOptions) -> Result<RunOutcome> {
     let metered = options.meter || options.fuel.is_some();
+    if has_threads(wasm) {
+        bail!(
+            "the module is a program with threads (its memory is shared), and the built-in interpreter has none: run it on \
+             wasmtime (`-S threads`), or on a WAMR that is built with WAMR_BUILD_LIB_WASI_THREADS=1"
+        );
+    }
     let engine = Engine::new(&config(metered));
     let module = Module::new(&engine, wasm).context("the module does not load")?;
     let mut linker = Linker::<Host>::new(&engine);

@@ -16,6 +16,7 @@ use crate::parse::module::{ElementMode, Items, Module};
 use crate::parse::scan::value_type_features;
 use crate::preview1;
 use crate::profile::{Host, Import, Limits, Missing, Profile};
+use crate::statics::stack_pointer;
 
 fn finding(
     kind: Kind,
@@ -273,6 +274,26 @@ fn exported<'a>(module: &Module<'a>, kind: ExternalKind) -> Vec<(&'a str, u32)> 
     found
 }
 
+/// Why what a module with threads needs would be wrong, as the beginning of a sentence; none if all of it is
+/// below the stack pointer of the thread that needs it.
+fn beside_threads(module: &Module<'_>, needs: &Needs) -> Option<&'static str> {
+    match () {
+        () if needs.references => {
+            Some("a memory that threads share, and tables as numbers would be state in it")
+        }
+        () if needs.memories => Some(
+            "a memory that threads share, and the regions of several memories would be state in it",
+        ),
+        () if needs.host_arena => {
+            Some("a memory that threads share, and the arena of the host would be state in it")
+        }
+        () if needs.arena && stack_pointer(module).is_none() => Some(
+            "a memory that threads share, and a stack that nobody finds (export __stack_pointer, or keep names)",
+        ),
+        () => None,
+    }
+}
+
 /// Several memories that cannot be joined in one, and memories that nothing can lie above.
 pub fn memories(module: &Module<'_>, needs: &Needs, found: &mut Vec<Finding>) {
     let bulk = needs.memory_copy
@@ -287,7 +308,10 @@ pub fn memories(module: &Module<'_>, needs: &Needs, found: &mut Vec<Finding>) {
             () if ty.page_size_log2.is_some() && (room || bulk || passive) => {
                 "a memory with pages of its own size"
             }
-            () if ty.shared && room => "a shared memory",
+            () if ty.shared => match beside_threads(module, needs) {
+                Some(why) => why,
+                None => continue,
+            },
             () => continue,
         };
         found.push(finding(
@@ -568,12 +592,30 @@ pub fn import(
     Some(finding(Kind::Import, effect, what, place, fix))
 }
 
+/// What starts a thread (the proposal wasi-threads).
+const THREAD_SPAWN: (&str, &str) = ("wasi", "thread-spawn");
+
 pub fn imports(module: &Module<'_>, profile: &Profile, found: &mut Vec<Finding>) {
     let used = used_imports(module);
     for (index, &at) in module.imported_funcs.iter().enumerate() {
         let one = &module.imports[at];
         let ty = module.func_type(index as u32);
         let name = (one.module, one.name);
+        if name == THREAD_SPAWN && !profile.host.threads && profile.features.is_some() {
+            found.push(finding(
+                Kind::Import,
+                match profile.host.missing {
+                    Missing::Refused => Effect::Refused,
+                    Missing::FailsWhenCalled => Effect::FailsLater,
+                },
+                "the runtime starts no threads: it has no `wasi.thread-spawn` (WAMR has it if it is built with \
+                 WAMR_BUILD_LIB_WASI_THREADS=1: profile wamr-2-threads)"
+                    .to_string(),
+                Some(Place::outside(one.offset)),
+                None,
+            ));
+            continue;
+        }
         found.extend(import(profile, name, ty, one.offset, used[index]));
         if one.module == preview1::MODULE && used[index] {
             if let Some(wrong) = Wrapper::of(one.name, profile.quirks).map(Wrapper::why) {

@@ -1,7 +1,7 @@
 //! The functions that lowered instructions call. Each is added when it is first needed.
 
 use anyhow::Result;
-use wasm_encoder::{FuncType, Function, ValType};
+use wasm_encoder::{BlockType, FuncType, Function, ValType};
 
 use super::helper::Helper;
 use super::lowering::Lowering;
@@ -33,6 +33,7 @@ impl Helper {
             Helper::TableFill(table) => format!("table.fill {table}"),
             Helper::TableCopy(to, from) => format!("table.copy {to} {from}"),
             Helper::TableInit(element, table) => format!("table.init {element} {table}"),
+            Helper::Malloc if ctx.frames.is_some() => "frame".to_string(),
             Helper::Malloc => "malloc".to_string(),
             Helper::Free => "free".to_string(),
             Helper::Wrapper(wrapper) => wrapper.function().to_string(),
@@ -129,6 +130,12 @@ impl Helper {
             Helper::TableFill(table) => tables::fill(ctx, table)?,
             Helper::TableCopy(to, from) => tables::copy(ctx, to, from)?,
             Helper::TableInit(element, table) => tables::init(ctx, element, table)?,
+            Helper::Malloc if let Some(stack) = ctx.frames => frame(stack),
+            Helper::Free if ctx.frames.is_some() => {
+                let mut body = Function::new([]);
+                body.instructions().end();
+                body
+            }
             Helper::Malloc => {
                 let memories = ctx.memories()?;
                 arena::malloc(ctx.arena_bytes, |code| memories.block_address(0, code))
@@ -142,4 +149,28 @@ impl Helper {
             Helper::Started(func) => start::started(ctx, func),
         })
     }
+}
+
+/// The most that a wrapper has below the stack pointer.
+const MOST: i32 = 1024;
+
+/// Room for the time of a call, below the stack pointer of the thread, which stays where it is: the host
+/// calls nothing. None for what the stack of a small thread would not have.
+fn frame(stack: u32) -> Function {
+    let mut body = Function::new([]);
+    body.instructions()
+        .local_get(0)
+        .i32_const(MOST)
+        .i32_gt_u()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end()
+        .global_get(stack)
+        .local_get(0)
+        .i32_sub()
+        .i32_const(-16)
+        .i32_and()
+        .end();
+    body
 }

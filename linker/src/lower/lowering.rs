@@ -14,7 +14,7 @@ use super::types::Types;
 use crate::debug::{self, DebugNotes};
 use crate::findings::allocator::{self, Allocator};
 use crate::findings::needs::Needs;
-use crate::findings::survey::{is_number, reaches_host, used_imports};
+use crate::findings::survey::{is_number, memory_types, reaches_host, used_imports};
 use crate::findings::wrapper::{Wrapper, of_preview1};
 use crate::memory::arena;
 use crate::memory::bulk::Bounds;
@@ -24,6 +24,7 @@ use crate::parse::constant;
 use crate::parse::module::{Import, Module};
 use crate::preview1;
 use crate::profile::{Import as Provided, Profile};
+use crate::statics::stack_pointer;
 
 use super::{memories, order};
 
@@ -101,6 +102,8 @@ pub struct Lowering<'p, 'm, 'a> {
     pub unasked: bool,
     /// The bases of tables that are joined.
     pub joined: Option<Vec<u32>>,
+    /// The stack pointer of a module with threads: what wrappers need for a call lies below it.
+    pub frames: Option<u32>,
     /// `malloc` and `free` of the arena, when flatten has made them.
     pub arena: Option<(u32, u32)>,
     /// The bytes of an arena at the start of the block, if there is none yet and one is needed.
@@ -151,6 +154,7 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             cut: None,
             unasked: false,
             joined: None,
+            frames: None,
             arena: None,
             arena_bytes: 0,
             own_arena: false,
@@ -282,6 +286,9 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
             Err(error) if asks => return Err(error),
             found => found.unwrap_or(Allocator::None),
         };
+        if has_threads(module) {
+            return self.lay_out_for_threads();
+        }
         if self.needs.arena && self.arena.is_none() {
             self.own_arena = self.needs.host_arena;
             self.arena_bytes = match self.own_arena {
@@ -338,6 +345,20 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         }
         self.memories = Some(memories);
         self.refuse_segments_beyond()
+    }
+
+    /// What lies in a memory that threads share cannot be one thread's: what wrappers need for the time
+    /// of a call is below the stack pointer of the thread, and nothing else is added ([`crate::findings`] has
+    /// refused what would have to be).
+    fn lay_out_for_threads(&mut self) -> Result<()> {
+        if self.needs.joined {
+            self.joined = Some(table_layout::join(self.module)?);
+        }
+        if self.needs.arena {
+            let stack = stack_pointer(self.module);
+            self.frames = Some(stack.context("the stack pointer is gone")?);
+        }
+        Ok(())
     }
 
     /// How it is known whether a range lies in a memory of the module that is all of one of the output.
@@ -614,6 +635,11 @@ impl<'p, 'm, 'a> Lowering<'p, 'm, 'a> {
         }
         warnings
     }
+}
+
+/// Whether several threads may run in a module.
+fn has_threads(module: &Module<'_>) -> bool {
+    memory_types(module).any(|memory| memory.shared)
 }
 
 /// The index of a function of Preview 1 among the imports of the output.

@@ -39,6 +39,7 @@ mod run_away;
 mod several_memories;
 mod small_device;
 mod sockets;
+mod threads;
 mod unadapt;
 mod wasi_checks;
 mod wasi_types;
