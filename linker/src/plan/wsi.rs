@@ -86,15 +86,15 @@ pub fn link(
     Ok(linking.linked)
 }
 
-/// The functions that some guest asks about: who asks can do without them.
-fn optional(program: &Program) -> BTreeSet<String> {
+/// The modules of the functions that some guest asks about: who asks for one can do without all that belong to it.
+fn optional(program: &Program) -> BTreeSet<&'static str> {
     let hosts = program
         .hosts
         .iter()
         .filter(|host| wsi::is_wsi(&host.module));
     hosts
         .filter_map(|host| match wsi::asked(&host.module, &host.name) {
-            Ok(Asked::Has(function)) => Some(name(function)),
+            Ok(Asked::Has(function)) => Some(function.module),
             _ => None,
         })
         .collect()
@@ -109,7 +109,7 @@ struct Linking<'l, 'a> {
     input: &'l Input<'a>,
     program: &'l mut Program,
     options: &'l Options,
-    optional: BTreeSet<String>,
+    optional: BTreeSet<&'static str>,
     linked: Linked,
     /// Why functions cannot be linked, a line each.
     refused: Vec<String>,
@@ -177,7 +177,7 @@ impl Linking<'_, '_> {
         let class = self.class(function);
         let interface = format!("{}{}", wsi::PREFIX, function.module);
         if class == Class::Approximated {
-            let note = note(function);
+            let note = note(function, has_sockets(self.options));
             if self.options.deny_approximations {
                 bail!("{import}: it would be approximated: {note} {place}");
             }
@@ -187,7 +187,7 @@ impl Linking<'_, '_> {
             return Ok(());
         }
         let allow = Allow::most_specific(&self.options.allow, &interface, function.name);
-        if allow.is_none() && !self.optional.contains(&name(function)) {
+        if allow.is_none() && !self.optional.contains(function.module) {
             let sockets = function.class(wsi::Host::Sockets).is_there() && function.module == "net";
             let why = match (class, sockets) {
                 (_, true) => {
@@ -277,9 +277,10 @@ fn stand_in(function: &Function) -> String {
 }
 
 /// How a function is approximated on Preview 1.
-fn note(function: &Function) -> &'static str {
+fn note(function: &Function, sockets: bool) -> &'static str {
     match (function.module, function.name) {
         ("io", "poll") => "waits in whole milliseconds; a regular file is always ready",
+        ("net", "recv") if sockets => "a datagram that is cut is as long as what is left of it",
         ("net", "accept" | "send" | "recv") => "without addresses",
         ("net", "shutdown") => "both directions only",
         ("net", _) => "the options that WAMR has",

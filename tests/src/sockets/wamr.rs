@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use rustix::io::Errno;
+use rustix::net::sockopt::Timeout;
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, Shutdown, SocketType, sockopt};
 use wasmi::Linker;
 
@@ -111,6 +112,16 @@ pub fn add(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> 
                 put_u32(&mut c, length, got as u32)
             };
             answer(receive())
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "sock_send",
+        |mut c: Call<'_>, fd: i32, iovs: i32, count: i32, _flags: i32, sent: i32| {
+            let data = gather(&c, iovs, count);
+            let length =
+                data.and_then(|data| net::send(socket(&c, fd)?, &data, SendFlags::NOSIGNAL));
+            answer(length.and_then(|length| put_u32(&mut c, sent, length as u32)))
         },
     )?;
     linker.func_wrap(
@@ -243,6 +254,74 @@ fn options(linker: &mut Linker<Host>) -> Result<(), wasmi::errors::LinkerError> 
         |s| sockopt::tcp_keepintvl(s)?.as_secs(),
         |s, v| sockopt::set_tcp_keepintvl(s, seconds(v))
     );
+    option!(
+        "sock_get_broadcast",
+        "sock_set_broadcast",
+        1,
+        |s| sockopt::socket_broadcast(s)?.into(),
+        |s, v| sockopt::set_socket_broadcast(s, v != 0)
+    );
+    option!(
+        "sock_get_tcp_no_delay",
+        "sock_set_tcp_no_delay",
+        1,
+        |s| sockopt::tcp_nodelay(s)?.into(),
+        |s, v| sockopt::set_tcp_nodelay(s, v != 0)
+    );
+    option!(
+        "sock_get_ip_multicast_ttl",
+        "sock_set_ip_multicast_ttl",
+        1,
+        |s| sockopt::ip_multicast_ttl(s)?.into(),
+        |s, v| sockopt::set_ip_multicast_ttl(s, v as u32)
+    );
+    for (name, kind) in [("recv", Timeout::Recv), ("send", Timeout::Send)] {
+        linker.func_wrap(
+            MODULE,
+            &format!("sock_get_{name}_timeout"),
+            move |mut c: Call<'_>, fd: i32, result: i32| {
+                let time = socket(&c, fd).and_then(|s| sockopt::socket_timeout(s, kind));
+                let micros = |time: Option<Duration>| time.unwrap_or_default().as_micros() as u64;
+                answer(time.and_then(|time| put(&mut c, result, &micros(time).to_le_bytes())))
+            },
+        )?;
+        linker.func_wrap(
+            MODULE,
+            &format!("sock_set_{name}_timeout"),
+            move |c: Call<'_>, fd: i32, micros: i64| {
+                let time = (micros != 0).then(|| Duration::from_micros(micros as u64));
+                let set = |s| sockopt::set_socket_timeout(s, kind, time);
+                answer(socket(&c, fd).and_then(set))
+            },
+        )?;
+    }
+    linker.func_wrap(
+        MODULE,
+        "sock_get_ip_multicast_loop",
+        |mut c: Call<'_>, fd: i32, _v6: i32, result: i32| {
+            let on = socket(&c, fd).and_then(sockopt::ip_multicast_loop);
+            answer(on.and_then(|on| put(&mut c, result, &[on.into()])))
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "sock_set_ip_multicast_loop",
+        |c: Call<'_>, fd: i32, _v6: i32, on: i32| {
+            answer(socket(&c, fd).and_then(|s| sockopt::set_ip_multicast_loop(s, on != 0)))
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "sock_get_linger",
+        |mut c: Call<'_>, fd: i32, enabled: i32, seconds: i32| {
+            let mut get = || {
+                let time = sockopt::socket_linger(socket(&c, fd)?)?;
+                put(&mut c, enabled, &[time.is_some().into()])?;
+                put_u32(&mut c, seconds, time.unwrap_or_default().as_secs() as u32)
+            };
+            answer(get())
+        },
+    )?;
     // These write a `size_t` of the host.
     option!(
         "sock_get_recv_buf_size",

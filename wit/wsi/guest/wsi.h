@@ -236,7 +236,7 @@ WSI_F("mem", "unmap") int32_t wsi_mem_unmap(uint32_t addr, uint32_t len);
 WSI_F("mem", "sync") int32_t wsi_mem_sync(uint32_t addr, uint32_t len, uint32_t direction);
 
 /* WSI_HAS(net, "bind", has_bind) declares int32_t has_bind(void): whether the target has net.bind, known when the module
- * is linked. A program that asks gets -WSI_ENOSYS from calls of what is not there, instead of an error of the linker. */
+ * is linked. A program that asks gets -WSI_ENOSYS from what is not there of net, instead of an error of the linker. */
 #define WSI_HAS(module, name, function) \
     __attribute__((__import_module__("wsi:sys/has@0.1.0"), __import_name__(#module "." name))) int32_t function(void);
 

@@ -5,6 +5,7 @@ mod cost;
 mod programs;
 mod random;
 mod refused;
+mod sockets;
 mod table;
 
 use std::path::PathBuf;
