@@ -1,9 +1,12 @@
 //! The same source for WSI and for Preview 1 does the same on every engine.
 
+use p1bridge::lower::lower;
+use p1bridge::profiles::named;
 use p1bridge_tests::engines::available;
+use p1bridge_tests::link::profile_name;
 use p1bridge_tests::{Engine, Outcome, RunSpec};
 
-use super::both;
+use super::{both, prebuilt};
 
 fn run(engine: &dyn Engine, wasm: &[u8], args: &[&str], stdin: &[u8]) -> Outcome {
     let directory = tempfile::tempdir().unwrap();
@@ -58,6 +61,18 @@ fn files_are_those_of_preview_1() {
                 engine.name()
             );
         }
+    }
+}
+
+#[test]
+fn a_program_on_the_crate_for_guests_runs() {
+    for engine in available() {
+        let profile = named(profile_name(&*engine)).unwrap();
+        let module = lower(&prebuilt("wsi-rust"), &profile).unwrap().wasm;
+        let text = String::from_utf8(run(&*engine, &module, &[], b"").stdout).unwrap();
+        let expected = "offset: 5\nbytes: 5\nsize: 10\nclosed: 1\nmissing: 44\nno second directory: 8\nready: 1\n\
+                        the second: 1\ncan write: 2\nwaited: 1\n";
+        assert_eq!(text, expected, "{}", engine.name());
     }
 }
 

@@ -13,6 +13,21 @@ fn name(function: &Function) -> String {
     format!("{}.{}", function.module, function.name)
 }
 
+/// Name, width and whether it is an address, of each argument.
+fn arguments_of(function: &Function) -> Vec<String> {
+    let arguments = function.arguments.iter();
+    let shown = arguments.map(|argument| {
+        let width = if argument.ty == ValType::I64 {
+            "64"
+        } else {
+            "32"
+        };
+        let name = argument.name.replace('-', "_");
+        format!("{name} {width} {}", argument.place.is_some())
+    });
+    shown.collect()
+}
+
 /// The exports of the library with their types.
 fn exports() -> Vec<(String, wasmparser::FuncType)> {
     let library = LIBRARIES
@@ -99,22 +114,6 @@ fn the_header_declares_every_function_with_its_signature() {
             .map(str::trim)
             .filter(|argument| *argument != "void")
             .collect();
-        let wanted: Vec<String> = function
-            .arguments
-            .iter()
-            .map(|argument| {
-                let ty = if argument.ty == ValType::I64 {
-                    "64"
-                } else {
-                    "32"
-                };
-                format!(
-                    "{} {ty} {}",
-                    argument.name.replace('-', "_"),
-                    argument.place.is_some()
-                )
-            })
-            .collect();
         let given: Vec<String> = arguments
             .iter()
             .map(|argument| {
@@ -129,7 +128,7 @@ fn the_header_declares_every_function_with_its_signature() {
                 )
             })
             .collect();
-        assert_eq!(given, wanted, "{c_name}");
+        assert_eq!(given, arguments_of(function), "{c_name}");
     }
     let all: BTreeSet<String> = functions().iter().map(name).collect();
     assert_eq!(declared, all);
@@ -154,6 +153,55 @@ fn the_functions_on_preview_1_in_c_are_those_that_preview_1_has() {
             name(function)
         );
     }
+}
+
+#[test]
+fn the_crate_declares_every_function_with_its_signature() {
+    let source = fs::read_to_string(interface().join("guest/rust/src/sys.rs")).unwrap();
+    let mut declared = BTreeSet::new();
+    let mut module = "";
+    // A declaration may be on several lines.
+    let statements = source.replace('\n', " ");
+    for statement in statements.split(['{', ';', '}']) {
+        let statement = statement.trim();
+        if let Some(import) = statement.strip_prefix("\"wsi:sys/") {
+            module = import.split('@').next().unwrap();
+            continue;
+        }
+        let Some((field, rust)) = statement
+            .strip_prefix('"')
+            .and_then(|s| s.split_once("\" fn "))
+        else {
+            continue;
+        };
+        let function = { functions().iter() }
+            .find(|known| known.module == module && known.name == field)
+            .unwrap_or_else(|| panic!("{module}.{field} is not in the table"));
+        declared.insert(name(function));
+        let (rust_name, rest) = rust.split_once('(').unwrap();
+        assert_eq!(rust_name, format!("{module}_{}", field.replace('-', "_")));
+        let (arguments, result) = rest.rsplit_once(')').unwrap();
+        let wanted = match function.result {
+            None => "",
+            Some(ValType::I64) => "-> i64",
+            _ => "-> i32",
+        };
+        assert_eq!(result.trim(), wanted, "{rust_name}");
+        let given: Vec<String> = { arguments.split(',').map(str::trim) }
+            .filter(|argument| !argument.is_empty())
+            .map(|argument| {
+                let (name, ty) = argument.split_once(": ").unwrap();
+                format!(
+                    "{name} {} {}",
+                    if ty.ends_with("64") { "64" } else { "32" },
+                    ty.starts_with('*')
+                )
+            })
+            .collect();
+        assert_eq!(given, arguments_of(function), "{rust_name}");
+    }
+    let all: BTreeSet<String> = functions().iter().map(name).collect();
+    assert_eq!(declared, all);
 }
 
 #[test]
