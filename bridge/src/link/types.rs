@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use wit_parser::{Function, Handle, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
+use wit_parser::{
+    Function, Handle, InterfaceId, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner,
+};
 
 use super::version::Name;
 
@@ -14,6 +16,8 @@ use super::version::Name;
 pub struct Side<'a> {
     pub resolve: &'a Resolve,
     pub func: &'a Function,
+    /// The interface that it is a function of: under another name on the other side, where the user says so.
+    pub interface: Option<InterfaceId>,
 }
 
 /// The first difference of two functions.
@@ -52,6 +56,7 @@ pub fn compare(wanted: Side<'_>, found: Side<'_>) -> Result<(), Difference> {
     let mut walk = Walk {
         wanted: wanted.resolve,
         found: found.resolve,
+        interfaces: (wanted.interface, found.interface),
         path: Vec::new(),
     };
     let (a, b) = (wanted.func, found.func);
@@ -85,6 +90,7 @@ pub fn compare(wanted: Side<'_>, found: Side<'_>) -> Result<(), Difference> {
 struct Walk<'a> {
     wanted: &'a Resolve,
     found: &'a Resolve,
+    interfaces: (Option<InterfaceId>, Option<InterfaceId>),
     path: Vec<String>,
 }
 
@@ -200,12 +206,30 @@ impl Walk<'_> {
             }),
             (TypeDefKind::Handle(Handle::Own(x)), TypeDefKind::Handle(Handle::Own(y)))
             | (TypeDefKind::Handle(Handle::Borrow(x)), TypeDefKind::Handle(Handle::Borrow(y)))
-                if same_resource(wanted, *x, found, *y) =>
+                if self.same_resource(*x, *y) =>
             {
                 Ok(())
             }
             _ => self.differ(describe(wanted, &a), describe(found, &b)),
         }
+    }
+
+    /// Whether two resources are defined by the same interface under the same name, or by the two interfaces that are
+    /// compared; which instance defines them is for the validator to say.
+    fn same_resource(&self, x: TypeId, y: TypeId) -> bool {
+        let (a, b) = (self.wanted, self.found);
+        let (x, y) = (&a.types[resource(a, x)], &b.types[resource(b, y)]);
+        let owner = |ty: &TypeDef| match ty.owner {
+            TypeOwner::Interface(id) => Some(id),
+            _ => None,
+        };
+        let (from, to) = (owner(x), owner(y));
+        let name = |resolve: &Resolve, id: Option<InterfaceId>| resolve.id_of(id?);
+        let same = match (name(a, from), name(b, to)) {
+            (Some(a), Some(b)) => Name::of(&a).base == Name::of(&b).base,
+            (a, b) => a == b,
+        };
+        x.name == y.name && (same || from.is_some() && (from, to) == self.interfaces)
     }
 
     fn names(&mut self, step: String, what: &str, differ: Option<(String, String)>) -> Compared {
@@ -243,21 +267,6 @@ pub fn resource(resolve: &Resolve, id: TypeId) -> TypeId {
         Type::Id(id) => id,
         _ => id,
     }
-}
-
-/// Whether two resources are defined by the same interface under the same name; which instance defines
-/// them is for the validator to say.
-fn same_resource(a: &Resolve, x: TypeId, b: &Resolve, y: TypeId) -> bool {
-    let (x, y) = (&a.types[resource(a, x)], &b.types[resource(b, y)]);
-    let owner = |resolve: &Resolve, owner: &TypeOwner| match owner {
-        TypeOwner::Interface(id) => resolve.id_of(*id),
-        _ => None,
-    };
-    x.name == y.name
-        && match (owner(a, &x.owner), owner(b, &y.owner)) {
-            (Some(a), Some(b)) => Name::of(&a).base == Name::of(&b).base,
-            (a, b) => a == b,
-        }
 }
 
 /// A type in words.

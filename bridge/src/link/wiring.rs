@@ -707,7 +707,15 @@ fn kind_of(what: &What) -> u8 {
 /// The functions of an import or an export.
 fn functions<'n>(node: &'n Node, item: &Item, import: bool) -> Vec<Side<'n>> {
     let (resolve, world) = node.world();
-    let side = |func| Side { resolve, func };
+    let interface = match item.what {
+        What::Interface(id) => Some(id),
+        _ => None,
+    };
+    let side = |func| Side {
+        resolve,
+        func,
+        interface,
+    };
     match item.what {
         What::Interface(id) => resolve.interfaces[id]
             .functions

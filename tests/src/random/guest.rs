@@ -33,6 +33,8 @@ pub struct Guest<'a> {
     pub defines: bool,
     /// Imports and types.
     pub head: String,
+    /// What it imports beside `log`, for a component around it that imports the same.
+    pub imports: String,
     /// Core functions that the module imports: `canon` definitions.
     canons: String,
     core_imports: String,
@@ -61,6 +63,7 @@ impl<'a> Guest<'a> {
             encoding,
             defines: false,
             head: "    (import \"log\" (func $log (param \"x\" u64)))\n".to_owned(),
+            imports: String::new(),
             canons: String::new(),
             core_imports: String::new(),
             core_arguments: String::new(),
@@ -100,6 +103,7 @@ impl<'a> Guest<'a> {
     /// with `suffix`.
     pub fn import_interface(&mut self, import: &str, suffix: &str) {
         let interface = self.interface;
+        let begin = self.head.len();
         put!(self.head, "    (import \"{import}\" (instance ${import}");
         for (i, resource) in interface.resources.iter().enumerate() {
             match resource.definer {
@@ -126,6 +130,7 @@ impl<'a> Guest<'a> {
             );
         }
         put!(self.head, "      (export \"finish\" (func))))");
+        self.imports += &self.head[begin..];
         for (i, resource) in interface.resources.iter().enumerate() {
             if resource.definer == Definer::Callee {
                 put!(
@@ -167,13 +172,17 @@ impl<'a> Guest<'a> {
         if third.is_empty() {
             return;
         }
+        let begin = self.head.len();
         put!(self.head, "    (import \"third\" (instance $third");
         for i in &third {
             self.head.push_str(&resource_type(*i));
         }
         put!(self.head, "    ))");
+        self.imports += &self.head[begin..];
         for i in third {
-            put!(self.head, "    (alias export $third \"r{i}\" (type $r{i}))");
+            let alias = format!("    (alias export $third \"r{i}\" (type $r{i}))\n");
+            self.head += &alias;
+            self.imports += &alias;
             self.resource_functions(i, "", "third");
         }
     }
@@ -318,8 +327,8 @@ impl<'a> Guest<'a> {
         })
     }
 
-    /// The finished component.
-    pub fn finish(mut self, random: &mut Random) -> String {
+    /// The finished component, and what a component around it imports.
+    pub fn finish(mut self, random: &mut Random) -> (String, String) {
         let end = self.image.allocate(random, 0, 16);
         let brk = if self.full { MEMORY } else { end };
         let bad = match self.bad_realloc {
@@ -348,7 +357,7 @@ impl<'a> Guest<'a> {
             tail,
             ..
         } = &self;
-        format!(
+        let text = format!(
             "  (component ${name}
 {head}    (core func $log' (canon lower (func $log)))
     (core module $Libc
@@ -396,7 +405,8 @@ impl<'a> Guest<'a> {
 {core_arguments}    ))))
 {tail}  )
 "
-        )
+        );
+        (text, self.imports)
     }
 }
 

@@ -34,8 +34,45 @@ use walk::{Local, Mode, Walker, core_name};
 pub struct Pair {
     /// Its text.
     pub text: String,
+    /// Its parts, each a file for `link`: the caller first.
+    pub parts: Vec<Part>,
+    /// Whether the caller uses two instances of the callee.
+    pub twice: bool,
     /// How many things are wrong in it that a call could come across.
     pub faults: usize,
+}
+
+/// One component of a pair, in a file of its own.
+pub struct Part {
+    pub name: &'static str,
+    /// The text of a component that imports and exports interfaces with names that WIT has.
+    pub text: String,
+}
+
+/// Puts a guest into a file. What it exports is the interface `exports`; the caller exports `run`.
+fn part(name: &'static str, (text, imports): &(String, String), exports: Option<&str>) -> Part {
+    let mut with = String::new();
+    for import in ["third", "a", "b"] {
+        if imports.contains(&format!("(import \"{import}\"")) {
+            with += &format!(" (with \"{import}\" (instance ${import}))");
+        }
+    }
+    let mut imports = imports.clone();
+    for import in ["third", "a", "b"] {
+        let from = format!("(import \"{import}\"");
+        imports = imports.replace(&from, &format!("(import \"t:t/{import}\""));
+    }
+    let export = match exports {
+        Some(interface) => format!("(export \"t:t/{interface}\" (instance $it))"),
+        None => "(export \"run\" (func $it \"run\"))".to_owned(),
+    };
+    Part {
+        name,
+        text: format!(
+            "(component ${name}\n  (import \"log\" (func $log (param \"x\" u64)))\n{imports}{text}\
+             \n  (instance $it (instantiate ${name} (with \"log\" (func $log)){with}))\n  {export})"
+        ),
+    }
 }
 
 /// Of a hundred things that could be wrong in a faulty pair so many are.
@@ -65,17 +102,27 @@ pub fn pair(seed: u64) -> Pair {
     let twice = random.percent(12);
     let mut text = "(component\n  (import \"log\" (func $log (param \"x\" u64)))\n".to_owned();
     let third = (interface.resources.iter()).any(|r| r.definer == Definer::Third);
+    let mut parts = Vec::new();
     if third {
         let mut guest = plan.guest(random, "Third");
         guest.define_resources(Definer::Third);
-        text += &guest.finish(random);
+        let guest = guest.finish(random);
+        text += &guest.0;
+        parts.push(part("Third", &guest, Some("third")));
     }
-    text += &plan.callee(random);
+    let callee = plan.callee(random);
+    text += &callee.0;
+    parts.push(part("Callee", &callee, Some("a")));
     if between {
-        text += &plan.between(random);
+        let between = plan.between(random);
+        text += &between.0;
+        parts.push(part("Between", &between, Some("a")));
     }
     let targets: &[&str] = if twice { &["a", "b"] } else { &["a"] };
-    text += &plan.caller(random, targets);
+    let caller = plan.caller(random, targets);
+    text += &caller.0;
+    parts.push(part("Caller", &caller, None));
+    parts.reverse();
 
     let mut with = "(with \"log\" (func $log))".to_owned();
     if third {
@@ -102,6 +149,8 @@ pub fn pair(seed: u64) -> Pair {
     );
     Pair {
         text,
+        parts,
+        twice,
         faults: plan.faults,
     }
 }
@@ -224,7 +273,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn callee(&mut self, random: &mut Random) -> String {
+    fn callee(&mut self, random: &mut Random) -> (String, String) {
         let mut guest = self.guest(random, "Callee");
         guest.import_third();
         guest.define_resources(Definer::Callee);
@@ -281,7 +330,7 @@ impl<'a> Plan<'a> {
         guest.finish(random)
     }
 
-    fn between(&mut self, random: &mut Random) -> String {
+    fn between(&mut self, random: &mut Random) -> (String, String) {
         let mut guest = self.guest(random, "Between");
         guest.import_third();
         guest.import_interface("a", "a");
@@ -340,7 +389,7 @@ impl<'a> Plan<'a> {
         guest.finish(random)
     }
 
-    fn caller(&mut self, random: &mut Random, targets: &[&'static str]) -> String {
+    fn caller(&mut self, random: &mut Random, targets: &[&'static str]) -> (String, String) {
         let mut guest = self.guest(random, "Caller");
         guest.import_third();
         for target in targets {

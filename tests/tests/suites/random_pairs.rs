@@ -8,6 +8,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
+use p1bridge::flatten::FlattenOptions;
+use p1bridge::link::{Choices, Input, Plug, link};
 use p1bridge_linker::{Isolation, MemoryMode};
 use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
 use p1bridge_tests::random::{Pair, pair};
@@ -136,4 +138,89 @@ fn random_pairs_do_the_same_when_they_are_flattened() {
             "{tally:?}"
         );
     }
+}
+
+/// How many pairs are linked from their parts.
+const LINKED: u64 = 400;
+
+/// The files of a pair, linked: a chain where there is one in between, and two instances of the callee where the
+/// caller uses two.
+fn link_parts(seed: u64, pair: &Pair) -> Result<Vec<u8>> {
+    let mut inputs = Vec::new();
+    for part in &pair.parts {
+        inputs.push(Input {
+            name: part.name.to_string(),
+            wasm: wat::parse_str(&part.text).with_context(|| part.text.clone())?,
+            world: None,
+        });
+    }
+    let mut choices = Choices::default();
+    let between = pair.parts.iter().any(|part| part.name == "Between");
+    if between {
+        choices
+            .chains
+            .push(["Caller", "Between", "Callee"].map(str::to_string).to_vec());
+    }
+    if pair.twice {
+        choices.fresh.push("Callee".into());
+        choices.plugs.push(Plug {
+            import: "t:t/b".into(),
+            file: "Callee".into(),
+            export: Some("t:t/a".into()),
+        });
+    }
+    let options = FlattenOptions {
+        isolation: match seed % 3 {
+            0 => Isolation::Trusted,
+            _ => Isolation::Checked,
+        },
+        verify: true,
+        ..FlattenOptions::default()
+    };
+    let (_, flat) = link(&inputs, &[], &choices, &options)?;
+    Ok(flat.wasm)
+}
+
+/// The parts of a pair as files that `link` puts together do what the component does that has them inside.
+#[test]
+fn random_pairs_do_the_same_when_they_are_linked_from_their_parts() {
+    let first = number("P1BRIDGE_RANDOM_SEED", 1);
+    let count = number("P1BRIDGE_RANDOM_PAIRS", LINKED);
+    let engines = Engines::default();
+    let (mut linked, mut no_wit, mut wrong) = (0, 0, Vec::new());
+    for seed in first..first + count {
+        let pair = pair(seed);
+        let check = || -> Result<bool> {
+            let flat = match link_parts(seed, &pair) {
+                Ok(flat) => flat,
+                // WIT has no words for some types of the generator.
+                Err(error) if format!("{error:#}").contains("cannot be put in WIT") => {
+                    return Ok(false);
+                }
+                Err(error) => return Err(error),
+            };
+            let right = engines.component(&wat::parse_str(&pair.text)?)?;
+            let found = engines.flat(&flat)?;
+            if (&found.log, found.trap.is_some()) != (&right.log, right.trap.is_some()) {
+                bail!("wasmtime: {}; linked: {}", rest(&right, 0), rest(&found, 0));
+            }
+            Ok(true)
+        };
+        match check() {
+            Ok(true) => linked += 1,
+            Ok(false) => no_wit += 1,
+            Err(error) => wrong.push(format!(
+                "seed {seed}: {error:#}\n  {}",
+                leave(seed, &pair).display()
+            )),
+        }
+    }
+    println!("{linked} linked, {no_wit} that WIT has no words for");
+    assert!(
+        wrong.is_empty(),
+        "{} of {count}:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(5)].join("\n")
+    );
+    assert!(linked > count / 2, "{linked} linked, {no_wit} without WIT");
 }

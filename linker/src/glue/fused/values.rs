@@ -144,7 +144,9 @@ impl Fused<'_, '_, '_> {
                 self.sink().i32_const(0).i32_ne();
             }
             Type::Flags(labels @ 0..=31) => {
-                self.sink().i32_const((1 << labels) - 1).i32_and();
+                self.sink()
+                    .i32_const(((1u32 << labels) - 1) as i32)
+                    .i32_and();
             }
             Type::Char => {
                 let char = self.local(ValType::I32);
