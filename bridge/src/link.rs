@@ -19,8 +19,9 @@ mod wiring;
 
 use anyhow::{Context, Result, bail};
 
-use crate::flatten::{FlattenOptions, Flattened, flatten};
+use crate::flatten::{Allow, FlattenOptions, Flattened, flatten};
 use crate::validate::validate;
+use crate::weave::{self, WeaveOptions};
 use crate::wrap::World;
 
 use node::Node;
@@ -123,14 +124,60 @@ pub fn link(
     choices: &Choices,
     options: &FlattenOptions,
 ) -> Result<(Linked, Flattened)> {
-    let linked = compose(inputs, raws, choices)?;
-    let options = FlattenOptions {
+    let (woven, notes) = on_preview1(inputs, options)?;
+    let mut linked = compose(&woven, raws, choices)?;
+    linked.notes.extend(notes);
+    let mut options = FlattenOptions {
         names: linked.names.clone(),
         ..options.clone()
     };
+    options.allow.retain(|allow| !is_about_wsi(allow));
     let flat = flatten(&linked.component, &options)
         .context("offsets are those of the composition, which `--component` writes")?;
     Ok((linked, flat))
+}
+
+/// The files with calls of Preview 1 in the place of those of WSI, and what differs then.
+fn on_preview1(inputs: &[Input], options: &FlattenOptions) -> Result<(Vec<Input>, Vec<String>)> {
+    let of_wsi = options.allow.iter().filter(|allow| is_about_wsi(allow));
+    let of_wsi: Vec<Allow> = of_wsi.cloned().collect();
+    for allow in &of_wsi {
+        if !inputs
+            .iter()
+            .any(|input| weave::imports(&input.wasm, allow))
+        {
+            bail!("--allow {allow}: no core module imports such a function");
+        }
+    }
+    let mut notes = Vec::new();
+    let mut woven = inputs.to_vec();
+    for input in &mut woven {
+        let mut choices = WeaveOptions {
+            deny_approximations: options.deny_approximations,
+            allow: of_wsi.clone(),
+            ..WeaveOptions::default()
+        };
+        choices
+            .allow
+            .retain(|allow| weave::imports(&input.wasm, allow));
+        if let Some(most) = options.max_poll {
+            choices.max_poll = most;
+        }
+        let made = weave::weave(&input.wasm, &choices);
+        if let Some(made) = made.with_context(|| input.name.clone())? {
+            let said = weave::differs(&made);
+            notes.extend(
+                said.into_iter()
+                    .map(|note| format!("{}: {note}", input.name)),
+            );
+            input.wasm = made.wasm;
+        }
+    }
+    Ok((woven, notes))
+}
+
+fn is_about_wsi(allow: &Allow) -> bool {
+    allow.interface.starts_with("wsi:")
 }
 
 /// Whether `wasm` is a core module that carries no world of its own.

@@ -7,7 +7,7 @@ use p1bridge_linker::weave;
 
 use crate::flatten::LIBRARIES;
 
-pub use p1bridge_linker::weave::{WeaveOptions, Woven};
+pub use p1bridge_linker::weave::{WeaveOptions, Woven, imports};
 
 /// Weaves the library for WSI into `module`; nothing where it imports nothing of WSI.
 ///
@@ -43,11 +43,16 @@ pub fn notes(woven: &Woven) -> Vec<String> {
         1 => "1 function of WSI is one on Preview 1".to_string(),
         count => format!("{count} functions of WSI are functions on Preview 1"),
     }];
-    for (function, how) in &woven.approximations {
-        notes.push(format!("approximated {function}: {how}"));
-    }
-    for (function, code) in &woven.stubs {
-        notes.push(format!("{function} only returns {code}"));
-    }
+    notes.extend(differs(woven));
     notes
+}
+
+/// The functions that are not what WSI says, for people.
+pub fn differs(woven: &Woven) -> Vec<String> {
+    let approximated = woven.approximations.iter();
+    let approximated =
+        approximated.map(|(function, how)| format!("approximated {function}: {how}"));
+    let stubs = woven.stubs.iter();
+    let stubs = stubs.map(|(function, code)| format!("{function} only returns {code}"));
+    approximated.chain(stubs).collect()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use wasm_encoder::{CustomSection, Section};
-use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Import, Parser, Payload, TypeRef};
 
 use crate::options::{Library, Options};
 use crate::parse::{self, Input};
@@ -56,11 +56,23 @@ pub struct Woven {
 
 /// Whether a core module imports something of WSI. No for what is no module.
 pub fn imports_wsi(module: &[u8]) -> bool {
+    any_import(module, |import| wsi::is_wsi(import.module))
+}
+
+/// Whether a core module imports a function of WSI that `allow` is about.
+pub fn imports(module: &[u8], allow: &Allow) -> bool {
+    any_import(module, |import| {
+        let interface = import.module.split('@').next().unwrap_or(import.module);
+        wsi::is_wsi(import.module) && allow.is_for(interface, import.name)
+    })
+}
+
+fn any_import(module: &[u8], is_it: impl Fn(Import<'_>) -> bool) -> bool {
     for payload in Parser::new(0).parse_all(module) {
         match payload {
             Ok(Payload::ImportSection(imports)) => {
                 let mut imports = imports.into_imports();
-                return imports.any(|import| import.is_ok_and(|import| wsi::is_wsi(import.module)));
+                return imports.any(|import| import.is_ok_and(&is_it));
             }
             Ok(Payload::CodeSectionStart { .. }) | Err(_) => return false,
             _ => {}

@@ -2,6 +2,7 @@
 //! call costs.
 
 mod cost;
+mod linked;
 mod programs;
 mod random;
 mod refused;
