@@ -1,4 +1,5 @@
-// Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line, and of p1-on-p1.wasm:
+// Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line, and of p1-on-p1.wasm and
+// wsi-on-p1.wasm:
 //
 //     node adapters/tests/run.mjs [library.wasm] [part of a test's name]
 //
@@ -14,6 +15,7 @@ import "./files.mjs";
 import "./paths.mjs";
 import "./host.mjs";
 import "./http.mjs";
+import "./wsi.mjs";
 import { run } from "./suite.mjs";
 
 process.exit(run(process.argv[3] ?? "") ? 0 : 1);
