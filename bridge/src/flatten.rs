@@ -61,6 +61,10 @@ pub struct FlattenOptions {
     /// The bytes that the stacks of guests with relocations are cut to
     /// ([`p1bridge_linker::relocate::cut_stacks`]).
     pub stack_size: Option<u32>,
+    /// Move guests that have their relocations to where they lie ([`p1bridge_linker::Options::relocate`]).
+    pub relocate: bool,
+    /// The same for all of them, and let the stacks of guests that never call each other lie in one place.
+    pub share_stack: bool,
     /// Say on standard error why the module is about to trap.
     pub trap_messages: bool,
     /// How many different pipes, devices and sockets one poll can wait for.
@@ -91,6 +95,8 @@ impl Default for FlattenOptions {
             names: Vec::new(),
             guest_memory: Vec::new(),
             stack_size: None,
+            relocate: false,
+            share_stack: false,
             trap_messages: false,
             max_poll: None,
             max_http: None,
@@ -181,6 +187,8 @@ fn linker_options(options: &FlattenOptions) -> Options {
         max_handles: options.max_handles,
         names: options.names.clone(),
         guest_memory: options.guest_memory.clone(),
+        relocate: options.relocate,
+        share_stack: options.share_stack,
         trap_messages: options.trap_messages,
         allow: options.allow.clone(),
         deny_approximations: options.deny_approximations,

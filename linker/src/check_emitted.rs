@@ -301,7 +301,7 @@ impl Check<'_, '_, '_> {
             "{} of them, or other sizes than planned",
             self.module.memories.len()
         );
-        let mut end = 0;
+        let mut end = u64::from(memory.stacks);
         for (at, region) in memory.regions.iter().enumerate() {
             ensure!(
                 u64::from(region.base) >= end,
@@ -379,9 +379,9 @@ impl Check<'_, '_, '_> {
             *new_memory == index,
             "it is in memory {new_memory} instead of {index}"
         );
-        let (base, bytes) = match region {
-            Some(region) => (plan.regions[region].base, plan.regions[region].bytes),
-            None => (0, u64::from(plan.own[index as usize - 1].pages) * PAGE),
+        let (base, bytes, added) = match region.map(|at| plan.regions[at]) {
+            Some(region) => (region.base, region.bytes, region.data()),
+            None => (0, u64::from(plan.own[index as usize - 1].pages) * PAGE, 0),
         };
         let start = constant(new_offset).context("its offset is no constant")?;
         // The component is not instantiated, and what lies where does not matter.
@@ -394,7 +394,7 @@ impl Check<'_, '_, '_> {
         );
         if let Some(old) = constant(offset) {
             ensure!(
-                start.wrapping_sub(base).wrapping_sub(from) == old,
+                start.wrapping_sub(added).wrapping_sub(from) == old,
                 "it lies at {start:#x} instead of {old:#x} of its region"
             );
         }

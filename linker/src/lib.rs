@@ -41,7 +41,7 @@
 //! | stage | in → out |
 //! |---|---|
 //! | [`memory`] | the layout of one memory for several guests, and the instructions that get at it |
-//! | [`relocate`] | bytes → bytes: programs that have their relocations get another stack |
+//! | [`relocate`] | bytes → bytes: programs that have their relocations get another stack, or another place |
 //! | [`plan`] | `Program` → [`plan::Plan`]: the libraries that are linked, what is live, the memory map, start order, names of imports and exports |
 //! | [`maps`] | `Plan` → [`maps::Maps`]: the functions that the linker adds, and the indices of the output |
 //! | [`glue`] | `Plan`, `Maps` → the code of those functions: the canonical ABI between guests and host |
@@ -97,6 +97,10 @@ pub use options::{Boundary, Descriptors, Growth, Isolation, Library, MemoryMode,
 pub use profile::Profile;
 pub use report::Report;
 
+use parse::Places;
+use plan::Plan;
+use plan::place::move_guests;
+
 const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug of p1bridge, please \
                               report it with the input";
 
@@ -125,22 +129,64 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
              them out"
         );
     }
+    let first = Places::default();
+    let wanted = match (options.share_stack, options.relocate) {
+        (true, _) => "--share-stack",
+        (false, true) => "--relocate",
+        (false, false) => return link(component, libraries, options, first),
+    };
+    if options.isolation == Isolation::Checked {
+        anyhow::bail!(
+            "{wanted}: guests whose accesses are checked stay as they are, for a check needs to know where their \
+             memory begins: add --isolation trusted, or leave the option out"
+        );
+    }
+    // Where guests lie is known when everything is planned. Those that have their relocations are moved there, and
+    // planned once more. With less for their stacks, they may fit where they do not now.
+    let mut roomy = options.clone();
+    if let (true, Growth::Within(_) | Growth::Ram(_)) = (options.share_stack, options.growth) {
+        roomy.growth = Growth::None;
+    }
+    let (moved, places) = with_plan(component, libraries, &roomy, first, move_guests)?;
+    link(&moved, libraries, options, places)
+}
+
+/// Does something with the plan for a component.
+fn with_plan<T>(
+    component: &[u8],
+    libraries: &[Library<'_>],
+    options: &Options,
+    places: Places,
+    then: impl FnOnce(&Plan<'_, '_>) -> Result<T>,
+) -> Result<T> {
     let mut input = parse::component(component)?;
     input.name(&options.names);
     input.add_libraries(libraries)?;
+    input.places = places;
     let program = resolve::program(&input)?;
     let mut adapted = unadapt::unadapt(&input, program, options);
     if options.boundary == Boundary::Wit {
         boundary::hand_over(&mut adapted.program);
     }
-    let plan = plan::plan(&input, &adapted, options)?;
-    let merged = merge::merge(&plan)?;
-    if options.verify {
-        check_emitted::merged(&plan, &merged.wasm).context(NOT_AS_PLANNED)?;
-    }
-    let lowered = lower::merged(&plan, merged)?;
-    if options.verify {
-        check_emitted::finished(&plan, &lowered.wasm).context(NOT_AS_PLANNED)?;
-    }
-    emit::emit(&plan, lowered)
+    then(&plan::plan(&input, &adapted, options)?)
+}
+
+/// Links a component in which guests may have been moved.
+fn link(
+    component: &[u8],
+    libraries: &[Library<'_>],
+    options: &Options,
+    places: Places,
+) -> Result<Output> {
+    with_plan(component, libraries, options, places, |plan| {
+        let merged = merge::merge(plan)?;
+        if options.verify {
+            check_emitted::merged(plan, &merged.wasm).context(NOT_AS_PLANNED)?;
+        }
+        let lowered = lower::merged(plan, merged)?;
+        if options.verify {
+            check_emitted::finished(plan, &lowered.wasm).context(NOT_AS_PLANNED)?;
+        }
+        emit::emit(plan, lowered)
+    })
 }

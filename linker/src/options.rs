@@ -117,6 +117,10 @@ pub struct Options {
     pub names: Vec<String>,
     /// The bytes that guests use of their memory, by name, where they do not say it themselves.
     pub guest_memory: Vec<(String, u32)>,
+    /// Move guests that have their relocations to where they lie, so that nothing is added to their pointers.
+    pub relocate: bool,
+    /// The same for all of them, and let the stacks of guests that never call each other lie in one place.
+    pub share_stack: bool,
     /// Say on standard error why the module is about to trap, where the linker's code does.
     pub trap_messages: bool,
     /// Functions of WASI that may become stubs, with the errors that they return.
@@ -143,6 +147,8 @@ impl Default for Options {
             growth: Growth::default(),
             names: Vec::new(),
             guest_memory: Vec::new(),
+            relocate: false,
+            share_stack: false,
             trap_messages: false,
             allow: Vec::new(),
             deny_approximations: false,

@@ -1,11 +1,16 @@
-//! Programs that still have their relocations get another stack.
+//! Programs that still have their relocations get another stack, or another place.
 //!
 //! `wasm-ld` puts the stack below the data, or above it, as large as it was told: 64 KiB for clang, 1 MiB
 //! for rustc. With `--emit-relocs` it leaves in the program where every address is. Then what lies above the
 //! stack can move down, and the program is what it would be with a smaller stack. All numbers stay as long
-//! as they were, so nothing else in the file changes its place.
+//! as they were, so nothing else in the file changes its place. In the same way a program is moved to where it
+//! lies in a memory that it shares with others ([`place()`]).
 
 mod image;
+mod moves;
+mod place;
+mod program;
+mod restored;
 mod sites;
 mod symbols;
 
@@ -15,13 +20,12 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail};
 use wasmparser::{Parser, Payload};
 
-use crate::memory::layout::{PAGE, in_bytes, in_pages};
-use image::{Global, Image, Segment, write};
-use sites::Form;
-use symbols::{Symbol, Symbols};
-
-/// Where a stack pointer points to must be a multiple of this.
-const STACK_ALIGNMENT: u32 = 16;
+use crate::memory::layout::{in_bytes, in_pages};
+use image::{Image, Segment, write};
+use moves::Move;
+pub use place::{Addresses, Place, addresses, has_relocations, place, stack};
+use program::{STACK_ALIGNMENT, lowest, rounded, stack_pointer, used};
+use symbols::Symbols;
 
 /// A stack that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,11 +175,7 @@ fn cut(wasm: &mut [u8], size: u32) -> Result<Cut> {
     };
     let contents = wasm[linking.clone()].to_vec();
     let symbols = Symbols::read(&contents, linking.start as u64)?;
-    let pointer = symbols.stack_pointer.and_then(|index| {
-        let mut globals = image.globals.iter();
-        globals.find(|global| global.index == index && global.mutable)
-    });
-    let Some(pointer) = pointer else {
+    let Some(pointer) = stack_pointer(&image, &symbols) else {
         return Ok(Cut::Unseen);
     };
     let high = pointer.initial.value;
@@ -203,148 +203,52 @@ fn cut(wasm: &mut [u8], size: u32) -> Result<Cut> {
     if image.other_memory || image.segments.iter().any(Option::is_none) {
         bail!("its memory is shared, or filled by its own code");
     }
-    let move_down = Move { high, delta };
-    let found = sites::find(wasm, &image, &symbols).with_context(cannot)?;
-    let ends = ends(&image, &symbols, pages.value, &move_down).with_context(cannot)?;
-    for site in &found {
-        let value = match &symbols.all[site.symbol] {
-            Symbol::Absolute { name, address } => {
-                let to = move_down
-                    .absolute(name, *address, &ends)
-                    .with_context(cannot)?;
-                site.value.wrapping_sub(address.wrapping_sub(to))
-            }
-            symbol => match sites::address(symbol, &image) {
-                Some(address) if address >= high => site.value.wrapping_sub(delta),
-                _ => site.value,
-            },
-        };
-        match site.form {
-            Form::Leb => write(wasm, &site.at, value, false),
-            Form::SignedLeb => write(wasm, &site.at, value, true),
-            Form::FourBytes => wasm[site.at.clone()].copy_from_slice(&value.to_le_bytes()),
-        }
-    }
-    let exported = |global: &Global| {
-        let mut names = image.exported.iter();
-        names.find(|(index, _)| *index == global.index)
+    let pages_after =
+        pages_after(&image, &symbols, pages.value, high, delta).with_context(cannot)?;
+    let down = Move {
+        high,
+        top: high - delta,
+        below: 0,
+        above: delta.wrapping_neg(),
+        pages: Some(pages_after),
     };
-    for global in &image.globals {
-        let value = global.initial.value;
-        let to = match exported(global) {
-            _ if global.index == pointer.index => high - delta,
-            Some((_, name)) if is_known(name) => move_down
-                .absolute(name, value, &ends)
-                .with_context(cannot)?,
-            _ if value < high || value > pages.value.saturating_mul(PAGE) => continue,
-            _ => {
-                return Err(anyhow::anyhow!(
-                    "global {} may be an address, of which nothing is known",
-                    global.index
-                ))
-                .with_context(cannot);
-            }
-        };
-        write(wasm, &global.initial.at, to, true);
+    let found = sites::find(wasm, &image, &symbols).with_context(cannot)?;
+    let globals = down.globals(&image, pointer).with_context(cannot)?;
+    down.apply(wasm, &image, &symbols, &found)
+        .with_context(cannot)?;
+    down.rename(wasm, &symbols)?;
+    for (global, value) in globals {
+        write(wasm, &global.initial.at, value, true);
     }
     for Segment { offset, .. } in image.segments.iter().flatten() {
-        if offset.value >= high {
-            write(wasm, &offset.at, offset.value - delta, true);
-        }
+        let to = offset.value.wrapping_add(down.delta(offset.value));
+        write(wasm, &offset.at, to, true);
     }
-    write(wasm, &pages.at, ends.pages, false);
+    write(wasm, &pages.at, pages_after, false);
     Ok(Cut::Stack {
         from: old,
         to: old - delta,
     })
 }
 
-/// Where the stack begins: at 0, or above the data where that lies below it.
-fn lowest(image: &Image, symbols: &Symbols<'_>, high: u32) -> u32 {
-    let named = symbols.all.iter().find_map(|symbol| match symbol {
-        Symbol::Absolute {
-            name: "__stack_low",
-            address,
-        } => Some(*address),
-        _ => None,
-    });
-    let below = image.segments.iter().flatten().filter_map(|segment| {
-        let end = segment.offset.value.saturating_add(segment.bytes);
-        (end <= high).then_some(end)
-    });
-    let low = named.or_else(|| below.max()).unwrap_or(0);
-    rounded(low).min(high)
-}
-
-/// The next address that a stack can begin at.
-fn rounded(address: u32) -> u32 {
-    let most = u32::MAX - (STACK_ALIGNMENT - 1);
-    address.min(most).next_multiple_of(STACK_ALIGNMENT)
-}
-
-/// What moves: everything from `high` on, by `delta` down.
-struct Move {
+/// Finds how many pages the program starts with when what lies from `high` on has moved down: those that its
+/// data and its heap had, as `wasm-ld` counts them.
+fn pages_after(
+    image: &Image,
+    symbols: &Symbols<'_>,
+    pages: u32,
     high: u32,
     delta: u32,
-}
-
-/// The memory as it will be.
-struct Ends {
-    pages: u32,
-}
-
-/// The names that `wasm-ld` gives to addresses of its own.
-fn is_known(name: &str) -> bool {
-    [
-        "__heap_base",
-        "__heap_end",
-        "__data_end",
-        "__global_base",
-        "__stack_high",
-        "__stack_low",
-        "__dso_handle",
-    ]
-    .contains(&name)
-}
-
-impl Move {
-    /// Where one of the linker's own addresses will be.
-    fn absolute(&self, name: &str, address: u32, ends: &Ends) -> Result<u32> {
-        match name {
-            // Where the memory ends at the start, which is the end of a page.
-            "__heap_end" if ends.pages <= address / PAGE => Ok(ends.pages * PAGE),
-            _ if address < self.high => Ok(address),
-            _ if is_known(name) && name != "__heap_end" => Ok(address - self.delta),
-            _ => bail!("the address {name:?} of the linker is not known"),
-        }
-    }
-}
-
-/// Finds how many pages the program starts with: those that its data and its heap had, as `wasm-ld` counts
-/// them.
-fn ends(image: &Image, symbols: &Symbols<'_>, pages: u32, by: &Move) -> Result<Ends> {
+) -> Result<u32> {
     let declared = in_bytes(pages);
-    let data = image.segments.iter().flatten();
-    let data = data.map(|segment| u64::from(segment.offset.value) + u64::from(segment.bytes));
-    let base = symbols.all.iter().filter_map(|symbol| match symbol {
-        Symbol::Absolute {
-            name: "__heap_base",
-            address,
-        } => Some(u64::from(*address)),
-        _ => None,
-    });
-    let used = data.chain(base).chain([u64::from(by.high)]).max();
-    let used = used.unwrap_or_default();
+    let used = used(image, symbols, high);
     if used > declared {
         bail!("its data does not fit its memory");
     }
-    let delta = u64::from(by.delta);
     // Pages that were asked for stay: somebody wants the room.
     let bytes = match in_pages(used) == pages {
-        true => used - delta,
-        false => declared - delta,
+        true => used - u64::from(delta),
+        false => declared - u64::from(delta),
     };
-    Ok(Ends {
-        pages: in_pages(bytes).max(1),
-    })
+    Ok(in_pages(bytes).max(1))
 }

@@ -146,6 +146,9 @@ pub struct Region {
     pub slides: bool,
     /// Whether it is the memory of a guest.
     pub is_guest: bool,
+    /// Where guests with relocations were to be moved: how pointers of this one become addresses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub addresses: Option<String>,
     /// What a guest has there, by addresses of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
@@ -176,6 +179,7 @@ impl Report {
         let notes = memory.as_ref().map_or(Vec::new(), |memory| {
             let mut notes = stacks(plan, memory);
             notes.extend(growing_tables(plan, memory));
+            notes.extend(not_moved(plan));
             notes
         });
         let mut warnings = plan.warnings.clone();
@@ -360,6 +364,7 @@ fn memory(plan: &Plan<'_, '_>, merged: &Merged, emitted: &Emitted<'_>) -> Option
         bytes: region.bytes,
         slides: region.slides,
         is_guest: false,
+        addresses: None,
         parts: None,
     });
     let mut report = MemoryReport {
@@ -403,11 +408,19 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
             bytes: u32::try_from(region.room).unwrap_or(u32::MAX),
             slides: region.slides,
             is_guest: region.memory.is_some(),
-            parts: region
-                .memory
-                .map(|(id, index)| Parts::of(plan.program.module(plan.input, id), index)),
+            addresses: region.memory.and_then(|(id, _)| addresses(plan, id)),
+            parts: region.memory.map(|(id, index)| {
+                let parts = Parts::of(plan.program.module(plan.input, id), index);
+                match plan.placed(id) {
+                    Some(placed) => parts.without_stack(placed.stack),
+                    None => parts,
+                }
+            }),
         })
         .collect();
+    if memory.stacks > 0 {
+        regions.insert(0, shared_stacks(memory.stacks));
+    }
     if let Some(block) = memory.block {
         let mut address = memory.block_base();
         let arena = match block.of_host {
@@ -427,6 +440,7 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
                     bytes,
                     slides: block.slides,
                     is_guest: false,
+                    addresses: None,
                     parts: None,
                 });
                 address += bytes;
@@ -440,12 +454,48 @@ fn regions(plan: &Plan<'_, '_>, memory: &MemoryPlan) -> Vec<Region> {
         bytes: own.pages.saturating_mul(65536),
         slides: false,
         is_guest: true,
+        addresses: None,
         parts: Some(Parts::of(
             plan.program.module(plan.input, own.memory.0),
             own.memory.1,
         )),
     }));
     regions
+}
+
+/// How pointers of a guest become addresses, where it has or could have been moved.
+fn addresses(plan: &Plan<'_, '_>, id: InstanceId) -> Option<String> {
+    let module = plan.program.instances[id.0 as usize].module;
+    let places = &plan.input.places;
+    match places.not.get(&module) {
+        Some(why) => Some(format!("moved at each access: {why}")),
+        None => places
+            .of(module)
+            .map(|_| "moved when linking, by its relocations".to_string()),
+    }
+}
+
+/// The guests whose addresses could not be moved when linking.
+fn not_moved<'p>(plan: &'p Plan<'_, '_>) -> impl Iterator<Item = String> + 'p {
+    plan.input.places.not.iter().map(|(module, why)| {
+        let path = &plan.input.modules[*module].path;
+        let path = path.trim_start_matches("component > ");
+        format!("the addresses of {path} are moved at each access, not when linking: {why}")
+    })
+}
+
+/// The stacks that guests share.
+fn shared_stacks(bytes: u32) -> Region {
+    Region {
+        what: "stacks of the guests".to_string(),
+        memory: 0,
+        address: 0,
+        bytes,
+        slides: false,
+        is_guest: false,
+        addresses: None,
+        parts: None,
+    }
 }
 
 /// What keeps the guests apart.
@@ -538,6 +588,7 @@ impl MemoryReport {
                 bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
                 slides: false,
                 is_guest: true,
+                addresses: None,
                 parts: Some(Parts::of(module, 0)),
             }],
         })

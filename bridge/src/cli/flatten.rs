@@ -84,6 +84,13 @@ pub struct How {
     /// Cut the stacks of guests that still have their relocations (linked with --emit-relocs) to this size
     #[arg(long, value_name = "SIZE", value_parser = size::ram, help_heading = MEMORY)]
     stack_size: Option<u32>,
+    /// Move guests that still have their relocations to where they lie, so that nothing is added to their pointers;
+    /// with --isolation trusted
+    #[arg(long, help_heading = MEMORY)]
+    relocate: bool,
+    /// The same for all guests, and let the stacks of those that never call each other lie in one place
+    #[arg(long, help_heading = MEMORY)]
+    share_stack: bool,
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
     arena: Option<u32>,
@@ -206,6 +213,8 @@ impl How {
             names: Vec::new(),
             guest_memory: self.guest_memory.clone(),
             stack_size: self.stack_size,
+            relocate: self.relocate,
+            share_stack: self.share_stack,
             trap_messages: self.trap_messages,
             max_poll: self.max_poll,
             max_http: self.max_http,

@@ -78,6 +78,7 @@ impl Memories {
                 maximum: ty.maximum.map(|most| most as u32),
                 grows,
                 slides,
+                placed: None,
             });
             pages += ty.initial;
             slides |= grows;
@@ -97,6 +98,7 @@ impl Memories {
                 maximum: Some(0),
                 grows: false,
                 slides: false,
+                placed: None,
             });
         }
         let bytes = regions.iter().map(|region| region.bytes).sum::<u64>();
@@ -131,6 +133,7 @@ impl Memories {
         }
         Ok(Memories {
             plan: MemoryPlan {
+                stacks: 0,
                 regions,
                 block,
                 host: None,

@@ -356,7 +356,8 @@ impl Glue {
                 self.add("p1bridge:memory.grow", ty, GlueKind::Grow(at))
             });
             self.grow.push(grow);
-            let own = memory.is_shared();
+            // One that was moved uses them as they are.
+            let own = memory.is_shared() && memory.regions[at].placed.is_none();
             let copy = match region_is(&plan.live.copying, at) {
                 true if own => {
                     Some(self.add("p1bridge:copy", bulk.clone(), GlueKind::MemoryCopy(at)))

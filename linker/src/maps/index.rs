@@ -586,7 +586,7 @@ impl Maps {
             Some(at) if slot != NO_MEMORY => match self.globals.bytes[at] {
                 Some(bytes) => Callee::GlobalGetWide(bytes),
                 None if memory.is_still() || memory.is_shared() || memory.has_above(at) => {
-                    Callee::I64Const(memory.regions[at].bytes as i64)
+                    Callee::I64Const(memory.regions[at].limit() as i64)
                 }
                 None => Callee::MemoryBytes,
             },

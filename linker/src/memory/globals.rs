@@ -58,12 +58,12 @@ impl LinkerGlobals {
 /// How a guest gets at a region of a memory.
 pub fn access_in(memory: &MemoryPlan, globals: &LinkerGlobals, at: usize, checked: bool) -> Access {
     let region = &memory.regions[at];
-    let bytes = region.bytes;
+    let bytes = region.limit();
     Access {
         memory: 0,
         base: match globals.bases[at] {
             Some(global) => Quantity::Global(global),
-            None => Quantity::Const(region.base),
+            None => Quantity::Const(region.added()),
         },
         bytes: match globals.bytes[at] {
             Some(global) => Quantity::Global(global),

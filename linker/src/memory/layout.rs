@@ -97,6 +97,26 @@ pub struct Region {
     pub grows: bool,
     /// Whether its base moves: a region below grows.
     pub slides: bool,
+    /// What is added to the offsets of its data segments, where its guest was moved: pointers of the guest are
+    /// addresses of the memory of the output then. Otherwise the base is added to them. It wraps.
+    pub placed: Option<u32>,
+}
+
+impl Region {
+    /// What is added to the pointers of the guest at the start.
+    pub fn added(&self) -> u32 {
+        self.placed.map_or(self.base, |_| 0)
+    }
+
+    /// What is added to the offsets of its data segments.
+    pub fn data(&self) -> u32 {
+        self.placed.unwrap_or(self.base)
+    }
+
+    /// Where it ends at the start, as a pointer of the guest.
+    pub fn limit(&self) -> u64 {
+        self.bytes + self.placed.map_or(0, |_| u64::from(self.base))
+    }
 }
 
 /// The bytes of pages.
@@ -122,7 +142,9 @@ pub struct OwnMemory {
 /// The memory of the output.
 #[derive(Clone, Debug)]
 pub struct MemoryPlan {
-    /// The memories of the input, from address 0 up.
+    /// Bytes of the stacks that guests share, at address 0.
+    pub stacks: u32,
+    /// The memories of the input, from there up.
     pub regions: Vec<Region>,
     /// The region in which the host's values lie, if they need one of their own: the last.
     pub host: Option<usize>,
@@ -188,13 +210,17 @@ impl MemoryPlan {
 
     /// The first address of the block at the start.
     pub fn block_base(&self) -> u32 {
-        self.regions.iter().map(|region| region.room).sum::<u64>() as u32
+        self.end_of_regions() as u32
     }
 
     /// Where everything ends at the start: the bytes that are in use.
     pub fn end(&self) -> u64 {
-        let regions: u64 = self.regions.iter().map(|region| region.room).sum();
-        regions + self.block.map_or(0, |block| block.size().into())
+        self.end_of_regions() + self.block.map_or(0, |block| block.size().into())
+    }
+
+    fn end_of_regions(&self) -> u64 {
+        let regions = self.regions.iter().map(|region| region.room);
+        u64::from(self.stacks) + regions.sum::<u64>()
     }
 
     /// The pages of the output at the start.
@@ -211,6 +237,7 @@ impl MemoryPlan {
             return None;
         }
         let mut bytes = self.block.map_or(0, |block| block.size().into());
+        bytes += u64::from(self.stacks);
         for region in &self.regions {
             bytes += match region.grows || self.regions.len() == 1 {
                 true => in_bytes(region.maximum?),

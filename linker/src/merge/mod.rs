@@ -291,6 +291,14 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
             let ty = RoundtripReencoder
                 .global_type(global.ty)
                 .map_err(|error| anyhow!("{error}"))?;
+            let index = (module.imported_globals.len() + defined) as u32;
+            let value = match plan
+                .placed(id)
+                .and_then(|placed| placed.globals.get(&index))
+            {
+                Some(moved) => Const::I32(*moved as i32),
+                None => value,
+            };
             section.global(ty, &const_expr(plan, maps, value)?);
         }
     }
@@ -510,7 +518,7 @@ fn data_offset(
     let memory = plan.memory.as_ref();
     let place = memory.and_then(|memory| Some((memory, memory.place(slot)?)));
     let (memory, (index, region)) = place.ok_or_else(|| anyhow!("a data segment has no memory"))?;
-    let base = region.map_or(0, |region| memory.regions[region].base);
+    let base = region.map_or(0, |region| memory.regions[region].data());
     let start = (start as u32).wrapping_add(base).wrapping_add(from);
     Ok((index, ConstExpr::i32_const(start as i32)))
 }

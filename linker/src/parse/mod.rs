@@ -9,6 +9,8 @@ pub mod constant;
 pub mod module;
 pub mod scan;
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, anyhow, bail};
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
 use wasmparser::types::{Types, TypesRef};
@@ -32,6 +34,40 @@ pub struct Input<'a> {
     pub libraries: Vec<LibraryModule<'a>>,
     /// The types of the root.
     pub types: Types,
+    /// What was done to modules before they were parsed.
+    pub places: Places,
+}
+
+/// Modules whose addresses were moved to where they lie in a memory that they share.
+#[derive(Clone, Debug, Default)]
+pub struct Places {
+    /// By their place in [`Input::modules`].
+    pub placed: BTreeMap<usize, Placed>,
+    /// Why others were not.
+    pub not: BTreeMap<usize, String>,
+    /// Bytes of the stacks that several of them share, at the start of the memory.
+    pub stacks: u32,
+}
+
+impl Places {
+    /// What was done to the module of an instance.
+    pub fn of(&self, module: usize) -> Option<&Placed> {
+        self.placed.get(&module)
+    }
+}
+
+/// A module whose addresses were moved, but for those of its data segments and its globals.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// Where its memory begins, and its bytes there.
+    pub base: u32,
+    pub bytes: u64,
+    /// What is added to the offsets of its data segments. It wraps.
+    pub data: u32,
+    /// The bytes of its stack that are not there, but were below its data.
+    pub stack: u32,
+    /// The initial values that globals get, by their indices.
+    pub globals: BTreeMap<u32, u32>,
 }
 
 /// A library that may be linked.
@@ -294,6 +330,7 @@ fn parse(bytes: &[u8]) -> Result<Input<'_>> {
         modules,
         libraries: Vec::new(),
         types: types.ok_or_else(|| anyhow!("the file ends before the module does"))?,
+        places: Places::default(),
     })
 }
 

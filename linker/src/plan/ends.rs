@@ -15,6 +15,7 @@ use crate::memory::layout::in_bytes;
 use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::parse::scan::Ref;
+use crate::relocate;
 use crate::resolve::{Const, CoreDef, InstanceId, Program, constant};
 
 /// What `wasm-ld` and AssemblyScript call the global with the address.
@@ -104,12 +105,12 @@ impl Ends<'_, '_> {
     }
 
     /// Whether a live function asks for the size of a memory, or grows it.
-    fn asks(&self, slot: Slot) -> bool {
+    pub fn asks(&self, slot: Slot) -> bool {
         self.live.growing.contains(&slot) || self.live.sized.contains(&slot)
     }
 
     /// Whether another guest's module works on this memory too.
-    fn is_shared(&self, slot: Slot) -> bool {
+    pub fn is_shared(&self, slot: Slot) -> bool {
         self.program.ids().any(|id| {
             let library = self.linked.iter().any(|library| library.instance == id);
             let dead = !self.live.instance(id).funcs.contains(&true);
@@ -145,12 +146,30 @@ impl Ends<'_, '_> {
     }
 
     /// Whether live code or data has the address of the end, or one behind it: an allocator that does
-    /// not ask how much there is.
+    /// not ask how much there is. Where a module has its relocations, other addresses are known to be no
+    /// such one.
     fn looks_above(&self, slot: Slot, global: u32, end: u32) -> bool {
         let (id, _) = slot;
         let module = self.program.module(self.input, id);
+        let known = relocate::addresses(&self.input.bytes[module.range.clone()]);
+        if known.as_ref().is_some_and(|known| known.of_end) {
+            return true;
+        }
+        // Whether the bytes that begin here in the file are an address of something.
+        let is_other = |at: usize| {
+            let place = at.wrapping_sub(module.range.start);
+            known
+                .as_ref()
+                .is_some_and(|known| known.places.contains(&place))
+        };
         let is_end = |value: u32| is_near(end, value);
-        let in_data = end > 0 && module.data.iter().any(|data| has_word(data.bytes, is_end));
+        let in_data = end > 0
+            && module.data.iter().any(|data| {
+                let start = data.bytes.as_ptr() as usize - self.input.bytes.as_ptr() as usize;
+                has_word(data.bytes, |at, value| {
+                    is_end(value) && !is_other(start.wrapping_add(at))
+                })
+            });
         let live = &self.live.instance(id).funcs;
         let first = module.imported_func_count() as usize;
         in_data
@@ -161,30 +180,37 @@ impl Ends<'_, '_> {
                     if refs.any(|r| r == Ref::Global(global)) {
                         return true;
                     }
-                    let Ok(ops) = module.body(defined).get_operators_reader() else {
+                    let Ok(mut ops) = module.body(defined).get_operators_reader() else {
                         return true;
                     };
-                    ops.into_iter().any(|op| match op {
-                        // Optimisers subtract the negative number where that is shorter.
-                        Ok(Operator::I32Const { value }) => {
-                            is_end(value as u32) || is_end(value.wrapping_neg() as u32)
+                    while !ops.eof() {
+                        let Ok(op) = ops.read() else { return true };
+                        let looks = match op {
+                            // Optimisers subtract the negative number where that is shorter.
+                            Operator::I32Const { value } => {
+                                is_end(value as u32) || is_end(value.wrapping_neg() as u32)
+                            }
+                            op => memarg(&op).is_some_and(|arg| arg.offset >= u64::from(end)),
+                        };
+                        // An address comes last, with room for any.
+                        if looks && !is_other((ops.original_position() as usize).wrapping_sub(5)) {
+                            return true;
                         }
-                        Ok(op) => memarg(&op).is_some_and(|arg| arg.offset >= u64::from(end)),
-                        Err(_) => true,
-                    })
+                    }
+                    false
                 })
     }
 }
 
-/// Whether there is a word in some bytes of which `is_it` holds. Segments may begin and end in the midst
-/// of one, where its other bytes are zero, and anywhere.
-fn has_word(bytes: &[u8], is_it: impl Fn(u32) -> bool) -> bool {
+/// Whether there is a word in some bytes of which `is_it` holds, with how far into them it begins. Segments may
+/// begin and end in the midst of one, where its other bytes are zero, and anywhere.
+fn has_word(bytes: &[u8], is_it: impl Fn(usize, u32) -> bool) -> bool {
     let zeroes = [0; 3];
     let all = zeroes.iter().chain(bytes).chain(&zeroes);
     let mut word = 0u32;
     all.enumerate().any(|(at, byte)| {
         word = word >> 8 | u32::from(*byte) << 24;
-        at >= 3 && is_it(word)
+        at >= 3 && is_it(at.wrapping_sub(6), word)
     })
 }
 

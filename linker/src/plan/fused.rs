@@ -343,7 +343,7 @@ impl Fusion {
                     }
                     false
                 };
-                reaches(input, program, def, look, |_| Vec::new());
+                reaches(input, program, [def], look, |_| Vec::new());
                 (leaves, libraries)
             });
             if *leaves {

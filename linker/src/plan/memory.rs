@@ -188,7 +188,9 @@ pub fn plan(
         let ty = module.memories[index as usize - module.imported_memories.len()];
         let grows = live.growing.contains(&(id, index));
         let pages = ty.initial as u32;
+        let placed = input.places.of(program.instances[id.0 as usize].module);
         let bytes = match said.get(&(id, index)) {
+            _ if let Some(placed) = placed => placed.bytes,
             Some((name, _)) if !still => bail!(
                 "--guest-memory {name}: memory grows here, and what lies above moves by whole pages: add \
                  --no-grow, --memory-max or --ram"
@@ -206,6 +208,7 @@ pub fn plan(
             maximum: ty.maximum.map(|max| max as u32),
             grows,
             slides,
+            placed: placed.map(|placed| placed.data),
         });
         slides |= grows && !fixed;
     }
@@ -219,6 +222,7 @@ pub fn plan(
             maximum: Some(0),
             grows: false,
             slides: false,
+            placed: None,
         });
     }
     let host = fusion.arena.then_some(regions.len());
@@ -238,6 +242,7 @@ pub fn plan(
             maximum: None,
             grows: true,
             slides,
+            placed: None,
         });
     }
     if let (Some(block), true) = (&mut block, of_host)
@@ -245,11 +250,12 @@ pub fn plan(
     {
         block.lent = Some(while_lent(input, program, &regions, linked));
     }
-    share_out(&mut regions, block, options, |id| {
+    let stacks = input.places.stacks;
+    share_out(&mut regions, (stacks, block), options, |id| {
         &program.module(input, id).path
     })?;
     let wanted: u64 = regions.iter().map(|region| region.bytes).sum();
-    let wanted = wanted + block.map_or(0, |block| u64::from(block.size()));
+    let wanted = wanted + u64::from(stacks) + block.map_or(0, |block| u64::from(block.size()));
     if wanted > in_bytes(MAX_PAGES) {
         bail!(
             "the memories of the guests and the libraries start with {} pages in all, which is more \
@@ -260,8 +266,16 @@ pub fn plan(
     if regions.len() > 1 && regions.iter().any(|region| region.pages == MAX_PAGES) {
         bail!("one of several guests starts with 4 GiB of memory, which leaves no room");
     }
-    let mut base = 0;
+    let mut base = stacks;
     for region in &mut regions {
+        let placed = region
+            .memory
+            .and_then(|(id, _)| input.places.of(program.instances[id.0 as usize].module));
+        if placed.is_some_and(|placed| placed.base != base) {
+            bail!(
+                "the memory is laid out in another way than the one that its guests were moved for"
+            );
+        }
         region.base = base;
         base = base.wrapping_add(region.room as u32);
     }
@@ -274,6 +288,7 @@ pub fn plan(
     let guests = regions.iter().filter(|region| region.memory.is_some());
     let guarded = fusion.beside && others && guests.count() == 1;
     let mut plan = MemoryPlan {
+        stacks,
         regions,
         host,
         block,
@@ -544,7 +559,7 @@ pub fn indices(
 /// Fails when the memories do not fit at all.
 fn share_out<'p>(
     regions: &mut [Region],
-    block: Option<Block>,
+    (stacks, block): (u32, Option<Block>),
     options: &Options,
     path: impl Fn(InstanceId) -> &'p str,
 ) -> Result<()> {
@@ -562,9 +577,12 @@ fn share_out<'p>(
         Growth::Ram(bytes) => u64::from(bytes) / page * page,
     };
     let start: u64 = regions.iter().map(|region| region.bytes).sum();
-    let start = start + block.map_or(0, |block| u64::from(block.size()));
+    let start = start + u64::from(stacks) + block.map_or(0, |block| u64::from(block.size()));
     let Some(mut left) = most.checked_sub(start) else {
-        bail!("{}", too_small(start, regions, block, options, path));
+        bail!(
+            "{}",
+            too_small(start, regions, (stacks, block), options, path)
+        );
     };
     let mut growing = regions.iter().filter(|region| region.grows).count() as u64;
     for region in regions {
@@ -588,18 +606,19 @@ const NAMED: usize = 8;
 fn too_small<'p>(
     start: u64,
     regions: &[Region],
-    block: Option<Block>,
+    (stacks, block): (u32, Option<Block>),
     options: &Options,
     path: impl Fn(InstanceId) -> &'p str,
 ) -> String {
-    let mut parts: Vec<String> = regions
+    let guests = regions
         .iter()
         .filter(|region| region.bytes > 0)
         .map(|region| match region.memory {
             Some((id, _)) => format!("{} bytes for {}", region.bytes, path(id)),
             None => format!("{} bytes for values of the host", region.bytes),
-        })
-        .collect();
+        });
+    let shared = (stacks > 0).then(|| format!("{stacks} bytes for the stacks"));
+    let mut parts: Vec<String> = shared.into_iter().chain(guests).collect();
     if parts.len() > NAMED {
         let more = parts.len() - NAMED;
         parts.truncate(NAMED);

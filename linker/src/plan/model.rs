@@ -12,8 +12,8 @@ use super::throwing::{Borders, Form, Throwing, values};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
 use crate::options::{MAX_HANDLES, Options};
-use crate::parse::Input;
 use crate::parse::scan::Ref;
+use crate::parse::{Input, Placed};
 use crate::resolve::{
     Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId, Program,
     Service,
@@ -176,6 +176,12 @@ impl Plan<'_, '_> {
     /// instance.
     pub fn has_border(&self, target: Target) -> bool {
         matches!(target, Target::Core(id, index) if self.borders.contains_key(&(id, index)))
+    }
+
+    /// What was done to the module of an instance to put it where it lies.
+    pub fn placed(&self, id: InstanceId) -> Option<&Placed> {
+        let module = self.program.instances[id.0 as usize].module;
+        self.input.places.of(module)
     }
 
     /// Whether an active segment is written by the function that initialises the module.

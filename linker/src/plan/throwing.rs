@@ -51,7 +51,7 @@ impl Throwing {
             _ => false,
         };
         // What another instance throws ends at its own border.
-        self.form.is_some() && reaches(input, program, def, throws, |_| Vec::new())
+        self.form.is_some() && reaches(input, program, [def], throws, |_| Vec::new())
     }
 
     /// The live tags that functions of an instance can come by.

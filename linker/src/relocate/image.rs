@@ -51,6 +51,13 @@ pub struct Image {
 }
 
 impl Image {
+    /// Where the first data segment begins.
+    pub fn lowest_data(&self) -> u32 {
+        let segments = self.segments.iter().flatten();
+        let starts = segments.map(|segment| segment.offset.value);
+        starts.min().unwrap_or(u32::MAX)
+    }
+
     /// Reads a module.
     ///
     /// # Errors

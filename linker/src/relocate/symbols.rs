@@ -10,7 +10,12 @@ pub enum Symbol<'a> {
     /// An address: in a data segment.
     Data { segment: u32, offset: u32 },
     /// An address that the linker has made up, by its name.
-    Absolute { name: &'a str, address: u32 },
+    Absolute {
+        name: &'a str,
+        address: u32,
+        /// Where in the file the address is among the symbols, a LEB128.
+        at: usize,
+    },
     /// An address that nothing defines: 0.
     Undefined,
     /// A function, global, table or tag, by its index.
@@ -53,8 +58,10 @@ impl<'a> Symbols<'a> {
                     }
                 }
                 Linking::SymbolTable(table) => {
-                    for symbol in table {
-                        symbols.add(symbol?);
+                    for symbol in table.into_iter_with_offsets() {
+                        let (start, symbol) = symbol?;
+                        let from = (start - offset) as usize;
+                        symbols.add(symbol, start, &contents[from..])?;
                     }
                 }
                 _ => {}
@@ -63,7 +70,8 @@ impl<'a> Symbols<'a> {
         Ok(symbols)
     }
 
-    fn add(&mut self, symbol: SymbolInfo<'a>) {
+    /// Adds a symbol that begins at this offset of the file with these bytes.
+    fn add(&mut self, symbol: SymbolInfo<'a>, start: u64, bytes: &'a [u8]) -> Result<()> {
         self.all.push(match symbol {
             SymbolInfo::Data {
                 flags,
@@ -73,6 +81,7 @@ impl<'a> Symbols<'a> {
                 true => Symbol::Absolute {
                     name,
                     address: place.offset,
+                    at: address_of(BinaryReader::new(bytes, start))?,
                 },
                 false => Symbol::Data {
                     segment: place.index,
@@ -91,5 +100,15 @@ impl<'a> Symbols<'a> {
             | SymbolInfo::Event { index, .. }
             | SymbolInfo::Table { index, .. } => Symbol::Index(index),
         });
+        Ok(())
     }
+}
+
+/// Where the address of a symbol of data is, which is defined and begins here.
+fn address_of(mut symbol: BinaryReader<'_>) -> Result<usize> {
+    let _kind = symbol.read_u8()?;
+    let _flags = symbol.read_var_u32()?;
+    let _name = symbol.read_string()?;
+    let _segment = symbol.read_var_u32()?;
+    Ok(symbol.original_position() as usize)
 }

@@ -49,6 +49,19 @@ impl Parts {
         }
         parts
     }
+
+    /// The same without so many bytes of a stack that lies below the data, by addresses from there up.
+    pub fn without_stack(self, bytes: u32) -> Parts {
+        match bytes {
+            0 => self,
+            _ => Parts {
+                stack_at: 0,
+                stack: 0,
+                data_at: self.data_at - self.data_at.min(bytes),
+                data_end: self.data_end - self.data_end.min(bytes),
+            },
+        }
+    }
 }
 
 /// The initial value of the global that has the name, or is the first and can be it.

@@ -6,7 +6,7 @@ use super::canon::calls;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
-use crate::resolve::{CanonId, Const, FuncDef, InstanceId, Program, constant};
+use crate::resolve::{CanonId, Const, FuncDef, HostId, InstanceId, Program, constant};
 
 /// Something that is met on the way.
 #[derive(Clone, Copy, Debug)]
@@ -16,20 +16,22 @@ pub enum Reached {
     Table((InstanceId, u32)),
     /// A function, by its place in the code section.
     Body(InstanceId, usize),
+    /// A function of the host that a core module imports itself.
+    Host(HostId),
 }
 
-/// Whether a function can come to what `found` is looking for. `through` gives the functions that a
+/// Whether functions can come to what `found` is looking for. `through` gives the functions that a
 /// function of the canonical ABI calls, where the way goes on through it.
 pub fn reaches(
     input: &Input<'_>,
     program: &Program,
-    def: FuncDef,
+    defs: impl IntoIterator<Item = FuncDef>,
     mut found: impl FnMut(Reached) -> bool,
     through: impl Fn(CanonId) -> Vec<FuncDef>,
 ) -> bool {
     let mut seen = BTreeSet::new();
     let mut tables = BTreeSet::new();
-    let mut work = vec![def];
+    let mut work: Vec<FuncDef> = defs.into_iter().collect();
     while let Some(def) = work.pop() {
         let (id, index) = match program.func(input, def) {
             FuncDef::Core(id, index) => (id, index),
@@ -40,7 +42,13 @@ pub fn reaches(
                 work.extend(through(canon));
                 continue;
             }
-            _ => continue,
+            FuncDef::Host(host) => {
+                if found(Reached::Host(host)) {
+                    return true;
+                }
+                continue;
+            }
+            FuncDef::Builtin(_) => continue,
         };
         if !seen.insert((id, index)) {
             continue;
@@ -129,5 +137,5 @@ pub fn sees_table(
     wanted: (InstanceId, u32),
 ) -> bool {
     let found = |reached| matches!(reached, Reached::Table(slot) if slot == wanted);
-    reaches(input, program, def, found, |canon| calls(program, canon))
+    reaches(input, program, [def], found, |canon| calls(program, canon))
 }

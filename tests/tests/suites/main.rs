@@ -25,6 +25,7 @@ mod linked;
 mod lower;
 mod output;
 mod pass_through;
+mod placed;
 mod preview1_beside;
 mod probe;
 mod profiles;

@@ -1,0 +1,389 @@
+//! Guests that have their relocations are moved to where they lie, and their stacks to one place: they do what
+//! they do in the component, with less.
+
+use std::time::Duration;
+
+use p1bridge::flatten::{FlattenOptions, Flattened, Growth, Isolation, flatten};
+use p1bridge::profiles::named;
+use p1bridge::run::RunOptions;
+use p1bridge_linker::relocate;
+use p1bridge_tests::engines::{self, available};
+use p1bridge_tests::link::profile_name;
+use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec};
+use wasmparser::{Parser, Payload};
+
+/// Three guests that call each other; the same and two that call nobody; one that calls the host, and another.
+const DRIVERS: &[u8] = include_bytes!("../../../corpus/prebuilt/drivers-c.wasm");
+const ALL: &[u8] = include_bytes!("../../../corpus/prebuilt/all-drivers-c.wasm");
+const HOSTED: &[u8] = include_bytes!("../../../corpus/prebuilt/hosted-drivers-c.wasm");
+
+const PACK: &str = "corpus:drivers/codec@0.1.0#pack";
+const MEDIAN: &str = "corpus:drivers/meter@0.1.0#median";
+
+type Change = fn(&mut FlattenOptions);
+
+fn options(profile: &str, change: Change) -> FlattenOptions {
+    let mut options = FlattenOptions {
+        profile: named(profile).unwrap(),
+        isolation: Isolation::Trusted,
+        verify: true,
+        ..FlattenOptions::default()
+    };
+    change(&mut options);
+    options
+}
+
+fn flat(component: &[u8], profile: &str, change: Change) -> Flattened {
+    flatten(component, &options(profile, change)).unwrap()
+}
+
+fn refused(component: &[u8], change: Change) -> String {
+    let error = flatten(component, &options("wamr-2020", change)).unwrap_err();
+    format!("{error:#}")
+}
+
+fn bytes(flat: &Flattened) -> u64 {
+    flat.report.memory.as_ref().unwrap().bytes
+}
+
+/// How pointers of the guests become addresses, as the report says.
+fn addresses(flat: &Flattened) -> Vec<String> {
+    let regions = &flat.report.memory.as_ref().unwrap().regions;
+    let guests = regions.iter().filter(|region| region.is_guest);
+    guests
+        .map(|region| region.addresses.clone().unwrap_or_default())
+        .collect()
+}
+
+fn run(engine: &dyn Engine, wasm: &[u8], calls: &[(&str, &[i32])]) -> Outcome {
+    let calls = calls.iter().map(|(export, args)| Call {
+        export: (*export).to_string(),
+        args: args.to_vec(),
+    });
+    let spec = RunSpec {
+        calls: calls.collect(),
+        timeout: Duration::from_secs(30),
+        ..RunSpec::default()
+    };
+    engine.run(wasm, &spec).unwrap()
+}
+
+/// Calls of all guests in turn.
+fn calls(component: &[u8]) -> Vec<(&'static str, &'static [i32])> {
+    let mut calls: Vec<(&str, &[i32])> = vec![
+        ("report", &[1, 40]),
+        (PACK, &[77, 200]),
+        ("report", &[0, 50]),
+        (MEDIAN, &[5, 99]),
+        (PACK, &[3, 255]),
+        ("report", &[2, 50]),
+        (MEDIAN, &[9, 50]),
+        (MEDIAN, &[1, 1]),
+        ("report", &[3, 9]),
+    ];
+    if component == DRIVERS {
+        calls.retain(|(export, _)| *export == "report");
+    }
+    calls
+}
+
+/// The same component without its relocations.
+fn without_relocations(component: &[u8]) -> Vec<u8> {
+    let mut without = component.to_vec();
+    for payload in Parser::new(0).parse_all(component) {
+        if let Payload::CustomSection(section) = payload.unwrap()
+            && section.name().starts_with("reloc.")
+        {
+            // The name of a section comes right before its contents.
+            let end = section.data_offset() as usize;
+            let name = end - section.name().len()..end;
+            without[name].fill(b'x');
+        }
+    }
+    without
+}
+
+#[test]
+fn guests_that_are_moved_do_what_they_do_in_the_component() {
+    for component in [DRIVERS, ALL] {
+        let calls = calls(component);
+        let right = run(engines::oracle().as_ref(), component, &calls).results;
+        assert!(right.iter().all(Option::is_some));
+        let mut ways: Vec<(&str, Vec<u8>, Change)> = vec![
+            ("moved", component.to_vec(), |o| o.relocate = true),
+            ("not moved", without_relocations(component), |o| {
+                o.relocate = true
+            }),
+            ("not asked for", component.to_vec(), |_| ()),
+            ("fixed", component.to_vec(), |o| {
+                o.relocate = true;
+                o.growth = Growth::Within(3);
+            }),
+            ("smaller stacks", component.to_vec(), |o| {
+                o.relocate = true;
+                o.stack_size = Some(1040);
+            }),
+            ("checked", component.to_vec(), |o| {
+                o.isolation = Isolation::Checked;
+            }),
+        ];
+        if component == ALL {
+            ways.push(("shared", component.to_vec(), |o| o.share_stack = true));
+            ways.push(("shared, smaller", component.to_vec(), |o| {
+                o.share_stack = true;
+                o.stack_size = Some(1040);
+                o.growth = Growth::Ram(65536);
+            }));
+        }
+        for engine in available() {
+            for (way, component, change) in &ways {
+                let flat = flat(component, profile_name(engine.as_ref()), *change);
+                let found = run(engine.as_ref(), &flat.wasm, &calls);
+                assert_eq!(found.results, right, "{way}, {}: {found:?}", engine.name());
+                let moved = addresses(&flat)
+                    .iter()
+                    .skip(1)
+                    .all(|how| how.starts_with("moved when"));
+                assert_eq!(
+                    moved,
+                    !["not moved", "not asked for", "checked"].contains(way),
+                    "{way}"
+                );
+            }
+        }
+    }
+}
+
+/// What calls cost on the interpreter.
+fn fuel(wasm: &[u8], calls: &[(&str, &[i32])]) -> u64 {
+    let calls = calls
+        .iter()
+        .map(|(export, args)| p1bridge::run::Call::i32(export, args));
+    let options = RunOptions {
+        meter: true,
+        initialize: true,
+        calls: calls.collect(),
+        ..RunOptions::default()
+    };
+    p1bridge::run::run(wasm, &options)
+        .unwrap()
+        .stats
+        .fuel
+        .unwrap()
+}
+
+#[test]
+fn guests_that_are_moved_cost_no_more_than_others() {
+    for component in [DRIVERS, ALL] {
+        let calls = calls(component);
+        let cost = |component: &[u8], change: Change| {
+            let flat = flat(component, "wamr-2020", change);
+            let fuel = fuel(&flat.wasm, &calls);
+            let sizes = flat.report.sizes;
+            (
+                fuel,
+                sizes.guest_code + sizes.linker_code,
+                bytes_of_guests(component, change),
+            )
+        };
+        let before = cost(component, |_| ());
+        let moved = cost(component, |o| o.relocate = true);
+        println!("fuel, code, memory: {before:?}, moved {moved:?}");
+        assert!(moved.0 < before.0 && moved.1 < before.1 && moved.2 == before.2);
+        if component == ALL {
+            let shared = cost(component, |o| o.share_stack = true);
+            println!("shared: {shared:?}");
+            assert!(shared.0 <= moved.0 && shared.1 <= moved.1);
+            // Three that call each other have 2 KiB each; the other two lie where those do.
+            assert_eq!(shared.2, moved.2 - 2 * 2048);
+            // They are promised no more than they take, which would be too little with a stack each.
+            let fits = cost(component, |o| {
+                o.share_stack = true;
+                o.growth = Growth::Ram(14160);
+            });
+            assert_eq!(fits.2, 14160);
+        }
+    }
+}
+
+fn bytes_of_guests(component: &[u8], change: Change) -> u64 {
+    bytes(&flat(component, "wamr-2020", change))
+}
+
+#[test]
+fn a_guest_with_relocations_ends_where_its_data_does_even_if_that_touches_the_end() {
+    // One of them has the address behind its last array.
+    assert_eq!(
+        bytes(&flat(DRIVERS, "wamr-2020", |_| ())),
+        3184 + 3120 + 5712
+    );
+    let checked: Change = |o| o.isolation = Isolation::Checked;
+    assert_eq!(
+        bytes(&flat(DRIVERS, "wamr-2020", checked)),
+        3184 + 3120 + 5712
+    );
+    // Without them it might be that of a heap.
+    let without = without_relocations(DRIVERS);
+    assert_eq!(
+        bytes(&flat(&without, "wamr-2020", |_| ())),
+        3184 + 3120 + 65536
+    );
+    // A program that asks for its end.
+    let asks = include_bytes!("../../../corpus/prebuilt/relocated-c.wasm");
+    assert!(relocate::addresses(asks).unwrap().of_end);
+    assert!(relocate::addresses(&without).is_none());
+}
+
+#[test]
+fn stacks_are_shared_only_by_guests_of_which_none_comes_to_call_the_other() {
+    let share: Change = |o| o.share_stack = true;
+    let error = refused(DRIVERS, share);
+    for part in [
+        "no two guests can share a stack",
+        "component 1 > core module 0 \"core.wasm\" calls component 0 > core module 0",
+        "component 2 > core module 0 \"core.wasm\" calls component 1 > core module 0",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    let error = refused(HOSTED, |o| {
+        o.share_stack = true;
+        o.growth = Growth::None;
+    });
+    assert!(
+        error.contains("component 0 > core module 0 \"core.wasm\" calls functions of the host, which may call any"),
+        "{error}"
+    );
+}
+
+#[test]
+fn stacks_that_cannot_be_shared_are_refused_with_the_reason() {
+    let without = without_relocations(ALL);
+    let share: Change = |o| o.share_stack = true;
+    let error = refused(&without, share);
+    assert!(
+        error.contains("component 0 > core module 0") && error.contains("--emit-relocs"),
+        "{error}"
+    );
+    let error = refused(ALL, |o| {
+        o.share_stack = true;
+        o.isolation = Isolation::Checked;
+    });
+    assert!(
+        error.contains("--share-stack: guests whose accesses are checked")
+            && error.contains("add --isolation trusted"),
+        "{error}"
+    );
+    let one = wat::parse_str("(component)").unwrap();
+    let error = refused(&one, share);
+    assert!(error.contains("no guests beside each other"), "{error}");
+    // What lies above a guest that grows moves.
+    let grows = include_bytes!("../../../corpus/prebuilt/pair-c-c.wasm");
+    let error = refused(grows, share);
+    assert!(error.contains("memory grows here: --no-grow"), "{error}");
+}
+
+#[test]
+fn a_guest_whose_relocations_do_not_fit_stays_as_it_is_and_a_note_says_so() {
+    let place = relocation_places(ALL).nth(2).unwrap();
+    let mut stale = ALL.to_vec();
+    stale[place.end - 2] ^= 1;
+    let flat = flat(&stale, "wamr-2020", |o| o.relocate = true);
+    let notes = flat.report.notes.join("\n");
+    assert!(
+        notes.contains(
+            "the addresses of component 2 > core module 0 \"core.wasm\" are moved at each access"
+        ),
+        "{notes}"
+    );
+    let how = addresses(&flat);
+    assert!(
+        how[1].starts_with("moved when") && how[2].starts_with("moved at each access: "),
+        "{how:?}"
+    );
+    let calls = calls(ALL);
+    let right = run(engines::oracle().as_ref(), ALL, &calls).results;
+    let wasmi = engines::all()
+        .into_iter()
+        .find(|engine| engine.name() == "wasmi");
+    assert_eq!(
+        run(wasmi.unwrap().as_ref(), &flat.wasm, &calls).results,
+        right
+    );
+}
+
+/// Where the contents of `reloc.CODE` of each guest are.
+fn relocation_places(component: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
+    Parser::new(0)
+        .parse_all(component)
+        .filter_map(|payload| match payload.unwrap() {
+            Payload::CustomSection(section) if section.name() == "reloc.CODE" => {
+                Some(section.data_offset() as usize..section.range().end as usize)
+            }
+            _ => None,
+        })
+}
+
+/// Bytes of the relocations or the symbols that are others never make a wrong program.
+#[test]
+fn damaged_relocations_of_guests_do_no_harm() {
+    let calls = calls(ALL);
+    let right = run(engines::oracle().as_ref(), ALL, &calls).results;
+    let wasmi = engines::all()
+        .into_iter()
+        .find(|engine| engine.name() == "wasmi");
+    let wasmi = wasmi.unwrap();
+    let mut places = Vec::new();
+    for payload in Parser::new(0).parse_all(ALL) {
+        if let Payload::CustomSection(section) = payload.unwrap()
+            && ["linking", "reloc.CODE"].contains(&section.name())
+        {
+            places
+                .extend((section.data_offset() as usize..section.range().end as usize).step_by(37));
+        }
+    }
+    let (mut done, mut moved) = (0, 0);
+    for at in places {
+        let mut damaged = ALL.to_vec();
+        damaged[at] ^= if at % 2 == 0 { 1 } else { 0x80 };
+        for share in [false, true] {
+            let mut options = options("wasmi", |_| ());
+            options.relocate = true;
+            options.share_stack = share;
+            options.verify = false;
+            let Ok(flat) = flatten(&damaged, &options) else {
+                assert!(share);
+                continue;
+            };
+            moved += usize::from(
+                addresses(&flat)
+                    .iter()
+                    .skip(1)
+                    .all(|how| how.starts_with("moved when")),
+            );
+            let found = run(wasmi.as_ref(), &flat.wasm, &calls);
+            assert_eq!(
+                found.results, right,
+                "at {at:#x}, shared: {share}: {found:?}"
+            );
+            done += 1;
+        }
+    }
+    assert!(done > 50 && moved < done, "{done} {moved}");
+}
+
+#[test]
+fn a_stack_that_is_shared_and_overflows_traps_below_the_memory() {
+    // The largest frame that the guest makes is some hundred bytes.
+    let flat = flat(ALL, "wamr-2020", |o| {
+        o.share_stack = true;
+        o.stack_size = Some(256);
+    });
+    for engine in available() {
+        let found = run(engine.as_ref(), &flat.wasm, &[(PACK, &[3, 255])]);
+        assert!(
+            matches!(found.exit, Exit::Trap(_)),
+            "{}: {found:?}",
+            engine.name()
+        );
+    }
+}
