@@ -155,7 +155,11 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
 ///
 /// When it is not a valid component, or one that cannot be evaluated.
 pub fn wasi_table(component: &[u8], options: &FlattenOptions) -> Result<Vec<Row>> {
-    p1bridge_linker::plan::fate::table(component, &linker_options(options))
+    let options = linker_options(options);
+    match p1bridge_linker::weave::imports_wsi(component) {
+        true => p1bridge_linker::plan::wsi::table(component, &options),
+        false => p1bridge_linker::plan::fate::table(component, &options),
+    }
 }
 
 /// The memory of a core module, or of what [`flatten`] makes of a component.

@@ -25,7 +25,7 @@ mod stacks;
 mod start;
 pub mod strings;
 pub mod throwing;
-mod wsi;
+pub mod wsi;
 pub mod zeroes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -7,10 +7,10 @@ use anyhow::{Result, anyhow, bail};
 use wasmparser::{ExternalKind, ValType};
 
 use super::LinkedLibrary;
-use super::fate::has_sockets;
+use super::fate::{Row, has_sockets};
 use super::libraries::{self, Home};
 use crate::options::Options;
-use crate::parse::Input;
+use crate::parse::{self, Input};
 use crate::resolve::{Builtin, CoreDef, FuncDef, HostId, InstanceId, Program};
 use crate::statics::stack_pointer;
 use crate::wasi::Allow;
@@ -53,7 +53,10 @@ pub fn link(
     let mut linking = Linking {
         input,
         options,
-        optional: optional(program),
+        optional: {
+            let hosts = program.hosts.iter();
+            optional(hosts.map(|host| (&*host.module, &*host.name)))
+        },
         linked: Linked::default(),
         refused: Vec::new(),
         instances: HashMap::new(),
@@ -87,13 +90,10 @@ pub fn link(
 }
 
 /// The modules of the functions that some guest asks about: who asks for one can do without all that belong to it.
-fn optional(program: &Program) -> BTreeSet<&'static str> {
-    let hosts = program
-        .hosts
-        .iter()
-        .filter(|host| wsi::is_wsi(&host.module));
-    hosts
-        .filter_map(|host| match wsi::asked(&host.module, &host.name) {
+fn optional<'n>(imports: impl Iterator<Item = (&'n str, &'n str)>) -> BTreeSet<&'static str> {
+    imports
+        .filter(|(module, _)| wsi::is_wsi(module))
+        .filter_map(|(module, name)| match wsi::asked(module, name) {
             Ok(Asked::Has(function)) => Some(function.module),
             _ => None,
         })
@@ -140,7 +140,7 @@ impl Linking<'_, '_> {
         }
         let function = match asked {
             Asked::Has(function) => {
-                let is_there = self.class(function).is_there();
+                let is_there = class(function, self.options).is_there();
                 return Ok(FuncDef::Builtin(Builtin::Constant(is_there.into())));
             }
             Asked::Call(function) => function,
@@ -149,7 +149,7 @@ impl Linking<'_, '_> {
             self.judge(function, &import, &place)?;
         }
         let library = self.library(guest, &place)?;
-        let export = match self.class(function).is_there() {
+        let export = match class(function, self.options).is_there() {
             true => format!("{}{}@0.1#{}", wsi::PREFIX, function.module, function.name),
             false => stand_in(function),
         };
@@ -165,16 +165,9 @@ impl Linking<'_, '_> {
         Ok(FuncDef::Core(library, index))
     }
 
-    fn class(&self, function: &Function) -> Class {
-        function.class(match has_sockets(self.options) {
-            true => wsi::Host::Sockets,
-            false => wsi::Host::Preview1,
-        })
-    }
-
     /// Refuses a function that the target does not have, unless the program can do without it, and notes what differs.
     fn judge(&mut self, function: &Function, import: &str, place: &str) -> Result<()> {
-        let class = self.class(function);
+        let class = class(function, self.options);
         let interface = format!("{}{}", wsi::PREFIX, function.module);
         if class == Class::Approximated {
             let note = note(function, has_sockets(self.options));
@@ -188,14 +181,7 @@ impl Linking<'_, '_> {
         }
         let allow = Allow::most_specific(&self.options.allow, &interface, function.name);
         if allow.is_none() && !self.optional.contains(function.module) {
-            let sockets = function.class(wsi::Host::Sockets).is_there() && function.module == "net";
-            let why = match (class, sockets) {
-                (_, true) => {
-                    "Preview 1 has no sockets that a program can open (`lower --profile wamr-2` for a host with those of WAMR)"
-                }
-                (Class::Native, _) => "only a host of WSI itself has it",
-                _ => "Preview 1 has nothing for it",
-            };
+            let why = why_not(function, class);
             self.refused.push(format!(
                 "{import}: {why}; a program that asks wsi:sys/has for {} can do without it, and `link --allow {}` makes it a \
                  function that returns that error {place}",
@@ -259,6 +245,76 @@ impl Linking<'_, '_> {
             functions: Vec::new(),
         });
         Ok(instance)
+    }
+}
+
+/// What becomes of every function of WSI that a core module imports.
+///
+/// # Errors
+///
+/// Fails for what is not a valid core module.
+pub fn table(module: &[u8], options: &Options) -> Result<Vec<Row>> {
+    let input = parse::module(module)?;
+    let imports = { input.modules[0].imports.iter() }.map(|import| (import.module, import.name));
+    let optional = optional(imports);
+    let mut rows: Vec<Row> = { input.modules[0].imports.iter() }
+        .filter(|import| wsi::is_wsi(import.module))
+        .map(|import| row(import.module, import.name, &optional, options))
+        .collect();
+    rows.sort_by(|a, b| a.function.cmp(&b.function));
+    Ok(rows)
+}
+
+fn row(module: &str, name: &str, optional: &BTreeSet<&str>, options: &Options) -> Row {
+    let function = format!("{module}#{name}");
+    let (class, becomes) = match wsi::asked(module, name) {
+        Err(why) => (None, format!("refused: {why}")),
+        Ok(Asked::Has(known)) => {
+            let answer = u8::from(class(known, options).is_there());
+            (Some(Class::Local), format!("the constant {answer}"))
+        }
+        Ok(Asked::Call(known)) => {
+            let class = class(known, options);
+            let becomes = match class {
+                Class::Approximated => {
+                    format!("approximated: {}", note(known, has_sockets(options)))
+                }
+                Class::Local => "linked, without the host".to_string(),
+                Class::Exact | Class::Optional => "linked".to_string(),
+                Class::Impossible | Class::Native if optional.contains(known.module) => {
+                    "returns nosys, as the program asks what is there".to_string()
+                }
+                Class::Impossible | Class::Native => {
+                    format!("refused: {}", why_not(known, class))
+                }
+            };
+            (Some(class), becomes)
+        }
+    };
+    Row {
+        function,
+        class: class.map(Class::letter),
+        becomes,
+    }
+}
+
+/// What the target can do of a function.
+fn class(function: &Function, options: &Options) -> Class {
+    function.class(match has_sockets(options) {
+        true => wsi::Host::Sockets,
+        false => wsi::Host::Preview1,
+    })
+}
+
+/// Why the target cannot do anything of a function.
+fn why_not(function: &Function, class: Class) -> &'static str {
+    let sockets = function.class(wsi::Host::Sockets).is_there();
+    match class {
+        _ if sockets => {
+            "Preview 1 has no sockets that a program can open (`lower --profile wamr-2` for a host with those of WAMR)"
+        }
+        Class::Native => "only a host of WSI itself has it",
+        _ => "Preview 1 has nothing for it",
     }
 }
 

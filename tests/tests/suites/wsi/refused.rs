@@ -1,6 +1,6 @@
 //! What the linker says of programs that it cannot link, and what becomes of functions that a target does not have.
 
-use p1bridge::flatten::Allow;
+use p1bridge::flatten::{Allow, FlattenOptions, Row, wasi_table};
 use p1bridge::weave::{WeaveOptions, weave};
 
 use super::woven;
@@ -58,6 +58,31 @@ fn who_asks_or_allows_it_can_do_without() {
     assert_eq!(
         woven(&module(BIND, CALL), &allowing).stubs["wsi:sys/net@0.1.0#bind"],
         "nosys"
+    );
+}
+
+#[test]
+fn the_table_of_inspect_says_what_becomes_of_each_function() {
+    let rows = |imports: &str, sockets| {
+        let options = FlattenOptions {
+            sockets: Some(sockets),
+            ..FlattenOptions::default()
+        };
+        let rows = wasi_table(&module(imports, ""), &options).unwrap();
+        let text = |row: &Row| format!("{} {}: {}", row.class.unwrap(), row.function, row.becomes);
+        rows.iter().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(BIND, true), ["E wsi:sys/net@0.1.0#bind: linked"]);
+    assert!(
+        rows(BIND, false)[0]
+            .starts_with("X wsi:sys/net@0.1.0#bind: refused: Preview 1 has no sockets")
+    );
+    assert_eq!(
+        rows(&format!("{BIND}{HAS}"), false),
+        [
+            "L wsi:sys/has@0.1.0#net.bind: the constant 0",
+            "X wsi:sys/net@0.1.0#bind: returns nosys, as the program asks what is there",
+        ]
     );
 }
 
