@@ -612,7 +612,7 @@ mod tests {
         let component = wat::parse_str(COMPONENT)?;
         let input = parse::component(&component)?;
         let options = Options::default();
-        let adapted = unadapt::unadapt(&input, resolve::program(&input)?, options.isolation);
+        let adapted = unadapt::unadapt(&input, resolve::program(&input)?, &options);
         let mut plan = plan::plan(&input, &adapted, &options)?;
         let wasm = merge::merge(&plan)?.wasm;
         change(&mut plan);
