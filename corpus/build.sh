@@ -148,16 +148,17 @@ drivers() {
     local part made
     rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
     cp drivers/drivers.wit "$WORK/$name/wit/"
-    for part in sensor:sensing filter:filtering link:linking codec:coding meter:metering; do
+    cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
+    for part in sensor:sensing filter:filtering link:linking codec:coding meter:metering shout:shouting; do
         made=$WORK/$name/${part%:*}
-        "$WIT_BINDGEN" c --world "${part#*:}" --out-dir "$made" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
+        "$WIT_BINDGEN" c --all-features --world "${part#*:}" --out-dir "$made" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
         "$CLANG" "${C_FLAGS[@]}" --no-wasm-opt -mexec-model=reactor -Wl,--emit-relocs,--export=__heap_base,-z,stack-size=2048 \
             -I"$made" "drivers/${part%:*}-c/main.c" "$made/${part#*:}.c" "$made/${part#*:}_component_type.o" -o "$made/core.wasm"
         "$WASM_TOOLS" component new "$made/core.wasm" -o "$WORK/$name/${part%:*}.wasm"
     done
     "$WAC" compose -d "corpus:sensor=$WORK/$name/sensor.wasm" -d "corpus:filter=$WORK/$name/filter.wasm" \
         -d "corpus:link=$WORK/$name/link.wasm" -d "corpus:codec=$WORK/$name/codec.wasm" \
-        -d "corpus:meter=$WORK/$name/meter.wasm" "drivers/$1" -o "$out"
+        -d "corpus:meter=$WORK/$name/meter.wasm" -d "corpus:shout=$WORK/$name/shout.wasm" "drivers/$1" -o "$out"
 }
 
 # p1_pair: pairs/writer-c and pairs/keeper-c, Preview 1 programs with an adapter each, that speak notes.wit.

@@ -12,9 +12,11 @@ use p1bridge_tests::link::profile_name;
 use p1bridge_tests::{Call, Engine, Exit, Outcome, RunSpec};
 use wasmparser::{Parser, Payload};
 
-/// Three guests that call each other; the same and two that call nobody; one that calls the host, and another.
+/// Three guests that call each other; the same and two that call nobody; one that prints, and two that do not; one
+/// that calls the host, and another.
 const DRIVERS: &[u8] = include_bytes!("../../../corpus/prebuilt/drivers-c.wasm");
 const ALL: &[u8] = include_bytes!("../../../corpus/prebuilt/all-drivers-c.wasm");
+const LOUD: &[u8] = include_bytes!("../../../corpus/prebuilt/loud-drivers-c.wasm");
 const HOSTED: &[u8] = include_bytes!("../../../corpus/prebuilt/hosted-drivers-c.wasm");
 
 const PACK: &str = "corpus:drivers/codec@0.1.0#pack";
@@ -61,6 +63,11 @@ fn run(engine: &dyn Engine, wasm: &[u8], calls: &[(&str, &[i32])]) -> Outcome {
         args: args.to_vec(),
     });
     let spec = RunSpec {
+        argv: vec![
+            "program".to_string(),
+            "one".to_string(),
+            "two words".to_string(),
+        ],
         calls: calls.collect(),
         timeout: Duration::from_secs(30),
         ..RunSpec::default()
@@ -84,6 +91,11 @@ fn calls(component: &[u8]) -> Vec<(&'static str, &'static [i32])> {
     if component == DRIVERS {
         calls.retain(|(export, _)| *export == "report");
     }
+    if component == LOUD {
+        calls.retain(|(export, _)| *export != "report");
+        calls.insert(1, ("shout", &[4711]));
+        calls.push(("shout", &[0]));
+    }
     calls
 }
 
@@ -105,10 +117,10 @@ fn without_relocations(component: &[u8]) -> Vec<u8> {
 
 #[test]
 fn guests_that_are_moved_do_what_they_do_in_the_component() {
-    for component in [DRIVERS, ALL] {
+    for component in [DRIVERS, ALL, LOUD] {
         let calls = calls(component);
-        let right = run(engines::oracle().as_ref(), component, &calls).results;
-        assert!(right.iter().all(Option::is_some));
+        let right = run(engines::oracle().as_ref(), component, &calls);
+        assert!(right.results.iter().all(Option::is_some));
         let mut ways: Vec<(&str, Vec<u8>, Change)> = vec![
             ("moved", component.to_vec(), |o| o.relocate = true),
             ("not moved", without_relocations(component), |o| {
@@ -127,7 +139,7 @@ fn guests_that_are_moved_do_what_they_do_in_the_component() {
                 o.isolation = Isolation::Checked;
             }),
         ];
-        if component == ALL {
+        if component != DRIVERS {
             ways.push(("shared", component.to_vec(), |o| o.share_stack = true));
             ways.push(("shared, smaller", component.to_vec(), |o| {
                 o.share_stack = true;
@@ -139,7 +151,13 @@ fn guests_that_are_moved_do_what_they_do_in_the_component() {
             for (way, component, change) in &ways {
                 let flat = flat(component, profile_name(engine.as_ref()), *change);
                 let found = run(engine.as_ref(), &flat.wasm, &calls);
-                assert_eq!(found.results, right, "{way}, {}: {found:?}", engine.name());
+                assert_eq!(
+                    found.results,
+                    right.results,
+                    "{way}, {}: {found:?}",
+                    engine.name()
+                );
+                assert_eq!(found.stdout, right.stdout, "{way}, {}", engine.name());
                 let moved = addresses(&flat)
                     .iter()
                     .skip(1)
@@ -208,6 +226,16 @@ fn guests_that_are_moved_cost_no_more_than_others() {
 
 fn bytes_of_guests(component: &[u8], change: Change) -> u64 {
     bytes(&flat(component, "wamr-2020", change))
+}
+
+#[test]
+fn three_guests_that_share_a_stack_take_that_of_one() {
+    let alone = bytes_of_guests(LOUD, |_| ());
+    assert_eq!(alone, 3104 + 3104 + 3136 + 256);
+    assert_eq!(
+        bytes_of_guests(LOUD, |o| o.share_stack = true),
+        alone - 2 * 2048
+    );
 }
 
 #[test]
