@@ -90,7 +90,15 @@ fn share_stacks(
             Some(why) => Err(anyhow!(why)),
             None => relocate::stack(module),
         };
-        sizes.push((guest.instance, stack.with_context(|| refused(guest))?));
+        let size = stack.with_context(|| refused(guest))?;
+        if u64::from(size) > guest.bytes {
+            bail!(
+                "{}: its stack has {size} bytes, and its memory {}",
+                refused(guest),
+                guest.bytes
+            );
+        }
+        sizes.push((guest.instance, size));
     }
     let stacks = stacks::lay_out(plan, &sizes)?;
     places.stacks = stacks.bytes;
@@ -102,7 +110,7 @@ fn share_stacks(
             stack_top: Some(at + size),
         };
         let placed = put(plan, guest, &to, wasm).with_context(|| refused(guest))?;
-        base += to.bytes as u32;
+        base = base.wrapping_add(to.bytes as u32);
         places.placed.insert(guest.module, placed);
     }
     Ok(())

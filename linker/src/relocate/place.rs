@@ -93,10 +93,14 @@ pub fn addresses(wasm: &[u8]) -> Option<Addresses> {
     let mut linking = Vec::new();
     let program = read(wasm, &mut linking).ok()?;
     let sites = sites::find(wasm, &program.image, &program.symbols).ok()?;
-    let is_end = |site: &sites::Site| {
-        let symbol = &program.symbols.all[site.symbol];
-        matches!(symbol, Symbol::Absolute { name, .. }
-            if ["__heap_base", "__heap_end", "__data_end"].contains(name))
+    let is_end = |site: &sites::Site| match &program.symbols.all[site.symbol] {
+        Symbol::Absolute { name, .. } => ["__heap_base", "__heap_end", "__data_end"].contains(name),
+        // Of nothing that is there: what comes behind the data.
+        Symbol::Data { segment, offset } => {
+            let segment = program.image.segments.get(*segment as usize);
+            segment.is_none_or(|segment| segment.as_ref().is_none_or(|of| *offset >= of.bytes))
+        }
+        _ => false,
     };
     Some(Addresses {
         of_end: sites.iter().any(is_end),

@@ -76,11 +76,8 @@ impl Walk {
         let Some(frame) = self.frames.pop() else {
             return;
         };
-        for way in [frame.end, frame.other] {
-            if let Some(way) = way {
-                self.now = Some(self.now.unwrap_or(true) && way);
-            }
-        }
+        let ways = [self.now, frame.end, frame.other];
+        self.now = ways.into_iter().flatten().reduce(|all, way| all && way);
         if self.frames.is_empty() {
             self.holds &= self.now != Some(false);
         }

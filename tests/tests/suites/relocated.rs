@@ -64,6 +64,16 @@ fn a_stack_that_is_cut_gives_what_the_linker_gives() {
 }
 
 #[test]
+fn a_stack_that_was_cut_can_be_cut_again() {
+    let large = program("relocated-c");
+    let once = cut_stacks(&large, 4096).unwrap().wasm;
+    let first = cut_stacks(&large, 8192).unwrap().wasm;
+    let again = cut_stacks(&first, 4096).unwrap();
+    assert_eq!((again.stacks[0].from, again.stacks[0].to), (8192, 4096));
+    assert!(again.wasm == once);
+}
+
+#[test]
 fn a_program_with_a_stack_that_was_cut_does_the_same_everywhere() {
     let large = program("relocated-c");
     let component = wrap(&large, &WrapOptions::default()).unwrap().component;
