@@ -8,7 +8,7 @@ pub use p1bridge_linker::check::{Effect, Finding, Kind, Place, Verdict};
 use crate::flatten::{FlattenOptions, flatten};
 use crate::profiles;
 use crate::sniff::{Binary, sniff};
-use crate::weave::on_preview1;
+use crate::weave::weave_for;
 
 /// Checks `wasm`, a core module; a component is checked as what flatten would make of it when it
 /// lowered nothing, and places are those in that module.
@@ -19,8 +19,9 @@ use crate::weave::on_preview1;
 pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
     match sniff(wasm)? {
         Binary::Module => {
-            let module = on_preview1(wasm, profile.host.sockets)?;
-            p1bridge_linker::check::check(&module, profile)
+            let woven = weave_for(wasm, profile)?;
+            let module = woven.as_ref().map_or(wasm, |woven| &woven.wasm);
+            p1bridge_linker::check::check(module, profile)
         }
         Binary::Component => {
             let options = FlattenOptions {

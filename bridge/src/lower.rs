@@ -7,7 +7,7 @@ pub use p1bridge_linker::lower::Lowered;
 use p1bridge_linker::relocate::cut_stacks;
 
 use crate::sniff::{Binary, sniff};
-use crate::weave::{WeaveOptions, notes, weave};
+use crate::weave::{notes, weave_for};
 
 /// Rewrites what `profile` lacks in `module`, a core module; names and semantics stay. Calls of WSI become calls of
 /// Preview 1.
@@ -18,11 +18,7 @@ use crate::weave::{WeaveOptions, notes, weave};
 pub fn lower(module: &[u8], profile: &Profile) -> Result<Lowered> {
     match sniff(module)? {
         Binary::Module => {
-            let options = WeaveOptions {
-                sockets: profile.host.sockets,
-                ..WeaveOptions::default()
-            };
-            let Some(woven) = weave(module, &options)? else {
+            let Some(woven) = weave_for(module, profile)? else {
                 return p1bridge_linker::lower::module(module, profile);
             };
             let mut lowered = p1bridge_linker::lower::module(&woven.wasm, profile)?;

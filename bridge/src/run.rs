@@ -182,7 +182,7 @@ impl Stats {
 /// When it is neither module nor component, or a component that cannot be flattened.
 pub fn module_of(wasm: Vec<u8>) -> Result<Vec<u8>> {
     match sniff(&wasm)? {
-        Binary::Module => Ok(on_preview1(&wasm, false)?.into_owned()),
+        Binary::Module => Ok(on_preview1(&wasm)?.into_owned()),
         Binary::Component => Ok(flatten(&wasm, &FlattenOptions::default())?.wasm),
     }
 }

@@ -3,11 +3,38 @@
 use std::borrow::Cow;
 
 use anyhow::Result;
-use p1bridge_linker::weave;
+use p1bridge_linker::preview1::MODULE as PREVIEW1;
+use p1bridge_linker::wsi::Own;
+use p1bridge_linker::{Library, Profile, weave};
 
 use crate::flatten::LIBRARIES;
 
 pub use p1bridge_linker::weave::{WeaveOptions, Woven, imports};
+
+/// Preview 1 on WSI, built from `adapters/`.
+const ON_WSI: &[Library<'static>] = &[Library {
+    name: "p1-on-wsi",
+    wasm: include_bytes!("../../adapters/prebuilt/p1-on-wsi.wasm"),
+}];
+
+/// Weaves into `module` what a runtime lacks of Preview 1 or WSI and has the other one for; nothing where it lacks nothing
+/// that the module imports.
+///
+/// # Errors
+///
+/// Those of [`weave`].
+pub fn weave_for(module: &[u8], profile: &Profile) -> Result<Option<Woven>> {
+    let options = WeaveOptions {
+        sockets: profile.host.sockets,
+        own: profile.wsi.clone(),
+        ..WeaveOptions::default()
+    };
+    let is_of_wsi = profile.wsi != Own::None && !profile.has_module(PREVIEW1);
+    match is_of_wsi && weave::imports_preview1(module) {
+        true => weave::weave(module, ON_WSI, &options).map(Some),
+        false => weave(module, &options),
+    }
+}
 
 /// Weaves the library for WSI into `module`; nothing where it imports nothing of WSI.
 ///
@@ -21,17 +48,13 @@ pub fn weave(module: &[u8], options: &WeaveOptions) -> Result<Option<Woven>> {
     }
 }
 
-/// The module on Preview 1, for hosts with functions for sockets or without.
+/// The module on Preview 1.
 ///
 /// # Errors
 ///
 /// Those of [`weave`].
-pub fn on_preview1(module: &[u8], sockets: bool) -> Result<Cow<'_, [u8]>> {
-    let options = WeaveOptions {
-        sockets,
-        ..WeaveOptions::default()
-    };
-    Ok(match weave(module, &options)? {
+pub fn on_preview1(module: &[u8]) -> Result<Cow<'_, [u8]>> {
+    Ok(match weave(module, &WeaveOptions::default())? {
         Some(woven) => Cow::Owned(woven.wasm),
         None => Cow::Borrowed(module),
     })
@@ -39,9 +62,18 @@ pub fn on_preview1(module: &[u8], sockets: bool) -> Result<Cow<'_, [u8]>> {
 
 /// What was done, for people.
 pub fn notes(woven: &Woven) -> Vec<String> {
+    let on_wsi = woven
+        .functions
+        .iter()
+        .any(|name| name.starts_with(PREVIEW1));
+    let (of, on) = match on_wsi {
+        true => ("Preview 1", "WSI"),
+        false => ("WSI", "Preview 1"),
+    };
     let mut notes = vec![match woven.functions.len() {
-        1 => "1 function of WSI is one on Preview 1".to_string(),
-        count => format!("{count} functions of WSI are functions on Preview 1"),
+        0 => "all functions of WSI are the host's".to_string(),
+        1 => format!("1 function of {of} is one on {on}"),
+        count => format!("{count} functions of {of} are functions on {on}"),
     }];
     notes.extend(differs(woven));
     notes

@@ -108,7 +108,7 @@ fn wrapped(
     raw: &[RawLibrary<'_>],
     adapters_stay: bool,
 ) -> Result<Wrapped> {
-    let module = &*on_preview1(module, false)?;
+    let module = &*on_preview1(module)?;
     let survey = survey::module(module)?;
     let functions = functions_of(&survey, options)?;
     if functions > WORLD_FUNCTIONS {

@@ -35,6 +35,9 @@
 //! [quirks]                                # see `Quirks`
 //! filestat-56 = true
 //!
+//! [wsi]                                   # what the host has of WSI
+//! functions = "all"                       # or a list of names: ["device.query"]
+//!
 //! [[module]]                              # what can be imported
 //! name = "wasi_snapshot_preview1"         # "*": any module that no other entry names
 //! functions = "preview1"                  # all 46; "any"; or a list of names
@@ -56,7 +59,9 @@ use serde::Deserialize;
 use wasmparser::{FuncType, ValType, WasmFeatures};
 
 use crate::features::FeatureSet;
+use crate::nearest::{did_you_mean, nearest};
 use crate::preview1;
+use crate::wsi::{self, Asked, Own};
 
 /// Proposals that every output is free of, because all of it is encoded anew.
 pub const ENCODED_AWAY: FeatureSet = FeatureSet::of(
@@ -121,6 +126,8 @@ pub struct Profile {
     pub limits: Limits,
     pub host: Host,
     pub quirks: Quirks,
+    /// The functions of WSI that the host has.
+    pub wsi: Own,
     /// What can be imported; empty when nothing is known about that.
     modules: Vec<ModuleEntry>,
     notes: Vec<Note>,
@@ -352,10 +359,17 @@ struct File {
     host: Host,
     #[serde(default)]
     quirks: Quirks,
+    wsi: Option<WsiFile>,
     #[serde(default)]
     module: Vec<ModuleFile>,
     #[serde(default)]
     note: Vec<Note>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct WsiFile {
+    functions: FunctionsFile,
 }
 
 #[derive(Deserialize)]
@@ -418,6 +432,7 @@ impl Profile {
             limits: Limits::default(),
             host: Host::default(),
             quirks: Quirks::default(),
+            wsi: Own::None,
             modules: Vec::new(),
             notes: Vec::new(),
         }
@@ -498,6 +513,7 @@ impl Profile {
             limits: file.limits,
             host: file.host,
             quirks: file.quirks,
+            wsi: file.wsi.map_or(Ok(Own::None), wsi_functions)?,
             modules,
             notes: file.note,
         })
@@ -586,6 +602,15 @@ impl Profile {
         if self.modules.is_empty() {
             return Import::Provided;
         }
+        if let Ok(Asked::Call(function)) = wsi::asked(module, name)
+            && wsi::is_wsi(module)
+            && self.wsi.has(function)
+        {
+            return match function.ty() == *ty {
+                true => Import::Provided,
+                false => Import::OtherType(function.ty()),
+            };
+        }
         let Some(entry) = self.module(module) else {
             return match self.quirks.imports_through_env {
                 true => Import::ThroughEnv,
@@ -630,6 +655,26 @@ pub fn arena_size(bytes: u32) -> Result<u32> {
         bail!("an arena has 128 bytes to 256 MiB, not {bytes}");
     }
     Ok(bytes.next_multiple_of(16))
+}
+
+fn wsi_functions(file: WsiFile) -> Result<Own> {
+    let names = match file.functions {
+        FunctionsFile::Word(word) if word == "all" => return Ok(Own::All),
+        FunctionsFile::Names(names) => names,
+        _ => bail!("functions in [wsi] is \"all\" or a list of names"),
+    };
+    for name in &names {
+        let known = || wsi::functions().iter().map(wsi::Function::full);
+        if !known().any(|known| known == *name) {
+            let all: Vec<String> = known().collect();
+            let near = nearest(name, all.iter().map(String::as_str));
+            bail!(
+                "[wsi]: WSI 0.1 has no function {name}{}",
+                did_you_mean(near)
+            );
+        }
+    }
+    Ok(Own::These(names.into_iter().collect()))
 }
 
 fn module_entry(file: ModuleFile) -> Result<ModuleEntry> {

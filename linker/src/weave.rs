@@ -15,13 +15,16 @@ use crate::profile::Profile;
 use crate::resolve::{CoreDef, FuncDef, Instance, InstanceId, Program};
 use crate::unadapt::unadapt;
 use crate::wasi::Allow;
-use crate::{check_emitted, emit, merge, plan, wsi};
+use crate::wsi::{self, Own};
+use crate::{check_emitted, emit, merge, plan, preview1};
 
 /// What the caller may choose.
 #[derive(Clone, Debug)]
 pub struct WeaveOptions {
     /// Whether the host has the functions of WAMR for sockets.
     pub sockets: bool,
+    /// The functions of WSI that the host has: calls of them stay.
+    pub own: Own,
     /// How many directions of descriptors one poll can wait for.
     pub max_poll: u32,
     /// Functions that may become stubs.
@@ -35,6 +38,7 @@ impl Default for WeaveOptions {
         let options = Options::default();
         WeaveOptions {
             sockets: options.profile.host.sockets,
+            own: Own::None,
             max_poll: options.max_poll,
             allow: Vec::new(),
             deny_approximations: false,
@@ -59,6 +63,11 @@ pub fn imports_wsi(module: &[u8]) -> bool {
     any_import(module, |import| wsi::is_wsi(import.module))
 }
 
+/// Whether a core module imports something of Preview 1. No for what is no module.
+pub fn imports_preview1(module: &[u8]) -> bool {
+    any_import(module, |import| import.module == preview1::MODULE)
+}
+
 /// Whether a core module imports a function of WSI that `allow` is about.
 pub fn imports(module: &[u8], allow: &Allow) -> bool {
     any_import(module, |import| {
@@ -81,7 +90,8 @@ fn any_import(module: &[u8], is_it: impl Fn(Import<'_>) -> bool) -> bool {
     false
 }
 
-/// Binds the imports of WSI of a core module to the library among `libraries` that has them.
+/// Binds the imports of WSI of a core module to the library among `libraries` that has them; and those of Preview 1, if there
+/// is a library that has them on WSI.
 ///
 /// # Errors
 ///
@@ -93,6 +103,7 @@ pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -
     let program = program(&input)?;
     let mut profile = Profile::named("as-is").context("a profile that lowers nothing")?;
     profile.host.sockets = options.sockets;
+    profile.wsi = options.own.clone();
     let options = Options {
         tidy: false,
         profile,

@@ -1,6 +1,7 @@
 //! The functions of WSI 0.1 in the core form: signatures, what each argument is, and what the kinds of hosts can do of
 //! each. `wit/wsi/wsi.txt` has all of it and explains itself; `docs/wsi.md` has the conventions.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use wasmparser::{FuncType, ValType};
@@ -72,6 +73,27 @@ pub enum Host {
     Native,
 }
 
+/// The functions of WSI that a host has itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Own {
+    #[default]
+    None,
+    /// By their names, `device.query`.
+    These(BTreeSet<String>),
+    All,
+}
+
+impl Own {
+    /// Whether a function is among them.
+    pub fn has(&self, function: &Function) -> bool {
+        match self {
+            Own::None => false,
+            Own::These(names) => names.contains(&function.full()),
+            Own::All => true,
+        }
+    }
+}
+
 /// An argument of a function.
 #[derive(Clone, Copy, Debug)]
 pub struct Argument {
@@ -103,6 +125,11 @@ impl Function {
             self.arguments.iter().map(|argument| argument.ty),
             self.result,
         )
+    }
+
+    /// `io.read`
+    pub fn full(&self) -> String {
+        format!("{}.{}", self.module, self.name)
     }
 
     /// What a host can do of it.
@@ -226,10 +253,7 @@ pub fn asked(module: &str, name: &str) -> Result<Asked, String> {
         }
     };
     found.ok_or_else(|| {
-        let names: Vec<String> = functions()
-            .iter()
-            .map(|known| format!("{}.{}", known.module, known.name))
-            .collect();
+        let names: Vec<String> = functions().iter().map(Function::full).collect();
         let near = nearest::nearest(&full, names.iter().map(String::as_str));
         format!(
             "WSI 0.1 has no function {full}{}",

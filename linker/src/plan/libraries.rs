@@ -21,6 +21,7 @@ use crate::resolve::{
 };
 use crate::statics::canon::canon_name;
 use crate::unadapt::Adapted;
+use crate::wsi;
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";
@@ -767,6 +768,13 @@ pub(super) fn instantiate(
                         return Err(bad());
                     }
                     FuncDef::Host(program.host(preview1::MODULE, name, ty))
+                }
+                (of, name) if wsi::is_wsi(of) => {
+                    let ty = &module.types[ty as usize];
+                    match wsi::asked(of, name) {
+                        Ok(asked) if asked.ty() == *ty => FuncDef::Host(program.host(of, name, ty)),
+                        _ => return Err(bad()),
+                    }
                 }
                 (LINKER, "frame" | "frame_polls" | "frame_names")
                     if let Some((id, index)) = home.stack =>

@@ -75,14 +75,11 @@ pub fn plan<'i, 'a>(
     let kept: Vec<InstanceId> = kept.collect();
 
     let mut of_wsi = wsi::Linked::default();
-    if wsi::imports_any(&program) {
+    if wsi::imports_any(input, &program) {
         let hosts = trace(input, &program, &forwarders, &roots, &kept)
             .live
             .hosts();
-        let reached = hosts
-            .into_iter()
-            .filter(|host| wsi::is_wsi(&program, *host));
-        let reached = reached.collect();
+        let reached = hosts.into_iter().collect();
         of_wsi = wsi::link(input, &mut program, &reached, options)?;
         forwarders = Forwarders::new(input, &program, options.tidy, true);
     }

@@ -10,8 +10,10 @@ use super::LinkedLibrary;
 use super::fate::{Row, has_sockets};
 use super::libraries::{self, Home};
 use crate::options::Options;
+use crate::parse::module::Module;
 use crate::parse::{self, Input};
-use crate::resolve::{Builtin, CoreDef, FuncDef, HostId, InstanceId, Program};
+use crate::preview1;
+use crate::resolve::{Builtin, CoreDef, FuncDef, Host, HostId, InstanceId, Program};
 use crate::statics::stack_pointer;
 use crate::wasi::Allow;
 use crate::wsi::{self, Asked, Class, Function};
@@ -29,14 +31,25 @@ pub struct Linked {
     pub stubs: BTreeMap<String, String>,
 }
 
-/// Whether a program imports something of WSI.
-pub fn imports_any(program: &Program) -> bool {
-    program.hosts.iter().any(|host| wsi::is_wsi(&host.module))
+/// Whether something that a program imports is bound here.
+pub fn imports_any(input: &Input<'_>, program: &Program) -> bool {
+    let replaced = replaces_preview1(input);
+    let mut hosts = program.hosts.iter();
+    hosts.any(|host| wsi::is_wsi(&host.module) || replaced && host.module == preview1::MODULE)
 }
 
-/// Whether a function of the host is one of WSI.
-pub fn is_wsi(program: &Program, host: HostId) -> bool {
-    wsi::is_wsi(&program.hosts[host.0 as usize].module)
+/// Whether there is a library that has Preview 1 on WSI.
+fn replaces_preview1(input: &Input<'_>) -> bool {
+    let mut libraries = input.libraries.iter();
+    libraries.any(|library| is_on_wsi(&input.modules[library.module]))
+}
+
+/// Whether a library calls WSI.
+fn is_on_wsi(library: &Module<'_>) -> bool {
+    library
+        .imports
+        .iter()
+        .any(|import| wsi::is_wsi(import.module))
 }
 
 /// Binds the imports of WSI in `program`, of which those in `reached` are called.
@@ -62,13 +75,21 @@ pub fn link(
         instances: HashMap::new(),
         program,
     };
+    let replaced = replaces_preview1(input);
     for id in linking.program.ids() {
         for at in 0..linking.program.instances[id.0 as usize].args.len() {
             if let CoreDef::Func(FuncDef::Host(host)) =
                 linking.program.instances[id.0 as usize].args[at]
-                && is_wsi(linking.program, host)
             {
-                let def = linking.bind(id, host, reached.contains(&host))?;
+                let is_reached = reached.contains(&host);
+                let module = &linking.program.hosts[host.0 as usize].module;
+                let def = if wsi::is_wsi(module) {
+                    linking.bind(id, host, is_reached)?
+                } else if replaced && module == preview1::MODULE {
+                    linking.bind_preview1(id, host, is_reached)?
+                } else {
+                    continue;
+                };
                 linking.program.instances[id.0 as usize].args[at] = CoreDef::Func(def);
             }
         }
@@ -100,10 +121,6 @@ fn optional<'n>(imports: impl Iterator<Item = (&'n str, &'n str)>) -> BTreeSet<&
         .collect()
 }
 
-fn name(function: &Function) -> String {
-    format!("{}.{}", function.module, function.name)
-}
-
 /// Everything that is known while functions are bound.
 struct Linking<'l, 'a> {
     input: &'l Input<'a>,
@@ -114,21 +131,16 @@ struct Linking<'l, 'a> {
     /// Why functions cannot be linked, a line each.
     refused: Vec<String>,
     /// The library that serves each guest.
-    instances: HashMap<InstanceId, InstanceId>,
+    instances: HashMap<(InstanceId, usize), InstanceId>,
 }
 
 impl Linking<'_, '_> {
     /// What an import of a guest becomes.
-    fn bind(&mut self, guest: InstanceId, host: HostId, is_reached: bool) -> Result<FuncDef> {
-        let host = self.program.hosts[host.0 as usize].clone();
+    fn bind(&mut self, guest: InstanceId, id: HostId, is_reached: bool) -> Result<FuncDef> {
+        let host = self.program.hosts[id.0 as usize].clone();
         let module = self.program.module(self.input, guest);
         let import = format!("{}#{}", host.module, host.name);
-        let place = {
-            let found = module.imports.iter();
-            let found = { found }.find(|i| i.module == host.module && i.name == host.name);
-            let offset = found.map(|import| format!("at offset {:#x}, ", import.offset));
-            format!("({}in {})", offset.unwrap_or_default(), module.path)
-        };
+        let place = place(module, &host);
         let asked = wsi::asked(&host.module, &host.name)
             .map_err(|why| anyhow!("{import}: {why} {place}"))?;
         if asked.ty() != host.ty {
@@ -145,17 +157,63 @@ impl Linking<'_, '_> {
             }
             Asked::Call(function) => function,
         };
+        if self.options.profile.wsi.has(function) {
+            return Ok(FuncDef::Host(id));
+        }
         if is_reached {
             self.judge(function, &import, &place)?;
         }
-        let library = self.library(guest, &place)?;
         let export = match class(function, self.options).is_there() {
             true => format!("{}{}@0.1#{}", wsi::PREFIX, function.module, function.name),
             false => stand_in(function),
         };
-        let exports = &self.program.module(self.input, library).exports;
+        self.export(guest, export, is_reached, &place)
+    }
+
+    /// What an import of Preview 1 becomes on a host of WSI.
+    fn bind_preview1(
+        &mut self,
+        guest: InstanceId,
+        id: HostId,
+        is_reached: bool,
+    ) -> Result<FuncDef> {
+        let host = self.program.hosts[id.0 as usize].clone();
+        let place = place(self.program.module(self.input, guest), &host);
+        let import = format!("{}#{}", host.module, host.name);
+        if preview1::signature(&host.name).as_ref() != Some(&host.ty) {
+            bail!("{import}: Preview 1 has no such function of this type {place}");
+        }
+        if is_reached && let Some(note) = note_on_wsi(&host.name) {
+            if self.options.deny_approximations {
+                bail!("{import}: it would be approximated: {note} {place}");
+            }
+            self.linked.approximations.insert(import.clone(), note);
+        }
+        self.export(guest, import, is_reached, &place)
+    }
+
+    /// An export of the library that has it, for a guest.
+    fn export(
+        &mut self,
+        guest: InstanceId,
+        export: String,
+        is_reached: bool,
+        place: &str,
+    ) -> Result<FuncDef> {
+        let input = self.input;
+        let on_wsi = export.starts_with(preview1::MODULE);
+        let mut libraries = input.libraries.iter();
+        let found = libraries.position(|library| {
+            let module = &input.modules[library.module];
+            module.exports.contains_key(&*export) && is_on_wsi(module) == on_wsi
+        });
+        let Some(at) = found else {
+            bail!("{export}: no linked library provides it {place}");
+        };
+        let library = self.library(guest, at, place)?;
+        let exports = &self.program.module(input, library).exports;
         let Some(&(ExternalKind::Func, index)) = exports.get(&*export) else {
-            bail!("{import}: no linked library provides it {place}");
+            bail!("{export}: no linked library provides it {place}");
         };
         if is_reached {
             let mut libraries = self.linked.libraries.iter_mut();
@@ -185,7 +243,7 @@ impl Linking<'_, '_> {
             self.refused.push(format!(
                 "{import}: {why}; a program that asks wsi:sys/has for {} can do without it, and `link --allow {}` makes it a \
                  function that returns that error {place}",
-                name(function),
+                function.full(),
                 Allow::new(&interface, function.name, "nosys"),
             ));
             return Ok(());
@@ -196,32 +254,22 @@ impl Linking<'_, '_> {
         Ok(())
     }
 
-    /// The library that serves a guest.
-    fn library(&mut self, guest: InstanceId, place: &str) -> Result<InstanceId> {
-        if let Some(&instance) = self.instances.get(&guest) {
+    /// The instance of a library that serves a guest.
+    fn library(&mut self, guest: InstanceId, at: usize, place: &str) -> Result<InstanceId> {
+        if let Some(&instance) = self.instances.get(&(guest, at)) {
             return Ok(instance);
         }
         let input = self.input;
-        let has = |library: &crate::parse::LibraryModule<'_>| {
-            let module = &input.modules[library.module];
-            module
-                .exports
-                .keys()
-                .any(|name| name.starts_with(wsi::PREFIX))
-        };
-        let Some(at) = input.libraries.iter().position(has) else {
-            bail!("no library of WSI is linked {place}");
-        };
         let module = self.program.module(input, guest);
         if module.memories.len() + module.imported_memories.len() == 0 {
             bail!(
-                "{} imports functions of WSI and has no memory {place}",
+                "{} imports functions of the system and has no memory {place}",
                 module.path
             );
         }
         let Some(stack) = stack_pointer(module) else {
             bail!(
-                "the stack pointer of {} is not known, and functions of WSI need some bytes below it: keep the names \
+                "the stack pointer of {} is not known, and what is linked needs some bytes below it: keep the names \
                  (no --strip-all), or export the global __stack_pointer {place}",
                 module.path
             );
@@ -237,7 +285,7 @@ impl Linking<'_, '_> {
             false => BTreeSet::new(),
         };
         let instance = libraries::instantiate(input, self.program, at, home, &used)?;
-        self.instances.insert(guest, instance);
+        self.instances.insert((guest, at), instance);
         self.linked.libraries.push(LinkedLibrary {
             name: input.libraries[at].name.to_string(),
             instance,
@@ -246,6 +294,28 @@ impl Linking<'_, '_> {
         });
         Ok(instance)
     }
+}
+
+/// Where a module imports a function.
+fn place(module: &Module<'_>, host: &Host) -> String {
+    let mut imports = module.imports.iter();
+    let found = imports.find(|import| import.module == host.module && import.name == host.name);
+    let offset = found.map(|import| format!("at offset {:#x}, ", import.offset));
+    format!("({}in {})", offset.unwrap_or_default(), module.path)
+}
+
+/// How a function of Preview 1 is approximated on WSI.
+fn note_on_wsi(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "fd_fdstat_get" => "all rights are there; a character device cannot seek",
+        "fd_fdstat_set_rights" => "rights are not taken away",
+        "path_open" => "opens for reading and writing as the rights say, and passes none on",
+        "fd_allocate" => "a file grows, and no place is reserved",
+        "poll_oneoff" => "times are those of the monotonic clock, and no number of bytes is told",
+        "proc_raise" => "ends the program with 128 and the number of the signal",
+        "fd_renumber" => "only to itself, otherwise notsup",
+        _ => return None,
+    })
 }
 
 /// What becomes of every function of WSI that a core module imports.
@@ -280,6 +350,7 @@ fn row(module: &str, name: &str, optional: &BTreeSet<&str>, options: &Options) -
                     format!("approximated: {}", note(known, has_sockets(options)))
                 }
                 Class::Local => "linked, without the host".to_string(),
+                _ if options.profile.wsi.has(known) => "the host's own".to_string(),
                 Class::Exact | Class::Optional => "linked".to_string(),
                 Class::Impossible | Class::Native if optional.contains(known.module) => {
                     "returns nosys, as the program asks what is there".to_string()
@@ -300,6 +371,9 @@ fn row(module: &str, name: &str, optional: &BTreeSet<&str>, options: &Options) -
 
 /// What the target can do of a function.
 fn class(function: &Function, options: &Options) -> Class {
+    if options.profile.wsi.has(function) {
+        return function.class(wsi::Host::Native);
+    }
     function.class(match has_sockets(options) {
         true => wsi::Host::Sockets,
         false => wsi::Host::Preview1,

@@ -6,6 +6,7 @@ mod linked;
 mod programs;
 mod random;
 mod refused;
+mod round;
 mod sockets;
 mod table;
 

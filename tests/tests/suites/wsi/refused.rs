@@ -1,7 +1,10 @@
 //! What the linker says of programs that it cannot link, and what becomes of functions that a target does not have.
 
 use p1bridge::flatten::{Allow, FlattenOptions, Row, wasi_table};
+use p1bridge::lower::lower;
+use p1bridge::profiles::Profile;
 use p1bridge::weave::{WeaveOptions, weave};
+use p1bridge_tests::module::parts;
 
 use super::woven;
 
@@ -84,6 +87,40 @@ fn the_table_of_inspect_says_what_becomes_of_each_function() {
             "X wsi:sys/net@0.1.0#bind: returns nosys, as the program asks what is there",
         ]
     );
+}
+
+#[test]
+fn what_the_host_has_of_wsi_stays_an_import_beside_preview_1() {
+    let profile = |functions: &str| {
+        Profile::parse(&format!(
+            "name = \"device\"\n[wasm]\nfeatures = []\n[wsi]\nfunctions = {functions}\n\
+             [[module]]\nname = \"wasi_snapshot_preview1\"\nfunctions = \"preview1\""
+        ))
+    };
+    let fields = r#"(import "wsi:sys/device@0.1.0" "query" (func $query (param i32 i32) (result i32)))
+        (import "wsi:sys/io@0.1.0" "close" (func $close (param i32) (result i32)))
+        (import "wsi:sys/has@0.1.0" "device.query" (func $has (result i32)))"#;
+    let calls = "(if (call $has) (then (drop (call $query (i32.const 3) (i32.const 16))))) (drop (call $close (i32.const 9)))";
+    let module = module(fields, calls);
+    let imports = |functions: &str| {
+        let lowered = lower(&module, &profile(functions).unwrap()).unwrap();
+        let parts = parts(&lowered.wasm).unwrap();
+        let names = parts
+            .imports
+            .into_iter()
+            .map(|(module, name, _)| format!("{module} {name}"));
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        imports(r#"["device.query"]"#),
+        [
+            "wsi:sys/device@0.1.0 query",
+            "wasi_snapshot_preview1 fd_close"
+        ]
+    );
+    assert_eq!(imports("[]"), ["wasi_snapshot_preview1 fd_close"]);
+    let why = format!("{:#}", profile(r#"["device.qurey"]"#).unwrap_err());
+    assert!(why.contains("device.query"), "{why}");
 }
 
 #[test]
