@@ -339,6 +339,179 @@ fn a_guest_whose_relocations_do_not_fit_stays_as_it_is_and_a_note_says_so() {
     );
 }
 
+/// What `wasm-ld --emit-relocs` leaves in a module that has no addresses: global 0 is the pointer of the stack.
+const LINKING: &str = r#"(@custom "linking" "\02\08\14\01\02\00\00\0f__stack_pointer")
+    (@custom "reloc.CODE" "\03\00")"#;
+
+/// A guest with a stack of 1 KiB that is all of its memory, and `f`.
+fn guest(name: &str, more: &str, f: &str) -> String {
+    format!(
+        r#"(core module ${name}
+            (memory (export "memory") 1)
+            (global $sp (mut i32) (i32.const 1024))
+            (global (export "__heap_base") i32 (i32.const 1024))
+            {more}
+            (func (export "f") (param i32) (result i32) (local $frame i32) {f})
+            {LINKING})
+        (core instance ${name} (instantiate ${name}))
+        (func (export "{name}") (param "n" u32) (result u32) (canon lift (core func ${name} "f")))"#
+    )
+}
+
+/// One that stores in its frame, and loads from there.
+const PLAIN: &str = "(global.set $sp (local.tee $frame (i32.sub (global.get $sp) (i32.const 16))))
+    (i32.store (local.get $frame) (i32.add (i32.load (local.get $frame)) (local.get 0)))
+    (i32.store offset=4 (local.get $frame) (local.get 0))
+    (global.set $sp (i32.add (local.get $frame) (i32.const 16)))
+    (i32.load offset=4 (local.get $frame))";
+
+fn two(first: &str, second: &str) -> Vec<u8> {
+    wat::parse_str(format!("(component {first} {second})")).unwrap()
+}
+
+#[test]
+fn a_guest_that_cannot_be_moved_is_named_with_the_reason() {
+    let a = guest("a", "", PLAIN);
+    let twice = format!(
+        r#"{a} (core instance $b (instantiate $a))
+        (func (export "b") (param "n" u32) (result u32) (canon lift (core func $b "f")))"#
+    );
+    for (component, why) in [
+        (
+            two(
+                &a,
+                &guest("b", "", "(i32.shr_u (memory.size) (local.get 0))"),
+            ),
+            "it asks for the size of its memory",
+        ),
+        (two(&twice, ""), "its module is instantiated more than once"),
+        (
+            two(
+                &a,
+                &guest("b", "(global (mut i32) (i32.const 1024))", PLAIN),
+            ),
+            "global 2 may be an address",
+        ),
+        (
+            two(
+                &a,
+                &guest(
+                    "b",
+                    "(data $d \"x\")",
+                    "(memory.init $d (i32.const 0) (i32.const 0) (i32.const 1)) (i32.load (i32.const 0))",
+                ),
+            ),
+            "filled by its own code",
+        ),
+        (
+            two(&a, &guest("b", "", PLAIN).replace(LINKING, "")),
+            "link it with --emit-relocs",
+        ),
+    ] {
+        let calls: Vec<(&str, &[i32])> = vec![("a", &[7]), ("b", &[5]), ("a", &[3])];
+        let right = run(engines::oracle().as_ref(), &component, &calls).results;
+        let flat = flat(&component, "wasmtime", |o| o.relocate = true);
+        let how = addresses(&flat);
+        assert!(how[1].contains(why), "{why}: {how:?}");
+        assert!(
+            flat.report.notes.iter().any(|note| note.contains(why)),
+            "{why}"
+        );
+        for engine in available() {
+            let flat = flatten(
+                &component,
+                &options(profile_name(engine.as_ref()), |o| o.relocate = true),
+            );
+            let found = run(engine.as_ref(), &flat.unwrap().wasm, &calls);
+            assert_eq!(found.results, right, "{why}, {}: {found:?}", engine.name());
+        }
+        if !why.contains("global 2") {
+            let error = refused(&component, |o| o.share_stack = true);
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}
+
+#[test]
+fn stacks_that_may_have_something_on_them_between_calls_are_not_shared() {
+    let a = guest("a", "", PLAIN);
+    let share: Change = |o| o.share_stack = true;
+    let shared = flat(&two(&a, &guest("b", "", PLAIN)), "wamr-2020", share);
+    assert_eq!(bytes(&shared), 1024);
+    for (guest, why) in [
+        (
+            guest(
+                "b",
+                "",
+                "(global.set $sp (i32.sub (global.get $sp) (i32.const 16))) (i32.load (global.get $sp))",
+            ),
+            "may return without giving its frame back",
+        ),
+        (
+            guest("b", r#"(export "sp" (global $sp))"#, PLAIN),
+            "it exports the pointer of its stack",
+        ),
+        (
+            guest("b", r#"(data (i32.const 16) "x")"#, PLAIN),
+            "does not lie below its data",
+        ),
+    ] {
+        let error = refused(&two(&a, &guest), share);
+        assert!(
+            error.contains(why) && error.contains("--share-stack: core module 1"),
+            "{error}"
+        );
+    }
+}
+
+/// The second guest gets a resource of the first from the host, and drops it.
+#[test]
+fn a_destructor_is_a_call() {
+    let module = |f: &str| {
+        format!(
+            r#"(memory (export "memory") 1)
+            (global $sp (mut i32) (i32.const 1024))
+            (global (export "__heap_base") i32 (i32.const 1024))
+            (func (export "f") (param i32) (local $frame i32) {PLAIN} (drop) {f})
+            {LINKING}"#
+        )
+    };
+    let drops = module("(call $drop (local.get 0))");
+    let keeps = module("");
+    let component = |main: &str| {
+        wat::parse_str(format!(
+            r#"(component
+            (component $lib
+                (core module $m {keeps})
+                (core instance $i (instantiate $m))
+                (type $r' (resource (rep i32) (dtor (core func $i "f"))))
+                (export $r "r" (type $r'))
+                (core func $new (canon resource.new $r'))
+                (func (export "make") (param "n" u32) (result (own $r)) (canon lift (core func $new))))
+            (instance $lib (instantiate $lib))
+            (component $main
+                (import "r" (type $r (sub resource)))
+                (core func $drop (canon resource.drop $r))
+                (core module $m (import "" "drop" (func $drop (param i32))) {main})
+                (core instance $i (instantiate $m (with "" (instance (export "drop" (func $drop))))))
+                (func (export "take") (param "r" (own $r)) (canon lift (core func $i "f"))))
+            (alias export $lib "r" (type $r))
+            (instance $main (instantiate $main (with "r" (type $r))))
+            (export $x "x" (type $r))
+            (export "make" (func $lib "make") (func (param "n" u32) (result (own $x))))
+            (export "take" (func $main "take") (func (param "r" (own $x)))))"#
+        ))
+        .unwrap()
+    };
+    let share: Change = |o| o.share_stack = true;
+    let error = refused(&component(&drops), share);
+    assert!(
+        error.contains("component 1 > core module 0 \"m\" calls component 0 > core module 0"),
+        "{error}"
+    );
+    flat(&component(&keeps), "wamr-2020", share);
+}
+
 /// Where the contents of `reloc.CODE` of each guest are.
 fn relocation_places(component: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
     Parser::new(0)
