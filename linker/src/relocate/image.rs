@@ -46,7 +46,7 @@ pub struct Image {
     pub globals: Vec<Global>,
     /// The names of exported globals.
     pub exported: Vec<(u32, String)>,
-    /// Whether it has more than one memory, or one of 64 bits.
+    /// Whether it has more than one memory, or one of 64 bits or for several threads.
     pub other_memory: bool,
 }
 
@@ -92,7 +92,7 @@ impl Image {
                     let start = section.range().start as usize;
                     for memory in section {
                         let memory = memory?;
-                        image.other_memory |= memory.memory64;
+                        image.other_memory |= memory.memory64 || memory.shared;
                         // The count, flags, and then the number.
                         let pages = number(wasm, start + 2, false)?;
                         image.other_memory |= u64::from(pages.value) != memory.initial;
