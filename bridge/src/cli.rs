@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod files;
 mod flatten;
+mod host;
 mod inspect;
 mod link;
 mod lower;
@@ -58,6 +59,7 @@ const DOES_NOT_FIT: u8 = 3;
 enum Command {
     Flatten(flatten::Args),
     Link(link::Args),
+    Host(host::Args),
     Wrap(wrap::Args),
     Inspect(inspect::Args),
     Check(check::Args),
@@ -81,6 +83,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Flatten(args) => flatten::command(&args),
         Command::Link(args) => link::command(&args),
+        Command::Host(args) => host::command(&args),
         Command::Wrap(args) => wrap::command(&args),
         Command::Inspect(args) => inspect::command(&args),
         Command::Check(args) => check::command(&args),

@@ -5,6 +5,7 @@
 //! | [`wrap`] | Preview 1 core module → component |
 //! | [`flatten`] | component → one Preview 1 core module |
 //! | [`link`] | core modules and components → one core module, or one component |
+//! | [`host`] | a flat module or WIT → glue for its host |
 //! | [`check`] | any file and a profile → why it would not run there |
 //! | [`lower`] | core module and a profile → core module that runs there |
 //! | [`probe`] | the binary of a runtime → what it takes, as a profile |
@@ -18,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod flatten;
 mod guarded;
+pub mod host;
 mod hosts;
 pub mod inspect;
 pub mod link;

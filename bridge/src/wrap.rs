@@ -29,7 +29,7 @@ use crate::guarded::guarded;
 use crate::validate::validate;
 use crate::weave::on_preview1;
 
-pub(crate) use survey::{Survey, append_custom, sections as survey_of};
+pub(crate) use survey::{NATIVE_WORLD, Survey, append_custom, sections as survey_of};
 pub(crate) use world::carried_names as carried_world;
 
 pub use kind::Kind;

@@ -12,6 +12,7 @@ use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata, metad
 use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
 
 use crate::guarded::guarded;
+use crate::wrap::{NATIVE_WORLD, append_custom};
 
 /// The namespace of interfaces that adapters provide.
 const WASI: &str = "wasi";
@@ -88,7 +89,9 @@ pub fn append(
         }
         Ok(())
     });
-    if result.is_err() {
+    if let Err(error) = &result
+        && !error.is::<OwnHandles>()
+    {
         flat.truncate(length);
     }
     result
@@ -164,14 +167,10 @@ fn embed(
             .any(|&ty| matches!(resolve.types[ty].kind, TypeDefKind::Resource)),
         WorldItem::Function(_) | WorldItem::Type { .. } => false,
     };
-    if boundary == Boundary::Native
-        && let Some(key) = exports.iter().find(|key| defines(key))
-    {
-        bail!(
-            "{} has resources, whose handles the module keeps itself; `--boundary wit` leaves them to the component",
-            resolve.name_world_key(key)
-        );
-    }
+    let own_handles = (boundary == Boundary::Native)
+        .then(|| exports.iter().find(|key| defines(key)))
+        .flatten()
+        .map(|key| resolve.name_world_key(key));
     let (kept, exports): (HashSet<_>, HashSet<_>) =
         (kept.iter().collect(), exports.iter().collect());
     let world = &mut resolve.worlds[id];
@@ -179,11 +178,37 @@ fn embed(
         kept.contains(key) || matches!(item, WorldItem::Interface { id, .. } if needed.contains(id))
     });
     world.exports.retain(|key, _| exports.contains(key));
-    guarded(NOT_WIT, || {
-        embed_component_metadata(flat, &resolve, id, StringEncoding::UTF8, false)
-            .context("its world cannot be encoded")
-    })
+    let embed = |module: &mut Vec<u8>| {
+        guarded(NOT_WIT, || {
+            embed_component_metadata(module, &resolve, id, StringEncoding::UTF8, false)
+                .context("its world cannot be encoded")
+        })
+    };
+    let Some(key) = own_handles else {
+        return embed(flat);
+    };
+    // For whoever embeds the module.
+    let mut only = b"\0asm\x01\0\0\0".to_vec();
+    embed(&mut only)?;
+    append_custom(flat, NATIVE_WORLD, &only);
+    Err(OwnHandles(key).into())
 }
+
+/// Why no component can be made of a module, which carries its world for a host all the same.
+#[derive(Debug)]
+struct OwnHandles(String);
+
+impl std::fmt::Display for OwnHandles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} has resources, whose handles the module keeps itself; `--boundary wit` leaves them to the component",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for OwnHandles {}
 
 fn is_wasi(resolve: &Resolve, id: InterfaceId) -> bool {
     resolve.interfaces[id]

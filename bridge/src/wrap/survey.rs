@@ -11,6 +11,9 @@ use wasmparser::{
 use crate::sniff::{Binary, sniff};
 use crate::validate::located;
 
+/// The section with the world of a module that keeps the handles of its resources itself.
+pub const NATIVE_WORLD: &str = "p1bridge.world";
+
 /// The sections of a core module that decide how it can be wrapped.
 #[derive(Debug, Default)]
 pub struct Survey<'a> {
@@ -23,6 +26,8 @@ pub struct Survey<'a> {
     pub memory: Option<MemoryType>,
     /// A module of nothing but the `component-type` sections; empty when there are none.
     pub worlds: Vec<u8>,
+    /// The same for a host alone: a component could not be made of it.
+    pub native_world: &'a [u8],
     /// It has a `linking` section: it is an object file, or a program that still has its relocations and
     /// also has exports.
     pub for_linkers: bool,
@@ -162,6 +167,7 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
             Payload::CustomSection(section) => match section.name() {
                 "linking" => survey.for_linkers = true,
                 "dylink.0" => survey.shared_library = true,
+                NATIVE_WORLD => survey.native_world = section.data(),
                 name if name.starts_with("component-type") => {
                     append_custom(&mut survey.worlds, name, section.data());
                 }

@@ -1,0 +1,121 @@
+//! `host`: glue for whoever embeds a flat module, from the world that the module carries or from WIT.
+//!
+//! | step | does |
+//! |---|---|
+//! | [`names`] | names in C |
+//! | [`types`] | flat forms and layouts |
+//! | [`c`] | the header, and the functions of imports and exports |
+//! | [`values`] | the code that lifts and lowers |
+
+mod c;
+mod names;
+mod types;
+mod values;
+
+use anyhow::{Result, bail};
+
+use crate::wrap::{World, survey_of};
+
+/// What the caller may choose.
+#[derive(Clone, Debug, Default)]
+pub struct HostOptions {
+    /// What all names begin with, instead of nothing.
+    pub prefix: Option<String>,
+    /// What the world is called, instead of its own name.
+    pub world: Option<String>,
+}
+
+/// A file of glue.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub name: String,
+    pub text: String,
+}
+
+/// The world, and what the module has of it.
+pub struct Input {
+    pub world: World,
+    /// The imports and exports of the module; none where there is only WIT.
+    functions: Option<Functions>,
+}
+
+struct Functions {
+    imports: Vec<(String, String)>,
+    exports: Vec<String>,
+}
+
+impl Input {
+    /// All of a world.
+    pub fn of_world(world: World) -> Input {
+        Input {
+            world,
+            functions: None,
+        }
+    }
+
+    /// The world that a flat module carries.
+    ///
+    /// # Errors
+    ///
+    /// When the module carries none.
+    pub fn of_module(wasm: &[u8]) -> Result<Input> {
+        let survey = survey_of(wasm)?;
+        let carried = match survey.worlds.is_empty() {
+            true => survey.native_world,
+            false => &survey.worlds,
+        };
+        let Some(world) = World::carried(carried)? else {
+            bail!(
+                "the module carries no world: it has no interfaces but WASI, or it was stripped; flatten it without --strip, or \
+                 give the WIT"
+            );
+        };
+        let imports = survey.imports.iter().map(|import| {
+            match (import.module, import.name.split_once('#')) {
+                // What `lower` has put there for a runtime that looks nowhere else.
+                ("env", Some((module, name))) => (module.to_string(), name.to_string()),
+                _ => (import.module.to_string(), import.name.to_string()),
+            }
+        });
+        Ok(Input {
+            functions: Some(Functions {
+                imports: imports.collect(),
+                exports: survey
+                    .exports
+                    .iter()
+                    .map(|export| export.name.to_string())
+                    .collect(),
+            }),
+            world,
+        })
+    }
+
+    /// Whether there is such a function, as far as that is known.
+    fn has(&self, module: &str, name: &str, import: bool) -> bool {
+        let Some(functions) = &self.functions else {
+            return true;
+        };
+        match import {
+            true => functions
+                .imports
+                .iter()
+                .any(|(m, n)| m == module && n == name),
+            false => {
+                let full = match module {
+                    "" => name.to_string(),
+                    module => format!("{module}#{name}"),
+                };
+                functions.exports.contains(&full)
+            }
+        }
+    }
+}
+
+/// Glue in C.
+///
+/// # Errors
+///
+/// For types that no host can have, by name.
+pub fn c(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
+    c::generate(input, options)
+}

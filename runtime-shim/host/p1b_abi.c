@@ -1,0 +1,358 @@
+#include "p1b_abi.h"
+
+/* The only function of libc; compilers take it for granted. */
+void *memcpy(void *, const void *, size_t);
+
+const char *p1b_reason(p1b_status status) {
+    switch (status) {
+    case P1B_OK: return "ok";
+    case P1B_TRAPPED: return "the guest trapped";
+    case P1B_ASKED: return "the host refused";
+    case P1B_BOUNDS: return "an address is outside of the memory";
+    case P1B_ALIGNMENT: return "an address is not aligned";
+    case P1B_UTF8: return "a string is not UTF-8";
+    case P1B_CHAR: return "a char is no scalar value";
+    case P1B_CASE: return "there is no such case";
+    case P1B_HANDLE: return "a handle is not valid";
+    case P1B_TABLE: return "the table of handles is full";
+    case P1B_SCRATCH: return "the scratch memory is full";
+    case P1B_REALLOC: return "cabi_realloc gave a bad address";
+    case P1B_MISSING: return "the export is missing";
+    }
+    return "unknown";
+}
+
+void p1b_init(p1b_host *host, const p1b_world *world, void *scratch, size_t scratch_size, p1b_handle *handles,
+              size_t handle_count) {
+    size_t i;
+    host->world = world;
+    host->engine = NULL;
+    host->of = NULL;
+    host->user = NULL;
+    host->scratch = (uint8_t *)scratch;
+    host->scratch_size = scratch_size;
+    host->scratch_used = 0;
+    host->handles = handles;
+    host->handle_count = handle_count;
+    host->message = NULL;
+    host->views = NULL;
+    host->views_size = 0;
+    for (i = 0; i < handle_count; i++) {
+        handles[i].rep = NULL;
+        handles[i].kind = 0;
+        handles[i].lent = 0;
+    }
+}
+
+void p1b_trap(p1b_host *host, const char *message) {
+    if (!host->message) host->message = message;
+}
+
+void *p1b_scratch(p1b_host *host, size_t size, size_t alignment) {
+    uintptr_t base = (uintptr_t)host->scratch;
+    size_t at = (size_t)(((base + host->scratch_used + alignment - 1) & ~(uintptr_t)(alignment - 1)) - base);
+    if (at > host->scratch_size || size > host->scratch_size - at) {
+        p1b_trap(host, p1b_reason(P1B_SCRATCH));
+        return NULL;
+    }
+    host->scratch_used = at + size;
+    return host->scratch + at;
+}
+
+void *p1b_scratch_items(p1b_host *host, size_t count, size_t size) {
+    /* More than there is anyhow, so that the product fits. */
+    if (count > host->scratch_size) count = host->scratch_size + 1, size = 1;
+    return p1b_scratch(host, count > SIZE_MAX / size ? SIZE_MAX : count * size, sizeof(uint64_t));
+}
+
+p1b_string p1b_copy(p1b_host *host, const void *bytes, size_t length) {
+    p1b_string string = {"", 0};
+    char *copy = length ? (char *)p1b_scratch(host, length, 1) : NULL;
+    if (copy) {
+        memcpy(copy, bytes, length);
+        string.ptr = copy;
+        string.len = length;
+    }
+    return string;
+}
+
+p1b_string p1b_text(const char *text) {
+    p1b_string string;
+    string.ptr = text;
+    string.len = 0;
+    while (text[string.len]) string.len++;
+    return string;
+}
+
+p1b_status p1b_done(p1b_host *host, p1b_held *held) {
+    p1b_status status = P1B_OK;
+    uint64_t slots[1];
+    host->scratch_used = held->scratch_used;
+    if (held->post) {
+        slots[0] = held->area;
+        status = p1b_call(host, held->post, slots);
+        /* A guest need not have anything to free. */
+        if (status == P1B_MISSING) status = P1B_OK;
+        held->post = 0;
+    }
+    return status;
+}
+
+p1b_status p1b_import_call(p1b_host *host, const p1b_import *import, uint64_t *slots) {
+    size_t used = host->scratch_used;
+    p1b_status status = import->call(host, slots);
+    host->scratch_used = used;
+    return !status && host->message ? P1B_ASKED : status;
+}
+
+uint8_t *p1b_at(p1b_host *host, uint32_t address, uint64_t size) {
+    uint32_t all = 0;
+    uint8_t *memory = host->engine->memory(host->of, &all);
+    if (!memory || address > all || size > all - address) return NULL;
+    return memory + address;
+}
+
+p1b_status p1b_list(p1b_host *host, uint32_t address, uint32_t length, uint32_t size, uint32_t alignment,
+                    uint8_t **at) {
+    if (address & (alignment - 1)) return P1B_ALIGNMENT;
+    *at = p1b_at(host, address, (uint64_t)length * size);
+    return *at ? P1B_OK : P1B_BOUNDS;
+}
+
+p1b_status p1b_lift_string(p1b_host *host, uint32_t address, uint32_t length, p1b_string *string) {
+    uint8_t *at = p1b_at(host, address, length);
+    if (!at) return P1B_BOUNDS;
+    if (!p1b_is_utf8(at, length)) return P1B_UTF8;
+    string->ptr = (const char *)at;
+    string->len = length;
+    return P1B_OK;
+}
+
+p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t *address) {
+    uint64_t slots[4];
+    p1b_status status;
+    if (size > UINT32_MAX) return P1B_REALLOC;
+    slots[0] = slots[1] = 0;
+    slots[2] = alignment;
+    slots[3] = size;
+    status = p1b_call(host, 0, slots);
+    if (status) return status;
+    *address = (uint32_t)slots[0];
+    if (*address & (alignment - 1) || !p1b_at(host, *address, size)) return P1B_REALLOC;
+    return P1B_OK;
+}
+
+void p1b_lowering(p1b_host *host) {
+    host->views_size = 0;
+    host->views = host->engine->memory(host->of, &host->views_size);
+}
+
+/* Where bytes are now that were in the memory of the guest when lowering began; others stay where they are. */
+static const uint8_t *fresh(p1b_host *host, const void *bytes) {
+    uintptr_t at = (uintptr_t)bytes, begin = (uintptr_t)host->views;
+    uint32_t size = 0;
+    if (!host->views || at < begin || at - begin >= host->views_size) return (const uint8_t *)bytes;
+    return host->engine->memory(host->of, &size) + (at - begin);
+}
+
+/* Whether the host has numbers with the low byte first, as the guest does. */
+static bool is_little(void) {
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first != 0;
+}
+
+/* Copies numbers, with their bytes the other way round where the host has them so. */
+static void copy_numbers(uint8_t *to, const uint8_t *from, size_t bytes, uint32_t width) {
+    size_t i;
+    if (width == 1 || is_little()) {
+        memcpy(to, from, bytes);
+        return;
+    }
+    for (i = 0; i < bytes; i++) to[i] = from[i ^ (width - 1)];
+}
+
+p1b_status p1b_lift_numbers(p1b_host *host, uint32_t address, uint32_t length, uint32_t width, const void **numbers) {
+    uint8_t *at, *copy;
+    size_t bytes = (size_t)length * width;
+    p1b_status status = p1b_list(host, address, length, width, width, &at);
+    *numbers = NULL;
+    if (status || !length) return status;
+    if ((((uintptr_t)at & (width - 1)) == 0 && is_little()) || width == 1) {
+        *numbers = at;
+        return P1B_OK;
+    }
+    copy = (uint8_t *)p1b_scratch(host, bytes, width);
+    if (!copy) return P1B_SCRATCH;
+    copy_numbers(copy, at, bytes, width);
+    *numbers = copy;
+    return P1B_OK;
+}
+
+p1b_status p1b_lower_numbers(p1b_host *host, const void *numbers, size_t length, uint32_t width, uint32_t *address) {
+    p1b_status status;
+    uint8_t *at;
+    *address = width;
+    if (!length) return P1B_OK;
+    if (length > UINT32_MAX / width) return P1B_REALLOC;
+    status = p1b_room(host, width, (uint64_t)length * width, address);
+    if (status) return status;
+    at = p1b_at(host, *address, (uint64_t)length * width);
+    if (!at) return P1B_REALLOC;
+    copy_numbers(at, fresh(host, numbers), length * width, width);
+    return P1B_OK;
+}
+
+p1b_status p1b_lower_string(p1b_host *host, p1b_string string, uint32_t *address) {
+    if (!p1b_is_utf8(fresh(host, string.ptr), string.len)) return P1B_UTF8;
+    return p1b_lower_numbers(host, string.ptr, string.len, 1, address);
+}
+
+void p1b_zero(void *bytes, size_t size) {
+    volatile uint8_t *at = (uint8_t *)bytes;
+    while (size--) *at++ = 0;
+}
+
+p1b_status p1b_put8(p1b_host *host, uint32_t address, uint32_t value) {
+    uint8_t *at = p1b_at(host, address, 1);
+    if (!at) return P1B_BOUNDS;
+    *at = (uint8_t)value;
+    return P1B_OK;
+}
+p1b_status p1b_put16(p1b_host *host, uint32_t address, uint32_t value) {
+    uint8_t *at = p1b_at(host, address, 2);
+    if (!at) return P1B_BOUNDS;
+    p1b_store16(at, value);
+    return P1B_OK;
+}
+p1b_status p1b_put32(p1b_host *host, uint32_t address, uint32_t value) {
+    uint8_t *at = p1b_at(host, address, 4);
+    if (!at) return P1B_BOUNDS;
+    p1b_store32(at, value);
+    return P1B_OK;
+}
+p1b_status p1b_put64(p1b_host *host, uint32_t address, uint64_t value) {
+    uint8_t *at = p1b_at(host, address, 8);
+    if (!at) return P1B_BOUNDS;
+    p1b_store64(at, value);
+    return P1B_OK;
+}
+
+p1b_status p1b_call(p1b_host *host, size_t index, uint64_t *slots) {
+    return host->engine->call(host->of, index, slots);
+}
+
+bool p1b_is_char(uint32_t value) { return value < 0x110000 && (value < 0xd800 || value > 0xdfff); }
+
+bool p1b_is_utf8(const uint8_t *bytes, size_t length) {
+    size_t i = 0;
+    while (i < length) {
+        uint32_t first = bytes[i++], least, more;
+        if (first < 0x80) continue;
+        if (first < 0xc2 || first > 0xf4) return false;
+        more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+        if (more > length - i) return false;
+        /* The second byte says whether a sequence is overlong, a surrogate, or beyond the last. */
+        least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+        if (bytes[i] < least || bytes[i] > (first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf)) return false;
+        for (i++, more--; more; i++, more--)
+            if ((bytes[i] & 0xc0) != 0x80) return false;
+    }
+    return true;
+}
+
+uint32_t p1b_load16(const uint8_t *at) { return (uint32_t)at[0] | (uint32_t)at[1] << 8; }
+uint32_t p1b_load32(const uint8_t *at) { return p1b_load16(at) | p1b_load16(at + 2) << 16; }
+uint64_t p1b_load64(const uint8_t *at) { return p1b_load32(at) | (uint64_t)p1b_load32(at + 4) << 32; }
+
+void p1b_store16(uint8_t *at, uint32_t value) {
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+void p1b_store32(uint8_t *at, uint32_t value) {
+    p1b_store16(at, value);
+    p1b_store16(at + 2, value >> 16);
+}
+void p1b_store64(uint8_t *at, uint64_t value) {
+    p1b_store32(at, (uint32_t)value);
+    p1b_store32(at + 4, (uint32_t)(value >> 32));
+}
+
+float p1b_f32(uint64_t bits) {
+    uint32_t low = (uint32_t)bits;
+    float value;
+    memcpy(&value, &low, sizeof value);
+    return value;
+}
+double p1b_f64(uint64_t bits) {
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+uint64_t p1b_of_f32(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+uint64_t p1b_of_f64(double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* The entry of a handle: they begin with 1. */
+static p1b_handle *entry(p1b_host *host, uint16_t kind, uint32_t handle) {
+    if (handle == 0 || handle > host->handle_count || host->handles[handle - 1].kind != kind) return NULL;
+    return &host->handles[handle - 1];
+}
+
+static void forget(p1b_handle *at) {
+    at->rep = NULL;
+    at->kind = 0;
+    at->lent = 0;
+}
+
+p1b_status p1b_handle_new(p1b_host *host, uint16_t kind, void *rep, bool lent, uint32_t *handle) {
+    size_t i;
+    for (i = 0; i < host->handle_count; i++) {
+        if (host->handles[i].kind == 0) {
+            host->handles[i].rep = rep;
+            host->handles[i].kind = kind;
+            host->handles[i].lent = lent;
+            *handle = (uint32_t)i + 1;
+            return P1B_OK;
+        }
+    }
+    return P1B_TABLE;
+}
+
+p1b_status p1b_handle_rep(p1b_host *host, uint16_t kind, uint32_t handle, void **rep) {
+    p1b_handle *at = entry(host, kind, handle);
+    if (!at) return P1B_HANDLE;
+    *rep = at->rep;
+    return P1B_OK;
+}
+
+p1b_status p1b_handle_take(p1b_host *host, uint16_t kind, uint32_t handle, void **rep) {
+    p1b_handle *at = entry(host, kind, handle);
+    if (!at || at->lent) return P1B_HANDLE;
+    *rep = at->rep;
+    forget(at);
+    return P1B_OK;
+}
+
+void p1b_handle_return(p1b_host *host, void *rep) {
+    size_t i;
+    for (i = 0; i < host->handle_count; i++) {
+        if (host->handles[i].lent && host->handles[i].rep == rep) forget(&host->handles[i]);
+    }
+}
+
+p1b_status p1b_handle_drop(p1b_host *host, uint16_t kind, uint32_t handle, void **rep) {
+    p1b_handle *at = entry(host, kind, handle);
+    if (!at) return P1B_HANDLE;
+    *rep = at->lent ? NULL : at->rep;
+    forget(at);
+    return P1B_OK;
+}

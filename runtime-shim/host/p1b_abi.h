@@ -1,0 +1,208 @@
+/* The canonical ABI for hosts of flat modules: checked access to the memory of the guest, handles, and memory for the
+   time of a call. Freestanding C99: no allocation, no global state, nothing of libc but memcpy. Generated code
+   (`p1bridge host`) and the binding of an engine (p1b_wamr.h, p1b_wasm3.h) stand on it.
+
+   CanonicalABI.md of the component model says what is checked: "Loading", "Storing", "Flat Lifting", "Flat Lowering". */
+#ifndef P1B_ABI_H
+#define P1B_ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How something ended. Everything but P1B_OK traps the guest, if it is what called. */
+typedef enum p1b_status {
+    P1B_OK = 0,
+    P1B_TRAPPED,   /* the guest has trapped: the instance cannot be used any more */
+    P1B_ASKED,     /* a function of the host has asked for a trap: p1b_trap */
+    P1B_BOUNDS,    /* an address or a length is not inside of the memory */
+    P1B_ALIGNMENT, /* an address is not aligned */
+    P1B_UTF8,      /* a string is not UTF-8 */
+    P1B_CHAR,      /* a char is no Unicode scalar value */
+    P1B_CASE,      /* a variant, an enum, an option or a result has no such case */
+    P1B_HANDLE,    /* a number is no handle of this resource, or it is lent and was to be given away */
+    P1B_TABLE,     /* there is no room for one more handle */
+    P1B_SCRATCH,   /* there is no room for what a call needs */
+    P1B_REALLOC,   /* the guest gave memory that is not inside of it or not aligned */
+    P1B_MISSING    /* the module does not export the function */
+} p1b_status;
+
+/* What a status means, in a few words. */
+const char *p1b_reason(p1b_status status);
+
+/* A string of the guest or for it: UTF-8, not ended by a zero byte. */
+typedef struct p1b_string {
+    const char *ptr;
+    size_t len;
+} p1b_string;
+
+/* An entry of the table of handles; all zero is free. */
+typedef struct p1b_handle {
+    void *rep;
+    uint16_t kind;
+    uint16_t lent; /* 1: lent to the guest for the time of a call */
+} p1b_handle;
+
+struct p1b_host;
+
+/* A function that the module imports. Arguments are core values in slots of 64 bits, f32 and f64 by their bits; the
+   result replaces the first. */
+typedef struct p1b_import {
+    const char *module;
+    const char *name; /* the module, '#', and the field */
+    uint16_t field;   /* where the field begins in it */
+    const char *type; /* such as "(iIfF)i" */
+    p1b_status (*call)(struct p1b_host *host, uint64_t *slots);
+} p1b_import;
+
+/* A function that the module exports; one whose type begins with '?' may be missing. */
+typedef struct p1b_export {
+    const char *name;
+    const char *type;
+} p1b_export;
+
+/* All that a world consists of; generated. The first export is cabi_realloc. */
+typedef struct p1b_world {
+    const p1b_import *imports;
+    size_t import_count;
+    const p1b_export *exports;
+    size_t export_count;
+} p1b_world;
+
+/* What a binding gives: the memory as it is now, and calls. `of` is the binding's. */
+typedef struct p1b_engine {
+    uint8_t *(*memory)(void *of, uint32_t *size);
+    p1b_status (*call)(void *of, size_t index, uint64_t *slots);
+} p1b_engine;
+
+/* A host of one instance. All memory is the embedder's, and has to live as long. */
+typedef struct p1b_host {
+    const p1b_world *world;
+    const p1b_engine *engine;
+    void *of;
+    /* What the functions of the host want to know. */
+    void *user;
+    /* Memory for the time of a call: lists of the guest that are not bytes, and what functions of the host make for
+       it. Everything in it is gone when the call that it was made for has ended. */
+    uint8_t *scratch;
+    size_t scratch_size, scratch_used;
+    /* The resources of the host that the guest has handles of. */
+    p1b_handle *handles;
+    size_t handle_count;
+    const char *message;
+    /* Where the memory of the guest was when values for it began to be lowered: what lies there may be given back to the
+       guest, whose memory moves when it makes room. */
+    const uint8_t *views;
+    uint32_t views_size;
+} p1b_host;
+
+/* Begins a host, before it is bound. */
+void p1b_init(p1b_host *host, const p1b_world *world, void *scratch, size_t scratch_size, p1b_handle *handles,
+              size_t handle_count);
+
+/* For functions of the host: the guest traps when the function returns. The text is not copied. */
+void p1b_trap(p1b_host *host, const char *message);
+
+/* Memory until the function of the host returns; NULL, and the guest traps later, where there is no room. */
+void *p1b_scratch(p1b_host *host, size_t size, size_t alignment);
+
+/* The same for so many items of a size, aligned for any of them. */
+void *p1b_scratch_items(p1b_host *host, size_t count, size_t size);
+
+/* A copy of bytes there, as a string. */
+p1b_string p1b_copy(p1b_host *host, const void *bytes, size_t length);
+
+/* A string of C, as it is. */
+p1b_string p1b_text(const char *text);
+
+/* What is held between a call of an export and p1b_done: the result lies in the memory of the guest. */
+typedef struct p1b_held {
+    size_t scratch_used;
+    size_t post;
+    uint64_t area;
+} p1b_held;
+
+/* Gives the result of an export back. Views of it are not valid any more. */
+p1b_status p1b_done(p1b_host *host, p1b_held *held);
+
+/* --- For generated code. --- */
+
+/* Where so many bytes of the guest's memory are, or NULL. Valid until the guest runs. */
+uint8_t *p1b_at(p1b_host *host, uint32_t address, uint64_t size);
+
+/* The same for a list: P1B_BOUNDS, P1B_ALIGNMENT. */
+p1b_status p1b_list(p1b_host *host, uint32_t address, uint32_t length, uint32_t size, uint32_t alignment,
+                    uint8_t **at);
+
+/* A string of the guest. */
+p1b_status p1b_lift_string(p1b_host *host, uint32_t address, uint32_t length, p1b_string *string);
+
+/* Room in the guest's memory, by its cabi_realloc. */
+p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t *address);
+
+/* Calls a function of the host: what bindings do. Memory for the time of the call is free again after it, and what
+   the function has asked for with p1b_trap is a status. */
+p1b_status p1b_import_call(p1b_host *host, const p1b_import *import, uint64_t *slots);
+
+/* A list of numbers of so many bytes each: where it is in the memory of the guest, if the host reads numbers as they are
+   there, or a copy. */
+p1b_status p1b_lift_numbers(p1b_host *host, uint32_t address, uint32_t length, uint32_t width, const void **numbers);
+
+/* The same into the memory of the guest. */
+p1b_status p1b_lower_numbers(p1b_host *host, const void *numbers, size_t length, uint32_t width, uint32_t *address);
+
+/* Begins to lower values for the guest. */
+void p1b_lowering(p1b_host *host);
+
+/* A string into the memory of the guest. */
+p1b_status p1b_lower_string(p1b_host *host, p1b_string string, uint32_t *address);
+
+/* Sets bytes to 0: results of functions of the host, before they are made. */
+void p1b_zero(void *bytes, size_t size);
+
+/* Writes a number at an address of the guest. */
+p1b_status p1b_put8(p1b_host *host, uint32_t address, uint32_t value);
+p1b_status p1b_put16(p1b_host *host, uint32_t address, uint32_t value);
+p1b_status p1b_put32(p1b_host *host, uint32_t address, uint32_t value);
+p1b_status p1b_put64(p1b_host *host, uint32_t address, uint64_t value);
+
+/* Calls an export by its place in the world. */
+p1b_status p1b_call(p1b_host *host, size_t index, uint64_t *slots);
+
+/* Whether a number is a Unicode scalar value. */
+bool p1b_is_char(uint32_t value);
+
+bool p1b_is_utf8(const uint8_t *bytes, size_t length);
+
+/* Little-endian numbers at any address. */
+uint32_t p1b_load16(const uint8_t *at);
+uint32_t p1b_load32(const uint8_t *at);
+uint64_t p1b_load64(const uint8_t *at);
+void p1b_store16(uint8_t *at, uint32_t value);
+void p1b_store32(uint8_t *at, uint32_t value);
+void p1b_store64(uint8_t *at, uint64_t value);
+
+/* Floating-point numbers by their bits. */
+float p1b_f32(uint64_t bits);
+double p1b_f64(uint64_t bits);
+uint64_t p1b_of_f32(float value);
+uint64_t p1b_of_f64(double value);
+
+/* Handles of resources of the host. A handle that is lent is the guest's for the time of a call only. */
+p1b_status p1b_handle_new(p1b_host *host, uint16_t kind, void *rep, bool lent, uint32_t *handle);
+p1b_status p1b_handle_rep(p1b_host *host, uint16_t kind, uint32_t handle, void **rep);
+p1b_status p1b_handle_take(p1b_host *host, uint16_t kind, uint32_t handle, void **rep);
+/* A call to which a resource was lent has ended. */
+void p1b_handle_return(p1b_host *host, void *rep);
+/* The guest drops a handle: `rep` is NULL where it was only lent. */
+p1b_status p1b_handle_drop(p1b_host *host, uint16_t kind, uint32_t handle, void **rep);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
