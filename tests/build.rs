@@ -59,6 +59,8 @@ fn main() {
         Ok(embedder) => {
             println!("cargo::rustc-cfg=wamr_2020");
             println!("cargo::rustc-env=WAMR_2020_EMBEDDER={}", embedder.display());
+            let library = embedder.with_file_name("libwamr2020.a");
+            println!("cargo::rustc-env=WAMR_2020_LIBRARY={}", library.display());
         }
         Err(why) => {
             let why = why.replace('\n', " ");

@@ -844,7 +844,7 @@ impl<'r> Glue<'r> {
                         let _ = ty;
                         put!(
                             text,
-                            "    if (host->message) return P1B_ASKED;\n    TRY(p1b_put8(host, area, ok ? 0 : 1));"
+                            "    if (host->message) return P1B_ASKED;\n    p1b_lowering(host);\n    TRY(p1b_put8(host, area, ok ? 0 : 1));"
                         );
                         put!(text, "    if (ok) {{");
                         if let Some(ty) = ok {
@@ -869,7 +869,10 @@ impl<'r> Glue<'r> {
                         arguments.join(", ")
                     );
                 }
-                put!(text, "    if (host->message) return P1B_ASKED;");
+                put!(
+                    text,
+                    "    if (host->message) return P1B_ASKED;\n    p1b_lowering(host);"
+                );
                 text += &match area {
                     Some(_) => values.store(self, ty, "area", "ret"),
                     None => values.lower(self, ty, 0, "ret"),
@@ -904,6 +907,9 @@ impl<'r> Glue<'r> {
                 text,
                 "    held->scratch_used = host->scratch_used;\n    held->post = 0;\n    held->area = 0;"
             );
+        }
+        if !types.is_empty() {
+            put!(text, "    p1b_lowering(host);");
         }
         let given = |glue: &Glue<'_>, n: usize| -> String {
             let name = local(&func.params[n].name);

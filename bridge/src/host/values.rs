@@ -90,11 +90,14 @@ impl Values {
         let c_type = glue.c_type(ty);
         match &glue.layout.resolve.types[id].kind {
             TypeDefKind::Enum(of) => {
-                let read = read_tag(of.cases.len(), at);
-                format!(
-                    "    {out} = ({c_type})({read});\n    if ({out} >= {}) return P1B_CASE;\n",
-                    of.cases.len()
-                )
+                let (count, read) = (of.cases.len(), read_tag(of.cases.len(), at));
+                // As many as the number has values: all are right.
+                match count {
+                    0x100 | 0x1_0000 => format!("    {out} = ({c_type})({read});\n"),
+                    _ => format!(
+                        "    {out} = ({c_type})({read});\n    if ({out} >= {count}) return P1B_CASE;\n"
+                    ),
+                }
             }
             TypeDefKind::Flags(flags) => {
                 let count = flags.flags.len();

@@ -83,7 +83,7 @@ impl World {
     }
 
     /// Everything that the world refers to, and which of its worlds it is.
-    pub(crate) fn parts(&self) -> (&Resolve, WorldId) {
+    pub fn parts(&self) -> (&Resolve, WorldId) {
         (&self.resolve, self.id)
     }
 

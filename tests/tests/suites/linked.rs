@@ -40,7 +40,7 @@ fn stdout(outcome: &Outcome) -> String {
 }
 
 /// What every user of the words prints.
-const TOUR: &str = "\
+pub const TOUR: &str = "\
 added pear: 1
 added apple: 1
 added fig: 1

@@ -14,6 +14,7 @@ mod documented;
 mod exceptions;
 mod exported_resource;
 mod fixed_memory;
+mod glue;
 mod guest;
 mod handle_tables;
 mod host_boundary;

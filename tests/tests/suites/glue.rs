@@ -1,0 +1,649 @@
+//! Glue for hosts in C, compiled by the machine's C compiler with its sanitizers, on the WAMR of 2020: the worlds of the corpus
+//! in both directions, random values of random types, and layer 2 alone against memory and values that are all wrong.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use p1bridge::flatten::{FlattenOptions, flatten};
+use p1bridge::host::{HostOptions, Input, c};
+use p1bridge::profiles::named;
+use p1bridge::wrap::{World, WrapOptions, wrap};
+use p1bridge_tests::manifest::part;
+use p1bridge_tests::random::numbers::Random;
+
+use super::linked::TOUR;
+
+const WARNINGS: [&str; 6] = [
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-pedantic",
+    "-Werror",
+    "-Wno-unused-function",
+];
+const SANITIZERS: [&str; 2] = [
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=undefined",
+];
+
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn shim() -> PathBuf {
+    top().join("runtime-shim/host")
+}
+
+/// The WAMR of 2020 as a library, and its headers; none where it is not built.
+fn wamr() -> Option<(PathBuf, PathBuf)> {
+    let sources = Path::new(option_env!("WAMR_2020_SOURCES")?);
+    Some((
+        option_env!("WAMR_2020_LIBRARY")?.into(),
+        sources.join("core/iwasm/include"),
+    ))
+}
+
+fn compiler(cpp: bool) -> Option<&'static str> {
+    let name = if cpp { "c++" } else { "cc" };
+    let works = Command::new(name).arg("--version").output();
+    works
+        .is_ok_and(|output| output.status.success())
+        .then_some(name)
+}
+
+/// Runs a command; what it printed.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "{command:?}: {}\n{said}",
+        output.status
+    );
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn flat(component: &[u8]) -> Result<Vec<u8>> {
+    let options = FlattenOptions {
+        profile: named("wamr-2020")?,
+        verify: true,
+        ..FlattenOptions::default()
+    };
+    Ok(flatten(component, &options)?.wasm)
+}
+
+/// Writes the glue for a world, and compiles it and the shim with every warning.
+fn glue(folder: &Path, input: &Input, world: &str) -> Result<Vec<PathBuf>> {
+    let options = HostOptions {
+        world: Some(world.into()),
+        ..HostOptions::default()
+    };
+    for file in c(input, &options)? {
+        std::fs::write(folder.join(&file.name), &file.text)?;
+    }
+    let mut objects = Vec::new();
+    for source in [
+        folder.join(format!("{world}_host.c")),
+        shim().join("p1b_abi.c"),
+    ] {
+        let object = folder
+            .join(source.file_name().context("a file")?)
+            .with_extension("o");
+        let mut command = Command::new("cc");
+        command
+            .args(["-std=c99", "-O1", "-g", "-c"])
+            .args(WARNINGS)
+            .args(SANITIZERS);
+        run(command
+            .arg("-I")
+            .arg(shim())
+            .arg("-I")
+            .arg(folder)
+            .arg(&source)
+            .arg("-o")
+            .arg(&object))?;
+        objects.push(object);
+    }
+    Ok(objects)
+}
+
+/// Compiles the binding and a host, and links all of it with WAMR.
+fn program(folder: &Path, host: &Path, mut objects: Vec<PathBuf>, cpp: bool) -> Result<PathBuf> {
+    let (library, headers) = wamr().context("WAMR")?;
+    let binding = folder.join("p1b_wamr.o");
+    let mut command = Command::new("cc");
+    command
+        .args(["-std=c99", "-O1", "-g", "-c", "-DP1B_WAMR=2020"])
+        .args(WARNINGS)
+        .args(SANITIZERS);
+    command.arg("-I").arg(shim()).arg("-isystem").arg(&headers);
+    run(command
+        .arg(shim().join("p1b_wamr.c"))
+        .arg("-o")
+        .arg(&binding))?;
+    objects.push(binding);
+    let made = folder.join("host");
+    let mut command = Command::new(if cpp { "c++" } else { "cc" });
+    command.arg(if cpp { "-std=c++17" } else { "-std=gnu99" });
+    command
+        .args(["-O1", "-g", "-DP1B_WAMR=2020"])
+        .args(SANITIZERS);
+    for include in [shim(), folder.to_path_buf(), top().join("tests/glue")] {
+        command.arg("-I").arg(include);
+    }
+    command
+        .arg("-isystem")
+        .arg(&headers)
+        .arg(host)
+        .args(&objects)
+        .arg(&library);
+    run(command.args(["-lpthread", "-lm", "-o"]).arg(&made))?;
+    Ok(made)
+}
+
+/// Whether everything is there; says what is not.
+fn is_ready(cpp: bool) -> bool {
+    let ready = compiler(false).is_some() && compiler(cpp).is_some() && wamr().is_some();
+    if !ready {
+        let required = std::env::var("P1BRIDGE_REQUIRE_ENGINES").unwrap_or_default();
+        assert!(
+            !required.contains("wamr"),
+            "a C compiler or WAMR is missing"
+        );
+        eprintln!("skipped: no C compiler, or no WAMR");
+    }
+    ready
+}
+
+#[test]
+fn a_host_in_c_provides_an_interface() -> Result<()> {
+    if !is_ready(false) {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let module = flat(&wrap(&part("user-c")?, &WrapOptions::default())?.component)?;
+    let objects = glue(folder.path(), &Input::of_module(&module)?, "user")?;
+    let host = program(
+        folder.path(),
+        &top().join("tests/glue/user.c"),
+        objects,
+        false,
+    )?;
+    let file = folder.path().join("user.wasm");
+    std::fs::write(&file, module)?;
+    let said = run(Command::new(host).arg(file).arg("one"))?;
+    ensure!(said == format!("{TOUR}argument one\n"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_host_in_c_calls_an_interface() -> Result<()> {
+    if !is_ready(false) {
+        return Ok(());
+    }
+    for maker in ["maker-p2-c", "maker-p2-rust"] {
+        let folder = tempfile::tempdir()?;
+        let module = flat(&part(maker)?)?;
+        let objects = glue(folder.path(), &Input::of_module(&module)?, "maker")?;
+        let host = program(
+            folder.path(),
+            &top().join("tests/glue/maker.c"),
+            objects,
+            false,
+        )?;
+        let file = folder.path().join("maker.wasm");
+        std::fs::write(&file, module)?;
+        let said = run(Command::new(host).arg(file))?;
+        ensure!(said == TOUR, "{maker}: {said}");
+    }
+    Ok(())
+}
+
+/// A type of WIT, with what makes values of it in C++.
+#[derive(Clone, Debug)]
+enum Type {
+    /// The name, and whether it is a float.
+    Number(&'static str),
+    Bool,
+    Char,
+    Text,
+    List(Box<Type>),
+    Option(Box<Type>),
+    Result(Option<Box<Type>>, Option<Box<Type>>),
+    Tuple(Vec<Type>),
+    Record(usize, Vec<Type>),
+    Variant(usize, Vec<Option<Type>>),
+    Enum(usize, usize),
+    Flags(usize, usize),
+}
+
+/// The types of one interface.
+#[derive(Default)]
+struct Types {
+    /// The definitions in WIT.
+    text: String,
+    count: usize,
+}
+
+impl Types {
+    fn random(&mut self, random: &mut Random, depth: usize) -> Type {
+        let inner = |this: &mut Self, random: &mut Random| Box::new(this.random(random, depth - 1));
+        match random.below(if depth == 0 { 4 } else { 13 }) {
+            0 => Type::Bool,
+            1 => Type::Char,
+            2 => Type::Text,
+            3 => Type::Number(random.pick(&[
+                "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64",
+            ])),
+            4 | 5 => Type::List(inner(self, random)),
+            6 => Type::Option(inner(self, random)),
+            7 => {
+                let mut side = |this: &mut Self| {
+                    random
+                        .percent(70)
+                        .then(|| Box::new(this.random(random, depth - 1)))
+                };
+                let (ok, err) = (side(self), side(self));
+                Type::Result(ok, err)
+            }
+            8 => {
+                let count = 1 + random.below(3);
+                Type::Tuple((0..count).map(|_| self.random(random, depth - 1)).collect())
+            }
+            9 => {
+                let count = 1 + random.below(4);
+                let fields: Vec<Type> =
+                    (0..count).map(|_| self.random(random, depth - 1)).collect();
+                let text: Vec<String> = fields
+                    .iter()
+                    .enumerate()
+                    .map(|(i, ty)| format!("x{i}: {}", ty.wit()))
+                    .collect();
+                Type::Record(self.define("record", &text), fields)
+            }
+            10 => {
+                let count = 1 + random.below(4);
+                let cases: Vec<Option<Type>> = (0..count)
+                    .map(|_| random.percent(65).then(|| self.random(random, depth - 1)))
+                    .collect();
+                let text: Vec<String> = cases
+                    .iter()
+                    .enumerate()
+                    .map(|(i, ty)| match ty {
+                        Some(ty) => format!("c{i}({})", ty.wit()),
+                        None => format!("c{i}"),
+                    })
+                    .collect();
+                Type::Variant(self.define("variant", &text), cases)
+            }
+            11 => {
+                let count = random.pick(&[1, 3, 255, 256, 257]);
+                let text: Vec<String> = (0..count).map(|i| format!("e{i}")).collect();
+                Type::Enum(self.define("enum", &text), count)
+            }
+            _ => {
+                let count = random.pick(&[1, 8, 9, 16, 17, 32]);
+                let text: Vec<String> = (0..count).map(|i| format!("f{i}")).collect();
+                Type::Flags(self.define("flags", &text), count)
+            }
+        }
+    }
+
+    fn define(&mut self, what: &str, parts: &[String]) -> usize {
+        let n = self.count;
+        self.count += 1;
+        writeln!(self.text, "  {what} t{n} {{ {} }}", parts.join(", ")).expect("a string");
+        n
+    }
+}
+
+impl Type {
+    fn wit(&self) -> String {
+        let optional = |ty: &Option<Box<Type>>| ty.as_ref().map_or("_".to_string(), |ty| ty.wit());
+        match self {
+            Type::Number(name) => (*name).to_string(),
+            Type::Bool => "bool".into(),
+            Type::Char => "char".into(),
+            Type::Text => "string".into(),
+            Type::List(ty) => format!("list<{}>", ty.wit()),
+            Type::Option(ty) => format!("option<{}>", ty.wit()),
+            Type::Result(None, None) => "result".into(),
+            Type::Result(ok, None) => format!("result<{}>", optional(ok)),
+            Type::Result(ok, err) => format!("result<{}, {}>", optional(ok), optional(err)),
+            Type::Tuple(types) => {
+                let types: Vec<String> = types.iter().map(Type::wit).collect();
+                format!("tuple<{}>", types.join(", "))
+            }
+            Type::Record(n, _) | Type::Variant(n, _) | Type::Enum(n, _) | Type::Flags(n, _) => {
+                format!("t{n}")
+            }
+        }
+    }
+
+    /// Statements that make `at` a random value, and those that compare it with `to`.
+    fn value(&self, random: &mut Random, at: &str, to: &str, make: &mut String, same: &mut String) {
+        let mut equal = |condition: String| {
+            writeln!(same, "    if (!({condition})) fail(\"{at}\", \"differs\");")
+                .expect("a string")
+        };
+        match self {
+            Type::Bool => {
+                writeln!(make, "    {at} = {};", random.percent(50)).expect("a string");
+                equal(format!("{at} == {to}"));
+            }
+            Type::Char => {
+                let char = random.pick(&['a', '\u{0}', '\u{d7ff}', '\u{e000}', '\u{10ffff}', 'ß']);
+                writeln!(make, "    {at} = {:#x};", char as u32).expect("a string");
+                equal(format!("{at} == {to}"));
+            }
+            Type::Number(name) => {
+                let bits = random.bits();
+                let value = match *name {
+                    "f32" => format!("p1b_f32({:#x}u)", bits as u32),
+                    "f64" => format!("p1b_f64({bits:#x}u)"),
+                    name => format!(
+                        "static_cast<std::remove_reference_t<decltype({at})>>({bits:#x}u) /* {name} */"
+                    ),
+                };
+                writeln!(make, "    {at} = {value};").expect("a string");
+                equal(format!("same_bits({at}, {to})"));
+            }
+            Type::Text => {
+                let text = random.pick(&[
+                    "",
+                    "a",
+                    "grüße",
+                    "\u{10ffff}x",
+                    "a longer text that needs some room in the memory",
+                ]);
+                let bytes: String = text.bytes().map(|b| format!("\\{b:03o}")).collect();
+                writeln!(make, "    {at} = text(\"{bytes}\", {});", text.len()).expect("a string");
+                equal(format!("same_text({at}, {to})"));
+            }
+            Type::List(ty) => {
+                let count = random.pick(&[0, 1, 2, 5]);
+                let name = format!("l{}", make.len());
+                writeln!(make, "    auto *{name} = items({at}.ptr, {count});\n    {at}.ptr = {name};\n    {at}.len = {count};").expect("a string");
+                equal(format!("{to}.len == {count}"));
+                for i in 0..count {
+                    let (from, to) = (format!("{name}[{i}]"), format!("{to}.ptr[{i}]"));
+                    ty.value(random, &from, &to, make, same);
+                }
+            }
+            Type::Option(ty) => {
+                let some = random.percent(60);
+                writeln!(make, "    {at}.is_some = {some};").expect("a string");
+                equal(format!("{to}.is_some == {some}"));
+                if some {
+                    ty.value(
+                        random,
+                        &format!("{at}.val"),
+                        &format!("{to}.val"),
+                        make,
+                        same,
+                    );
+                }
+            }
+            Type::Result(ok, err) => {
+                let is_err = random.percent(50);
+                writeln!(make, "    {at}.is_err = {is_err};").expect("a string");
+                equal(format!("{to}.is_err == {is_err}"));
+                let (ty, name) = if is_err { (err, "err") } else { (ok, "ok") };
+                if let Some(ty) = ty {
+                    ty.value(
+                        random,
+                        &format!("{at}.val.{name}"),
+                        &format!("{to}.val.{name}"),
+                        make,
+                        same,
+                    );
+                }
+            }
+            Type::Tuple(types) => {
+                for (i, ty) in types.iter().enumerate() {
+                    ty.value(
+                        random,
+                        &format!("{at}.f{i}"),
+                        &format!("{to}.f{i}"),
+                        make,
+                        same,
+                    );
+                }
+            }
+            Type::Record(_, fields) => {
+                for (i, ty) in fields.iter().enumerate() {
+                    ty.value(
+                        random,
+                        &format!("{at}.x{i}"),
+                        &format!("{to}.x{i}"),
+                        make,
+                        same,
+                    );
+                }
+            }
+            Type::Variant(_, cases) => {
+                let case = random.below(cases.len());
+                writeln!(make, "    {at}.tag = {case};").expect("a string");
+                equal(format!("{to}.tag == {case}"));
+                if let Some(ty) = &cases[case] {
+                    ty.value(
+                        random,
+                        &format!("{at}.val.c{case}"),
+                        &format!("{to}.val.c{case}"),
+                        make,
+                        same,
+                    );
+                }
+            }
+            Type::Enum(_, count) => {
+                writeln!(make, "    {at} = {};", random.below(*count)).expect("a string");
+                equal(format!("{at} == {to}"));
+            }
+            Type::Flags(_, count) => {
+                let bits = random.bits() & ((1u64 << count) - 1);
+                writeln!(make, "    {at} = {bits:#x}u;").expect("a string");
+                equal(format!("{at} == {to}"));
+            }
+        }
+    }
+}
+
+/// The functions of the host, each of which gives back what it gets.
+fn echoes(header: &str) -> Result<String> {
+    let mut text = String::new();
+    for line in header
+        .lines()
+        .filter(|line| line.contains(" t_t_a_f") && line.ends_with(");"))
+    {
+        let head = line.trim_end_matches(';');
+        if head.starts_with("p1b_status") {
+            continue;
+        }
+        let by_pointer = head.contains("*x");
+        let x = if by_pointer { "(*x)" } else { "x" };
+        let body = if head.starts_with("bool ")
+            && (head.contains("*ret") || head.contains("*err") || by_pointer)
+        {
+            let ret = if head.contains("*ret") {
+                format!("*ret = {x}.val.ok; ")
+            } else {
+                String::new()
+            };
+            let err = if head.contains("*err") {
+                format!("*err = {x}.val.err; ")
+            } else {
+                String::new()
+            };
+            format!("if ({x}.is_err) {{ {err}return false; }} {ret}return true;")
+        } else if head.contains("*ret") {
+            format!("*ret = {x};")
+        } else {
+            format!("return {x};")
+        };
+        writeln!(text, "{head} {{ (void)host; {body} }}")?;
+    }
+    Ok(text)
+}
+
+const FUNCTIONS: usize = 6;
+
+/// A world of random types, as a component that passes its export through to its import.
+fn pass_through(random: &mut Random) -> Result<(Vec<u8>, Vec<Type>)> {
+    let mut types = Types::default();
+    let functions: Vec<Type> = (0..FUNCTIONS).map(|_| types.random(random, 3)).collect();
+    let list: String = functions
+        .iter()
+        .enumerate()
+        .map(|(i, ty)| format!("  f{i}: func(x: {0}) -> {0};\n", ty.wit()))
+        .collect();
+    let interface = |name: &str| format!("interface {name} {{\n{}{list}}}\n", types.text);
+    let wit = format!(
+        "package t:t;\n{}{}world echo {{ import a; export b; }}\n",
+        interface("a"),
+        interface("b")
+    );
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("echo.wit"), &wit)?;
+    let world = World::read(folder.path(), None)?;
+    let component = echo_component(&world).with_context(|| wit.clone())?;
+    Ok((component, functions))
+}
+
+/// A component of the world whose core module passes everything on: what it gets it gives.
+fn echo_component(world: &World) -> Result<Vec<u8>> {
+    let (resolve, id) = world.parts();
+    let mut body = String::new();
+    let mut imports = String::new();
+    let a = resolve.worlds[id]
+        .imports
+        .values()
+        .find_map(|item| match item {
+            wit_parser::WorldItem::Interface { id, .. } => Some(*id),
+            _ => None,
+        });
+    let a = &resolve.interfaces[a.context("the import")?];
+    use wit_parser::abi::{AbiVariant, WasmType};
+    let name = |ty: &WasmType| match ty {
+        WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
+        WasmType::I64 | WasmType::PointerOrI64 => "i64",
+        WasmType::F32 => "f32",
+        WasmType::F64 => "f64",
+    };
+    for (at, func) in a.functions.values().enumerate() {
+        let import = resolve.wasm_signature(AbiVariant::GuestImport, func);
+        let export = resolve.wasm_signature(AbiVariant::GuestExport, func);
+        let list = |what: &str, types: &[WasmType]| -> String {
+            types
+                .iter()
+                .map(|ty| format!("({what} {}) ", name(ty)))
+                .collect()
+        };
+        writeln!(
+            imports,
+            "(import \"t:t/a\" \"{}\" (func $f{at} {}{}))",
+            func.name,
+            list("param", &import.params),
+            list("result", &import.results)
+        )?;
+        let mut call: String = (0..export.params.len())
+            .map(|i| format!("(local.get {i}) "))
+            .collect();
+        let mut result = String::new();
+        if import.retptr {
+            call += "(i32.const 256)";
+            result = "(i32.const 256)".into();
+        }
+        writeln!(
+            body,
+            "(func (export \"t:t/b#{}\") {}{} {call} (call $f{at}) {result})",
+            func.name,
+            list("param", &export.params),
+            list("result", &export.results)
+        )?;
+    }
+    // Every allocation grows the memory, which moves it on the host.
+    let module = format!(
+        r#"(module {imports} (memory (export "memory") 1) (global $next (mut i32) (i32.const 4096))
+          (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (local $at i32)
+            (drop (memory.grow (i32.const 1)))
+            (local.set $at (i32.and (i32.add (global.get $next) (i32.sub (local.get 2) (i32.const 1)))
+              (i32.sub (i32.const 0) (local.get 2))))
+            (global.set $next (i32.add (local.get $at) (local.get 3)))
+            (local.get $at))
+          {body})"#
+    );
+    let options = WrapOptions {
+        world: Some(world.clone()),
+        ..WrapOptions::default()
+    };
+    Ok(wrap(&wat::parse_str(&module).context(module)?, &options)?.component)
+}
+
+/// A program in C++ that calls every function with some values and compares what comes back.
+fn driver(functions: &[Type], header: &str, random: &mut Random) -> Result<String> {
+    let mut text = format!(
+        "#include \"echo_host.h\"\n#include \"echo.h\"\n{}\n",
+        echoes(header)?
+    );
+    let mut main = String::new();
+    for (i, ty) in functions.iter().enumerate() {
+        for n in 0..3 {
+            let (mut make, mut same) = (String::new(), String::new());
+            ty.value(random, "in", "out", &mut make, &mut same);
+            writeln!(
+                text,
+                "template <class T> static void test_{i}_{n}(T in, T out) {{\n{make}    call(exports_t_t_b_f{i}, in, out);\n{same}    release();\n}}"
+            )?;
+            writeln!(
+                main,
+                "    test_{i}_{n}(value_of<decltype(&exports_t_t_b_f{i})>::type(), value_of<decltype(&exports_t_t_b_f{i})>::type());"
+            )?;
+        }
+    }
+    writeln!(
+        text,
+        "int main(int, char **argv) {{\n    boot(argv[1], &echo_world);\n{main}    std::puts(\"all the same\");\n}}"
+    )?;
+    Ok(text)
+}
+
+/// Lifts and lowers random values of random types: to the guest, from it to the host, back, and back again, while its memory
+/// moves with every allocation.
+#[test]
+fn random_values_of_random_types_come_back_as_they_were() -> Result<()> {
+    if !is_ready(true) {
+        return Ok(());
+    }
+    let number = |name: &str, otherwise: u64| match std::env::var(name) {
+        Ok(text) => text.parse().expect("a number"),
+        Err(_) => otherwise,
+    };
+    let first = number("P1BRIDGE_RANDOM_SEED", 1);
+    for seed in first..first + number("P1BRIDGE_RANDOM_WORLDS", 12) {
+        one_world(seed).with_context(|| format!("seed {seed}"))?;
+    }
+    Ok(())
+}
+
+fn one_world(seed: u64) -> Result<()> {
+    let random = &mut Random::new(seed);
+    let (component, functions) = pass_through(random)?;
+    let module = flat(&component)?;
+    let folder = tempfile::tempdir()?;
+    let objects = glue(folder.path(), &Input::of_module(&module)?, "echo")?;
+    let header = std::fs::read_to_string(folder.path().join("echo_host.h"))?;
+    let source = folder.path().join("driver.cpp");
+    std::fs::write(&source, driver(&functions, &header, random)?)?;
+    let host = program(folder.path(), &source, objects, true).with_context(|| header.clone())?;
+    let file = folder.path().join("echo.wasm");
+    std::fs::write(&file, module)?;
+    let said = run(Command::new(host)
+        .arg(file)
+        .env("ASAN_OPTIONS", "detect_leaks=0"))?;
+    if said != "all the same\n" {
+        bail!("{said}");
+    }
+    Ok(())
+}
