@@ -166,8 +166,12 @@ static bool is_little(void) {
 /* Copies numbers, with their bytes the other way round where the host has them so. */
 static void copy_numbers(uint8_t *to, const uint8_t *from, size_t bytes, uint32_t width) {
     size_t i;
+    uintptr_t a = (uintptr_t)to, b = (uintptr_t)from;
     if (width == 1 || is_little()) {
-        memcpy(to, from, bytes);
+        if (a - b >= bytes && b - a >= bytes) memcpy(to, from, bytes);
+        /* A guest may say that its new memory is where a value of its own is. */
+        else if (a < b) for (i = 0; i < bytes; i++) to[i] = from[i];
+        else for (i = bytes; i; i--) to[i - 1] = from[i - 1];
         return;
     }
     for (i = 0; i < bytes; i++) to[i] = from[i ^ (width - 1)];

@@ -647,3 +647,68 @@ fn one_world(seed: u64) -> Result<()> {
     }
     Ok(())
 }
+
+/// A guest that gives wrong addresses, lengths, cases, chars and handles, whose memory moves in every call, reaches nothing
+/// outside of its memory: the glue alone, on an array that the sanitizer guards.
+#[test]
+fn a_guest_that_gives_anything_reaches_nothing_outside_of_its_memory() -> Result<()> {
+    if !is_ready(true) {
+        return Ok(());
+    }
+    for seed in 1..=6 {
+        hostile_world(seed).with_context(|| format!("seed {seed}"))?;
+    }
+    Ok(())
+}
+
+fn hostile_world(seed: u64) -> Result<()> {
+    let random = &mut Random::new(seed);
+    let (component, functions) = pass_through(random)?;
+    let module = flat(&component)?;
+    let folder = tempfile::tempdir()?;
+    let objects = glue(folder.path(), &Input::of_module(&module)?, "echo")?;
+    let header = std::fs::read_to_string(folder.path().join("echo_host.h"))?;
+    let mut text = format!(
+        "#include \"echo_host.h\"\n#include \"hostile.h\"\n#include \"ways.h\"\n{}\n",
+        echoes(&header)?
+    );
+    writeln!(
+        text,
+        "int main() {{\n    state = {seed}u * 2654435761u + 1;\n    for (int i = 0; i < 30000; i++) {{\n        imports(&echo_world);"
+    )?;
+    for i in 0..functions.len() {
+        writeln!(
+            text,
+            "        again(&echo_world); ended[any(&exports_t_t_b_f{i})]++;"
+        )?;
+    }
+    writeln!(
+        text,
+        "    }}\n    for (int i = 0; i < 13; i++) std::printf(\"%d:%lu \", i, ended[i]);\n    std::puts(\"\");\n}}"
+    )?;
+    let source = folder.path().join("hostile.cpp");
+    std::fs::write(&source, text)?;
+    let made = folder.path().join("hostile");
+    let mut command = Command::new("c++");
+    command.args(["-std=c++17", "-O1", "-g"]).args(SANITIZERS);
+    for include in [
+        shim(),
+        folder.path().to_path_buf(),
+        top().join("tests/glue"),
+    ] {
+        command.arg("-I").arg(include);
+    }
+    run(command.arg(&source).args(&objects).arg("-o").arg(&made))?;
+    let said = run(Command::new(&made).env("ASAN_OPTIONS", "detect_leaks=0"))?;
+    // Both ends are reached: calls that go well, and several kinds that do not.
+    let ended: Vec<u64> = said
+        .split_whitespace()
+        .filter_map(|word| word.split(':').nth(1)?.parse().ok())
+        .collect();
+    ensure!(ended[0] > 100, "{said}");
+    ensure!(
+        ended[1..].iter().filter(|count| **count > 0).count() >= 4,
+        "{said}"
+    );
+    Ok(())
+}
