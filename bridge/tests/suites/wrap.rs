@@ -226,7 +226,7 @@ fn object_files_and_shared_libraries_are_to_be_linked_first() {
     refused(
         r#"(module (import "env" "__linear_memory" (memory 0)) (@custom "linking" "\02") (func))"#,
         &[],
-        &["object file", "link it first"],
+        &["object file", "link it with wasm-ld first"],
     );
     refused(
         r#"(module (@custom "dylink.0" "\01\04\00\00\00\00") (func (export "_start")))"#,
