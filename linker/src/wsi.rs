@@ -233,7 +233,7 @@ pub fn asked(module: &str, name: &str) -> Result<Asked, String> {
     let rest = module.strip_prefix(PREFIX).unwrap_or(module);
     let (interface, version) = rest.split_once('@').unwrap_or((rest, ""));
     let patch = version.strip_prefix("0.1.");
-    if !patch.is_some_and(|patch| patch.parse::<u32>().is_ok()) {
+    if patch.is_none_or(|patch| patch.parse::<u32>().is_err()) {
         return Err(format!(
             "WSI is known as 0.1: import it from \"{PREFIX}{interface}@0.1.0\""
         ));

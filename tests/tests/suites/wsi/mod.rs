@@ -7,6 +7,7 @@ mod programs;
 mod random;
 mod refused;
 mod round;
+mod serial;
 mod sockets;
 mod table;
 

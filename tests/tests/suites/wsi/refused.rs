@@ -19,7 +19,7 @@ fn module(imports: &str, calls: &str) -> Vec<u8> {
 }
 
 fn refusal(module: &[u8], options: &WeaveOptions) -> String {
-    format!("{:#}", weave(module, options).err().expect("refused"))
+    format!("{:#}", weave(module, options).expect_err("refused"))
 }
 
 fn plain() -> WeaveOptions {
