@@ -4,6 +4,7 @@ use p1bridge::lower::lower;
 use p1bridge::profiles::named;
 use p1bridge::run::{Exit, RunOptions, run};
 use p1bridge::weave::WeaveOptions;
+use p1bridge_linker::wsi::{Function, Host, functions};
 use p1bridge_tests::{captured, module};
 
 use super::woven;
@@ -115,12 +116,12 @@ fn code(wasm: &[u8], guest: usize) -> usize {
     bodies[guest..].iter().sum()
 }
 
-fn all(imports: &str) -> usize {
+fn all(imports: &[String], sockets: bool) -> usize {
     let mut fields = String::new();
     let mut calls = String::new();
-    for (at, function) in imports.split(' ').enumerate() {
-        let known = { p1bridge_linker::wsi::functions().iter() }
-            .find(|known| format!("{}.{}", known.module, known.name) == function)
+    for (at, function) in imports.iter().enumerate() {
+        let known = { functions().iter() }
+            .find(|known| known.full() == *function)
             .unwrap();
         let ty = known.ty();
         let list = |types: &[wasmparser::ValType]| -> String {
@@ -134,14 +135,19 @@ fn all(imports: &str) -> usize {
         for ty in ty.params() {
             calls += &format!("({ty}.const 0)");
         }
-        calls += &format!("(call $f{at}) drop ");
+        calls += &format!("(call $f{at}) ");
+        calls += if ty.results().is_empty() { "" } else { "drop " };
     }
     let text = format!(
         r#"(module {fields} (memory (export "memory") 1) (global $__stack_pointer (mut i32) (i32.const 4096))
             (func (export "_start") {calls}))"#
     );
     let module = wat::parse_str(text).unwrap();
-    let linked = woven(&module, &WeaveOptions::default()).wasm;
+    let options = WeaveOptions {
+        sockets,
+        ..WeaveOptions::default()
+    };
+    let linked = woven(&module, &options).wasm;
     let (old, new) = (
         module::parts(&module).unwrap(),
         module::parts(&linked).unwrap(),
@@ -162,13 +168,31 @@ fn all(imports: &str) -> usize {
 
 #[test]
 fn what_a_program_does_not_call_is_not_there() {
-    for (imports, most) in [
-        ("io.read io.write time.now", 160),
-        ("io.read io.write time.now io.poll", 1536),
+    let some = |names: &str| names.split(' ').map(str::to_string).collect::<Vec<_>>();
+    let there = |host: Host, net: bool| {
+        let functions = functions().iter();
+        let chosen = functions.filter(|f| f.class(host).is_there() && (f.module == "net") == net);
+        chosen.map(Function::full).collect::<Vec<_>>()
+    };
+    for (what, imports, sockets, most) in [
+        (
+            "read, write and now",
+            some("io.read io.write time.now"),
+            false,
+            160,
+        ),
+        (
+            "and poll",
+            some("io.read io.write time.now io.poll"),
+            false,
+            1536,
+        ),
+        ("all but net", there(Host::Preview1, false), false, 4096),
+        ("net on WAMR", there(Host::Sockets, true), true, 2560),
     ] {
-        let bytes = all(imports);
-        println!("{imports}: {bytes} bytes of code");
-        assert!(bytes <= most, "{imports}: {bytes} bytes");
+        let bytes = all(&imports, sockets);
+        println!("{what}: {bytes} bytes of code");
+        assert!(bytes <= most, "{what}: {bytes} bytes");
     }
 }
 
