@@ -1,5 +1,5 @@
 // Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line, and of p1-on-p1.wasm and
-// wsi-on-p1.wasm:
+// wsi-on-p1.wasm, p1-on-wsi.wasm:
 //
 //     node adapters/tests/run.mjs [library.wasm] [part of a test's name]
 //
@@ -16,6 +16,7 @@ import "./paths.mjs";
 import "./host.mjs";
 import "./http.mjs";
 import "./wsi.mjs";
+import "./on-wsi.mjs";
 import { run } from "./suite.mjs";
 
 process.exit(run(process.argv[3] ?? "") ? 0 : 1);

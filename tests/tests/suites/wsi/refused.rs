@@ -4,7 +4,9 @@ use p1bridge::flatten::{Allow, FlattenOptions, Row, wasi_table};
 use p1bridge::lower::lower;
 use p1bridge::profiles::Profile;
 use p1bridge::weave::{WeaveOptions, weave};
+use p1bridge_tests::engines::oracle;
 use p1bridge_tests::module::parts;
+use p1bridge_tests::{Exit, RunSpec};
 
 use super::woven;
 
@@ -121,6 +123,17 @@ fn what_the_host_has_of_wsi_stays_an_import_beside_preview_1() {
     assert_eq!(imports("[]"), ["wasi_snapshot_preview1 fd_close"]);
     let why = format!("{:#}", profile(r#"["device.qurey"]"#).unwrap_err());
     assert!(why.contains("device.query"), "{why}");
+}
+
+#[test]
+fn a_program_may_import_preview_1_as_well_and_has_one_import_for_both() {
+    let fields = r#"(import "wasi_snapshot_preview1" "fd_close" (func $old (param i32) (result i32)))
+        (import "wsi:sys/io@0.1.0" "close" (func $new (param i32) (result i32)))"#;
+    let calls = "(if (i32.ne (call $old (i32.const 99)) (i32.sub (i32.const 0) (call $new (i32.const 99)))) (then unreachable))";
+    let wasm = woven(&module(fields, calls), &plain()).wasm;
+    assert_eq!(parts(&wasm).unwrap().imports.len(), 1);
+    let outcome = oracle().run(&wasm, &RunSpec::default()).unwrap();
+    assert_eq!(outcome.exit, Exit::Code(0));
 }
 
 #[test]
