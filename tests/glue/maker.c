@@ -1,21 +1,16 @@
-/* Calls the words of corpus/linked/words.wit that a library on WAMR has:  maker MODULE */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* Calls the words of corpus/linked/words.wit that a library has:  maker MODULE */
 #include "maker_host.h"
-#include "p1b_wamr.h"
+
+#define IMPORTS MAKER_IMPORTS
+#define EXPORTS MAKER_EXPORTS
+#include "boot.h"
 
 typedef exports_corpus_linked_words_bag_t bag;
 
 static p1b_host host;
 
 static void need(p1b_status status, const char *what) {
-    if (status) {
-        fflush(stdout);
-        fprintf(stderr, "%s: %s\n", what, p1b_reason(status));
-        exit(1);
-    }
+    if (status) fail(what, status == P1B_TRAPPED ? trap() : p1b_reason(status));
 }
 #define NEED(call) need(call, #call)
 
@@ -68,30 +63,11 @@ static void tour(void) {
     NEED(p1b_done(&host, &held));
 }
 
-static int fail(const char *what, const char *why) {
-    fprintf(stderr, "%s: %s\n", what, why ? why : "failed");
-    return 1;
-}
-
 int main(int argc, char **argv) {
-    static wasm_function_inst_t functions[MAKER_EXPORTS];
-    static uint8_t scratch[4096], bytes[1 << 20];
-    static p1b_wamr binding;
-    char error[128] = "";
-    RuntimeInitArgs init;
-    FILE *file = argc != 2 ? NULL : fopen(argv[1], "rb");
-    if (!file) return fail("usage", "maker MODULE");
-    uint32_t size = (uint32_t)fread(bytes, 1, sizeof bytes, file);
-    memset(&init, 0, sizeof init);
-    init.mem_alloc_type = Alloc_With_System_Allocator;
-    if (!wasm_runtime_full_init(&init)) return fail("WAMR", NULL);
-    wasm_module_t module = wasm_runtime_load(bytes, size, error, sizeof error);
-    if (!module) return fail("load", error);
-    wasm_module_inst_t instance = wasm_runtime_instantiate(module, 65536, 512, error, sizeof error);
-    if (!instance) return fail("instantiate", error);
-    wasm_exec_env_t environment = wasm_runtime_create_exec_env(instance, 65536);
+    static uint8_t scratch[4096];
+    if (argc != 2) fail("usage", "maker MODULE");
     p1b_init(&host, &maker_world, scratch, sizeof scratch, NULL, 0);
-    NEED(p1b_wamr_bind(&binding, &host, instance, environment, functions));
+    boot(&host, argc, argv);
     NEED(maker_initialize(&host));
     tour();
     return 0;

@@ -1,10 +1,9 @@
-/* Provides the words of corpus/linked/words.wit to a program on WAMR:  user MODULE [ARGUMENT…] */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "p1b_wamr.h"
+/* Provides the words of corpus/linked/words.wit to a program:  user MODULE [ARGUMENT...] */
 #include "user_host.h"
+
+#define IMPORTS USER_IMPORTS
+#define EXPORTS USER_EXPORTS
+#include "boot.h"
 
 #define MOST 64
 
@@ -110,48 +109,15 @@ uint32_t corpus_linked_words_bags(p1b_host *host) {
     return live;
 }
 
-static int fail(const char *what, const char *why) {
-    fflush(stdout);
-    fprintf(stderr, "%s: %s\n", what, why ? why : "failed");
-    return 1;
-}
-
 int main(int argc, char **argv) {
-    static NativeSymbol symbols[USER_IMPORTS];
-    static wasm_function_inst_t functions[USER_EXPORTS];
     static uint8_t scratch[4096];
     static p1b_handle handles[8];
-    static uint8_t bytes[1 << 20];
-    static p1b_wamr binding;
     static p1b_host host;
-    char error[128] = "";
-    const char *exception;
-    RuntimeInitArgs init;
-    FILE *file = argc < 2 ? NULL : fopen(argv[1], "rb");
-    if (!file) return fail("usage", "user MODULE [ARGUMENT...]");
-    uint32_t size = (uint32_t)fread(bytes, 1, sizeof bytes, file);
-    memset(&init, 0, sizeof init);
-    init.mem_alloc_type = Alloc_With_System_Allocator;
-    if (!wasm_runtime_full_init(&init)) return fail("WAMR", NULL);
-    if (!p1b_wamr_register(&user_world, symbols)) return fail("register", NULL);
-    wasm_module_t module = wasm_runtime_load(bytes, size, error, sizeof error);
-    if (!module) return fail("load", error);
-    wasm_runtime_set_wasi_args(module, NULL, 0, NULL, 0, NULL, 0, argv + 1, argc - 1);
-    wasm_module_inst_t instance = wasm_runtime_instantiate(module, 65536, 512, error, sizeof error);
-    if (!instance) return fail("instantiate", error);
-    wasm_exec_env_t environment = wasm_runtime_create_exec_env(instance, 65536);
+    if (argc < 2) fail("usage", "user MODULE [ARGUMENT...]");
     p1b_init(&host, &user_world, scratch, sizeof scratch, handles, sizeof handles / sizeof *handles);
-    p1b_status status = p1b_wamr_bind(&binding, &host, instance, environment, functions);
-    if (status) return fail("bind", p1b_reason(status));
-#if P1B_WAMR == 2
-    wasm_function_inst_t start = wasm_runtime_lookup_function(instance, "_start");
-#else
-    wasm_function_inst_t start = wasm_runtime_lookup_function(instance, "_start", NULL);
-#endif
-    if (!wasm_runtime_call_wasm(environment, start, 0, NULL)) {
-        exception = wasm_runtime_get_exception(instance);
-        if (!exception || !strstr(exception, "wasi proc exit")) return fail("trap", exception);
-    }
-    fflush(stdout);
-    return live ? fail("live", "bags are left") : 0;
+    boot(&host, argc, argv);
+    const char *failed = start(argc, argv);
+    if (failed) fail("the program", failed);
+    if (live) fail("the program", "leaves bags");
+    return 0;
 }

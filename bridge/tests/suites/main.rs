@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod common;
 mod flatten;
+mod host;
 mod inspect;
 mod link;
 mod lower;

@@ -712,3 +712,76 @@ fn hostile_world(seed: u64) -> Result<()> {
     );
     Ok(())
 }
+
+/// wasm3 0.4.7, in which a call of the guest by a function of the host would overwrite the caller's frame without the binding.
+#[test]
+fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
+    let Some(sources) = option_env!("WASM3_SOURCES").filter(|_| compiler(false).is_some()) else {
+        eprintln!("skipped: no C compiler, or no wasm3");
+        return Ok(());
+    };
+    let user = wrap(&part("user-c")?, &WrapOptions::default())?.component;
+    for (name, component, right) in [
+        ("user", user, format!("{TOUR}argument one\n")),
+        ("maker", part("maker-p2-c")?, TOUR.to_string()),
+    ] {
+        let folder = tempfile::tempdir()?;
+        let options = FlattenOptions {
+            profile: named("wasm3")?,
+            verify: true,
+            ..FlattenOptions::default()
+        };
+        let module = flatten(&component, &options)?.wasm;
+        let objects = glue(folder.path(), &Input::of_module(&module)?, name)?;
+        let made = folder.path().join("host");
+        let mut command = Command::new("cc");
+        command.args([
+            "-std=gnu99",
+            "-O1",
+            "-w",
+            "-DWASM3",
+            "-DP1B_WASM3=4",
+            "-Dd_m3HasWASI",
+            "-Dd_m3LogOutput=0",
+        ]);
+        for include in [
+            shim(),
+            folder.path().to_path_buf(),
+            top().join("tests/glue"),
+            sources.into(),
+        ] {
+            command.arg("-I").arg(include);
+        }
+        command
+            .arg(top().join(format!("tests/glue/{name}.c")))
+            .arg(shim().join("p1b_wasm3.c"))
+            .args(&objects);
+        for entry in std::fs::read_dir(sources)? {
+            let path = entry?.path();
+            let file = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .unwrap_or_default();
+            let other =
+                ["m3_api_uvwasi.c", "m3_api_meta_wasi.c", "m3_api_tracer.c"].contains(&file);
+            if file.ends_with(".c") && !other {
+                command.arg(path);
+            }
+        }
+        // The objects of the glue have the sanitizers inside.
+        command
+            .args(["-fsanitize=address,undefined", "-lm", "-o"])
+            .arg(&made);
+        run(&mut command)?;
+        let file = folder.path().join("module.wasm");
+        std::fs::write(&file, module)?;
+        let mut command = Command::new(&made);
+        command.arg(file).args((name == "user").then_some("one"));
+        // wasm3 itself reads and writes at addresses that are not aligned.
+        let said = run(command
+            .env("ASAN_OPTIONS", "detect_leaks=0")
+            .env("UBSAN_OPTIONS", "halt_on_error=0"))?;
+        ensure!(said == right, "{name}: {said}");
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+#include "p1b_wasm3.h"
+
+#include <string.h>
+
+#ifndef P1B_WASM3
+#define P1B_WASM3 5
+#endif
+
+#if P1B_WASM3 < 5
+#include "m3_env.h"
+#endif
+
+/* The most arguments of a core function of the canonical ABI, and a result. */
+#define MOST 17
+
+static bool is_wide(char type) { return type == 'I' || type == 'F'; }
+
+/* A core value, of the width that it has. */
+static uint64_t get(const uint64_t *at, char type) {
+    uint32_t narrow;
+    if (is_wide(type)) return *at;
+    memcpy(&narrow, at, sizeof narrow);
+    return narrow;
+}
+
+static void set(uint64_t *at, char type, uint64_t value) {
+    uint32_t narrow = (uint32_t)value;
+    if (is_wide(type)) *at = value;
+    else memcpy(at, &narrow, sizeof narrow);
+}
+
+static const void *call_host(p1b_wasm3_link *link, uint64_t *frame) {
+    p1b_host *host = link->host;
+    p1b_wasm3 *binding = (p1b_wasm3 *)host->of;
+    uint64_t *before = binding->frame, *arguments = frame;
+    const char *type = link->import->type + 1;
+    const char *result = strchr(type, ')') + 1;
+    uint64_t slots[MOST];
+    p1b_status status;
+    size_t i;
+#if P1B_WASM3 >= 5
+    /* The place of the result comes first. */
+    if (*result) arguments++;
+#endif
+    for (i = 0; type[i] != ')'; i++) slots[i] = get(&arguments[i], type[i]);
+    binding->frame = arguments + i;
+    status = p1b_import_call(host, link->import, slots);
+    binding->frame = before;
+    if (status) {
+        const char *message = host->message ? host->message : p1b_reason(status);
+        host->message = NULL;
+        return message;
+    }
+    if (*result) set(frame, *result, slots[0]);
+    return NULL;
+}
+
+#if P1B_WASM3 < 5
+static const void *native(IM3Runtime runtime, uint64_t *frame, void *memory, void *link) {
+    (void)runtime, (void)memory;
+    return call_host((p1b_wasm3_link *)link, frame);
+}
+#else
+static const void *native(IM3Runtime runtime, IM3ImportContext context, uint64_t *frame, void *memory) {
+    (void)runtime, (void)memory;
+    return call_host((p1b_wasm3_link *)context->userdata, frame);
+}
+#endif
+
+static uint8_t *memory(void *of, uint32_t *size) {
+    p1b_wasm3 *binding = (p1b_wasm3 *)of;
+    return m3_GetMemory(binding->runtime, size, 0);
+}
+
+#if P1B_WASM3 < 5
+/* A number in decimal, which is how this release takes arguments, floats by their bits. */
+static const char *decimal(char *end, uint64_t value) {
+    *--end = 0;
+    do *--end = (char)('0' + value % 10);
+    while (value /= 10);
+    return end;
+}
+#endif
+
+static p1b_status call_export(p1b_wasm3 *binding, const char *type, IM3Function function, uint64_t *slots) {
+    const char *result = strchr(type, ')') + 1;
+    M3Result failed;
+    uint32_t count;
+#if P1B_WASM3 < 5
+    char digits[MOST][21];
+    const char *arguments[MOST];
+    void *stack = binding->runtime->stack;
+    for (count = 0; type[count] != ')'; count++)
+        arguments[count] = decimal(digits[count] + sizeof digits[count], is_wide(type[count]) ? slots[count] : (uint32_t)slots[count]);
+    /* The frame of the guest that waits for the host stays as it is. */
+    if (binding->frame) binding->runtime->stack = binding->frame + MOST;
+    failed = m3_CallWithArgs(function, count, arguments);
+    if (!failed && *result) slots[0] = get((const uint64_t *)binding->runtime->stack, *result);
+    binding->runtime->stack = stack;
+#else
+    const void *arguments[MOST];
+    const void *results[1];
+    uint32_t narrow[MOST];
+    uint64_t given = 0;
+    for (count = 0; type[count] != ')'; count++) {
+        narrow[count] = (uint32_t)slots[count];
+        arguments[count] = is_wide(type[count]) ? (const void *)&slots[count] : (const void *)&narrow[count];
+    }
+    failed = m3_Call(function, count, arguments);
+    if (!failed && *result) {
+        results[0] = &given;
+        failed = m3_GetResults(function, 1, results);
+        slots[0] = get(&given, *result);
+    }
+#endif
+    binding->message = failed;
+    return failed ? P1B_TRAPPED : P1B_OK;
+}
+
+static p1b_status call(void *of, size_t index, uint64_t *slots) {
+    p1b_wasm3 *binding = (p1b_wasm3 *)of;
+    const char *type = binding->world->exports[index].type;
+    if (!binding->functions[index]) return P1B_MISSING;
+    return call_export(binding, type + (*type == '?' ? 2 : 1), binding->functions[index], slots);
+}
+
+p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime runtime, IM3Module module,
+                                p1b_wasm3_link *links, IM3Function *functions) {
+    static const p1b_engine engine = {memory, call};
+    const p1b_world *world = host->world;
+    size_t i;
+    binding->runtime = runtime;
+    binding->world = world;
+    binding->functions = functions;
+    binding->frame = NULL;
+    binding->message = NULL;
+    host->engine = &engine;
+    host->of = binding;
+    for (i = 0; i < world->import_count; i++) {
+        const p1b_import *import = &world->imports[i];
+        /* It writes what the others have last first, and v for nothing. */
+        char type[MOST + 4];
+        size_t arguments = strlen(import->type) - strlen(strchr(import->type, ')')) + 1;
+        M3Result failed;
+        type[0] = import->type[arguments] ? import->type[arguments] : 'v';
+        memcpy(type + 1, import->type, arguments);
+        type[arguments + 1] = 0;
+        links[i].host = host;
+        links[i].import = import;
+        failed = m3_LinkRawFunctionEx(module, import->module, import->name + import->field, type, native, &links[i]);
+        /* What the module does not import is not needed. */
+        if (failed && failed != m3Err_functionLookupFailed) {
+            binding->message = failed;
+            return P1B_MISSING;
+        }
+    }
+    for (i = 0; i < world->export_count; i++) {
+        functions[i] = NULL;
+        binding->message = m3_FindFunction(&functions[i], runtime, world->exports[i].name);
+        if (binding->message) functions[i] = NULL;
+        if (binding->message && world->exports[i].type[0] != '?') return P1B_MISSING;
+    }
+    binding->message = NULL;
+    return P1B_OK;
+}
