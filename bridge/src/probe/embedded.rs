@@ -180,6 +180,9 @@ fn wasm(bytes: &[u8]) -> Option<Extent<'_>> {
     })
 }
 
+/// The most bytes of the name of a custom section.
+const LONGEST_NAME: usize = 64;
+
 /// Where the section at `start` ends, if one can be there.
 fn section(
     bytes: &[u8],
@@ -200,10 +203,16 @@ fn section(
     let contents = reader.original_position() as usize;
     let size = size as usize;
     let fits = match (kind, id) {
-        // Padding of zeros looks like custom sections without a name.
+        // What lies behind a module in firmware looks like custom sections, padding like ones without a name and
+        // pointers like ones with a name of a byte that nobody prints.
         (_, 0) => {
-            let named = size > 0 && reader.read_string().is_ok();
-            named && reader.original_position() as usize - contents <= size
+            let printable = |name: &str| {
+                (1..=LONGEST_NAME).contains(&name.len())
+                    && name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+            };
+            size > 0
+                && reader.read_string().is_ok_and(printable)
+                && reader.original_position() as usize - contents <= size
         }
         (EmbeddedKind::Module, 1..=13) => {
             let place = ORDER[usize::from(id)];
@@ -254,6 +263,27 @@ impl Extent<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_ends_before_pointers_that_look_like_custom_sections() {
+        let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\0\x06\x04name\0";
+        // Tables of pointers as they lie behind modules in two real images, and padding.
+        for behind in [
+            &b"\0\xc0\x71\x01\0\xc0\x71\x02\0"[..],
+            b"\0\xb2\x14\0\x20\xb2\x14\0\x20",
+            b"\0\x02\x01\x01\0",
+            b"\0\0\0\0",
+            b"\0\x05\x03a\x07b\0",
+        ] {
+            let mut image = module.to_vec();
+            image.extend(behind);
+            image.extend([0; 20_000]);
+            let found = modules(&image, None).unwrap();
+            assert_eq!(found.len(), 1, "{behind:?}");
+            assert_eq!(found[0].size, Some(module.len() as u64), "{behind:?}");
+            assert_eq!(found[0].damaged, None, "{behind:?}");
+        }
+    }
 
     #[test]
     fn base64_is_decoded_with_and_without_a_full_last_group() {
