@@ -58,7 +58,7 @@ const DOES_NOT_FIT: u8 = 3;
 #[derive(Subcommand)]
 enum Command {
     Flatten(flatten::Args),
-    Link(link::Args),
+    Link(Box<link::Args>),
     Host(host::Args),
     Wrap(wrap::Args),
     Inspect(inspect::Args),

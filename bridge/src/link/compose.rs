@@ -106,9 +106,10 @@ impl Root {
                 Payload::ComponentAliasSection(section) => {
                     for alias in section.clone() {
                         match alias? {
-                            ComponentAlias::InstanceExport { kind, .. }
-                                if kind == wasmparser::ComponentExternalKind::Type =>
-                            {
+                            ComponentAlias::InstanceExport {
+                                kind: wasmparser::ComponentExternalKind::Type,
+                                ..
+                            } => {
                                 self.types += 1;
                             }
                             _ => return Ok(()),
