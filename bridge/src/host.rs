@@ -9,7 +9,7 @@
 
 mod c;
 mod names;
-mod types;
+pub(crate) mod types;
 mod values;
 
 use anyhow::{Result, bail};
@@ -60,11 +60,7 @@ impl Input {
     /// When the module carries none.
     pub fn of_module(wasm: &[u8]) -> Result<Input> {
         let survey = survey_of(wasm)?;
-        let carried = match survey.worlds.is_empty() {
-            true => survey.native_world,
-            false => &survey.worlds,
-        };
-        let Some(world) = World::carried(carried)? else {
+        let Some(world) = World::carried(survey.any_world())? else {
             bail!(
                 "the module carries no world: it has no interfaces but WASI, or it was stripped; flatten it without --strip, or \
                  give the WIT"

@@ -5,6 +5,7 @@
 //! | [`wrap`] | Preview 1 core module → component |
 //! | [`flatten`] | component → one Preview 1 core module |
 //! | [`link`] | core modules and components → one core module, or one component |
+//! | [`abi`] | any file with a world → how its functions are called |
 //! | [`host`] | a flat module or WIT → glue for its host |
 //! | [`check`] | any file and a profile → why it would not run there |
 //! | [`lower`] | core module and a profile → core module that runs there |
@@ -15,6 +16,7 @@
 //!
 //! Every function here takes bytes and gives bytes or data; files are the command line's business.
 
+pub mod abi;
 pub mod check;
 pub mod cli;
 pub mod flatten;

@@ -139,7 +139,7 @@ pub fn signatures(file: &[u8]) -> Result<Signatures> {
 pub fn world(file: &[u8]) -> Result<Option<World>> {
     match sniff(file)? {
         Binary::Component => world_of_component(file),
-        Binary::Module => World::carried(&survey_of(file)?.worlds),
+        Binary::Module => World::carried(survey_of(file)?.any_world()),
     }
 }
 
@@ -214,7 +214,7 @@ fn of_component(world: &World) -> Signatures {
 
 fn of_module(module: &[u8]) -> Result<Signatures> {
     let survey = survey_of(module)?;
-    let world = World::carried(&survey.worlds)?;
+    let world = World::carried(survey.any_world())?;
     let exports: HashMap<&str, &FuncType> = survey.exported_funcs().collect();
     let imports: HashMap<(&str, &str), Option<&FuncType>> = survey
         .imports

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::flatten::Sockets;
 use super::{files, profile};
+use crate::abi::manifest;
 use crate::flatten::{Allow, FlattenOptions, memory_of, wasi_table};
 use crate::inspect::inspect;
 use crate::profiles::Profile;
@@ -17,6 +18,7 @@ use crate::profiles::Profile;
 Examples:
   p1bridge inspect app.wasm
   p1bridge inspect --wasi app.wasm                     what flatten makes of its imports
+  p1bridge inspect --abi app.flat.wasm                 how a host calls its functions
   p1bridge inspect --memory app.wasm                   a map of its memory
   p1bridge inspect --json app.wasm | jq '.modules[].features'")]
 pub struct Args {
@@ -32,6 +34,10 @@ pub struct Args {
     /// the socket functions of WAMR, or X: impossible) and what flatten makes of it
     #[arg(long)]
     wasi: bool,
+    /// Show how a host calls each function of the file's own interfaces, and what each import gets: core types, areas of the
+    /// memory with their layout, what gives room and what frees
+    #[arg(long, conflicts_with_all = ["wasi", "memory", "quiet"])]
+    abi: bool,
     /// Draw the memory of a module, or of what flatten makes of a component, to scale
     #[arg(long, conflicts_with_all = ["wasi", "json"])]
     memory: bool,
@@ -53,6 +59,14 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let bytes = files::read_binary(&args.input)?;
     if args.wasi {
         return wasi(args, &bytes);
+    }
+    if args.abi {
+        let found = manifest(&bytes).with_context(|| files::shown(&args.input))?;
+        if args.json {
+            return super::print_json(&found);
+        }
+        let text: String = found.iter().map(ToString::to_string).collect();
+        return super::print(&text);
     }
     if args.memory {
         return memory(args, &bytes);

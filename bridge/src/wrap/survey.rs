@@ -38,6 +38,14 @@ pub struct Survey<'a> {
 }
 
 impl<'a> Survey<'a> {
+    /// The world that the module carries, for a component or for a host alone.
+    pub fn any_world(&self) -> &[u8] {
+        match self.worlds.is_empty() {
+            true => self.native_world,
+            false => &self.worlds,
+        }
+    }
+
     pub fn exports_func(&self, name: &str) -> bool {
         self.export(name, ExternalKind::Func)
     }

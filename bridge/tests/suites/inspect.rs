@@ -247,3 +247,24 @@ fn what_is_not_webassembly_or_not_valid_is_said() {
         .run(&["inspect", "cut.wasm"])
         .failed_with(&["cut.wasm", "offset 0x"]);
 }
+
+#[test]
+fn a_module_that_is_not_of_the_world_that_it_carries_is_refused() {
+    let folder = Folder::new();
+    let mut module = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (func (export "f") (param i32) (result i32) (local.get 0)))"#,
+    )
+    .unwrap();
+    carry(
+        &mut module,
+        "package t:t; world w { export f: func(a: u32, b: string) -> u32; }",
+    );
+    folder.add("m.wasm", module);
+    folder.run(&["inspect", "--abi", "m.wasm"]).failed_with(&[
+        "f is func(a: u32, b: string) -> u32, but the module's function is (i32) -> i32 and not (i32, i32, i32) -> i32",
+    ]);
+    folder.add("plain.wasm", "(module)");
+    folder
+        .run(&["inspect", "--abi", "plain.wasm"])
+        .failed_with(&["plain.wasm: it carries no world"]);
+}

@@ -103,6 +103,18 @@ fn what_inspect_shows_fits_its_schemas() {
     let ended = folder.run(&["inspect", "flat.wasm", "--json"]).succeeded();
     let found = fits("inspect", &ended.stdout);
     assert!(found["carried-world"].is_object());
+    for file in ["flat.wasm", &prebuilt("reactor-p2-c.wasm")] {
+        let ended = folder
+            .run(&["inspect", "--abi", file, "--json"])
+            .succeeded();
+        let found = fits("inspect-abi", &ended.stdout);
+        let greet = found.as_array().unwrap().iter();
+        let mut greet = greet.filter(|f| f["name"] == "corpus:reactor-p2-c/library@1.2.0#greet");
+        let greet = greet.next().unwrap();
+        assert_eq!(greet["params"]["values"][0], 2);
+        assert_eq!(greet["result"]["size"], 8);
+        assert_eq!(greet["realloc"], "cabi_realloc");
+    }
 }
 
 #[test]
