@@ -30,6 +30,8 @@ pub enum Callee {
     /// The constant 0, of which an addition or subtraction that follows is left out.
     Zero,
     GlobalGet(u32),
+    /// The sum of a global and a constant.
+    GlobalPlus(u32, i32),
     /// The same of 64 bits.
     I64Const(i64),
     /// A global of 32 bits as a number of 64.
@@ -550,6 +552,15 @@ impl Maps {
             Target::Builtin(Builtin::StackPointer(id, index)) => {
                 let globals = &self.instances[id.0 as usize].globals;
                 Callee::GlobalGet(globals[index as usize])
+            }
+            Target::Builtin(Builtin::FrameEnd(_)) => {
+                let block = plan.memory.as_ref().and_then(|memory| memory.block);
+                let end = block.map_or(0, |block| block.pieces.frame_end);
+                match (self.globals.block, &plan.memory) {
+                    (Some(global), _) => Callee::GlobalPlus(global, end as i32),
+                    (None, Some(memory)) => Callee::I32Const((memory.block_base() + end) as i32),
+                    (None, None) => Callee::Dead,
+                }
             }
             Target::Builtin(Builtin::Constant(value)) => Callee::I32Const(value),
             Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {

@@ -341,6 +341,12 @@ impl Step<'_, '_> {
                 self.written.push(0x23);
                 global.encode(&mut self.written);
             }
+            Callee::GlobalPlus(global, add) => {
+                InstructionSink::new(&mut self.written)
+                    .global_get(global)
+                    .i32_const(add)
+                    .i32_add();
+            }
             Callee::I64Const(value) => {
                 self.written.push(0x42);
                 value.encode(&mut self.written);

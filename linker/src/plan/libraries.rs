@@ -16,8 +16,9 @@ use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{
-    Builtin, Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef, FuncDef, HOST,
-    Instance, InstanceId, NO_MEMORY, Piece, Program, Resource, ResourceId, StringEncoding,
+    Builtin, Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef, Frame,
+    FuncDef, HOST, Instance, InstanceId, NO_MEMORY, Piece, Program, Resource, ResourceId,
+    StringEncoding,
 };
 use crate::statics::canon::canon_name;
 use crate::unadapt::Adapted;
@@ -781,6 +782,9 @@ pub(super) fn instantiate(
                 {
                     FuncDef::Builtin(Builtin::StackPointer(id, index))
                 }
+                (LINKER, "frame") => FuncDef::Builtin(Builtin::FrameEnd(Frame::Call)),
+                (LINKER, "frame_polls") => FuncDef::Builtin(Builtin::FrameEnd(Frame::Polls)),
+                (LINKER, "frame_names") => FuncDef::Builtin(Builtin::FrameEnd(Frame::Names)),
                 (LINKER, "state") => FuncDef::Builtin(Builtin::State),
                 (LINKER, name)
                     if let Some(piece) = Piece::ALL.iter().find(|p| p.name() == name) =>

@@ -9,7 +9,7 @@ use crate::parse::module::{ElementMode, Items};
 use crate::parse::scan::Ref;
 use crate::preview1;
 use crate::resolve::{
-    Builtin, CanonId, CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Piece, Program,
+    Builtin, CanonId, CoreDef, Frame, FuncDef, HostId, InstanceId, NO_MEMORY, Piece, Program,
 };
 use crate::resolve::{Const, constant};
 use crate::statics::{Forwarders, canon};
@@ -53,6 +53,8 @@ pub struct Live {
     /// Whether a library asks for its state block, and for which pieces of it.
     pub state: bool,
     pub pieces: BTreeSet<Piece>,
+    /// The frames of libraries that serve a guest without a stack pointer.
+    pub frames: BTreeSet<Frame>,
     /// The `realloc` functions that libraries call through a guard.
     pub allocate_only: BTreeSet<(InstanceId, u32)>,
     /// Functions of the canonical ABI that the linker writes itself.
@@ -324,6 +326,9 @@ impl<'t, 'a> Tracer<'t, 'a> {
             FuncDef::Builtin(Builtin::AllocateOnly(id, index)) => {
                 self.live.allocate_only.insert((id, index));
                 self.func(program, FuncDef::Core(id, index), from);
+            }
+            FuncDef::Builtin(Builtin::FrameEnd(frame)) => {
+                self.live.frames.insert(frame);
             }
             FuncDef::Builtin(Builtin::StackPointer(id, index)) => self.global(program, id, index),
             FuncDef::Builtin(_) => {}

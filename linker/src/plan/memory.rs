@@ -22,7 +22,7 @@ use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::preview1;
 use crate::profile::Quirks;
-use crate::resolve::{CoreDef, FuncDef, InstanceId, Piece, Program};
+use crate::resolve::{CoreDef, Frame, FuncDef, InstanceId, Piece, Program};
 
 /// The pages of the host's arena in a fixed layout, before it gets its share.
 const FIXED_ARENA: u32 = 16;
@@ -136,7 +136,7 @@ pub fn plan(
         true => FIRST_HANDLES,
         false => handles(fusion, linked, options, ends_anywhere),
     };
-    let (state, pieces) = match live.state || !live.pieces.is_empty() {
+    let (state, pieces) = match live.state || !live.pieces.is_empty() || !live.frames.is_empty() {
         // Copies of a library share one state.
         true => state(input, program, live, linked, options)?,
         false => (0, Pieces::default()),
@@ -391,6 +391,18 @@ fn state(
         *at = end;
         end += bytes.next_multiple_of(16);
     }
+    // One frame at a time: no library calls another.
+    let of_polls = u64::from(needs.frame_polls) * (u64::from(options.max_poll) + 1);
+    if of_polls > most {
+        bail!("--max-poll {} is too many", options.max_poll);
+    }
+    let frames = live.frames.iter().map(|frame| match frame {
+        Frame::Call => needs.frame,
+        Frame::Polls => needs.frame + of_polls as u32,
+        Frame::Names => needs.frame_names,
+    });
+    end += frames.max().unwrap_or(0).next_multiple_of(16);
+    pieces.frame_end = end;
     Ok((end, pieces))
 }
 

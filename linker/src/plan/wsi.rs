@@ -267,18 +267,12 @@ impl Linking<'_, '_> {
                 module.path
             );
         }
-        let Some(stack) = stack_pointer(module) else {
-            bail!(
-                "the stack pointer of {} is not known, and what is linked needs some bytes below it: keep the names \
-                 (no --strip-all), or export the global __stack_pointer {place}",
-                module.path
-            );
-        };
+        let stack = stack_pointer(module).map(|index| self.program.global(input, guest, index));
         libraries::check(&input.modules[input.libraries[at].module])?;
         let home = Home {
             memory: self.program.memory(input, guest, 0),
             realloc: None,
-            stack: Some(self.program.global(input, guest, stack)),
+            stack,
         };
         let used = match has_sockets(self.options) {
             true => BTreeSet::from([SOCKETS.to_string()]),

@@ -12,8 +12,8 @@ use anyhow::Result;
 
 pub use program::{
     Builtin, Canon, CanonKind, CanonOptions, ComponentFunc, Const, CoreDef, Export, ExportItem,
-    FuncDef, Host, ImportedFunc, Instance, Lift, Piece, Program, Resource, Service, StringEncoding,
-    constant,
+    Frame, FuncDef, Host, ImportedFunc, Instance, Lift, Piece, Program, Resource, Service,
+    StringEncoding, constant,
 };
 
 pub use crate::entity::{

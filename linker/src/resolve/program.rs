@@ -49,6 +49,8 @@ pub enum Builtin {
     Sockets,
     /// The stack pointer of a guest: a global of its index space.
     StackPointer(InstanceId, u32),
+    /// The end of a frame for libraries that serve a guest without a stack pointer: in the state block.
+    FrameEnd(Frame),
     /// A number that is known when the program is linked.
     Constant(i32),
     /// A weak import whose interface the program does not use: it traps.
@@ -57,6 +59,17 @@ pub enum Builtin {
     AllocateOnly(InstanceId, u32),
     /// `cabi_realloc` of the host: it allocates in the arena.
     Arena,
+}
+
+/// How large a frame is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Frame {
+    /// For most calls.
+    Call,
+    /// For a poll of as much as one can wait for.
+    Polls,
+    /// For looking up a name.
+    Names,
 }
 
 /// A piece of the state block: there if anything reaches it.
