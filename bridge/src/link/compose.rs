@@ -16,8 +16,9 @@ use wasmparser::{ComponentAlias, ComponentTypeRef, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{
-    CloneMaps, LiveTypes, PackageName, Resolve, Type, TypeDefKind, TypeId, TypeOwner, WorldId,
-    WorldItem, WorldKey,
+    CloneMaps, Docs, Function as UsesTypes, FunctionKind, IndexMap, Interface, LiveTypes,
+    PackageName, Param, Resolve, Span, Stability, Type, TypeDef, TypeDefKind, TypeId, TypeOwner,
+    WorldId, WorldItem, WorldKey,
 };
 
 use super::node::{Node, What};
@@ -296,6 +297,7 @@ fn imports(nodes: &[Node], wiring: &Wiring) -> Result<Option<Vec<u8>>> {
         };
         guarded(UNLIKE, merge).context(UNLIKE)?;
     }
+    use_types(&mut resolve, world);
     guarded("the imports cannot be encoded", || {
         let mut module = importing(&resolve, world);
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
@@ -304,6 +306,92 @@ fn imports(nodes: &[Node], wiring: &Wiring) -> Result<Option<Vec<u8>>> {
     })
     .map(Some)
     .context("the imports cannot be encoded")
+}
+
+/// Exports a function that takes the types of each import without functions: the encoder leaves out imports whose types
+/// nothing uses, and the files want them all the same. What is exported is not taken over.
+fn use_types(resolve: &mut Resolve, world: WorldId) {
+    let mut uses = Vec::new();
+    for item in resolve.worlds[world].imports.values() {
+        let WorldItem::Interface { id, .. } = item else {
+            continue;
+        };
+        let interface = &resolve.interfaces[*id];
+        if !interface.functions.is_empty() {
+            continue;
+        }
+        let types = interface.types.values().copied();
+        let values = types.filter(|ty| !is_resource(resolve, *ty));
+        uses.push(values.collect::<Vec<TypeId>>());
+    }
+    let types: Vec<TypeId> = uses.into_iter().flatten().collect();
+    let Some(package) = resolve.worlds[world].package.filter(|_| !types.is_empty()) else {
+        return;
+    };
+    let name = "uses".to_string();
+    let interface = resolve.interfaces.alloc(Interface {
+        name: Some(name.clone()),
+        types: IndexMap::default(),
+        functions: IndexMap::default(),
+        docs: Docs::default(),
+        stability: Stability::default(),
+        package: Some(package),
+        span: Span::default(),
+        clone_of: None,
+    });
+    let mut params = Vec::new();
+    for (at, ty) in types.into_iter().enumerate() {
+        let name = format!("x{at}");
+        let alias = resolve.types.alloc(TypeDef {
+            name: Some(name.clone()),
+            kind: TypeDefKind::Type(Type::Id(ty)),
+            owner: TypeOwner::Interface(interface),
+            docs: Docs::default(),
+            stability: Stability::default(),
+            span: Span::default(),
+            external_id: None,
+        });
+        resolve.interfaces[interface]
+            .types
+            .insert(name.clone(), alias);
+        params.push(Param {
+            name,
+            ty: Type::Id(alias),
+            span: Span::default(),
+        });
+    }
+    let function = UsesTypes {
+        name: "all".into(),
+        kind: FunctionKind::Freestanding,
+        params,
+        result: None,
+        docs: Docs::default(),
+        stability: Stability::default(),
+        span: Span::default(),
+        external_id: None,
+    };
+    let functions = &mut resolve.interfaces[interface].functions;
+    functions.insert("all".into(), function);
+    resolve.packages[package].interfaces.insert(name, interface);
+    let item = WorldItem::Interface {
+        id: interface,
+        stability: Stability::default(),
+        docs: Docs::default(),
+        span: Span::default(),
+        external_id: None,
+    };
+    resolve.worlds[world]
+        .exports
+        .insert(WorldKey::Interface(interface), item);
+}
+
+/// Whether a type is a resource, or another name of one.
+fn is_resource(resolve: &Resolve, id: TypeId) -> bool {
+    match resolve.types[id].kind {
+        TypeDefKind::Resource => true,
+        TypeDefKind::Type(Type::Id(of)) => is_resource(resolve, of),
+        _ => false,
+    }
 }
 
 /// The world of a file with nothing but the imports that are left to the host, under a name of its own.
@@ -462,9 +550,32 @@ fn importing(resolve: &Resolve, world: WorldId) -> Vec<u8> {
             );
         }
     }
-    types.ty().function([ValType::I32; 4], [ValType::I32]);
     let mut funcs = FunctionSection::new();
-    funcs.function(count);
+    let mut exports = ExportSection::new();
+    let mut code = CodeSection::new();
+    let mut export = |name: &str, params: Vec<ValType>, results: Vec<ValType>| {
+        let index = count + funcs.len();
+        types.ty().function(params, results);
+        funcs.function(index);
+        exports.export(name, ExportKind::Func, index);
+        let mut body = Function::new([]);
+        body.instructions().unreachable().end();
+        code.function(&body);
+    };
+    export("cabi_realloc", vec![ValType::I32; 4], vec![ValType::I32]);
+    for (key, item) in &resolve.worlds[world].exports {
+        let WorldItem::Interface { id, .. } = item else {
+            continue;
+        };
+        for func in resolve.interfaces[*id].functions.values() {
+            let signature = resolve.wasm_signature(AbiVariant::GuestExport, func);
+            export(
+                &format!("{}#{}", resolve.name_world_key(key), func.name),
+                signature.params.iter().map(core_type).collect(),
+                signature.results.iter().map(core_type).collect(),
+            );
+        }
+    }
     let mut memories = MemorySection::new();
     memories.memory(MemoryType {
         minimum: 1,
@@ -473,13 +584,7 @@ fn importing(resolve: &Resolve, world: WorldId) -> Vec<u8> {
         shared: false,
         page_size_log2: None,
     });
-    let mut exports = ExportSection::new();
     exports.export("memory", ExportKind::Memory, 0);
-    exports.export("cabi_realloc", ExportKind::Func, count);
-    let mut code = CodeSection::new();
-    let mut body = Function::new([]);
-    body.instructions().unreachable().end();
-    code.function(&body);
     let mut module = Module::new();
     module
         .section(&types)

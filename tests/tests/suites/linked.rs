@@ -269,3 +269,36 @@ fn preview1_guests_share_the_hosts_descriptors_or_have_their_own() -> Result<()>
     }
     Ok(())
 }
+
+/// A file system in memory in front of the host's: the program sees its files alone, with resources of the library that
+/// have the names of the host's, and nothing of the host's files is left in the module.
+#[test]
+fn a_virtual_file_system_stands_before_that_of_the_host() -> Result<()> {
+    let parts = ["reader-rust", "virtual-rust"];
+    let composed = compose(&inputs(&parts)?, &[], &Choices::default())?;
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("greeting.txt"), "of the host")?;
+    let spec = RunSpec {
+        dir: Some(folder.path().to_path_buf()),
+        ..RunSpec::default()
+    };
+    let right = stdout(&engines::oracle().run(&composed.component, &spec)?);
+    for line in [
+        "/memory/greeting.txt: DescriptorType::RegularFile\n  18 bytes\n  \"from memory\\n\" true\n",
+        "/memory/deep/number",
+        "no-entry",
+    ] {
+        ensure!(right.contains(line), "{right}");
+    }
+    for engine in engines::available() {
+        let wasm = linked(&parts, &Choices::default(), &options(&*engine))?;
+        let found = stdout(&engine.run(&wasm, &spec)?);
+        ensure!(found == right, "{}: {found}", engine.name());
+        let names = String::from_utf8_lossy(&wasm).into_owned();
+        ensure!(
+            !names.contains("path_open") && !names.contains("fd_readdir"),
+            "files of the host"
+        );
+    }
+    Ok(())
+}
