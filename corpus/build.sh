@@ -203,6 +203,16 @@ component_c() {
     component "$WORK/$name/core.wasm"
 }
 
+# part_cpp FOLDER WIT WORLD FLAG…: a core module from FOLDER/main.cpp that carries its world, on the bindings for C.
+part_cpp() {
+    local folder=$1 made=$WORK/$name
+    beside_wasi "$2"
+    "$WIT_BINDGEN" c --all-features --world "$3" --out-dir "$made" "$made/wit" &>"$made/wit-bindgen.log"
+    "$CLANG" --target=wasm32-wasi -Wno-deprecated -O2 -I"$made" -c "$made/$3.c" -o "$made/bindings.o"
+    "$CLANGXX" "${C_FLAGS[@]}" -fno-exceptions -I"$made" "${@:4}" "$folder/main.cpp" "$made/bindings.o" \
+        "$made/$3_component_type.o" -o "$out"
+}
+
 # part_rust PACKAGE WIT WORLD: a Preview 1 module of the package with the standard library, that carries its world.
 part_rust() {
     local package=$1 crt=crt1-command made=$WORK/$name
