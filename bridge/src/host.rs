@@ -2,13 +2,17 @@
 //!
 //! | step | does |
 //! |---|---|
-//! | [`names`] | names in C |
 //! | [`types`] | flat forms and layouts |
+//! | [`functions`] | the functions and resources between the module and its host |
+//! | [`names`] | names in C |
 //! | [`c`] | the header, and the functions of imports and exports |
-//! | [`values`] | the code that lifts and lowers |
+//! | [`values`] | the code that lifts and lowers in C |
+//! | [`rust`] | glue in Rust, where a crate lifts and lowers |
 
 mod c;
+mod functions;
 mod names;
+mod rust;
 pub(crate) mod types;
 mod values;
 
@@ -114,4 +118,13 @@ impl Input {
 /// For types that no host can have, by name.
 pub fn c(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
     c::generate(input, options)
+}
+
+/// Glue in Rust.
+///
+/// # Errors
+///
+/// For types that no host can have, by name.
+pub fn rust(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
+    rust::generate(input, options)
 }

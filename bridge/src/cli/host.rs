@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use super::files;
-use crate::host::{HostOptions, Input, c};
+use crate::host::{HostOptions, Input, c, rust};
 use crate::wrap::World;
 
 /// Write the glue for a host of a flat module
@@ -45,6 +45,8 @@ pub struct Args {
 enum Lang {
     /// C99, which is C++17, too
     C,
+    /// Rust, on the crate `p1bridge-host`
+    Rust,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
@@ -75,8 +77,11 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         prefix: args.prefix.clone(),
         world: (!is_wit).then(|| named.to_string()),
     };
-    let Lang::C = args.lang;
-    let made = c(&input, &options).with_context(|| files::shown(&args.input))?;
+    let made = match args.lang {
+        Lang::C => c(&input, &options),
+        Lang::Rust => rust(&input, &options),
+    };
+    let made = made.with_context(|| files::shown(&args.input))?;
     std::fs::create_dir_all(&args.output)
         .with_context(|| format!("cannot make the folder {}", args.output.display()))?;
     // Either all files are there in the end, or none.

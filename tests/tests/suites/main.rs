@@ -15,6 +15,7 @@ mod exceptions;
 mod exported_resource;
 mod fixed_memory;
 mod glue;
+mod glue_rust;
 mod guest;
 mod handle_tables;
 mod host_boundary;
