@@ -4,13 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use anyhow::{Context, Result, bail};
-use wit_parser::abi::{AbiVariant, WasmType};
-use wit_parser::{
-    FlagsRepr, Function, Handle, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner,
-    WorldItem, WorldKey,
-};
+use anyhow::{Result, bail};
+use wit_parser::abi::AbiVariant;
+use wit_parser::{FlagsRepr, Function, Handle, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
 
+use super::functions::{self, check, only_exported, resources};
 use super::names::{Names, constant, local, snake};
 use super::types::{Layout, element, plain, resource};
 use super::values::Values;
@@ -21,19 +19,10 @@ macro_rules! put {
 }
 pub(super) use put;
 
-/// A function of the world with the interface that it is of.
+/// A function of the world, and what its name in C begins with.
 struct Item<'r> {
-    /// The module of the import, or what the export begins with, without the `#`.
-    module: String,
-    /// What its name in C begins with.
+    of: functions::Item<'r>,
     base: String,
-    func: &'r Function,
-}
-
-/// A resource of an interface, whose handles one side drops.
-struct Dropped {
-    module: String,
-    id: TypeId,
 }
 
 /// Everything about one world.
@@ -58,27 +47,7 @@ pub struct Glue<'r> {
 pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
     let (resolve, world_id) = input.world.parts();
     let world = &resolve.worlds[world_id];
-    let interfaces = |items: &wit_parser::IndexMap<WorldKey, WorldItem>| -> Vec<InterfaceId> {
-        let ids = items.values().filter_map(|item| match item {
-            WorldItem::Interface { id, .. } => Some(*id),
-            _ => None,
-        });
-        ids.collect()
-    };
-    let (imported, exported) = (interfaces(&world.imports), interfaces(&world.exports));
-    let both = exported
-        .iter()
-        .find(|id| imported.contains(id) && has_resources(resolve, **id));
-    if let Some(id) = both {
-        bail!(
-            "{} is imported and exported, and has resources: nobody could tell the handles apart",
-            resolve.id_of(*id).unwrap_or_default()
-        );
-    }
-    let exported = exported
-        .into_iter()
-        .filter(|id| !imported.contains(id))
-        .collect();
+    let exported = only_exported(resolve, &world.imports, &world.exports)?;
     let mut glue = Glue {
         names: Names {
             resolve,
@@ -99,37 +68,10 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
     };
     let imports = glue.items(&world.imports, input, true);
     let exports = glue.items(&world.exports, input, false);
-    for item in imports.iter().chain(&exports) {
-        let types = item.func.params.iter().map(|param| &param.ty);
-        for ty in types.chain(&item.func.result) {
-            glue.layout
-                .check(ty)
-                .with_context(|| format!("{}#{}", item.module, item.func.name))?;
-        }
-    }
-    let dropped = |items: &wit_parser::IndexMap<WorldKey, WorldItem>| -> Vec<Dropped> {
-        let mut found = Vec::new();
-        for (key, item) in items {
-            let WorldItem::Interface { id, .. } = item else {
-                continue;
-            };
-            let module = resolve.name_world_key(key);
-            if module.starts_with("wasi:") {
-                continue;
-            }
-            for &ty in resolve.interfaces[*id].types.values() {
-                if matches!(resolve.types[ty].kind, TypeDefKind::Resource) {
-                    found.push(Dropped {
-                        module: module.clone(),
-                        id: ty,
-                    });
-                }
-            }
-        }
-        found
-    };
-    let host_resources = dropped(&world.imports);
-    let guest_resources = dropped(&world.exports);
+    check(&glue.layout, imports.iter().map(|item| &item.of))?;
+    check(&glue.layout, exports.iter().map(|item| &item.of))?;
+    let host_resources = resources(resolve, &world.imports);
+    let guest_resources = resources(resolve, &world.exports);
     glue.kinds = host_resources.iter().map(|dropped| dropped.id).collect();
     for dropped in host_resources.iter().chain(&guest_resources) {
         glue.declare(&Type::Id(dropped.id))?;
@@ -145,9 +87,9 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
         implemented += &glue.prototype_of_import(item)?;
         functions += &glue.import(&mut values, item, count)?;
         import_table += &table_entry(
-            &item.module,
-            &item.func.name,
-            &glue.core_type(item.func, true),
+            &item.of.module,
+            &item.of.func.name,
+            &glue.core_type(item.of.func, true),
             count,
         );
         count += 1;
@@ -195,18 +137,15 @@ p1b_status {}_initialize(p1b_host *host);",
         glue.names.of_world()
     );
     for item in &exports {
-        let core = match item.module.as_str() {
-            "" => item.func.name.clone(),
-            module => format!("{module}#{}", item.func.name),
-        };
+        let core = item.of.exported();
         put!(
             export_table,
             "    {{\"{core}\", \"{}\"}},",
-            glue.core_type(item.func, false)
+            glue.core_type(item.of.func, false)
         );
         let index = places;
         places += 1;
-        let post = match &item.func.result {
+        let post = match &item.of.func.result {
             Some(ty) if glue.layout.has_views(ty) || glue.layout.flat(ty) > 1 => {
                 let flat = if glue.layout.flat(ty) > 1 {
                     "i".into()
@@ -320,11 +259,6 @@ const p1b_world {world_name}_world = {{{table}, {count}, exports, {places}}};
     ])
 }
 
-fn has_resources(resolve: &Resolve, id: InterfaceId) -> bool {
-    let mut types = resolve.interfaces[id].types.values();
-    types.any(|&ty| matches!(resolve.types[ty].kind, TypeDefKind::Resource))
-}
-
 fn table_entry(module: &str, field: &str, ty: &str, count: usize) -> String {
     format!(
         "    {{\"{module}\", \"{module}#{field}\", {}, \"{ty}\", import_{count}}},\n",
@@ -338,52 +272,25 @@ impl<'r> Glue<'r> {
     }
 
     /// The functions of imports or exports that are not the runtime's, as far as the module has them.
-    fn items(
-        &self,
-        items: &'r wit_parser::IndexMap<WorldKey, WorldItem>,
-        input: &Input,
-        import: bool,
-    ) -> Vec<Item<'r>> {
-        let mut found = Vec::new();
-        for (key, item) in items {
-            match item {
-                WorldItem::Function(func) => found.push(Item {
-                    module: if import {
-                        "$root".into()
-                    } else {
-                        String::new()
-                    },
-                    base: match import {
-                        true => self.names.of_world(),
-                        false => {
-                            format!("{}exports_{}", self.names.prefix, snake(&self.names.world))
-                        }
-                    },
-                    func,
-                }),
-                WorldItem::Interface { id, .. } => {
-                    let module = self.resolve().name_world_key(key);
-                    if module.starts_with("wasi:") {
-                        continue;
-                    }
-                    let base = self.names.interface(*id);
-                    let base = match (import, self.names.exported.contains(id)) {
+    fn items(&self, items: &'r functions::Items, input: &Input, import: bool) -> Vec<Item<'r>> {
+        let named = |of: functions::Item<'r>| {
+            let base = match (of.interface, import) {
+                (None, true) => self.names.of_world(),
+                (None, false) => {
+                    format!("{}exports_{}", self.names.prefix, snake(&self.names.world))
+                }
+                (Some(id), _) => {
+                    let base = self.names.interface(id);
+                    match (import, self.names.exported.contains(&id)) {
                         (false, false) => format!("exports_{base}"),
                         _ => base,
-                    };
-                    for func in self.resolve().interfaces[*id].functions.values() {
-                        found.push(Item {
-                            module: module.clone(),
-                            base: base.clone(),
-                            func,
-                        });
                     }
                 }
-                WorldItem::Type { .. } => {}
-            }
-        }
-        found.retain(|item| input.has(&item.module, &item.func.name, import));
-        found
+            };
+            Item { of, base }
+        };
+        let found = functions::functions(self.resolve(), items, input, import);
+        found.into_iter().map(named).collect()
     }
 
     /// The number of a resource of the host.
@@ -663,28 +570,8 @@ impl<'r> Glue<'r> {
 
     /// The core type of a function, as bindings write it.
     fn core_type(&self, func: &Function, import: bool) -> String {
-        let variant = if import {
-            AbiVariant::GuestImport
-        } else {
-            AbiVariant::GuestExport
-        };
-        let signature = self.resolve().wasm_signature(variant, func);
-        let letters = |types: &[WasmType]| -> String {
-            types
-                .iter()
-                .map(|ty| match ty {
-                    WasmType::I32 | WasmType::Pointer | WasmType::Length => 'i',
-                    WasmType::I64 | WasmType::PointerOrI64 => 'I',
-                    WasmType::F32 => 'f',
-                    WasmType::F64 => 'F',
-                })
-                .collect()
-        };
-        format!(
-            "({}){}",
-            letters(&signature.params),
-            letters(&signature.results)
-        )
+        let (params, results) = functions::core_type(self.resolve(), func, import);
+        format!("({params}){results}")
     }
 
     /// The two sides of a result that a function has on its own.
@@ -713,9 +600,9 @@ impl<'r> Glue<'r> {
 
     /// The head of a function that the host has.
     fn head_of_import(&mut self, item: &Item<'_>) -> Result<String> {
-        let mut all = self.parameters(item.func)?;
+        let mut all = self.parameters(item.of.func)?;
         let mut returns = "void".to_string();
-        if let Some(ty) = &item.func.result {
+        if let Some(ty) = &item.of.func.result {
             self.declare(ty)?;
             if let Some((ok, err)) = self.sides(Some(ty)) {
                 returns = "bool".into();
@@ -730,18 +617,18 @@ impl<'r> Glue<'r> {
                 all.push(self.variable(ty, "*ret"));
             }
         }
-        let name = self.names.function(&item.base, &item.func.name);
+        let name = self.names.function(&item.base, &item.of.func.name);
         let space = if returns.ends_with('*') { "" } else { " " };
         Ok(format!("{returns}{space}{name}({})", all.join(", ")))
     }
 
     fn prototype_of_import(&mut self, item: &Item<'_>) -> Result<String> {
-        let note = match self.sides(item.func.result.as_ref()) {
+        let note = match self.sides(item.of.func.result.as_ref()) {
             Some((_, Some(_))) => "/* Whether it succeeds, with `ret`; otherwise with `err`. */\n",
             Some(_) => "/* Whether it succeeds. */\n",
             None => "",
         };
-        let note = match self.sides(item.func.result.as_ref()) {
+        let note = match self.sides(item.of.func.result.as_ref()) {
             Some((None, Some(_))) => "/* Whether it succeeds; otherwise with `err`. */\n",
             Some((Some(_), None)) => "/* Whether it succeeds, with `ret`. */\n",
             _ => note,
@@ -750,15 +637,15 @@ impl<'r> Glue<'r> {
     }
 
     fn head_of_export(&mut self, item: &Item<'_>) -> Result<String> {
-        let mut all = self.parameters(item.func)?;
-        if let Some(ty) = &item.func.result {
+        let mut all = self.parameters(item.of.func)?;
+        if let Some(ty) = &item.of.func.result {
             self.declare(ty)?;
             all.push(self.variable(ty, "*ret"));
             if self.layout.has_views(ty) {
                 all.push("p1b_held *held".into());
             }
         }
-        let name = self.names.function(&item.base, &item.func.name);
+        let name = self.names.function(&item.base, &item.of.func.name);
         Ok(format!("p1b_status {name}({})", all.join(", ")))
     }
 
@@ -768,7 +655,7 @@ impl<'r> Glue<'r> {
 
     /// The function that the binding calls for an import.
     fn import(&mut self, values: &mut Values, item: &Item<'_>, count: usize) -> Result<String> {
-        let func = item.func;
+        let func = item.of.func;
         let types: Vec<Type> = func.params.iter().map(|param| param.ty).collect();
         let signature = self.resolve().wasm_signature(AbiVariant::GuestImport, func);
         let mut text = String::new();
@@ -892,7 +779,7 @@ impl<'r> Glue<'r> {
         index: usize,
         post: Option<usize>,
     ) -> Result<String> {
-        let func = item.func;
+        let func = item.of.func;
         let types: Vec<Type> = func.params.iter().map(|param| param.ty).collect();
         let signature = self.resolve().wasm_signature(AbiVariant::GuestExport, func);
         let held = func

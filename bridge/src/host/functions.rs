@@ -38,7 +38,7 @@ pub struct Dropped {
 }
 
 /// The interfaces among imports or exports.
-pub fn interfaces(items: &Items) -> Vec<InterfaceId> {
+fn interfaces(items: &Items) -> Vec<InterfaceId> {
     let ids = items.values().filter_map(|item| match item {
         WorldItem::Interface { id, .. } => Some(*id),
         _ => None,
@@ -82,8 +82,18 @@ pub fn functions<'r>(
 }
 
 /// Refuses types that no host can have yet, by the name of the function.
-pub fn check(layout: &Layout<'_>, items: &[Item<'_>]) -> Result<()> {
+pub fn check<'i, 'r: 'i>(
+    layout: &Layout<'_>,
+    items: impl IntoIterator<Item = &'i Item<'r>>,
+) -> Result<()> {
     for item in items {
+        if item.func.kind.is_async() {
+            bail!(
+                "{}#{}: it is of the async ABI, which is not supported",
+                item.module,
+                item.func.name
+            );
+        }
         let types = item.func.params.iter().map(|param| &param.ty);
         for ty in types.chain(&item.func.result) {
             layout

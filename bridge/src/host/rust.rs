@@ -232,7 +232,7 @@ pub fn drop<G: {LIB}::Guest>(self, guest: &mut G) -> {LIB}::Result<()> {{
     let mut text = format!(
         "// The host's side of the world {name}. Written by `p1bridge host`: do not change it, make it again.
 #![cfg_attr(rustfmt, rustfmt_skip)]
-#![allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
+#![allow(dead_code, non_camel_case_types, unused_variables, clippy::all, clippy::pedantic)]
 
 /// The world {name}.
 #[derive(Clone, Copy, Debug)]
@@ -408,10 +408,17 @@ impl<'r> Glue<'r> {
             Type::String => return format!("{LIB}::String"),
             Type::Id(id) => *id,
         };
+        match self.named.contains_key(&id) {
+            true => self.type_name(id, from),
+            false => self.unnamed(id, from),
+        }
+    }
+
+    /// A type by what it is, without a name of its own.
+    fn unnamed(&self, id: TypeId, from: &Path) -> String {
         let inner = |ty: &Type| self.ty(ty, from);
         let optional = |ty: &Option<Type>| ty.as_ref().map_or("()".into(), inner);
         match &self.resolve.types[id].kind {
-            _ if self.named.contains_key(&id) => self.type_name(id, from),
             TypeDefKind::Type(of) => inner(of),
             TypeDefKind::List(of) => format!("{LIB}::Vec<{}>", inner(of)),
             TypeDefKind::FixedLengthList(of, length) => format!("[{}; {length}]", inner(of)),
@@ -684,37 +691,12 @@ const KIND: u16 = {};
                     at + 1
                 );
             }
-            TypeDefKind::Type(of) => put!(text, "pub type {name} = {};\n", self.ty(of, from)),
-            // A name for what has none of its own.
+            // A name for what is no new type, such as `type pair = tuple<u32, u32>`.
             _ => {
-                let anonymous = self.unnamed(id, from);
-                put!(text, "pub type {name} = {anonymous};\n");
+                put!(text, "pub type {name} = {};\n", self.unnamed(id, from));
             }
         }
         Ok(text)
-    }
-
-    /// A type that has a name but is no new one, such as `type pair = tuple<u32, u32>`.
-    fn unnamed(&self, id: TypeId, from: &Path) -> String {
-        let inner = |ty: &Type| self.ty(ty, from);
-        let optional = |ty: &Option<Type>| ty.as_ref().map_or("()".into(), inner);
-        match &self.resolve.types[id].kind {
-            TypeDefKind::List(of) => format!("{LIB}::Vec<{}>", inner(of)),
-            TypeDefKind::FixedLengthList(of, length) => format!("[{}; {length}]", inner(of)),
-            TypeDefKind::Option(of) => format!("Option<{}>", inner(of)),
-            TypeDefKind::Result(result) => {
-                format!(
-                    "Result<{}, {}>",
-                    optional(&result.ok),
-                    optional(&result.err)
-                )
-            }
-            TypeDefKind::Tuple(tuple) => {
-                let types: Vec<String> = tuple.types.iter().map(inner).collect();
-                self::tuple(&types)
-            }
-            _ => "()".into(),
-        }
     }
 
     /// What the crate wants to know of a type; the bodies of `load`, `lift`, `store` and `lower`.

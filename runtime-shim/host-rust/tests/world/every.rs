@@ -1,6 +1,6 @@
 // The host's side of the world every. Written by `p1bridge host`: do not change it, make it again.
 #![cfg_attr(rustfmt, rustfmt_skip)]
-#![allow(dead_code, unused_variables, clippy::all, clippy::pedantic)]
+#![allow(dead_code, non_camel_case_types, unused_variables, clippy::all, clippy::pedantic)]
 
 /// The world every.
 #[derive(Clone, Copy, Debug)]
