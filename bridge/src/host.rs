@@ -27,6 +27,8 @@ pub struct HostOptions {
     pub prefix: Option<String>,
     /// What the world is called, instead of its own name.
     pub world: Option<String>,
+    /// Strings and lists in Rust are views, for hosts without an allocator.
+    pub views: bool,
 }
 
 /// A file of glue.

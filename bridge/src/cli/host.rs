@@ -33,6 +33,9 @@ pub struct Args {
     /// What all names begin with
     #[arg(long, value_name = "P")]
     prefix: Option<String>,
+    /// Views of the guest's memory instead of `String` and `Vec`; for Rust, C needs no allocator
+    #[arg(long)]
+    no_alloc: bool,
     /// The folder for the files
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -76,7 +79,11 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let options = HostOptions {
         prefix: args.prefix.clone(),
         world: (!is_wit).then(|| named.to_string()),
+        views: args.no_alloc,
     };
+    if args.no_alloc && matches!(args.lang, Lang::C) {
+        bail!("--no-alloc is for --lang rust: C needs no allocator");
+    }
     let made = match args.lang {
         Lang::C => c(&input, &options),
         Lang::Rust => rust(&input, &options),

@@ -25,8 +25,13 @@ const RESERVED: &[&str] = &[
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
     "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
     "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
-    "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "guest", "exports",
-    "p1b",
+    "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "guest", "then",
+    "exports", "p1b",
+];
+
+/// What no type may be called: names that generated code has for its own.
+const RESERVED_TYPES: [&str; 10] = [
+    "Host", "Option", "Result", "Ok", "Err", "Some", "None", "G", "H", "Out",
 ];
 
 /// A name for a function, a field, a parameter or a module.
@@ -70,6 +75,29 @@ fn names<'n>(of: impl Iterator<Item = &'n str>, name: fn(&str) -> String) -> Vec
     of.map(|one| unique(&mut taken, name(one))).collect()
 }
 
+/// Where a type is written. It says how views look, if there are views.
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// It comes from the guest.
+    Lifted,
+    /// In the declaration of a type.
+    Field,
+    /// A function of the host gives it.
+    Kept,
+    /// It is lent to the guest.
+    Lent,
+}
+
+impl Form {
+    fn lifetime(self) -> &'static str {
+        match self {
+            Form::Lifted | Form::Lent => "'_",
+            Form::Field => "'a",
+            Form::Kept => "'static",
+        }
+    }
+}
+
 /// A module inside of the file, from the outermost.
 type Path = Vec<String>;
 
@@ -103,6 +131,8 @@ struct Glue<'r> {
     kinds: Vec<TypeId>,
     /// All traits of the host, as seen from the outermost module.
     bounds: Vec<String>,
+    /// Strings and lists are views, for hosts without an allocator.
+    views: bool,
 }
 
 /// Writes the file.
@@ -129,6 +159,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
         declared: HashSet::new(),
         kinds: host_resources.iter().map(|dropped| dropped.id).collect(),
         bounds: Vec::new(),
+        views: options.views,
     };
     let marker = camel(&name);
     glue.module(&Path::new()).taken.extend([marker.clone()]);
@@ -137,7 +168,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
 
     let imports = functions(resolve, &world.imports, input, true);
     let exports = functions(resolve, &world.exports, input, false);
-    for items in [&imports, &exports] {
+    for (items, import) in [(&imports, true), (&exports, false)] {
         check(&glue.layout, items)?;
         for item in items {
             let types = item.func.params.iter().map(|param| &param.ty);
@@ -145,6 +176,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
                 .chain(&item.func.result)
                 .try_for_each(|ty| glue.declare(ty))
                 .and_then(|()| countable(item.func))
+                .and_then(|()| glue.viewable(item.func, import))
                 .with_context(|| format!("{}#{}", item.module, item.func.name))?;
         }
     }
@@ -321,9 +353,7 @@ impl<'r> Glue<'r> {
             };
             let resolve = self.resolve;
             let module = self.module(&path);
-            module.taken.extend(
-                ["Host", "Option", "Result", "Ok", "Err", "Some", "None"].map(String::from),
-            );
+            module.taken.extend(RESERVED_TYPES.map(String::from));
             for &ty in &types {
                 let name = resolve.types[ty].name.as_deref().unwrap_or_default();
                 if matches!(resolve.types[ty].kind, TypeDefKind::Resource) {
@@ -391,7 +421,7 @@ impl<'r> Glue<'r> {
     }
 
     /// A type in Rust.
-    fn ty(&self, ty: &Type, from: &Path) -> String {
+    fn ty(&self, ty: &Type, from: &Path, form: Form) -> String {
         let id = match ty {
             Type::Bool => return "bool".into(),
             Type::U8 => return "u8".into(),
@@ -405,21 +435,30 @@ impl<'r> Glue<'r> {
             Type::F32 => return "f32".into(),
             Type::F64 => return "f64".into(),
             Type::Char => return "char".into(),
+            Type::String if self.views => return format!("&{} str", form.lifetime()),
             Type::String => return format!("{LIB}::String"),
             Type::Id(id) => *id,
         };
-        match self.named.contains_key(&id) {
+        let has_views = self.views && self.layout.has_views(ty);
+        match self.named.contains_key(&id) && !(has_views && is_alias(self.resolve, id)) {
+            true if has_views => format!("{}<{}>", self.type_name(id, from), form.lifetime()),
             true => self.type_name(id, from),
-            false => self.unnamed(id, from),
+            false => self.unnamed(id, from, form),
         }
     }
 
     /// A type by what it is, without a name of its own.
-    fn unnamed(&self, id: TypeId, from: &Path) -> String {
-        let inner = |ty: &Type| self.ty(ty, from);
+    fn unnamed(&self, id: TypeId, from: &Path, form: Form) -> String {
+        let inner = |ty: &Type| self.ty(ty, from, form);
         let optional = |ty: &Option<Type>| ty.as_ref().map_or("()".into(), inner);
         match &self.resolve.types[id].kind {
             TypeDefKind::Type(of) => inner(of),
+            TypeDefKind::List(of) if self.views => match form {
+                Form::Lifted | Form::Field => {
+                    format!("{LIB}::List<{}, {}>", form.lifetime(), inner(of))
+                }
+                Form::Kept | Form::Lent => format!("&{} [{}]", form.lifetime(), inner(of)),
+            },
             TypeDefKind::List(of) => format!("{LIB}::Vec<{}>", inner(of)),
             TypeDefKind::FixedLengthList(of, length) => format!("[{}; {length}]", inner(of)),
             TypeDefKind::Option(of) => format!("Option<{}>", inner(of)),
@@ -453,7 +492,7 @@ impl<'r> Glue<'r> {
 
     /// A parameter of a function of the guest: its type, and what it is lowered as.
     fn lent(&self, ty: &Type, name: &str, from: &Path) -> (String, String) {
-        let whole = self.ty(ty, from);
+        let whole = self.ty(ty, from, Form::Lent);
         let lent = |ty: String| (ty, format!("{LIB}::lent({name})"));
         let id = match plain(self.resolve, *ty) {
             Type::String => return ("&str".into(), name.into()),
@@ -461,7 +500,7 @@ impl<'r> Glue<'r> {
             _ => return (whole, name.into()),
         };
         match &self.resolve.types[id].kind {
-            TypeDefKind::List(of) => (format!("&[{}]", self.ty(of, from)), name.into()),
+            TypeDefKind::List(of) => (format!("&[{}]", self.ty(of, from, Form::Lent)), name.into()),
             TypeDefKind::Handle(Handle::Borrow(of)) if self.is_of_guest(*of) => {
                 let of = resource(self.resolve, *of);
                 lent(format!("&{}", self.type_name(of, from)))
@@ -470,6 +509,64 @@ impl<'r> Glue<'r> {
                 (whole, name.into())
             }
             _ => lent(format!("&{whole}")),
+        }
+    }
+
+    /// Refuses what there are no views of.
+    fn viewable(&self, func: &Function, import: bool) -> Result<()> {
+        if !self.views {
+            return Ok(());
+        }
+        let params: Vec<Type> = func.params.iter().map(|param| param.ty).collect();
+        let results: Vec<Type> = func.result.into_iter().collect();
+        let (lifted, lowered) = match import {
+            true => (params, results),
+            false => (results, params),
+        };
+        for ty in lifted {
+            if self.has_handles_in_lists(&ty, false) {
+                bail!("a list with resources of the host needs an allocator: leave --no-alloc out");
+            }
+        }
+        for ty in lowered {
+            if let Some(name) = self.named_with_list(&ty) {
+                bail!(
+                    "{name} has a list, and is given to the guest: that needs an allocator, leave --no-alloc out"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn has_handles_in_lists(&self, ty: &Type, inside: bool) -> bool {
+        let Type::Id(id) = plain(self.resolve, *ty) else {
+            return false;
+        };
+        match &self.resolve.types[id].kind {
+            TypeDefKind::Handle(Handle::Own(of) | Handle::Borrow(of)) => {
+                inside && !self.is_of_guest(*of)
+            }
+            TypeDefKind::List(of) => self.has_handles_in_lists(of, true),
+            _ => element(self.resolve, id)
+                .iter()
+                .any(|ty| self.has_handles_in_lists(ty, inside)),
+        }
+    }
+
+    /// A record or a variant that has a list.
+    fn named_with_list(&self, ty: &Type) -> Option<&'r str> {
+        let Type::Id(id) = plain(self.resolve, *ty) else {
+            return None;
+        };
+        let def = &self.resolve.types[id];
+        match &def.kind {
+            TypeDefKind::Record(_) | TypeDefKind::Variant(_) => {
+                has_list(self.resolve, ty).then_some(def.name.as_deref().unwrap_or_default())
+            }
+            TypeDefKind::Handle(_) => None,
+            _ => element(self.resolve, id)
+                .iter()
+                .find_map(|ty| self.named_with_list(ty)),
         }
     }
 
@@ -517,28 +614,33 @@ impl<'r> Glue<'r> {
     fn declaration(&self, id: TypeId, from: &Path) -> Result<String> {
         let def = &self.resolve.types[id];
         let name = self.named[&id].clone();
-        let derives = match self.owns(&Type::Id(id)) {
-            true => "Debug, PartialEq",
-            false => "Clone, Debug, PartialEq",
+        let ty = Type::Id(id);
+        let derives = match (self.owns(&ty), self.views && has_list(self.resolve, &ty)) {
+            (true, false) => "Debug, PartialEq",
+            (false, false) => "Clone, Debug, PartialEq",
+            (true, true) => "Debug",
+            (false, true) => "Clone, Debug",
         };
+        let has_views = self.views && self.layout.has_views(&ty);
+        let life = if has_views { "<'a>" } else { "" };
         let mut text = String::new();
         match &def.kind {
             TypeDefKind::Record(record) => {
                 let fields = names(record.fields.iter().map(|f| f.name.as_str()), lower_name);
                 let types: Vec<Type> = record.fields.iter().map(|field| field.ty).collect();
-                put!(text, "#[derive({derives})]\npub struct {name} {{");
+                put!(text, "#[derive({derives})]\npub struct {name}{life} {{");
                 for (field, ty) in fields.iter().zip(&types) {
-                    put!(text, "pub {field}: {},", self.ty(ty, from));
+                    put!(text, "pub {field}: {},", self.ty(ty, from, Form::Field));
                 }
                 put!(text, "}}\n");
                 text += &self.record(id, &name, &fields, &types);
             }
             TypeDefKind::Variant(variant) => {
                 let cases = names(variant.cases.iter().map(|case| case.name.as_str()), camel);
-                put!(text, "#[derive({derives})]\npub enum {name} {{");
+                put!(text, "#[derive({derives})]\npub enum {name}{life} {{");
                 for (case, of) in cases.iter().zip(&variant.cases) {
                     match &of.ty {
-                        Some(ty) => put!(text, "{case}({}),", self.ty(ty, from)),
+                        Some(ty) => put!(text, "{case}({}),", self.ty(ty, from, Form::Field)),
                         None => put!(text, "{case},"),
                     }
                 }
@@ -691,9 +793,14 @@ const KIND: u16 = {};
                     at + 1
                 );
             }
+            _ if has_views => {}
             // A name for what is no new type, such as `type pair = tuple<u32, u32>`.
             _ => {
-                put!(text, "pub type {name} = {};\n", self.unnamed(id, from));
+                put!(
+                    text,
+                    "pub type {name} = {};\n",
+                    self.unnamed(id, from, Form::Field)
+                );
             }
         }
         Ok(text)
@@ -712,14 +819,19 @@ const KIND: u16 = {};
         };
         let from = format!("from: &mut {LIB}::Source<'m, '_>");
         let guest = "guest: &mut G";
-        format!(
-            "impl {LIB}::Layout for {name} {{
+        let has_views = self.views && self.layout.has_views(&Type::Id(id));
+        let (any, of_memory) = match has_views {
+            true => ("<'_>", "<'m>"),
+            false => ("", ""),
+        };
+        let mut text = format!(
+            "impl {LIB}::Layout for {name}{any} {{
 const SIZE: u32 = {size};
 const ALIGN: u32 = {align};
 const FLAT: usize = {flat};
 }}
 
-impl<'m> {LIB}::Lift<'m> for {name} {{
+impl<'m> {LIB}::Lift<'m> for {name}{of_memory} {{
 fn load({from}, at: u32) -> {LIB}::Result<Self> {{
 {load}
 }}
@@ -729,7 +841,15 @@ fn lift({from}, slots: &[u64]) -> {LIB}::Result<Self> {{
 }}
 }}
 
-impl {LIB}::Lower for {name} {{
+"
+        );
+        // A list of views is somewhere in the memory of the guest, which may move.
+        if self.views && has_list(self.resolve, &Type::Id(id)) {
+            return text;
+        }
+        put!(
+            text,
+            "impl {LIB}::Lower for {name}{any} {{
 fn store<G: {LIB}::Guest>(&self, {guest}, at: u32) -> {LIB}::Result<()> {{
 {store}
 }}
@@ -738,9 +858,9 @@ fn lower<G: {LIB}::Guest>(&self, {guest}, slots: &mut [u64]) -> {LIB}::Result<()
 {lower}
 }}
 }}
-
 "
-        )
+        );
+        text
     }
 
     fn record(&self, id: TypeId, name: &str, fields: &[String], types: &[Type]) -> String {
@@ -869,16 +989,20 @@ fn lower<G: {LIB}::Guest>(&self, {guest}, slots: &mut [u64]) -> {LIB}::Result<()
         let typed: String = params
             .iter()
             .zip(&func.params)
-            .map(|(name, param)| format!(", {name}: {}", self.ty(&param.ty, &path)))
+            .map(|(name, param)| format!(", {name}: {}", self.ty(&param.ty, &path, Form::Lifted)))
             .collect();
         let result = |this: &Self, from: &Path| {
             let ty = func.result.as_ref();
-            ty.map_or("()".into(), |ty| this.ty(ty, from))
+            ty.map_or("()".into(), |ty| this.ty(ty, from, Form::Kept))
         };
         let root = Path::new();
         let inner = result(self, &path);
         let outer = result(self, &root);
-        let types: Vec<String> = func.params.iter().map(|p| self.ty(&p.ty, &root)).collect();
+        let types: Vec<String> = func
+            .params
+            .iter()
+            .map(|p| self.ty(&p.ty, &root, Form::Lifted))
+            .collect();
         let methods = self.methods_of_host(&path, &of);
         let name = unique(&mut methods.taken, method_name(func));
         put!(
@@ -938,10 +1062,27 @@ let result = <H as {}>::{name}(parts.host{given})?;
         }
         typed.insert(usize::from(is_method), "guest: &mut G".into());
         let result = func.result.as_ref();
-        let result = result.map_or("()".into(), |ty| self.ty(ty, &path));
+        let result = result.map_or("()".into(), |ty| self.ty(ty, &path, Form::Lifted));
         let post = match post {
             Some(post) => format!("Some({post})"),
             None => "None".into(),
+        };
+        let then = func
+            .result
+            .as_ref()
+            .is_some_and(|ty| self.views && self.layout.has_views(ty));
+        let (generics, result, called) = match then {
+            // A view of the guest's memory is valid until the memory is given back.
+            true => {
+                typed.push(format!("then: impl FnOnce({result}) -> Out"));
+                let given = format!("|from, given| {LIB}::result(from, given).map(then)");
+                (
+                    ", Out",
+                    "Out".to_string(),
+                    ("export_with", format!(", {given}")),
+                )
+            }
+            false => ("", result, ("export", String::new())),
         };
         let body = |name: &str| {
             format!(
@@ -950,13 +1091,15 @@ let result = <H as {}>::{name}(parts.host{given})?;
 /// # Errors
 ///
 /// When the guest has no room for the arguments, gives what is wrong, or traps.
-pub fn {name}<G: {LIB}::Guest>({}) -> {LIB}::Result<{result}> {{
-{LIB}::export(guest, {index}, {post}, &{})
+pub fn {name}<G: {LIB}::Guest{generics}>({}) -> {LIB}::Result<{result}> {{
+{LIB}::{}(guest, {index}, {post}, &{}{})
 }}
 ",
                 func.name,
                 typed.join(", "),
-                tuple(&given)
+                called.0,
+                tuple(&given),
+                called.1
             )
         };
         match resource_of(func) {
@@ -1016,6 +1159,30 @@ fn tuple(parts: &[String]) -> String {
     match parts {
         [one] => format!("({one},)"),
         all => format!("({})", all.join(", ")),
+    }
+}
+
+/// Whether a type with a name is no new one, such as `type pair = tuple<u32, u32>`.
+fn is_alias(resolve: &Resolve, id: TypeId) -> bool {
+    !matches!(
+        resolve.types[id].kind,
+        TypeDefKind::Record(_)
+            | TypeDefKind::Variant(_)
+            | TypeDefKind::Enum(_)
+            | TypeDefKind::Flags(_)
+            | TypeDefKind::Resource
+    )
+}
+
+/// Whether a type has lists.
+fn has_list(resolve: &Resolve, ty: &Type) -> bool {
+    let Type::Id(id) = plain(resolve, *ty) else {
+        return false;
+    };
+    match &resolve.types[id].kind {
+        TypeDefKind::List(_) => true,
+        TypeDefKind::Handle(_) => false,
+        _ => element(resolve, id).iter().any(|ty| has_list(resolve, ty)),
     }
 }
 

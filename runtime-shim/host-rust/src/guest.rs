@@ -170,7 +170,7 @@ pub fn initialize<G: Guest>(guest: &mut G) -> Result<(), Error> {
 /// # Errors
 ///
 /// When the guest has no room for the arguments, or traps.
-pub fn begin<G: Guest, P: Lower>(guest: &mut G, export: usize, params: &P) -> Result<u64, Error> {
+fn begin<G: Guest, P: Lower>(guest: &mut G, export: usize, params: &P) -> Result<u64, Error> {
     guest.parts().handles.begin();
     let ended = lower_and_call(guest, export, params);
     guest.parts().handles.end();
@@ -215,7 +215,7 @@ pub fn result<'m, R: Lift<'m>>(from: &mut Source<'m, '_>, given: u64) -> Result<
 /// # Errors
 ///
 /// When the guest traps.
-pub fn end<G: Guest>(guest: &mut G, post: Option<usize>, given: u64) -> Result<(), Error> {
+fn end<G: Guest>(guest: &mut G, post: Option<usize>, given: u64) -> Result<(), Error> {
     let Some(post) = post else { return Ok(()) };
     let mut slots = [0; SLOTS];
     slots[0] = given;
@@ -237,15 +237,32 @@ pub fn export<G: Guest, P: Lower, R: for<'m> Lift<'m>>(
     post: Option<usize>,
     params: &P,
 ) -> Result<R, Error> {
+    export_with(guest, export, post, params, |from, given| {
+        result(from, given)
+    })
+}
+
+/// The same where what is taken of the result is what a function makes of it.
+///
+/// # Errors
+///
+/// When the guest has no room for the arguments, gave what is wrong, or traps.
+pub fn export_with<G: Guest, P: Lower, R>(
+    guest: &mut G,
+    export: usize,
+    post: Option<usize>,
+    params: &P,
+    take: impl FnOnce(&mut Source<'_, '_>, u64) -> Result<R, Error>,
+) -> Result<R, Error> {
     let given = begin(guest, export, params)?;
     let parts = guest.parts();
     let mut from = Source {
         memory: parts.memory,
         handles: parts.handles,
     };
-    let lifted = result(&mut from, given)?;
+    let taken = take(&mut from, given)?;
     end(guest, post, given)?;
-    Ok(lifted)
+    Ok(taken)
 }
 
 /// Room in the memory of the guest.

@@ -33,7 +33,7 @@ pub use alloc::{string::String, vec::Vec};
 
 pub use error::{Error, Result};
 pub use guest::{
-    Area, Function, Guest, Parts, SLOTS, Source, World, arguments, begin, end, export, initialize,
+    Area, Function, Guest, Parts, SLOTS, Source, World, arguments, export, export_with, initialize,
     lent, reply, result,
 };
 #[cfg(feature = "alloc")]

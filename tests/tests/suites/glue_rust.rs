@@ -26,6 +26,7 @@ fn flat(component: &[u8]) -> Result<Vec<u8>> {
 fn is_written(input: &Input, world: &str, folder: &str) -> Result<()> {
     let options = HostOptions {
         world: Some(world.into()),
+        views: world == "views",
         ..HostOptions::default()
     };
     let [file] = &rust(input, &options)?[..] else {
@@ -54,8 +55,71 @@ fn the_files_of_the_hosts_are_what_is_written_today() -> Result<()> {
     // What the tests of the crate stand on.
     let folder = "../runtime-shim/host-rust/tests/world";
     let every = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let world = World::read(&every.join("every.wit"), None)?;
-    is_written(&Input::of_world(world), "every", folder)
+    for name in ["every", "views"] {
+        let world = World::read(&every.join(format!("{name}.wit")), None)?;
+        is_written(&Input::of_world(world), name, folder)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_a_host_in_rust_cannot_have_is_refused_by_name() -> Result<()> {
+    let numbers = |count: usize, text: &dyn Fn(usize) -> String| -> String {
+        (0..count).map(text).collect::<Vec<_>>().join(", ")
+    };
+    let many = numbers(33, &|n| format!("x{n}: u8"));
+    let thirteen = numbers(13, &|_| "u8".into());
+    for (text, views, part) in [
+        (
+            "f: func(x: future<u8>);",
+            false,
+            "a:b/i#f: a future is of the async ABI",
+        ),
+        ("f: async func();", false, "a:b/i#f: it is of the async ABI"),
+        (
+            "f: func(x: map<u8, u8>);",
+            false,
+            "a:b/i#f: a map is not supported",
+        ),
+        (
+            &*format!("f: func({many});"),
+            false,
+            "a:b/i#f: more than 32 parameters",
+        ),
+        (
+            &*format!("f: func(x: tuple<{thirteen}>);"),
+            false,
+            "a:b/i#f: a tuple of more than 12",
+        ),
+        (
+            "record r { x: list<u8> } f: func() -> option<r>;",
+            true,
+            "a:b/i#f: r has a list, and is given to the guest",
+        ),
+        (
+            "resource r; f: func(x: list<r>);",
+            true,
+            "a:b/i#f: a list with resources of the host",
+        ),
+    ] {
+        let folder = tempfile::tempdir()?;
+        let file = folder.path().join("w.wit");
+        std::fs::write(
+            &file,
+            format!("package a:b; interface i {{ {text} }} world w {{ import i; }}"),
+        )?;
+        let options = HostOptions {
+            views,
+            ..HostOptions::default()
+        };
+        let input = Input::of_world(World::read(&file, None)?);
+        let refused = match rust(&input, &options) {
+            Ok(_) => "taken".to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        ensure!(refused.starts_with(part), "{text}: {refused}");
+    }
+    Ok(())
 }
 
 #[test]
