@@ -67,7 +67,7 @@ pub struct FlattenOptions {
     pub share_stack: bool,
     /// Say on standard error why the module is about to trap.
     pub trap_messages: bool,
-    /// How many different pipes, devices and sockets one poll can wait for.
+    /// How many different pipes, devices and sockets the host is asked about at once; more take turns.
     pub max_poll: Option<u32>,
     /// Bytes for the header fields and other strings of HTTP.
     pub max_http: Option<u32>,

@@ -94,7 +94,7 @@ pub struct Options {
     /// How many handles can be open at once, in each table. Without a number the tables grow with the memory;
     /// where that does not grow, there are as many as programs of the kind need ([`MAX_HANDLES`]).
     pub max_handles: Option<u32>,
-    /// How many different pipes, devices and sockets one poll can wait for.
+    /// How many different pipes, devices and sockets the host is asked about at once; more take turns.
     pub max_poll: u32,
     /// Bytes for the header fields and other strings of HTTP, where a program has any.
     pub max_http: u32,

@@ -5,7 +5,7 @@
 use p1bridge_shim::abi::{load32, load64, store32, store64};
 use p1bridge_shim::{Entry, Out, list, trap_if};
 
-use crate::state::{Fixed, POLL, State, flag, full, insert, kind, max_poll, poll_room};
+use crate::state::{Fixed, POLL, State, flag, insert, kind, max_poll, poll_room};
 use crate::stream::{drop_stream, weak};
 use crate::time::now;
 use crate::{exports, p1};
@@ -16,6 +16,8 @@ const READY: u8 = 0;
 pub const CLOCK: u8 = 1;
 pub const READ: u8 = 2;
 pub const WRITE: u8 = 3;
+/// Beside the mode: the last poll found it ready.
+const FIRED: u8 = 1 << 7;
 
 const SUBSCRIPTION: u32 = 48;
 const EVENT: u32 = 32;
@@ -194,40 +196,43 @@ pub fn wait(state: &State, entry: &Entry) {
     wait_for(state, fd(state, entry), READ, true);
 }
 
-/// Whether a pollable is ready by what the last [`ask`] and look at the clock told.
+/// Marks which of the pollables from index `from` to `until` in a list are ready by what the last [`ask`] and look at
+/// the clock told.
 #[inline(never)]
-fn is_ready(state: &State, handle: u32) -> bool {
-    let entry = state.get(handle, kind::POLLABLE);
-    match mode(entry) {
-        READY => true,
-        CLOCK => entry.wide() <= state.fixed().polled_at.get(),
-        mode => fired(state.fixed(), key(fd(state, entry), mode)),
+fn mark(state: &State, handles: u32, mut from: u32, until: u32) {
+    while from < until {
+        let entry = state.get(load32(handles + from * 4), kind::POLLABLE);
+        let ready = match mode(entry) {
+            READY => true,
+            CLOCK => entry.wide() <= state.fixed().polled_at.get(),
+            mode => fired(state.fixed(), key(fd(state, entry), mode)),
+        };
+        if ready {
+            entry.flags.set(entry.flags.get() | FIRED);
+        }
+        from += 1;
     }
 }
 
-/// Polls the pollables in a list, once or until one is ready. Gives how many are.
+/// Polls the pollables in a list, once or until one is ready. Gives how many are, which [`FIRED`] marks.
 #[inline(never)]
 fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
     loop {
         let fixed = state.fixed();
-        let mut count = 0;
         let mut at_once = once;
         let mut timed = false;
         let mut deadline = u64::MAX;
         let mut index = 0;
         while index < length {
             let entry = state.get(load32(handles + index * 4), kind::POLLABLE);
+            entry.flags.set(entry.flags.get() & !FIRED);
             match mode(entry) {
                 READY => at_once = true,
                 CLOCK => {
                     timed = true;
                     deadline = deadline.min(entry.wide());
                 }
-                mode => count = subscribe(fixed, count, fd(state, entry), mode),
-            }
-            // So many different pipes and devices do not fit.
-            if count > max_poll() {
-                full(state, *b"-poll\n..", *b"........", 6);
+                _ => {}
             }
             index += 1;
         }
@@ -241,17 +246,38 @@ fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
                 .div_ceil(MILLISECOND)
                 * MILLISECOND;
         }
-        fixed.count.set(0);
-        if count != 0 || !at_once {
-            ask(
-                fixed,
-                count,
-                timed || at_once,
-                if at_once { 0 } else { timeout },
-            );
-            if timed {
-                fixed.polled_at.set(now(state, p1::MONOTONIC));
+        let mut from = 0;
+        while from < length {
+            let mut count = 0;
+            index = from;
+            while index < length {
+                let entry = state.get(load32(handles + index * 4), kind::POLLABLE);
+                let mode = mode(entry);
+                if mode >= READ {
+                    let more = subscribe(fixed, count, fd(state, entry), mode);
+                    // So many different pipes and devices do not fit: they take turns, and nobody waits long.
+                    if more > max_poll() {
+                        at_once = true;
+                        break;
+                    }
+                    count = more;
+                }
+                index += 1;
             }
+            fixed.count.set(0);
+            if count != 0 || !at_once {
+                ask(
+                    fixed,
+                    count,
+                    timed || at_once,
+                    if at_once { 0 } else { timeout },
+                );
+                if timed {
+                    fixed.polled_at.set(now(state, p1::MONOTONIC));
+                }
+            }
+            mark(state, handles, from, index);
+            from = index;
         }
         let mut ready = 0;
         index = 0;
@@ -263,6 +289,12 @@ fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
             return ready;
         }
     }
+}
+
+/// Whether the last [`settle`] found a pollable ready.
+#[inline(always)]
+fn is_ready(state: &State, handle: u32) -> bool {
+    state.get(handle, kind::POLLABLE).flags.get() & FIRED != 0
 }
 
 /// The same for one pollable.

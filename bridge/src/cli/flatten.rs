@@ -97,7 +97,7 @@ pub struct How {
     /// How many streams, files and other resources can be open at once [default: any number if memory grows, otherwise 512]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_handles: Option<u32>,
-    /// How many different pipes, devices and sockets one poll can wait for [default: 50]
+    /// How many different pipes, devices and sockets to ask the host about at once; more take turns [default: 50]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_poll: Option<u32>,
     /// Bytes for header fields and other strings of wasi:http, if a program uses any [default: 16384]
