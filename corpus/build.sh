@@ -50,11 +50,11 @@ p1_cpp_throws() {
         "$(find "$(dirname "$("$CLANG" -print-resource-dir)")" -name 'libclang_rt.builtins-wasm32.a' | head -1)" -o "$out"
 }
 
-# p1_threads: NAME/main.c with shared memory and wasi.thread-spawn, without any libc: Debian's has no threads.
+# p1_threads FLAG…: threads-c/main.c with shared memory and wasi.thread-spawn, without any libc: Debian's has no threads.
 p1_threads() {
     "$CLANG" --target=wasm32-unknown-unknown -O2 -Wall -Wextra -ffreestanding -nostdlib -matomics -mbulk-memory \
         -ftls-model=local-exec -Wl,--no-entry,--shared-memory,--import-memory,--export-memory,--max-memory=131072 \
-        -Wl,--stack-first,-z,stack-size=8192 "$name"/main.c -o "$out"
+        -Wl,--stack-first,-z,stack-size=8192 "$@" threads-c/main.c -o "$out"
 }
 
 # p1_cpp FLAG…: NAME/*.cpp with libc++.

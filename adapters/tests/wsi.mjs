@@ -14,7 +14,7 @@ const fact = (key) => Number(facts.split("\n").find((line) => line.startsWith(`$
 
 /** The library on a host that has the functions of Preview 1 in `host`, each with `this` a [`Guest`]. */
 class Guest {
-  constructor(host, sockets = 0) {
+  constructor(host, sockets = 0, threads = 0) {
     this.memory = new WebAssembly.Memory({ initial: 1 });
     this.calls = [];
     const imports = { env: { memory: this.memory }, wasi_snapshot_preview1: {}, "if p1bridge:sockets": {} };
@@ -24,6 +24,7 @@ class Guest {
       frame_names: () => TOP,
       max_poll: () => POLLS,
       sockets: () => sockets,
+      threads: () => threads,
     };
     for (const { module: from, name } of WebAssembly.Module.imports(module)) {
       if (from === "wasi_snapshot_preview1") {
@@ -82,7 +83,7 @@ class Guest {
 }
 
 /** A host whose clock moves only in `poll_oneoff`; `answer(asked)` gives the indexes that are ready, or an error number. */
-function timed(answer) {
+function timed(answer, threads = 0) {
   const guest = new Guest({
     clock_time_get(id, precision, at) {
       equal(id, 1);
@@ -114,7 +115,7 @@ function timed(answer) {
       });
       this.setU32(result, fired.length);
     },
-  });
+  }, 0, threads);
   guest.now = 1000n * MS;
   guest.asked = [];
   return guest;
@@ -305,6 +306,31 @@ test("wsi: a word that differs ends the wait, which still looks at descriptors",
   equal(guest.call("io.poll", SUBS, 3, -1n), 2);
   deepEqual(guest.got(SUBS, 3), [16, 1, 0]);
   equal(guest.asked[0].find((one) => "timeout" in one).timeout, MS);
+});
+
+test("wsi: a word that another thread may change is looked at every ten milliseconds", () => {
+  for (const threads of [0, 1]) {
+    const guest = timed(function (asked) {
+      if (this.asked.length === 3) this.setU32(512, 6);
+      return pass(this, asked);
+    }, threads);
+    guest.setU32(512, 5);
+    guest.subs(SUBS, [{ fd: -2, at: 512n | 5n << 32n }, { fd: -1, at: guest.now + 50n * MS }]);
+    equal(guest.call("io.poll", SUBS, 2, -1n), 1);
+    deepEqual(guest.got(SUBS, 2), threads === 1 ? [16, 0] : [0, 16]);
+    const slices = guest.asked.map(([clock]) => clock.timeout / MS);
+    deepEqual(slices, threads === 1 ? [10n, 10n, 10n] : [50n]);
+    // Without a word, as without threads.
+    guest.asked = [];
+    guest.subs(SUBS, [{ fd: 0, want: 1 }, { fd: -1, at: guest.now + 40n * MS }]);
+    guest.call("io.poll", SUBS, 2, -1n);
+    equal(guest.asked.length, 1);
+    // A word alone is something to wait for.
+    guest.setU32(512, 5);
+    guest.subs(SUBS, [{ fd: -2, at: 512n | 5n << 32n }]);
+    guest.asked = [];
+    equal(guest.call("io.poll", SUBS, 1, -1n), threads === 1 ? 1 : -28);
+  }
 });
 
 test("wsi: more directions than fit are refused, and timers take no room", () => {

@@ -26,6 +26,7 @@ const ON_WSI: &[Library<'static>] = &[Library {
 pub fn weave_for(module: &[u8], profile: &Profile) -> Result<Option<Woven>> {
     let options = WeaveOptions {
         sockets: profile.host.sockets,
+        threads: profile.host.threads,
         own: profile.wsi.clone(),
         ..WeaveOptions::default()
     };

@@ -1,12 +1,18 @@
 // Four threads add under a lock, each has a variable of its own; the last to end wakes the program. WASI Preview 1 with
-// threads (wasi.thread-spawn), without any libc.
+// threads (wasi.thread-spawn) or, with WSI, that; without any libc.
 #include <stdint.h>
 
+#ifdef WSI
+#include <wsi.h>
+#define thread_spawn wsi_thread_spawn
+#define proc_exit wsi_proc_exit
+#else
 typedef struct { const void *at; uint32_t length; } vector;
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("fd_write"))) int fd_write(int, const vector *, uint32_t, uint32_t *);
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("poll_oneoff"))) int poll_oneoff(const void *, void *, uint32_t, uint32_t *);
 __attribute__((import_module("wasi_snapshot_preview1"), import_name("proc_exit"), noreturn)) void proc_exit(int);
 __attribute__((import_module("wasi"), import_name("thread-spawn"))) int thread_spawn(void *);
+#endif
 
 enum { THREADS = 4, STACK = 4096, TLS = 64, ADDS = 10000, WAITS = 20 };
 
@@ -36,15 +42,36 @@ static void release(void) {
 
 static void print(const char *text, uint32_t number) {
     char line[64], digits[10];
-    uint32_t length = 0, count = 0, written;
+    uint32_t length = 0, count = 0;
     while (text[length]) line[length] = text[length], length++;
     do digits[count++] = (char)('0' + number % 10);
     while (number /= 10);
     while (count) line[length++] = digits[--count];
     line[length++] = '\n';
+#ifdef WSI
+    wsi_iov one = {line, length};
+    wsi_io_write(1, &one, 1);
+#else
+    uint32_t written;
     vector one = {line, length};
     fd_write(1, &one, 1, &written);
+#endif
 }
+
+#ifdef WSI
+// Waits for the first of two times, at the same time as the other threads. Whether it was the right one.
+static uint32_t waits(void) {
+    int64_t now = wsi_time_now(1);
+    wsi_sub subs[2] = {{WSI_TIMER, 0, 0, now + 60000000000}, {WSI_TIMER, 0, 0, now + 3000000}};
+    return wsi_io_poll(subs, 2, -1) == 1 && subs[0].got == 0 && subs[1].got == WSI_DUE;
+}
+
+// Waits until another thread has changed the number of those that run.
+static void until_not(uint32_t left) {
+    wsi_sub sub = {WSI_WORD, 0, 0, WSI_WATCH(&running, left)};
+    if (wsi_io_poll(&sub, 1, -1) != 1 || sub.got != WSI_DUE) print("no word ", left);
+}
+#else
 
 // A subscription and an event of Preview 1, for clocks.
 typedef struct {
@@ -70,6 +97,9 @@ static uint32_t waits(void) {
     uint32_t count = 0;
     return poll_oneoff(in, out, 2, &count) == 0 && count == 1 && out[0].userdata == own && out[0].error == 0 && out[0].type == 0;
 }
+
+static void until_not(uint32_t left) { __builtin_wasm_memory_atomic_wait32((int *)&running, (int)left, -1); }
+#endif
 
 __attribute__((export_name("thread_main"))) void thread_main(int id, start *of) {
     own = of->name;
@@ -110,7 +140,7 @@ __attribute__((export_name("_start"))) void _start(void) {
         if (thread_spawn(&starts[i]) < 0) print("no thread ", i), proc_exit(2);
     }
     uint32_t left;
-    while ((left = __atomic_load_n(&running, __ATOMIC_SEQ_CST)) != 0) __builtin_wasm_memory_atomic_wait32((int *)&running, (int)left, -1);
+    while ((left = __atomic_load_n(&running, __ATOMIC_SEQ_CST)) != 0) until_not(left);
     uint32_t results = 0;
     for (uint32_t i = 0; i < THREADS; i++) results += starts[i].result;
     print("sum ", sum);

@@ -3,6 +3,8 @@
 //! The module is a program by itself: one instance, whose other imports are the host's and whose exports are those of the
 //! output.
 
+mod threads;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +25,8 @@ use crate::{check_emitted, emit, merge, plan, preview1};
 pub struct WeaveOptions {
     /// Whether the host has the functions of WAMR for sockets.
     pub sockets: bool,
+    /// Whether `wasi.thread-spawn` starts threads.
+    pub threads: bool,
     /// The functions of WSI that the host has: calls of them stay.
     pub own: Own,
     /// How many directions of descriptors one poll can wait for.
@@ -38,6 +42,7 @@ impl Default for WeaveOptions {
         let options = Options::default();
         WeaveOptions {
             sockets: options.profile.host.sockets,
+            threads: options.profile.host.threads,
             own: Own::None,
             max_poll: options.max_poll,
             allow: Vec::new(),
@@ -98,11 +103,17 @@ fn any_import(module: &[u8], is_it: impl Fn(Import<'_>) -> bool) -> bool {
 /// For what is not a core module, for functions that the target does not have, and for a module that imports anything but
 /// functions.
 pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -> Result<Woven> {
+    let unshared = threads::unshare(module)?;
+    let (module, shared) = match &unshared {
+        Some((module, shared)) => (&module[..], Some(shared)),
+        None => (module, None),
+    };
     let mut input = parse::module(module)?;
     input.add_libraries(libraries)?;
     let program = program(&input)?;
     let mut profile = Profile::named("as-is").context("a profile that lowers nothing")?;
     profile.host.sockets = options.sockets;
+    profile.host.threads = options.threads && shared.is_some();
     profile.wsi = options.own.clone();
     let options = Options {
         tidy: false,
@@ -129,11 +140,15 @@ pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -
         .libraries
         .iter()
         .flat_map(|library| library.functions.clone());
+    let mut wasm = emit::emit(&plan, merged)?.wasm;
+    if let Some(shared) = shared {
+        wasm = threads::share(&wasm, shared)?;
+    }
     Ok(Woven {
         functions: functions.collect(),
         approximations: plan.approximations.clone(),
         stubs: plan.stubs.clone(),
-        wasm: emit::emit(&plan, merged)?.wasm,
+        wasm,
     })
 }
 

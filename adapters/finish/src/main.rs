@@ -126,6 +126,7 @@ const GIVEN: &[&str] = &[
     "limit",
     "guest",
     "sockets",
+    "threads",
     "handles",
     "max_handles",
     "more_handles",

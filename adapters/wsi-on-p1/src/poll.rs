@@ -14,6 +14,8 @@ mod import {
     #[link(wasm_import_module = "p1bridge")]
     unsafe extern "C" {
         pub safe fn max_poll() -> u32;
+        /// Whether other threads may change words.
+        pub safe fn threads() -> u32;
         /// The guest's stack pointer, with room below it for all that one poll can wait for.
         pub safe fn frame_polls() -> u32;
     }
@@ -40,6 +42,8 @@ const EVENT: u32 = 32;
 const MILLISECOND: u64 = 1_000_000;
 /// The longest that a host is asked to wait: a day. Some count in fewer bits than the clock has.
 const LONGEST: u64 = 86_400_000 * MILLISECOND;
+/// How long other threads may have changed a word before anybody looks, at most.
+const SLICE: u64 = 10 * MILLISECOND;
 const FOREVER: u64 = u64::MAX;
 
 /// Where the last of `count` subscriptions is: they grow down, like the stack.
@@ -154,6 +158,20 @@ fn gather(subs: u32, n: u32) -> u32 {
     count
 }
 
+/// Whether an entry is a word that another thread may change.
+#[inline(always)]
+fn looks_again(subs: u32, n: u32) -> bool {
+    let mut at = subs;
+    let end = subs + n * ENTRY;
+    while import::threads() != 0 && at != end {
+        if load32(at) as i32 == WORD {
+            return true;
+        }
+        at += ENTRY;
+    }
+    false
+}
+
 /// The earliest of the deadline and all timers.
 #[inline(never)]
 fn earliest(subs: u32, n: u32, deadline: u64) -> u64 {
@@ -197,9 +215,10 @@ exports! {
     "wsi:sys/io@0.1#poll"
     fn poll(subs: u32, n: u32, deadline: u64) -> i32 {
         let until = earliest(subs, n, deadline);
+        let slices = looks_again(subs, n);
         loop {
             // The clock is read in the frame of the subscriptions, so before they are written.
-            let timed = until != FOREVER && until != 0;
+            let timed = until != 0 && (slices || until != FOREVER);
             let mut time = if timed { now() } else { 0 };
             let count = gather(subs, n);
             if count > import::max_poll() {
@@ -214,7 +233,8 @@ exports! {
                 let mut all = count;
                 if once || timed {
                     all += 1;
-                    subscribe_clock(all, if once { 0 } else { until - time });
+                    let left = if once { 0 } else { until - time };
+                    subscribe_clock(all, if slices { left.min(SLICE) } else { left });
                 }
                 match ask(subs, last(all), all) {
                     0 | p1::INTR => {}

@@ -521,6 +521,9 @@ impl Maps {
                 Some(at) => Callee::Func(self.first_glue + at),
                 None => Callee::I32Const(0),
             },
+            Target::Builtin(Builtin::Threads) => {
+                Callee::I32Const(plan.options.profile.host.threads.into())
+            }
             Target::Builtin(Builtin::MaxHttp) => Callee::I32Const(plan.options.max_http as i32),
             Target::Builtin(Builtin::MaxPoll) => Callee::I32Const(plan.options.max_poll as i32),
             Target::Builtin(Builtin::PollRoom) => {

@@ -801,6 +801,7 @@ pub(super) fn instantiate(
                 }
                 (LINKER, "base") => FuncDef::Builtin(Builtin::Base(memory.0, memory.1)),
                 (LINKER, "sockets") => FuncDef::Builtin(Builtin::Sockets),
+                (LINKER, "threads") => FuncDef::Builtin(Builtin::Threads),
                 (LINKER, "max_http") => FuncDef::Builtin(Builtin::MaxHttp),
                 (LINKER, "max_poll") => FuncDef::Builtin(Builtin::MaxPoll),
                 (LINKER, "poll_room") => FuncDef::Builtin(Builtin::PollRoom),

@@ -160,6 +160,10 @@ impl Linking<'_, '_> {
         if self.options.profile.wsi.has(function) {
             return Ok(FuncDef::Host(id));
         }
+        if starts_threads(function, self.options) {
+            let (module, name) = SPAWN;
+            return Ok(FuncDef::Host(self.program.host(module, name, &host.ty)));
+        }
         if is_reached {
             self.judge(function, &import, &place)?;
         }
@@ -345,6 +349,7 @@ fn row(module: &str, name: &str, optional: &BTreeSet<&str>, options: &Options) -
                 }
                 Class::Local => "linked, without the host".to_string(),
                 _ if options.profile.wsi.has(known) => "the host's own".to_string(),
+                _ if starts_threads(known, options) => format!("`{}.{}`", SPAWN.0, SPAWN.1),
                 Class::Exact | Class::Optional => "linked".to_string(),
                 Class::Impossible | Class::Native if optional.contains(known.module) => {
                     "returns nosys, as the program asks what is there".to_string()
@@ -363,10 +368,21 @@ fn row(module: &str, name: &str, optional: &BTreeSet<&str>, options: &Options) -
     }
 }
 
+/// How a host of Preview 1 starts threads (the proposal wasi-threads): with the signature of `thread.spawn`.
+const SPAWN: (&str, &str) = ("wasi", "thread-spawn");
+
+/// Whether a function is `thread.spawn` on such a host.
+fn starts_threads(function: &Function, options: &Options) -> bool {
+    options.profile.host.threads && function.full() == "thread.spawn"
+}
+
 /// What the target can do of a function.
 fn class(function: &Function, options: &Options) -> Class {
     if options.profile.wsi.has(function) {
         return function.class(wsi::Host::Native);
+    }
+    if starts_threads(function, options) {
+        return Class::Exact;
     }
     function.class(match has_sockets(options) {
         true => wsi::Host::Sockets,
@@ -382,6 +398,9 @@ fn why_not(function: &Function, class: Class) -> &'static str {
             "Preview 1 has no sockets that a program can open (`lower --profile wamr-2` for a host with those of WAMR)"
         }
         Class::Native => "only a host of WSI itself has it",
+        _ if function.full() == "thread.spawn" => {
+            "Preview 1 has no threads (`lower --profile wamr-2-threads` for a program with shared memory on a host that starts threads)"
+        }
         _ => "Preview 1 has nothing for it",
     }
 }

@@ -47,6 +47,8 @@ pub enum Builtin {
     MaxHttp,
     /// Whether the host has functions for sockets.
     Sockets,
+    /// Whether other threads may change the guest's memory.
+    Threads,
     /// The stack pointer of a guest: a global of its index space.
     StackPointer(InstanceId, u32),
     /// The end of a frame for libraries that serve a guest without a stack pointer: in the state block.

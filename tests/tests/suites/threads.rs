@@ -187,6 +187,59 @@ fn a_lowered_program_does_on_all_threads_what_it_did() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_program_on_wsi_does_on_all_threads_what_it_does_on_preview_1() -> Result<()> {
+    let program = part("threads-wsi")?;
+    for (profile, most) in [("wamr-2-threads", 1), (PLAIN, 1)] {
+        let profile = match profile {
+            PLAIN => Profile::parse(PLAIN)?,
+            name => named(name)?,
+        };
+        let lowered = lower(&program, &profile)?;
+        ensure!(has_spawn(&lowered.wasm)?, "the host starts threads");
+        for _ in 0..5 {
+            let (text, code, clocks) = run(&lowered.wasm)?;
+            ensure!(
+                (text.as_str(), code, clocks) == (RIGHT, 0, most),
+                "lowered: {code} {clocks} {text}"
+            );
+        }
+        // Nothing more runs in every thread, and nothing is kept.
+        let (before, after) = (at_start(&program)?, at_start(&lowered.wasm)?);
+        ensure!((before.0, before.1) == (after.0, after.1));
+    }
+    Ok(())
+}
+
+/// A runtime with threads that lacks nothing else.
+const PLAIN: &str = "name = \"t\"\nabout = \"t\"\n[wasm]\nfeatures = [\"threads\", \"bulk-memory\", \"mutable-globals\"]\n[host]\nthreads = true\n";
+
+fn has_spawn(wasm: &[u8]) -> Result<bool> {
+    let module = p1bridge_tests::module::parts(wasm)?;
+    let mut imports = module.imports.iter();
+    Ok(imports.any(|(module, name, _)| module == "wasi" && name == "thread-spawn"))
+}
+
+#[test]
+fn threads_on_wsi_need_a_runtime_that_starts_them_and_a_stack_pointer() -> Result<()> {
+    let program = part("threads-wsi")?;
+    let error = format!(
+        "{:#}",
+        lower(&program, &named("wamr-2")?).expect_err("no threads")
+    );
+    ensure!(error.contains("wamr-2-threads"), "{error}");
+    let without = wat::parse_str(
+        r#"(module
+            (import "wsi:sys/time@0.1.0" "now" (func $now (param i32) (result i64)))
+            (import "env" "memory" (memory 1 2 shared))
+            (func (export "_start") (drop (call $now (i32.const 1)))))"#,
+    )?;
+    let error = lower(&without, &named("wamr-2-threads")?).expect_err("nowhere to put a frame");
+    let error = format!("{error:#}");
+    ensure!(error.contains("__stack_pointer"), "{error}");
+    Ok(())
+}
+
 /// The start function and the number of active data segments.
 fn at_start(wasm: &[u8]) -> Result<(bool, usize, usize)> {
     let (mut start, mut active, mut globals) = (false, 0, 0);
