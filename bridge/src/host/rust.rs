@@ -883,8 +883,8 @@ fn lower<G: {LIB}::Guest>(&self, {guest}, slots: &mut [u64]) -> {LIB}::Result<()
         }
         load += "})";
         lift += "})";
-        store += &format!("Ok(())");
-        lower += &format!("Ok(())");
+        store += "Ok(())";
+        lower += "Ok(())";
         self.implementations(id, name, [&load, &lift, &store, &lower])
     }
 
@@ -918,7 +918,7 @@ fn lower<G: {LIB}::Guest>(&self, {guest}, slots: &mut [u64]) -> {LIB}::Result<()
                 None => {
                     put!(load, "{at} => {name}::{case},");
                     put!(lift, "{at} => {name}::{case},");
-                    let done = format!("Ok(())");
+                    let done = "Ok(())".to_string();
                     (format!("{name}::{case}"), done.clone(), done)
                 }
             };
