@@ -22,10 +22,13 @@ use world::exports::every::types::back::{self, Mine};
 struct Echo {
     things: Kept<u32>,
     last: Option<All>,
+    /// How often it has logged.
+    logged: usize,
 }
 
 impl world::Host for Echo {
     fn log(&mut self, text: String) -> Result<String, Error> {
+        self.logged += 1;
         Ok(text)
     }
 }
@@ -154,6 +157,8 @@ struct Through {
     host: Echo,
     /// How many results were given back to it.
     given_back: usize,
+    /// Whether the room that it gives is not aligned.
+    odd: bool,
 }
 
 impl Default for Through {
@@ -164,6 +169,7 @@ impl Default for Through {
             handles: Handles::default(),
             host: Echo::default(),
             given_back: 0,
+            odd: false,
         }
     }
 }
@@ -187,7 +193,7 @@ impl Guest for Through {
             self.memory = self.memory.clone();
             let at = self.next.next_multiple_of(slots[2] as u32);
             self.next = at + slots[3] as u32;
-            slots[0] = at.into();
+            slots[0] = u64::from(at) + u64::from(self.odd);
             return Ok(());
         }
         if name.starts_with("cabi_post_") {
@@ -195,6 +201,10 @@ impl Guest for Through {
             return Ok(());
         }
         let (_, name) = name.split_once('#').unwrap_or(("", name));
+        let name = match name {
+            "show" => "[method]thing.get",
+            name => name,
+        };
         let imports = <Every as World<Echo>>::IMPORTS;
         let Some(import) = imports.iter().position(|import| import.name == name) else {
             return Err(Error::Missing("an import"));
@@ -404,6 +414,7 @@ fn attack(guest: &mut Hostile, ends: &mut Ends) {
     let words = ["a".to_string(), String::new()];
     ends.count(exports::run(guest, &words));
     ends.count(back::maybe(guest, &Some(3)));
+    ends.count(back::show(guest, Borrow::new(0)));
     ends.count(back::sizes(guest, Size::Large, Rights::ALL));
     let path = Shape::Path(vec![point()]);
     ends.count(back::shapes(guest, &path, &Some(path.clone())));
@@ -499,5 +510,98 @@ fn views_are_checked_as_values_are() -> Result<(), Error> {
     assert!(matches!(odd, Err(Error::Alignment)));
     let long = List::<u64>::lift(from, &[8, u64::from(u32::MAX)]);
     assert!(matches!(long, Err(Error::Bounds)));
+    Ok(())
+}
+
+#[test]
+fn what_is_lent_to_a_call_is_gone_after_it() -> Result<(), Error> {
+    let guest = &mut Through::default();
+    let thing = guest.host.things.add(42);
+    assert_eq!(back::show(guest, thing.borrow())?, 42);
+    let from = &mut Source {
+        memory: &[],
+        handles: &mut guest.handles,
+    };
+    let kept = Borrow::<Thing>::lift(from, &[1]);
+    assert!(matches!(kept, Err(Error::Handle)), "{kept:?}");
+    Ok(())
+}
+
+#[test]
+fn a_handle_of_another_resource_is_none() -> Result<(), Error> {
+    enum Other {}
+    impl p1bridge_host::Resource for Other {
+        const KIND: u16 = 2;
+    }
+    let guest = &mut Through::default();
+    p1bridge_host::Lower::lower(&Own::<Thing>::new(0), guest, &mut [0])?;
+    let from = &mut Source {
+        memory: &[],
+        handles: &mut guest.handles,
+    };
+    let other = Borrow::<Other>::lift(from, &[1]);
+    assert!(matches!(other, Err(Error::Handle)));
+    assert!(Borrow::<Thing>::lift(from, &[1]).is_ok());
+    Ok(())
+}
+
+#[test]
+fn a_place_for_a_result_is_checked_before_the_host_is_called() {
+    let guest = &mut Through::default();
+    let imports = <Every as World<Echo>>::IMPORTS;
+    let log = imports.iter().position(|import| import.name == "log");
+    let log = log.expect("it logs");
+    for (area, wanted) in [(4095, "Alignment"), (4092, "Bounds"), (4096, "Bounds")] {
+        let ended = Every::import(log, guest, &mut [0, 0, area]);
+        assert_eq!(format!("{ended:?}"), format!("Err({wanted})"));
+    }
+    assert_eq!(guest.host.logged, 0);
+    assert!(Every::import(log, guest, &mut [0, 0, 4088]).is_ok());
+    assert_eq!(guest.host.logged, 1);
+}
+
+#[test]
+fn room_that_is_not_aligned_is_refused() {
+    let guest = &mut Through {
+        odd: true,
+        ..Through::default()
+    };
+    let ended = back::echo(guest, &all());
+    assert!(matches!(ended, Err(Error::Realloc)), "{ended:?}");
+}
+
+#[test]
+fn there_are_no_other_cases_in_memory_or_in_core_values() {
+    let mut handles = Handles::default();
+    let from = &mut Source {
+        memory: &[2, 0, 0, 0],
+        handles: &mut handles,
+    };
+    assert!(matches!(Result::<u8, u8>::load(from, 0), Err(Error::Case)));
+    assert!(matches!(
+        Result::<u8, u8>::lift(from, &[2, 0]),
+        Err(Error::Case)
+    ));
+    assert!(matches!(Option::<u8>::load(from, 0), Err(Error::Case)));
+    assert!(matches!(
+        Option::<u8>::lift(from, &[2, 0]),
+        Err(Error::Case)
+    ));
+    let true_ = bool::load(from, 0);
+    assert!(matches!(true_, Ok(true)), "every number but 0 is true");
+}
+
+#[test]
+fn core_values_that_a_case_does_not_have_are_zero() -> Result<(), Error> {
+    let guest = &mut Through::default();
+    let mut slots = [9; 4];
+    p1bridge_host::Lower::lower(&None::<(u32, u64)>, guest, &mut slots)?;
+    assert_eq!(slots, [0, 0, 0, 9]);
+    let mut slots = [9; 4];
+    p1bridge_host::Lower::lower(&Ok::<u8, (u32, u64)>(1), guest, &mut slots)?;
+    assert_eq!(slots, [0, 1, 0, 9]);
+    let mut slots = [9; 7];
+    p1bridge_host::Lower::lower(&Shape::Circle(0.0), guest, &mut slots)?;
+    assert_eq!(slots, [1, 0, 0, 9, 9, 9, 9]);
     Ok(())
 }

@@ -37,6 +37,7 @@ impl<H: every::types::types::HostThing + every::types::types::Host + Host> p1b::
         p1b::Function { module: "", name: "cabi_post_every:types/back@0.1.0#sizes", params: "i", result: "" },
         p1b::Function { module: "", name: "every:types/back@0.1.0#lots", params: "i", result: "i" },
         p1b::Function { module: "", name: "cabi_post_every:types/back@0.1.0#lots", params: "i", result: "" },
+        p1b::Function { module: "", name: "every:types/back@0.1.0#show", params: "i", result: "i" },
         p1b::Function { module: "", name: "every:types/back@0.1.0#maybe", params: "ii", result: "i" },
         p1b::Function { module: "", name: "cabi_post_every:types/back@0.1.0#maybe", params: "i", result: "" },
         p1b::Function { module: "", name: "every:types/back@0.1.0#[resource-drop]mine", params: "i", result: "" },
@@ -696,6 +697,8 @@ pub mod exports {
 
                 pub type Rights = super::super::super::super::every::types::types::Rights;
 
+                pub type Thing = super::super::super::super::every::types::types::Thing;
+
                 /// Calls `echo` of the guest.
                 ///
                 /// # Errors
@@ -728,13 +731,21 @@ pub mod exports {
                 pub fn lots<G: p1b::Guest>(guest: &mut G, a: &str, b: &str, c: &str, d: &str, e: &str, f: &str, g: &str, h: &str, i: u8) -> p1b::Result<p1b::String> {
                     p1b::export(guest, 14, Some(15), &(a, b, c, d, e, f, g, h, i))
                 }
+                /// Calls `show` of the guest.
+                ///
+                /// # Errors
+                ///
+                /// When the guest has no room for the arguments, gives what is wrong, or traps.
+                pub fn show<G: p1b::Guest>(guest: &mut G, x: p1b::Borrow<super::super::super::super::every::types::types::Thing>) -> p1b::Result<u32> {
+                    p1b::export(guest, 16, None, &(x,))
+                }
                 /// Calls `maybe` of the guest.
                 ///
                 /// # Errors
                 ///
                 /// When the guest has no room for the arguments, gives what is wrong, or traps.
                 pub fn maybe<G: p1b::Guest>(guest: &mut G, x: &Option<u32>) -> p1b::Result<Option<u32>> {
-                    p1b::export(guest, 16, Some(17), &(p1b::lent(x),))
+                    p1b::export(guest, 17, Some(18), &(p1b::lent(x),))
                 }
 
                 impl Mine {
@@ -773,7 +784,7 @@ pub mod exports {
                     ///
                     /// When the guest traps.
                     pub fn drop<G: p1b::Guest>(self, guest: &mut G) -> p1b::Result<()> {
-                        p1b::export(guest, 18, None, &(self,))
+                        p1b::export(guest, 19, None, &(self,))
                     }
                 }
             }
