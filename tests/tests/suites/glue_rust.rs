@@ -147,3 +147,41 @@ fn a_host_in_rust_calls_an_interface() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn what_a_guest_gives_wrong_traps_it_with_the_reason() -> Result<()> {
+    for (arguments, reason) in [
+        (
+            "(i32.const -1) (i32.const 5) (i32.const 0)",
+            "an address is outside of the memory",
+        ),
+        (
+            "(i32.const 0) (i32.const 1) (i32.const 2)",
+            "an address is not aligned",
+        ),
+        (
+            "(i32.const 8) (i32.const 1) (i32.const 0)",
+            "a string is not UTF-8",
+        ),
+        (
+            "(i32.const 0) (i32.const 1) (i32.const 0)",
+            "the module has no export `cabi_realloc`",
+        ),
+    ] {
+        let module = wat::parse_str(format!(
+            r#"(module
+              (import "corpus:linked/words@1.2.0" "shout" (func $shout (param i32 i32 i32)))
+              (memory (export "memory") 1)
+              (data (i32.const 8) "\ff")
+              (func (export "_start") (call $shout {arguments})))"#
+        ))?;
+        for ended in [
+            tour::user_on_wasmi(&module),
+            tour::user_on_wasmtime(&module),
+        ] {
+            let why = ended.map_or_else(|error| format!("{error:#}"), |said| said);
+            ensure!(why.contains(reason), "{arguments}: {why}");
+        }
+    }
+    Ok(())
+}
