@@ -125,6 +125,9 @@ pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -
     };
     let adapted = unadapt(&input, program, &options);
     let plan = plan::plan(&input, &adapted, &options)?;
+    if shared.is_some() {
+        threads::refuse_state(&plan)?;
+    }
     let mut merged = merge::merge(&plan)?;
     if options.verify {
         check_emitted::merged(&plan, &merged.wasm)

@@ -6,10 +6,12 @@
 
 use std::borrow::Cow;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{EntityType, ImportSection, MemorySection, Module, RawSection, SectionId};
 use wasmparser::{Import, MemoryType, Parser, Payload, TypeRef};
+
+use crate::plan::Plan;
 
 /// The memory of a program with threads.
 pub struct Shared {
@@ -41,18 +43,29 @@ pub fn unshare(module: &[u8]) -> Result<Option<(Vec<u8>, Shared)>> {
     Ok(Some((sections.module(), shared)))
 }
 
-/// The program with the memory that it had.
-pub fn share(module: &[u8], shared: &Shared) -> Result<Vec<u8>> {
-    let mut sections = Sections::read(module)?;
-    let [memory] = sections.memories[..] else {
-        bail!("the module is not as planned: this is a bug of p1bridge");
-    };
-    if memory.initial > shared.ty.initial {
+/// Refuses what would lie in the memory once for all threads.
+pub fn refuse_state(plan: &Plan<'_, '_>) -> Result<()> {
+    if plan
+        .memory
+        .as_ref()
+        .is_some_and(|memory| memory.block.is_some())
+    {
         bail!(
             "the program has threads, and functions of WSI need a stack pointer in each of them: export the first mutable \
              global of the module as `__stack_pointer`, or leave the names of globals in it"
         );
     }
+    Ok(())
+}
+
+/// The program with the memory that it had.
+pub fn share(module: &[u8], shared: &Shared) -> Result<Vec<u8>> {
+    let mut sections = Sections::read(module)?;
+    let is_one = matches!(sections.memories[..], [memory] if memory.initial == shared.ty.initial);
+    ensure!(
+        is_one,
+        "the module is not as planned: this is a bug of p1bridge"
+    );
     let ty = RoundtripReencoder.memory_type(shared.ty)?;
     let Some((from, name)) = &shared.from else {
         let mut memories = MemorySection::new();

@@ -228,15 +228,22 @@ fn threads_on_wsi_need_a_runtime_that_starts_them_and_a_stack_pointer() -> Resul
         lower(&program, &named("wamr-2")?).expect_err("no threads")
     );
     ensure!(error.contains("wamr-2-threads"), "{error}");
-    let without = wat::parse_str(
-        r#"(module
-            (import "wsi:sys/time@0.1.0" "now" (func $now (param i32) (result i64)))
-            (import "env" "memory" (memory 1 2 shared))
-            (func (export "_start") (drop (call $now (i32.const 1)))))"#,
-    )?;
-    let error = lower(&without, &named("wamr-2-threads")?).expect_err("nowhere to put a frame");
-    let error = format!("{error:#}");
-    ensure!(error.contains("__stack_pointer"), "{error}");
+    // Also where a frame would find room in the last page.
+    for heap in [
+        "",
+        r#"(global (export "__heap_base") i32 (i32.const 1024))"#,
+    ] {
+        let without = wat::parse_str(format!(
+            r#"(module
+                (import "wsi:sys/time@0.1.0" "now" (func $now (param i32) (result i64)))
+                (import "env" "memory" (memory 1 2 shared))
+                {heap}
+                (func (export "_start") (drop (call $now (i32.const 1)))))"#
+        ))?;
+        let error = lower(&without, &named("wamr-2-threads")?).expect_err("nowhere to put a frame");
+        let error = format!("{error:#}");
+        ensure!(error.contains("__stack_pointer"), "{error}");
+    }
     Ok(())
 }
 
