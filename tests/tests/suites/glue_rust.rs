@@ -179,7 +179,7 @@ fn what_a_guest_gives_wrong_traps_it_with_the_reason() -> Result<()> {
             tour::user_on_wasmi(&module),
             tour::user_on_wasmtime(&module),
         ] {
-            let why = ended.map_or_else(|error| format!("{error:#}"), |said| said);
+            let why = ended.unwrap_or_else(|error| format!("{error:#}"));
             ensure!(why.contains(reason), "{arguments}: {why}");
         }
     }
