@@ -8,11 +8,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
-use p1bridge::flatten::FlattenOptions;
+use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::link::{Choices, Input, Plug, link};
 use p1bridge_linker::{Isolation, MemoryMode};
 use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
 use p1bridge_tests::random::{Pair, pair};
+use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
 
 const PAIRS: u64 = 2000;
 
@@ -143,14 +144,31 @@ fn random_pairs_do_the_same_when_they_are_flattened() {
 /// How many pairs are linked from their parts.
 const LINKED: u64 = 400;
 
+/// A component as a core module that carries its world, as wit-bindgen leaves it.
+fn core_module(component: &[u8]) -> Result<Vec<u8>> {
+    let mut module = flatten(component, &FlattenOptions::default())?.wasm;
+    let DecodedWasm::Component(resolve, world) = wit_component::decode(component)? else {
+        bail!("no component");
+    };
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
+    Ok(module)
+}
+
 /// The files of a pair, linked: a chain where there is one in between, and two instances of the callee where the
-/// caller uses two.
-fn link_parts(seed: u64, pair: &Pair) -> Result<Vec<u8>> {
+/// caller uses two. One of them is a core module, if it has no resources: those of a flat module are in its own hands. Says
+/// whether one is.
+fn link_parts(seed: u64, pair: &Pair) -> Result<(Vec<u8>, bool)> {
     let mut inputs = Vec::new();
-    for part in &pair.parts {
+    let mut has_core = false;
+    for (n, part) in pair.parts.iter().enumerate() {
+        let mut wasm = wat::parse_str(&part.text).with_context(|| part.text.clone())?;
+        if n as u64 == seed % pair.parts.len() as u64 && !pair.text.contains("resource") {
+            wasm = core_module(&wasm)?;
+            has_core = true;
+        }
         inputs.push(Input {
             name: part.name.to_string(),
-            wasm: wat::parse_str(&part.text).with_context(|| part.text.clone())?,
+            wasm,
             world: None,
         });
     }
@@ -178,7 +196,7 @@ fn link_parts(seed: u64, pair: &Pair) -> Result<Vec<u8>> {
         ..FlattenOptions::default()
     };
     let (_, flat) = link(&inputs, &[], &choices, &options)?;
-    Ok(flat.wasm)
+    Ok((flat.wasm, has_core))
 }
 
 /// The parts of a pair as files that `link` puts together do what the component does that has them inside.
@@ -187,11 +205,11 @@ fn random_pairs_do_the_same_when_they_are_linked_from_their_parts() {
     let first = number("P1BRIDGE_RANDOM_SEED", 1);
     let count = number("P1BRIDGE_RANDOM_PAIRS", LINKED);
     let engines = Engines::default();
-    let (mut linked, mut no_wit, mut wrong) = (0, 0, Vec::new());
+    let (mut linked, mut no_wit, mut cores, mut wrong) = (0, 0, 0, Vec::new());
     for seed in first..first + count {
         let pair = pair(seed);
-        let check = || -> Result<bool> {
-            let flat = match link_parts(seed, &pair) {
+        let mut check = || -> Result<bool> {
+            let (flat, has_core) = match link_parts(seed, &pair) {
                 Ok(flat) => flat,
                 // WIT has no words for some types of the generator.
                 Err(error) if format!("{error:#}").contains("cannot be put in WIT") => {
@@ -204,6 +222,7 @@ fn random_pairs_do_the_same_when_they_are_linked_from_their_parts() {
             if (&found.log, found.trap.is_some()) != (&right.log, right.trap.is_some()) {
                 bail!("wasmtime: {}; linked: {}", rest(&right, 0), rest(&found, 0));
             }
+            cores += u64::from(has_core);
             Ok(true)
         };
         match check() {
@@ -215,7 +234,7 @@ fn random_pairs_do_the_same_when_they_are_linked_from_their_parts() {
             )),
         }
     }
-    println!("{linked} linked, {no_wit} that WIT has no words for");
+    println!("{linked} linked, {cores} with a core module, {no_wit} that WIT has no words for");
     assert!(
         wrong.is_empty(),
         "{} of {count}:\n{}",
