@@ -103,6 +103,8 @@ fn any_import(module: &[u8], is_it: impl Fn(Import<'_>) -> bool) -> bool {
 /// For what is not a core module, for functions that the target does not have, and for a module that imports anything but
 /// functions.
 pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -> Result<Woven> {
+    // Places in errors are those of the file.
+    parse::module(module)?;
     let unshared = threads::unshare(module)?;
     let (module, shared) = match &unshared {
         Some((module, shared)) => (&module[..], Some(shared)),

@@ -138,10 +138,14 @@ impl<'a> Sections<'a> {
         for payload in Parser::new(0).parse_all(module) {
             let payload = payload?;
             if let Some((id, range)) = payload.as_section() {
-                sections.known.push((
-                    id,
-                    Cow::Borrowed(&module[range.start as usize..range.end as usize]),
-                ));
+                let bytes = module.get(range.start as usize..range.end as usize);
+                let bytes = bytes.with_context(|| {
+                    format!(
+                        "the file ends within a section (at offset {:#x})",
+                        module.len()
+                    )
+                })?;
+                sections.known.push((id, Cow::Borrowed(bytes)));
             }
             match payload {
                 Payload::ImportSection(section) => {

@@ -247,6 +247,20 @@ fn threads_on_wsi_need_a_runtime_that_starts_them_and_a_stack_pointer() -> Resul
     Ok(())
 }
 
+#[test]
+fn a_program_on_wsi_that_is_cut_off_is_refused_with_the_offset() -> Result<()> {
+    let program = part("threads-wsi")?;
+    let profile = named("wamr-2-threads")?;
+    for length in (8..program.len()).step_by(29) {
+        // Some of what is left has no import of WSI, or is a module.
+        if let Err(error) = lower(&program[..length], &profile) {
+            let error = format!("{error:#}");
+            ensure!(error.contains("offset 0x"), "{length}: {error}");
+        }
+    }
+    Ok(())
+}
+
 /// The start function and the number of active data segments.
 fn at_start(wasm: &[u8]) -> Result<(bool, usize, usize)> {
     let (mut start, mut active, mut globals) = (false, 0, 0);
