@@ -181,11 +181,12 @@ p1_part() {
 # pair_wit FILE: a WIT file of pairs/ next to that of WASI.
 pair_wit() { beside_wasi "pairs/$1.wit"; }
 
-# beside_wasi FILE: a WIT file next to that of WASI.
+# beside_wasi FILE: a WIT file next to those of WASI and WSI.
 beside_wasi() {
     rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
     cp "$1" "$WORK/$name/wit/"
     cp -r ../wit/wasi-0.2 "$WORK/$name/wit/deps"
+    mkdir "$WORK/$name/wit/deps/wsi" && cp ../wit/wsi/wsi.wit "$WORK/$name/wit/deps/wsi/"
 }
 
 # part_c FOLDER WIT WORLD FLAG…: a core module from FOLDER/main.c that carries its world, to be linked.

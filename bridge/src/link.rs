@@ -131,7 +131,9 @@ pub fn link(
         names: linked.names.clone(),
         ..options.clone()
     };
-    options.allow.retain(|allow| !is_about_wsi(allow));
+    options
+        .allow
+        .retain(|allow| !is_about_core_of_wsi(inputs, allow));
     let flat = flatten(&linked.component, &options)
         .context("offsets are those of the composition, which `--component` writes")?;
     Ok((linked, flat))
@@ -139,16 +141,11 @@ pub fn link(
 
 /// The files with calls of Preview 1 in the place of those of WSI, and what differs then.
 fn on_preview1(inputs: &[Input], options: &FlattenOptions) -> Result<(Vec<Input>, Vec<String>)> {
-    let of_wsi = options.allow.iter().filter(|allow| is_about_wsi(allow));
+    let of_wsi = options
+        .allow
+        .iter()
+        .filter(|allow| is_about_core_of_wsi(inputs, allow));
     let of_wsi: Vec<Allow> = of_wsi.cloned().collect();
-    for allow in &of_wsi {
-        if !inputs
-            .iter()
-            .any(|input| weave::imports(&input.wasm, allow))
-        {
-            bail!("--allow {allow}: no core module imports such a function");
-        }
-    }
     let mut notes = Vec::new();
     let mut woven = inputs.to_vec();
     for input in &mut woven {
@@ -176,8 +173,12 @@ fn on_preview1(inputs: &[Input], options: &FlattenOptions) -> Result<(Vec<Input>
     Ok((woven, notes))
 }
 
-fn is_about_wsi(allow: &Allow) -> bool {
+/// Whether it is about a function of WSI that some core module imports: those of components are for [`flatten`].
+fn is_about_core_of_wsi(inputs: &[Input], allow: &Allow) -> bool {
     allow.interface.starts_with("wsi:")
+        && inputs
+            .iter()
+            .any(|input| weave::imports(&input.wasm, allow))
 }
 
 /// Whether `wasm` is a core module that carries no world of its own.

@@ -16,6 +16,19 @@ use wasmparser::types::Types;
 /// One line for each function: `interface#function hash plain sockets note`.
 const KNOWN: &str = include_str!("wasi-0.2.txt");
 
+/// The same for the component side of WSI 0.1, `wit/wsi/wsi.wit`.
+const KNOWN_WSI: &str = include_str!("wsi-0.1.txt");
+
+fn lines() -> impl Iterator<Item = &'static str> {
+    KNOWN.lines().chain(KNOWN_WSI.lines())
+}
+
+/// Whether an interface, with a version or without, is one of WASI or of the component side of WSI: what a flat module has
+/// instead is Preview 1.
+pub fn is_system(interface: &str) -> bool {
+    interface.starts_with("wasi:") || interface.starts_with("wsi:sys/")
+}
+
 /// The newest release that is known.
 pub const NEWEST: &str = "0.2.12";
 
@@ -77,7 +90,7 @@ pub struct Function {
 ///
 /// Panics when a line of the table is broken, which a test excludes.
 pub fn known(interface: &str, function: &str) -> Option<Function> {
-    KNOWN.lines().find_map(|line| {
+    lines().find_map(|line| {
         let (name, rest) = line.split_once(' ')?;
         if name.split_once('#')? != (interface, function) {
             return None;
@@ -95,14 +108,12 @@ pub fn known(interface: &str, function: &str) -> Option<Function> {
 
 /// Whether any function of an interface is known.
 pub fn knows_interface(interface: &str) -> bool {
-    KNOWN
-        .lines()
-        .any(|line| line.split('#').next() == Some(interface))
+    lines().any(|line| line.split('#').next() == Some(interface))
 }
 
 /// The functions that are known, as `interface#function`.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    KNOWN.lines().filter_map(|line| line.split(' ').next())
+    lines().filter_map(|line| line.split(' ').next())
 }
 
 /// Leave to put a function that returns an error in the place of one that Preview 1 cannot

@@ -114,43 +114,50 @@ fn no_name(out: Out) {
     failure(out, 4, p1::ILSEQ);
 }
 
+/// The directories that were given to the program, each with a handle of that kind.
+#[inline(never)]
+pub fn preopened(state: &mut State, kind: u8, out: u32) {
+    let result = state.fixed().result_at();
+    let mut end = FIRST;
+    while p1::fd_prestat_get(end, result) == 0 {
+        end += 1;
+    }
+    let list = state.allocate(4, (end - FIRST) * 12);
+    let mut fd = FIRST;
+    while fd < end {
+        let fixed = state.fixed();
+        let result = fixed.result_at();
+        let name = fixed.scratch_at();
+        trap_if(p1::fd_prestat_get(fd, result) != 0);
+        let mut length = (fixed.result(0) >> 32) as u32;
+        trap_if(length > SCRATCH || p1::fd_prestat_dir_name(fd, name, length) != 0);
+        // Some hosts count the byte that ends a C string.
+        while length != 0 && load8(name + length - 1) == 0 {
+            length -= 1;
+        }
+        trap_if(p1::fd_fdstat_get(fd, result) != 0);
+        let handle = insert(state, kind);
+        let mut flags = READ | PREOPEN;
+        if state.fixed().result(1) as u32 & right::PATH_CREATE_FILE != 0 {
+            flags |= MUTATE_DIRECTORY;
+        }
+        let entry = state.slot(handle);
+        descriptor::fill(state, entry, flags, fd);
+        entry.kind.set(kind);
+        entry.small.set(p1::DIRECTORY as u8);
+        let element = Out::element(list + (fd - FIRST) * 12);
+        element.u32(0, handle);
+        state.string(element.part(4), name, length);
+        fd += 1;
+    }
+    Out::new(out, 8, 4).list(0, list, end - FIRST);
+}
+
 exports! {
     /// Handles of their own at every call.
     "wasi:filesystem/preopens@0.2#get-directories"
     fn get_directories(state, out: u32) {
-        let result = state.fixed().result_at();
-        let mut end = FIRST;
-        while p1::fd_prestat_get(end, result) == 0 {
-            end += 1;
-        }
-        let list = state.allocate(4, (end - FIRST) * 12);
-        let mut fd = FIRST;
-        while fd < end {
-            let fixed = state.fixed();
-            let result = fixed.result_at();
-            let name = fixed.scratch_at();
-            trap_if(p1::fd_prestat_get(fd, result) != 0);
-            let mut length = (fixed.result(0) >> 32) as u32;
-            trap_if(length > SCRATCH || p1::fd_prestat_dir_name(fd, name, length) != 0);
-            // Some hosts count the byte that ends a C string.
-            while length != 0 && load8(name + length - 1) == 0 {
-                length -= 1;
-            }
-            trap_if(p1::fd_fdstat_get(fd, result) != 0);
-            let handle = insert(&mut state, kind::DESCRIPTOR);
-            let mut flags = READ | PREOPEN;
-            if state.fixed().result(1) as u32 & right::PATH_CREATE_FILE != 0 {
-                flags |= MUTATE_DIRECTORY;
-            }
-            let entry = state.slot(handle);
-            descriptor::fill(&state, entry, flags, fd);
-            entry.small.set(p1::DIRECTORY as u8);
-            let element = Out::element(list + (fd - FIRST) * 12);
-            element.u32(0, handle);
-            state.string(element.part(4), name, length);
-            fd += 1;
-        }
-        Out::new(out, 8, 4).list(0, list, end - FIRST);
+        preopened(&mut state, kind::DESCRIPTOR, out);
     }
 
     /// A stream that remembers where it is by itself; the fd is shared.

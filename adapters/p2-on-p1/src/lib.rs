@@ -15,6 +15,7 @@
 //! | [`error`] | error, and the numbers of errors |
 //! | [`socket`], [`tcp`], [`udp`], [`lookup`], [`address`] | sockets, on the extension of WAMR |
 //! | [`http`], [`fields`], [`pool`] | http types, and where their strings are |
+//! | [`wsi`] | the component side of WSI 0.1 |
 //! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
 //!
 //! A program that prints must not carry the file code. Where a stream may belong to a file, the
@@ -47,6 +48,7 @@ mod stream;
 mod tcp;
 mod time;
 mod udp;
+mod wsi;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).
 #[unsafe(link_section = "p1bridge.library")]

@@ -23,6 +23,7 @@ unsafe extern "C" {
     pub safe fn fd_pwrite(fd: u32, iovs: u32, count: u32, offset: u64, result: u32) -> u32;
     pub safe fn fd_read(fd: u32, iovs: u32, count: u32, result: u32) -> u32;
     pub safe fn fd_readdir(fd: u32, buf: u32, length: u32, cookie: u64, result: u32) -> u32;
+    pub safe fn fd_seek(fd: u32, by: u64, whence: u32, result: u32) -> u32;
     pub safe fn fd_sync(fd: u32) -> u32;
     pub safe fn fd_write(fd: u32, iovs: u32, count: u32, result: u32) -> u32;
     pub safe fn path_create_directory(fd: u32, path: u32, length: u32) -> u32;

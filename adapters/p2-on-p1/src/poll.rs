@@ -2,7 +2,7 @@
 //! subscription, at most one clock, relative, in whole milliseconds; regular files are ready
 //! without asking; what a host reports is a hint, and the clock is looked at again.
 
-use p1bridge_shim::abi::{load32, load64, store32, store64};
+use p1bridge_shim::abi::{load16, load32, load64, store32, store64};
 use p1bridge_shim::{Entry, Out, list, trap_if};
 
 use crate::state::{Fixed, POLL, State, flag, insert, kind, max_poll, poll_room};
@@ -25,9 +25,9 @@ const _: () = assert!(SUBSCRIPTION + EVENT == POLL);
 /// In place of the number of events: the host could not say, so everything counts as ready.
 const ALL: u32 = u32::MAX;
 
-const MILLISECOND: u64 = 1_000_000;
+pub const MILLISECOND: u64 = 1_000_000;
 /// Hosts hand the milliseconds on as an `int`.
-const LONGEST: u64 = 1_000_000_000 * MILLISECOND;
+pub const LONGEST: u64 = 1_000_000_000 * MILLISECOND;
 
 /// A new pollable for one direction of an fd or descriptor, or for a deadline.
 #[inline(never)]
@@ -71,7 +71,7 @@ fn file_type(state: &State, entry: &Entry) -> u32 {
 }
 
 /// Some hosts refuse to poll these, and no host makes one wait for them.
-fn always_ready(file_type: u32) -> bool {
+pub fn always_ready(file_type: u32) -> bool {
     file_type == p1::REGULAR_FILE || file_type == p1::DIRECTORY
 }
 
@@ -97,7 +97,7 @@ fn write_subscription(at: u32, key: u64, tag: u32, subject: u32, timeout: u64) {
 
 /// Adds a subscription to the first `count` unless it is among them; gives the new count.
 #[inline(never)]
-fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
+pub fn subscribe(fixed: &Fixed, count: u32, fd: u32, mode: u8) -> u32 {
     let mut at = fixed.polls_at();
     let end = at + count * SUBSCRIPTION;
     while at != end {
@@ -118,7 +118,7 @@ fn events_at(fixed: &Fixed) -> u32 {
 
 /// Polls the first `count` subscriptions and, if it is `timed`, a timeout in nanoseconds.
 #[inline(never)]
-fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
+pub fn ask(fixed: &Fixed, mut count: u32, timed: bool, timeout: u64) {
     let subscriptions = fixed.polls_at();
     if timed {
         let at = subscriptions + count * SUBSCRIPTION;
@@ -160,6 +160,30 @@ fn fired(fixed: &Fixed, key: u64) -> bool {
         index += 1;
     }
     false
+}
+
+/// What the last [`ask`] has for one direction of an fd, as bits: it can be read 1, be written 2, has hung up 4, is
+/// broken 8.
+#[inline(never)]
+pub fn happened(fixed: &Fixed, fd: u32, mode: u8) -> u32 {
+    let is_ready = 1 << (mode - READ);
+    let count = fixed.count.get();
+    let mut at = events_at(fixed);
+    let mut index = 0;
+    while index < count {
+        if count == ALL {
+            return is_ready;
+        }
+        if load64(at) == key(fd, mode) {
+            return match load16(at + 8) {
+                0 => is_ready | (load16(at + 24) & 1) << 2,
+                _ => 8,
+            };
+        }
+        at += EVENT;
+        index += 1;
+    }
+    0
 }
 
 /// Polls one direction of an fd: whether it would not block. `block` waits until it might not.

@@ -25,6 +25,7 @@ use crate::p1;
 /// | `REQUEST` | scheme, `TAKEN` | method | | handles of the headers |
 /// | `RESPONSE` | `TAKEN` | | | handles of the headers, status |
 /// | `BODY` | `TAKEN` | | | |
+/// | `FD` | `PREOPEN` | P1 file type | fd | |
 /// | `ADDRESS` | port | port | index of the rest | half of the address |
 /// | `ADDRESS_REST` | family | | next record | half of the address |
 pub mod kind {
@@ -54,6 +55,7 @@ pub mod kind {
     pub const BODY: u8 = 22;
     /// What nobody ever makes.
     pub const ABSENT: u8 = 23;
+    pub const FD: u8 = 24;
 }
 
 /// Bits of `flags` in streams, pollables and errors. (Pollables keep their mode below.)

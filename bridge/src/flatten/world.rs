@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::Boundary;
+use p1bridge_linker::wasi::is_system;
 use wasmparser::{Chunk, Parser, Payload};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata, metadata};
 use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
@@ -14,8 +15,6 @@ use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldI
 use crate::guarded::guarded;
 use crate::wrap::{NATIVE_WORLD, append_custom};
 
-/// The namespace of interfaces that adapters provide.
-const WASI: &str = "wasi";
 /// What becomes `_start`.
 const RUN: &str = "wasi:cli/run@";
 /// The crates for WIT panic about some of the types that only components have.
@@ -38,7 +37,7 @@ fn names_other_interfaces(component: &[u8]) -> Result<bool> {
         match payload {
             Payload::ComponentImportSection(imports) => {
                 for import in imports {
-                    if !import?.name.name.starts_with("wasi:") {
+                    if !is_system(import?.name.name) {
                         return Ok(true);
                     }
                 }
@@ -211,7 +210,5 @@ impl std::fmt::Display for OwnHandles {
 impl std::error::Error for OwnHandles {}
 
 fn is_wasi(resolve: &Resolve, id: InterfaceId) -> bool {
-    resolve.interfaces[id]
-        .package
-        .is_some_and(|package| resolve.packages[package].name.namespace == WASI)
+    resolve.id_of(id).is_some_and(|name| is_system(&name))
 }

@@ -25,7 +25,11 @@ pub fn check(options: &Options, program: &Program) -> Result<()> {
     let complaints: Vec<String> = (0..options.allow.len())
         .filter_map(|at| {
             let allow = &options.allow[at];
-            let of_wsi = allow.interface.starts_with(wsi::PREFIX);
+            // Of its core form: the component side is asked for as the rest of WASI is.
+            let of_component =
+                |(interface, import): &(&str, &ImportedFunc)| allow.is_for(interface, &import.name);
+            let of_wsi =
+                allow.interface.starts_with(wsi::PREFIX) && !imports.iter().any(of_component);
             twice(&options.allow[..at], allow)
                 .or_else(|| match of_wsi {
                     true => not_of_wsi(allow, program),
@@ -67,7 +71,7 @@ fn twice(before: &[Allow], allow: &Allow) -> Option<String> {
 }
 
 fn unmatched(allow: &Allow, imports: &[(&str, &ImportedFunc)]) -> Option<String> {
-    let is_wasi = |interface: &str| interface.starts_with("wasi:");
+    let is_wasi = wasi::is_system;
     let mut of_it = imports
         .iter()
         .filter(|(interface, import)| allow.is_for(interface, &import.name));

@@ -90,6 +90,7 @@ pub fn fate(options: &Options, interface: &str, import: &ImportedFunc) -> Fate {
     let function = import.name.as_str();
     let Some(known) = wasi::known(interface, function) else {
         let why = match wasi::knows_interface(interface) {
+            _ if interface.starts_with("wsi:") => "WSI 0.1 has no such function".to_string(),
             true => format!(
                 "{interface} has no such function up to {}, the newest release that is known",
                 wasi::NEWEST
@@ -102,7 +103,11 @@ pub fn fate(options: &Options, interface: &str, import: &ImportedFunc) -> Fate {
         return stub_or(options, interface, import, why);
     };
     if known.shape != import.shape {
-        return Fate::Refused("the component's type for it is not that of WASI 0.2".into());
+        let of = match interface.starts_with("wsi:") {
+            true => "WSI 0.1",
+            false => "WASI 0.2",
+        };
+        return Fate::Refused(format!("the component's type for it is not that of {of}").into());
     }
     match class(options, interface, function) {
         Some(Class::Impossible) => {
@@ -125,6 +130,7 @@ fn impossible(interface: &str, known: wasi::Function) -> String {
                          with the functions of WAMR for them)"
                 .to_string()
         }
+        "wsi:sys/sockets" | "wsi:sys/devices" => "only a host of WSI has it".to_string(),
         i if i.starts_with("wasi:http/") => "Preview 1 has no HTTP".to_string(),
         _ => "the host has nothing for it".to_string(),
     }
@@ -201,7 +207,7 @@ pub fn table(component: &[u8], options: &Options) -> Result<Vec<Row>> {
         let Some(full) = import.interface.as_deref() else {
             continue;
         };
-        if !full.starts_with("wasi:") {
+        if !wasi::is_system(full) {
             continue;
         }
         let interface = full.split('@').next().unwrap_or(full);

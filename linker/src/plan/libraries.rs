@@ -22,7 +22,8 @@ use crate::resolve::{
 };
 use crate::statics::canon::canon_name;
 use crate::unadapt::Adapted;
-use crate::wsi;
+use crate::wasi;
+use crate::wsi::{self, Own};
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";
@@ -294,7 +295,9 @@ impl Linking<'_, '_> {
         {
             return Err(format!("the canonical option {option} is not supported").into());
         }
-        if !interface.starts_with("wasi:") {
+        // A host of WSI has its component side, too.
+        let is_host = interface.starts_with("wsi:") && self.options.profile.wsi != Own::None;
+        if !wasi::is_system(&interface) || is_host {
             let drops = matches!(canon.kind, CanonKind::ResourceDrop(_));
             if self.linked.guarded && drops && canon.instance != HOST {
                 self.linked.copied.insert(id);

@@ -1,4 +1,4 @@
-//! The linker's table of WASI 0.2 has every function of the WIT, with its type, and a class.
+//! The linker's tables of WASI 0.2 and of the component side of WSI have every function of the WIT, with its type, and a class.
 //!
 //! `BLESS=1 cargo test --release -p p1bridge-tests --test suites wasi_types` writes the hashes of the
 //! types anew.
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use p1bridge_linker::{parse, resolve};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve};
+use wit_parser::{ManglingAndAbi, Resolve, WorldId};
 
 /// A component that imports all that a command may.
 fn component() -> Vec<u8> {
@@ -26,27 +26,46 @@ fn component() -> Vec<u8> {
     };
     let (package, _) = wit.push_path(folder.path()).unwrap();
     let world = wit.select_world(&[package], Some("all")).unwrap();
+    encoded(&wit, world)
+}
+
+fn encoded(wit: &Resolve, world: WorldId) -> Vec<u8> {
     let mut module = dummy_module(
-        &wit,
+        wit,
         world,
         ManglingAndAbi::Legacy(wit_parser::LiftLowerAbi::Sync),
     );
-    embed_component_metadata(&mut module, &wit, world, StringEncoding::UTF8, true).unwrap();
+    embed_component_metadata(&mut module, wit, world, StringEncoding::UTF8, true).unwrap();
     let mut encoder = ComponentEncoder::default();
     encoder.module(&module).unwrap().encode().unwrap()
 }
 
+/// One that imports the component side of WSI.
+fn component_of_wsi() -> Vec<u8> {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/wsi/wsi.wit");
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(wit).unwrap();
+    let world = resolve.select_world(&[package], Some("guest")).unwrap();
+    encoded(&resolve, world)
+}
+
 #[test]
-fn the_table_of_types_is_that_of_the_wit() {
-    let component = component();
-    let input = parse::component(&component).unwrap();
+fn the_tables_of_types_are_those_of_the_wit() {
+    check(&component(), "wasi-0.2.txt", 170);
+    check(&component_of_wsi(), "wsi-0.1.txt", 35);
+}
+
+fn check(component: &[u8], file: &str, least: usize) {
+    let input = parse::component(component).unwrap();
     let mut table = BTreeMap::new();
     for import in resolve::program(&input).unwrap().imports {
         let interface = import.interface.unwrap();
         let interface = interface.split('@').next().unwrap();
         table.insert(format!("{interface}#{}", import.name), import.shape);
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../linker/src/wasi-0.2.txt");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../linker/src")
+        .join(file);
     let known = std::fs::read_to_string(&file).unwrap();
     let classes: BTreeMap<&str, &str> = known
         .lines()
@@ -78,5 +97,5 @@ fn the_table_of_types_is_that_of_the_wit() {
             "{line}"
         );
     }
-    assert!(table.len() > 170, "only {} functions", table.len());
+    assert!(table.len() > least, "only {} functions", table.len());
 }

@@ -1,6 +1,7 @@
 //! WSI: its table and everything that is written after it, programs for it against the same for Preview 1, and what a
 //! call costs.
 
+mod component;
 mod cost;
 mod linked;
 mod programs;

@@ -8,7 +8,7 @@ use p1bridge_tests::{Engine, Outcome, RunSpec};
 
 use super::{both, prebuilt};
 
-fn run(engine: &dyn Engine, wasm: &[u8], args: &[&str], stdin: &[u8]) -> Outcome {
+pub fn run(engine: &dyn Engine, wasm: &[u8], args: &[&str], stdin: &[u8]) -> Outcome {
     let directory = tempfile::tempdir().unwrap();
     let spec = RunSpec {
         argv: ["guest"]
