@@ -141,11 +141,16 @@ pub fn link(
 
 /// The files with calls of Preview 1 in the place of those of WSI, and what differs then.
 fn on_preview1(inputs: &[Input], options: &FlattenOptions) -> Result<(Vec<Input>, Vec<String>)> {
-    let of_wsi = options
-        .allow
-        .iter()
-        .filter(|allow| is_about_core_of_wsi(inputs, allow));
-    let of_wsi: Vec<Allow> = of_wsi.cloned().collect();
+    let (of_wsi, others): (Vec<Allow>, Vec<Allow>) =
+        { options.allow.iter().cloned() }.partition(|allow| is_about_core_of_wsi(inputs, allow));
+    // A component may import what it is about, which is seen later.
+    if !{ inputs.iter() }.any(|input| wasmparser::Parser::is_component(&input.wasm))
+        && let Some(allow) = others
+            .iter()
+            .find(|allow| allow.interface.starts_with("wsi:"))
+    {
+        bail!("--allow {allow}: no core module imports such a function");
+    }
     let mut notes = Vec::new();
     let mut woven = inputs.to_vec();
     for input in &mut woven {

@@ -1,10 +1,29 @@
-// Makes the words of linked/words.wit. With P1 it also writes to stderr what it does, when LOUD is in its environment.
+// Makes the words of linked/words.wit. With P1 or WSI it also writes to stderr what it does, when LOUD is in its environment.
 #include "maker.h"
 #include <stdlib.h>
 #include <string.h>
 #ifdef P1
 #include <stdio.h>
 #define LOG(...) (getenv("LOUD") ? fprintf(stderr, __VA_ARGS__) : 0)
+#elif defined WSI
+#include <wsi.h>
+static void put_out(const char *text, size_t length) {
+    wsi_iov iov = {(void *)text, length};
+    if (length && wsi_io_write(2, &iov, 1) != (int32_t)length) __builtin_trap();
+}
+// What is written are texts with a length. Hosts need not write more than the first of several buffers.
+static void say(const char *format, int length, const char *text) {
+    int64_t sizes = wsi_proc_env_sizes();
+    char *variables[8], bytes[256];
+    if ((uint32_t)sizes > 8 || sizes >> 32 > 256 || wsi_proc_env(variables, bytes) < 0) __builtin_trap();
+    for (uint32_t i = 0; i < (uint32_t)sizes; i++) {
+        if (strncmp(variables[i], "LOUD=", 5)) continue;
+        put_out(format, strlen(format) - strlen("%.*s\n"));
+        put_out(text, (size_t)length);
+        put_out("\n", 1);
+    }
+}
+#define LOG(...) say(__VA_ARGS__)
 #else
 #define LOG(...) 0
 #endif

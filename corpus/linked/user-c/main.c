@@ -1,4 +1,5 @@
-// Uses the words of linked/words.wit: a Preview 1 program that prints with libc, or a component of WASI 0.2 (P2).
+// Uses the words of linked/words.wit: a Preview 1 program that prints with libc, a component of WASI 0.2 (P2), or a program on
+// WSI, whose libc only gives memory (WSI).
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,8 +18,11 @@
 typedef corpus_linked_words_own_bag_t bag;
 typedef corpus_linked_words_list_word_t list;
 
-#ifdef P2
-// Prints like printf, for what this program needs: strings with a length, numbers.
+#ifdef WSI
+#include <wsi.h>
+#endif
+#if defined P2 || defined WSI
+// Prints like printf, for what this program needs: strings, strings with a length, numbers.
 static void print(const char *format, ...) {
     char line[256], *to = line;
     va_list arguments;
@@ -37,9 +41,20 @@ static void print(const char *format, ...) {
             int length = va_arg(arguments, int);
             memcpy(to, va_arg(arguments, char *), (size_t)length);
             to += length, format += 3;
+#ifdef WSI
+        } else if (format[1] == 's') {
+            const char *text = va_arg(arguments, char *);
+            size_t length = strlen(text);
+            memcpy(to, text, length);
+            to += length, format++;
+#endif
         }
     }
     va_end(arguments);
+#ifdef WSI
+    wsi_iov iov = {line, (uint32_t)(to - line)};
+    if (wsi_io_write(1, &iov, 1) < 0) __builtin_trap();
+#else
     wasi_cli_stdout_own_output_stream_t out = wasi_cli_stdout_get_stdout();
     user_p2_list_u8_t bytes = {(uint8_t *)line, (size_t)(to - line)};
     wasi_io_streams_stream_error_t error;
@@ -47,6 +62,7 @@ static void print(const char *format, ...) {
                                                                        &error))
         __builtin_trap();
     wasi_io_streams_output_stream_drop_own(out);
+#endif
 }
 #else
 #define print printf
@@ -95,6 +111,16 @@ static int tour(void) {
 
 #ifdef P2
 bool exports_wasi_cli_run_run(void) { return tour() == 0; }
+#elif defined WSI
+__attribute__((export_name("_start"))) void _start(void) {
+    tour();
+    int64_t sizes = wsi_proc_args_sizes();
+    uint32_t count = (uint32_t)sizes, bytes = (uint32_t)(sizes >> 32);
+    char **arguments = malloc(count * sizeof *arguments), *text = malloc(bytes);
+    if (wsi_proc_args(arguments, text) < 0) __builtin_trap();
+    for (uint32_t i = 1; i < count; i++) print("argument %s\n", arguments[i]);
+    wsi_proc_exit(count > 1 ? 40 + count : 0);
+}
 #else
 int main(int count, char **arguments) {
     tour();

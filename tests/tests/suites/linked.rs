@@ -59,8 +59,20 @@ bags: 0
 GRüßE, WELT
 ";
 
-const USERS: [&str; 4] = ["user-c", "user-rust", "user-p2-c", "user-p2-rust"];
-const MAKERS: [&str; 4] = ["maker-c", "maker-rust", "maker-p2-c", "maker-p2-rust"];
+const USERS: [&str; 5] = [
+    "user-c",
+    "user-rust",
+    "user-wsi-c",
+    "user-p2-c",
+    "user-p2-rust",
+];
+const MAKERS: [&str; 5] = [
+    "maker-c",
+    "maker-rust",
+    "maker-wsi-c",
+    "maker-p2-c",
+    "maker-p2-rust",
+];
 
 /// A program of Preview 1 gets its arguments, ends with its own code, and a library of Preview 1 reads
 /// the same environment and writes to the same stderr.
