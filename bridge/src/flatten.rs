@@ -30,13 +30,23 @@ pub const LIBRARIES: &[Library<'static>] = &[
     },
 ];
 
+/// Which custom sections a flat module goes without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strip {
+    #[default]
+    Nothing,
+    /// All but the world, by which `wrap`, `host` and `inspect --abi` know the module's own interfaces.
+    ButWorld,
+    All,
+}
+
 /// What the caller may choose.
 #[derive(Clone, Debug)]
 pub struct FlattenOptions {
     /// Leave out functions that nothing can reach.
     pub tidy: bool,
-    /// Leave out custom sections: names, producers, debug information, the world of the module.
-    pub strip: bool,
+    /// Which custom sections to leave out.
+    pub strip: Strip,
     /// The runtime that the module is for.
     pub profile: Profile,
     /// How many streams, files and other resources can be open at once. Without a number the tables grow with
@@ -83,7 +93,7 @@ impl Default for FlattenOptions {
     fn default() -> FlattenOptions {
         FlattenOptions {
             tidy: true,
-            strip: false,
+            strip: Strip::Nothing,
             profile: Profile::default(),
             max_handles: None,
             boundary: Boundary::default(),
@@ -129,7 +139,7 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
     let notes = cut.iter().flat_map(CutStacks::notes);
     output.report.notes.extend(notes);
-    if !options.strip {
+    if options.strip != Strip::All {
         if let Err(error) = world::append(
             component,
             options.boundary,
@@ -180,7 +190,7 @@ pub fn memory_of(wasm: &[u8], options: &FlattenOptions) -> Result<MemoryReport> 
 fn linker_options(options: &FlattenOptions) -> Options {
     let mut linked = Options {
         tidy: options.tidy,
-        strip: options.strip,
+        strip: options.strip != Strip::Nothing,
         verify: options.verify,
         boundary: options.boundary,
         profile: options.profile.clone(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use p1bridge::flatten::{FlattenOptions, Flattened, flatten};
+use p1bridge::flatten::{FlattenOptions, Flattened, Strip, flatten};
 use p1bridge::lower::lower;
 use p1bridge::profiles::named;
 use p1bridge::run::{Exit, RunOptions, run};
@@ -44,7 +44,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 
 fn flat(component: &[u8]) -> Result<Flattened> {
     let options = FlattenOptions {
-        strip: true,
+        strip: Strip::All,
         verify: true,
         ..FlattenOptions::default()
     };
@@ -125,7 +125,7 @@ fn composed(isolation: Isolation) -> Result<f64> {
     for name in ["pair-c-c", "pair-c-rust", "pair-c16-c16", "chain-c"] {
         let component = corpus(name)?;
         let options = FlattenOptions {
-            strip: true,
+            strip: Strip::All,
             isolation,
             ..FlattenOptions::default()
         };

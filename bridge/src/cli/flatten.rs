@@ -7,7 +7,8 @@ use anyhow::{Context, Result};
 
 use super::{files, profile, size};
 use crate::flatten::{
-    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, flatten,
+    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Strip,
+    flatten,
 };
 
 /// Flatten a component into one Preview 1 core module
@@ -38,12 +39,21 @@ pub struct Args {
     how: How,
 }
 
+/// What `--strip` leaves out.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Stripped {
+    /// Everything, as without a value
+    All,
+    /// All but the world, which `wrap`, `host` and `inspect --abi` read
+    ButWorld,
+}
+
 /// What is the same for everything that makes a flat module.
 #[derive(clap::Args)]
 pub struct How {
-    /// Leave out names, debug information, the world and other custom sections
-    #[arg(long, help_heading = OUTPUT)]
-    strip: bool,
+    /// Leave out names, debug information, the world and other custom sections; `but-world` keeps the world
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "all", help_heading = OUTPUT)]
+    strip: Option<Stripped>,
     /// Write a report of what was done, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     report: Option<PathBuf>,
@@ -190,7 +200,11 @@ impl How {
     pub fn options(&self, descriptors: Descriptors) -> FlattenOptions {
         FlattenOptions {
             tidy: !self.no_tidy,
-            strip: self.strip,
+            strip: match self.strip {
+                None => Strip::Nothing,
+                Some(Stripped::ButWorld) => Strip::ButWorld,
+                Some(Stripped::All) => Strip::All,
+            },
             profile: self.profile.with_arena(self.arena),
             max_handles: self.max_handles,
             boundary: match self.boundary {

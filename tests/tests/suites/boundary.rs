@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, ensure};
-use p1bridge::flatten::{Boundary, FlattenOptions, Flattened, flatten};
+use p1bridge::flatten::{Boundary, FlattenOptions, Flattened, Strip, flatten};
 use p1bridge::wrap::{World, WrapOptions, wrap};
 use p1bridge_tests::manifest::programs;
 use p1bridge_tests::{link, plain};
@@ -96,7 +96,7 @@ fn has_own(component: &[u8]) -> Result<bool> {
     }))
 }
 
-fn flat(component: &[u8], strip: bool) -> Result<Flattened> {
+fn flat(component: &[u8], strip: Strip) -> Result<Flattened> {
     let options = FlattenOptions {
         strip,
         verify: true,
@@ -119,7 +119,7 @@ fn a_flat_module_is_wrapped_again_with_the_same_interfaces() -> Result<()> {
     let mut tried = 0;
     for (name, component) in cases()? {
         // Cases that need a profile of their own are not about this.
-        let Ok(flat) = flat(&component, false) else {
+        let Ok(flat) = flat(&component, Strip::Nothing) else {
             continue;
         };
         let module = flat.wasm;
@@ -182,9 +182,40 @@ fn module_exports(module: &[u8], name: &str) -> bool {
 #[test]
 fn a_stripped_module_carries_no_world() -> Result<()> {
     for program in programs()? {
-        let module = flat(&link::component(&program)?, true)?.wasm;
+        let module = flat(&link::component(&program)?, Strip::All)?.wasm;
         ensure!(!carries_world(&module), "{}", program.name);
     }
+    Ok(())
+}
+
+#[test]
+fn a_module_without_names_may_keep_its_world() -> Result<()> {
+    let sections = |module: &[u8]| -> Result<Vec<(String, Vec<u8>)>> {
+        let mut found = Vec::new();
+        for payload in wasmparser::Parser::new(0).parse_all(module) {
+            if let wasmparser::Payload::CustomSection(section) = payload? {
+                found.push((section.name().to_string(), section.data().to_vec()));
+            }
+        }
+        Ok(found)
+    };
+    let is_world = |(name, _): &(String, Vec<u8>)| {
+        name.starts_with("component-type") || name == "p1bridge.world"
+    };
+    let mut worlds = 0;
+    for program in programs()? {
+        let component = link::component(&program)?;
+        let whole = flat(&component, Strip::Nothing)?.wasm;
+        let kept = sections(&flat(&component, Strip::ButWorld)?.wasm)?;
+        let all = sections(&whole)?.into_iter().filter(is_world);
+        ensure!(
+            kept == all.collect::<Vec<_>>(),
+            "{}: {kept:?}",
+            program.name
+        );
+        worlds += kept.len();
+    }
+    ensure!(worlds > 3, "{worlds} worlds");
     Ok(())
 }
 
