@@ -2,11 +2,13 @@
 //! are passed, and what is called around it. All of it is computed from the module, and checked against it.
 
 use anyhow::{Result, bail};
+use p1bridge_linker::plan::exports::HOST_ARENA;
 use serde::Serialize;
 use wit_parser::{Function, Type};
 
 use crate::host::types::Layout;
 use crate::signatures::{Core, Direction, Signature, functions, signatures, world};
+use crate::wrap::survey_of;
 
 /// The most core parameters and results that are passed as they are (`CanonicalABI.md`, "Flattening").
 const MAX_FLAT_PARAMS: usize = 16;
@@ -29,6 +31,7 @@ pub struct AbiFunction {
     /// The memory that addresses are of.
     pub memory: Option<&'static str>,
     /// The export that gives room for what goes into the guest: arguments of exports, results of imports.
+    /// That of the host's arena says how large it is: what is free stands before the place for a result.
     pub realloc: Option<&'static str>,
     /// The export to call with the result when it has been read.
     pub post_return: Option<String>,
@@ -60,6 +63,7 @@ pub fn manifest(file: &[u8]) -> Result<Vec<AbiFunction>> {
     let found = signatures(file)?.functions;
     let (resolve, _) = world.parts();
     let layout = Layout::new(resolve)?;
+    let arena = survey_of(file)?.exports_func(HOST_ARENA);
     let mut all = Vec::new();
     for direction in [Direction::Import, Direction::Export] {
         for (interface, function) in functions(&world, direction) {
@@ -71,7 +75,10 @@ pub fn manifest(file: &[u8]) -> Result<Vec<AbiFunction>> {
             let Some(signature) = found.iter().find(is_it) else {
                 continue;
             };
-            let one = of_function(&layout, signature, function, direction);
+            let mut one = of_function(&layout, signature, function, direction);
+            if arena && direction == Direction::Import && one.realloc.is_some() {
+                one.realloc = Some(HOST_ARENA);
+            }
             check(&one, &layout, function)?;
             all.push(one);
         }

@@ -54,6 +54,9 @@ pub struct FlattenOptions {
     pub max_handles: Option<u32>,
     /// Who has the handles of resources that the component exports.
     pub boundary: Boundary,
+    /// Bytes of a region in which the host leaves what its functions give
+    /// ([`p1bridge_linker::Options::host_arena`]).
+    pub host_arena: Option<u32>,
     /// Check the module a second time, against what was planned.
     pub verify: bool,
     /// What keeps the guests of a composition apart.
@@ -97,6 +100,7 @@ impl Default for FlattenOptions {
             profile: Profile::default(),
             max_handles: None,
             boundary: Boundary::default(),
+            host_arena: None,
             verify: cfg!(debug_assertions),
             isolation: Isolation::default(),
             memory: MemoryMode::default(),
@@ -193,6 +197,7 @@ fn linker_options(options: &FlattenOptions) -> Options {
         strip: options.strip != Strip::Nothing,
         verify: options.verify,
         boundary: options.boundary,
+        host_arena: options.host_arena,
         profile: options.profile.clone(),
         isolation: options.isolation,
         memory: options.memory,

@@ -19,6 +19,7 @@ mod values;
 use anyhow::{Result, bail};
 
 use crate::wrap::{World, survey_of};
+use p1bridge_linker::plan::exports::HOST_ARENA;
 
 /// What the caller may choose.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,8 @@ pub struct File {
 /// The world, and what the module has of it.
 pub struct Input {
     pub world: World,
+    /// Whether what functions of the host give goes to an arena of the module (`flatten --host-arena`).
+    pub arena: bool,
     /// The imports and exports of the module; none where there is only WIT.
     functions: Option<Functions>,
 }
@@ -55,6 +58,7 @@ impl Input {
     pub fn of_world(world: World) -> Input {
         Input {
             world,
+            arena: false,
             functions: None,
         }
     }
@@ -88,6 +92,7 @@ impl Input {
                     .map(|export| export.name.to_string())
                     .collect(),
             }),
+            arena: survey.exports_func(HOST_ARENA),
             world,
         })
     }

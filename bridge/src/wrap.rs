@@ -23,6 +23,7 @@ mod world;
 
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::limits::WORLD_FUNCTIONS;
+use p1bridge_linker::plan::exports::HOST_ARENA;
 use wit_component::{ComponentEncoder, LibraryInfo};
 
 use crate::guarded::guarded;
@@ -110,6 +111,12 @@ fn wrapped(
 ) -> Result<Wrapped> {
     let module = &*on_preview1(module)?;
     let survey = survey::module(module)?;
+    if survey.exports_func(HOST_ARENA) {
+        bail!(
+            "the module has an arena for what a host returns (--host-arena), and a component allocates in the module instead: flatten \
+             it without that"
+        );
+    }
     let functions = functions_of(&survey, options)?;
     if functions > WORLD_FUNCTIONS {
         bail!(

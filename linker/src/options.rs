@@ -106,6 +106,9 @@ pub struct Options {
     pub descriptors: Descriptors,
     /// Who has the handles of exported resources.
     pub boundary: Boundary,
+    /// Bytes of a region in which the host leaves what its functions give, instead of allocating in the
+    /// memory of the guest.
+    pub host_arena: Option<u32>,
     /// Check the output a second time, against the plan ([`crate::check_emitted`]).
     pub verify: bool,
     /// Pass every value by a function of its own, however small its type is: for tests of such
@@ -142,6 +145,7 @@ impl Default for Options {
             memory: MemoryMode::default(),
             descriptors: Descriptors::default(),
             boundary: Boundary::default(),
+            host_arena: None,
             verify: cfg!(debug_assertions),
             share_all: false,
             growth: Growth::default(),

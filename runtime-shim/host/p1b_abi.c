@@ -18,6 +18,8 @@ const char *p1b_reason(p1b_status status) {
     case P1B_SCRATCH: return "the scratch memory is full";
     case P1B_REALLOC: return "cabi_realloc gave a bad address";
     case P1B_MISSING: return "the export is missing";
+    case P1B_ARENA: return "the arena for results of the host is full";
+    case P1B_MEMORY: return "the glue is for a module with another --host-arena";
     }
     return "unknown";
 }
@@ -37,6 +39,7 @@ void p1b_init(p1b_host *host, const p1b_world *world, void *scratch, size_t scra
     host->message = NULL;
     host->views = NULL;
     host->views_size = 0;
+    host->room = host->room_end = 0;
     for (i = 0; i < handle_count; i++) {
         handles[i].rep = NULL;
         handles[i].kind = 0;
@@ -132,6 +135,13 @@ p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t 
     uint64_t slots[4];
     p1b_status status;
     if (size > UINT32_MAX) return P1B_REALLOC;
+    if (host->room_end) {
+        uint64_t at = ((uint64_t)host->room + alignment - 1) & ~(uint64_t)(alignment - 1);
+        if (at + size > host->room_end) return P1B_ARENA;
+        host->room = (uint32_t)(at + size);
+        *address = (uint32_t)at;
+        return p1b_at(host, *address, size) ? P1B_OK : P1B_BOUNDS;
+    }
     slots[0] = slots[1] = 0;
     slots[2] = alignment;
     slots[3] = size;
@@ -142,7 +152,18 @@ p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t 
     return P1B_OK;
 }
 
+p1b_status p1b_lowering_at(p1b_host *host, uint32_t place) {
+    uint8_t *header = place < 8 ? NULL : p1b_at(host, place - 8, 8);
+    p1b_lowering(host);
+    if (!header) return P1B_BOUNDS;
+    /* The module writes the two addresses before each call. */
+    host->room = p1b_load32(header);
+    host->room_end = p1b_load32(header + 4);
+    return host->room <= host->room_end ? P1B_OK : P1B_BOUNDS;
+}
+
 void p1b_lowering(p1b_host *host) {
+    host->room = host->room_end = 0;
     host->views_size = 0;
     host->views = host->engine->memory(host->of, &host->views_size);
 }

@@ -28,7 +28,9 @@ typedef enum p1b_status {
     P1B_TABLE,     /* there is no room for one more handle */
     P1B_SCRATCH,   /* there is no room for what a call needs */
     P1B_REALLOC,   /* the guest gave memory that is not inside of it or not aligned */
-    P1B_MISSING    /* the module does not export the function */
+    P1B_MISSING,   /* the module does not export the function */
+    P1B_ARENA,     /* the arena for what functions of the host give is full */
+    P1B_MEMORY     /* the module has an arena and the glue is for one without, or the other way round */
 } p1b_status;
 
 /* What a status means, in a few words. */
@@ -71,6 +73,7 @@ typedef struct p1b_world {
     size_t import_count;
     const p1b_export *exports;
     size_t export_count;
+    bool arena; /* what functions of the host give lies in an arena of the module: `flatten --host-arena` */
 } p1b_world;
 
 /* What a binding gives: the memory as it is now, and calls. `of` is the binding's. */
@@ -98,6 +101,8 @@ typedef struct p1b_host {
        guest, whose memory moves when it makes room. */
     const uint8_t *views;
     uint32_t views_size;
+    /* Where the arena is free for the result that is lowered, if it goes there; otherwise the end is 0. */
+    uint32_t room, room_end;
 } p1b_host;
 
 /* Begins a host, before it is bound. */
@@ -141,7 +146,7 @@ p1b_status p1b_list(p1b_host *host, uint32_t address, uint32_t length, uint32_t 
 /* A string of the guest. */
 p1b_status p1b_lift_string(p1b_host *host, uint32_t address, uint32_t length, p1b_string *string);
 
-/* Room in the guest's memory, by its cabi_realloc. */
+/* Room in the guest's memory: in the arena for a result that goes there, otherwise by its cabi_realloc. */
 p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t *address);
 
 /* Calls a function of the host: what bindings do. Memory for the time of the call is free again after it, and what
@@ -157,6 +162,12 @@ p1b_status p1b_lower_numbers(p1b_host *host, const void *numbers, size_t length,
 
 /* Begins to lower values for the guest. */
 void p1b_lowering(p1b_host *host);
+
+/* The same for a result whose place is in the arena. */
+p1b_status p1b_lowering_at(p1b_host *host, uint32_t place);
+
+/* The function of a module with an arena: bindings look whether it is there. */
+#define P1B_HOST_ARENA "p1bridge.host-arena"
 
 /* A string into the memory of the guest. */
 p1b_status p1b_lower_string(p1b_host *host, p1b_string string, uint32_t *address);

@@ -108,6 +108,7 @@ p1b_status p1b_wamr_bind(p1b_wamr *binding, p1b_host *host, wasm_module_inst_t i
     host->engine = &engine;
     host->of = binding;
     wasm_runtime_set_user_data(environment, host);
+    if ((P1B_LOOKUP(instance, P1B_HOST_ARENA) != NULL) != host->world->arena) return P1B_MEMORY;
     for (i = 0; i < host->world->export_count; i++) {
         functions[i] = P1B_LOOKUP(instance, host->world->exports[i].name);
         if (!functions[i] && host->world->exports[i].type[0] != '?') return P1B_MISSING;

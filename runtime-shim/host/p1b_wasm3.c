@@ -154,6 +154,11 @@ p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime r
             return P1B_MISSING;
         }
     }
+    {
+        IM3Function arena = NULL;
+        bool found = !m3_FindFunction(&arena, runtime, P1B_HOST_ARENA) && arena;
+        if (found != world->arena) return P1B_MEMORY;
+    }
     for (i = 0; i < world->export_count; i++) {
         functions[i] = NULL;
         binding->message = m3_FindFunction(&functions[i], runtime, world->exports[i].name);

@@ -104,6 +104,10 @@ pub struct How {
     /// The size of the arena that the host allocates from, if the module gets one [default: 4096]
     #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
     arena: Option<u32>,
+    /// Let the host leave strings and lists that its functions return in a region of this size, and copy them from
+    /// there, so that it never calls `cabi_realloc` while the module waits for it
+    #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
+    host_arena: Option<u32>,
     /// How many streams, files and other resources can be open at once [default: any number if memory grows, otherwise 512]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_handles: Option<u32>,
@@ -211,6 +215,7 @@ impl How {
                 BoundaryArg::Native => Boundary::Native,
                 BoundaryArg::Wit => Boundary::Wit,
             },
+            host_arena: self.host_arena,
             verify: self.verify || cfg!(debug_assertions),
             isolation: self.isolation,
             memory: self.memory,

@@ -30,6 +30,10 @@ pub struct Args {
     /// The language
     #[arg(long, value_enum, default_value = "c")]
     lang: Lang,
+    /// Where what functions of the host return goes, if the input is WIT: to memory that the guest allocates, or
+    /// to the arena of `flatten --host-arena`; for C [default: guest; a module says it itself]
+    #[arg(long, value_enum, value_name = "WHOSE")]
+    memory: Option<Memory>,
     /// What all names begin with
     #[arg(long, value_name = "P")]
     prefix: Option<String>,
@@ -52,15 +56,35 @@ enum Lang {
     Rust,
 }
 
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Memory {
+    /// The guest's, by its `cabi_realloc`
+    Guest,
+    /// The arena of a module that was made with `--host-arena`
+    Arena,
+}
+
 pub fn command(args: &Args) -> Result<ExitCode> {
     let is_wit = args.input.is_dir() || args.input.extension().is_some_and(|end| end == "wit");
-    let input = match is_wit {
+    let mut input = match is_wit {
         true => Input::of_world(World::read(&args.input, args.world.as_deref())?),
         false => {
             let wasm = files::read_binary(&args.input)?;
             Input::of_module(&wasm).with_context(|| files::shown(&args.input))?
         }
     };
+    if args.memory.is_some() && !matches!(args.lang, Lang::C) {
+        bail!("--memory is for --lang c: glue in other languages sees what the module has");
+    }
+    match args.memory {
+        Some(memory) if is_wit => input.arena = matches!(memory, Memory::Arena),
+        Some(memory) if input.arena != matches!(memory, Memory::Arena) => bail!(
+            "--memory: {} was made {} --host-arena; leave --memory out, it is for WIT",
+            args.input.display(),
+            if input.arena { "with" } else { "without" }
+        ),
+        _ => {}
+    }
     if let Some(prefix) = &args.prefix {
         let is_name = prefix.starts_with(|c: char| c.is_ascii_alphabetic())
             && prefix

@@ -89,7 +89,7 @@ pub fn append(
         Ok(())
     });
     if let Err(error) = &result
-        && !error.is::<OwnHandles>()
+        && !error.is::<ForHosts>()
     {
         flat.truncate(length);
     }
@@ -141,10 +141,6 @@ fn embed(
         return Ok(());
     }
 
-    if let Some(obstacle) = obstacle {
-        bail!("{obstacle}");
-    }
-
     // What they take types from has to be there, whoever provides it.
     let mut live = LiveTypes::default();
     let items = kept.iter().map(|key| &world.imports[key]);
@@ -183,31 +179,32 @@ fn embed(
                 .context("its world cannot be encoded")
         })
     };
-    let Some(key) = own_handles else {
+    let own_handles = own_handles.map(|key| {
+        format!(
+            "{key} has resources, whose handles the module keeps itself; `--boundary wit` leaves them to the component"
+        )
+    });
+    let Some(why) = own_handles.or(obstacle.map(str::to_string)) else {
         return embed(flat);
     };
     // For whoever embeds the module.
     let mut only = b"\0asm\x01\0\0\0".to_vec();
     embed(&mut only)?;
     append_custom(flat, NATIVE_WORLD, &only);
-    Err(OwnHandles(key).into())
+    Err(ForHosts(why).into())
 }
 
 /// Why no component can be made of a module, which carries its world for a host all the same.
 #[derive(Debug)]
-struct OwnHandles(String);
+struct ForHosts(String);
 
-impl std::fmt::Display for OwnHandles {
+impl std::fmt::Display for ForHosts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{} has resources, whose handles the module keeps itself; `--boundary wit` leaves them to the component",
-            self.0
-        )
+        f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for OwnHandles {}
+impl std::error::Error for ForHosts {}
 
 fn is_wasi(resolve: &Resolve, id: InterfaceId) -> bool {
     resolve.id_of(id).is_some_and(|name| is_system(&name))

@@ -37,6 +37,8 @@ pub struct Glue<'r> {
     types: String,
     /// The resources of the host, by their numbers.
     kinds: Vec<TypeId>,
+    /// What functions of the host give goes to an arena.
+    arena: bool,
 }
 
 /// Writes the files.
@@ -65,6 +67,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
         declared: HashSet::new(),
         types: String::new(),
         kinds: Vec::new(),
+        arena: input.arena,
     };
     let imports = glue.items(&world.imports, input, true);
     let exports = glue.items(&world.exports, input, false);
@@ -224,6 +227,7 @@ extern const p1b_world {world_name}_world;
         true => "NULL".to_string(),
         false => "imports".to_string(),
     };
+    let arena = input.arena;
     let imports_text = match import_table.is_empty() {
         true => String::new(),
         false => format!("static const p1b_import imports[] = {{\n{import_table}}};\n"),
@@ -243,7 +247,7 @@ extern const p1b_world {world_name}_world;
 {imports_text}static const p1b_export exports[] = {{
 {export_table}}};
 
-const p1b_world {world_name}_world = {{{table}, {count}, exports, {places}}};
+const p1b_world {world_name}_world = {{{table}, {count}, exports, {places}, {arena}}};
 ",
         values.text
     );
@@ -714,6 +718,11 @@ impl<'r> Glue<'r> {
             });
         }
         let name = self.names.function(&item.base, &func.name);
+        let points = |ty: &Type| self.layout.has_views(ty);
+        let begin = match self.arena && func.result.as_ref().is_some_and(points) {
+            true => "    TRY(p1b_lowering_at(host, area));\n",
+            false => "    p1b_lowering(host);\n",
+        };
         match (&sides, &func.result) {
             (Some((ok, err)), Some(ty)) => {
                 for (ty, name) in [(ok, "ret"), (err, "err")] {
@@ -731,7 +740,7 @@ impl<'r> Glue<'r> {
                         let _ = ty;
                         put!(
                             text,
-                            "    if (host->message) return P1B_ASKED;\n    p1b_lowering(host);\n    TRY(p1b_put8(host, area, ok ? 0 : 1));"
+                            "    if (host->message) return P1B_ASKED;\n{begin}    TRY(p1b_put8(host, area, ok ? 0 : 1));"
                         );
                         put!(text, "    if (ok) {{");
                         if let Some(ty) = ok {
@@ -756,10 +765,8 @@ impl<'r> Glue<'r> {
                         arguments.join(", ")
                     );
                 }
-                put!(
-                    text,
-                    "    if (host->message) return P1B_ASKED;\n    p1b_lowering(host);"
-                );
+                put!(text, "    if (host->message) return P1B_ASKED;");
+                text += begin;
                 text += &match area {
                     Some(_) => values.store(self, ty, "area", "ret"),
                     None => values.lower(self, ty, 0, "ret"),

@@ -53,7 +53,15 @@ pub fn failure(
                 .iter()
                 .any(|import| is_interface(import.module))
         {
-            message += "\n  the module carries no world (`component-type` section); say which one it is written for with `--wit DIR --world W`";
+            message += match survey.native_world.is_empty() {
+                true => {
+                    "\n  the module carries no world (`component-type` section); say which one it is written for with \
+                     `--wit DIR --world W`"
+                }
+                false => {
+                    "\n  the world that the module carries is for hosts: `flatten` has said why no component can be made of it"
+                }
+            };
         }
         return anyhow!("{message}");
     }

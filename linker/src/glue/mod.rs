@@ -74,6 +74,11 @@ impl Glue {
             }
             GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,
+            GlueKind::HostArena(bytes) => {
+                let mut body = Function::new([]);
+                body.instructions().i32_const(bytes as i32).end();
+                body
+            }
             GlueKind::Allocating(allocating, initialised) => {
                 fused::realloc(self, plan, maps, allocating, initialised)?
             }

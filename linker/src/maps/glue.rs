@@ -8,7 +8,7 @@ use super::shared::{Passing, Shared, shared};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
-use crate::plan::exports::passed_type;
+use crate::plan::exports::{HOST_ARENA, passed_type};
 use crate::plan::strings::Placed;
 use crate::plan::{Allocating, Exported, Place, Plan, Target};
 use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, InstanceId, LiftId};
@@ -80,6 +80,8 @@ pub enum GlueKind {
     /// The arena for the runtime's own use.
     Malloc,
     Free,
+    /// The bytes of the arena in which the host leaves what its functions give.
+    HostArena(u32),
 }
 
 /// All of them; the numbers are places in `functions`.
@@ -229,6 +231,10 @@ impl Glue {
                     Some(glue.add(&name, ty, GlueKind::NotLeaving(target, instance)))
                 }
                 Exported::Arena => glue.arena_realloc,
+                Exported::HostArena(bytes) => {
+                    let ty = FuncType::new([], [I32]);
+                    Some(glue.add(HOST_ARENA, ty, GlueKind::HostArena(bytes)))
+                }
                 Exported::Run(target, post_return, instance) => {
                     let kind = GlueKind::Run(target, post_return, instance);
                     Some(glue.add("_start", nothing.clone(), kind))

@@ -72,6 +72,7 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
             }
             Exported::Passed(..)
             | Exported::Arena
+            | Exported::HostArena(_)
             | Exported::Initialize
             | Exported::Memory
             | Exported::Global(..)

@@ -23,6 +23,9 @@ use crate::resolve::{
 };
 use crate::unadapt::Adapted;
 
+/// The name of the export that says how many bytes there are for what the host gives.
+pub const HOST_ARENA: &str = "p1bridge.host-arena";
+
 /// The names of the exports of `wasi:cli/run`.
 const RUN: &str = "wasi:cli/run@0.2.";
 
@@ -418,7 +421,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
                     let name = format!("cabi_post_{}", export.name);
                     add(name, Exported::CopiedPost(export.lift));
                 }
-                if !plan.fusion.arena {
+                if !plan.fusion.copies() {
                     realloc = of_export(plan, export.lift).or(realloc);
                 }
             }
@@ -447,13 +450,16 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         add(name.clone(), Exported::Func(plan.target(*def)));
     }
     realloc = import_realloc(plan).or(realloc);
-    if plan.fusion.arena && uses_arena(plan) {
+    if let Some(bytes) = plan.fusion.room {
+        add(HOST_ARENA.into(), Exported::HostArena(bytes));
+    }
+    if plan.fusion.copies() && uses_arena(plan) {
         add("cabi_realloc".into(), Exported::Arena);
     } else if let Some(allocating) = realloc {
         let Allocating {
             target, instance, ..
         } = allocating;
-        let what = if plan.fusion.beside && !plan.fusion.arena {
+        let what = if plan.fusion.beside && !plan.fusion.copies() {
             Exported::Allocating(allocating, guarded)
         } else if plan.fusion.may_be_inside(instance) {
             Exported::NotLeaving(target, instance)
@@ -530,6 +536,15 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         Ok(prime) => plan.prime = prime,
         Err(why) => plan.obstacle = Some(why),
     }
+    if plan.fusion.room.is_some() {
+        plan.obstacle =
+            Some("a component allocates in the module, which has an arena instead (--host-arena)");
+    } else if plan.options.host_arena.is_some() {
+        plan.warnings.push(
+            "the host gives no strings or lists to the module: there is no arena for them (--host-arena)"
+                .to_string(),
+        );
+    }
     Ok(())
 }
 
@@ -577,6 +592,7 @@ fn twice(
                     "the arena that a runtime of this profile uses in place of a heap of its own"
                 }
                 Exported::Arena | Exported::Realloc(_) => "what the host allocates with",
+                Exported::HostArena(_) => "the size of the host's arena",
                 Exported::Initialize => "what initialises it",
                 Exported::Run(..) => "what `wasi:cli/run` becomes",
                 Exported::CopiedPost(_) => "what frees the result of another export",
@@ -650,7 +666,8 @@ fn uses_arena(plan: &Plan<'_, '_>) -> bool {
     });
     passed
         || exports.any(|id| passes(&program.lifts[id.0 as usize].ty.params))
-        || imports.any(|ty| ty.result.as_ref().is_some_and(Type::has_pointers))
+        || plan.fusion.room.is_none()
+            && imports.any(|ty| ty.result.as_ref().is_some_and(Type::has_pointers))
 }
 
 /// A start function of a command of Preview 1 stays one, as the module had it. Others run before

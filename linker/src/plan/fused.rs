@@ -61,6 +61,8 @@ pub struct Crossing {
     pub beside: bool,
     /// The component instances that call functions of the host that could call back.
     pub callers: BTreeSet<ComponentInstanceId>,
+    /// Bytes for what the host gives, if it does not allocate in the memory of guests.
+    pub host_arena: Option<u32>,
     /// The index in the output of each live memory.
     pub memories: HashMap<(InstanceId, u32), u32>,
 }
@@ -160,6 +162,11 @@ pub struct Fusion {
     /// Whether the host's values lie in a region of their own: values in memory are copied on their
     /// way. Without it they pass where the guest has them.
     pub arena: bool,
+    /// Whether these are only the results of functions of the host, for a host that leaves them there
+    /// ([`crate::options::Options::host_arena`]); all other values pass where the guest has them.
+    pub only_results: bool,
+    /// The size of that region, if it has one that is fixed: the host leaves results in it.
+    pub room: Option<u32>,
     /// Whether there are several guests, and none is trusted with what belongs to others.
     pub beside: bool,
     /// Whether handles of the host's resources are in the tables of guests, too: several guests
@@ -277,7 +284,7 @@ pub fn plan(
             fusion.reentered.insert(instance);
         }
     }
-    fusion.cross(input, program, crossing, &mut with_table);
+    fusion.cross(input, program, crossing, &mut with_table)?;
     for &id in &live.glue {
         if let Some(callee) = fusion.plain_callee(program, id)
             && !throwing.can(input, program, callee)
@@ -437,13 +444,17 @@ impl Fusion {
     }
 
     /// Decides how values pass between the guests and the host.
+    ///
+    /// # Errors
+    ///
+    /// For an arena that is too small for the results of the host.
     fn cross(
         &mut self,
         input: &Input<'_>,
         program: &Program,
         crossing: &Crossing,
         with_table: &mut BTreeSet<ComponentInstanceId>,
-    ) {
+    ) -> Result<()> {
         let all = crossing.functions();
         let mut copied = Vec::new();
         for &id in &crossing.copied {
@@ -473,10 +484,11 @@ impl Fusion {
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
             self.arena |= in_memory && any(ty, &|ty| self.has_handles(program, ty));
         }
+        self.share_room(program, crossing)?;
         for (exported, at) in all.into_iter().chain(copied) {
             let (ty, options) = types(program, exported, at);
             let handles = any(ty, &|ty| self.has_handles(program, ty));
-            let mut own = handles || self.arena && ty.uses_memory();
+            let mut own = handles || self.copies() && ty.uses_memory();
             let instance = instance_of(program, exported, at);
             own |= crossing.beside && is_checked(ty, exported);
             if exported {
@@ -484,7 +496,8 @@ impl Fusion {
                 own |= entered.iter().any(|id| self.reentered.contains(id));
             } else {
                 own |= self.may_not_leave.contains(&instance)
-                    || crossing.copied.contains(&CanonId(at));
+                    || crossing.copied.contains(&CanonId(at))
+                    || self.only_result(ty).is_some();
             }
             if !own {
                 continue;
@@ -504,6 +517,10 @@ impl Fusion {
                 if read.is_some_and(|ty| ty.any(&|ty| *ty == Type::String)) {
                     self.strings.insert(Helper::CheckUtf8.between(0, 0));
                 }
+                if let (false, Some(result)) = (exported, self.only_result(ty)) {
+                    let guest = crossing.end(input, program, instance, options);
+                    self.passes(program, with_table, result, End::HOST, guest);
+                }
                 continue;
             }
             let guest = crossing.end(input, program, instance, options);
@@ -519,12 +536,65 @@ impl Fusion {
             }
         }
         self.moves |= self.arena;
+        Ok(())
+    }
+
+    /// Decides whether the host leaves its results in a region of a fixed size, and whether it may enter
+    /// the program while it owes one: it knows the address of a place in the arena then, which moves when
+    /// a guest grows, and which a call from outside takes for free.
+    ///
+    /// # Errors
+    ///
+    /// When that region is too small for them.
+    fn share_room(&mut self, program: &Program, crossing: &Crossing) -> Result<()> {
+        let imports = crossing.imports.iter();
+        let lowered = imports.map(|id| types(program, false, id.0).0);
+        let passed = crossing.passed.iter();
+        let passed = passed.map(|id| &program.lifts[id.0 as usize].ty);
+        let given: Vec<&Type> = lowered
+            .chain(passed)
+            .filter_map(|ty| ty.result.as_ref())
+            .collect();
+        if crossing.host_arena.is_some() {
+            self.only_results = !self.arena && given.iter().any(|ty| ty.has_pointers());
+            self.arena |= self.only_results;
+        }
+        self.room = crossing.host_arena.filter(|_| self.arena);
+        let largest = given.iter().map(|ty| ty.size()).max().unwrap_or(0);
+        if let Some(bytes) = self.room
+            && u64::from(largest) + 16 > bytes.into()
+        {
+            bail!(
+                "--host-arena: what a function of the host returns takes {largest} bytes without its strings and \
+                 lists, and 16 before them; {bytes} are too few"
+            );
+        }
+        let owes = |ty: &&Type| match self.only_results {
+            true => ty.has_pointers(),
+            false => ty.flat().len() > MAX_FLAT_RESULTS,
+        };
+        if self.arena && given.iter().any(owes) {
+            self.reentered.insert(ROOT);
+        }
+        Ok(())
+    }
+
+    /// Whether all values in memory are copied on their way between guests and the host.
+    pub fn copies(&self) -> bool {
+        self.arena && !self.only_results
     }
 
     /// Whether the values of a function that passes between a guest and the host stay where they are in
     /// memory: what the guest gives is checked there.
     pub fn in_place(&self, ty: &FuncType) -> bool {
-        !self.arena && ty.uses_memory()
+        !self.copies() && ty.uses_memory()
+    }
+
+    /// The result of a function of the host, if it alone is copied, from the region where the host has left
+    /// it.
+    pub fn only_result<'t>(&self, ty: &'t FuncType) -> Option<&'t Type> {
+        let result = ty.result.as_ref()?;
+        (self.only_results && result.has_pointers()).then_some(result)
     }
 }
 

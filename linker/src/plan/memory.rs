@@ -15,7 +15,7 @@ use crate::features::FeatureSet;
 use crate::memory::arena;
 use crate::memory::growing;
 use crate::memory::layout::{
-    Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Pieces, Region, WhileLent, in_bytes,
+    Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Pieces, Region, WhileLent, in_bytes, in_pages,
 };
 use crate::options::{FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options};
 use crate::parse::Input;
@@ -122,7 +122,8 @@ pub fn plan(
     let own = own_memories(input, program, &mut memories, options)?;
     let grows = memories.iter().any(|memory| live.growing.contains(memory));
     let fixed = options.growth != Growth::Free;
-    let still = fixed || !grows && !fusion.arena;
+    let values_grow = fusion.arena && fusion.room.is_none();
+    let still = fixed || !grows && !values_grow;
     let ends_anywhere = still && own.is_empty() && options.profile.ends_anywhere();
     // A program whose memory the host may cut keeps it as it is, unless a component has resources.
     let tables_grow = tables_may_grow(options)
@@ -166,7 +167,7 @@ pub fn plan(
         handles,
         of_libraries,
         tables_grow,
-        slides: !fixed && (grows || fusion.arena),
+        slides: !fixed && (grows || values_grow),
         of_host,
         lent: None,
     });
@@ -233,14 +234,18 @@ pub fn plan(
             Growth::Ram(_) => 1,
             _ => FIXED_ARENA,
         };
+        let (start, bytes) = match fusion.room {
+            Some(bytes) => (in_pages(bytes.into()), bytes.into()),
+            None => (start, in_bytes(start)),
+        };
         regions.push(Region {
             memory: None,
             base: 0,
             pages: start,
-            bytes: in_bytes(start),
-            room: in_bytes(start),
+            bytes,
+            room: bytes,
             maximum: None,
-            grows: true,
+            grows: fusion.room.is_none(),
             slides,
             placed: None,
         });

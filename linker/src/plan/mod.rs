@@ -30,7 +30,7 @@ pub mod zeroes;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::options::{Isolation, MemoryMode, Options};
 use crate::parse::Input;
@@ -61,6 +61,11 @@ pub fn plan<'i, 'a>(
 ) -> Result<Plan<'i, 'a>> {
     let mut program = adapted.program.clone();
     allowed::check(options, &program)?;
+    if options.host_arena.is_some() && options.boundary == crate::options::Boundary::Wit {
+        bail!(
+            "--host-arena is for a host, --boundary wit for a component, which has no such arena: leave one out"
+        );
+    }
     refuse::features(input, &program)?;
     refuse::typed_references(input, &program)?;
     let mut forwarders = Forwarders::new(input, &program, options.tidy, true);
@@ -129,6 +134,7 @@ pub fn plan<'i, 'a>(
     let mut crossing = crossing(&program, &bindings, &linked, &boundary);
     let first = of_preview1.or_else(|| first_memory(input, &program, &crossing, &linked, options));
     crossing.first = first;
+    crossing.host_arena = options.host_arena;
     crossing.memories = memory::indices(&live, first, options.memory);
     if options.isolation == Isolation::Checked && are_several(&program, &live, &bindings, &crossing)
     {

@@ -254,6 +254,8 @@ pub enum Exported {
     NotLeaving(Target, ComponentInstanceId),
     /// `cabi_realloc` of the host's arena.
     Arena,
+    /// The bytes of the arena, where the host leaves what its functions give.
+    HostArena(u32),
     /// The `_start` of a command that a lifted `run` makes, with its `post-return`: the result 1 is
     /// exit code 1.
     Run(Target, Option<Target>, ComponentInstanceId),

@@ -32,6 +32,8 @@ pub enum Error {
     Room,
     /// `cabi_realloc` gave memory that is not inside of the guest's or not aligned.
     Realloc,
+    /// The arena for what functions of the host give (`flatten --host-arena`) is full.
+    Arena,
     /// The module does not export a function of that name, or not with the type that it has in the world.
     Missing(&'static str),
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Error {
             Error::Table => "the table of handles is full",
             Error::Room => "the host has no room for a list",
             Error::Realloc => "cabi_realloc gave a bad address",
+            Error::Arena => "the arena for results of the host is full",
             Error::Missing(name) => {
                 return write!(
                     f,

@@ -149,8 +149,28 @@ pub fn reply<G: Guest, R: Lower>(
     match R::FLAT {
         0 => Ok(()),
         1 => result.lower(guest, slots),
-        _ => result.store(guest, area.0),
+        _ => {
+            let parts = guest.parts();
+            if parts.handles.has_arena() {
+                parts.handles.room = Some(free(parts.memory, area.0)?);
+            }
+            let stored = result.store(guest, area.0);
+            guest.parts().handles.room = None;
+            stored
+        }
     }
+}
+
+/// Between which addresses the arena is free: the two words before the place of a result. A result without
+/// strings and lists may have other things there, and needs no room.
+fn free(memory: &[u8], area: u32) -> Result<(u32, u32), Error> {
+    let words = (area as usize).checked_sub(8);
+    let words = words.and_then(|at| memory.get(at..)?.first_chunk::<8>());
+    let &[a, b, c, d, e, f, g, h] = words.ok_or(Error::Bounds)?;
+    Ok((
+        u32::from_le_bytes([a, b, c, d]),
+        u32::from_le_bytes([e, f, g, h]),
+    ))
 }
 
 /// Runs the constructors of the module, if it has some. Call it first, once.
@@ -265,15 +285,27 @@ pub fn export_with<G: Guest, P: Lower, R>(
     Ok(taken)
 }
 
-/// Room in the memory of the guest.
+/// Room in the memory of the guest: in the arena for a result that goes there, otherwise by its `cabi_realloc`.
 pub(crate) fn room<G: Guest>(guest: &mut G, align: u32, size: u64) -> Result<u32, Error> {
     if size > u32::MAX.into() {
         return Err(Error::Realloc);
     }
-    let mut slots = [0; SLOTS];
-    (slots[2], slots[3]) = (align.into(), size);
-    guest.call(0, &mut slots)?;
-    let at = slots[0] as u32;
+    let at = match guest.parts().handles.room.as_mut() {
+        Some((free, end)) => {
+            let at = u64::from(*free).next_multiple_of(align.into());
+            if at + size > u64::from(*end) {
+                return Err(Error::Arena);
+            }
+            *free = (at + size) as u32;
+            at as u32
+        }
+        None => {
+            let mut slots = [0; SLOTS];
+            (slots[2], slots[3]) = (align.into(), size);
+            guest.call(0, &mut slots)?;
+            slots[0] as u32
+        }
+    };
     let parts = guest.parts();
     let from = Source {
         memory: parts.memory,

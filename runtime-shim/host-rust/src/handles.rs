@@ -107,6 +107,10 @@ pub struct Handles {
     lent: usize,
     /// How many calls into the guest have been begun and not ended.
     calls: u16,
+    /// Whether the module has an arena for what functions of the host give.
+    arena: bool,
+    /// Where that is free, and its end, while such a result is lowered.
+    pub(crate) room: Option<(u32, u32)>,
 }
 
 #[derive(Debug)]
@@ -134,6 +138,8 @@ impl Default for Handles {
             free: 0,
             lent: 0,
             calls: 0,
+            arena: false,
+            room: None,
         }
     }
 }
@@ -152,7 +158,20 @@ impl Handles {
             free: 0,
             lent: 0,
             calls: 0,
+            arena: false,
+            room: None,
         }
+    }
+
+    /// For bindings: whether the module exports `p1bridge.host-arena`. Strings and lists that functions of the host
+    /// give then go to the arena of the module, from which it copies them.
+    pub fn set_arena(&mut self, is_there: bool) {
+        self.arena = is_there;
+    }
+
+    /// Whether it has one.
+    pub(crate) fn has_arena(&self) -> bool {
+        self.arena
     }
 
     fn entry(&mut self, kind: u16, handle: u32) -> Result<&mut Entry, Error> {

@@ -41,6 +41,9 @@ pub use handles::Kept;
 pub use handles::{Borrow, Entry, Handles, Own, Resource};
 pub use value::{Layout, Lift, List, Lower, Ref};
 
+/// The export of a module that has an arena for what functions of the host give: [`Handles::set_arena`].
+pub const HOST_ARENA: &str = "p1bridge.host-arena";
+
 /// What generated code needs beside the rest.
 #[doc(hidden)]
 pub mod glue {

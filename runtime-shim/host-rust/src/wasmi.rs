@@ -9,7 +9,7 @@ use wasmi::{
     StoreContextMut, Val, ValType,
 };
 
-use crate::{Error, Function, Guest, Handles, Parts, SLOTS, World};
+use crate::{Error, Function, Guest, HOST_ARENA, Handles, Parts, SLOTS, World};
 
 /// What a store has: the host, and what is bound of the instance.
 #[derive(Debug)]
@@ -39,17 +39,19 @@ impl<H> State<H> {
         names: &'static [Function],
         memory: Option<Memory>,
         exports: Vec<Option<Func>>,
+        arena: bool,
     ) {
         (self.names, self.memory, self.exports) = (names, memory, exports);
+        self.handles.set_arena(arena);
     }
 }
 
-/// The memory, and the exports of a world that have the type that they have in it.
+/// The memory, the exports of a world that have the type that they have in it, and whether there is an arena.
 fn found(
     context: impl AsContext,
     names: &[Function],
     get: impl Fn(&str) -> Option<Extern>,
-) -> (Option<Memory>, Vec<Option<Func>>) {
+) -> (Option<Memory>, Vec<Option<Func>>, bool) {
     let func = |of: &Function| {
         let func = get(of.name)?.into_func()?;
         let ty = func.ty(&context);
@@ -59,6 +61,7 @@ fn found(
     (
         get("memory").and_then(Extern::into_memory),
         names.iter().map(func).collect(),
+        get(HOST_ARENA).is_some(),
     )
 }
 
@@ -85,8 +88,9 @@ pub fn link<W: World<H>, H: 'static>(linker: &mut Linker<State<H>>) -> Result<()
             }
             // The instance may be running before anybody can bind it: its start function.
             if caller.data().names.is_empty() {
-                let (memory, exports) = found(&caller, W::EXPORTS, |name| caller.get_export(name));
-                caller.data_mut().bind(W::EXPORTS, memory, exports);
+                let (memory, exports, arena) =
+                    found(&caller, W::EXPORTS, |name| caller.get_export(name));
+                caller.data_mut().bind(W::EXPORTS, memory, exports, arena);
             }
             let mut guest = Bound(caller.as_context_mut());
             W::import(index, &mut guest, &mut slots).map_err(into_wasmi)?;
@@ -109,10 +113,10 @@ pub fn bind<'a, W: World<H>, H>(
     store: &'a mut Store<State<H>>,
     instance: &Instance,
 ) -> Bound<'a, H> {
-    let (memory, exports) = found(&*store, W::EXPORTS, |name| {
+    let (memory, exports, arena) = found(&*store, W::EXPORTS, |name| {
         instance.get_export(&*store, name)
     });
-    store.data_mut().bind(W::EXPORTS, memory, exports);
+    store.data_mut().bind(W::EXPORTS, memory, exports, arena);
     Bound(store.as_context_mut())
 }
 

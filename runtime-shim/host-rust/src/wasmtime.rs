@@ -7,7 +7,7 @@ use wasmtime::{
     StoreContextMut, Val, ValType,
 };
 
-use crate::{Error, Function, Guest, Handles, Parts, SLOTS, World};
+use crate::{Error, Function, Guest, HOST_ARENA, Handles, Parts, SLOTS, World};
 
 /// What a store has: the host, and what is bound of the instance.
 #[derive(Debug)]
@@ -48,8 +48,10 @@ fn bind_to<H: 'static, C: AsContextMut<Data = State<H>>>(
             is(ty.params(), of.params) && is(ty.results(), of.result)
         }));
     }
+    let arena = get(context, HOST_ARENA).is_some();
     let mut context = context.as_context_mut();
     let state = context.data_mut();
+    state.handles.set_arena(arena);
     (state.names, state.memory, state.exports) = (names, memory, exports);
 }
 

@@ -66,8 +66,14 @@ fn run(command: &mut Command) -> Result<String> {
 }
 
 fn flat(component: &[u8]) -> Result<Vec<u8>> {
+    flat_for(component, "wamr-2020", None)
+}
+
+/// The same for a profile, with an arena of so many bytes for what functions of the host give.
+fn flat_for(component: &[u8], profile: &str, host_arena: Option<u32>) -> Result<Vec<u8>> {
     let options = FlattenOptions {
-        profile: named("wamr-2020")?,
+        profile: named(profile)?,
+        host_arena,
         verify: true,
         ..FlattenOptions::default()
     };
@@ -162,19 +168,45 @@ fn a_host_in_c_provides_an_interface() -> Result<()> {
     if !is_ready(false) {
         return Ok(());
     }
-    let folder = tempfile::tempdir()?;
-    let module = flat(&wrap(&part("user-c")?, &WrapOptions::default())?.component)?;
-    let objects = glue(folder.path(), &Input::of_module(&module)?, "user")?;
-    let host = program(
-        folder.path(),
-        &top().join("tests/glue/user.c"),
-        objects,
-        false,
-    )?;
-    let file = folder.path().join("user.wasm");
-    std::fs::write(&file, module)?;
-    let said = run(Command::new(host).arg(file).arg("one"))?;
-    ensure!(said == format!("{TOUR}argument one\n"), "{said}");
+    let component = wrap(&part("user-c")?, &WrapOptions::default())?.component;
+    for arena in [None, Some(1024)] {
+        let folder = tempfile::tempdir()?;
+        let module = flat_for(&component, "wamr-2020", arena)?;
+        let objects = glue(folder.path(), &Input::of_module(&module)?, "user")?;
+        let host = program(
+            folder.path(),
+            &top().join("tests/glue/user.c"),
+            objects,
+            false,
+        )?;
+        let file = folder.path().join("user.wasm");
+        std::fs::write(&file, module)?;
+        let said = run(Command::new(&host).arg(file).arg("one"))?;
+        ensure!(said == format!("{TOUR}argument one\n"), "{arena:?}: {said}");
+        // Glue for a module with an arena is not bound to one without, nor the other way round; what does not
+        // fit into the arena traps the guest, which says so.
+        let other = arena.map_or(Some(1024), |_| None);
+        for (arena, why) in [
+            (other, "the glue is for a module with another --host-arena"),
+            (
+                arena.map(|_| 32),
+                "the arena for results of the host is full",
+            ),
+        ] {
+            if arena.is_none() && other.is_some() {
+                continue;
+            }
+            let file = folder.path().join("other.wasm");
+            std::fs::write(&file, flat_for(&component, "wamr-2020", arena)?)?;
+            let ended = Command::new(&host).arg(file).output()?;
+            let said = String::from_utf8_lossy(&ended.stdout).into_owned()
+                + &String::from_utf8_lossy(&ended.stderr);
+            ensure!(
+                !ended.status.success() && said.contains(why),
+                "{arena:?}: {said}"
+            );
+        }
+    }
     Ok(())
 }
 
@@ -198,6 +230,39 @@ fn a_host_in_c_calls_an_interface() -> Result<()> {
         let said = run(Command::new(host).arg(file))?;
         ensure!(said == TOUR, "{maker}: {said}");
     }
+    Ok(())
+}
+
+/// A module with an arena is for hosts: `inspect --abi` says where results go, and no component can be made of it, in which
+/// they would lie elsewhere.
+#[test]
+fn a_module_with_an_arena_for_the_host_says_so() -> Result<()> {
+    let component = wrap(&part("user-c")?, &WrapOptions::default())?.component;
+    let module = flat_for(&component, "portable", Some(1024))?;
+    let functions = p1bridge::abi::manifest(&module)?;
+    let shout = functions.iter().find(|one| one.name.ends_with("#shout"));
+    ensure!(shout.context("a function")?.realloc == Some("p1bridge.host-arena"));
+    let world = World::read(&top().join("corpus/linked"), Some("user"))?;
+    let options = WrapOptions {
+        world: Some(world),
+        ..WrapOptions::default()
+    };
+    let refused = wrap(&module, &options).expect_err("a component");
+    ensure!(
+        format!("{refused:#}").contains("--host-arena"),
+        "{refused:#}"
+    );
+    // Where nothing is returned in memory there is no arena, and the user is told.
+    let options = FlattenOptions {
+        host_arena: Some(1024),
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&part("hello-p2-c")?, &options)?;
+    ensure!(
+        flat.report.to_string().contains("--host-arena"),
+        "{}",
+        flat.report
+    );
     Ok(())
 }
 
@@ -630,7 +695,8 @@ fn random_values_of_random_types_come_back_as_they_were() -> Result<()> {
 fn one_world(seed: u64) -> Result<()> {
     let random = &mut Random::new(seed);
     let (component, functions) = pass_through(random)?;
-    let module = flat(&component)?;
+    let arena = seed.is_multiple_of(2).then_some(1 << 20);
+    let module = flat_for(&component, "wamr-2020", arena)?;
     let folder = tempfile::tempdir()?;
     let objects = glue(folder.path(), &Input::of_module(&module)?, "echo")?;
     let header = std::fs::read_to_string(folder.path().join("echo_host.h"))?;
@@ -721,17 +787,13 @@ fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
         return Ok(());
     };
     let user = wrap(&part("user-c")?, &WrapOptions::default())?.component;
-    for (name, component, right) in [
-        ("user", user, format!("{TOUR}argument one\n")),
-        ("maker", part("maker-p2-c")?, TOUR.to_string()),
+    for (name, component, arena, right) in [
+        ("user", &user, None, format!("{TOUR}argument one\n")),
+        ("user", &user, Some(1024), format!("{TOUR}argument one\n")),
+        ("maker", &part("maker-p2-c")?, None, TOUR.to_string()),
     ] {
         let folder = tempfile::tempdir()?;
-        let options = FlattenOptions {
-            profile: named("wasm3")?,
-            verify: true,
-            ..FlattenOptions::default()
-        };
-        let module = flatten(&component, &options)?.wasm;
+        let module = flat_for(component, "wasm3", arena)?;
         let objects = glue(folder.path(), &Input::of_module(&module)?, name)?;
         let made = folder.path().join("host");
         let mut command = Command::new("cc");

@@ -124,12 +124,19 @@ fn what_a_host_in_rust_cannot_have_is_refused_by_name() -> Result<()> {
 
 #[test]
 fn a_host_in_rust_provides_an_interface() -> Result<()> {
-    let module = user()?;
-    for (engine, said) in [
-        ("wasmi", tour::user_on_wasmi(&module)?),
-        ("wasmtime", tour::user_on_wasmtime(&module)?),
-    ] {
-        ensure!(said == TOUR, "{engine}: {said}");
+    let component = wrap(&part("user-c")?, &WrapOptions::default())?.component;
+    for host_arena in [None, Some(1024)] {
+        let options = FlattenOptions {
+            host_arena,
+            ..FlattenOptions::default()
+        };
+        let module = flatten(&component, &options)?.wasm;
+        for (engine, said) in [
+            ("wasmi", tour::user_on_wasmi(&module)?),
+            ("wasmtime", tour::user_on_wasmtime(&module)?),
+        ] {
+            ensure!(said == TOUR, "{engine}, {host_arena:?}: {said}");
+        }
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::encoder::{Fused, Place, Side, flat};
 use super::in_place;
-use crate::abi::MAX_FLAT_RESULTS;
+use crate::abi::{MAX_FLAT_RESULTS, Type};
 use crate::maps::Glue;
 use crate::maps::shared::Party;
 use crate::maps::{Maps, region_access};
@@ -24,6 +24,9 @@ use crate::resolve::{CanonId, CanonKind, ComponentFunc, LiftId};
 /// What lies before a result in the arena: the pointer that the guest returned, for its
 /// `post-return`.
 const BEFORE: u32 = 16;
+
+/// What lies before the place for a result of the host: the two addresses between which there is room.
+const ROOM: u32 = 8;
 
 fn word(offset: u32) -> MemArg {
     MemArg {
@@ -176,7 +179,7 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     let result = match &ty.result {
         Some(result) if in_memory => {
             let pointer = fused.local(ValType::I32);
-            fused.allocate_const(&host, result.align(), result.size(), pointer)?;
+            fused.place_for_result(&host, result, pointer)?;
             fused.give_pointer(&host, pointer)?;
             pointer
         }
@@ -299,6 +302,8 @@ pub fn arena_alloc(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Func
             maps.globals.traps.when(&mut code, Trap::NoMemory);
         }
         None => {
+            // A host that goes on after the trap begins anew.
+            code.i32_const(0).global_set(top);
             maps.globals.traps.now(&mut code, Trap::NoMemory);
         }
     }
@@ -317,6 +322,34 @@ impl Fused<'_, '_, '_> {
         let host = self.side(&Party::HOST, Some(base));
         self.begin_reading(&host);
         host
+    }
+
+    /// Makes the place for a result of the host in the arena. Where the host leaves there what the result points
+    /// to, the two words before it are the address of what is free, and the end of that.
+    pub fn place_for_result(&mut self, host: &Side, ty: &Type, pointer: u32) -> Result<()> {
+        let (Some(bytes), Some(top)) = (self.plan.fusion.room, self.maps.globals.arena) else {
+            return self.allocate_const(host, ty.align(), ty.size(), pointer);
+        };
+        let align = ty.align().max(ROOM);
+        self.allocate_const(host, align, align + ty.size(), pointer)?;
+        self.sink()
+            .local_get(pointer)
+            .i32_const(align as i32)
+            .i32_add()
+            .local_set(pointer);
+        let header = self.local(ValType::I32);
+        let base = host.access.expect("the arena is a region").base;
+        self.address(host, pointer)?;
+        let mut code = self.sink();
+        code.i32_const(ROOM as i32).i32_sub().local_tee(header);
+        quantity(&mut code, base);
+        code.global_get(top)
+            .i32_add()
+            .i32_store(word(0))
+            .local_get(header);
+        quantity(&mut code, base);
+        code.i32_const(bytes as i32).i32_add().i32_store(word(4));
+        Ok(())
     }
 
     /// Remembers where the host's region is, for the pointers that the host has made.

@@ -3,7 +3,7 @@
 //! The guest lies at address 0, its strings are UTF-8 and its `realloc` is the only one: its pointers
 //! are the host's. But the host sees the memory of the other guests, too, so what a guest gives to it
 //! is checked first: `CanonicalABI.md`, "Loading" and "Flat Lifting", without the values. What the host
-//! gives is left to the host.
+//! gives is left to the host, or copied from its arena, if it does not allocate in the memory of the guest.
 
 use anyhow::Result;
 use wasm_encoder::{BlockType, Function, ValType};
@@ -35,7 +35,13 @@ pub fn import(
     let guest = fused.guest(options, canon.instance);
     crate::glue::callee::check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let (next, source) = fused.parameters(&ty.params, &guest)?;
-    fused.check_value(&ty.params, &guest, &source)?;
+    if plan.fusion.beside || plan.fusion.only_result(ty).is_none() {
+        fused.check_value(&ty.params, &guest, &source)?;
+    }
+    if let Some(result) = plan.fusion.only_result(ty) {
+        fused.fetch_result(&guest, (params.len() as u32, next), result, target)?;
+        return Ok(fused.finish());
+    }
     if let Some(result) = &ty.result
         && flat(Some(result)).len() > MAX_FLAT_RESULTS
     {
@@ -159,6 +165,31 @@ pub fn post_return(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: LiftId) ->
 }
 
 impl Fused<'_, '_, '_> {
+    /// Calls a function of the host with so many parameters as they are, but for the last: the place for its
+    /// result, which is in the arena. `next` is where the guest wants it.
+    fn fetch_result(
+        &mut self,
+        guest: &Side,
+        (params, next): (u32, u32),
+        result: &Type,
+        target: u32,
+    ) -> Result<()> {
+        let host = self.host();
+        let pointer = self.local(ValType::I32);
+        self.place_for_result(&host, result, pointer)?;
+        for param in 0..params - 1 {
+            self.sink().local_get(param);
+        }
+        self.give_pointer(&host, pointer)?;
+        self.sink().call(target);
+        self.check_pointer(guest, next, result)?;
+        self.begin_reading(&host);
+        let (source, target) = (Place::at(pointer), Place::at(next));
+        self.copy(result, &host, &source, guest, &target)?;
+        self.empty_arena(None);
+        Ok(())
+    }
+
     /// The index of a function that is live.
     fn live(&self, target: Target) -> u32 {
         self.maps

@@ -47,7 +47,7 @@ pub fn passed(
         _ => ValType::I32,
     });
     if let (true, Some(ty)) = (in_memory, &ty.result) {
-        fused.allocate_const(&host, ty.align(), ty.size(), result)?;
+        fused.place_for_result(&host, ty, result)?;
     }
     for param in 0..params.len() as u32 {
         fused.sink().local_get(param);

@@ -218,6 +218,7 @@ impl Flat {
             let mut exports = Exports {
                 get: &|store: &wasmi::Store<Data>, name: &str| instance.get_export(store, name),
                 store: &mut store,
+                room: None,
             };
             match call_flat(&mut exports, interface.of(name), name, args) {
                 Ok(result) => store.data_mut().log.push(format!("{name}: {result:?}")),
@@ -253,6 +254,8 @@ impl Flat {
 struct Exports<'s, S> {
     get: &'s dyn Fn(&S, &str) -> Option<Extern>,
     store: &'s mut S,
+    /// Where the module's arena is free for a result of the host, and its end.
+    room: Option<(u32, u32)>,
 }
 
 impl<S: wasmi::AsContextMut<Data = Data>> Exports<'_, S> {
@@ -277,6 +280,24 @@ impl<S: wasmi::AsContextMut<Data = Data>> Exports<'_, S> {
     }
 }
 
+impl<S: wasmi::AsContextMut<Data = Data>> Exports<'_, S> {
+    /// Before a result of the host is lowered: a module with an arena says before the place for it where that is
+    /// free. Other results than those in memory need no room, whatever is found there.
+    fn begin_result(&mut self, place: Option<u64>) -> Result<(), Failure> {
+        if (self.get)(self.store, "p1bridge.host-arena").is_none() {
+            return Ok(());
+        }
+        let at = (place.unwrap_or(0) as usize).wrapping_sub(8);
+        let memory = self.memory()?;
+        self.room = memory.get(at..).and_then(|rest| {
+            let (free, rest) = rest.split_first_chunk()?;
+            let (end, _) = rest.split_first_chunk()?;
+            Some((u32::from_le_bytes(*free), u32::from_le_bytes(*end)))
+        });
+        Ok(())
+    }
+}
+
 impl<S: wasmi::AsContextMut<Data = Data>> Guest for Exports<'_, S> {
     fn memory(&mut self) -> Result<&mut [u8], Failure> {
         match (self.get)(self.store, "memory") {
@@ -286,6 +307,14 @@ impl<S: wasmi::AsContextMut<Data = Data>> Guest for Exports<'_, S> {
     }
 
     fn realloc(&mut self, alignment: u32, size: u32) -> Result<u32, Failure> {
+        if let Some((free, end)) = &mut self.room {
+            let at = free.next_multiple_of(alignment);
+            *free = at + size;
+            return match *free <= *end {
+                true => Ok(at),
+                false => Err(Failure::Trap("the arena is full".to_owned())),
+            };
+        }
         let args = [0, 0, alignment.into(), size.into()];
         let result = self.call("cabi_realloc", &args)?;
         let pointer = result
@@ -332,6 +361,7 @@ fn imported(
     let mut exports = Exports {
         get: &|caller: &wasmi::Caller<'_, Data>, name: &str| caller.get_export(name),
         store: &mut caller,
+        room: None,
     };
     let stop = |failure: Failure, caller: &mut wasmi::Caller<'_, Data>| {
         if let Failure::Broken(what) = &failure {
@@ -349,6 +379,7 @@ fn imported(
         let mut exports = Exports {
             get: &|caller: &wasmi::Caller<'_, Data>, name: &str| caller.get_export(name),
             store: &mut caller,
+            room: None,
         };
         match call_flat(&mut exports, interface.of(name), name, &args) {
             Ok(_) => caller.data_mut().log.push(format!("{name} was entered")),
@@ -359,7 +390,11 @@ fn imported(
         let mut exports = Exports {
             get: &|caller: &wasmi::Caller<'_, Data>, name: &str| caller.get_export(name),
             store: &mut caller,
+            room: None,
         };
+        if let Err(failure) = exports.begin_result(flat.last().copied()) {
+            return Err(stop(failure, &mut caller));
+        }
         match transfer::lower_result(&mut exports, &sample(ty), ty, &flat) {
             Ok(Some(value)) => results[0] = to_core(value, results[0].ty()),
             Ok(None) => {}

@@ -249,6 +249,19 @@ fn layouts() -> Vec<(&'static str, Options)> {
                 ..profile("wasmi")
             },
         ),
+        ("an arena", options(&|o| o.host_arena = Some(4096))),
+        (
+            "an arena of a fixed place",
+            options(&|o| (o.host_arena, o.growth) = (Some(4096), Growth::None)),
+        ),
+        (
+            "an arena and several memories",
+            Options {
+                memory: MemoryMode::Multi,
+                host_arena: Some(4096),
+                ..profile("wasmi")
+            },
+        ),
     ]
 }
 
@@ -526,6 +539,57 @@ fn what_is_checked_in_place_costs_little() -> Result<()> {
         let names: Vec<String> = params.iter().map(text).collect();
         println!("{export} {}: {without} -> {with} fuel", names.join(" "));
         ensure!(with <= without + most, "{export}: {without} -> {with} fuel");
+    }
+    Ok(())
+}
+
+/// A host that is to leave a result in the arena, and calls the module before it does: what the guest allocates
+/// then would move the place for the result away.
+#[test]
+fn the_host_does_not_enter_a_module_that_waits_for_a_result_in_the_arena() -> Result<()> {
+    let component = |encoding: &str| {
+        assemble(&format!(
+            r#"(component
+  (import "f" (func $f (result string)))
+  (core module $L (memory (export "memory") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+  (core instance $l (instantiate $L))
+  (core func $f' (canon lower (func $f) {encoding} (memory (core memory $l "memory")) (realloc (core func $l "realloc"))))
+  (core module $M (import "" "f" (func $f (param i32))) (import "l" "memory" (memory 1))
+    (func (export "run") (call $f (i32.const 16)))
+    (func (export "g") (result i32) (memory.grow (i32.const 1))))
+  (core instance $m (instantiate $M (with "l" (instance $l)) (with "" (instance (export "f" (func $f'))))))
+  (func (export "run") (canon lift (core func $m "run")))
+  (func (export "g") (result u32) (canon lift (core func $m "g"))))"#
+        ))
+    };
+    let utf16 = component("string-encoding=utf16")?;
+    let utf8 = component("")?;
+    let interface = Interface {
+        import: FuncType {
+            params: Vec::new(),
+            result: Some(Type::String),
+        },
+        exports: [("run", None), ("g", Some(Type::U32))]
+            .map(|(name, result)| {
+                let params = Vec::new();
+                (name, FuncType { params, result })
+            })
+            .into(),
+    };
+    let flat = Flat::new();
+    let calls = vec![("run", Vec::new())];
+    for (wasm, host_arena) in [(&utf16, None), (&utf16, Some(1024)), (&utf8, Some(1024))] {
+        let options = Options {
+            host_arena,
+            ..Options::default()
+        };
+        let module = flat.module(wasm, &options)?;
+        let found = flat.run(&module, &interface, &calls, None, None)?;
+        assert_eq!(found.log, ["f[]", "run: None"]);
+        let again = Some(("g", Vec::new()));
+        let found = flat.run(&module, &interface, &calls, again, None)?;
+        assert_eq!(found.log, ["f[]", "trap"], "{host_arena:?}");
     }
     Ok(())
 }
