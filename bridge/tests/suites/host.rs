@@ -78,6 +78,26 @@ fn only_what_the_module_has_is_written() {
 }
 
 #[test]
+fn functions_that_are_async_in_wit_block() {
+    let folder = Folder::new();
+    let wit = |word: &str| {
+        format!(
+            "package t:t; interface a {{ f: {word} func(x: string) -> string; }} world w {{ import a; export a; }}"
+        )
+    };
+    for (word, glue) in [("", "plain"), ("async", "async")] {
+        folder.add("w.wit", wit(word));
+        folder.run(&["host", "w.wit", "-o", glue]).succeeded();
+    }
+    for file in ["w_host.h", "w_host.c"] {
+        let read =
+            |glue: &str| std::fs::read_to_string(folder.path().join(glue).join(file)).unwrap();
+        assert_eq!(read("plain"), read("async"));
+        assert!(read("async").contains("t_t_a_f("));
+    }
+}
+
+#[test]
 fn what_no_host_can_have_is_refused_by_name() {
     let folder = Folder::new();
     let refused = |wit: &str, parts: &[&str]| {

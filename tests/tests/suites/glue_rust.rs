@@ -75,7 +75,6 @@ fn what_a_host_in_rust_cannot_have_is_refused_by_name() -> Result<()> {
             false,
             "a:b/i#f: a future is of the async ABI",
         ),
-        ("f: async func();", false, "a:b/i#f: it is of the async ABI"),
         (
             "f: func(x: map<u8, u8>);",
             false,
