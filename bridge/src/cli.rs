@@ -13,6 +13,7 @@ mod lower;
 mod man;
 mod probe;
 mod profile;
+mod retrofit;
 #[cfg(feature = "run")]
 mod run;
 mod size;
@@ -41,6 +42,7 @@ Examples:
   p1bridge check app.wasm --profile wamr-2020 what keeps it from running there
   p1bridge lower app.wasm --profile wamr-2020 rewrites what that runtime lacks
   p1bridge probe iwasm -o device.toml         what a runtime supports, as a profile
+  p1bridge retrofit fw.bin --replace app.wasm -o new.bin    a module inside of a firmware image
   p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
   p1bridge run app.wasm --dir . -- --help     either kind, on the built-in interpreter";
 
@@ -66,6 +68,7 @@ enum Command {
     Lower(lower::Args),
     Profiles(profile::Args),
     Probe(probe::Args),
+    Retrofit(retrofit::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
     Completions(completions::Args),
@@ -90,6 +93,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lower(args) => lower::command(&args),
         Command::Profiles(args) => profile::command(&args),
         Command::Probe(args) => probe::command(&args),
+        Command::Retrofit(args) => retrofit::command(&args),
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),
         Command::Completions(args) => completions::command(&args),

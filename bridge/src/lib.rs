@@ -28,6 +28,7 @@ pub mod link;
 pub mod lower;
 pub mod probe;
 pub mod profiles;
+pub mod retrofit;
 #[cfg(feature = "run")]
 pub mod run;
 pub mod signatures;

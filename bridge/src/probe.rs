@@ -10,7 +10,7 @@ mod coff;
 mod crates;
 mod derive;
 mod elf;
-mod embedded;
+pub(crate) mod embedded;
 mod findings;
 mod formats;
 mod hits;
@@ -24,7 +24,7 @@ mod wasm3;
 
 use std::collections::BTreeSet;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use p1bridge_linker::preview1;
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ pub struct Report {
 ///
 /// # Errors
 ///
-/// A file that is none of these, or is cut off or damaged so that it could not be loaded.
+/// A file that is none of these and in which nothing is found, or one that is cut off or damaged so that it could not be loaded.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
     let strings: BTreeSet<&'static str> = wamr::strings()
         .chain(wasm3::strings())
@@ -99,6 +99,12 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
         warnings,
     };
     report.check_modules(bytes)?;
+    if report.format == formats::RAW && report.runtimes.is_empty() && report.modules.is_empty() {
+        bail!(
+            "this is no native program (ELF, PE, Mach-O, or a static archive of them), and as a raw image it has no runtime and no \
+             WebAssembly that is known"
+        );
+    }
     Ok(report)
 }
 

@@ -635,6 +635,22 @@ impl Profile {
         }
     }
 
+    /// Whether the profile says of a function that the host has it, and not only that it may have any.
+    pub fn names_function(&self, module: &str, name: &str) -> bool {
+        let Some(entry) = self.module(module) else {
+            return false;
+        };
+        let is_named = match &entry.functions {
+            Functions::Any => false,
+            Functions::Preview1 => {
+                let socket = || self.host.sockets && preview1::socket(name).is_some();
+                preview1::signature(name).is_some() || socket()
+            }
+            Functions::These(functions) => functions.contains_key(name),
+        };
+        is_named && entry.except.iter().all(|except| except != name)
+    }
+
     /// What is to be known about a function of Preview 1 on this host.
     pub fn notes_on<'p>(&'p self, function: &'p str) -> impl Iterator<Item = &'p str> {
         self.notes

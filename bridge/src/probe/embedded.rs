@@ -88,12 +88,28 @@ pub fn modules(bytes: &[u8], profile: Option<&Profile>) -> Result<Vec<Embedded>>
     Ok(found)
 }
 
-/// Code for WAMR: version 1 to 6 of its format; a size is not in it.
+/// Code for WAMR: version 1 to 6 of its format. Its size is where no section follows: each has a number and its size, and
+/// begins at a multiple of four.
 fn aot(rest: &[u8]) -> Option<Embedded> {
+    const CUSTOM: u32 = 100;
     let version = rest.get(4..8)?;
+    let word = |at: usize| Some(u32::from_le_bytes(*rest.get(at..)?.first_chunk()?));
+    let mut end = 8usize;
+    loop {
+        let at = end.next_multiple_of(4);
+        let (Some(kind), Some(size)) = (word(at), word(at + 4)) else {
+            break;
+        };
+        let next = (at + 8).saturating_add(size as usize);
+        if !matches!(kind, 0..=7 | CUSTOM) || size == 0 || next > rest.len() {
+            break;
+        }
+        end = next;
+    }
+    let size = (end > 8).then_some(end as u64);
     (matches!(version, [1..=6, 0, 0, 0]) && rest.len() > 16).then_some(Embedded {
         offset: 0,
-        size: None,
+        size,
         kind: EmbeddedKind::Aot,
         base64: false,
         damaged: None,
@@ -111,7 +127,8 @@ fn in_base64(text: &[u8], profile: Option<&Profile>, budget: &mut usize) -> Opti
     Some(one)
 }
 
-fn decode(text: &[u8]) -> Vec<u8> {
+/// The bytes that text in Base64 is, with either alphabet.
+pub fn decode(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     for four in text.chunks(4) {
         let bits = four
@@ -123,6 +140,26 @@ fn decode(text: &[u8]) -> Vec<u8> {
         bytes.extend(&three[1..4 - missing.min(2)]);
     }
     bytes
+}
+
+/// Text in Base64 in the alphabet of the text that was there, of the same length.
+pub fn encode(bytes: &[u8], like: &[u8]) -> Vec<u8> {
+    let url = like.iter().any(|byte| matches!(byte, b'-' | b'_'));
+    let digits: &[u8; 64] = match url {
+        true => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+        false => b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    };
+    let mut text = Vec::with_capacity(like.len());
+    for three in bytes.chunks(3) {
+        let mut bits = 0u32;
+        for at in 0..3 {
+            bits = bits << 8 | u32::from(three.get(at).copied().unwrap_or(0));
+        }
+        for at in 0..=three.len() {
+            text.push(digits[(bits >> (18 - 6 * at) & 63) as usize]);
+        }
+    }
+    text
 }
 
 fn sextet(byte: u8) -> Option<u8> {

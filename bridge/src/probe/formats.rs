@@ -7,11 +7,14 @@ use anyhow::{Result, bail};
 use super::image::Image;
 use super::{archive, coff, elf, macho};
 
+/// What is none of the formats.
+pub const RAW: &str = "raw image";
+
 /// The images of a file: one, or those of an archive, and what of it could not be read. `keep` says which symbols are wanted.
 ///
 /// # Errors
 ///
-/// A file that is none of the formats, or cut off or damaged.
+/// A file that is cut off or damaged.
 pub fn images<'a>(
     bytes: &'a [u8],
     keep: &dyn Fn(&[u8]) -> bool,
@@ -50,10 +53,16 @@ fn one<'a>(
             bail!("LLVM bitcode says nothing about what is built; compile it first")
         }
         [] => bail!("the file is empty"),
-        _ => bail!(
-            "this is not a native program: `probe` reads ELF, PE, Mach-O and static archives (`.a`, \
-             `.lib`) of them; instead of a raw firmware image, give the ELF file that it was made \
-             from"
-        ),
+        // Nobody knows at which address it is loaded.
+        _ => {
+            let mut image = Image::new(bytes, range.clone(), RAW.to_string(), 4);
+            image.region(
+                range.start as u64,
+                range.len() as u64,
+                range.start as u64,
+                true,
+            );
+            Ok(image)
+        }
     }
 }

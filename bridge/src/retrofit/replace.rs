@@ -1,0 +1,583 @@
+//! A module is replaced, and the image is held to what was planned.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+
+use super::container::{How, Put, inside};
+use super::fit::{Difference, differences};
+use super::slots::{HEAD, Kind, Report, Slot, head, slots};
+use super::{Locked, pad};
+use crate::check::check;
+use crate::flatten::{FlattenOptions, Strip, flatten};
+use crate::lower::lower;
+use crate::probe::embedded;
+use crate::profiles::Profile;
+use crate::sniff::{Binary, sniff};
+
+/// Which slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// By its number in the list.
+    Number(usize),
+    /// By what the list calls it, or its symbol; with another size than the list says.
+    Named { name: String, size: Option<u64> },
+}
+
+impl Where {
+    /// Reads `2`, `guest_wasm`, `app.bin!0x120` or `0x120+4096`.
+    pub fn parse(text: &str) -> Where {
+        if let Ok(number) = text.parse() {
+            return Where::Number(number);
+        }
+        let (name, size) = match text.rsplit_once('+') {
+            Some((name, size)) => match number(size) {
+                Some(size) => (name, Some(size)),
+                None => (text, None),
+            },
+            None => (text, None),
+        };
+        Where::Named {
+            name: name.to_string(),
+            size,
+        }
+    }
+
+    fn is(&self, slot: &Slot) -> bool {
+        match self {
+            Where::Number(number) => *number == slot.number,
+            Where::Named { name, .. } => *name == slot.path || slot.symbol.as_ref() == Some(name),
+        }
+    }
+
+    fn size(&self) -> Option<u64> {
+        match self {
+            Where::Number(_) => None,
+            Where::Named { size, .. } => *size,
+        }
+    }
+}
+
+/// A number in decimal, or with `0x`.
+pub fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// What the caller may choose.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which slots; none where there is only one.
+    pub slots: Vec<Where>,
+    /// The runtime, where the image does not tell.
+    pub profile: Option<Profile>,
+    /// Which differences from the old module are wanted.
+    pub allow: BTreeSet<Difference>,
+    /// Go on where a checksum of the image is wrong as it is.
+    pub allow_wrong_guards: bool,
+    /// Leave signatures out.
+    pub unsigned: bool,
+    /// Where the length of the module is in the file that has the slot: 32 bits, low byte first. The module is not padded then.
+    pub length_at: Option<u64>,
+}
+
+/// An image with another module.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Replaced {
+    #[serde(skip)]
+    pub image: Vec<u8>,
+    /// The slots that have the new module.
+    pub slots: Vec<Slot>,
+    /// The bytes of the new module before it was made as long as its slot.
+    pub module: usize,
+    /// What was written beside it, from the innermost file outwards.
+    pub changes: Vec<Change>,
+    pub notes: Vec<String>,
+}
+
+/// Bytes that were written, of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Change {
+    /// The file; nothing for the image itself.
+    pub path: String,
+    pub what: String,
+    /// Where in the file.
+    pub places: Vec<u64>,
+    /// All of their bytes.
+    pub length: u64,
+}
+
+/// Puts `new`, a core module or a component, in place of a module of `image`.
+///
+/// # Errors
+///
+/// When it does not fit, the image is guarded by what cannot be made again, or the result is not what was planned. The image is
+/// never changed.
+pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> {
+    let report = slots(image, options.profile.as_ref())?;
+    let chosen = choose(&report, options)?;
+    let Some(profile) = &report.profile else {
+        bail!(
+            "no runtime is known in the image: say with --profile what runs the module (`p1bridge profiles` lists what there is)"
+        );
+    };
+    for file in &report.files {
+        let wrong = file.guards.iter().find(|guard| !guard.right);
+        if let Some(wrong) = wrong.filter(|_| !options.allow_wrong_guards) {
+            bail!(
+                "{}the {} of the {} is not right as it is: the image is damaged, or guarded in another way; --allow checksums goes \
+                 on and makes it right",
+                shown(&file.path),
+                wrong.what,
+                file.format
+            );
+        }
+    }
+    let (module, mut notes) = prepared(new, profile, &chosen)?;
+    let mut replaced = Replaced {
+        image: image.to_vec(),
+        slots: Vec::new(),
+        module: module.len(),
+        changes: Vec::new(),
+        notes: Vec::new(),
+    };
+    for slot in &chosen {
+        let old = contents(&replaced.image, slot)?;
+        let known = |module: &str, name: &str| profile.names_function(module, name);
+        let complaints: Vec<String> = differences(&old, &module, &known)?
+            .into_iter()
+            .filter(|(difference, _)| !options.allow.contains(difference))
+            .map(|(difference, what)| format!("{what} (--allow {})", difference.word()))
+            .collect();
+        if !complaints.is_empty() {
+            bail!(
+                "the module does not fit the slot {}:\n  {}",
+                slot.path,
+                complaints.join("\n  ")
+            );
+        }
+        let edit = Edit {
+            slot,
+            module: &module,
+            length_at: options.length_at,
+            how: How {
+                unsigned: options.unsigned,
+            },
+        };
+        let place = (&slot.members[..], String::new());
+        replaced.image = edit.put(&replaced.image, place, &mut replaced.changes)?;
+    }
+    let after = verify(&report, &chosen, &module, &replaced.image, options)
+        .context("the new image is not what was planned, and nothing is written")?;
+    replaced.slots = chosen
+        .iter()
+        .filter_map(|slot| after.slots.get(slot.number - 1).cloned())
+        .collect();
+    for file in &after.files {
+        notes.extend(
+            file.notes
+                .iter()
+                .map(|note| format!("{}{note}", shown(&file.path))),
+        );
+    }
+    replaced.notes = notes;
+    Ok(replaced)
+}
+
+/// The bytes of the module in a slot.
+///
+/// # Errors
+///
+/// For an image that cannot be read.
+pub fn contents(image: &[u8], slot: &Slot) -> Result<Vec<u8>> {
+    fn inner(file: &[u8], members: &[usize], slot: &Slot) -> Result<Vec<u8>> {
+        let Some((first, rest)) = members.split_first() else {
+            let end = slot.at + slot.length as usize;
+            let bytes = file.get(slot.at..end).context("the slot is in the file")?;
+            return Ok(match slot.kind {
+                Kind::Base64 => embedded::decode(bytes),
+                _ => bytes.to_vec(),
+            });
+        };
+        let (_, inside) = inside(file)?.context("the file is of a known format")?;
+        let member = inside.members.get(*first).context("the member is there")?;
+        inner(&member.bytes, rest, slot)
+    }
+    inner(image, &slot.members, slot)
+}
+
+fn shown(path: &str) -> String {
+    match path {
+        "" => String::new(),
+        path => format!("{path}: "),
+    }
+}
+
+impl Report {
+    /// The only slot, or the one that is meant.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it is not said which.
+    pub fn one(&self, wanted: &[Where]) -> Result<&Slot> {
+        let found: Vec<&Slot> = match wanted {
+            [] => self.slots.iter().collect(),
+            [wanted] => self.slots.iter().filter(|slot| wanted.is(slot)).collect(),
+            _ => bail!("--slot is given several times, and one is wanted"),
+        };
+        match found[..] {
+            [only] => Ok(only),
+            [] => bail!("there is no such slot:{}", self.list()),
+            _ => bail!(
+                "there are several; --slot says which is meant:{}",
+                self.list()
+            ),
+        }
+    }
+
+    /// A line for each slot.
+    fn list(&self) -> String {
+        let lines = self
+            .slots
+            .iter()
+            .map(|slot| format!("\n  {}. {}", slot.number, slot.path));
+        lines.collect()
+    }
+}
+
+/// The slots that were asked for, if modules can be put there.
+fn choose(report: &Report, options: &Options) -> Result<Vec<Slot>> {
+    let list = || report.list();
+    let modules = || {
+        let slots = report.slots.iter();
+        slots.filter(|slot| !matches!(slot.kind, Kind::Aot | Kind::Component))
+    };
+    let mut chosen: Vec<Slot> = Vec::new();
+    if options.slots.is_empty() {
+        let mut all = modules();
+        match (all.next(), all.next()) {
+            (Some(only), None) => chosen.push(only.clone()),
+            (Some(_), Some(_)) => bail!(
+                "there are several modules in it; --slot says which one is to be replaced:{}",
+                list()
+            ),
+            (None, _) => match report.slots.is_empty() {
+                true => bail!(
+                    "no module was found in it. What is compressed, encrypted, or written as numbers in text cannot be found"
+                ),
+                false => bail!("there is no core module in it:{}", list()),
+            },
+        }
+    }
+    for wanted in &options.slots {
+        let found: Vec<&Slot> = report.slots.iter().filter(|slot| wanted.is(slot)).collect();
+        let slot = match found[..] {
+            [only] => only,
+            [] => bail!("--slot: there is no such slot; there are:{}", list()),
+            _ => bail!(
+                "--slot: several slots are called so; give the number of one:{}",
+                list()
+            ),
+        };
+        let mut slot = slot.clone();
+        if let Some(size) = wanted.size() {
+            ensure!(
+                slot.kind != Kind::Base64 && slot.kind != Kind::Marked,
+                "--slot {}+{size}: this slot says its size itself",
+                slot.path
+            );
+            slot.capacity = size;
+            slot.at_most = None;
+        }
+        if chosen.iter().all(|one| one.number != slot.number) {
+            chosen.push(slot);
+        }
+    }
+    for slot in &chosen {
+        usable(slot, options)?;
+    }
+    Ok(chosen)
+}
+
+/// Refuses a slot that no module can be put into.
+fn usable(slot: &Slot, options: &Options) -> Result<()> {
+    let path = &slot.path;
+    match slot.kind {
+        Kind::Aot => bail!(
+            "{path} is code that `wamrc` has compiled for one processor, no WebAssembly: compile the flat module with the same \
+             `wamrc` and the same options"
+        ),
+        Kind::Component => {
+            bail!(
+                "{path} is a component, which only a runtime for components loads: nothing there needs p1bridge"
+            )
+        }
+        Kind::Module | Kind::Base64 | Kind::Marked => {}
+    }
+    if let Some(damaged) = &slot.damaged {
+        bail!("what lies at {path} is not valid ({damaged}), so nobody knows how long it is");
+    }
+    if let Some(most) = slot.at_most {
+        bail!(
+            "the module at {path} has {} bytes, and {} says {most}: --slot {path}+{} or --slot {path}+{most} says which it is",
+            slot.length,
+            slot.symbol.as_deref().unwrap_or("a symbol"),
+            slot.length
+        );
+    }
+    match &slot.locked {
+        Some(Locked::Signed { by, advice }) if !options.unsigned => {
+            bail!("{path} is in an image that is signed by {by}: {advice}")
+        }
+        Some(Locked::Closed { why }) => bail!("{path}: {why}"),
+        _ => Ok(()),
+    }
+}
+
+/// The new module, as the runtime takes it; and what was done.
+fn prepared(new: &[u8], profile: &Profile, chosen: &[Slot]) -> Result<(Vec<u8>, Vec<String>)> {
+    let room = chosen.iter().map(room).min().unwrap_or(0);
+    let mut notes = Vec::new();
+    let module = match sniff(new)? {
+        Binary::Module => {
+            let verdict = check(new, profile)?;
+            match verdict.fits {
+                true => new.to_vec(),
+                false => {
+                    let lowered = lower(new, profile)?;
+                    notes.extend(lowered.done.iter().map(|done| format!("lowered: {done}")));
+                    lowered.wasm
+                }
+            }
+        }
+        Binary::Component => {
+            let flat = |strip| {
+                let options = FlattenOptions {
+                    profile: profile.clone(),
+                    strip,
+                    ..FlattenOptions::default()
+                };
+                flatten(new, &options)
+            };
+            let whole = flat(Strip::Nothing)?;
+            notes.push("the component was flattened".to_string());
+            match whole.wasm.len() as u64 <= room {
+                true => whole.wasm,
+                false => {
+                    notes.push("names and the world were left out, for the room".to_string());
+                    flat(Strip::All)?.wasm
+                }
+            }
+        }
+    };
+    if module.len() as u64 > room {
+        bail!(
+            "the module has {} bytes, and the slot has room for {room}: {} too many. `flatten --strip`, `--isolation trusted` for \
+             guests that are trusted, and `wasm-opt -Oz` on what goes in make it shorter",
+            module.len(),
+            module.len() as u64 - room
+        );
+    }
+    let verdict = check(&module, profile)?;
+    if !verdict.fits {
+        bail!("the module does not run on the image's runtime: `p1bridge check` says why");
+    }
+    Ok((module, notes))
+}
+
+/// How many bytes a module may have.
+fn room(slot: &Slot) -> u64 {
+    match slot.kind {
+        Kind::Base64 => slot.capacity * 3 / 4,
+        _ => slot.capacity,
+    }
+}
+
+struct Edit<'a> {
+    slot: &'a Slot,
+    module: &'a [u8],
+    length_at: Option<u64>,
+    how: How,
+}
+
+impl Edit<'_> {
+    /// The file with the new module, from the inside outwards. Every byte that differs is in a field that was written.
+    fn put(
+        &self,
+        file: &[u8],
+        (members, path): (&[usize], String),
+        changes: &mut Vec<Change>,
+    ) -> Result<Vec<u8>> {
+        let put = match members.split_first() {
+            None => self.leaf(file)?,
+            Some((first, rest)) => {
+                let (format, inside) = inside(file)?.context("the file is of a known format")?;
+                let member = inside.members.get(*first).context("the member is there")?;
+                let below = match member.name.as_str() {
+                    "" => path.clone(),
+                    name => format!("{path}{name}!"),
+                };
+                let new = self.put(&member.bytes, (rest, below), changes)?;
+                format.put(file, *first, &new, self.how)?
+            }
+        };
+        if !put.rebuilt {
+            only_there(file, &put)?;
+        }
+        let path = path.trim_end_matches('!').to_string();
+        for (what, range) in put.fields {
+            if what.is_empty() {
+                continue;
+            }
+            let (offset, length) = (range.start as u64, range.len() as u64);
+            let mut before = changes.iter_mut();
+            match before.find(|change| change.path == path && change.what == what) {
+                Some(change) if change.places.contains(&offset) => {}
+                Some(change) => {
+                    change.places.push(offset);
+                    change.length += length;
+                }
+                None => changes.push(Change {
+                    path: path.clone(),
+                    what,
+                    places: vec![offset],
+                    length,
+                }),
+            }
+        }
+        Ok(put.file)
+    }
+
+    fn leaf(&self, bytes: &[u8]) -> Result<Put> {
+        let (slot, module) = (self.slot, self.module);
+        let mut put = Put {
+            file: bytes.to_vec(),
+            fields: Vec::new(),
+            rebuilt: false,
+        };
+        let capacity = slot.capacity as usize;
+        let end = slot
+            .at
+            .checked_add(capacity)
+            .filter(|end| *end <= bytes.len());
+        ensure!(
+            end.is_some(),
+            "the slot {} has {capacity} bytes, and its file ends before",
+            slot.path
+        );
+        match slot.kind {
+            Kind::Base64 => {
+                let old = embedded::decode(&bytes[slot.at..slot.at + capacity]);
+                let text = embedded::encode(
+                    &pad::to(module, old.len())?,
+                    &bytes[slot.at..slot.at + capacity],
+                );
+                put.write("the module", slot.at, &text);
+            }
+            Kind::Marked => {
+                put.write("the module", slot.at, module);
+                let rest = vec![0xff; capacity - module.len()];
+                put.write("the rest of the slot", slot.at + module.len(), &rest);
+                let head = head(capacity as u32, module);
+                put.write("the head of the slot", slot.at - HEAD, &head);
+            }
+            _ if let Some(at) = self.length_at => {
+                put.write("the module", slot.at, module);
+                let at = at as usize;
+                ensure!(
+                    at.checked_add(4).is_some_and(|end| end <= bytes.len()),
+                    "--length-at {at:#x} is behind the file"
+                );
+                put.write(
+                    "the length of the module",
+                    at,
+                    &(module.len() as u32).to_le_bytes(),
+                );
+            }
+            _ => put.write("the module", slot.at, &pad::to(module, capacity)?),
+        }
+        Ok(put)
+    }
+}
+
+/// Refuses a file in which anything else is another than before.
+fn only_there(old: &[u8], put: &Put) -> Result<()> {
+    ensure!(old.len() == put.file.len(), "the file has another length");
+    let mut fields: Vec<&Range<usize>> = put.fields.iter().map(|(_, range)| range).collect();
+    fields.sort_by_key(|range| range.start);
+    let mut at = 0;
+    for range in fields {
+        if range.start > at {
+            ensure!(
+                old[at..range.start] == put.file[at..range.start],
+                "bytes before {:#x} have changed",
+                range.start
+            );
+        }
+        at = at.max(range.end);
+    }
+    ensure!(
+        old[at..] == put.file[at..],
+        "bytes behind {at:#x} have changed"
+    );
+    Ok(())
+}
+
+/// Reads the new image as if it were any: the same slots, the module where it is to be, everything else as it was, and all
+/// guards right.
+fn verify(
+    before: &Report,
+    chosen: &[Slot],
+    module: &[u8],
+    image: &[u8],
+    options: &Options,
+) -> Result<Report> {
+    let after = slots(image, before.profile.as_ref())?;
+    ensure!(
+        after.slots.len() == before.slots.len(),
+        "there are {} modules in it, and were {}",
+        after.slots.len(),
+        before.slots.len()
+    );
+    for (old, new) in before.slots.iter().zip(&after.slots) {
+        let replaced = chosen.iter().find(|slot| slot.number == old.number);
+        ensure!(
+            old.path == new.path && old.kind == new.kind,
+            "{} is {} now",
+            old.path,
+            new.path
+        );
+        match replaced {
+            None => ensure!(
+                old.length == new.length && old.capacity == new.capacity,
+                "{} has another length",
+                old.path
+            ),
+            Some(slot) => {
+                let found = contents(image, new)?;
+                let whole = match (slot.kind, options.length_at) {
+                    (Kind::Marked, _) | (_, Some(_)) => found == module,
+                    _ => pad::is_of(&found, module),
+                };
+                ensure!(whole, "the module at {} is not the new one", new.path);
+                ensure!(
+                    new.damaged.is_none(),
+                    "the module at {} is damaged",
+                    new.path
+                );
+            }
+        }
+    }
+    for file in &after.files {
+        if let Some(wrong) = file.guards.iter().find(|guard| !guard.right) {
+            bail!("{}the {} is wrong", shown(&file.path), wrong.what);
+        }
+    }
+    Ok(after)
+}

@@ -1,0 +1,364 @@
+//! Where modules lie in an image, and how much room they have.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use goblin::elf::Elf;
+use goblin::elf::section_header::SHT_NOBITS;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::container::{Guard, Locked, Node, crc32, le32, open};
+use crate::check::Verdict;
+use crate::probe::{Embedded, EmbeddedKind, embedded, probe};
+use crate::profiles::Profile;
+
+/// What an image has.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Report {
+    /// The files in it that are of a known format, itself included.
+    pub files: Vec<File>,
+    /// What its own runtime is, where one is known.
+    pub runtime: Option<String>,
+    pub slots: Vec<Slot>,
+    /// What could not be looked at.
+    pub warnings: Vec<String>,
+    /// The profile of that runtime.
+    #[serde(skip)]
+    pub profile: Option<Profile>,
+}
+
+/// A file of a known format.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct File {
+    /// Nothing for the image itself.
+    pub path: String,
+    pub format: &'static str,
+    pub guards: Vec<Guard>,
+    pub locked: Option<Locked>,
+    pub notes: Vec<String>,
+}
+
+/// A place with a module.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Slot {
+    /// From 1 on, in the order of the image.
+    pub number: usize,
+    /// `app.bin!0x120`: the files, and the offset in the last one.
+    pub path: String,
+    pub offset: u64,
+    /// The bytes of what is there.
+    pub length: u64,
+    /// How many it may have; of Base64, characters.
+    pub capacity: u64,
+    /// What a symbol or a variable with the length says, where that is more.
+    pub at_most: Option<u64>,
+    pub kind: Kind,
+    /// The section and the symbol of an ELF file.
+    pub section: Option<String>,
+    pub symbol: Option<String>,
+    /// The number of a slot before it with the same bytes.
+    pub same_as: Option<usize>,
+    /// What is wrong with what is there.
+    pub damaged: Option<String>,
+    /// What `check` says of it for the image's own runtime.
+    pub verdict: Option<Verdict>,
+    /// The innermost file around it that is signed or closed.
+    pub locked: Option<Locked>,
+    /// Which member to open, one after the other.
+    #[serde(skip)]
+    pub members: Vec<usize>,
+    /// Where it is in the last one.
+    #[serde(skip)]
+    pub at: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    Module,
+    /// Of Base64.
+    Base64,
+    /// In a slot that says its capacity: `p1bridge_slot.h`.
+    Marked,
+    /// Compiled for WAMR by `wamrc`: it cannot be replaced by a module.
+    Aot,
+    /// A component, which no such runtime loads.
+    Component,
+}
+
+/// What marks a slot: `p1bridge_slot.h`.
+pub const MARK: &[u8; 8] = b"p1bslot\0";
+/// The version of the head, the only one there is.
+pub const MARK_VERSION: u32 = 1;
+/// The mark, the version, the capacity, the length and the CRC-32 of the module.
+pub const HEAD: usize = 24;
+
+/// Finds what is in an image. Modules are checked for `profile`, or for that of the image's own runtime.
+///
+/// # Errors
+///
+/// For an image that is damaged, too deep or too large.
+pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
+    let root = open(image)?;
+    let mut report = Report {
+        files: Vec::new(),
+        runtime: None,
+        slots: Vec::new(),
+        warnings: Vec::new(),
+        profile: profile.cloned(),
+    };
+    if report.profile.is_none() {
+        let mut runtimes = Vec::new();
+        find_runtimes(&root, &mut runtimes)?;
+        runtimes.dedup_by(|a, b| a.0 == b.0);
+        match &mut runtimes[..] {
+            [(name, profile)] => {
+                report.runtime = Some(name.clone());
+                report.profile = Some(profile.clone());
+            }
+            [] => {}
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+                report.warnings.push(format!(
+                    "there are several runtimes in it, {}: --profile says which one runs the modules",
+                    names.join(" and ")
+                ));
+            }
+        }
+    }
+    let mut seen = HashMap::new();
+    let place = Place {
+        path: String::new(),
+        members: Vec::new(),
+        base: 0,
+        locked: None,
+    };
+    walk(&root, &place, &mut report, &mut seen)?;
+    Ok(report)
+}
+
+/// The runtimes in the files that nothing is in.
+fn find_runtimes(node: &Node<'_>, found: &mut Vec<(String, Profile)>) -> Result<()> {
+    if node.format.is_none() {
+        if let Ok(report) = probe(&node.bytes, "the image's runtime") {
+            for runtime in report.runtimes {
+                let name = format!("{} {}", runtime.kind, runtime.version);
+                found.push((name, runtime.parsed_profile()?));
+            }
+        }
+        return Ok(());
+    }
+    node.members
+        .iter()
+        .try_for_each(|child| find_runtimes(&child.node, found))
+}
+
+/// Where a file is in the image.
+struct Place {
+    /// The names, each with a `!` behind it.
+    path: String,
+    members: Vec<usize>,
+    /// Where the bytes begin in the file that the path names, or at which address.
+    base: u64,
+    locked: Option<Locked>,
+}
+
+fn walk(
+    node: &Node<'_>,
+    place: &Place,
+    report: &mut Report,
+    seen: &mut HashMap<Vec<u8>, usize>,
+) -> Result<()> {
+    let Some(format) = node.format else {
+        return leaf(&node.bytes, place, report, seen);
+    };
+    report.files.push(File {
+        path: place.path.trim_end_matches('!').to_string(),
+        format: format.name(),
+        guards: node.guards.clone(),
+        locked: node.locked.clone(),
+        notes: node.notes.clone(),
+    });
+    for (number, child) in node.members.iter().enumerate() {
+        let mut members = place.members.clone();
+        members.push(number);
+        let inner = match child.name.is_empty() {
+            true => Place {
+                path: place.path.clone(),
+                base: child.base,
+                members,
+                locked: node.locked.clone().or_else(|| place.locked.clone()),
+            },
+            false => Place {
+                path: format!("{}{}!", place.path, child.name),
+                base: 0,
+                members,
+                locked: node.locked.clone().or_else(|| place.locked.clone()),
+            },
+        };
+        walk(&child.node, &inner, report, seen)?;
+    }
+    Ok(())
+}
+
+/// Looks for modules in bytes.
+fn leaf(
+    bytes: &[u8],
+    place: &Place,
+    report: &mut Report,
+    seen: &mut HashMap<Vec<u8>, usize>,
+) -> Result<()> {
+    let elf = bytes
+        .starts_with(b"\x7fELF")
+        .then(|| Elf::parse(bytes).ok())
+        .flatten();
+    for found in embedded::modules(bytes, report.profile.as_ref())? {
+        let number = report.slots.len() + 1;
+        let slot = slot(bytes, place, found, elf.as_ref(), number);
+        let contents = Sha256::digest(&bytes[slot.at..slot.at + slot.length as usize]).to_vec();
+        let same_as = (slot.length > 0)
+            .then(|| *seen.entry(contents).or_insert(number))
+            .filter(|first| *first != number);
+        report.slots.push(Slot { same_as, ..slot });
+    }
+    Ok(())
+}
+
+fn slot(
+    bytes: &[u8],
+    place: &Place,
+    found: Embedded,
+    elf: Option<&Elf<'_>>,
+    number: usize,
+) -> Slot {
+    let at = found.offset as usize;
+    let length = found.size.unwrap_or(0);
+    let marked = marked(bytes, at);
+    let named = elf.and_then(|elf| named(elf, bytes, at, length));
+    let Named {
+        section,
+        symbol,
+        size,
+    } = named.unwrap_or_default();
+    let kind = match (found.kind, found.base64) {
+        (EmbeddedKind::Aot, _) => Kind::Aot,
+        (EmbeddedKind::Component, _) => Kind::Component,
+        (EmbeddedKind::Module, true) => Kind::Base64,
+        (EmbeddedKind::Module, false) if marked.is_some() => Kind::Marked,
+        (EmbeddedKind::Module, false) => Kind::Module,
+    };
+    let offset = place.base + at as u64;
+    Slot {
+        number,
+        path: format!("{}{offset:#x}", place.path),
+        offset,
+        length,
+        capacity: marked.unwrap_or(length),
+        at_most: size.filter(|size| marked.is_none() && *size > length),
+        kind,
+        section,
+        symbol,
+        same_as: None,
+        damaged: found.damaged,
+        verdict: found.verdict,
+        locked: place.locked.clone(),
+        members: place.members.clone(),
+        at,
+    }
+}
+
+/// The capacity of the marked slot whose module begins at `at`.
+fn marked(bytes: &[u8], at: usize) -> Option<u64> {
+    let head = bytes.get(at.checked_sub(HEAD)?..at)?;
+    if !head.starts_with(MARK) || le32(head, 8)? != MARK_VERSION {
+        return None;
+    }
+    let (capacity, length) = (le32(head, 12)?, le32(head, 16)?);
+    let fits = at.checked_add(capacity as usize)? <= bytes.len();
+    (fits && length <= capacity).then_some(capacity.into())
+}
+
+/// The head of a marked slot for a module.
+pub fn head(capacity: u32, module: &[u8]) -> Vec<u8> {
+    let mut head = MARK.to_vec();
+    for word in [MARK_VERSION, capacity, module.len() as u32, crc32(module)] {
+        head.extend(word.to_le_bytes());
+    }
+    head
+}
+
+/// What an ELF file says of a place.
+#[derive(Default)]
+struct Named {
+    section: Option<String>,
+    symbol: Option<String>,
+    /// The bytes that a symbol there has, or a variable beside it says.
+    size: Option<u64>,
+}
+
+fn named(elf: &Elf<'_>, bytes: &[u8], at: usize, length: u64) -> Option<Named> {
+    let mut sections = elf.section_headers.iter().enumerate();
+    let (index, section) = sections.find(|(_, section)| {
+        section.sh_type != SHT_NOBITS
+            && section.sh_addr | section.sh_flags != 0
+            && (section.sh_offset..section.sh_offset.saturating_add(section.sh_size))
+                .contains(&(at as u64))
+    })?;
+    let address = section.sh_addr + (at as u64 - section.sh_offset);
+    let name = |name: usize| elf.strtab.get_at(name).unwrap_or_default();
+    let here = |value: u64, shndx: usize| value == address && shndx == index;
+    let mut best = Named {
+        section: elf.shdr_strtab.get_at(section.sh_name).map(str::to_string),
+        ..Named::default()
+    };
+    let symbols = || {
+        elf.syms
+            .iter()
+            .filter(|symbol| !name(symbol.st_name).is_empty())
+    };
+    let Some(symbol) = symbols()
+        .filter(|symbol| here(symbol.st_value, symbol.st_shndx))
+        // `$d` and the like say what follows, not what it is called.
+        .filter(|symbol| !name(symbol.st_name).starts_with('$'))
+        .max_by_key(|symbol| symbol.st_size)
+    else {
+        return Some(best);
+    };
+    let called = name(symbol.st_name);
+    best.symbol = Some(called.to_string());
+    best.size = (symbol.st_size > 0).then_some(symbol.st_size);
+    // What `ld -r -b binary` and `xxd -i` say of the end.
+    let value_of = |wanted: &str| symbols().find(|symbol| name(symbol.st_name) == wanted);
+    if let Some(stem) = called.strip_suffix("_start")
+        && let Some(end) = value_of(&format!("{stem}_end"))
+    {
+        best.size = end.st_value.checked_sub(symbol.st_value);
+    }
+    for suffix in ["_len", "_length", "_size"] {
+        let Some(variable) = value_of(&format!("{called}{suffix}")) else {
+            continue;
+        };
+        let Some(home) = elf.section_headers.get(variable.st_shndx) else {
+            continue;
+        };
+        let place = variable
+            .st_value
+            .wrapping_sub(home.sh_addr)
+            .wrapping_add(home.sh_offset);
+        let word = bytes
+            .get(place as usize..)
+            .and_then(|rest| rest.first_chunk::<4>());
+        let said = word.map(|word| match elf.little_endian {
+            true => u32::from_le_bytes(*word),
+            false => u32::from_be_bytes(*word),
+        });
+        if let Some(said) = said.filter(|said| u64::from(*said) >= length) {
+            best.size = Some(said.into());
+        }
+    }
+    Some(best)
+}
