@@ -8,6 +8,7 @@ use wit_parser::{Function, Type};
 
 use crate::host::types::Layout;
 use crate::signatures::{Core, Direction, Signature, functions, signatures, world};
+use crate::sniff::{Binary, sniff};
 use crate::wrap::survey_of;
 
 /// The most core parameters and results that are passed as they are (`CanonicalABI.md`, "Flattening").
@@ -63,7 +64,7 @@ pub fn manifest(file: &[u8]) -> Result<Vec<AbiFunction>> {
     let found = signatures(file)?.functions;
     let (resolve, _) = world.parts();
     let layout = Layout::new(resolve)?;
-    let arena = survey_of(file)?.exports_func(HOST_ARENA);
+    let arena = sniff(file)? == Binary::Module && survey_of(file)?.exports_func(HOST_ARENA);
     let mut all = Vec::new();
     for direction in [Direction::Import, Direction::Export] {
         for (interface, function) in functions(&world, direction) {

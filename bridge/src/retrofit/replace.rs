@@ -170,7 +170,7 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
                 unsigned: options.unsigned,
             },
         };
-        let place = (&slot.members[..], String::new());
+        let place = (&slot.members[..], String::new(), 0);
         replaced.image = edit.put(&replaced.image, place, &mut replaced.changes)?;
     }
     let after = verify(&report, &chosen, &module, &replaced.image, options)
@@ -411,7 +411,7 @@ impl Edit<'_> {
     fn put(
         &self,
         file: &[u8],
-        (members, path): (&[usize], String),
+        (members, path, base): (&[usize], String, u64),
         changes: &mut Vec<Change>,
     ) -> Result<Vec<u8>> {
         let put = match members.split_first() {
@@ -420,10 +420,10 @@ impl Edit<'_> {
                 let (format, inside) = inside(file)?.context("the file is of a known format")?;
                 let member = inside.members.get(*first).context("the member is there")?;
                 let below = match member.name.as_str() {
-                    "" => path.clone(),
-                    name => format!("{path}{name}!"),
+                    "" => (rest, path.clone(), base + member.base),
+                    name => (rest, format!("{path}{name}!"), 0),
                 };
-                let new = self.put(&member.bytes, (rest, below), changes)?;
+                let new = self.put(&member.bytes, below, changes)?;
                 format.put(file, *first, &new, self.how)?
             }
         };
@@ -435,7 +435,7 @@ impl Edit<'_> {
             if what.is_empty() {
                 continue;
             }
-            let (offset, length) = (range.start as u64, range.len() as u64);
+            let (offset, length) = (base + range.start as u64, range.len() as u64);
             let mut before = changes.iter_mut();
             match before.find(|change| change.path == path && change.what == what) {
                 Some(change) if change.places.contains(&offset) => {}
