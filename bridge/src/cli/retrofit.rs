@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use super::{files, profile};
-use crate::retrofit::{Difference, Options, Where, contents, number, replace, slots};
+use super::{files, profile, size};
+use crate::retrofit::{Difference, Fixup, Options, Where, contents, number, patch, replace, slots};
 
 /// Replace WebAssembly inside of a firmware image or an update package
 ///
@@ -28,13 +28,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     replace: Option<PathBuf>,
     /// The new image; `-` is standard output
-    #[arg(
-        short,
-        long,
-        value_name = "OUT",
-        requires = "replace",
-        conflicts_with = "in_place"
-    )]
+    #[arg(short, long, value_name = "OUT", conflicts_with = "in_place")]
     output: Option<PathBuf>,
     /// Write the new image in place of the old one, which becomes IMAGE.orig
     #[arg(long, requires = "replace")]
@@ -58,6 +52,19 @@ pub struct Args {
     /// Write the length of the new module there (32 bits, low byte first), instead of making it as long as its slot
     #[arg(long, value_name = "OFFSET", value_parser = offset)]
     length_at: Option<u64>,
+    /// A checksum that only the vendor knows of, to be made again: crc32, crc16, sum8 or sha256, where it is, and of
+    /// which bytes; can be repeated
+    #[arg(long, value_name = "KIND@OFFSET:BEGIN-END", value_parser = fixup)]
+    fixup: Vec<Fixup>,
+    /// Write what has changed: a bsdiff patch, or, if it ends in .hex, the changed pages of a flash
+    #[arg(long, value_name = "FILE", requires = "replace")]
+    patch: Option<PathBuf>,
+    /// The bytes of a page of the flash
+    #[arg(long, value_name = "BYTES", default_value = "4096", value_parser = size::ram)]
+    page: u32,
+    /// Make the old image from the new one and the patch that --patch has written
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["replace", "extract"])]
+    undo: Option<PathBuf>,
     /// Do everything but write the new image
     #[arg(long, requires = "replace", conflicts_with_all = ["output", "in_place"])]
     dry_run: bool,
@@ -93,6 +100,10 @@ fn offset(text: &str) -> Result<u64, String> {
     number(text).ok_or_else(|| "it is an offset, such as 0x120 or 288".to_string())
 }
 
+fn fixup(text: &str) -> Result<Fixup, String> {
+    Fixup::parse(text).map_err(|error| format!("{error:#}"))
+}
+
 pub fn command(args: &Args) -> Result<ExitCode> {
     let shown = || files::shown(&args.image);
     files::apart(
@@ -103,7 +114,17 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         files::of_json(args.json),
         ("--extract", args.extract.as_deref()),
     )?;
+    files::apart(
+        ("--patch", args.patch.as_deref()),
+        ("the output", args.output.as_deref()),
+    )?;
+    if let Some(file) = &args.undo {
+        return undo(args, file).with_context(shown);
+    }
     let Some(new) = &args.replace else {
+        if args.output.is_some() {
+            bail!("-o is for a new image: say with --replace which module it gets");
+        }
         return list(args).with_context(shown);
     };
     let in_place = args.in_place.then(|| args.image.clone());
@@ -135,9 +156,24 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         allow: differences.collect::<BTreeSet<_>>(),
         allow_wrong_guards: args.allow.contains(&Allowed::Checksums),
         unsigned: args.unsigned,
+        fixups: args.fixup.clone(),
         length_at: args.length_at,
     };
     let replaced = replace(&image, &module, &options).with_context(shown)?;
+    let changed = args.patch.as_ref().map(|file| -> Result<_> {
+        let is_hex = file.extension().is_some_and(|end| end == "hex");
+        let patch = match is_hex {
+            true => patch::pages(&image, &replaced.image, args.page as usize)?.into_bytes(),
+            false => patch::bsdiff(&image, &replaced.image)?,
+        };
+        Ok((file, patch))
+    });
+    // Either both files are there in the end, or none.
+    let changed = changed.transpose()?;
+    let changed = changed
+        .as_ref()
+        .map(|(file, patch)| files::stage(file, patch));
+    let changed = changed.transpose()?;
     let written = match args.dry_run {
         true => None,
         false => {
@@ -147,6 +183,9 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             Some(files::write_output(&output, &replaced.image)?)
         }
     };
+    if let (Some(file), false) = (changed, args.dry_run) {
+        file.commit()?;
+    }
     match (args.json, args.quiet) {
         (true, _) => return super::print_json(&replaced),
         (_, true) => {}
@@ -172,6 +211,25 @@ fn keep(path: &Path, image: &[u8]) -> Result<()> {
         );
     }
     files::write_output(&kept, image).map(drop)
+}
+
+/// Makes the old image again.
+fn undo(args: &Args, file: &Path) -> Result<ExitCode> {
+    let Some(output) = &args.output else {
+        bail!("--undo makes the old image again: give it a name with -o");
+    };
+    files::apart(
+        ("the image", Some(&args.image)),
+        ("the output", Some(output)),
+    )?;
+    let image = files::read_any(&args.image)?;
+    let patch = files::read_any(file)?;
+    let old = patch::undo(&image, &patch).with_context(|| files::shown(file))?;
+    let written = files::write_output(output, &old)?;
+    if !args.quiet && !args.json {
+        super::say(&format!("wrote {written}: {} bytes", old.len()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(args: &Args) -> Result<ExitCode> {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::container::{How, Put, inside};
 use super::fit::{Difference, differences};
+use super::fixup::Fixup;
 use super::slots::{HEAD, Kind, Report, Slot, head, slots};
 use super::{Locked, pad};
 use crate::check::check;
@@ -81,6 +82,8 @@ pub struct Options {
     pub allow_wrong_guards: bool,
     /// Leave signatures out.
     pub unsigned: bool,
+    /// Checksums that only the vendor knows of.
+    pub fixups: Vec<Fixup>,
     /// Where the length of the module is in the file that has the slot: 32 bits, low byte first. The module is not padded then.
     pub length_at: Option<u64>,
 }
@@ -139,6 +142,8 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
             );
         }
     }
+    let ways = options.fixups.iter().map(|fixup| fixup.way(image));
+    let ways = ways.collect::<Result<Vec<_>>>()?;
     let (module, mut notes) = prepared(new, profile, &chosen)?;
     let mut replaced = Replaced {
         image: image.to_vec(),
@@ -172,6 +177,15 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
         };
         let place = (&slot.members[..], String::new(), 0);
         replaced.image = edit.put(&replaced.image, place, &mut replaced.changes)?;
+    }
+    for (fixup, way) in options.fixups.iter().zip(ways) {
+        fixup.apply(&mut replaced.image, way)?;
+        replaced.changes.push(Change {
+            path: String::new(),
+            what: format!("checksum of --fixup {fixup}"),
+            places: vec![fixup.offset()],
+            length: fixup.length(),
+        });
     }
     let after = verify(&report, &chosen, &module, &replaced.image, options)
         .context("the new image is not what was planned, and nothing is written")?;

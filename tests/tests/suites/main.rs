@@ -38,6 +38,7 @@ mod random_pairs;
 mod realloc;
 mod references;
 mod relocated;
+mod retrofit;
 mod run_away;
 mod several_memories;
 mod small_device;
