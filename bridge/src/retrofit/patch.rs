@@ -4,8 +4,10 @@ use std::io::{self, Cursor, Write};
 
 use anyhow::{Context, Result, bail};
 use qbsdiff::{Bsdiff, Bspatch};
+use sha2::{Digest, Sha256};
 
-/// Behind the patch is the one back, with its length and this: tools for bsdiff do not look there.
+/// Behind the patch is the one back, then the SHA-256 of the new image, the length of the way back, and this: tools for bsdiff do not
+/// look there.
 const BACK: &[u8; 8] = b"p1bundo\0";
 
 /// A patch from the old image to the new one, which also has the way back.
@@ -22,6 +24,7 @@ pub fn bsdiff(old: &[u8], new: &[u8]) -> Result<Vec<u8>> {
     let mut patch = one(old, new).context("cannot make a patch")?;
     let back = one(new, old).context("cannot make a patch")?;
     patch.extend(&back);
+    patch.extend(Sha256::digest(new));
     patch.extend((back.len() as u64).to_le_bytes());
     patch.extend(BACK);
     Ok(patch)
@@ -36,13 +39,18 @@ pub fn undo(new: &[u8], patch: &[u8]) -> Result<Vec<u8>> {
     let back = patch.strip_suffix(BACK).and_then(|rest| {
         let (rest, length) = rest.split_last_chunk::<8>()?;
         let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        rest.get(rest.len().checked_sub(length)?..)
+        let (rest, hash) = rest.split_last_chunk::<32>()?;
+        let back = rest.get(rest.len().checked_sub(length)?..)?;
+        Some((back, hash))
     });
-    let Some(back) = back else {
+    let Some((back, hash)) = back else {
         bail!(
             "there is no way back in the patch: only what `retrofit --patch` has written has one"
         );
     };
+    if Sha256::digest(new)[..] != hash[..] {
+        bail!("the patch is of another image");
+    }
     let patcher = Bspatch::new(back).context("the patch is damaged")?;
     // Nobody has such a large image.
     const MOST: u64 = 1 << 31;
@@ -53,14 +61,14 @@ pub fn undo(new: &[u8], patch: &[u8]) -> Result<Vec<u8>> {
     patcher
         .apply(new, &mut old)
         .context("the patch is damaged, or of another image")?;
-    // A patch fits any image of the right length: the way there says whether it is this one.
+    // The way there says whether the patch is damaged.
     let forward = Bspatch::new(patch).context("the patch is damaged")?;
     let mut again = Bounded(Vec::new(), MOST);
     forward
         .apply(&old.0, &mut again)
         .context("the patch is damaged, or of another image")?;
     if again.0 != new {
-        bail!("the patch is of another image");
+        bail!("the patch is damaged");
     }
     Ok(old.0)
 }

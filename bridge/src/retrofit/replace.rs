@@ -485,6 +485,17 @@ impl Edit<'_> {
             "the slot {} has {capacity} bytes, and its file ends before",
             slot.path
         );
+        let grown = bytes.get(slot.at + slot.length as usize..slot.at + capacity);
+        let fill = grown.and_then(|grown| grown.first());
+        if let (Some(grown), Some(fill), false) = (grown, fill, slot.kind == Kind::Marked)
+            && (!matches!(fill, 0 | 0xff) || grown.iter().any(|byte| byte != fill))
+        {
+            bail!(
+                "the {} bytes behind the module at {} are no fill (0x00 or 0xff), so they are somebody's",
+                grown.len(),
+                slot.path
+            );
+        }
         match slot.kind {
             Kind::Base64 => {
                 let old = embedded::decode(&bytes[slot.at..slot.at + capacity]);

@@ -8,6 +8,7 @@ mod host;
 mod inspect;
 mod link;
 mod lower;
+mod retrofit;
 mod room;
 #[cfg(feature = "run")]
 mod run;

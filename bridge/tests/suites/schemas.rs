@@ -152,6 +152,27 @@ fn what_run_returns_fits_its_schema() {
 }
 
 #[test]
+fn what_retrofit_finds_and_writes_fits_its_schema() {
+    let folder = Folder::new();
+    let mut image = b"a firmware \xff".to_vec();
+    image.extend(std::fs::read(prebuilt("hello-c.wasm")).unwrap());
+    folder.add("fw.bin", &image);
+    let list = ["retrofit", "fw.bin", "--profile", "as-is", "--json"];
+    let found = fits("retrofit", &folder.run(&list).succeeded().stdout);
+    assert_eq!(found["slots"][0]["offset"], 12);
+    let module = prebuilt("hello-c.wasm");
+    let replace = ["--replace", &module, "--dry-run"];
+    let found = fits(
+        "retrofit",
+        &folder
+            .run(&[&list[..], &replace].concat())
+            .succeeded()
+            .stdout,
+    );
+    assert_eq!(found["changes"][0]["places"][0], 12);
+}
+
+#[test]
 fn what_probe_finds_fits_its_schema() {
     let folder = Folder::new();
     let ended = folder.run(&["probe", env!("CARGO_BIN_EXE_p1bridge"), "--json"]);

@@ -1,0 +1,263 @@
+//! `p1bridge retrofit`, as it is called.
+
+use crate::common::Folder;
+
+fn read(folder: &Folder, name: &str) -> Vec<u8> {
+    std::fs::read(folder.path().join(name)).unwrap()
+}
+
+/// A module of firmware, and one that can take its place.
+const OLD: &str = r#"(module (import "env" "print" (func (param i32 i32))) (memory (export "memory") 1)
+  (data (i32.const 8) "the text of the old module, which is long enough")
+  (func (export "run") (param i32) (result i32) (call 0 (i32.const 8) (i32.const 48)) (local.get 0)))"#;
+const NEW: &str = r#"(module (import "env" "print" (func (param i32 i32))) (memory (export "memory") 1) (data (i32.const 8) "new")
+  (func (export "run") (param i32) (result i32) (call 0 (i32.const 8) (i32.const 3)) (i32.const 3)))"#;
+
+/// An image with a module, and a checksum in its head over all that follows.
+fn image(folder: &Folder) -> Vec<u8> {
+    let module = wat::parse_str(OLD).unwrap();
+    let mut body = b"a vector table and some code \xff\xff".to_vec();
+    body.extend(&module);
+    body.extend([0, 0xc0, 0x71, 1, 0, 0xc0, 0x71, 2]);
+    let sum = body.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte));
+    let mut image = vec![sum.wrapping_neg()];
+    image.extend(body);
+    folder.add("fw.bin", &image);
+    folder.add("new.wasm", wat::parse_str(NEW).unwrap());
+    image
+}
+
+#[test]
+fn a_module_is_listed_taken_out_and_replaced() {
+    let folder = Folder::new();
+    let old = image(&folder);
+    let said = folder.run(&["retrofit", "fw.bin"]).succeeded();
+    assert!(said.text().contains("slots: 1"), "{}", said.text());
+    folder
+        .run(&["retrofit", "fw.bin", "--extract", "old.wasm"])
+        .succeeded();
+    assert_eq!(read(&folder, "old.wasm"), wat::parse_str(OLD).unwrap());
+    let replace = [
+        "retrofit",
+        "fw.bin",
+        "--replace",
+        "new.wasm",
+        "--profile",
+        "wasm3",
+    ];
+    folder
+        .run(&[&replace[..], &["-o", "out.bin", "--patch", "there.bsdiff"]].concat())
+        .succeeded();
+    let new = read(&folder, "out.bin");
+    assert_eq!(new.len(), old.len());
+    assert_eq!(read(&folder, "fw.bin"), old, "the image is never changed");
+    folder
+        .run(&["retrofit", "out.bin", "--extract", "again.wasm"])
+        .succeeded();
+    let again = read(&folder, "again.wasm");
+    assert!(again.starts_with(&wat::parse_str(NEW).unwrap()));
+    // The room is not lost: the old module fits again.
+    folder.add("old.wat.wasm", wat::parse_str(OLD).unwrap());
+    folder
+        .run(&[
+            "retrofit",
+            "out.bin",
+            "--replace",
+            "old.wasm",
+            "--profile",
+            "wasm3",
+            "-o",
+            "back.bin",
+        ])
+        .succeeded();
+    assert_eq!(read(&folder, "back.bin"), old);
+    folder
+        .run(&[
+            "retrofit",
+            "out.bin",
+            "--undo",
+            "there.bsdiff",
+            "-o",
+            "undone.bin",
+        ])
+        .succeeded();
+    assert_eq!(read(&folder, "undone.bin"), old);
+    folder
+        .run(&["retrofit", "fw.bin", "--undo", "there.bsdiff", "-o", "x"])
+        .failed_with(&["of another image"]);
+    assert!(!folder.path().join("x").exists());
+}
+
+#[test]
+fn a_checksum_of_the_vendor_is_made_again() {
+    let folder = Folder::new();
+    let old = image(&folder);
+    let range = format!("sum8@0:1-{}", old.len());
+    let replace = [
+        "retrofit",
+        "fw.bin",
+        "--replace",
+        "new.wasm",
+        "--profile",
+        "wasm3",
+        "-o",
+        "out.bin",
+    ];
+    folder
+        .run(&[&replace[..], &["--fixup", &range]].concat())
+        .succeeded();
+    let new = read(&folder, "out.bin");
+    assert_eq!(new.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)), 0);
+    folder
+        .run(&[&replace[..], &["--fixup", "crc32@0:4-20"]].concat())
+        .failed_with(&["is not the checksum"]);
+    let ended = folder.run(&[&replace[..], &["--fixup", "crc32@0"]].concat());
+    assert_eq!(ended.code, Some(2));
+}
+
+#[test]
+fn what_the_firmware_would_not_find_is_refused_by_name() {
+    let folder = Folder::new();
+    image(&folder);
+    let refused = |wat: &str, options: &[&str], parts: &[&str]| {
+        folder.add("other.wasm", wat::parse_str(wat).unwrap());
+        let replace = [
+            "retrofit",
+            "fw.bin",
+            "--replace",
+            "other.wasm",
+            "-o",
+            "out.bin",
+        ];
+        folder
+            .run(&[&replace[..], options].concat())
+            .failed_with(parts);
+        assert!(!folder.path().join("out.bin").exists());
+    };
+    let wasm3 = &["--profile", "wasm3"][..];
+    refused(
+        "(module (memory 1))",
+        wasm3,
+        &["does not export `run`", "--allow exports"],
+    );
+    refused(
+        r#"(module (memory (export "memory") 1) (func (export "run") (result i32) i32.const 1))"#,
+        wasm3,
+        &["its export `run` is () -> (i32), that of the old one (i32) -> (i32)"],
+    );
+    refused(
+        r#"(module (import "env" "beep" (func)) (memory (export "memory") 1)
+           (func (export "run") (param i32) (result i32) i32.const 1))"#,
+        wasm3,
+        &["`beep` of `env`", "--allow imports"],
+    );
+    refused(
+        r#"(module (memory (export "memory") 2) (func $s) (start $s)
+           (func (export "run") (param i32) (result i32) i32.const 1))"#,
+        wasm3,
+        &[
+            "2 pages of memory",
+            "--allow memory",
+            "start function",
+            "--allow start",
+        ],
+    );
+    refused(
+        &format!(
+            r#"(module (memory (export "memory") 1) (data (i32.const 8) "{}")
+               (func (export "run") (param i32) (result i32) i32.const 1))"#,
+            "x".repeat(500)
+        ),
+        wasm3,
+        &["too many", "wasm-opt"],
+    );
+    refused(NEW, &[], &["no runtime is known in the image", "--profile"]);
+    refused(
+        NEW,
+        &["--profile", "wasm3", "--slot", "2"],
+        &["there is no such slot"],
+    );
+    folder
+        .run(&[
+            "retrofit",
+            "fw.bin",
+            "--replace",
+            "new.wasm",
+            "--profile",
+            "wasm3",
+        ])
+        .failed_with(&["-o", "--in-place", "--dry-run"]);
+    folder
+        .run(&[
+            "retrofit",
+            "fw.bin",
+            "--replace",
+            "new.wasm",
+            "--profile",
+            "wasm3",
+            "-o",
+            "fw.bin",
+        ])
+        .failed_with(&["are both"]);
+}
+
+#[test]
+fn in_place_keeps_the_original_and_a_rehearsal_writes_nothing() {
+    let folder = Folder::new();
+    let old = image(&folder);
+    let replace = [
+        "retrofit",
+        "fw.bin",
+        "--replace",
+        "new.wasm",
+        "--profile",
+        "wasm3",
+    ];
+    folder
+        .run(&[&replace[..], &["--dry-run", "--patch", "p.bsdiff"]].concat())
+        .succeeded();
+    assert_eq!(read(&folder, "fw.bin"), old);
+    assert!(!folder.path().join("p.bsdiff").exists());
+    folder
+        .run(&[&replace[..], &["--in-place"]].concat())
+        .succeeded();
+    assert_eq!(read(&folder, "fw.bin.orig"), old);
+    assert_ne!(read(&folder, "fw.bin"), old);
+    folder
+        .run(&[&replace[..], &["--in-place"]].concat())
+        .failed_with(&["fw.bin.orig is there already"]);
+}
+
+#[test]
+fn a_longer_module_takes_fill_that_was_said_to_be_its_own() {
+    let folder = Folder::new();
+    let module = wat::parse_str(OLD).unwrap();
+    // The length, the module, and room behind it.
+    let mut image = (module.len() as u32).to_le_bytes().to_vec();
+    image.extend(&module);
+    image.resize(1024, 0xff);
+    folder.add("fw.bin", &image);
+    let longer = OLD.replace("long enough", &"longer than it was ".repeat(10));
+    let longer = wat::parse_str(longer).unwrap();
+    folder.add("longer.wasm", &longer);
+    folder
+        .run(&[
+            "retrofit",
+            "fw.bin",
+            "--replace",
+            "longer.wasm",
+            "--profile",
+            "wasm3",
+            "--slot",
+            "0x4+1020",
+            "--length-at",
+            "0",
+            "-o",
+            "out.bin",
+        ])
+        .succeeded();
+    let new = read(&folder, "out.bin");
+    assert_eq!(new[..4], (longer.len() as u32).to_le_bytes());
+    assert_eq!(new[4..4 + longer.len()], longer);
+    assert!(new[4 + longer.len()..].iter().all(|byte| *byte == 0xff));
+}
