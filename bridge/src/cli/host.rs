@@ -23,6 +23,9 @@ Examples:
 pub struct Args {
     /// A flat module that carries its world, or WIT: a directory or a file
     input: PathBuf,
+    /// The folder for the files
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
     /// The world in that WIT, required if there are several; for a module, what to call its world [default: the
     /// name of the file up to its first dot]
     #[arg(long, value_name = "W")]
@@ -40,9 +43,6 @@ pub struct Args {
     /// Views of the guest's memory instead of `String` and `Vec`; for Rust, C needs no allocator
     #[arg(long)]
     no_alloc: bool,
-    /// The folder for the files
-    #[arg(short, long, value_name = "DIR")]
-    output: PathBuf,
     /// Do not print what was written
     #[arg(short, long)]
     quiet: bool,
