@@ -8,11 +8,15 @@
 //! | [`c`] | the header, and the functions of imports and exports |
 //! | [`values`] | the code that lifts and lowers in C |
 //! | [`rust`] | glue in Rust, where a crate lifts and lowers |
+//! | [`ts`] | declarations for TypeScript |
+//! | [`js`] | glue in JavaScript, where `p1b.mjs` lifts and lowers |
 
 mod c;
 mod functions;
+mod js;
 mod names;
 mod rust;
+mod ts;
 pub(crate) mod types;
 mod values;
 
@@ -24,7 +28,7 @@ use p1bridge_linker::plan::exports::HOST_ARENA;
 /// What the caller may choose.
 #[derive(Clone, Debug, Default)]
 pub struct HostOptions {
-    /// What all names begin with, instead of nothing.
+    /// What all names begin with, instead of nothing; for C.
     pub prefix: Option<String>,
     /// What the world is called, instead of its own name.
     pub world: Option<String>,
@@ -134,4 +138,13 @@ pub fn c(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
 /// For types that no host can have, by name.
 pub fn rust(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
     rust::generate(input, options)
+}
+
+/// Glue in JavaScript, with declarations for TypeScript and the module that both stand on.
+///
+/// # Errors
+///
+/// For types that no host can have, by name.
+pub fn js(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
+    js::generate(input, options)
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 
 use super::files;
-use crate::host::{HostOptions, Input, c, rust};
+use crate::host::{HostOptions, Input, c, js, rust};
 use crate::wrap::World;
 
 /// Write the glue for a host of a flat module
@@ -54,6 +54,8 @@ enum Lang {
     C,
     /// Rust, on the crate `p1bridge-host`
     Rust,
+    /// A JavaScript module with declarations for TypeScript, on `p1b.mjs`, which is written beside it
+    Js,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -105,12 +107,15 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         world: (!is_wit).then(|| named.to_string()),
         views: args.no_alloc,
     };
-    if args.no_alloc && matches!(args.lang, Lang::C) {
-        bail!("--no-alloc is for --lang rust: C needs no allocator");
+    match args.lang {
+        Lang::C if args.no_alloc => bail!("--no-alloc is for --lang rust: C needs no allocator"),
+        Lang::Js if args.no_alloc => bail!("--no-alloc is for --lang rust: JavaScript has one"),
+        _ => {}
     }
     let made = match args.lang {
         Lang::C => c(&input, &options),
         Lang::Rust => rust(&input, &options),
+        Lang::Js => js(&input, &options),
     };
     let made = made.with_context(|| files::shown(&args.input))?;
     std::fs::create_dir_all(&args.output)

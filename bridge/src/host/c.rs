@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 use wit_parser::abi::AbiVariant;
-use wit_parser::{FlagsRepr, Function, Handle, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
+use wit_parser::{FlagsRepr, Function, Handle, Resolve, Type, TypeDefKind, TypeId};
 
 use super::functions::{self, check, only_exported, resources};
 use super::names::{Names, constant, local, snake};
@@ -308,10 +308,7 @@ impl<'r> Glue<'r> {
 
     /// Whether a resource is the guest's.
     pub fn is_of_guest(&self, id: TypeId) -> bool {
-        match self.resolve().types[resource(self.resolve(), id)].owner {
-            TypeOwner::Interface(id) => self.names.exported.contains(&id),
-            _ => false,
-        }
+        functions::is_of_guest(self.resolve(), &self.names.exported, id)
     }
 
     /// What tells types with the same name apart.
@@ -563,9 +560,6 @@ impl<'r> Glue<'r> {
                     "/* A resource of the host: define struct {base}_t. */\ntypedef struct {base}_t {base}_t;\n"
                 ),
             },
-            TypeDefKind::Map(..) => {
-                bail!("{base}: a map is not supported yet; use a list of tuples")
-            }
             other => bail!("{base}: {} is not supported", other.as_str()),
         }
         self.types += &text;

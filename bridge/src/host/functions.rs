@@ -3,11 +3,11 @@
 use anyhow::{Context, Result, bail};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{
-    Function, IndexMap, InterfaceId, Resolve, TypeDefKind, TypeId, WorldItem, WorldKey,
+    Function, IndexMap, InterfaceId, Resolve, TypeDefKind, TypeId, TypeOwner, WorldItem, WorldKey,
 };
 
 use super::Input;
-use super::types::Layout;
+use super::types::{Layout, resource};
 
 /// What a world imports, or exports.
 pub type Items = IndexMap<WorldKey, WorldItem>;
@@ -89,13 +89,20 @@ pub fn check<'i, 'r: 'i>(
 ) -> Result<()> {
     for item in items {
         let types = item.func.params.iter().map(|param| &param.ty);
-        for ty in types.chain(&item.func.result) {
-            layout
-                .check(ty)
-                .with_context(|| format!("{}#{}", item.module, item.func.name))?;
-        }
+        types
+            .chain(&item.func.result)
+            .try_for_each(|ty| layout.check(ty))
+            .with_context(|| format!("{}#{}", item.module, item.func.name))?;
     }
     Ok(())
+}
+
+/// Whether a resource is the guest's: of an interface that only the module has.
+pub fn is_of_guest(resolve: &Resolve, exported: &[InterfaceId], id: TypeId) -> bool {
+    match resolve.types[resource(resolve, id)].owner {
+        TypeOwner::Interface(id) => exported.contains(&id),
+        _ => false,
+    }
 }
 
 /// The resources of imports or exports.

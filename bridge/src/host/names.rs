@@ -1,4 +1,6 @@
-//! Names in C: those of wit-bindgen, so that both sides of a project read alike.
+//! Names in C: those of wit-bindgen, so that both sides of a project read alike; and what names in all languages are made with.
+
+use std::collections::HashSet;
 
 use wit_parser::{InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
 
@@ -91,6 +93,35 @@ pub fn snake(name: &str) -> String {
         })
         .collect();
     name
+}
+
+/// The same with each word beginning with a capital.
+pub fn camel(name: &str) -> String {
+    let words = name.split(['-', '_', '.']);
+    let mut all = String::new();
+    for word in words {
+        let mut letters = word.chars();
+        all.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        all.extend(letters.map(|c| c.to_ascii_lowercase()));
+    }
+    all
+}
+
+/// A name that is not taken yet, and is from now on.
+pub fn unique(taken: &mut HashSet<String>, wanted: String) -> String {
+    let mut name = wanted.clone();
+    let mut n = 2;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}_{n}");
+        n += 1;
+    }
+    name
+}
+
+/// The names of things of one kind in one place.
+pub fn names<'n>(of: impl Iterator<Item = &'n str>, name: fn(&str) -> String) -> Vec<String> {
+    let mut taken = HashSet::new();
+    of.map(|one| unique(&mut taken, name(one))).collect()
 }
 
 /// A name for a field, a parameter or a local variable.

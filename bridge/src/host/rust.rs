@@ -11,8 +11,10 @@ use wit_parser::{
 };
 
 use super::c::put;
-use super::functions::{Item, Items, check, core_type, functions, only_exported, resources};
-use super::names::snake;
+use super::functions::{
+    Item, Items, check, core_type, functions, is_of_guest, only_exported, resources,
+};
+use super::names::{camel, names, snake, unique};
 use super::types::{Layout, element, plain, resource};
 use super::{File, HostOptions, Input};
 
@@ -44,35 +46,11 @@ fn lower_name(name: &str) -> String {
 }
 
 /// A name for a type or a case.
-fn camel(name: &str) -> String {
-    let words = name.split(['-', '_', '.']);
-    let mut all = String::new();
-    for word in words {
-        let mut letters = word.chars();
-        all.extend(letters.next().map(|c| c.to_ascii_uppercase()));
-        all.extend(letters.map(|c| c.to_ascii_lowercase()));
+fn case_name(name: &str) -> String {
+    match camel(name) {
+        all if all == "Self" => "Self_".into(),
+        all => all,
     }
-    match all.as_str() {
-        "Self" => "Self_".into(),
-        _ => all,
-    }
-}
-
-/// A name that is not taken yet, and is from now on.
-fn unique(taken: &mut HashSet<String>, wanted: String) -> String {
-    let mut name = wanted.clone();
-    let mut n = 2;
-    while !taken.insert(name.clone()) {
-        name = format!("{wanted}_{n}");
-        n += 1;
-    }
-    name
-}
-
-/// The names of things of one kind in one place.
-fn names<'n>(of: impl Iterator<Item = &'n str>, name: fn(&str) -> String) -> Vec<String> {
-    let mut taken = HashSet::new();
-    of.map(|one| unique(&mut taken, name(one))).collect()
 }
 
 /// Where a type is written. It says how views look, if there are views.
@@ -161,7 +139,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
         bounds: Vec::new(),
         views: options.views,
     };
-    let marker = camel(&name);
+    let marker = case_name(&name);
     glue.module(&Path::new()).taken.extend([marker.clone()]);
     glue.place(&world.imports, false);
     glue.place(&world.exports, true);
@@ -358,15 +336,15 @@ impl<'r> Glue<'r> {
                 let name = resolve.types[ty].name.as_deref().unwrap_or_default();
                 if matches!(resolve.types[ty].kind, TypeDefKind::Resource) {
                     let also = [
-                        format!("Host{}", camel(name)),
-                        format!("{}Borrow", camel(name)),
+                        format!("Host{}", case_name(name)),
+                        format!("{}Borrow", case_name(name)),
                     ];
                     module.taken.extend(also);
                 }
             }
             for ty in types {
                 let name = resolve.types[ty].name.as_deref().unwrap_or_default();
-                let name = unique(&mut self.module(&path).taken, camel(name));
+                let name = unique(&mut self.module(&path).taken, case_name(name));
                 self.named.insert(ty, name);
             }
         }
@@ -404,10 +382,7 @@ impl<'r> Glue<'r> {
 
     /// Whether a resource is the guest's.
     fn is_of_guest(&self, id: TypeId) -> bool {
-        match self.resolve.types[resource(self.resolve, id)].owner {
-            TypeOwner::Interface(id) => self.exported.contains(&id),
-            _ => false,
-        }
+        is_of_guest(self.resolve, &self.exported, id)
     }
 
     /// The name of a type as it is seen from a module.
@@ -596,7 +571,6 @@ impl<'r> Glue<'r> {
         }
         let def = &resolve.types[id];
         match &def.kind {
-            TypeDefKind::Map(..) => bail!("a map is not supported yet; use a list of tuples"),
             TypeDefKind::Tuple(tuple) if tuple.types.len() > 12 => {
                 bail!("a tuple of more than 12 is not supported in Rust; use a record")
             }
@@ -636,7 +610,10 @@ impl<'r> Glue<'r> {
                 text += &self.record(id, &name, &fields, &types);
             }
             TypeDefKind::Variant(variant) => {
-                let cases = names(variant.cases.iter().map(|case| case.name.as_str()), camel);
+                let cases = names(
+                    variant.cases.iter().map(|case| case.name.as_str()),
+                    case_name,
+                );
                 put!(text, "#[derive({derives})]\npub enum {name}{life} {{");
                 for (case, of) in cases.iter().zip(&variant.cases) {
                     match &of.ty {
@@ -649,7 +626,7 @@ impl<'r> Glue<'r> {
                 text += &self.variant(id, &name, &cases, &types);
             }
             TypeDefKind::Enum(of) => {
-                let cases = names(of.cases.iter().map(|case| case.name.as_str()), camel);
+                let cases = names(of.cases.iter().map(|case| case.name.as_str()), case_name);
                 put!(
                     text,
                     "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum {name} {{"
@@ -942,7 +919,7 @@ fn lower<G: {LIB}::Guest>(&self, {guest}, slots: &mut [u64]) -> {LIB}::Result<()
     /// The trait that has the methods of a resource of the host, and where it is.
     fn trait_of(&self, id: TypeId) -> (Path, String) {
         let name = self.resolve.types[id].name.as_deref().unwrap_or_default();
-        (self.owner(id), format!("Host{}", camel(name)))
+        (self.owner(id), format!("Host{}", case_name(name)))
     }
 
     fn methods_of_host(&mut self, path: &Path, name: &str) -> &mut Methods {
