@@ -639,6 +639,43 @@ fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
     Ok(())
 }
 
+pub const PLUGINS: [&str; 3] = ["strings-c", "strings-cpp", "strings-rust"];
+
+/// A plugin of `corpus/plugins/string-utils` as a module.
+pub fn plugin(name: &str, profile: &str) -> Result<Vec<u8>> {
+    let input = p1bridge::link::Input {
+        name: name.into(),
+        wasm: part(name)?,
+        world: None,
+    };
+    let options = FlattenOptions {
+        profile: named(profile)?,
+        verify: true,
+        ..FlattenOptions::default()
+    };
+    let choices = p1bridge::link::Choices::default();
+    let (_, flat) = p1bridge::link::link(&[input], &[], &choices, &options)?;
+    Ok(flat.wasm)
+}
+
+/// What a host of those plugins prints.
+pub fn plugins_say() -> String {
+    let round = |name: &str, language: &str| {
+        format!(
+            "{name}.wasm:\n  [info] {name}.wasm: uppercase, in {language}\n  A TEXT  IN WORDS\n  1. a\n  2. text\n  3. in\n  4. words\n  \
+             16 + 4 = 20 characters\n  [info] {name}.wasm: a counter is gone, in {language}\n"
+        )
+    };
+    let after = "strings-rust.wasm:\n  [info] strings-rust.wasm: uppercase, in Rust\n  \n  [warning] strings-rust.wasm: no words, in Rust\n  \
+                 0 + 4 = 4 characters\n  [info] strings-rust.wasm: a counter is gone, in Rust\n";
+    format!(
+        "{}{}{}replaced: strings-c.wasm\nstrings-cpp.wasm: the guest trapped\n{after}{after}",
+        round("strings-c", "C"),
+        round("strings-cpp", "C++"),
+        round("strings-rust", "Rust")
+    )
+}
+
 /// `corpus/plugins/string-utils`: plugins in three languages at once, one that is replaced, and one that traps.
 #[test]
 fn a_host_has_several_plugins_replaces_one_and_goes_on_when_one_traps() -> Result<()> {
@@ -648,43 +685,19 @@ fn a_host_has_several_plugins_replaces_one_and_goes_on_when_one_traps() -> Resul
     let folder = tempfile::tempdir()?;
     let mut files = Vec::new();
     let mut first = None;
-    for name in ["strings-c", "strings-cpp", "strings-rust"] {
-        let input = p1bridge::link::Input {
-            name: name.into(),
-            wasm: part(name)?,
-            world: None,
-        };
-        let options = FlattenOptions {
-            profile: named("wamr-2020")?,
-            verify: true,
-            ..FlattenOptions::default()
-        };
-        let (_, flat) =
-            p1bridge::link::link(&[input], &[], &p1bridge::link::Choices::default(), &options)?;
+    for name in PLUGINS {
+        let wasm = plugin(name, "wamr-2020")?;
         let file = folder.path().join(format!("{name}.wasm"));
-        std::fs::write(&file, &flat.wasm)?;
+        std::fs::write(&file, &wasm)?;
         files.push(file);
-        first.get_or_insert(flat.wasm);
+        first.get_or_insert(wasm);
     }
     let module = first.context("a plugin")?;
     let objects = glue(folder.path(), &Input::of_module(&module)?, "plugin")?;
     let source = top().join("corpus/plugins/string-utils/host/main.c");
     let host = program(folder.path(), &source, objects, false)?;
     let said = run(Command::new(host).args(&files))?;
-    let round = |name: &str, language: &str| {
-        format!(
-            "{name}.wasm:\n  [info] {name}.wasm: uppercase, in {language}\n  A TEXT  IN WORDS\n  1. a\n  2. text\n  3. in\n  4. words\n  \
-             16 + 4 = 20 characters\n  [info] {name}.wasm: a counter is gone, in {language}\n"
-        )
-    };
-    let after = "strings-rust.wasm:\n  [info] strings-rust.wasm: uppercase, in Rust\n  \n  [warning] strings-rust.wasm: no words, in Rust\n  \
-                 0 + 4 = 4 characters\n  [info] strings-rust.wasm: a counter is gone, in Rust\n";
-    let right = format!(
-        "{}{}{}replaced: strings-c.wasm\nstrings-cpp.wasm: the guest trapped\n{after}{after}",
-        round("strings-c", "C"),
-        round("strings-cpp", "C++"),
-        round("strings-rust", "Rust")
-    );
+    let right = plugins_say();
     ensure!(said == right, "{said}");
     Ok(())
 }

@@ -17,6 +17,7 @@ use wit_parser::WorldItem;
 use wit_parser::abi::{AbiVariant, WasmType};
 
 use super::echo_world::{Type, pass_through, passes_on};
+use super::glue::{PLUGINS, plugin, plugins_say};
 use super::linked::TOUR;
 
 fn top() -> PathBuf {
@@ -516,5 +517,28 @@ fn a_guest_that_gives_anything_gets_an_error_of_a_host_in_js() -> Result<()> {
     ] {
         ensure!(kinds.contains(kind), "never: {kind}: {kinds:?}");
     }
+    Ok(())
+}
+
+/// `corpus/plugins/string-utils`: plugins in three languages at once, one that is replaced, and one that traps.
+#[test]
+fn a_host_in_js_has_several_plugins_replaces_one_and_goes_on_when_one_traps() -> Result<()> {
+    if !is_ready() {
+        return Ok(());
+    }
+    let host = Host::new(&plugin(PLUGINS[0], "portable")?, "plugin")?;
+    let folder = host.folder.path();
+    let mut command = Command::new("node");
+    command
+        .arg("--no-warnings")
+        .arg(top().join("corpus/plugins/string-utils/host-js/main.mjs"))
+        .arg(folder.join("plugin.js"));
+    for name in PLUGINS {
+        let file = folder.join(format!("{name}.wasm"));
+        std::fs::write(&file, plugin(name, "portable")?)?;
+        command.arg(file);
+    }
+    let said = output(&mut command)?;
+    ensure!(said == plugins_say(), "{said}");
     Ok(())
 }
