@@ -30,7 +30,7 @@ pub fn lower_camel(name: &str) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// Text as a literal.
+/// A name as a literal; none has a quote.
 pub fn quoted(text: &str) -> String {
     format!("'{text}'")
 }
@@ -125,6 +125,14 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
     let (imports, exports) = (imports.unwrap_or_default(), exports.unwrap_or_default());
 
     let name = options.world.as_deref().unwrap_or(&world.name);
+    // It may be the name of a file.
+    let name: String = name
+        .chars()
+        .map(|c| match c.is_ascii_alphanumeric() || c == '_' {
+            true => c,
+            false => '-',
+        })
+        .collect();
     let mut text = format!(
         "// The host's side of the world {name}. Written by `p1bridge host`: do not change it, make it again.
 import * as p1b from './p1b.mjs';
@@ -153,21 +161,14 @@ export {{ ComponentError }} from './p1b.mjs';
 /** An instance of the module, by its bytes or compiled, with what it imports: what it exports. */
 export const instantiate = (source, imports, instantiateCore) => p1b.instantiate(world, source, imports, instantiateCore);"
     );
-    let stem: String = name
-        .chars()
-        .map(|c| match c.is_ascii_alphanumeric() || c == '_' {
-            true => c,
-            false => '-',
-        })
-        .collect();
     Ok(vec![
         File {
-            name: format!("{stem}.js"),
+            name: format!("{name}.js"),
             text,
         },
         File {
-            name: format!("{stem}.d.ts"),
-            text: glue.declarations.finish(name, &imports, &exports),
+            name: format!("{name}.d.ts"),
+            text: glue.declarations.finish(&name, &imports, &exports),
         },
         File {
             name: "p1b.mjs".into(),

@@ -398,7 +398,7 @@ impl<'r> Declarations<'r> {
         for id in self.scopes.keys().copied().collect::<Vec<_>>() {
             self.classes(id);
         }
-        let root = match camel(&world.replace(|c: char| !c.is_ascii_alphanumeric(), "-")) {
+        let root = match camel(world) {
             name if name.starts_with(|c: char| c.is_ascii_alphabetic()) => name,
             name => format!("World{name}"),
         };
