@@ -322,13 +322,13 @@ export const resource = (name, from) => ({ name, from });
 export const own = (of) =>
   of.from
     ? { ...from(u32, (guest, handle) => guest.taken(of, handle), (guest, value) => guest.handle(of, value, 0)), isObject: true }
-    : from(u32, (guest, handle) => guest.received(of, handle, true), (guest, value) => guest.given(of, value));
+    : from(u32, (guest, handle) => guest.received(of, handle), (guest, value) => guest.given(of, value));
 
 /** A resource that is lent for the time of a call. */
 export const borrow = (of) =>
   of.from
     ? from(u32, (guest, handle) => guest.entry(of, handle).value, (guest, value) => guest.handle(of, value, guest.calls))
-    : from(u32, (guest, handle) => guest.received(of, handle, false), (guest, value) => guest.held(of, value).handle);
+    : from(u32, (guest, handle) => guest.received(of, handle), (guest, value) => guest.held(of, value).handle);
 
 // Functions of a world, in both directions. `kind` says where they are in JavaScript.
 
@@ -510,11 +510,11 @@ class Guest {
 
   // Resources of the guest.
 
-  /** One that the guest gives or lends. */
-  received(of, handle, isOwn) {
+  /** One that the guest gives. */
+  received(of, handle) {
     const made = Object.create(this.classes.get(of).prototype);
-    this.resources.set(made, { of, handle, isOwn });
-    if (isOwn) this.registry.register(made, { of, handle }, made);
+    this.resources.set(made, { of, handle });
+    this.registry.register(made, { of, handle }, made);
     return made;
   }
 
@@ -526,8 +526,7 @@ class Guest {
 
   /** The handle of one that becomes the guest's again. */
   given(of, value) {
-    const { handle, isOwn } = this.held(of, value);
-    if (!isOwn) throw new TypeError(`a "${of.name}" that is lent cannot be given away`);
+    const { handle } = this.held(of, value);
     this.resources.delete(value);
     this.registry.unregister(value);
     return handle;
@@ -537,7 +536,6 @@ class Guest {
     const held = this.resources.get(value);
     if (held === undefined) return;
     this.resources.delete(value);
-    if (!held.isOwn) return;
     this.registry.unregister(value);
     this.drop(of, held.handle);
   }

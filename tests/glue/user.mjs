@@ -26,7 +26,8 @@ class Bag {
   }
 
   add(text) {
-    if (text === '') throw 'an empty word';
+    // Or: throw 'an empty word'.
+    if (text === '') return { tag: 'err', val: 'an empty word' };
     return this.put(text, 1);
   }
 

@@ -8,6 +8,7 @@
     (func $numbers (param i32 i32 i32 i32 i32 i32 i64 i64 f32 f64 i32 i32) (result i64)))
   (import "every:types/types@0.1.0" "numbers-of" (func $numbers-of (param i32 i32 i32 i32 i32 i32 i32)))
   (import "every:types/types@0.1.0" "nothing" (func $nothing))
+  (import "every:types/types@0.1.0" "things" (func $things (param i32 i32 i32 i32 i32 i32 i32)))
   (import "every:types/types@0.1.0" "[method]thing.get" (func $get (param i32) (result i32)))
   (import "every:types/types@0.1.0" "[resource-drop]thing" (func $drop-thing (param i32)))
   (import "$root" "log" (func $log (param i32 i32 i32)))
@@ -69,6 +70,10 @@
   ;; Calls what takes no records; how many texts there were, how many are in a list of the host, and how many are gone.
   (func (export "run") (param i32 i32) (result i32)
     (call $nothing)
+    ;; Which has no things to give.
+    (if (i32.eq (local.get 1) (i32.const 99))
+      (then
+        (call $things (i32.const 9) (i32.const 0) (i32.const 0) (i32.const 9) (i32.const 0) (i32.const 0) (i32.const 1024))))
     (call $log (i32.load (local.get 0)) (i32.load offset=4 (local.get 0)) (i32.const 1024))
     (call $log (i32.load (i32.const 1024)) (i32.load (i32.const 1028)) (i32.const 1024))
     (i64.store (i32.const 1040)
