@@ -116,12 +116,12 @@ const second = fake(lots).back;
 same([second.lots(...'abcdefgh', 9), posts.length, posts[0] % 4], ['b', 1, 0]);
 // Nothing is left of other values in what a smaller case does not use.
 let slots;
-const shapes = fake({ 'every:types/back@0.1.0#shapes': (a, b, c, d, e, f, g) => { slots = [a, b > 0n, c, d, e, f, g]; return -1; } }).back;
-throws(() => shapes.shapes({ tag: 'both', val: [1, -1n] }, undefined), says(RuntimeError, 'an address is not aligned'));
-same(slots, [4, true, -1n, 0, 0, 0n, 0n]);
-const again = fake({ 'every:types/back@0.1.0#shapes': (a, b, c, d, e, f, g) => { slots = [a, b > 0n, c, d, e, f, g]; return -1; } }).back;
-throws(() => again.shapes({ tag: 'named', val: 'xy' }, { tag: 'circle', val: 0 }), says(RuntimeError, 'an address is not aligned'));
-same(slots, [3, true, 2n, 1, 1, 0n, 0n]);
+const taking = () => fake({ 'every:types/back@0.1.0#shapes': (a, b, c, d, e, f, g) => { slots = [a, b, c, d, e, f, g]; return -1; } }).back;
+const odd = says(RuntimeError, 'an address is not aligned');
+throws(() => taking().shapes({ tag: 'circle', val: -1.5 }, undefined), odd);
+same(slots, [1, -0x4008000000000000n, 0n, 0, 0, 0n, 0n]);
+throws(() => taking().shapes({ tag: 'named', val: 'xy' }, { tag: 'circle', val: 0 }), odd);
+same([slots[0], slots[1] > 0n && slots[1] < 1n << 32n, ...slots.slice(2)], [3, true, 2n, 1, 1, 0n, 0n]);
 
 // Calls of the host that are wrong.
 const refused = [
@@ -151,12 +151,23 @@ throws(() => start().run(Array(99).fill('x')), says(RuntimeError, 'a handle is n
 let lent;
 const show = (call) => fake({ 'every:types/back@0.1.0#show': (handle) => call((lent = handle)) }).back;
 const invalid = says(RuntimeError, 'a handle is not valid');
-throws(() => show((handle) => given.things(handle, 0, 0, handle, 0, 0, 1024)).show(thing), invalid);
+const outer = [];
+const both = show((handle) => {
+  outer.push(handle);
+  if (outer.length === 1) return both.show(thing);
+  return given.things(outer[0], 0, 0, handle, 0, 0, 1024);
+});
+throws(() => both.show(thing), invalid);
 const drop = (handle) => given['[resource-drop]thing'](handle);
 throws(() => show((handle) => [drop(handle), drop(handle)]).show(thing), invalid);
 same(show((handle) => given['[method]thing.get'](handle)).show(thing), 1);
 throws(() => given['[method]thing.get'](lent), invalid);
 same(thing.gone, 0);
+
+// One that traps by itself.
+const ending = fake({ run: (a, b) => { throw new RuntimeError('unreachable'); } });
+throws(() => ending.run([]), says(RuntimeError, 'unreachable'));
+throws(() => ending.back.maybe(1), says(RuntimeError, 'the guest has trapped before'));
 
 // A guest that catches what it is ended with is ended all the same.
 const calm = fake({
