@@ -11,15 +11,17 @@ use crate::wrap::World;
 
 /// Write the glue for a host of a flat module
 ///
-/// A header has the types of the module's own interfaces, the functions that the host provides and those
-/// that it calls. A source lifts and lowers their values, with every check of the canonical ABI. Compile
-/// it with `runtime-shim/host/p1b_abi.c` and the binding of your runtime beside it.
+/// In C, a header has the types of the module's own interfaces, the functions that the host provides and
+/// those that it calls. A source lifts and lowers their values, with every check of the canonical ABI. Compile
+/// it with `runtime-shim/host/p1b_abi.c` and the binding of your runtime beside it. Rust and JavaScript have the
+/// same in one module.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   p1bridge host app.flat.wasm -o glue             the interfaces that the module imports and exports
   p1bridge host wit --world device -o glue        all of a world
-  p1bridge host app.flat.wasm --prefix app -o .   names that begin with app_")]
+  p1bridge host app.flat.wasm --prefix app -o .   names that begin with app_
+  p1bridge host app.flat.wasm --lang js -o web    a JavaScript module, with types for TypeScript")]
 pub struct Args {
     /// A flat module that carries its world, or WIT: a directory or a file
     input: PathBuf,

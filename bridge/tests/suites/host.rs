@@ -75,6 +75,17 @@ fn only_what_the_module_has_is_written() {
     assert!(header.contains("t_t_a_take"), "{header}");
     assert!(!header.contains("_method_r_m"), "{header}");
     assert!(!header.contains("exports_app_run"), "{header}");
+    folder
+        .run(&["host", "app.flat.wasm", "--lang", "js", "-o", "web"])
+        .succeeded();
+    for (file, has) in [("app.js", "'take'"), ("app.d.ts", "take(it: R): void;")] {
+        let text = std::fs::read_to_string(folder.path().join("web").join(file)).unwrap();
+        assert!(text.contains(has), "{text}");
+        for other in ["Point", "log", "run", "resource-drop"] {
+            assert!(!text.contains(other), "{other}: {text}");
+        }
+    }
+    assert!(folder.path().join("web/p1b.mjs").exists());
 }
 
 #[test]
@@ -125,4 +136,14 @@ fn what_no_host_can_have_is_refused_by_name() {
             "host", "w.wit", "--world", "device", "--prefix", "1x", "-o", "glue",
         ])
         .failed_with(&["--prefix 1x"]);
+    for (option, part) in [
+        ("--prefix=x", "--prefix is for C"),
+        ("--no-alloc", "--no-alloc is for --lang rust"),
+    ] {
+        folder
+            .run(&[
+                "host", "w.wit", "--world", "device", "--lang", "js", option, "-o", "glue",
+            ])
+            .failed_with(&[part]);
+    }
 }
