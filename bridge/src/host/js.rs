@@ -84,6 +84,8 @@ struct Glue<'r> {
     constants: String,
     /// Constants that are resources.
     resources: Vec<String>,
+    /// The interfaces that have those of the host.
+    hosts: Vec<InterfaceId>,
     declarations: Declarations<'r>,
 }
 
@@ -107,6 +109,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
         taken: HashMap::new(),
         constants: String::new(),
         resources: Vec::new(),
+        hosts: Vec::new(),
         declarations: Declarations::new(resolve, world),
     };
     let mut sides = Vec::new();
@@ -122,7 +125,13 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
         sides.push(glue.side(items, &found, &dropped.collect::<Vec<_>>(), import)?);
     }
     let (exports, imports) = (sides.pop(), sides.pop());
-    let (imports, exports) = (imports.unwrap_or_default(), exports.unwrap_or_default());
+    let (mut imports, exports) = (imports.unwrap_or_default(), exports.unwrap_or_default());
+    // The class of what an export takes is needed even if the module imports nothing of its interface.
+    for id in &glue.hosts {
+        if let Some([module, ..]) = glue.provided.get(id).map(Vec::as_slice) {
+            place(&mut imports, module, Some(*id)).names = glue.provided[id].clone();
+        }
+    }
 
     let name = options.world.as_deref().unwrap_or(&world.name);
     // It may be the name of a file.
@@ -414,6 +423,7 @@ impl<'r> Glue<'r> {
             format!("the resource {name} is of an interface that the host does not provide")
         })?;
         let from: Vec<String> = from.iter().map(|name| quoted(name)).collect();
+        self.hosts.push(interface);
         Ok(format!("p1b.resource({class}, {})", list(&from)))
     }
 }

@@ -493,6 +493,8 @@ instantiateCore?: (module: WebAssembly.Module, imports: WebAssembly.Imports) => 
         let scope = self.scope(id);
         let classes = std::mem::take(&mut scope.classes);
         for (ty, class) in classes {
+            // The class has its name in JavaScript, whatever the type is called.
+            let known = camel(self.resolve.types[ty].name.as_deref().unwrap_or_default());
             let name = self.named.get(&ty).cloned().unwrap_or_default();
             let scope = self.scopes.entry(id).or_default();
             let class_name = unique(&mut scope.taken, format!("{name}Class"));
@@ -514,7 +516,7 @@ instantiateCore?: (module: WebAssembly.Module, imports: WebAssembly.Imports) => 
                 true => &mut scope.exports,
                 false => &mut scope.imports,
             };
-            put!(to, "{name}: {class_name};");
+            put!(to, "{known}: {class_name};");
         }
     }
 }

@@ -88,6 +88,25 @@ fn only_what_the_module_has_is_written() {
     assert!(folder.path().join("web/p1b.mjs").exists());
 }
 
+/// It is needed to know its objects.
+#[test]
+fn the_class_of_what_only_an_export_takes_is_declared() {
+    let mut module = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (func (export "take") (param i32)))"#,
+    )
+    .unwrap();
+    let wit = "package t:t@1.0.0; interface a { resource r; } world device { use a.{r}; export take: func(it: r); }";
+    carry(&mut module, wit);
+    let folder = Folder::new();
+    folder.add("app.wasm", &module);
+    folder
+        .run(&["host", "app.wasm", "--lang", "js", "-o", "web"])
+        .succeeded();
+    let text = std::fs::read_to_string(folder.path().join("web/app.d.ts")).unwrap();
+    let right = "& Named<'t:t/a@1.0.0' | 't:t/a', TTA.Imports>";
+    assert!(text.contains(right), "{text}");
+}
+
 #[test]
 fn functions_that_are_async_in_wit_block() {
     let folder = Folder::new();
