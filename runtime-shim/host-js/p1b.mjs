@@ -449,11 +449,34 @@ class Guest {
     this.left = this.buffer().byteLength + SHARED;
   }
 
+  /**
+   * Stores a result of the host. A module with an arena (`flatten --host-arena`) says in the two words before the place where that is
+   * free; a result without strings and lists may have other things there, and needs no room.
+   */
+  stored(result, area, value) {
+    if (typeof this.exports?.['p1bridge.host-arena'] === 'function') {
+      if (area < 8) throw this.trap('an address is outside of the memory');
+      this.arena = { free: u32.load(this, area - 8), end: u32.load(this, area - 4) };
+    }
+    try {
+      result.store(this, area, value);
+    } finally {
+      this.arena = undefined;
+    }
+  }
+
   /** Room in the memory for so many things of a size. */
   room(align, size, count) {
     if (count === 0) return align;
     const bytes = size * count;
     if (bytes > 0xffffffff) throw new RangeError('a list is larger than any memory');
+    if (this.arena !== undefined) {
+      const at = aligned(this.arena.free, align);
+      if (at + bytes > this.arena.end) throw this.trap('the arena for results of the host is full');
+      this.arena.free = at + bytes;
+      this.check(at, 1, bytes, align);
+      return at;
+    }
     const realloc = this.exports?.cabi_realloc;
     if (typeof realloc !== 'function') throw this.trap('the module has no export `cabi_realloc`');
     const at = this.enter(realloc, [0, 0, align, bytes]) >>> 0;
@@ -566,7 +589,7 @@ class Guest {
         }
         const value = result?.isResult ? caught(result, () => call(given)) : call(given);
         if (result === undefined) return undefined;
-        if (hasArea) return result.store(this, area, value);
+        if (hasArea) return this.stored(result, area, value);
         return result.lower(this, value)[0];
       } catch (error) {
         this.dead ??= error;

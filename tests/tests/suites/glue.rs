@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::host::{HostOptions, Input, c};
 use p1bridge::profiles::named;
-use p1bridge::wrap::{WrapOptions, wrap};
+use p1bridge::wrap::{World, WrapOptions, wrap};
 use p1bridge_tests::manifest::part;
 use p1bridge_tests::random::numbers::Random;
 

@@ -32,8 +32,14 @@ fn is_ready() -> bool {
 }
 
 fn flat(component: &[u8], profile: &str) -> Result<Vec<u8>> {
+    flat_with(component, profile, None)
+}
+
+/// The same with an arena of so many bytes for what functions of the host give.
+fn flat_with(component: &[u8], profile: &str, host_arena: Option<u32>) -> Result<Vec<u8>> {
     let options = FlattenOptions {
         profile: named(profile)?,
+        host_arena,
         verify: true,
         ..FlattenOptions::default()
     };
@@ -190,11 +196,22 @@ fn a_host_in_js_provides_an_interface() -> Result<()> {
     }
     let component = wrap(&part("user-c")?, &WrapOptions::default())?.component;
     // That of 2020 has all imports in `env`.
-    for profile in ["portable", "wamr-2020"] {
-        let host = Host::new(&flat(&component, profile)?, "user")?;
+    for (profile, arena) in [
+        ("portable", None),
+        ("wamr-2020", None),
+        ("portable", Some(1024)),
+    ] {
+        let host = Host::new(&flat_with(&component, profile, arena)?, "user")?;
         let said = host.run("user.mjs", &["one"])?;
         ensure!(said == format!("{TOUR}argument one\n"), "{profile}: {said}");
     }
+    let host = Host::new(&flat_with(&component, "portable", Some(32))?, "user")?;
+    let refused = host.run("user.mjs", &["one"]);
+    let refused = format!("{:#}", refused.expect_err("no room"));
+    ensure!(
+        refused.contains("the arena for results of the host is full"),
+        "{refused}"
+    );
     Ok(())
 }
 
@@ -391,7 +408,8 @@ fn described(module: &[u8], values: &[(bool, Vec<String>)]) -> Result<String> {
 fn random_world(seed: u64) -> Result<Host> {
     let random = &mut Random::new(seed);
     let (component, functions) = pass_through(random)?;
-    let module = flat(&component, "portable")?;
+    let arena = random.percent(50).then_some(1 << 20);
+    let module = flat_with(&component, "portable", arena)?;
     let host = Host::new(&module, "echo")?;
     let values: Vec<_> = functions
         .iter()
