@@ -2,6 +2,7 @@
 //!
 //! | step | does |
 //! |---|---|
+//! | [`maps`] | makes lists of maps |
 //! | [`types`] | flat forms and layouts |
 //! | [`functions`] | the functions and resources between the module and its host |
 //! | [`names`] | names in C |
@@ -14,6 +15,7 @@
 mod c;
 mod functions;
 mod js;
+mod maps;
 mod names;
 mod rust;
 mod ts;
@@ -48,6 +50,8 @@ pub struct Input {
     pub world: World,
     /// Whether what functions of the host give goes to an arena of the module (`flatten --host-arena`).
     pub arena: bool,
+    /// The pairs that were maps in it.
+    entries: maps::Entries,
     /// The imports and exports of the module; none where there is only WIT.
     functions: Option<Functions>,
 }
@@ -59,8 +63,9 @@ struct Functions {
 
 impl Input {
     /// All of a world.
-    pub fn of_world(world: World) -> Input {
+    pub fn of_world(mut world: World) -> Input {
         Input {
+            entries: maps::despecialize(world.resolve_mut()),
             world,
             arena: false,
             functions: None,
@@ -97,7 +102,7 @@ impl Input {
                     .collect(),
             }),
             arena: survey.exports_func(HOST_ARENA),
-            world,
+            ..Input::of_world(world)
         })
     }
 

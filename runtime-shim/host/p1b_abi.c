@@ -1,8 +1,5 @@
 #include "p1b_abi.h"
 
-/* The only function of libc; compilers take it for granted. */
-void *memcpy(void *, const void *, size_t);
-
 const char *p1b_reason(p1b_status status) {
     switch (status) {
     case P1B_OK: return "ok";
@@ -40,6 +37,8 @@ void p1b_init(p1b_host *host, const p1b_world *world, void *scratch, size_t scra
     host->views = NULL;
     host->views_size = 0;
     host->room = host->room_end = 0;
+    host->memory = NULL;
+    host->memory_size = 0;
     for (i = 0; i < handle_count; i++) {
         handles[i].rep = NULL;
         handles[i].kind = 0;
@@ -72,7 +71,7 @@ p1b_string p1b_copy(p1b_host *host, const void *bytes, size_t length) {
     p1b_string string = {"", 0};
     char *copy = length ? (char *)p1b_scratch(host, length, 1) : NULL;
     if (copy) {
-        memcpy(copy, bytes, length);
+        P1B_COPY(copy, bytes, length);
         string.ptr = copy;
         string.len = length;
     }
@@ -80,10 +79,12 @@ p1b_string p1b_copy(p1b_host *host, const void *bytes, size_t length) {
 }
 
 p1b_string p1b_text(const char *text) {
+    /* Volatile, for compilers make a call of strlen of such a loop. */
+    const volatile char *end = text;
     p1b_string string;
+    while (*end) end++;
     string.ptr = text;
-    string.len = 0;
-    while (text[string.len]) string.len++;
+    string.len = (size_t)(end - text);
     return string;
 }
 
@@ -101,25 +102,10 @@ p1b_status p1b_done(p1b_host *host, p1b_held *held) {
     return status;
 }
 
-p1b_status p1b_import_call(p1b_host *host, const p1b_import *import, uint64_t *slots) {
-    size_t used = host->scratch_used;
-    p1b_status status = import->call(host, slots);
-    host->scratch_used = used;
-    return !status && host->message ? P1B_ASKED : status;
-}
-
-uint8_t *p1b_at(p1b_host *host, uint32_t address, uint64_t size) {
-    uint32_t all = 0;
-    uint8_t *memory = host->engine->memory(host->of, &all);
-    if (!memory || address > all || size > all - address) return NULL;
-    return memory + address;
-}
-
-p1b_status p1b_list(p1b_host *host, uint32_t address, uint32_t length, uint32_t size, uint32_t alignment,
-                    uint8_t **at) {
-    if (address & (alignment - 1)) return P1B_ALIGNMENT;
-    *at = p1b_at(host, address, (uint64_t)length * size);
-    return *at ? P1B_OK : P1B_BOUNDS;
+bool p1b_memory(p1b_host *host) {
+    host->memory_size = 0;
+    host->memory = host->engine->memory(host->of, &host->memory_size);
+    return host->memory != NULL;
 }
 
 p1b_status p1b_lift_string(p1b_host *host, uint32_t address, uint32_t length, p1b_string *string) {
@@ -153,8 +139,9 @@ p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t 
 }
 
 p1b_status p1b_lowering_at(p1b_host *host, uint32_t place) {
-    uint8_t *header = place < 8 ? NULL : p1b_at(host, place - 8, 8);
+    const uint8_t *header;
     p1b_lowering(host);
+    header = place < 8 ? NULL : p1b_at(host, place - 8, 8);
     if (!header) return P1B_BOUNDS;
     /* The module writes the two addresses before each call. */
     host->room = p1b_load32(header);
@@ -163,33 +150,24 @@ p1b_status p1b_lowering_at(p1b_host *host, uint32_t place) {
 }
 
 void p1b_lowering(p1b_host *host) {
-    host->room = host->room_end = 0;
-    host->views_size = 0;
-    host->views = host->engine->memory(host->of, &host->views_size);
+    host->views = p1b_memory(host) ? host->memory : NULL;
+    host->views_size = host->memory_size;
 }
 
 /* Where bytes are now that were in the memory of the guest when lowering began; others stay where they are. */
 static const uint8_t *fresh(p1b_host *host, const void *bytes) {
     uintptr_t at = (uintptr_t)bytes, begin = (uintptr_t)host->views;
-    uint32_t size = 0;
     if (!host->views || at < begin || at - begin >= host->views_size) return (const uint8_t *)bytes;
-    return host->engine->memory(host->of, &size) + (at - begin);
-}
-
-/* Whether the host has numbers with the low byte first, as the guest does. */
-static bool is_little(void) {
-    const uint16_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first != 0;
+    if (!host->memory && !p1b_memory(host)) return (const uint8_t *)bytes;
+    return host->memory + (at - begin);
 }
 
 /* Copies numbers, with their bytes the other way round where the host has them so. */
 static void copy_numbers(uint8_t *to, const uint8_t *from, size_t bytes, uint32_t width) {
     size_t i;
     uintptr_t a = (uintptr_t)to, b = (uintptr_t)from;
-    if (width == 1 || is_little()) {
-        if (a - b >= bytes && b - a >= bytes) memcpy(to, from, bytes);
+    if (width == 1 || p1b_is_little()) {
+        if (a - b >= bytes && b - a >= bytes) P1B_COPY(to, from, bytes);
         /* A guest may say that its new memory is where a value of its own is. */
         else if (a < b) for (i = 0; i < bytes; i++) to[i] = from[i];
         else for (i = bytes; i; i--) to[i - 1] = from[i - 1];
@@ -204,7 +182,7 @@ p1b_status p1b_lift_numbers(p1b_host *host, uint32_t address, uint32_t length, u
     p1b_status status = p1b_list(host, address, length, width, width, &at);
     *numbers = NULL;
     if (status || !length) return status;
-    if ((((uintptr_t)at & (width - 1)) == 0 && is_little()) || width == 1) {
+    if ((((uintptr_t)at & (width - 1)) == 0 && p1b_is_little()) || width == 1) {
         *numbers = at;
         return P1B_OK;
     }
@@ -234,46 +212,20 @@ p1b_status p1b_lower_string(p1b_host *host, p1b_string string, uint32_t *address
     return p1b_lower_numbers(host, string.ptr, string.len, 1, address);
 }
 
-void p1b_zero(void *bytes, size_t size) {
-    volatile uint8_t *at = (uint8_t *)bytes;
-    while (size--) *at++ = 0;
-}
-
-p1b_status p1b_put8(p1b_host *host, uint32_t address, uint32_t value) {
-    uint8_t *at = p1b_at(host, address, 1);
-    if (!at) return P1B_BOUNDS;
-    *at = (uint8_t)value;
-    return P1B_OK;
-}
-p1b_status p1b_put16(p1b_host *host, uint32_t address, uint32_t value) {
-    uint8_t *at = p1b_at(host, address, 2);
-    if (!at) return P1B_BOUNDS;
-    p1b_store16(at, value);
-    return P1B_OK;
-}
-p1b_status p1b_put32(p1b_host *host, uint32_t address, uint32_t value) {
-    uint8_t *at = p1b_at(host, address, 4);
-    if (!at) return P1B_BOUNDS;
-    p1b_store32(at, value);
-    return P1B_OK;
-}
-p1b_status p1b_put64(p1b_host *host, uint32_t address, uint64_t value) {
-    uint8_t *at = p1b_at(host, address, 8);
-    if (!at) return P1B_BOUNDS;
-    p1b_store64(at, value);
-    return P1B_OK;
-}
-
 p1b_status p1b_call(p1b_host *host, size_t index, uint64_t *slots) {
-    return host->engine->call(host->of, index, slots);
+    p1b_status status = host->engine->call(host->of, index, slots);
+    p1b_moved(host);
+    return status;
 }
-
-bool p1b_is_char(uint32_t value) { return value < 0x110000 && (value < 0xd800 || value > 0xdfff); }
 
 bool p1b_is_utf8(const uint8_t *bytes, size_t length) {
     size_t i = 0;
     while (i < length) {
-        uint32_t first = bytes[i++], least, more;
+        uint32_t first, least, more;
+        /* ASCII, several at a time. */
+        while (length - i >= 8 && ((p1b_load32(bytes + i) | p1b_load32(bytes + i + 4)) & 0x80808080u) == 0) i += 8;
+        if (i == length) break;
+        first = bytes[i++];
         if (first < 0x80) continue;
         if (first < 0xc2 || first > 0xf4) return false;
         more = first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
@@ -285,45 +237,6 @@ bool p1b_is_utf8(const uint8_t *bytes, size_t length) {
             if ((bytes[i] & 0xc0) != 0x80) return false;
     }
     return true;
-}
-
-uint32_t p1b_load16(const uint8_t *at) { return (uint32_t)at[0] | (uint32_t)at[1] << 8; }
-uint32_t p1b_load32(const uint8_t *at) { return p1b_load16(at) | p1b_load16(at + 2) << 16; }
-uint64_t p1b_load64(const uint8_t *at) { return p1b_load32(at) | (uint64_t)p1b_load32(at + 4) << 32; }
-
-void p1b_store16(uint8_t *at, uint32_t value) {
-    at[0] = (uint8_t)value;
-    at[1] = (uint8_t)(value >> 8);
-}
-void p1b_store32(uint8_t *at, uint32_t value) {
-    p1b_store16(at, value);
-    p1b_store16(at + 2, value >> 16);
-}
-void p1b_store64(uint8_t *at, uint64_t value) {
-    p1b_store32(at, (uint32_t)value);
-    p1b_store32(at + 4, (uint32_t)(value >> 32));
-}
-
-float p1b_f32(uint64_t bits) {
-    uint32_t low = (uint32_t)bits;
-    float value;
-    memcpy(&value, &low, sizeof value);
-    return value;
-}
-double p1b_f64(uint64_t bits) {
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-uint64_t p1b_of_f32(float value) {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-uint64_t p1b_of_f64(double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
 }
 
 /* The entry of a handle: they begin with 1. */

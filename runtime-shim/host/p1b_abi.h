@@ -1,5 +1,6 @@
 /* The canonical ABI for hosts of flat modules: checked access to the memory of the guest, handles, and memory for the
-   time of a call. Freestanding C99: no allocation, no global state, nothing of libc but memcpy. Generated code
+   time of a call. Freestanding C99: no allocation, no global state, nothing of libc but memcpy. What generated code does for every
+   value is inline here. Generated code
    (`p1bridge host`) and the binding of an engine (p1b_wamr.h, p1b_wasm3.h) stand on it.
 
    CanonicalABI.md of the component model says what is checked: "Loading", "Storing", "Flat Lifting", "Flat Lowering". */
@@ -9,6 +10,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#if defined(__GNUC__)
+#define P1B_COPY __builtin_memcpy
+#else
+#include <string.h>
+#define P1B_COPY memcpy
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -103,6 +111,9 @@ typedef struct p1b_host {
     uint32_t views_size;
     /* Where the arena is free for the result that is lowered, if it goes there; otherwise the end is 0. */
     uint32_t room, room_end;
+    /* The memory of the guest, from when it was asked for until the guest may have run; otherwise NULL. */
+    uint8_t *memory;
+    uint32_t memory_size;
 } p1b_host;
 
 /* Begins a host, before it is bound. */
@@ -136,12 +147,34 @@ p1b_status p1b_done(p1b_host *host, p1b_held *held);
 
 /* --- For generated code. --- */
 
+/* Whether the host has numbers with the low byte first, as the guest does. */
+static inline bool p1b_is_little(void) {
+    const uint16_t one = 1;
+    uint8_t first;
+    P1B_COPY(&first, &one, 1);
+    return first != 0;
+}
+
+/* The guest may have run, and its memory may be elsewhere. */
+static inline void p1b_moved(p1b_host *host) { host->memory = NULL; }
+
+/* Asks for the memory: false where there is none. */
+bool p1b_memory(p1b_host *host);
+
 /* Where so many bytes of the guest's memory are, or NULL. Valid until the guest runs. */
-uint8_t *p1b_at(p1b_host *host, uint32_t address, uint64_t size);
+static inline uint8_t *p1b_at(p1b_host *host, uint32_t address, uint64_t size) {
+    if (!host->memory && !p1b_memory(host)) return NULL;
+    if (address > host->memory_size || size > host->memory_size - address) return NULL;
+    return host->memory + address;
+}
 
 /* The same for a list: P1B_BOUNDS, P1B_ALIGNMENT. */
-p1b_status p1b_list(p1b_host *host, uint32_t address, uint32_t length, uint32_t size, uint32_t alignment,
-                    uint8_t **at);
+static inline p1b_status p1b_list(p1b_host *host, uint32_t address, uint32_t length, uint32_t size, uint32_t alignment,
+                                  uint8_t **at) {
+    if (address & (alignment - 1)) return P1B_ALIGNMENT;
+    *at = p1b_at(host, address, (uint64_t)length * size);
+    return *at ? P1B_OK : P1B_BOUNDS;
+}
 
 /* A string of the guest. */
 p1b_status p1b_lift_string(p1b_host *host, uint32_t address, uint32_t length, p1b_string *string);
@@ -149,9 +182,17 @@ p1b_status p1b_lift_string(p1b_host *host, uint32_t address, uint32_t length, p1
 /* Room in the guest's memory: in the arena for a result that goes there, otherwise by its cabi_realloc. */
 p1b_status p1b_room(p1b_host *host, uint32_t alignment, uint64_t size, uint32_t *address);
 
-/* Calls a function of the host: what bindings do. Memory for the time of the call is free again after it, and what
-   the function has asked for with p1b_trap is a status. */
-p1b_status p1b_import_call(p1b_host *host, const p1b_import *import, uint64_t *slots);
+/* Calls a function of the host: what bindings do. Memory for the time of the call is free again after it. Of a slot with a
+   narrow value, only the low 32 bits count. */
+static inline p1b_status p1b_import_call(p1b_host *host, const p1b_import *import, uint64_t *slots) {
+    size_t used = host->scratch_used;
+    p1b_status status;
+    p1b_moved(host);
+    status = import->call(host, slots);
+    host->scratch_used = used;
+    host->room_end = 0;
+    return status;
+}
 
 /* A list of numbers of so many bytes each: where it is in the memory of the guest, if the host reads numbers as they are
    there, or a copy. */
@@ -172,36 +213,109 @@ p1b_status p1b_lowering_at(p1b_host *host, uint32_t place);
 /* A string into the memory of the guest. */
 p1b_status p1b_lower_string(p1b_host *host, p1b_string string, uint32_t *address);
 
-/* Sets bytes to 0: results of functions of the host, before they are made. */
-void p1b_zero(void *bytes, size_t size);
-
-/* Writes a number at an address of the guest. */
-p1b_status p1b_put8(p1b_host *host, uint32_t address, uint32_t value);
-p1b_status p1b_put16(p1b_host *host, uint32_t address, uint32_t value);
-p1b_status p1b_put32(p1b_host *host, uint32_t address, uint32_t value);
-p1b_status p1b_put64(p1b_host *host, uint32_t address, uint64_t value);
+/* Sets bytes to 0: results of functions of the host, before they are made. By copies, for a loop could become a call of
+   memset, which is not there. */
+static inline void p1b_zero(void *bytes, size_t size) {
+    static const uint8_t zeros[64] = {0};
+    uint8_t *at = (uint8_t *)bytes;
+    for (; size > sizeof zeros; at += sizeof zeros, size -= sizeof zeros) P1B_COPY(at, zeros, sizeof zeros);
+    P1B_COPY(at, zeros, size);
+}
 
 /* Calls an export by its place in the world. */
 p1b_status p1b_call(p1b_host *host, size_t index, uint64_t *slots);
 
 /* Whether a number is a Unicode scalar value. */
-bool p1b_is_char(uint32_t value);
+static inline bool p1b_is_char(uint32_t value) { return value < 0x110000 && (value < 0xd800 || value > 0xdfff); }
 
 bool p1b_is_utf8(const uint8_t *bytes, size_t length);
 
-/* Little-endian numbers at any address. */
-uint32_t p1b_load16(const uint8_t *at);
-uint32_t p1b_load32(const uint8_t *at);
-uint64_t p1b_load64(const uint8_t *at);
-void p1b_store16(uint8_t *at, uint32_t value);
-void p1b_store32(uint8_t *at, uint32_t value);
-void p1b_store64(uint8_t *at, uint64_t value);
+/* Little-endian numbers at any address. Not every compiler makes one access of the bytes. */
+static inline uint32_t p1b_load16(const uint8_t *at) { return (uint32_t)at[0] | (uint32_t)at[1] << 8; }
+static inline uint32_t p1b_load32(const uint8_t *at) {
+    uint32_t value;
+    if (!p1b_is_little()) return p1b_load16(at) | p1b_load16(at + 2) << 16;
+    P1B_COPY(&value, at, sizeof value);
+    return value;
+}
+static inline uint64_t p1b_load64(const uint8_t *at) {
+    uint64_t value;
+    if (!p1b_is_little()) return p1b_load32(at) | (uint64_t)p1b_load32(at + 4) << 32;
+    P1B_COPY(&value, at, sizeof value);
+    return value;
+}
+static inline void p1b_store16(uint8_t *at, uint32_t value) {
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+static inline void p1b_store32(uint8_t *at, uint32_t value) {
+    if (p1b_is_little()) {
+        P1B_COPY(at, &value, sizeof value);
+    } else {
+        p1b_store16(at, value);
+        p1b_store16(at + 2, value >> 16);
+    }
+}
+static inline void p1b_store64(uint8_t *at, uint64_t value) {
+    if (p1b_is_little()) {
+        P1B_COPY(at, &value, sizeof value);
+    } else {
+        p1b_store32(at, (uint32_t)value);
+        p1b_store32(at + 4, (uint32_t)(value >> 32));
+    }
+}
 
 /* Floating-point numbers by their bits. */
-float p1b_f32(uint64_t bits);
-double p1b_f64(uint64_t bits);
-uint64_t p1b_of_f32(float value);
-uint64_t p1b_of_f64(double value);
+static inline float p1b_f32(uint64_t bits) {
+    uint32_t low = (uint32_t)bits;
+    float value;
+    P1B_COPY(&value, &low, sizeof value);
+    return value;
+}
+static inline double p1b_f64(uint64_t bits) {
+    double value;
+    P1B_COPY(&value, &bits, sizeof value);
+    return value;
+}
+static inline uint64_t p1b_of_f32(float value) {
+    uint32_t bits;
+    P1B_COPY(&bits, &value, sizeof bits);
+    return bits;
+}
+static inline uint64_t p1b_of_f64(double value) {
+    uint64_t bits;
+    P1B_COPY(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/* Writes a number at an address of the guest. */
+static inline p1b_status p1b_put8(p1b_host *host, uint32_t address, uint32_t value) {
+    uint8_t *at = p1b_at(host, address, 1);
+    if (!at) return P1B_BOUNDS;
+    *at = (uint8_t)value;
+    return P1B_OK;
+}
+static inline p1b_status p1b_put16(p1b_host *host, uint32_t address, uint32_t value) {
+    uint8_t *at = p1b_at(host, address, 2);
+    if (!at) return P1B_BOUNDS;
+    p1b_store16(at, value);
+    return P1B_OK;
+}
+static inline p1b_status p1b_put32(p1b_host *host, uint32_t address, uint32_t value) {
+    uint8_t *at = p1b_at(host, address, 4);
+    if (!at) return P1B_BOUNDS;
+    p1b_store32(at, value);
+    return P1B_OK;
+}
+
+/* The same for an address and a length. */
+static inline p1b_status p1b_put_pair(p1b_host *host, uint32_t address, uint32_t to, size_t length) {
+    uint8_t *at = p1b_at(host, address, 8);
+    if (!at) return P1B_BOUNDS;
+    p1b_store32(at, to);
+    p1b_store32(at + 4, (uint32_t)length);
+    return P1B_OK;
+}
 
 /* Handles of resources of the host. A handle that is lent is the guest's for the time of a call only. */
 p1b_status p1b_handle_new(p1b_host *host, uint16_t kind, void *rep, bool lent, uint32_t *handle);

@@ -19,27 +19,32 @@ static bool is_wide(char type) { return type == 'I' || type == 'F'; }
 static void native(wasm_exec_env_t environment, uint64_t *arguments) {
     p1b_host *host = (p1b_host *)wasm_runtime_get_user_data(environment);
     const p1b_import *import = (const p1b_import *)wasm_runtime_get_function_attachment(environment);
-    const char *type = import->type + 1;
-    uint64_t slots[MOST];
+    uint64_t slots[MOST], *given = arguments;
     p1b_status status;
-    size_t count = 0;
-    for (; *type != ')'; type++, count++) {
-        uint32_t narrow;
-        memcpy(&narrow, &arguments[count], sizeof narrow);
-        slots[count] = is_wide(*type) ? arguments[count] : narrow;
+    /* Narrow values are in the first bytes of their slots: where those are the low ones, nothing has to be moved. There
+       is always one slot, for a result. */
+    if (!p1b_is_little()) {
+        const char *type = import->type + 1;
+        size_t i;
+        for (i = 0; type[i] != ')'; i++) {
+            uint32_t narrow;
+            memcpy(&narrow, &arguments[i], sizeof narrow);
+            slots[i] = is_wide(type[i]) ? arguments[i] : narrow;
+        }
+        given = slots;
     }
-    status = p1b_import_call(host, import, slots);
+    status = p1b_import_call(host, import, given);
     if (status) {
         const char *message = host->message ? host->message : p1b_reason(status);
         host->message = NULL;
         wasm_runtime_set_exception(wasm_runtime_get_module_inst(environment), message);
         return;
     }
-    if (is_wide(type[1])) {
-        arguments[0] = slots[0];
-    } else if (type[1]) {
+    if (given == slots) {
+        const char result = strchr(import->type, ')')[1];
         uint32_t narrow = (uint32_t)slots[0];
-        memcpy(arguments, &narrow, sizeof narrow);
+        if (is_wide(result)) arguments[0] = slots[0];
+        else if (result) memcpy(arguments, &narrow, sizeof narrow);
     }
 }
 

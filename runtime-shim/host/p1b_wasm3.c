@@ -29,29 +29,43 @@ static void set(uint64_t *at, char type, uint64_t value) {
     else memcpy(at, &narrow, sizeof narrow);
 }
 
+/* Ends a call by the guest that is to trap. */
+static const void *refused(p1b_host *host, p1b_status status) {
+    const char *message = host->message ? host->message : p1b_reason(status);
+    host->message = NULL;
+    return message;
+}
+
+/* The place of the arguments: in the newer releases, that of the result comes first. */
+static uint64_t *arguments_of(const p1b_wasm3_link *link, uint64_t *frame) {
+    return P1B_WASM3 >= 5 && link->result ? frame + 1 : frame;
+}
+
+/* A function with arguments, which are taken where they lie: narrow values are the low halves of their slots. */
+static const void *call_in_place(p1b_wasm3_link *link, uint64_t *frame) {
+    p1b_host *host = link->host;
+    uint64_t *arguments = arguments_of(link, frame);
+    p1b_status status;
+    /* Whoever calls the guest puts back what was here. */
+    ((p1b_wasm3 *)host->of)->frame = frame;
+    status = p1b_import_call(host, link->import, arguments);
+    if (status) return refused(host, status);
+    if (arguments != frame) set(frame, link->result, arguments[0]);
+    return NULL;
+}
+
+/* Any function, also without a slot that would have room for a result. */
 static const void *call_host(p1b_wasm3_link *link, uint64_t *frame) {
     p1b_host *host = link->host;
-    p1b_wasm3 *binding = (p1b_wasm3 *)host->of;
-    uint64_t *before = binding->frame, *arguments = frame;
-    const char *type = link->import->type + 1;
-    const char *result = strchr(type, ')') + 1;
+    const uint64_t *arguments = arguments_of(link, frame);
     uint64_t slots[MOST];
     p1b_status status;
-    size_t i;
-#if P1B_WASM3 >= 5
-    /* The place of the result comes first. */
-    if (*result) arguments++;
-#endif
-    for (i = 0; type[i] != ')'; i++) slots[i] = get(&arguments[i], type[i]);
-    binding->frame = arguments + i;
+    uint32_t i;
+    ((p1b_wasm3 *)host->of)->frame = frame;
+    for (i = 0; i < link->count; i++) slots[i] = get(&arguments[i], link->import->type[i + 1]);
     status = p1b_import_call(host, link->import, slots);
-    binding->frame = before;
-    if (status) {
-        const char *message = host->message ? host->message : p1b_reason(status);
-        host->message = NULL;
-        return message;
-    }
-    if (*result) set(frame, *result, slots[0]);
+    if (status) return refused(host, status);
+    if (link->result) set(frame, link->result, slots[0]);
     return NULL;
 }
 
@@ -60,10 +74,18 @@ static const void *native(IM3Runtime runtime, uint64_t *frame, void *memory, voi
     (void)runtime, (void)memory;
     return call_host((p1b_wasm3_link *)link, frame);
 }
+static const void *native_in_place(IM3Runtime runtime, uint64_t *frame, void *memory, void *link) {
+    (void)runtime, (void)memory;
+    return call_in_place((p1b_wasm3_link *)link, frame);
+}
 #else
 static const void *native(IM3Runtime runtime, IM3ImportContext context, uint64_t *frame, void *memory) {
     (void)runtime, (void)memory;
     return call_host((p1b_wasm3_link *)context->userdata, frame);
+}
+static const void *native_in_place(IM3Runtime runtime, IM3ImportContext context, uint64_t *frame, void *memory) {
+    (void)runtime, (void)memory;
+    return call_in_place((p1b_wasm3_link *)context->userdata, frame);
 }
 #endif
 
@@ -92,8 +114,8 @@ static p1b_status call_export(p1b_wasm3 *binding, const char *type, IM3Function 
     void *stack = binding->runtime->stack;
     for (count = 0; type[count] != ')'; count++)
         arguments[count] = decimal(digits[count] + sizeof digits[count], is_wide(type[count]) ? slots[count] : (uint32_t)slots[count]);
-    /* The frame of the guest that waits for the host stays as it is. */
-    if (binding->frame) binding->runtime->stack = binding->frame + MOST;
+    /* The frame of the guest that waits for the host stays as it is, with its arguments. */
+    if (binding->frame) binding->runtime->stack = binding->frame + 2 * MOST;
     failed = m3_CallWithArgs(function, count, arguments);
     if (!failed && *result) slots[0] = get((const uint64_t *)binding->runtime->stack, *result);
     binding->runtime->stack = stack;
@@ -120,8 +142,12 @@ static p1b_status call_export(p1b_wasm3 *binding, const char *type, IM3Function 
 static p1b_status call(void *of, size_t index, uint64_t *slots) {
     p1b_wasm3 *binding = (p1b_wasm3 *)of;
     const char *type = binding->world->exports[index].type;
+    uint64_t *before = binding->frame;
+    p1b_status status;
     if (!binding->functions[index]) return P1B_MISSING;
-    return call_export(binding, type + (*type == '?' ? 2 : 1), binding->functions[index], slots);
+    status = call_export(binding, type + (*type == '?' ? 2 : 1), binding->functions[index], slots);
+    binding->frame = before;
+    return status;
 }
 
 p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime runtime, IM3Module module,
@@ -147,7 +173,10 @@ p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime r
         type[arguments + 1] = 0;
         links[i].host = host;
         links[i].import = import;
-        failed = m3_LinkRawFunctionEx(module, import->module, import->name + import->field, type, native, &links[i]);
+        links[i].count = (uint8_t)(arguments - 2);
+        links[i].result = import->type[arguments];
+        failed = m3_LinkRawFunctionEx(module, import->module, import->name + import->field, type,
+                                      p1b_is_little() && links[i].count ? native_in_place : native, &links[i]);
         /* What the module does not import is not needed. */
         if (failed && failed != m3Err_functionLookupFailed) {
             binding->message = failed;

@@ -16,6 +16,9 @@ extern "C" {
 typedef struct p1b_wasm3_link {
     p1b_host *host;
     const p1b_import *import;
+    /* How many arguments it has, and the type of its result or 0. */
+    uint8_t count;
+    char result;
 } p1b_wasm3_link;
 
 /* A loaded module with its host. */

@@ -53,6 +53,7 @@ pub fn generate(input: &Input, options: &HostOptions) -> Result<Vec<File>> {
     let mut glue = Glue {
         names: Names {
             resolve,
+            entries: &input.entries,
             world: options.world.clone().unwrap_or_else(|| world.name.clone()),
             prefix: options
                 .prefix
@@ -324,6 +325,9 @@ impl<'r> Glue<'r> {
             .iter()
             .map(|ty| self.key(ty))
             .collect();
+        if self.names.entries.contains_key(&id) {
+            return format!("entry<{}>", inner.join(","));
+        }
         let kind = match &self.resolve().types[id].kind {
             TypeDefKind::Result(result) => {
                 format!("result{}{}", result.ok.is_some(), result.err.is_some())
@@ -407,6 +411,15 @@ impl<'r> Glue<'r> {
         }
     }
 
+    /// The name of a part of a tuple, or of an entry of a map.
+    pub fn part(&self, id: TypeId, at: usize) -> String {
+        match (self.names.entries.contains_key(&id), at) {
+            (true, 0) => "key".into(),
+            (true, _) => "value".into(),
+            _ => format!("f{at}"),
+        }
+    }
+
     /// Declares a type and all that it needs.
     pub fn declare(&mut self, ty: &Type) -> Result<()> {
         let Type::Id(id) = plain(self.resolve(), *ty) else {
@@ -446,7 +459,8 @@ impl<'r> Glue<'r> {
             TypeDefKind::Tuple(tuple) => {
                 put!(text, "typedef struct {base}_t {{");
                 for (at, ty) in tuple.types.iter().enumerate() {
-                    put!(text, "    {};", self.variable(ty, &format!("f{at}")));
+                    let name = self.part(id, at);
+                    put!(text, "    {};", self.variable(ty, &name));
                 }
                 put!(text, "}} {base}_t;\n");
             }
@@ -555,6 +569,9 @@ impl<'r> Glue<'r> {
                     text,
                     "/* A resource of the guest, by its handle. */\ntypedef struct {base}_t {{\n    uint32_t handle;\n}} {base}_t;\n"
                 ),
+                false if self.kind(id) == 0 => {
+                    bail!("{base} is a resource of the runtime, which has its handles")
+                }
                 false => put!(
                     text,
                     "/* A resource of the host: define struct {base}_t. */\ntypedef struct {base}_t {base}_t;\n"
@@ -583,11 +600,20 @@ impl<'r> Glue<'r> {
         }
     }
 
-    fn parameters(&mut self, func: &Function) -> Result<Vec<String>> {
+    /// The parameters of a function, under their names in the header. In the source, they are numbered: the code there has names
+    /// of its own.
+    fn parameters(&mut self, func: &Function, numbered: bool) -> Result<Vec<String>> {
         let mut all = vec!["p1b_host *host".to_string()];
-        for param in &func.params {
+        let mut taken = HashSet::new();
+        for (at, param) in func.params.iter().enumerate() {
             self.declare(&param.ty)?;
-            let name = local(&param.name);
+            let mut name = match numbered {
+                true => format!("p{at}"),
+                false => local(&param.name),
+            };
+            while !taken.insert(name.clone()) {
+                name.push('_');
+            }
             all.push(match self.by_value(&param.ty) {
                 true => self.variable(&param.ty, &name),
                 false => format!("const {} *{name}", self.c_type(&param.ty)),
@@ -598,7 +624,7 @@ impl<'r> Glue<'r> {
 
     /// The head of a function that the host has.
     fn head_of_import(&mut self, item: &Item<'_>) -> Result<String> {
-        let mut all = self.parameters(item.of.func)?;
+        let mut all = self.parameters(item.of.func, false)?;
         let mut returns = "void".to_string();
         if let Some(ty) = &item.of.func.result {
             self.declare(ty)?;
@@ -634,8 +660,8 @@ impl<'r> Glue<'r> {
         Ok(format!("{note}{};\n", self.head_of_import(item)?))
     }
 
-    fn head_of_export(&mut self, item: &Item<'_>) -> Result<String> {
-        let mut all = self.parameters(item.of.func)?;
+    fn head_of_export(&mut self, item: &Item<'_>, numbered: bool) -> Result<String> {
+        let mut all = self.parameters(item.of.func, numbered)?;
         if let Some(ty) = &item.of.func.result {
             self.declare(ty)?;
             all.push(self.variable(ty, "*ret"));
@@ -648,7 +674,7 @@ impl<'r> Glue<'r> {
     }
 
     fn prototype_of_export(&mut self, item: &Item<'_>) -> Result<String> {
-        Ok(format!("{};\n", self.head_of_export(item)?))
+        Ok(format!("{};\n", self.head_of_export(item, false)?))
     }
 
     /// The function that the binding calls for an import.
@@ -696,12 +722,9 @@ impl<'r> Glue<'r> {
                 slot += self.layout.flat(ty);
             }
         }
-        if let (Some(at), Some(ty)) = (area, &func.result) {
-            let (size, align) = (self.layout.size(ty), self.layout.align(ty));
-            put!(
-                text,
-                "    area = (uint32_t)s[{at}];\n    TRY(p1b_list(host, area, 1, {size}, {align}, &checked));"
-            );
+        // Looked at when the function has returned: the slots are the engine's, which may put others there meanwhile.
+        if let Some(at) = area {
+            put!(text, "    area = (uint32_t)s[{at}];");
         }
         let mut arguments = vec!["host".to_string()];
         for (n, ty) in types.iter().enumerate() {
@@ -712,11 +735,6 @@ impl<'r> Glue<'r> {
             });
         }
         let name = self.names.function(&item.base, &func.name);
-        let points = |ty: &Type| self.layout.has_views(ty);
-        let begin = match self.arena && func.result.as_ref().is_some_and(points) {
-            true => "    TRY(p1b_lowering_at(host, area));\n",
-            false => "    p1b_lowering(host);\n",
-        };
         match (&sides, &func.result) {
             (Some((ok, err)), Some(ty)) => {
                 for (ty, name) in [(ok, "ret"), (err, "err")] {
@@ -725,24 +743,24 @@ impl<'r> Glue<'r> {
                         arguments.push(format!("&{name}"));
                     }
                 }
-                put!(text, "    ok = {name}({});", arguments.join(", "));
+                put!(
+                    text,
+                    "    ok = {name}({});\n    if (host->message) return P1B_ASKED;",
+                    arguments.join(", ")
+                );
                 match area {
                     None => put!(text, "    s[0] = ok ? 0 : 1;"),
                     Some(_) => {
                         let cases = vec![*ok, *err];
                         let (_, payload) = self.layout.variant(&cases);
-                        let _ = ty;
-                        put!(
-                            text,
-                            "    if (host->message) return P1B_ASKED;\n{begin}    TRY(p1b_put8(host, area, ok ? 0 : 1));"
-                        );
-                        put!(text, "    if (ok) {{");
+                        text += &self.area(ty);
+                        put!(text, "    *checked = ok ? 0 : 1;\n    if (ok) {{");
                         if let Some(ty) = ok {
-                            text += &values.store(self, ty, &offset_of("area", payload), "ret");
+                            text += &values.fill(self, ty, payload, "ret");
                         }
                         put!(text, "    }} else {{");
                         if let Some(ty) = err {
-                            text += &values.store(self, ty, &offset_of("area", payload), "err");
+                            text += &values.fill(self, ty, payload, "err");
                         }
                         put!(text, "    }}");
                     }
@@ -760,16 +778,36 @@ impl<'r> Glue<'r> {
                     );
                 }
                 put!(text, "    if (host->message) return P1B_ASKED;");
-                text += begin;
                 text += &match area {
-                    Some(_) => values.store(self, ty, "area", "ret"),
+                    Some(_) => self.area(ty) + &values.fill(self, ty, 0, "ret"),
+                    // One core value: never a string or a list.
                     None => values.lower(self, ty, 0, "ret"),
                 };
             }
-            (_, None) => put!(text, "    {name}({});", arguments.join(", ")),
+            (_, None) => put!(
+                text,
+                "    {name}({});\n    if (host->message) return P1B_ASKED;",
+                arguments.join(", ")
+            ),
+        }
+        if !text.contains("s[") {
+            put!(text, "    (void)s;");
         }
         put!(text, "    return P1B_OK;\n}}");
         Ok(text)
+    }
+
+    /// Checks the area for a result, when the function of the host has returned and the guest may have run.
+    fn area(&self, ty: &Type) -> String {
+        let (size, align) = (self.layout.size(ty), self.layout.align(ty));
+        let before = match (self.layout.has_views(ty), self.arena) {
+            (true, true) => "TRY(p1b_lowering_at(host, area))",
+            (true, false) => "p1b_lowering(host)",
+            (false, _) => "p1b_moved(host)",
+        };
+        format!(
+            "    {before};\n    TRY(p1b_list(host, area, 1, {size}, {align}, &checked));\n"
+        )
     }
 
     /// The function that the host calls for an export.
@@ -788,7 +826,7 @@ impl<'r> Glue<'r> {
             .as_ref()
             .is_some_and(|ty| self.layout.has_views(ty));
         let mut text = String::new();
-        put!(text, "{} {{", self.head_of_export(item)?);
+        put!(text, "{} {{", self.head_of_export(item, true)?);
         put!(text, "    uint64_t s[{}];", signature.params.len().max(1));
         if held {
             put!(
@@ -796,14 +834,13 @@ impl<'r> Glue<'r> {
                 "    held->scratch_used = host->scratch_used;\n    held->post = 0;\n    held->area = 0;"
             );
         }
-        if !types.is_empty() {
+        if types.iter().any(|ty| self.layout.has_views(ty)) {
             put!(text, "    p1b_lowering(host);");
         }
         let given = |glue: &Glue<'_>, n: usize| -> String {
-            let name = local(&func.params[n].name);
             match glue.by_value(&func.params[n].ty) {
-                true => name,
-                false => format!("(*{name})"),
+                true => format!("p{n}"),
+                false => format!("(*p{n})"),
             }
         };
         if signature.indirect_params {
@@ -812,10 +849,11 @@ impl<'r> Glue<'r> {
                 text,
                 "    uint32_t area;\n    TRY(p1b_room(host, {align}, {size}, &area));\n    s[0] = area;"
             );
-            for ((n, ty), offset) in types.iter().enumerate().zip(self.layout.fields(&types)) {
-                let given = given(self, n);
-                text += &values.store(self, ty, &offset_of("area", offset), &given);
-            }
+            let offsets = self.layout.fields(&types).into_iter().enumerate();
+            let all: Vec<_> = offsets
+                .map(|(n, offset)| (types[n], offset, given(self, n)))
+                .collect();
+            text += &values.store_all(self, "area", &all);
         } else {
             let mut slot = 0;
             for (n, ty) in types.iter().enumerate() {
@@ -831,13 +869,7 @@ impl<'r> Glue<'r> {
                 && let TypeDefKind::Handle(Handle::Borrow(of)) = &self.resolve().types[id].kind
                 && !self.is_of_guest(*of)
             {
-                let slots: usize = types[..n].iter().map(|ty| self.layout.flat(ty)).sum();
-                let _ = slots;
-                put!(
-                    text,
-                    "    p1b_handle_return(host, (void *){});",
-                    local(&func.params[n].name)
-                );
+                put!(text, "    p1b_handle_return(host, (void *)p{n});");
             }
         }
         if let Some(ty) = &func.result {

@@ -31,7 +31,7 @@ impl Item<'_> {
     }
 }
 
-/// A resource of an interface, whose handles one side drops.
+/// A resource of an interface or of the world itself, whose handles one side drops.
 pub struct Dropped {
     pub module: String,
     pub id: TypeId,
@@ -109,14 +109,18 @@ pub fn is_of_guest(resolve: &Resolve, exported: &[InterfaceId], id: TypeId) -> b
 pub fn resources(resolve: &Resolve, items: &Items) -> Vec<Dropped> {
     let mut found = Vec::new();
     for (key, item) in items {
-        let WorldItem::Interface { id, .. } = item else {
-            continue;
+        let (module, types) = match item {
+            WorldItem::Interface { id, .. } => (
+                resolve.name_world_key(key),
+                resolve.interfaces[*id].types.values().copied().collect(),
+            ),
+            WorldItem::Type { id, .. } => ("$root".to_string(), vec![*id]),
+            WorldItem::Function(_) => continue,
         };
-        let module = resolve.name_world_key(key);
         if module.starts_with("wasi:") {
             continue;
         }
-        for &ty in resolve.interfaces[*id].types.values() {
+        for ty in types {
             if matches!(resolve.types[ty].kind, TypeDefKind::Resource) {
                 found.push(Dropped {
                     module: module.clone(),

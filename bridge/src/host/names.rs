@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use wit_parser::{InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner};
 
+use super::maps::Entries;
 use super::types::{element, plain};
 
 /// Words of C and C++ that nothing else may be called.
@@ -11,20 +12,37 @@ const RESERVED: &[&str] = &[
     "alignas",
     "alignof",
     "and",
+    "and_eq",
     "asm",
     "auto",
+    "bitand",
+    "bitor",
     "bool",
     "break",
     "case",
     "catch",
     "char",
+    "char16_t",
+    "char32_t",
+    "char8_t",
     "class",
+    "co_await",
+    "co_return",
+    "co_yield",
+    "compl",
+    "concept",
     "const",
+    "const_cast",
+    "consteval",
+    "constexpr",
+    "constinit",
     "continue",
+    "decltype",
     "default",
     "delete",
     "do",
     "double",
+    "dynamic_cast",
     "else",
     "enum",
     "explicit",
@@ -42,24 +60,32 @@ const RESERVED: &[&str] = &[
     "mutable",
     "namespace",
     "new",
+    "noexcept",
     "not",
+    "not_eq",
     "nullptr",
     "operator",
     "or",
+    "or_eq",
     "private",
     "protected",
     "public",
     "register",
+    "reinterpret_cast",
+    "requires",
     "restrict",
     "return",
     "short",
     "signed",
     "sizeof",
     "static",
+    "static_assert",
+    "static_cast",
     "struct",
     "switch",
     "template",
     "this",
+    "thread_local",
     "throw",
     "true",
     "try",
@@ -73,8 +99,16 @@ const RESERVED: &[&str] = &[
     "virtual",
     "void",
     "volatile",
+    "wchar_t",
     "while",
     "xor",
+    "xor_eq",
+    // What headers of C define as macros.
+    "assert",
+    "errno",
+    "stderr",
+    "stdin",
+    "stdout",
     // What generated functions call their own.
     "host",
     "held",
@@ -141,6 +175,8 @@ pub fn constant(name: &str) -> String {
 /// The names of one world.
 pub struct Names<'r> {
     pub resolve: &'r Resolve,
+    /// The pairs that are entries of maps.
+    pub entries: &'r Entries,
     pub world: String,
     /// What all names begin with.
     pub prefix: String,
@@ -235,9 +271,12 @@ impl Names<'_> {
         let inner = inner.join("_");
         let optional = |ty: &Option<Type>| ty.as_ref().map_or("void".into(), |ty| self.short(ty));
         match &def.kind {
+            TypeDefKind::List(Type::Id(entry)) if self.entries.contains_key(entry) => {
+                format!("map_{inner}")
+            }
+            TypeDefKind::Tuple(_) if self.entries.contains_key(&id) => inner,
             TypeDefKind::List(_) => format!("list_{inner}"),
             TypeDefKind::FixedLengthList(_, n) => format!("list{n}_{inner}"),
-            TypeDefKind::Map(..) => format!("map_{inner}"),
             TypeDefKind::Option(_) => format!("option_{inner}"),
             TypeDefKind::Result(result) => {
                 format!("result_{}_{}", optional(&result.ok), optional(&result.err))
@@ -251,6 +290,9 @@ impl Names<'_> {
 
     /// The base of the name of any type that is a struct or a typedef in C.
     pub fn base(&self, id: TypeId) -> String {
+        if let Some(map) = self.entries.get(&id) {
+            return format!("{}_entry", self.base(*map));
+        }
         if let Some(name) = self.named(id) {
             return name;
         }

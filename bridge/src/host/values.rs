@@ -17,7 +17,9 @@ use super::types::{Cases, plain, resource};
 enum Way {
     /// From memory.
     Load,
-    /// Into memory.
+    /// Into memory that is checked, a value without strings and lists: nothing that could move the memory.
+    Put,
+    /// Into memory, by its address, a value with strings or lists.
     Store,
     /// From core values.
     Lift,
@@ -195,14 +197,15 @@ impl Values {
         }
     }
 
-    /// Statements that write a value at the address `at` of the guest.
-    pub fn store(&mut self, glue: &mut Glue<'_>, ty: &Type, at: &str, value: &str) -> String {
-        let number =
-            |width: u32, value: &str| format!("    TRY(p1b_put{width}(host, {at}, {value}));\n");
+    /// Statements that write a value at the pointer `at`, which is checked. The value has no strings and no lists.
+    fn put(&mut self, glue: &mut Glue<'_>, ty: &Type, at: &str, value: &str) -> String {
+        let number = |width: u32, value: &str| match width {
+            8 => format!("    *({at}) = (uint8_t)({value});\n"),
+            width => format!("    p1b_store{width}({at}, {value});\n"),
+        };
         let id = match plain(glue.layout.resolve, *ty) {
             Type::Bool => return number(8, &format!("{value} ? 1 : 0")),
-            Type::U8 => return number(8, value),
-            Type::S8 => return number(8, &format!("(uint8_t){value}")),
+            Type::U8 | Type::S8 => return number(8, value),
             Type::U16 => return number(16, value),
             Type::S16 => return number(16, &format!("(uint16_t){value}")),
             Type::U32 => return number(32, value),
@@ -217,28 +220,17 @@ impl Values {
                     number(32, value)
                 );
             }
-            Type::String => {
-                let next = offset_of(at, 4);
-                return format!(
-                    "    {{\n        uint32_t to;\n        TRY(p1b_lower_string(host, {value}, &to));\n        TRY(p1b_put32(host, {at}, to));\n        TRY(p1b_put32(host, {next}, (uint32_t){value}.len));\n    }}\n"
-                );
-            }
-            Type::ErrorContext => return String::new(),
+            Type::String | Type::ErrorContext => return String::new(),
             Type::Id(id) => id,
         };
         match &glue.layout.resolve.types[id].kind {
             TypeDefKind::Enum(of) => {
                 let count = of.cases.len();
-                let width = match count {
-                    0..=0x100 => 8,
-                    0x101..=0x1_0000 => 16,
-                    _ => 32,
-                };
                 let check = match count {
                     0x100 | 0x1_0000 => String::new(),
                     _ => format!("    if ({value} >= {count}) return P1B_CASE;\n"),
                 };
-                format!("{check}{}", number(width, value))
+                format!("{check}{}", number(tag_width(count), value))
             }
             TypeDefKind::Flags(flags) => match flags.repr() {
                 FlagsRepr::U8 => number(8, value),
@@ -247,18 +239,78 @@ impl Values {
                 FlagsRepr::U32(words) => (0..words)
                     .map(|word| {
                         let at = offset_of(at, 4 * word as u32);
-                        format!("    TRY(p1b_put32(host, {at}, {value}.words[{word}]));\n")
+                        format!("    p1b_store32({at}, {value}.words[{word}]);\n")
                     })
                     .collect(),
             },
             TypeDefKind::Handle(handle) => {
                 let (code, number_of) = lower_handle(glue, handle, value);
-                format!("    {{\n{code}        TRY(p1b_put32(host, {at}, {number_of}));\n    }}\n")
+                format!("    {{\n{code}        p1b_store32({at}, {number_of});\n    }}\n")
             }
             _ => {
+                let base = self.need(glue, Way::Put, id);
+                format!("    TRY(put_{base}(host, {at}, &{value}));\n")
+            }
+        }
+    }
+
+    /// Statements that write values next to each other from the address `at` of the guest on, each at its offset. Those with
+    /// strings and lists come first: when the guest makes room for them, its memory moves.
+    pub fn store_all(
+        &mut self,
+        glue: &mut Glue<'_>,
+        at: &str,
+        values: &[(Type, u32, String)],
+    ) -> String {
+        let mut text = String::new();
+        let mut rest = Vec::new();
+        for (ty, offset, value) in values {
+            match glue.layout.has_views(ty) {
+                true => text += &self.store_one(glue, ty, &offset_of(at, *offset), value),
+                false => rest.push((ty, *offset, value)),
+            }
+        }
+        let end = rest
+            .iter()
+            .map(|(ty, offset, _)| offset + glue.layout.size(ty));
+        if let (Some(end), Some(begin)) = (end.max(), rest.iter().map(|one| one.1).min()) {
+            put!(
+                text,
+                "    {{\n    uint8_t *to = p1b_at(host, {}, {});\n    if (!to) return P1B_BOUNDS;",
+                offset_of(at, begin),
+                end - begin
+            );
+            for (ty, offset, value) in rest {
+                text += &self.put(glue, ty, &offset_of("to", offset - begin), value);
+            }
+            text += "    }\n";
+        }
+        text
+    }
+
+    /// Statements that write a value at the address `at` of the guest.
+    pub fn store(&mut self, glue: &mut Glue<'_>, ty: &Type, at: &str, value: &str) -> String {
+        self.store_all(glue, at, &[(*ty, 0, value.to_string())])
+    }
+
+    /// Statements that write a value into the area for a result, which is at the address `area` and the pointer `checked`.
+    pub fn fill(&mut self, glue: &mut Glue<'_>, ty: &Type, offset: u32, value: &str) -> String {
+        match glue.layout.has_views(ty) {
+            true => self.store_one(glue, ty, &offset_of("area", offset), value),
+            false => self.put(glue, ty, &offset_of("checked", offset), value),
+        }
+    }
+
+    /// Statements that write a value with strings or lists at the address `at` of the guest.
+    fn store_one(&mut self, glue: &mut Glue<'_>, ty: &Type, at: &str, value: &str) -> String {
+        match plain(glue.layout.resolve, *ty) {
+            Type::Id(id) => {
                 let base = self.need(glue, Way::Store, id);
                 format!("    TRY(store_{base}(host, {at}, &{value}));\n")
             }
+            _ => format!(
+                "    {{\n        uint32_t to;\n        TRY(p1b_lower_string(host, {value}, &to));\n        TRY(p1b_put_pair(host, {at}, to, {value}.len));\n    }}\n"
+            ),
         }
     }
 
@@ -329,7 +381,7 @@ impl Values {
             TypeDefKind::Tuple(tuple) => {
                 let types = tuple.types.iter().enumerate();
                 let fields: Vec<(String, Type)> =
-                    types.map(|(at, ty)| (format!("f{at}"), *ty)).collect();
+                    types.map(|(at, ty)| (glue.part(id, at), *ty)).collect();
                 self.fields(glue, way, &fields)
             }
             TypeDefKind::FixedLengthList(ty, length) => {
@@ -382,25 +434,30 @@ impl Values {
         let types: Vec<Type> = fields.iter().map(|(_, ty)| *ty).collect();
         let offsets = glue.layout.fields(&types);
         let (mut text, mut slot) = (String::new(), 0);
+        if way == Way::Store {
+            let given = fields.iter().zip(&offsets);
+            let given = given.map(|((name, ty), offset)| (*ty, *offset, format!("in->{name}")));
+            text += &self.store_all(glue, "at", &given.collect::<Vec<_>>());
+        }
         for ((name, ty), offset) in fields.iter().zip(offsets) {
             text += &match way {
                 Way::Load => self.load(glue, ty, &offset_of("at", offset), &format!("out->{name}")),
-                Way::Store => {
-                    self.store(glue, ty, &offset_of("at", offset), &format!("in->{name}"))
-                }
+                Way::Put => self.put(glue, ty, &offset_of("at", offset), &format!("in->{name}")),
                 Way::Lift => self.lift(glue, ty, slot, &format!("out->{name}")),
-                _ => self.lower(glue, ty, slot, &format!("in->{name}")),
+                Way::Lower => self.lower(glue, ty, slot, &format!("in->{name}")),
+                _ => String::new(),
             };
             slot += glue.layout.flat(ty);
         }
         if fields.is_empty() {
             text += match way {
-                Way::Load => "    (void)host, (void)at, (void)out;\n",
-                Way::Lift => "    (void)host, (void)s, (void)out;\n",
-                Way::Store => "    (void)host, (void)at, (void)in;\n",
-                _ => "    (void)host, (void)in, (void)s;\n",
+                Way::Load => "    (void)at, (void)out;\n",
+                Way::Lift => "    (void)s, (void)out;\n",
+                Way::Lower => "    (void)in, (void)s;\n",
+                _ => "    (void)at, (void)in;\n",
             };
-        } else if !text.contains("host") {
+        }
+        if !text.contains("host") {
             text.insert_str(0, "    (void)host;\n");
         }
         text
@@ -438,17 +495,22 @@ impl Values {
                     _ => put!(text, "    out->{tag} = ({tag_type})number;"),
                 }
             }
-            Way::Store => match tag_type {
-                "bool" => put!(
-                    text,
-                    "    uint32_t number = in->{tag} ? 1 : 0;\n    TRY(p1b_put8(host, at, number));"
-                ),
-                _ => put!(
-                    text,
-                    "    uint32_t number = in->{tag};\n    if (number >= {count}) return P1B_CASE;\n    TRY(p1b_put{}(host, at, number));",
-                    8 * bytes
-                ),
-            },
+            Way::Store | Way::Put => {
+                match tag_type {
+                    "bool" => put!(text, "    uint32_t number = in->{tag} ? 1 : 0;"),
+                    _ => put!(
+                        text,
+                        "    uint32_t number = in->{tag};\n    if (number >= {count}) return P1B_CASE;"
+                    ),
+                }
+                match (way, bytes) {
+                    (Way::Store, bytes) => {
+                        put!(text, "    TRY(p1b_put{}(host, at, number));", 8 * bytes);
+                    }
+                    (_, 1) => put!(text, "    *at = (uint8_t)number;"),
+                    (_, bytes) => put!(text, "    p1b_store{}(at, number);", 8 * bytes),
+                }
+            }
             _ => {
                 match tag_type {
                     "bool" => put!(text, "    uint32_t number = in->{tag} ? 1 : 0;"),
@@ -473,21 +535,20 @@ impl Values {
                 Way::Store => {
                     self.store(glue, ty, &offset_of("at", payload), &format!("in->{name}"))
                 }
+                Way::Put => self.put(glue, ty, &offset_of("at", payload), &format!("in->{name}")),
                 Way::Lift => self.lift(glue, ty, 1, &format!("out->{name}")),
                 _ => self.lower(glue, ty, 1, &format!("in->{name}")),
             };
             put!(arms, "    case {at}:\n{code}    break;");
         }
-        if arms.is_empty() {
-            put!(text, "    (void)host;");
-        } else {
+        if !arms.is_empty() {
             put!(
                 text,
                 "    switch (number) {{\n{arms}    default: break;\n    }}"
             );
-            if !text.contains("host") {
-                text.insert_str(0, "    (void)host;\n");
-            }
+        }
+        if !text.contains("host") {
+            text.insert_str(0, "    (void)host;\n");
         }
         text
     }
@@ -508,9 +569,11 @@ impl Values {
             Way::Store => {
                 self.need(glue, Way::LowerList, id);
                 format!(
-                    "    uint32_t to;\n    TRY(lower_list_{base}(host, in, &to));\n    TRY(p1b_put32(host, at, to));\n    TRY(p1b_put32(host, at + 4, (uint32_t)in->len));\n"
+                    "    uint32_t to;\n    TRY(lower_list_{base}(host, in, &to));\n    TRY(p1b_put_pair(host, at, to, in->len));\n"
                 )
             }
+            // Only what has no list is written so.
+            Way::Put => String::new(),
             Way::Lower => {
                 self.need(glue, Way::LowerList, id);
                 format!(
@@ -551,6 +614,12 @@ impl Values {
                     "    uint8_t *at;\n    {c_type}{star}items = NULL;\n    uint32_t i;\n    TRY(p1b_list(host, address, length, {size}, {align}, &at));\n    if (length) {{\n        items = ({c_type}{star})p1b_scratch_items(host, length, sizeof *items);\n        if (!items) return P1B_SCRATCH;\n    }}\n    for (i = 0; i < length; i++, at += {size}) {{\n{load}    }}\n    out->ptr = items;\n    out->len = length;\n"
                 )
             }
+            _ if !glue.layout.has_views(ty) => {
+                let put = self.put(glue, ty, "at", "in->ptr[i]");
+                format!(
+                    "    uint8_t *at;\n    size_t i;\n    *to = {align};\n    if (!in->len) return P1B_OK;\n    if (in->len > UINT32_MAX / {size}) return P1B_REALLOC;\n    TRY(p1b_room(host, {align}, (uint64_t)in->len * {size}, to));\n    at = p1b_at(host, *to, (uint64_t)in->len * {size});\n    if (!at) return P1B_REALLOC;\n    for (i = 0; i < in->len; i++, at += {size}) {{\n{put}    }}\n"
+                )
+            }
             _ => {
                 let store = self.store(glue, ty, "at", "in->ptr[i]");
                 format!(
@@ -566,6 +635,9 @@ fn head(way: Way, base: &str) -> String {
         Way::Load => format!(
             "static p1b_status load_{base}(p1b_host *host, const uint8_t *at, {base}_t *out)"
         ),
+        Way::Put => {
+            format!("static p1b_status put_{base}(p1b_host *host, uint8_t *at, const {base}_t *in)")
+        }
         Way::Store => format!(
             "static p1b_status store_{base}(p1b_host *host, uint32_t at, const {base}_t *in)"
         ),
@@ -590,6 +662,15 @@ fn read_tag(cases: usize, at: &str) -> String {
         0..=0x100 => format!("*({at})"),
         0x101..=0x1_0000 => format!("p1b_load16({at})"),
         _ => format!("p1b_load32({at})"),
+    }
+}
+
+/// The bits of the number of a case.
+fn tag_width(cases: usize) -> u32 {
+    match cases {
+        0..=0x100 => 8,
+        0x101..=0x1_0000 => 16,
+        _ => 32,
     }
 }
 

@@ -87,6 +87,11 @@ impl World {
         (&self.resolve, self.id)
     }
 
+    /// Everything that the world refers to, to be changed.
+    pub(crate) fn resolve_mut(&mut self) -> &mut Resolve {
+        &mut self.resolve
+    }
+
     /// The functions that the world imports.
     pub(super) fn imports(&self) -> Names {
         self.items(&self.resolve.worlds[self.id].imports)

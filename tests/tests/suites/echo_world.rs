@@ -15,6 +15,7 @@ pub enum Type {
     Char,
     Text,
     List(Box<Type>),
+    Map(Box<Type>, Box<Type>),
     Option(Box<Type>),
     Result(Option<Box<Type>>, Option<Box<Type>>),
     Tuple(Vec<Type>),
@@ -35,7 +36,7 @@ struct Types {
 impl Types {
     fn random(&mut self, random: &mut Random, depth: usize) -> Type {
         let inner = |this: &mut Self, random: &mut Random| Box::new(this.random(random, depth - 1));
-        match random.below(if depth == 0 { 4 } else { 13 }) {
+        match random.below(if depth == 0 { 4 } else { 14 }) {
             0 => Type::Bool,
             1 => Type::Char,
             2 => Type::Text,
@@ -88,6 +89,14 @@ impl Types {
                 let text: Vec<String> = (0..count).map(|i| format!("e{i}")).collect();
                 Type::Enum(self.define("enum", &text), count)
             }
+            12 => {
+                let key = match random.below(3) {
+                    0 => Type::Text,
+                    1 => Type::Char,
+                    _ => Type::Number(random.pick(&["u8", "s16", "u64"])),
+                };
+                Type::Map(Box::new(key), inner(self, random))
+            }
             _ => {
                 let count = random.pick(&[1, 8, 9, 16, 17, 32]);
                 let text: Vec<String> = (0..count).map(|i| format!("f{i}")).collect();
@@ -114,6 +123,7 @@ impl Type {
             Type::Char => "char".into(),
             Type::Text => "string".into(),
             Type::List(ty) => format!("list<{}>", ty.wit()),
+            Type::Map(key, ty) => format!("map<{}, {}>", key.wit(), ty.wit()),
             Type::Option(ty) => format!("option<{}>", ty.wit()),
             Type::Result(None, None) => "result".into(),
             Type::Result(ok, None) => format!("result<{}>", optional(ok)),

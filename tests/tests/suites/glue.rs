@@ -29,11 +29,11 @@ const SANITIZERS: [&str; 2] = [
     "-fno-sanitize-recover=undefined",
 ];
 
-fn top() -> PathBuf {
+pub(super) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn shim() -> PathBuf {
+pub(super) fn shim() -> PathBuf {
     top().join("runtime-shim/host")
 }
 
@@ -55,7 +55,7 @@ fn compiler(cpp: bool) -> Option<&'static str> {
 }
 
 /// Runs a command; what it printed.
-fn run(command: &mut Command) -> Result<String> {
+pub(super) fn run(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(
@@ -82,19 +82,37 @@ fn flat_for(component: &[u8], profile: &str, host_arena: Option<u32>) -> Result<
 }
 
 /// Writes the glue for a world, and compiles it and the shim with every warning.
-fn glue(folder: &Path, input: &Input, world: &str) -> Result<Vec<PathBuf>> {
+pub(super) fn glue(folder: &Path, input: &Input, world: &str) -> Result<Vec<PathBuf>> {
+    let mut sources = written(folder, input, world, None)?;
+    sources.push(shim().join("p1b_abi.c"));
+    compiled(folder, &sources)
+}
+
+/// Writes the glue for a world; the sources.
+pub(super) fn written(
+    folder: &Path,
+    input: &Input,
+    world: &str,
+    prefix: Option<&str>,
+) -> Result<Vec<PathBuf>> {
     let options = HostOptions {
         world: Some(world.into()),
+        prefix: prefix.map(Into::into),
         ..HostOptions::default()
     };
+    let mut sources = Vec::new();
     for file in c(input, &options)? {
-        std::fs::write(folder.join(&file.name), &file.text)?;
+        let path = folder.join(&file.name);
+        std::fs::write(&path, &file.text)?;
+        sources.extend(file.name.ends_with(".c").then_some(path));
     }
+    Ok(sources)
+}
+
+/// Compiles glue with every warning.
+pub(super) fn compiled(folder: &Path, sources: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut objects = Vec::new();
-    for source in [
-        folder.join(format!("{world}_host.c")),
-        shim().join("p1b_abi.c"),
-    ] {
+    for source in sources {
         let object = folder
             .join(source.file_name().context("a file")?)
             .with_extension("o");
@@ -108,7 +126,7 @@ fn glue(folder: &Path, input: &Input, world: &str) -> Result<Vec<PathBuf>> {
             .arg(shim())
             .arg("-I")
             .arg(folder)
-            .arg(&source)
+            .arg(source)
             .arg("-o")
             .arg(&object))?;
         objects.push(object);
@@ -117,7 +135,12 @@ fn glue(folder: &Path, input: &Input, world: &str) -> Result<Vec<PathBuf>> {
 }
 
 /// Compiles the binding and a host, and links all of it with WAMR.
-fn program(folder: &Path, host: &Path, mut objects: Vec<PathBuf>, cpp: bool) -> Result<PathBuf> {
+pub(super) fn program(
+    folder: &Path,
+    host: &Path,
+    mut objects: Vec<PathBuf>,
+    cpp: bool,
+) -> Result<PathBuf> {
     let (library, headers) = wamr().context("WAMR")?;
     let binding = folder.join("p1b_wamr.o");
     let mut command = Command::new("cc");
@@ -151,7 +174,7 @@ fn program(folder: &Path, host: &Path, mut objects: Vec<PathBuf>, cpp: bool) -> 
 }
 
 /// Whether everything is there; says what is not.
-fn is_ready(cpp: bool) -> bool {
+pub(super) fn is_ready(cpp: bool) -> bool {
     let ready = compiler(false).is_some() && compiler(cpp).is_some() && wamr().is_some();
     if !ready {
         let required = std::env::var("P1BRIDGE_REQUIRE_ENGINES").unwrap_or_default();
@@ -271,6 +294,39 @@ fn a_module_with_an_arena_for_the_host_says_so() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn what_a_host_in_c_cannot_have_is_refused_by_name() -> Result<()> {
+    for (text, part) in [
+        (
+            "f: func(x: stream<u8>);",
+            "a:b/i#f: a stream is of the async ABI",
+        ),
+        (
+            "use wasi:x/y.{r}; f: func(x: borrow<r>);",
+            "wasi_x_y_r is a resource of the runtime",
+        ),
+    ] {
+        let folder = tempfile::tempdir()?;
+        let deps = folder.path().join("deps");
+        std::fs::create_dir(&deps)?;
+        std::fs::write(
+            deps.join("x.wit"),
+            "package wasi:x; interface y { resource r; }",
+        )?;
+        std::fs::write(
+            folder.path().join("w.wit"),
+            format!("package a:b; interface i {{ {text} }} world w {{ import i; }}"),
+        )?;
+        let input = Input::of_world(World::read(folder.path(), None)?);
+        let refused = match c(&input, &HostOptions::default()) {
+            Ok(_) => "taken".to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        ensure!(refused.starts_with(part), "{text}: {refused}");
+    }
+    Ok(())
+}
+
 impl Type {
     /// Statements that make `at` a random value, and those that compare it with `to`.
     fn value(&self, random: &mut Random, at: &str, to: &str, make: &mut String, same: &mut String) {
@@ -320,6 +376,19 @@ impl Type {
                 for i in 0..count {
                     let (from, to) = (format!("{name}[{i}]"), format!("{to}.ptr[{i}]"));
                     ty.value(random, &from, &to, make, same);
+                }
+            }
+            Type::Map(key, ty) => {
+                let count = random.pick(&[0, 1, 2, 5]);
+                let name = format!("l{}", make.len());
+                writeln!(make, "    auto *{name} = items({at}.ptr, {count});\n    {at}.ptr = {name};\n    {at}.len = {count};").expect("a string");
+                equal(format!("{to}.len == {count}"));
+                for i in 0..count {
+                    for (ty, part) in [(key, "key"), (ty, "value")] {
+                        let from = format!("{name}[{i}].{part}");
+                        let to = format!("{to}.ptr[{i}].{part}");
+                        ty.value(random, &from, &to, make, same);
+                    }
                 }
             }
             Type::Option(ty) => {
