@@ -226,12 +226,12 @@ part_rust() {
     cp "$TARGET/wasm32-wasip1/release/$package.wasm" "$out"
 }
 
-# component_rust PACKAGE WIT WORLD: a component of the package, without the standard library.
+# component_rust PACKAGE WIT WORLD FEATURES: a component of the package, without the standard library.
 component_rust() {
     local made=$WORK/$name
     beside_wasi "$2"
     "$WIT_BINDGEN" rust --all-features --generate-all --world "$3" --out-dir "$made" "$made/wit" &>"$made/wit-bindgen.log"
-    GUEST_BINDINGS=$made/${3//-/_}.rs name=$1 cargo_wasm wasm32-unknown-unknown core,alloc ""
+    GUEST_BINDINGS=$made/${3//-/_}.rs FEATURES=${4:-} name=$1 cargo_wasm wasm32-unknown-unknown core,alloc ""
     component "$TARGET/wasm32-unknown-unknown/release/${1//-/_}.wasm"
 }
 

@@ -32,6 +32,7 @@ mod lower;
 mod output;
 mod pass_through;
 mod placed;
+mod plugins;
 mod preview1_beside;
 mod probe;
 mod profiles;
