@@ -13,6 +13,7 @@ pub mod types;
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Result, bail};
+use p1bridge_linker::wasi::is_system;
 use serde::Serialize;
 use wasmparser::{FuncType, TypeRef, ValType};
 use wit_parser::{Function, TypeId, WorldItem};
@@ -160,7 +161,7 @@ pub fn full_name(interface: Option<&str>, function: &str) -> String {
 
 /// Whether an interface is one of WASI, or a module of Preview 1.
 pub fn is_wasi(interface: &str) -> bool {
-    interface.starts_with("wasi:") || interface.starts_with("wasi_")
+    interface.starts_with("wasi_") || (interface.starts_with("wasi:") && is_system(interface))
 }
 
 /// The functions of a world that go in one direction, with the interfaces that they are in.

@@ -23,10 +23,17 @@ fn lines() -> impl Iterator<Item = &'static str> {
     KNOWN.lines().chain(KNOWN_WSI.lines())
 }
 
+/// Packages of WASI that no release has and Preview 1 has nothing for: a host provides them under their own names, as it
+/// provides an interface of the component's own.
+const OF_HOSTS: [&str; 1] = ["wasi:nn/"];
+
 /// Whether an interface, with a version or without, is one of WASI or of the component side of WSI: what a flat module has
 /// instead is Preview 1.
 pub fn is_system(interface: &str) -> bool {
-    interface.starts_with("wasi:") || interface.starts_with("wsi:sys/")
+    let of_host = OF_HOSTS
+        .iter()
+        .any(|package| interface.starts_with(package));
+    (interface.starts_with("wasi:") && !of_host) || interface.starts_with("wsi:sys/")
 }
 
 /// The newest release that is known.

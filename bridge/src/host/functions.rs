@@ -1,6 +1,7 @@
 //! The functions and resources of a world that are between the module and its host: not the runtime's.
 
 use anyhow::{Context, Result, bail};
+use p1bridge_linker::wasi::is_system;
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{
     Function, IndexMap, InterfaceId, Resolve, TypeDefKind, TypeId, TypeOwner, WorldItem, WorldKey,
@@ -37,6 +38,11 @@ pub struct Dropped {
     pub id: TypeId,
 }
 
+/// Whether the runtime has an interface, and not the host.
+fn is_of_runtime(module: &str) -> bool {
+    module.starts_with("wasi:") && is_system(module)
+}
+
 /// The interfaces among imports or exports.
 fn interfaces(items: &Items) -> Vec<InterfaceId> {
     let ids = items.values().filter_map(|item| match item {
@@ -63,7 +69,7 @@ pub fn functions<'r>(
             }),
             WorldItem::Interface { id, .. } => {
                 let module = resolve.name_world_key(key);
-                if module.starts_with("wasi:") {
+                if is_of_runtime(&module) {
                     continue;
                 }
                 for func in resolve.interfaces[*id].functions.values() {
@@ -117,7 +123,7 @@ pub fn resources(resolve: &Resolve, items: &Items) -> Vec<Dropped> {
             WorldItem::Type { id, .. } => ("$root".to_string(), vec![*id]),
             WorldItem::Function(_) => continue,
         };
-        if module.starts_with("wasi:") {
+        if is_of_runtime(&module) {
             continue;
         }
         for ty in types {

@@ -35,6 +35,7 @@ use crate::resolve::{
     LiftId, Program, Resource, Service,
 };
 use crate::statics::Forwarders;
+use crate::wasi::is_system;
 
 /// A program in which plain adapters are no longer reachable.
 pub struct Adapted {
@@ -360,7 +361,7 @@ fn why_not_alone(
             ..
         } => {
             let interface = program.imports[*import as usize].interface.as_deref();
-            interface.is_some_and(|name| name.starts_with("wasi:"))
+            interface.is_some_and(|name| name.starts_with("wasi:") && is_system(name))
                 && !own.contains(&canon.instance)
         }
         _ => false,
