@@ -46,9 +46,10 @@ static const void *call_in_place(p1b_wasm3_link *link, uint64_t *frame) {
     p1b_host *host = link->host;
     uint64_t *arguments = arguments_of(link, frame);
     p1b_status status;
-    /* Whoever calls the guest puts back what was here. */
+    /* A call of the guest puts back what was here before it. */
     ((p1b_wasm3 *)host->of)->frame = frame;
     status = p1b_import_call(host, link->import, arguments);
+    ((p1b_wasm3 *)host->of)->frame = NULL;
     if (status) return refused(host, status);
     if (arguments != frame) set(frame, link->result, arguments[0]);
     return NULL;
@@ -64,6 +65,7 @@ static const void *call_host(p1b_wasm3_link *link, uint64_t *frame) {
     ((p1b_wasm3 *)host->of)->frame = frame;
     for (i = 0; i < link->count; i++) slots[i] = get(&arguments[i], link->import->type[i + 1]);
     status = p1b_import_call(host, link->import, slots);
+    ((p1b_wasm3 *)host->of)->frame = NULL;
     if (status) return refused(host, status);
     if (link->result) set(frame, link->result, slots[0]);
     return NULL;
@@ -112,13 +114,24 @@ static p1b_status call_export(p1b_wasm3 *binding, const char *type, IM3Function 
     char digits[MOST][21];
     const char *arguments[MOST];
     void *stack = binding->runtime->stack;
+    uint32_t slots_before = binding->runtime->numStackSlots;
     for (count = 0; type[count] != ')'; count++)
         arguments[count] = decimal(digits[count] + sizeof digits[count], is_wide(type[count]) ? slots[count] : (uint32_t)slots[count]);
-    /* The frame of the guest that waits for the host stays as it is, with its arguments. */
-    if (binding->frame) binding->runtime->stack = binding->frame + 2 * MOST;
+    /* The frame of the guest that waits for the host stays as it is, with its arguments. The end of the stack stays where it
+       is, too: wasm3 reckons it from these two when the memory grows. It does not look at it for arguments. */
+    if (binding->frame) {
+        m3slot_t *to = (m3slot_t *)(binding->frame + 2 * MOST), *end = (m3slot_t *)stack + slots_before;
+        if ((uintptr_t)to > (uintptr_t)end || (size_t)(end - to) < MOST * sizeof(uint64_t) / sizeof(m3slot_t)) {
+            binding->message = m3Err_trapStackOverflow;
+            return P1B_TRAPPED;
+        }
+        binding->runtime->stack = to;
+        binding->runtime->numStackSlots = (uint32_t)(end - to);
+    }
     failed = m3_CallWithArgs(function, count, arguments);
     if (!failed && *result) slots[0] = get((const uint64_t *)binding->runtime->stack, *result);
     binding->runtime->stack = stack;
+    binding->runtime->numStackSlots = slots_before;
 #else
     const void *arguments[MOST];
     const void *results[1];

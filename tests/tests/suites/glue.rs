@@ -655,22 +655,50 @@ fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let module = flat_for(component, "wasm3", arena)?;
         let objects = glue(folder.path(), &Input::of_module(&module)?, name)?;
+/// The sources of wasm3 0.4.7, compiled with sanitizers: the objects, and how to compile what is linked with them.
+struct Wasm3 {
+    folder: tempfile::TempDir,
+    sources: &'static str,
+}
+
+const WASM3_FLAGS: [&str; 8] = [
+    "-std=gnu99",
+    "-O1",
+    "-w",
+    "-DWASM3",
+    "-DP1B_WASM3=4",
+    "-Dd_m3HasWASI",
+    "-Dd_m3LogOutput=0",
+    "-fsanitize=address,undefined",
+];
+
+impl Wasm3 {
+    /// None where something is missing; says what.
+    fn new() -> Result<Option<Wasm3>> {
+        let Some(sources) = option_env!("WASM3_SOURCES").filter(|_| compiler(false).is_some())
+        else {
+            eprintln!("skipped: no C compiler, or no wasm3");
+            return Ok(None);
+        };
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new("cc");
+        command.args(WASM3_FLAGS).current_dir(folder.path());
+        run(command.arg("-c").args(wasm3_files(sources)?))?;
+        Ok(Some(Wasm3 { folder, sources }))
+    }
+
+    /// What a host with glue for a module prints.
+    fn run(&self, input: &Input, name: &str, module: &[u8], arguments: &[&str]) -> Result<String> {
+        let folder = tempfile::tempdir()?;
+        let objects = glue(folder.path(), input, name)?;
         let made = folder.path().join("host");
         let mut command = Command::new("cc");
-        command.args([
-            "-std=gnu99",
-            "-O1",
-            "-w",
-            "-DWASM3",
-            "-DP1B_WASM3=4",
-            "-Dd_m3HasWASI",
-            "-Dd_m3LogOutput=0",
-        ]);
+        command.args(WASM3_FLAGS);
         for include in [
             shim(),
             folder.path().to_path_buf(),
             top().join("tests/glue"),
-            sources.into(),
+            self.sources.into(),
         ] {
             command.arg("-I").arg(include);
         }
@@ -678,31 +706,54 @@ fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
             .arg(top().join(format!("tests/glue/{name}.c")))
             .arg(shim().join("p1b_wasm3.c"))
             .args(&objects);
-        for entry in std::fs::read_dir(sources)? {
-            let path = entry?.path();
-            let file = path
-                .file_name()
-                .and_then(|name| name.to_str())
-                .unwrap_or_default();
-            let other =
-                ["m3_api_uvwasi.c", "m3_api_meta_wasi.c", "m3_api_tracer.c"].contains(&file);
-            if file.ends_with(".c") && !other {
-                command.arg(path);
-            }
+        for entry in std::fs::read_dir(self.folder.path())? {
+            command.arg(entry?.path());
         }
-        // The objects of the glue have the sanitizers inside.
-        command
-            .args(["-fsanitize=address,undefined", "-lm", "-o"])
-            .arg(&made);
-        run(&mut command)?;
+        run(command.args(["-lm", "-o"]).arg(&made))?;
         let file = folder.path().join("module.wasm");
         std::fs::write(&file, module)?;
-        let mut command = Command::new(&made);
-        command.arg(file).args((name == "user").then_some("one"));
         // wasm3 itself reads and writes at addresses that are not aligned.
-        let said = run(command
+        run(Command::new(&made)
+            .arg(file)
+            .args(arguments)
             .env("ASAN_OPTIONS", "detect_leaks=0")
-            .env("UBSAN_OPTIONS", "halt_on_error=0"))?;
+            .env("UBSAN_OPTIONS", "halt_on_error=0"))
+    }
+}
+
+/// The sources of wasm3 but those for other kinds of WASI.
+pub(super) fn wasm3_files(sources: &str) -> Result<Vec<PathBuf>> {
+    let others = ["m3_api_uvwasi.c", "m3_api_meta_wasi.c", "m3_api_tracer.c"];
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(sources)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.unwrap_or_default();
+        if name.ends_with(".c") && !others.contains(&name) {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+/// wasm3 0.4.7, in which a call of the guest by a function of the host would overwrite the caller's frame without the binding.
+#[test]
+fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
+    let Some(wasm3) = Wasm3::new()? else {
+        return Ok(());
+    };
+    let user = wrap(&part("user-c")?, &WrapOptions::default())?.component;
+    for (name, component, arguments, right) in [
+        ("user", user, &["one"][..], format!("{TOUR}argument one\n")),
+        ("maker", part("maker-p2-c")?, &[], TOUR.to_string()),
+    ] {
+        let options = FlattenOptions {
+            profile: named("wasm3")?,
+            verify: true,
+            ..FlattenOptions::default()
+        };
+        let module = flatten(&component, &options)?.wasm;
+        let said = wasm3.run(&Input::of_module(&module)?, name, &module, arguments)?;
         ensure!(said == right, "{name}: {said}");
     }
     Ok(())
@@ -712,6 +763,23 @@ pub const PLUGINS: [&str; 3] = ["strings-c", "strings-cpp", "strings-rust"];
 
 /// A plugin of `corpus/plugins/string-utils` as a module.
 pub fn plugin(name: &str, profile: &str) -> Result<Vec<u8>> {
+/// The same release does not look for the end of its stack when it takes arguments, and finds another one when the memory grows
+/// in a call of the guest by a function of the host.
+#[test]
+fn a_guest_that_fills_its_stack_on_wasm3_writes_nothing_behind_it() -> Result<()> {
+    let Some(wasm3) = Wasm3::new()? else {
+        return Ok(());
+    };
+    let folder = top().join("tests/glue");
+    let module = wat::parse_file(folder.join("deep.wat"))?;
+    let input = Input::of_world(World::read(&folder.join("deep.wit"), None)?);
+    let said = wasm3.run(&input, "deep", &module, &[])?;
+    ensure!(said == "ends where it did\n", "{said}");
+    Ok(())
+}
+
+/// A plugin for WAMR.
+pub(super) fn linked(name: &str) -> Result<Vec<u8>> {
     let input = p1bridge::link::Input {
         name: name.into(),
         wasm: part(name)?,
