@@ -7,6 +7,7 @@
 #endif
 
 #if P1B_WASM3 < 5
+#include "m3_compile.h"
 #include "m3_env.h"
 #endif
 
@@ -163,6 +164,21 @@ static p1b_status call(void *of, size_t index, uint64_t *slots) {
     return status;
 }
 
+/* An export. Releases before 0.5 give an import of that name, if there is one. */
+static M3Result find(IM3Function *function, IM3Runtime runtime, IM3Module module, const char *name) {
+#if P1B_WASM3 < 5
+    uint32_t i;
+    for (i = 0; i < module->numFunctions; i++) {
+        IM3Function one = &module->functions[i];
+        if (one->import.fieldUtf8 || !one->name || strcmp(one->name, name) != 0) continue;
+        *function = one;
+        return one->compiled ? m3Err_none : Compile_Function(one);
+    }
+#endif
+    (void)module;
+    return m3_FindFunction(function, runtime, name);
+}
+
 p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime runtime, IM3Module module,
                                 p1b_wasm3_link *links, IM3Function *functions) {
     static const p1b_engine engine = {memory, call};
@@ -203,7 +219,7 @@ p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime r
     }
     for (i = 0; i < world->export_count; i++) {
         functions[i] = NULL;
-        binding->message = m3_FindFunction(&functions[i], runtime, world->exports[i].name);
+        binding->message = find(&functions[i], runtime, module, world->exports[i].name);
         if (binding->message) functions[i] = NULL;
         if (binding->message && world->exports[i].type[0] != '?') return P1B_MISSING;
     }

@@ -11,6 +11,11 @@ p1b_string cost_cost_ways_text_out(p1b_host *host) {
     return p1b_text("sixteen letters.");
 }
 
+uint32_t deep_more(p1b_host *host) {
+    (void)host;
+    return 7;
+}
+
 static p1b_host host;
 
 static bool traps(uint32_t depth, uint32_t deeper, uint32_t grows) {
@@ -32,6 +37,8 @@ static uint32_t end_of(uint32_t deeper) {
 int main(int argc, char **argv) {
     p1b_init(&host, &deep_world, NULL, 0, NULL, 0);
     boot(&host, argc, argv);
+    uint32_t sum = 0;
+    if (exports_deep_more(&host, 5, &sum) || sum != 12) fail("deep", "an import is not an export of the same name");
     uint32_t end = end_of(0);
     if (end < 100 || end_of(1) > end || end_of(30) >= end) fail("deep", "an end where none was to be");
     /* A stack that is full must not look longer, because memory has grown meanwhile. */

@@ -1,6 +1,7 @@
 ;; Calls the host from any depth. Making room grows the memory and goes deeper, as it is told.
 (module
   (import "cost:cost/ways" "text-out" (func $text-out (param i32)))
+  (import "$root" "more" (func $more (result i32)))
   (memory (export "memory") 1)
   (global $deeper (mut i32) (i32.const 0))
   (global $grows (mut i32) (i32.const 0))
@@ -16,6 +17,7 @@
     (if (result i32) (local.get $n)
       (then (i32.add (i32.const 1) (call $down (i32.sub (local.get $n) (i32.const 1)))))
       (else (call $text-out (i32.const 512)) (i32.load (i32.const 516)))))
+  (func (export "more") (param $than i32) (result i32) (i32.add (local.get $than) (call $more)))
   (func (export "deep") (param $n i32) (param $deeper i32) (param $grows i32) (result i32)
     (global.set $grows (local.get $grows))
     (global.set $deeper (local.get $deeper))

@@ -115,7 +115,7 @@ fn random_worlds_have_glue_that_compiles_or_are_refused_by_name() -> Result<()> 
         Err(_) => otherwise,
     };
     let folder = tempfile::tempdir()?;
-    let wanted = number("P1BRIDGE_SMITH_WORLDS", 150);
+    let wanted = number("P1BRIDGE_SMITH_WORLDS", 300);
     let keep = std::env::var_os("P1BRIDGE_SMITH_RUST");
     let (mut written, mut refused, mut in_rust) = (0, 0, 0);
     let mut sources = Vec::new();
