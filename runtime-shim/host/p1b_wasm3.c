@@ -6,9 +6,10 @@
 #define P1B_WASM3 5
 #endif
 
+/* Where its stack is. */
+#include "m3_env.h"
 #if P1B_WASM3 < 5
 #include "m3_compile.h"
-#include "m3_env.h"
 #endif
 
 /* The most arguments of a core function of the canonical ABI, and a result. */
@@ -109,35 +110,37 @@ static const char *decimal(char *end, uint64_t value) {
 
 static p1b_status call_export(p1b_wasm3 *binding, const char *type, IM3Function function, uint64_t *slots) {
     const char *result = strchr(type, ')') + 1;
+    IM3Runtime runtime = binding->runtime;
+    void *stack = runtime->stack;
+    uint32_t slots_before = runtime->numStackSlots;
+    m3slot_t *to = (m3slot_t *)stack, *end = (m3slot_t *)binding->end;
     M3Result failed;
     uint32_t count;
 #if P1B_WASM3 < 5
     char digits[MOST][21];
     const char *arguments[MOST];
-    void *stack = binding->runtime->stack;
-    uint32_t slots_before = binding->runtime->numStackSlots;
-    for (count = 0; type[count] != ')'; count++)
-        arguments[count] = decimal(digits[count] + sizeof digits[count], is_wide(type[count]) ? slots[count] : (uint32_t)slots[count]);
-    /* The frame of the guest that waits for the host stays as it is, with its arguments. The end of the stack stays where it
-       is, too: wasm3 reckons it from these two when the memory grows. It does not look at it for arguments. */
-    if (binding->frame) {
-        m3slot_t *to = (m3slot_t *)(binding->frame + 2 * MOST), *end = (m3slot_t *)stack + slots_before;
-        if ((uintptr_t)to > (uintptr_t)end || (size_t)(end - to) < MOST * sizeof(uint64_t) / sizeof(m3slot_t)) {
-            binding->message = m3Err_trapStackOverflow;
-            return P1B_TRAPPED;
-        }
-        binding->runtime->stack = to;
-        binding->runtime->numStackSlots = (uint32_t)(end - to);
-    }
-    failed = m3_CallWithArgs(function, count, arguments);
-    if (!failed && *result) slots[0] = get((const uint64_t *)binding->runtime->stack, *result);
-    binding->runtime->stack = stack;
-    binding->runtime->numStackSlots = slots_before;
+    /* The frame of the guest that waits for the host stays as it is, with its arguments. Newer releases see to that. */
+    if (binding->frame) to = (m3slot_t *)(binding->frame + 2 * MOST);
 #else
     const void *arguments[MOST];
     const void *results[1];
     uint32_t narrow[MOST];
     uint64_t given = 0;
+#endif
+    /* wasm3 does not look at the end of the stack when it puts arguments there, and reckons it from these two when the memory
+       grows: it has to stay where it is. */
+    if ((uintptr_t)to > (uintptr_t)end || (size_t)(end - to) < (MOST + 1) * sizeof(uint64_t) / sizeof(m3slot_t)) {
+        binding->message = m3Err_trapStackOverflow;
+        return P1B_TRAPPED;
+    }
+    runtime->stack = to;
+    runtime->numStackSlots = (uint32_t)(end - to);
+#if P1B_WASM3 < 5
+    for (count = 0; type[count] != ')'; count++)
+        arguments[count] = decimal(digits[count] + sizeof digits[count], is_wide(type[count]) ? slots[count] : (uint32_t)slots[count]);
+    failed = m3_CallWithArgs(function, count, arguments);
+    if (!failed && *result) slots[0] = get((const uint64_t *)runtime->stack, *result);
+#else
     for (count = 0; type[count] != ')'; count++) {
         narrow[count] = (uint32_t)slots[count];
         arguments[count] = is_wide(type[count]) ? (const void *)&slots[count] : (const void *)&narrow[count];
@@ -149,6 +152,8 @@ static p1b_status call_export(p1b_wasm3 *binding, const char *type, IM3Function 
         slots[0] = get(&given, *result);
     }
 #endif
+    runtime->stack = stack;
+    runtime->numStackSlots = slots_before;
     binding->message = failed;
     return failed ? P1B_TRAPPED : P1B_OK;
 }
@@ -188,6 +193,7 @@ p1b_status p1b_wasm3_link_world(p1b_wasm3 *binding, p1b_host *host, IM3Runtime r
     binding->world = world;
     binding->functions = functions;
     binding->frame = NULL;
+    binding->end = (m3slot_t *)runtime->stack + runtime->numStackSlots;
     binding->message = NULL;
     host->engine = &engine;
     host->of = binding;

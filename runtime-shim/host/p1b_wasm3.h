@@ -29,6 +29,8 @@ typedef struct p1b_wasm3 {
     IM3Function *functions;
     /* Where the frame of the guest is that has called the host. */
     uint64_t *frame;
+    /* Where the stack ends. */
+    void *end;
     /* What wasm3 says when the guest has trapped. */
     const char *message;
 } p1b_wasm3;
