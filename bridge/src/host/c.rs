@@ -805,9 +805,7 @@ impl<'r> Glue<'r> {
             (true, false) => "p1b_lowering(host)",
             (false, _) => "p1b_moved(host)",
         };
-        format!(
-            "    {before};\n    TRY(p1b_list(host, area, 1, {size}, {align}, &checked));\n"
-        )
+        format!("    {before};\n    TRY(p1b_list(host, area, 1, {size}, {align}, &checked));\n")
     }
 
     /// The function that the host calls for an export.

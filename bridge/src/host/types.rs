@@ -193,7 +193,6 @@ impl<'r> Layout<'r> {
         match &self.resolve.types[id].kind {
             TypeDefKind::Future(_) => bail!("a future is of the async ABI, which is not supported"),
             TypeDefKind::Stream(_) => bail!("a stream is of the async ABI, which is not supported"),
-            TypeDefKind::Map(..) => bail!("a map is not supported yet; use a list of tuples"),
             TypeDefKind::Handle(_) | TypeDefKind::Resource => Ok(()),
             _ => element(self.resolve, id)
                 .iter()

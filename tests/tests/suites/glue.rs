@@ -639,22 +639,6 @@ fn hostile_world(seed: u64) -> Result<()> {
     Ok(())
 }
 
-/// wasm3 0.4.7, in which a call of the guest by a function of the host would overwrite the caller's frame without the binding.
-#[test]
-fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
-    let Some(sources) = option_env!("WASM3_SOURCES").filter(|_| compiler(false).is_some()) else {
-        eprintln!("skipped: no C compiler, or no wasm3");
-        return Ok(());
-    };
-    let user = wrap(&part("user-c")?, &WrapOptions::default())?.component;
-    for (name, component, arena, right) in [
-        ("user", &user, None, format!("{TOUR}argument one\n")),
-        ("user", &user, Some(1024), format!("{TOUR}argument one\n")),
-        ("maker", &part("maker-p2-c")?, None, TOUR.to_string()),
-    ] {
-        let folder = tempfile::tempdir()?;
-        let module = flat_for(component, "wasm3", arena)?;
-        let objects = glue(folder.path(), &Input::of_module(&module)?, name)?;
 /// The sources of wasm3 0.4.7, compiled with sanitizers: the objects, and how to compile what is linked with them.
 struct Wasm3 {
     folder: tempfile::TempDir,
@@ -743,28 +727,25 @@ fn hosts_in_c_do_the_same_on_wasm3() -> Result<()> {
         return Ok(());
     };
     let user = wrap(&part("user-c")?, &WrapOptions::default())?.component;
-    for (name, component, arguments, right) in [
-        ("user", user, &["one"][..], format!("{TOUR}argument one\n")),
-        ("maker", part("maker-p2-c")?, &[], TOUR.to_string()),
+    let one = &["one"][..];
+    for (name, component, arena, arguments, right) in [
+        ("user", &user, None, one, format!("{TOUR}argument one\n")),
+        (
+            "user",
+            &user,
+            Some(1024),
+            one,
+            format!("{TOUR}argument one\n"),
+        ),
+        ("maker", &part("maker-p2-c")?, None, &[], TOUR.to_string()),
     ] {
-        let options = FlattenOptions {
-            profile: named("wasm3")?,
-            verify: true,
-            ..FlattenOptions::default()
-        };
-        let module = flatten(&component, &options)?.wasm;
+        let module = flat_for(component, "wasm3", arena)?;
         let said = wasm3.run(&Input::of_module(&module)?, name, &module, arguments)?;
         ensure!(said == right, "{name}: {said}");
     }
     Ok(())
 }
 
-pub const PLUGINS: [&str; 3] = ["strings-c", "strings-cpp", "strings-rust"];
-
-/// A plugin of `corpus/plugins/string-utils` as a module.
-pub fn plugin(name: &str, profile: &str) -> Result<Vec<u8>> {
-/// The same release does not look for the end of its stack when it takes arguments, and finds another one when the memory grows
-/// in a call of the guest by a function of the host.
 /// wasm3 does not look for the end of its stack when it takes arguments, and finds another one when the memory grows in a call of the
 /// guest by a function of the host. 0.4.7 takes an import for an export of the same name.
 #[test]
@@ -780,8 +761,10 @@ fn a_guest_that_fills_its_stack_on_wasm3_writes_nothing_behind_it() -> Result<()
     Ok(())
 }
 
-/// A plugin for WAMR.
-pub(super) fn linked(name: &str) -> Result<Vec<u8>> {
+pub const PLUGINS: [&str; 3] = ["strings-c", "strings-cpp", "strings-rust"];
+
+/// A plugin of `corpus/plugins` as a module.
+pub fn plugin(name: &str, profile: &str) -> Result<Vec<u8>> {
     let input = p1bridge::link::Input {
         name: name.into(),
         wasm: part(name)?,

@@ -255,7 +255,7 @@ fn a_host_in_c_computes_models_for_a_guest_of_wasi_nn() -> Result<()> {
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
-    let plugin = glue::linked("inference-rust")?;
+    let plugin = glue::plugin("inference-rust", "wamr-2020")?;
     let objects = glue::glue(folder.path(), &Input::of_module(&plugin)?, "plugin")?;
     let source = glue::top().join("corpus/plugins/inference/host/main.c");
     let host = glue::program(folder.path(), &source, objects, false)?;

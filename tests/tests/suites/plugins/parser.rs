@@ -106,7 +106,7 @@ fn two_versions_of_an_interface_are_side_by_side_in_one_host() -> Result<()> {
             false => second::run(&component)?,
         };
         flat.push(glue_rust::flat(&component)?);
-        plugins.push(glue::linked(name)?);
+        plugins.push(glue::plugin(name, "wamr-2020")?);
     }
     // What only a plugin can have made.
     for part in [
