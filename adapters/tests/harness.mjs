@@ -33,7 +33,7 @@ export function untouched() {
 export class Guest {
   /** `p1` has the host functions, called with the guest as `this`; others must not be called. The table of
    *  handles grows up to `maxHandles`. */
-  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1 } = {}) {
+  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1, stdout = 1 } = {}) {
     this.memory = new WebAssembly.Memory({ initial: 8 + base / 65536 });
     this.base = base;
     new Uint8Array(this.memory.buffer).fill(0x55, 0, base);
@@ -78,6 +78,7 @@ export class Guest {
         max_poll: () => maxPoll,
         poll_room: () => maxPoll,
         max_http: () => maxHttp,
+        stdout: () => stdout,
         cabi_realloc: (...args) => this.realloc(...args),
       },
       wasi_snapshot_preview1: {},

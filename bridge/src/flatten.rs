@@ -9,6 +9,8 @@ use anyhow::{Result, anyhow};
 use p1bridge_linker::relocate::{CutStacks, cut_stacks};
 use p1bridge_linker::{Library, Options, Profile};
 
+use crate::http::has_handler;
+
 pub use p1bridge_linker::plan::fate::Row;
 pub use p1bridge_linker::report::MemoryReport;
 pub use p1bridge_linker::wasi::Allow;
@@ -143,6 +145,13 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
     let notes = cut.iter().flat_map(CutStacks::notes);
     output.report.notes.extend(notes);
+    if has_handler(component) {
+        output.report.notes.push(
+            "it exports wasi:http/incoming-handler, which stays a function to call: --http cgi makes a program for a CGI \
+             server of it"
+                .to_string(),
+        );
+    }
     if options.strip != Strip::All {
         if let Err(error) = world::append(
             component,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`wrap`] | Preview 1 core module → component |
 //! | [`flatten`] | component → one Preview 1 core module |
+//! | [`http`] | a component that answers requests → a program in front of it |
 //! | [`link`] | core modules and components → one core module, or one component |
 //! | [`abi`] | any file with a world → how its functions are called |
 //! | [`host`] | a flat module or WIT → glue for its host |
@@ -23,6 +24,7 @@ pub mod flatten;
 mod guarded;
 pub mod host;
 mod hosts;
+pub mod http;
 pub mod inspect;
 pub mod link;
 pub mod lower;

@@ -20,6 +20,7 @@ mod wiring;
 use anyhow::{Context, Result, bail};
 
 use crate::flatten::{Allow, FlattenOptions, Flattened, flatten};
+use crate::http::{self, Http};
 use crate::validate::validate;
 use crate::weave::{self, WeaveOptions};
 use crate::wrap::World;
@@ -71,8 +72,32 @@ pub fn compose(inputs: &[Input], raws: &[Raw], choices: &Choices) -> Result<Link
         );
     }
     let nodes = inputs.iter().map(|input| Node::read(input, raws));
-    let nodes = nodes.collect::<Result<Vec<_>>>()?;
-    let mut wiring = wiring::wire(&nodes, choices)?;
+    let mut nodes = nodes.collect::<Result<Vec<_>>>()?;
+    let mut choices = choices.clone();
+    let mut notes = Vec::new();
+    if let Some(Http::Cgi) = choices.http {
+        let main = &nodes[wiring::MAIN];
+        let (resolve, world) = main.world();
+        let front = Input {
+            name: http::FRONT.to_string(),
+            wasm: http::front(&main.name, resolve, world)?,
+            world: None,
+        };
+        let others = http::left_out(resolve, world);
+        if !others.is_empty() {
+            notes.push(format!(
+                "the program answers requests, and exports nothing else of {}: {} is left out",
+                main.name,
+                others.join(", ")
+            ));
+        }
+        choices
+            .chains
+            .push(vec![front.name.clone(), main.name.clone()]);
+        nodes.insert(wiring::MAIN, Node::read(&front, &[])?);
+    }
+    let mut wiring = wiring::wire(&nodes, &choices)?;
+    wiring.notes.splice(0..0, notes);
     for instance in &wiring.instances {
         for note in &nodes[instance.node].notes {
             if !wiring.notes.contains(note) {
@@ -137,6 +162,35 @@ pub fn link(
     let flat = flatten(&linked.component, &options)
         .context("offsets are those of the composition, which `--component` writes")?;
     Ok((linked, flat))
+}
+
+/// Makes a program of one component that answers requests, and flattens it.
+///
+/// # Errors
+///
+/// When it has no handler of WASI 0.2, and those of [`flatten`].
+pub fn serve(
+    component: &[u8],
+    name: &str,
+    http: Http,
+    options: &FlattenOptions,
+) -> Result<Flattened> {
+    let input = Input {
+        name: name.to_string(),
+        wasm: component.to_vec(),
+        world: None,
+    };
+    if !wasmparser::Parser::is_component(component) {
+        // Says what it is instead.
+        return flatten(component, options);
+    }
+    let choices = Choices {
+        http: Some(http),
+        ..Choices::default()
+    };
+    let (linked, mut flat) = link(&[input], &[], &choices, options)?;
+    flat.report.notes.splice(0..0, linked.notes);
+    Ok(flat)
 }
 
 /// The files with calls of Preview 1 in the place of those of WSI, and what differs then.

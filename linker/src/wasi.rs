@@ -19,21 +19,37 @@ const KNOWN: &str = include_str!("wasi-0.2.txt");
 /// The same for the component side of WSI 0.1, `wit/wsi/wsi.wit`.
 const KNOWN_WSI: &str = include_str!("wsi-0.1.txt");
 
+/// And for what `flatten --http` puts in front of a handler, `wit/http/exchange.wit`.
+const KNOWN_EXCHANGE: &str = include_str!("exchange-0.1.txt");
+
+/// The package of that.
+const EXCHANGE: &str = "p1bridge:http/";
+
 fn lines() -> impl Iterator<Item = &'static str> {
-    KNOWN.lines().chain(KNOWN_WSI.lines())
+    KNOWN
+        .lines()
+        .chain(KNOWN_WSI.lines())
+        .chain(KNOWN_EXCHANGE.lines())
 }
 
 /// Packages of WASI that no release has and Preview 1 has nothing for: a host provides them under their own names, as it
 /// provides an interface of the component's own.
 const OF_HOSTS: [&str; 1] = ["wasi:nn/"];
 
-/// Whether an interface, with a version or without, is one of WASI or of the component side of WSI: what a flat module has
-/// instead is Preview 1.
+/// Whether an interface is the linker's own, between a handler of HTTP and the library.
+pub fn is_exchange(interface: &str) -> bool {
+    interface.starts_with(EXCHANGE)
+}
+
+/// Whether an interface, with a version or without, is one of WASI, of the component side of WSI or the linker's own: what a
+/// flat module has instead is Preview 1.
 pub fn is_system(interface: &str) -> bool {
     let of_host = OF_HOSTS
         .iter()
         .any(|package| interface.starts_with(package));
-    (interface.starts_with("wasi:") && !of_host) || interface.starts_with("wsi:sys/")
+    (interface.starts_with("wasi:") && !of_host)
+        || interface.starts_with("wsi:sys/")
+        || is_exchange(interface)
 }
 
 /// The newest release that is known.

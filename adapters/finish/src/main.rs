@@ -133,6 +133,7 @@ const GIVEN: &[&str] = &[
     "max_poll",
     "poll_room",
     "max_http",
+    "stdout",
     "cabi_realloc",
 ];
 
@@ -183,7 +184,7 @@ impl Contract {
                 );
                 self.given.push(name.to_owned());
             }
-            _ if module.starts_with("if wasi:") || module == "if p1bridge:sockets" => {
+            _ if ["if wasi:", "if p1bridge:"].iter().any(|of| module.starts_with(of)) => {
                 self.weak.push((name.to_owned(), index))
             }
             _ => bail!("unexpected import {module} {name}"),
@@ -235,8 +236,10 @@ impl Contract {
                         .and_then(|rest| rest.strip_prefix("wasi:"))
                         .or_else(|| {
                             let name = interface.strip_suffix("@0.1")?;
-                            name.strip_prefix("wsi:")
+                            let of_wsi = name.strip_prefix("wsi:");
+                            of_wsi
                                 .filter(|name| name.starts_with("sys/"))
+                                .or_else(|| name.strip_prefix("p1bridge:"))
                         });
                     let function = ["[method]", "[static]", "[constructor]", "[resource-drop]"]
                         .iter()

@@ -5,7 +5,7 @@ use p1bridge_shim::{Out, trap, trap_if};
 
 use crate::exports;
 use crate::p1;
-use crate::state::{State, insert, kind};
+use crate::state::{State, flag, insert, kind, stdout};
 
 /// Reads a list of NUL-terminated strings from the host and makes the guest's list of it, with
 /// `width` bytes an element.
@@ -47,7 +47,7 @@ fn strings(
 
 /// Bytes from `at` up to `end` (which is not part of it) or a NUL.
 #[inline(never)]
-fn until(at: u32, end: u32) -> u32 {
+pub fn until(at: u32, end: u32) -> u32 {
     let mut length = 0;
     loop {
         let byte = load8(at + length);
@@ -100,12 +100,17 @@ exports! {
 
     "wasi:cli/stdin@0.2#get-stdin"
     fn get_stdin(state) -> u32 {
-        standard(&mut state, kind::INPUT, 0)
+        let handle = standard(&mut state, kind::INPUT, 0);
+        // What comes there is the body of the request.
+        if stdout() != 1 {
+            state.slot(handle).flags.set(flag::CLOSED);
+        }
+        handle
     }
 
     "wasi:cli/stdout@0.2#get-stdout"
     fn get_stdout(state) -> u32 {
-        standard(&mut state, kind::OUTPUT, 1)
+        standard(&mut state, kind::OUTPUT, stdout())
     }
 
     "wasi:cli/stderr@0.2#get-stderr"

@@ -4,6 +4,7 @@ use p1bridge_shim::abi::{load8, load32};
 use p1bridge_shim::{Out, bytes, list, text};
 
 use crate::exports;
+use crate::letters::name;
 use crate::pool::{self, add, named};
 use crate::state::{State, insert, kind};
 
@@ -12,6 +13,7 @@ pub const IMMUTABLE: u8 = 1 << 0;
 
 /// `header-error`, plus one; 0 is none.
 const INVALID_SYNTAX: u32 = 1;
+const IS_FORBIDDEN: u32 = 2;
 const IS_IMMUTABLE: u32 = 3;
 
 /// Whether every byte is one of a token (RFC 9110, 5.6.2), and there is one.
@@ -33,9 +35,35 @@ pub fn is_token(at: u32, length: u32) -> bool {
     length.wrapping_sub(1) < 0xffff
 }
 
+/// Whether the field is about a connection, which is not the program's: the names that wasmtime forbids.
+#[inline(never)]
+pub fn is_forbidden(at: u32, length: u32) -> bool {
+    name!(at, length, b"connection")
+        || name!(at, length, b"keep-alive")
+        || name!(at, length, b"proxy-authenticate")
+        || name!(at, length, b"proxy-authorization")
+        || name!(at, length, b"proxy-connection")
+        || name!(at, length, b"transfer-encoding")
+        || name!(at, length, b"upgrade")
+        || name!(at, length, b"host")
+        || name!(at, length, b"http2-settings")
+}
+
+/// What is wrong with a name, as an error.
+#[inline(never)]
+fn refused(at: u32, length: u32) -> u32 {
+    if !is_token(at, length) {
+        INVALID_SYNTAX
+    } else if is_forbidden(at, length) {
+        IS_FORBIDDEN
+    } else {
+        0
+    }
+}
+
 /// Whether a value has no byte that could end it.
 #[inline(never)]
-fn is_value(at: u32, length: u32) -> bool {
+pub fn is_value(at: u32, length: u32) -> bool {
     let mut index = 0;
     while index < length {
         let byte = load8(at + index);
@@ -50,11 +78,14 @@ fn is_value(at: u32, length: u32) -> bool {
 /// Adds a field; gives an error.
 #[inline(never)]
 fn append(state: &State, owner: u32, name: u32, length: u32, value: u32, size: u32) -> u32 {
-    if !is_token(name, length) || !is_value(value, size) {
-        return INVALID_SYNTAX;
+    let mut error = refused(name, length);
+    if error == 0 && !is_value(value, size) {
+        error = INVALID_SYNTAX;
     }
-    add(state, owner, 0, name, length, value, size);
-    0
+    if error == 0 {
+        add(state, owner, 0, name, length, value, size);
+    }
+    error
 }
 
 /// Whose fields those of a handle are.
@@ -179,9 +210,9 @@ exports! {
     fn fields_set(state, handle: u32, name: u32, length: u32, values: u32, count: u32, out: u32) {
         let name = text(name, length);
         let values = list(values, count, 8, 4);
-        let mut error = check(&state, handle);
-        if !is_token(name, length) {
-            error = INVALID_SYNTAX;
+        let mut error = refused(name, length);
+        if error == 0 {
+            error = check(&state, handle);
         }
         let mut index = 0;
         while index < count && error == 0 {
@@ -207,9 +238,9 @@ exports! {
     "wasi:http/types@0.2#[method]fields.delete"
     fn fields_delete(state, handle: u32, name: u32, length: u32, out: u32) {
         let name = text(name, length);
-        let mut error = check(&state, handle);
-        if !is_token(name, length) {
-            error = INVALID_SYNTAX;
+        let mut error = refused(name, length);
+        if error == 0 {
+            error = check(&state, handle);
         }
         if error == 0 {
             delete(&state, handle, name, length);

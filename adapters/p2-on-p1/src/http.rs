@@ -1,20 +1,21 @@
-//! `wasi:http/types`: requests, responses and bodies as data. A program makes them; nobody takes
-//! them: Preview 1 has no HTTP. What only a host could make does not exist, so a handle of it is a
-//! breach of the canonical ABI.
+//! `wasi:http/types`: requests, responses and bodies as data. A program makes them. Nobody takes requests,
+//! and responses go where `exchange.rs` sends them, if the program is one that is asked. What only a host
+//! with a client could make does not exist, so a handle of it is a breach of the canonical ABI.
 
 use p1bridge_shim::abi::load8;
 use p1bridge_shim::{Out, text, trap_if};
 
+use crate::exchange;
 use crate::exports;
 use crate::fields::{self, IMMUTABLE, is_token};
 use crate::pool;
 use crate::state::{State, flag, insert, kind};
 
 /// Kinds of records besides fields.
-const METHOD: u32 = 1;
-const PATH: u32 = 2;
-const SCHEME: u32 = 3;
-const AUTHORITY: u32 = 4;
+pub const METHOD: u32 = 1;
+pub const PATH: u32 = 2;
+pub const SCHEME: u32 = 3;
+pub const AUTHORITY: u32 = 4;
 const CONNECT: u32 = 5;
 const FIRST_BYTE: u32 = 6;
 const BETWEEN_BYTES: u32 = 7;
@@ -22,10 +23,12 @@ const BETWEEN_BYTES: u32 = 7;
 /// `flags` of a request or response: the case of the scheme plus one, and whether the body was
 /// asked for; of a body, whether its stream was.
 const SCHEME_MASK: u8 = 3;
-const TAKEN: u8 = 1 << 4;
+pub const TAKEN: u8 = 1 << 4;
+/// Of a response: its body is complete.
+pub const FINISHED: u8 = 1 << 5;
 
 /// The case `other` of `method` and of `scheme`.
-const OTHER_METHOD: u32 = 9;
+pub const OTHER_METHOD: u32 = 9;
 const OTHER_SCHEME: u32 = 2;
 
 /// A new request or response with the fields of a handle, which is given up.
@@ -45,7 +48,7 @@ fn message(state: &mut State, kind: u8, headers: u32) -> u32 {
 
 /// Gives up a request or response. One whose headers are still looked at is not to be dropped.
 #[inline(never)]
-fn drop_message(state: &State, handle: u32, kind: u8) {
+pub fn drop_message(state: &State, handle: u32, kind: u8) {
     trap_if(state.get(handle, kind).low.get() != 0);
     let mut tag = 0;
     while tag <= AUTHORITY {
@@ -56,26 +59,28 @@ fn drop_message(state: &State, handle: u32, kind: u8) {
 }
 
 #[inline(never)]
-fn headers(state: &mut State, handle: u32, kind: u8) -> u32 {
+pub fn headers(state: &mut State, handle: u32, kind: u8) -> u32 {
     let children = &state.get(handle, kind).low;
     children.set(children.get() + 1);
     fields::make(state, handle, IMMUTABLE)
 }
 
-/// Writes the `result<own<_>>` of something that can be had once.
+/// Writes the `result<own<_>>` of something that can be had once; gives its handle, or 0.
 #[inline(never)]
-fn once(state: &mut State, handle: u32, kind: u8, made: u8, flags: u8, out: u32) {
+pub fn once(state: &mut State, handle: u32, kind: u8, made: u8, flags: u8, out: u32) -> u32 {
     let out = Out::new(out, 8, 4);
     let entry = state.get(handle, kind);
     let taken = entry.flags.get() & TAKEN != 0;
     out.u8(0, taken.into());
-    if !taken {
-        entry.flags.set(entry.flags.get() | TAKEN);
-        let new = insert(state, made);
-        state.slot(new).flags.set(flags);
-        state.slot(new).word.set(0);
-        out.u32(4, new);
+    if taken {
+        return 0;
     }
+    entry.flags.set(entry.flags.get() | TAKEN);
+    let new = insert(state, made);
+    state.slot(new).flags.set(flags);
+    state.slot(new).word.set(0);
+    out.u32(4, new);
+    new
 }
 
 /// Puts a string in the place of another one.
@@ -89,9 +94,9 @@ fn replace(state: &State, handle: u32, tag: u32, some: bool, at: u32, length: u3
 
 /// Writes an `option<string>`.
 #[inline(never)]
-fn get(state: &mut State, handle: u32, tag: u32, out: u32) {
+pub fn get(state: &mut State, handle: u32, kind: u8, tag: u32, out: u32) {
     let out = Out::new(out, 12, 4);
-    state.get(handle, kind::REQUEST);
+    state.get(handle, kind);
     let place = pool::next(state, 0, handle, tag);
     out.u8(0, (place != 0).into());
     if place != 0 {
@@ -134,6 +139,23 @@ fn variant(state: &mut State, handle: u32, case: u32, other: u32, tag: u32, out:
             pool::value_length(state, place),
         );
         state.bytes(out.part(4), from, length);
+    }
+}
+
+#[inline(never)]
+pub fn method(state: &mut State, handle: u32, kind: u8, out: u32) {
+    let out = Out::new(out, 12, 4);
+    let case = state.get(handle, kind).small.get();
+    variant(state, handle, case.into(), OTHER_METHOD, METHOD, out);
+}
+
+#[inline(never)]
+pub fn scheme(state: &mut State, handle: u32, kind: u8, out: u32) {
+    let out = Out::new(out, 16, 4);
+    let scheme = u32::from(state.get(handle, kind).flags.get() & SCHEME_MASK);
+    out.u8(0, (scheme != 0).into());
+    if scheme != 0 {
+        variant(state, handle, scheme - 1, OTHER_SCHEME, SCHEME, out.part(4));
     }
 }
 
@@ -196,8 +218,7 @@ exports! {
 
     "wasi:http/types@0.2#[method]outgoing-request.method"
     fn request_method(state, handle: u32, out: u32) {
-        let case = state.get(handle, kind::REQUEST).small.get();
-        variant(&mut state, handle, case.into(), OTHER_METHOD, METHOD, Out::new(out, 12, 4));
+        method(&mut state, handle, kind::REQUEST, out);
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.set-method"
@@ -218,7 +239,7 @@ exports! {
 
     "wasi:http/types@0.2#[method]outgoing-request.path-with-query"
     fn path_with_query(state, handle: u32, out: u32) {
-        get(&mut state, handle, PATH, out);
+        get(&mut state, handle, kind::REQUEST, PATH, out);
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.set-path-with-query"
@@ -227,13 +248,8 @@ exports! {
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.scheme"
-    fn scheme(state, handle: u32, out: u32) {
-        let out = Out::new(out, 16, 4);
-        let scheme = u32::from(state.get(handle, kind::REQUEST).flags.get() & SCHEME_MASK);
-        out.u8(0, (scheme != 0).into());
-        if scheme != 0 {
-            variant(&mut state, handle, scheme - 1, OTHER_SCHEME, SCHEME, out.part(4));
-        }
+    fn request_scheme(state, handle: u32, out: u32) {
+        scheme(&mut state, handle, kind::REQUEST, out);
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.set-scheme"
@@ -256,7 +272,7 @@ exports! {
 
     "wasi:http/types@0.2#[method]outgoing-request.authority"
     fn authority(state, handle: u32, out: u32) {
-        get(&mut state, handle, AUTHORITY, out);
+        get(&mut state, handle, kind::REQUEST, AUTHORITY, out);
     }
 
     "wasi:http/types@0.2#[method]outgoing-request.set-authority"
@@ -348,24 +364,38 @@ exports! {
 
     "wasi:http/types@0.2#[method]outgoing-response.body"
     fn response_body(state, handle: u32, out: u32) {
-        once(&mut state, handle, kind::RESPONSE, kind::BODY, 0, out);
+        let body = once(&mut state, handle, kind::RESPONSE, kind::BODY, 0, out);
+        exchange::own(&state, body, handle);
     }
 
     "wasi:http/types@0.2#[resource-drop]outgoing-response"
     fn drop_response(state, handle: u32) {
+        if state.get(handle, kind::RESPONSE).flags.get() & TAKEN != 0 {
+            exchange::orphan(&state, handle);
+        }
         drop_message(&state, handle, kind::RESPONSE);
     }
 
-    /// A stream that takes everything: there is nobody to send it to.
+    /// The stream of a body that nobody is sent takes everything.
     "wasi:http/types@0.2#[method]outgoing-body.write"
     fn body_write(state, handle: u32, out: u32) {
-        once(&mut state, handle, kind::BODY, kind::OUTPUT, flag::SINK, out);
+        let response = state.get(handle, kind::BODY).word.get();
+        let flags = if response == 0 { flag::SINK } else { flag::BODY };
+        let stream = once(&mut state, handle, kind::BODY, kind::OUTPUT, flags, out);
+        if stream != 0 {
+            state.slot(stream).word.set(response);
+        }
     }
 
     "wasi:http/types@0.2#[static]outgoing-body.finish"
     fn body_finish(state, handle: u32, some: u32, trailers: u32, out: u32) {
         trap_if(some > 1);
-        state.drop(handle, kind::BODY);
+        let response = state.get(handle, kind::BODY).word.get();
+        if response != 0 {
+            let flags = &state.slot(response).flags;
+            flags.set(flags.get() | FINISHED);
+        }
+        state.remove(handle);
         if some == 1 {
             fields::drop_handle(&state, trailers);
         }
@@ -379,37 +409,6 @@ exports! {
 }
 
 absent! {
-    "wasi:http/types@0.2#[method]incoming-request.method"
-    fn incoming_method(handle, _out: u32);
-
-    "wasi:http/types@0.2#[method]incoming-request.path-with-query"
-    fn incoming_path(handle, _out: u32);
-
-    "wasi:http/types@0.2#[method]incoming-request.scheme"
-    fn incoming_scheme(handle, _out: u32);
-
-    "wasi:http/types@0.2#[method]incoming-request.authority"
-    fn incoming_authority(handle, _out: u32);
-
-    "wasi:http/types@0.2#[method]incoming-request.headers"
-    fn incoming_headers(handle) -> u32;
-
-    "wasi:http/types@0.2#[method]incoming-request.consume"
-    fn incoming_consume(handle, _out: u32);
-
-    "wasi:http/types@0.2#[resource-drop]incoming-request"
-    fn drop_incoming_request(handle);
-
-    "wasi:http/types@0.2#[method]response-outparam.send-informational"
-    fn send_informational(handle, _status: u32, _headers: u32, _out: u32);
-
-    "wasi:http/types@0.2#[static]response-outparam.set"
-    fn outparam_set(handle, _case: u32, _a: u32, _b: u32, _c: u64, _d: u32, _e: u32,
-        _f: u32, _g: u32);
-
-    "wasi:http/types@0.2#[resource-drop]response-outparam"
-    fn drop_outparam(handle);
-
     "wasi:http/types@0.2#[method]incoming-response.status"
     fn incoming_status(handle) -> u32;
 
@@ -421,24 +420,6 @@ absent! {
 
     "wasi:http/types@0.2#[resource-drop]incoming-response"
     fn drop_incoming_response(handle);
-
-    "wasi:http/types@0.2#[method]incoming-body.stream"
-    fn incoming_body_stream(handle, _out: u32);
-
-    "wasi:http/types@0.2#[static]incoming-body.finish"
-    fn incoming_body_finish(handle) -> u32;
-
-    "wasi:http/types@0.2#[resource-drop]incoming-body"
-    fn drop_incoming_body(handle);
-
-    "wasi:http/types@0.2#[method]future-trailers.subscribe"
-    fn trailers_subscribe(handle) -> u32;
-
-    "wasi:http/types@0.2#[method]future-trailers.get"
-    fn trailers_get(handle, _out: u32);
-
-    "wasi:http/types@0.2#[resource-drop]future-trailers"
-    fn drop_trailers(handle);
 
     "wasi:http/types@0.2#[method]future-incoming-response.subscribe"
     fn response_subscribe(handle) -> u32;

@@ -7,7 +7,7 @@
 use p1bridge_shim::{Entry, Out, abi};
 
 use crate::error::{CLOSED, stream_error};
-use crate::poll::{READ, fd, new_pollable, ready_now, wait};
+use crate::poll::{CLOCK, READ, fd, new_pollable, ready_now, wait};
 use crate::state::{SCRATCH, State, flag, kind};
 use crate::stream::{drop_stream, weak};
 use crate::{exports, p1};
@@ -31,6 +31,8 @@ fn ask(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let vector = fixed.vector(at, length);
     if entry.flags.get() & flag::FILE != 0 {
         weak::file_read(handle, vector)
+    } else if entry.flags.get() & flag::BODY != 0 {
+        weak::body_read(handle, vector)
     } else {
         p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
     }
@@ -83,6 +85,9 @@ fn status(state: &State, handle: u32, blocking: bool) -> u32 {
         CLOSED
     } else if flags & flag::SOCKET != 0 {
         weak::socket_status(entry.word.get(), READ.into())
+    } else if flags & flag::BODY != 0 {
+        // Reading waits, and so the body counts as ready.
+        if entry.wide() == 0 { CLOSED } else { 0 }
     } else if blocking || ready_now(state, entry) {
         0
     } else {
@@ -113,7 +118,7 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
     let length = length.min(LIMIT) as u32;
     let flags = state.get(handle, kind::INPUT).flags.get();
     let mut errno = 0;
-    if !blocking || flags & (flag::CLOSED | flag::SOCKET) != 0 {
+    if !blocking || flags & (flag::CLOSED | flag::SOCKET | flag::BODY) != 0 {
         errno = status(state, handle, blocking || length == 0);
     }
     if errno != 0 || length == 0 {
@@ -228,6 +233,9 @@ exports! {
     "wasi:io/streams@0.2#[method]input-stream.subscribe"
     fn input_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::INPUT);
+        if entry.flags.get() & flag::BODY != 0 {
+            return new_pollable(&mut state, CLOCK, 0, 0);
+        }
         let (mode, word) = (READ | entry.flags.get() & flag::SHARED, entry.word.get());
         new_pollable(&mut state, mode, word, 0)
     }

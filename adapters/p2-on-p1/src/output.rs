@@ -38,7 +38,7 @@ fn write_all(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     write_rest(state, handle, at, length, errno)
 }
 
-/// The same for a socket, a stream that is closed, one that nobody gets, and no bytes.
+/// The same for a socket, a body, a stream that is closed, one that nobody gets, and no bytes.
 #[inline(never)]
 fn write_special(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let entry = state.slot(handle);
@@ -58,6 +58,8 @@ fn write_once(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let entry = state.slot(handle);
     if entry.flags.get() & flag::FILE != 0 {
         weak::file_write(handle, vector, 1)
+    } else if entry.flags.get() & flag::BODY != 0 {
+        weak::body_write(entry.word.get(), vector, 1)
     } else {
         p1::fd_write(fd(state, entry), vector, 1, fixed.count_at())
     }
@@ -131,6 +133,8 @@ fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
         }
         let errno = if flags & flag::FILE != 0 {
             weak::file_write(handle, vectors, count)
+        } else if flags & flag::BODY != 0 {
+            weak::body_write(entry.word.get(), vectors, count)
         } else {
             p1::fd_write(fd(state, entry), vectors, count, fixed.count_at())
         };
@@ -180,8 +184,8 @@ fn finish(state: &mut State, handle: u32, out: u32, errno: u32) {
     }
 }
 
-/// Streams of which [`special`] knows whether they still are open, and sinks.
-const SPECIAL: u8 = flag::CLOSED | flag::SOCKET | flag::SINK;
+/// Streams of which [`special`] knows whether they still are open, and those that are not the host's.
+const SPECIAL: u8 = flag::CLOSED | flag::SOCKET | flag::SINK | flag::BODY;
 
 /// Whether the stream still is open, as an error number.
 #[inline(never)]
@@ -306,7 +310,7 @@ exports! {
     "wasi:io/streams@0.2#[method]output-stream.subscribe"
     fn output_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::OUTPUT);
-        if entry.flags.get() & flag::SINK != 0 {
+        if entry.flags.get() & (flag::SINK | flag::BODY) != 0 {
             return new_pollable(&mut state, CLOCK, 0, 0);
         }
         let (mode, word) = (WRITE | entry.flags.get() & flag::SHARED, entry.word.get());

@@ -26,7 +26,7 @@ pub fn at(state: &State, place: u32) -> u32 {
 
 /// Where the records end.
 #[inline(never)]
-fn end(state: &State) -> u32 {
+pub fn end(state: &State) -> u32 {
     load32(at(state, 0)) + FIRST
 }
 
@@ -131,6 +131,22 @@ pub fn add(state: &State, owner: u32, tag: u32, name: u32, length: u32, value: u
         to += 1;
         index += 1;
     }
+    store32(at(state, 0), behind(state, place) - FIRST);
+}
+
+/// Where the value of a record begins that is made at the end, for [`seal`].
+pub fn open(state: &State) -> u32 {
+    end(state) + HEAD
+}
+
+/// Makes a record of a value of `size` bytes that is there already.
+#[inline(never)]
+pub fn seal(state: &State, owner: u32, tag: u32, size: u32) {
+    let place = end(state);
+    let record = at(state, place);
+    store32(record, HEAD + size);
+    store32(record + 4, owner);
+    store32(record + 8, tag);
     store32(at(state, 0), behind(state, place) - FIRST);
 }
 

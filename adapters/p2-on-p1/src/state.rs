@@ -14,7 +14,7 @@ use crate::p1;
 /// |---|---|---|---|---|
 /// | `ERROR` | `FILE`, `SOCKET` | | errno | |
 /// | `POLLABLE` | mode, `FILE`, `SOCKET` | | fd, or index of the descriptor or socket | deadline |
-/// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor or socket | offset in the file |
+/// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor, socket or response | offset in the file, or bytes that are left |
 /// | `DESCRIPTOR` | `descriptor-flags`, `PREOPEN` | P1 file type | fd | other users, inheriting rights |
 /// | `ENTRIES` | | | index of the descriptor | cookie |
 /// | `TCP` | `IPV6`, … | phase | fd | other users, backlog |
@@ -24,7 +24,11 @@ use crate::p1;
 /// | `FIELDS` | `IMMUTABLE` | | index of the slot that they belong to | |
 /// | `REQUEST` | scheme, `TAKEN` | method | | handles of the headers |
 /// | `RESPONSE` | `TAKEN` | | | handles of the headers, status |
-/// | `BODY` | `TAKEN` | | | |
+/// | `BODY` | `TAKEN` | | response whose body it is, or 0 | |
+/// | `REQUEST_IN` | scheme, `TAKEN` | method | low half of the body's length | handles of the headers, high half |
+/// | `BODY_IN` | `TAKEN` | | | bytes of the body that are left |
+/// | `OUTPARAM`, `SENT` | of `SENT`: those of the response | | | |
+/// | `TRAILERS` | `TAKEN` | | | |
 /// | `FD` | `PREOPEN` | P1 file type | fd | |
 /// | `ADDRESS` | port | port | index of the rest | half of the address |
 /// | `ADDRESS_REST` | family | | next record | half of the address |
@@ -56,6 +60,12 @@ pub mod kind {
     /// What nobody ever makes.
     pub const ABSENT: u8 = 23;
     pub const FD: u8 = 24;
+    pub const REQUEST_IN: u8 = 25;
+    pub const BODY_IN: u8 = 26;
+    pub const OUTPARAM: u8 = 27;
+    /// A response that was given for an answer: its body is still written.
+    pub const SENT: u8 = 28;
+    pub const TRAILERS: u8 = 29;
 }
 
 /// Bits of `flags` in streams, pollables and errors. (Pollables keep their mode below.)
@@ -66,6 +76,9 @@ pub mod flag {
     pub const SOCKET: u8 = 1 << 6;
     /// `word` is the index of a slot that has the fd and counts its users.
     pub const SHARED: u8 = FILE | SOCKET;
+    /// The body of a message: of the request, with its bytes that are left, or of a response, which is
+    /// in `word`.
+    pub const BODY: u8 = 1 << 7;
     /// The stream has ended or failed.
     pub const CLOSED: u8 = 1 << 0;
     /// The host cannot seek here: no offset.
@@ -138,6 +151,9 @@ mod import {
         pub safe fn max_poll() -> u32;
         /// For how many there is room: 1 where nobody asks for more.
         pub safe fn poll_room() -> u32;
+        /// The descriptor of the program's standard output: where that is the answer to a request, it is the
+        /// one of standard error.
+        pub safe fn stdout() -> u32;
         /// Bytes of the pool.
         pub safe fn max_http() -> u32;
         // How far into the block the pieces are.
@@ -149,7 +165,7 @@ mod import {
         pub safe fn pool() -> u32;
     }
 }
-pub use import::{max_http as http_bytes, max_poll, poll_room};
+pub use import::{max_http as http_bytes, max_poll, poll_room, stdout};
 
 impl Fixed {
     fn at(&self, offset: usize) -> u32 {

@@ -30,6 +30,15 @@ pub mod weak {
         #[link_name = "weak:file-write"]
         pub safe fn file_write(handle: u32, vectors: u32, count: u32) -> u32;
     }
+    #[link(wasm_import_module = "if p1bridge:http/exchange")]
+    unsafe extern "C" {
+        /// Reads of the request's body into a vector.
+        #[link_name = "weak:body-read"]
+        pub safe fn body_read(handle: u32, vector: u32) -> u32;
+        /// Writes vectors to the body of a response.
+        #[link_name = "weak:body-write"]
+        pub safe fn body_write(response: u32, vectors: u32, count: u32) -> u32;
+    }
     #[link(wasm_import_module = "if wasi:sockets/tcp wasi:sockets/udp")]
     unsafe extern "C" {
         /// The mode that a pollable of a socket has now.

@@ -10,6 +10,8 @@ use crate::flatten::{
     Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Strip,
     flatten,
 };
+use crate::http::Http;
+use crate::link::serve;
 
 /// Flatten a component into one Preview 1 core module
 ///
@@ -130,6 +132,9 @@ pub struct How {
     /// each, `shared` takes the adapters out [default: `separate`; `shared` for `link`]
     #[arg(long, value_name = "HOW", value_parser = descriptors, help_heading = WASI)]
     wasi: Option<Descriptors>,
+    /// Make a program of a component that exports wasi:http/incoming-handler, for a server that runs it
+    #[arg(long, value_name = "WHOSE", value_enum, help_heading = WASI)]
+    http: Option<HttpArg>,
     /// Let a function of WASI that Preview 1 cannot provide return this error (or `trap`) instead of
     /// refusing the component; `*` is every function of the interface; can be repeated
     #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse, help_heading = WASI)]
@@ -160,6 +165,13 @@ enum BoundaryArg {
     Wit,
 }
 
+/// The servers that run programs for requests.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum HttpArg {
+    /// One that speaks CGI: a process for each request
+    Cgi,
+}
+
 /// The functions for sockets that a host has in addition to those of Preview 1.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub enum Sockets {
@@ -181,12 +193,22 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
     args.how.check_files(&output)?;
     let options = args.how.options(Descriptors::Separate);
-    let flat = flatten(&component, &options).with_context(|| files::shown(&args.input))?;
+    let name = files::shown(&args.input);
+    let flat = match args.how.http() {
+        None => flatten(&component, &options),
+        Some(http) => serve(&component, &name, http, &options),
+    };
+    let flat = flat.with_context(|| name)?;
     args.how.write(&output, &flat, "")?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl How {
+    /// Who brings requests.
+    pub fn http(&self) -> Option<Http> {
+        self.http.map(|HttpArg::Cgi| Http::Cgi)
+    }
+
     /// Whether nothing else goes to standard output.
     pub fn quiet(&self) -> bool {
         self.quiet || self.json

@@ -24,6 +24,7 @@ Examples:
   p1bridge link app.wasm lib.wasm --profile wamr-2020    for a runtime of 2020
   p1bridge link app.wasm v1.wasm v2.wasm --plug acme:log/sink=v2.wasm
   p1bridge link app.wasm cache.wasm fs.wasm --chain app.wasm,cache.wasm,fs.wasm
+  p1bridge link auth.wasm log.wasm route.wasm --chain auth.wasm,log.wasm,route.wasm --http cgi
   p1bridge link app.wasm lib.wasm --component -o app.component.wasm")]
 pub struct Args {
     /// The program
@@ -100,6 +101,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         fresh: args.fresh.clone(),
         exports: args.export.clone(),
         no_unresolved: args.no_unresolved,
+        http: args.how.http(),
     };
     if args.plan || args.component {
         let linked = compose(&inputs, &raws, &choices)?;

@@ -1,5 +1,7 @@
 //! The plan in words.
 
+use p1bridge_linker::wasi::is_exchange;
+
 use super::node::{FileKind, Node, What};
 use super::wiring::{Source, Wiring};
 
@@ -28,7 +30,7 @@ pub fn plan(nodes: &[Node], wiring: &Wiring) -> Vec<String> {
         lines.push(format!("{}: {kind}", name(at)));
         for (item, source) in node.imports.iter().zip(&instance.sources) {
             // What only the adapter of a module imports is not the user's business.
-            let wasi = item.name.starts_with("wasi:");
+            let wasi = item.name.starts_with("wasi:") || is_exchange(&item.name);
             match source {
                 _ if item.what == What::Type => {}
                 Source::Host if wasi => {}

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use p1bridge_linker::nearest::nearest;
+use p1bridge_linker::wasi::is_exchange;
 use wit_parser::WorldItem;
 
 use super::node::{Item, Node, What};
 use super::types::{self, Side};
 use super::version::{Fit, Name};
+use crate::http::Http;
 
 /// What the user chooses.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +31,8 @@ pub struct Choices {
     pub exports: Vec<String>,
     /// Nothing but WASI may stay an import.
     pub no_unresolved: bool,
+    /// Make a program of the first file, which answers requests of HTTP.
+    pub http: Option<Http>,
 }
 
 /// `IFACE=FILE[#IFACE]`.
@@ -594,6 +598,7 @@ impl Wirer<'_> {
                 if *source == Source::Host
                     && item.what != What::Type
                     && !item.name.starts_with("wasi:")
+                    && !is_exchange(&item.name)
                     && !kept
                     && has_functions(node, item)
                 {

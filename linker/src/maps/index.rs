@@ -525,6 +525,7 @@ impl Maps {
                 Callee::I32Const(plan.options.profile.host.threads.into())
             }
             Target::Builtin(Builtin::MaxHttp) => Callee::I32Const(plan.options.max_http as i32),
+            Target::Builtin(Builtin::Stdout(fd)) => Callee::I32Const(fd as i32),
             Target::Builtin(Builtin::MaxPoll) => Callee::I32Const(plan.options.max_poll as i32),
             Target::Builtin(Builtin::PollRoom) => {
                 Callee::I32Const(plan.live.poll_room(plan.options) as i32)

@@ -31,6 +31,8 @@ const LINKER: &str = "p1bridge";
 const WEAK: &str = "if ";
 /// What weak imports ask about when they need functions for sockets of the host.
 const SOCKETS: &str = "p1bridge:sockets";
+/// What the programs import that answer a request.
+const EXCHANGE: &str = "p1bridge:http/exchange";
 /// The custom section in which a library says what it needs.
 const NEEDS: &str = "p1bridge.library";
 
@@ -655,15 +657,28 @@ impl Homes {
             }
         }
         for &id in &reached {
-            let guest = program.canons[id.0 as usize].instance;
-            let realloc = None;
-            homes.by_guest.entry(guest).or_insert(Home {
-                memory,
-                realloc,
-                stack: None,
-            });
+            let canon = &program.canons[id.0 as usize];
+            // What is made by p1bridge has no memory: it shares the library with the handler.
+            let shared = match is_exchange(program, &canon.kind) {
+                true => homes.of_memory(&reached, memory),
+                false => None,
+            };
+            homes
+                .by_guest
+                .entry(canon.instance)
+                .or_insert(shared.unwrap_or(Home {
+                    memory,
+                    realloc: None,
+                    stack: None,
+                }));
         }
         homes
+    }
+
+    /// The first that works on a memory.
+    fn of_memory(&self, reached: &[CanonId], memory: (InstanceId, u32)) -> Option<Home> {
+        let mut homes = reached.iter().filter_map(|id| self.by_canon.get(id));
+        homes.find(|home| home.memory == memory).copied()
     }
 
     fn of(&self, id: CanonId, guest: ComponentInstanceId) -> Home {
@@ -711,11 +726,29 @@ fn several_holders(program: &Program, tracer: &Tracer<'_, '_>) -> bool {
     let mut holders: BTreeSet<_> = BTreeSet::new();
     for id in tracer.reached.keys() {
         let canon = &program.canons[id.0 as usize];
-        if canon.instance != HOST && !imported_resources(program, &canon.kind).is_empty() {
+        if canon.instance != HOST
+            && !is_exchange(program, &canon.kind)
+            && !imported_resources(program, &canon.kind).is_empty()
+        {
             holders.insert(canon.instance);
         }
     }
     holders.len() > 1
+}
+
+/// Whether a function is one that gives a request to the program that answers it: what calls it is made
+/// by p1bridge, and only passes the handles on.
+fn is_exchange(program: &Program, kind: &CanonKind) -> bool {
+    match kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } => program.imports[*import as usize]
+            .interface
+            .as_deref()
+            .is_some_and(wasi::is_exchange),
+        _ => false,
+    }
 }
 
 /// Whether the parameters or results of a lowered import are passed in memory.
@@ -806,6 +839,10 @@ pub(super) fn instantiate(
                 (LINKER, "sockets") => FuncDef::Builtin(Builtin::Sockets),
                 (LINKER, "threads") => FuncDef::Builtin(Builtin::Threads),
                 (LINKER, "max_http") => FuncDef::Builtin(Builtin::MaxHttp),
+                // What goes to the host's is the answer to a request.
+                (LINKER, "stdout") => {
+                    FuncDef::Builtin(Builtin::Stdout(1 + u32::from(used.contains(EXCHANGE))))
+                }
                 (LINKER, "max_poll") => FuncDef::Builtin(Builtin::MaxPoll),
                 (LINKER, "poll_room") => FuncDef::Builtin(Builtin::PollRoom),
                 (LINKER, "handles") => FuncDef::Builtin(Builtin::Handles),

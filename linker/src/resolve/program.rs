@@ -45,6 +45,8 @@ pub enum Builtin {
     PollRoom,
     /// Bytes for the strings of HTTP.
     MaxHttp,
+    /// The descriptor that is the program's standard output.
+    Stdout(u32),
     /// Whether the host has functions for sockets.
     Sockets,
     /// Whether other threads may change the guest's memory.

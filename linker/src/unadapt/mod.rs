@@ -35,7 +35,7 @@ use crate::resolve::{
     LiftId, Program, Resource, Service,
 };
 use crate::statics::Forwarders;
-use crate::wasi::is_system;
+use crate::wasi::{self, is_system};
 
 /// A program in which plain adapters are no longer reachable.
 pub struct Adapted {
@@ -109,6 +109,10 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
         starts: Vec::new(),
     };
     let several = candidates.len() > 1;
+    let answers = adapted.program.imports.iter().any(|import| {
+        let interface = import.interface.as_deref();
+        interface.is_some_and(wasi::is_exchange)
+    });
     // The one that may call the host by itself, if guests are trusted: the program, which is made last.
     let at_home = candidates.last().copied();
     for id in candidates {
@@ -116,6 +120,9 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
         let plain = || why_not_plain(input, &adapted.program, &forwarders, id, &uses);
         let alone = || why_not_alone(input, &adapted.program, &forwarders, id);
         let kept = match (several && !shared, options.isolation) {
+            _ if answers => Some(
+                "what it writes to standard output would be in the answer to the request".into(),
+            ),
             (true, _) => Some(
                 "the component has several Preview 1 guests, each with its own descriptors: `--wasi shared` takes it out, \
                  and all have those of the host"

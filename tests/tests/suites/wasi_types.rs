@@ -49,19 +49,39 @@ fn component_of_wsi() -> Vec<u8> {
     encoded(&resolve, world)
 }
 
-#[test]
-fn the_tables_of_types_are_those_of_the_wit() {
-    check(&component(), "wasi-0.2.txt", 170);
-    check(&component_of_wsi(), "wsi-0.1.txt", 35);
+/// One that imports what answers a request.
+fn component_of_exchange() -> Vec<u8> {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let folder = tempfile::tempdir().unwrap();
+    let deps = wit.join("wasi-0.2").canonicalize().unwrap();
+    std::os::unix::fs::symlink(deps, folder.path().join("deps")).unwrap();
+    std::fs::copy(
+        wit.join("http/exchange.wit"),
+        folder.path().join("exchange.wit"),
+    )
+    .unwrap();
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(folder.path()).unwrap();
+    let world = resolve.select_world(&[package], Some("program")).unwrap();
+    encoded(&resolve, world)
 }
 
-fn check(component: &[u8], file: &str, least: usize) {
+#[test]
+fn the_tables_of_types_are_those_of_the_wit() {
+    check(&component(), "wasi:", "wasi-0.2.txt", 170);
+    check(&component_of_wsi(), "wsi:", "wsi-0.1.txt", 35);
+    check(&component_of_exchange(), "p1bridge:", "exchange-0.1.txt", 3);
+}
+
+fn check(component: &[u8], of: &str, file: &str, least: usize) {
     let input = parse::component(component).unwrap();
     let mut table = BTreeMap::new();
     for import in resolve::program(&input).unwrap().imports {
         let interface = import.interface.unwrap();
         let interface = interface.split('@').next().unwrap();
-        table.insert(format!("{interface}#{}", import.name), import.shape);
+        if interface.starts_with(of) {
+            table.insert(format!("{interface}#{}", import.name), import.shape);
+        }
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../linker/src")

@@ -1,0 +1,210 @@
+//! What is written to a CGI server: the head of a response, and answers where the handler gives none.
+//!
+//! The first of the small results says where: bytes that wait (low half), the descriptor, and whether a
+//! write has failed. What waits is behind the records of the pool, or in the other small results if
+//! nothing is free there.
+
+use p1bridge_shim::abi::{load8, store8};
+
+use crate::exchange::{self, ANSWERED, FAILED};
+use crate::letters::letter;
+use crate::state::{State, http_bytes};
+use crate::{p1, pool};
+
+const BROKEN: u64 = 1 << 63;
+/// Bytes of small results behind the first.
+const LEAST: u32 = 56;
+
+/// Why there is no response of the handler.
+pub const NO_METHOD: u32 = 1;
+pub const NO_ENVIRONMENT: u32 = 2;
+pub const BAD_METHOD: u32 = 3;
+pub const BAD_PATH: u32 = 4;
+pub const BAD_AUTHORITY: u32 = 5;
+pub const BAD_LENGTH: u32 = 6;
+pub const BAD_FIELD: u32 = 7;
+pub const TOO_LARGE: u32 = 8;
+pub const NO_RESPONSE: u32 = 9;
+/// And above: cases of `error-code`.
+pub const ERROR_CODE: u32 = 16;
+
+/// Writes a text of up to 24 letters.
+macro_rules! put {
+    ($state:expr, $text:literal) => {
+        crate::answer::put_words(
+            $state,
+            const { crate::letters::pack($text, 0, 0) },
+            const { crate::letters::pack($text, 1, 0) },
+            const { crate::letters::pack($text, 2, 0) },
+            const { $text.len() as u32 },
+        )
+    };
+}
+pub(crate) use put;
+
+/// Begins to write to a descriptor.
+pub fn start(state: &State, fd: u32) {
+    state.fixed().set_result(0, u64::from(fd) << 32);
+}
+
+fn room(state: &State) -> u32 {
+    (http_bytes() - pool::end(state)).max(LEAST)
+}
+
+#[inline(never)]
+fn buffer(state: &State) -> u32 {
+    if room(state) == LEAST {
+        state.fixed().result_at() + 8
+    } else {
+        pool::at(state, pool::end(state))
+    }
+}
+
+/// Ends what [`start`] began; gives whether all of it was written.
+#[inline(never)]
+pub fn flush(state: &State) -> bool {
+    let fixed = state.fixed();
+    let word = fixed.result(0);
+    let fd = (word >> 32) as u32 & 0xff;
+    let mut left = word as u32;
+    let mut at = buffer(state);
+    fixed.set_result(0, word >> 32 << 32);
+    while left != 0 && word & BROKEN == 0 {
+        let errno = p1::fd_write(fd, fixed.vector(at, left), 1, fixed.count_at());
+        if errno == p1::AGAIN || errno == p1::INTR {
+            continue;
+        }
+        let count = fixed.count.get();
+        if errno != 0 || count == 0 {
+            fixed.set_result(0, word >> 32 << 32 | BROKEN);
+            return false;
+        }
+        at += count;
+        left -= count;
+    }
+    word & BROKEN == 0
+}
+
+#[inline(never)]
+pub fn put_byte(state: &State, byte: u32) {
+    let word = state.fixed().result(0);
+    let count = word as u32;
+    store8(buffer(state) + count, byte);
+    state.fixed().set_result(0, word + 1);
+    if count + 1 == room(state) {
+        flush(state);
+    }
+}
+
+#[inline(never)]
+pub fn put_bytes(state: &State, at: u32, length: u32) {
+    let mut index = 0;
+    while index < length {
+        put_byte(state, load8(at + index));
+        index += 1;
+    }
+}
+
+#[inline(never)]
+pub fn put_words(state: &State, first: u64, second: u64, third: u64, length: u32) {
+    let mut index = 0;
+    while index < length {
+        put_byte(state, letter(index, first, second, third));
+        index += 1;
+    }
+}
+
+/// Writes a number below 1000.
+#[inline(never)]
+fn put_number(state: &State, number: u32) {
+    if number >= 100 {
+        put_byte(state, 0x30 + number / 100);
+    }
+    if number >= 10 {
+        put_byte(state, 0x30 + number / 10 % 10);
+    }
+    put_byte(state, 0x30 + number % 10);
+}
+
+/// Ends a line of the head.
+pub fn put_end(state: &State) {
+    put!(state, b"\r\n");
+}
+
+/// Writes `Status: 404 `, with its end.
+#[inline(never)]
+pub fn put_status(state: &State, status: u32) {
+    put!(state, b"Status: ");
+    put_number(state, status);
+    put!(state, b" \r\n");
+}
+
+#[inline(never)]
+fn put_reason(state: &State, reason: u32) {
+    match reason {
+        NO_METHOD => {
+            put!(state, b"REQUEST_METHOD is not ");
+            put!(state, b"set: a CGI server runs ");
+            put!(state, b"this program");
+        }
+        NO_ENVIRONMENT => put!(state, b"no environment"),
+        BAD_METHOD => put!(state, b"invalid method"),
+        BAD_PATH => put!(state, b"invalid path"),
+        BAD_AUTHORITY => put!(state, b"invalid authority"),
+        BAD_LENGTH => put!(state, b"invalid content length"),
+        BAD_FIELD => put!(state, b"invalid header field"),
+        TOO_LARGE => put!(state, b"header fields too large"),
+        NO_RESPONSE => put!(state, b"the handler did not set"),
+        _ => {
+            put!(state, b"the handler gave error ");
+            put_number(state, reason - ERROR_CODE);
+        }
+    }
+    if reason == NO_RESPONSE {
+        put!(state, b" a response");
+    }
+}
+
+/// The status for a reason, or for a case of `error-code`.
+fn status(reason: u32) -> u32 {
+    match reason {
+        NO_METHOD | NO_ENVIRONMENT | NO_RESPONSE => 500,
+        BAD_METHOD..=BAD_FIELD => 400,
+        TOO_LARGE => 431,
+        code => match code - ERROR_CODE {
+            // Time-outs: of DNS, connections and responses.
+            0 | 8..=10 | 33 => 504,
+            // What a server before this one has not done.
+            1..=7 | 11..=14 | 25..=32 | 34 => 502,
+            15 => 403,
+            16 => 411,
+            17 => 413,
+            18 | 19 | 35 => 400,
+            20 => 414,
+            21..=24 => 431,
+            36 => 508,
+            _ => 500,
+        },
+    }
+}
+
+/// Answers in the place of the handler, and says why on standard error.
+#[inline(never)]
+pub fn fail(state: &State, reason: u32) {
+    start(state, 2);
+    put!(state, b"p1bridge: ");
+    put_reason(state, reason);
+    if reason == TOO_LARGE {
+        put!(state, b": see --max-http");
+    }
+    put!(state, b"\n");
+    flush(state);
+    start(state, 1);
+    put_status(state, status(reason));
+    put!(state, b"Content-Type: text/plain");
+    put!(state, b"\r\n\r\n");
+    put_reason(state, reason);
+    put!(state, b"\n");
+    flush(state);
+    exchange::mark(state, ANSWERED | FAILED);
+}
