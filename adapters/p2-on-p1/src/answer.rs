@@ -156,7 +156,8 @@ fn put_reason(state: &State, reason: u32) {
         TOO_LARGE => put!(state, b"header fields too large"),
         NO_RESPONSE => put!(state, b"the handler did not set"),
         _ => {
-            put!(state, b"the handler gave error ");
+            put!(state, b"the handler gave ");
+            put!(state, b"error-code ");
             put_number(state, reason - ERROR_CODE);
         }
     }

@@ -667,6 +667,10 @@ impl Wirer<'_> {
             let filled = node.imports.iter().zip(&instance.sources);
             let virtuals: BTreeMap<String, usize> = filled
                 .filter_map(|(item, source)| match source {
+                    // Whoever handles requests takes them apart by the types of the host.
+                    Source::Export { .. } if Name::of(&item.name).base.ends_with("-handler") => {
+                        None
+                    }
                     Source::Export { instance, .. } if item.name.starts_with("wasi:") => {
                         Some((package(&item.name), self.wiring.instances[*instance].node))
                     }

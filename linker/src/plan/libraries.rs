@@ -398,7 +398,8 @@ impl Linking<'_, '_> {
         let by_host = canon.instance == HOST;
         let held = self.linked.guarded
             && !by_host
-            && !imported_resources(self.program, &canon.kind).is_empty();
+            && (is_exchange(self.program, &canon.kind)
+                || !imported_resources(self.program, &canon.kind).is_empty());
         let in_memory = uses_memory(self.program, &canon.kind);
         let mut home = self.homes.of(id, canon.instance);
         // A library gets at one memory only.

@@ -6,6 +6,7 @@ mod adapter_sizes;
 mod beyond_preview1;
 mod boundary;
 mod calling;
+mod cgi;
 mod checked;
 mod cost;
 mod custom_import;

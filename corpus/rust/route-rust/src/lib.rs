@@ -65,8 +65,10 @@ impl Guest for Route {
             "/before" => {
                 let response = OutgoingResponse::new(Fields::new());
                 let body = response.body().unwrap();
-                write_all(&body, b"written before ");
-                write_all(&body, b"the response was set\n");
+                let stream = body.write().unwrap();
+                stream.write(b"written before ").unwrap();
+                stream.write(b"the response was set\n").unwrap();
+                drop(stream);
                 OutgoingBody::finish(body, None).unwrap();
                 ResponseOutparam::set(out, Ok(response));
             }
