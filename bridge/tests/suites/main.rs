@@ -1,6 +1,8 @@
 //! The command line and the library of p1bridge, a file for each command.
 
 mod bad_input;
+#[cfg(feature = "run")]
+mod cgi;
 mod cli;
 mod common;
 mod flatten;

@@ -69,14 +69,20 @@ fn ask(engine: &dyn Engine, wasm: &[u8], (method, uri, more, body): Request<'_>)
         env.retain(|(known, _)| known != name);
         env.push((name.to_string(), value.to_string()));
     }
+    // WAMR of 2020 makes room for as many variables as there are arguments, and writes past it.
+    let arguments = match engine.name().starts_with("wamr") {
+        true => env.len(),
+        false => 1,
+    };
     let spec = RunSpec {
-        argv: vec!["handler".to_string()],
+        argv: vec!["handler".to_string(); arguments],
         env,
         stdin: body.to_vec(),
         timeout: Duration::from_secs(60),
         ..RunSpec::default()
     };
-    engine.run(wasm, &spec).unwrap()
+    let outcome = engine.run(wasm, &spec);
+    outcome.unwrap_or_else(|error| panic!("{} {method} {uri} {more:?}: {error}", engine.name()))
 }
 
 /// What a CGI server reads: the status, the fields in their order, and the body.
@@ -109,11 +115,13 @@ fn answer(outcome: &Outcome) -> Answer {
 /// The answer of a handler that is content: 134 and others are for those that are not.
 fn good(engine: &dyn Engine, wasm: &[u8], request: Request<'_>) -> Answer {
     let outcome = ask(engine, wasm, request);
-    assert_eq!(
-        outcome.exit,
-        Exit::Code(0),
-        "{}: {outcome:?}",
-        engine.name()
+    let (method, uri, ..) = request;
+    let stderr = String::from_utf8_lossy(&outcome.stderr);
+    assert!(
+        [Exit::Code(0), Exit::Unknown].contains(&outcome.exit),
+        "{} {method} {uri}: {:?} {stderr}",
+        engine.name(),
+        outcome.exit
     );
     assert_eq!(outcome.stderr, b"", "{}", engine.name());
     answer(&outcome)
@@ -490,7 +498,7 @@ fn a_handler_without_a_response_is_answered_for() {
             assert_eq!(String::from_utf8_lossy(&outcome.stderr), stderr, "{name}");
             // WAMR's command always ends with 0.
             assert!(
-                name == "wamr" || outcome.exit == Exit::Code(1),
+                [Exit::Code(1), Exit::Unknown].contains(&outcome.exit),
                 "{name}: {outcome:?}"
             );
         }
@@ -553,10 +561,6 @@ const SMALLEST: &str = r#"(module
     (import "wasi:http/types@0.2.12" "[static]response-outparam.set"
       (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
     (memory (export "memory") 1)
-    (global $free (mut i32) (i32.const 1024))
-    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-      (global.get $free)
-      (global.set $free (i32.add (global.get $free) (local.get 3))))
     (func (export "wasi:cli/run@0.2.12#run") (result i32) (i32.const 1))
     (func (export "wasi:http/incoming-handler@0.2.12#handle") (param i32 i32) (local i32)
       (local.set 2 (call $response (call $fields)))
