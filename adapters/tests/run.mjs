@@ -15,6 +15,7 @@ import "./files.mjs";
 import "./paths.mjs";
 import "./host.mjs";
 import "./http.mjs";
+import "./cgi.mjs";
 import "./component.mjs";
 import "./wsi.mjs";
 import "./on-wsi.mjs";

@@ -582,7 +582,7 @@ fn the_smallest_handler_is_small_and_what_else_it_exports_is_left_out_by_name() 
         "{notes}"
     );
     assert!(
-        flat.wasm.len() < 11 << 10,
+        flat.wasm.len() < 9 << 10,
         "it has {} bytes",
         flat.wasm.len()
     );
