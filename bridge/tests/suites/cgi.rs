@@ -55,8 +55,10 @@ impl Server {
             ),
         );
         fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
-        let port = { TcpListener::bind("127.0.0.1:0").unwrap() };
-        let port = port.local_addr().unwrap().port();
+        // Free once this listener is gone.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
         let settings = folder.add(
             "lighttpd.conf",
             format!(
