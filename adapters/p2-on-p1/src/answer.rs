@@ -6,7 +6,7 @@
 
 use p1bridge_shim::abi::{load8, store8};
 
-use crate::exchange::{self, ANSWERED, FAILED};
+use crate::asked::{ANSWERED, FAILED, mark};
 use crate::letters::letter;
 use crate::state::{State, http_bytes};
 use crate::{p1, pool};
@@ -207,5 +207,5 @@ pub fn fail(state: &State, reason: u32) {
     put_reason(state, reason);
     put!(state, b"\n");
     flush(state);
-    exchange::mark(state, ANSWERED | FAILED);
+    mark(state, ANSWERED | FAILED);
 }

@@ -7,8 +7,8 @@ use p1bridge_shim::abi::{load8, load32, store8};
 use p1bridge_shim::utf8;
 
 use crate::answer::{self, fail};
+use crate::asked::{self, HEAD};
 use crate::cli::until;
-use crate::exchange::{self, HEAD};
 use crate::fields::{is_forbidden, is_token, is_value};
 use crate::http::{AUTHORITY, METHOD, OTHER_METHOD, PATH};
 use crate::letters::exactly;
@@ -277,7 +277,7 @@ fn read(state: &State, request: u32) -> u32 {
     let case = method(verb, length);
     entry.small.set(case as u8);
     if case == 1 {
-        exchange::mark(state, HEAD);
+        asked::mark(state, HEAD);
     }
     if case == OTHER_METHOD {
         if !is_token(verb, length) {
@@ -336,7 +336,7 @@ exports! {
     /// Reads the request; answers by itself and gives 0 if it is none.
     "p1bridge:http/exchange@0.1#begin"
     fn begin(state) -> u32 {
-        let request = exchange::open(&mut state);
+        let request = asked::open(&mut state);
         let reason = read(&state, request);
         if reason != 0 {
             fail(&state, reason);

@@ -5,7 +5,7 @@
 use p1bridge_shim::abi::load8;
 use p1bridge_shim::{Out, text, trap_if};
 
-use crate::exchange;
+use crate::asked;
 use crate::exports;
 use crate::fields::{self, IMMUTABLE, is_token};
 use crate::pool;
@@ -365,13 +365,13 @@ exports! {
     "wasi:http/types@0.2#[method]outgoing-response.body"
     fn response_body(state, handle: u32, out: u32) {
         let body = once(&mut state, handle, kind::RESPONSE, kind::BODY, 0, out);
-        exchange::own(&state, body, handle);
+        asked::own(&state, body, handle);
     }
 
     "wasi:http/types@0.2#[resource-drop]outgoing-response"
     fn drop_response(state, handle: u32) {
         if state.get(handle, kind::RESPONSE).flags.get() & TAKEN != 0 {
-            exchange::orphan(&state, handle);
+            asked::orphan(&state, handle);
         }
         drop_message(&state, handle, kind::RESPONSE);
     }

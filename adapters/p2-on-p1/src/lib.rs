@@ -15,7 +15,7 @@
 //! | [`error`] | error, and the numbers of errors |
 //! | [`socket`], [`tcp`], [`udp`], [`lookup`], [`address`] | sockets, on the extension of WAMR |
 //! | [`http`], [`fields`], [`pool`] | http types, and where their strings are |
-//! | [`exchange`], [`cgi`], [`answer`], [`letters`] | the one request of a CGI program and its answer, on `p1bridge:http` |
+//! | [`exchange`], [`cgi`], [`answer`], [`asked`], [`letters`] | the one request of a CGI program and its answer, on `p1bridge:http` |
 //! | [`wsi`] | the component side of WSI 0.1 |
 //! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
 //!
@@ -27,6 +27,7 @@
 
 mod address;
 mod answer;
+mod asked;
 mod cgi;
 mod cli;
 mod clocks;

@@ -308,8 +308,8 @@ fn imports(nodes: &[Node], wiring: &Wiring) -> Result<Option<Vec<u8>>> {
     .context("the imports cannot be encoded")
 }
 
-/// Exports a function that takes the types of each import without functions: the encoder leaves out imports whose types
-/// nothing uses, and the files want them all the same. What is exported is not taken over.
+/// Exports a function that takes the types of each import which no function of it uses: the encoder leaves them out, and the
+/// files may want them all the same. What is exported is not taken over.
 fn use_types(resolve: &mut Resolve, world: WorldId) {
     let mut uses = Vec::new();
     for item in resolve.worlds[world].imports.values() {
@@ -317,11 +317,13 @@ fn use_types(resolve: &mut Resolve, world: WorldId) {
             continue;
         };
         let interface = &resolve.interfaces[*id];
-        if !interface.functions.is_empty() {
-            continue;
+        let mut used = LiveTypes::default();
+        for function in interface.functions.values() {
+            used.add_func(resolve, function);
         }
+        let used: BTreeSet<TypeId> = used.iter().collect();
         let types = interface.types.values().copied();
-        let values = types.filter(|ty| !is_resource(resolve, *ty));
+        let values = types.filter(|ty| !used.contains(ty) && !is_resource(resolve, *ty));
         uses.push(values.collect::<Vec<TypeId>>());
     }
     let types: Vec<TypeId> = uses.into_iter().flatten().collect();

@@ -109,8 +109,8 @@ impl Library {
         for prefix in prefixes.split(' ') {
             let before = found.len();
             found.extend(self.exports.keys().map(String::as_str).filter(|name| {
-                name.strip_prefix("wasi:")
-                    .is_some_and(|name| format!("{name}$").starts_with(prefix))
+                let name = name.strip_prefix("wasi:").unwrap_or(name);
+                format!("{name}$").starts_with(prefix)
             }));
             assert!(found.len() > before, "nothing is called {prefix}");
         }
@@ -164,5 +164,5 @@ fn nothing_is_over_its_budget() {
         assert!(bytes <= limit, "{what}: {bytes} bytes, more than {limit}");
         lines += 1;
     }
-    assert_eq!(lines, 6);
+    assert_eq!(lines, 7);
 }
