@@ -184,7 +184,10 @@ impl Contract {
                 );
                 self.given.push(name.to_owned());
             }
-            _ if ["if wasi:", "if p1bridge:"].iter().any(|of| module.starts_with(of)) => {
+            _ if ["if wasi:", "if p1bridge:"]
+                .iter()
+                .any(|of| module.starts_with(of)) =>
+            {
                 self.weak.push((name.to_owned(), index))
             }
             _ => bail!("unexpected import {module} {name}"),
