@@ -670,3 +670,30 @@ fn a_module_without_a_world_gets_one_from_the_command_line() {
     link(&["--wit", "user.wasm=app.wit", "--world", "lib.wasm=one"])
         .failed_with(&["there is no --wit for this file"]);
 }
+
+/// A component made by wac asks for all of an interface, although no function of it needs one of its types.
+#[test]
+fn types_that_no_function_uses_are_there_for_files_that_want_them() {
+    let folder = Folder::new();
+    folder.add(
+        "app.wasm",
+        r#"(component
+          (type $api (instance
+            (type $text string)
+            (export "text" (type (eq $text)))
+            (export "f" (func))))
+          (import "t:a/api" (instance $api (type $api)))
+          (component $inside
+            (import "t:a/api" (instance $api
+              (type $text string)
+              (export "text" (type (eq $text)))
+              (export "f" (func))))
+            (alias export $api "f" (func $f))
+            (export "g" (func $f)))
+          (instance $inside (instantiate $inside (with "t:a/api" (instance $api))))
+          (alias export $inside "g" (func $g))
+          (export "g" (func $g)))"#,
+    );
+    let link = ["link", "app.wasm", "--component", "-o", "out.wasm"];
+    folder.run(&link).succeeded();
+}
