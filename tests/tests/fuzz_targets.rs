@@ -60,6 +60,11 @@ fn probe_takes_the_corpus() {
 }
 
 #[test]
+fn retrofit_takes_the_corpus() {
+    all("corpus/prebuilt", targets::retrofit);
+}
+
+#[test]
 fn invoke_takes_the_corpus() {
     all("corpus/prebuilt", targets::invoke);
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 use p1bridge::run::{Input, Output, RunOptions, module_of, parse_call, run};
-use p1bridge::{check, flatten, inspect, lower, probe, profiles, wrap};
+use p1bridge::{check, flatten, inspect, lower, probe, profiles, retrofit, wrap};
 use p1bridge_linker::Options;
 use wasmparser::{ExternalKind, Parser, Payload, Validator, WasmFeatures};
 
@@ -69,6 +69,31 @@ pub fn probe(bytes: &[u8]) {
         for runtime in &report.runtimes {
             profiles::Profile::parse(&runtime.profile).expect("what is written can be read");
         }
+    }
+}
+
+/// Looks for modules in bytes, and puts another one in place of the first.
+pub fn retrofit(bytes: &[u8]) {
+    static MODULE: OnceLock<Vec<u8>> = OnceLock::new();
+    let module = MODULE.get_or_init(|| wat::parse_str("(module)").expect("a module"));
+    let profile = profiles::named("as-is").expect("a profile");
+    let Some(report) = named(retrofit::slots(bytes, Some(&profile))) else {
+        return;
+    };
+    shown(&report);
+    for slot in &report.slots {
+        named(retrofit::contents(bytes, slot));
+    }
+    let options = retrofit::Options {
+        slots: vec![retrofit::Where::Number(1)],
+        profile: Some(profile),
+        allow: retrofit::Difference::ALL.into_iter().collect(),
+        allow_wrong_guards: true,
+        unsigned: true,
+        ..retrofit::Options::default()
+    };
+    if let Some(replaced) = named(retrofit::replace(bytes, module, &options)) {
+        shown(&replaced);
     }
 }
 
