@@ -24,6 +24,17 @@ pub struct Inside<'a> {
     pub notes: Vec<String>,
 }
 
+impl<'a> Inside<'a> {
+    /// A file that only the vendor's programs write: modules are looked for in its bytes, to be listed.
+    pub fn closed(file: &'a [u8], why: impl Into<String>) -> Inside<'a> {
+        Inside {
+            members: vec![Member::part("", file, 0..file.len())],
+            locked: Some(Locked::Closed { why: why.into() }),
+            ..Inside::default()
+        }
+    }
+}
+
 /// A part of a file, or a file in it.
 pub struct Member<'a> {
     /// In paths; nothing for a part whose offsets are those of the file.
@@ -123,6 +134,41 @@ impl Put {
         let range = at..at + bytes.len();
         self.file[range.clone()].copy_from_slice(bytes);
         self.fields.push((what.to_string(), range));
+    }
+}
+
+/// Parts of a file that become other bytes, of any length.
+#[derive(Default)]
+pub struct Edits(Vec<(Range<usize>, Vec<u8>)>);
+
+impl Edits {
+    /// Puts bytes in place of a range; ranges may not overlap.
+    pub fn put(&mut self, range: Range<usize>, bytes: Vec<u8>) {
+        let at = self.0.partition_point(|(other, _)| other.start < range.start);
+        self.0.insert(at, (range, bytes));
+    }
+
+    /// Where the byte at `at`, which is in no range, is then.
+    pub fn moved(&self, at: usize) -> usize {
+        let before = self.0.iter().filter(|(range, _)| range.end <= at);
+        before.fold(at, |to, (range, bytes)| to + bytes.len() - range.len())
+    }
+
+    /// The file with the new bytes.
+    pub fn apply(&self, file: &[u8]) -> Put {
+        let mut new = Vec::with_capacity(file.len());
+        let mut at = 0;
+        for (range, bytes) in &self.0 {
+            new.extend_from_slice(&file[at..range.start]);
+            new.extend_from_slice(bytes);
+            at = range.end;
+        }
+        new.extend_from_slice(&file[at..]);
+        Put {
+            fields: vec![("put together again".to_string(), 0..new.len())],
+            file: new,
+            rebuilt: true,
+        }
     }
 }
 
@@ -255,6 +301,12 @@ pub fn le32(bytes: &[u8], at: usize) -> Option<u32> {
 pub fn le16(bytes: &[u8], at: usize) -> Option<u16> {
     let two = bytes.get(at..)?.first_chunk()?;
     Some(u16::from_le_bytes(*two))
+}
+
+/// The bytes from `at` on as a number, high byte first.
+pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    let four = bytes.get(at..)?.first_chunk()?;
+    Some(u32::from_be_bytes(*four))
 }
 
 /// CRC-32 as in zip and Ethernet.

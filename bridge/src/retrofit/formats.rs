@@ -1,11 +1,67 @@
 //! The formats, one module each.
 
+mod ar;
+mod closed;
+mod cpio;
+mod deflate;
+mod detached;
 mod esp;
+mod fat;
+mod gzip;
 mod hex;
 mod mcuboot;
+mod romfs;
+mod srec;
+mod tape;
+#[cfg(test)]
+mod tests;
 mod text;
+mod uf2;
+mod uimage;
+mod zip;
 
 use super::container::Format;
 
-/// All of them; the first that knows a file has it.
-pub const FORMATS: &[&dyn Format] = &[&mcuboot::Mcuboot, &esp::App, &esp::Flash, &hex::IntelHex];
+pub use ar::NAME as AR;
+
+/// All of them; the first that knows a file has it. What is marked by much comes before what is marked by little.
+pub const FORMATS: &[&dyn Format] = &[
+    &mcuboot::Mcuboot,
+    // On some chips, a flash begins with an image: that of the boot loader.
+    &esp::Flash,
+    // They begin as those of later chips do, and are held to more.
+    &closed::ESP8266,
+    &esp::App,
+    &hex::IntelHex,
+    &srec::SRecord,
+    &uf2::Uf2,
+    &uimage::UImage,
+    &uimage::Fit,
+    &romfs::Romfs,
+    &gzip::Gzip,
+    &zip::Zip,
+    &ar::Ar,
+    &cpio::Cpio,
+    // A bundle is a squashfs with more behind it.
+    &closed::RAUC,
+    &closed::SQUASHFS,
+    &closed::UBI,
+    &closed::UBIFS,
+    &closed::CRAMFS,
+    &closed::ANDROID_BOOT,
+    &closed::ANDROID_PAYLOAD,
+    &closed::ANDROID_SPARSE,
+    &closed::XZ,
+    &closed::ZSTD,
+    &closed::BZIP2,
+    &closed::LZ4,
+    &closed::OPENSSL,
+    &tape::Tar,
+    &fat::Fat,
+    &closed::WEAR_LEVELLED,
+    &closed::LITTLEFS,
+    &closed::EROFS,
+    &closed::JFFS2,
+    &closed::SPIFFS,
+    &closed::LZMA,
+];

@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
-use super::container::{How, Put, inside};
+use super::container::{How, Inside, Put, inside};
 use super::fit::{Difference, differences};
 use super::fixup::Fixup;
 use super::slots::{HEAD, Kind, Report, Slot, head, slots};
@@ -152,7 +152,15 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
         changes: Vec::new(),
         notes: Vec::new(),
     };
-    for slot in &chosen {
+    for (before, slot) in chosen.iter().enumerate() {
+        let mut slot = slot.clone();
+        if before > 0 && options.unsigned {
+            // Without the signatures, the numbers of files are others.
+            let now = slots(&replaced.image, Some(profile))?;
+            let same = now.slots.into_iter().nth(slot.number - 1);
+            slot.members = same.context("the slot is there")?.members;
+        }
+        let slot = &slot;
         let old = contents(&replaced.image, slot)?;
         let known = |module: &str, name: &str| profile.names_function(module, name);
         let complaints: Vec<String> = differences(&old, &module, &known)?
@@ -283,7 +291,8 @@ fn choose(report: &Report, options: &Options) -> Result<Vec<Slot>> {
             ),
             (None, _) => match report.slots.is_empty() {
                 true => bail!(
-                    "no module was found in it. What is compressed, encrypted, or written as numbers in text cannot be found"
+                    "no module was found in it. What is compressed, encrypted, or written as numbers in text cannot be found{}",
+                    closed(report)
                 ),
                 false => bail!("there is no core module in it:{}", list()),
             },
@@ -317,6 +326,17 @@ fn choose(report: &Report, options: &Options) -> Result<Vec<Slot>> {
         usable(slot, options)?;
     }
     Ok(chosen)
+}
+
+/// What to do about the files that nothing can be found in.
+fn closed(report: &Report) -> String {
+    let whys = report.files.iter().filter_map(|file| match &file.locked {
+        Some(Locked::Closed { why }) => {
+            Some(format!("\n  {}{}: {why}", shown(&file.path), file.format))
+        }
+        _ => None,
+    });
+    whys.collect()
 }
 
 /// Refuses a slot that no module can be put into.
@@ -438,7 +458,11 @@ impl Edit<'_> {
                     name => (rest, format!("{path}{name}!"), 0),
                 };
                 let new = self.put(&member.bytes, below, changes)?;
-                format.put(file, *first, &new, self.how)?
+                let put = format.put(file, *first, &new, self.how)?;
+                if put.rebuilt {
+                    nothing_else(&inside, (*first, &new), &put, self.how)?;
+                }
+                put
             }
         };
         if !put.rebuilt {
@@ -550,6 +574,39 @@ fn only_there(old: &[u8], put: &Put) -> Result<()> {
     ensure!(
         old[at..] == put.file[at..],
         "bytes behind {at:#x} have changed"
+    );
+    Ok(())
+}
+
+/// Refuses a file that was put together again and has another file in it than before, or one less that is no signature.
+fn nothing_else(
+    before: &Inside<'_>,
+    (number, new): (usize, &[u8]),
+    put: &Put,
+    how: How,
+) -> Result<()> {
+    let (_, after) = inside(&put.file)?.context("the file is of a known format")?;
+    let mut expected = before.members.iter().enumerate();
+    for member in &after.members {
+        loop {
+            let (at, old) = expected.next().with_context(|| {
+                format!("{} is another file than before", member.name)
+            })?;
+            let bytes = if at == number { new } else { &old.bytes };
+            if *bytes == member.bytes[..] {
+                break;
+            }
+            ensure!(
+                how.unsigned && at != number,
+                "{} has other contents",
+                old.name
+            );
+        }
+    }
+    let mut rest = expected;
+    ensure!(
+        rest.all(|(at, _)| how.unsigned && at != number),
+        "a file is missing"
     );
     Ok(())
 }

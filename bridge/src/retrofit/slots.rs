@@ -9,6 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::container::{Guard, Locked, Node, crc32, le32, open};
+use super::formats::AR;
 use crate::check::Verdict;
 use crate::probe::{Embedded, EmbeddedKind, embedded, probe};
 use crate::profiles::Profile;
@@ -141,16 +142,20 @@ pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
     Ok(report)
 }
 
-/// The runtimes in the files that nothing is in.
+/// The runtimes in the files that nothing is in, and in archives of objects.
 fn find_runtimes(node: &Node<'_>, found: &mut Vec<(String, Profile)>) -> Result<()> {
-    if node.format.is_none() {
+    if node.format.is_none_or(|format| format.name() == AR) {
+        let before = found.len();
         if let Ok(report) = probe(&node.bytes, "the image's runtime") {
             for runtime in report.runtimes {
                 let name = format!("{} {}", runtime.kind, runtime.version);
                 found.push((name, runtime.parsed_profile()?));
             }
         }
-        return Ok(());
+        // An object alone may not tell what all of them do together.
+        if node.format.is_none() || found.len() > before {
+            return Ok(());
+        }
     }
     node.members
         .iter()

@@ -174,7 +174,9 @@ fn partitions(file: &[u8]) -> Option<Vec<Partition>> {
             encrypted: le32(row, 28)? & 1 != 0,
         });
     }
-    (!found.is_empty()).then_some(found)
+    // Behind the table: an app may have such a row there by chance.
+    let first = found.first()?.offset;
+    (first > TABLE && first.is_multiple_of(SECTOR)).then_some(found)
 }
 
 /// Whether the MD5 of the rows is right; none where there is none.
