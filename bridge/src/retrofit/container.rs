@@ -144,7 +144,9 @@ pub struct Edits(Vec<(Range<usize>, Vec<u8>)>);
 impl Edits {
     /// Puts bytes in place of a range; ranges may not overlap.
     pub fn put(&mut self, range: Range<usize>, bytes: Vec<u8>) {
-        let at = self.0.partition_point(|(other, _)| other.start < range.start);
+        let at = self
+            .0
+            .partition_point(|(other, _)| other.start < range.start);
         self.0.insert(at, (range, bytes));
     }
 

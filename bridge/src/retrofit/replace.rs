@@ -589,9 +589,9 @@ fn nothing_else(
     let mut expected = before.members.iter().enumerate();
     for member in &after.members {
         loop {
-            let (at, old) = expected.next().with_context(|| {
-                format!("{} is another file than before", member.name)
-            })?;
+            let (at, old) = expected
+                .next()
+                .with_context(|| format!("{} is another file than before", member.name))?;
             let bytes = if at == number { new } else { &old.bytes };
             if *bytes == member.bytes[..] {
                 break;

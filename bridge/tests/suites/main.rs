@@ -11,6 +11,7 @@ mod inspect;
 mod link;
 mod lower;
 mod retrofit;
+mod retrofit_formats;
 mod room;
 #[cfg(feature = "run")]
 mod run;

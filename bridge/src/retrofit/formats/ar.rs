@@ -38,17 +38,28 @@ fn entries(file: &[u8]) -> Result<Option<Entries>> {
     let archive = Archive::parse(file).context("it is cut off or damaged")?;
     let mut found = Entries {
         files: Vec::new(),
-        indexed: archive.summarize().iter().any(|(_, _, symbols)| !symbols.is_empty()),
+        indexed: archive
+            .summarize()
+            .iter()
+            .any(|(_, _, symbols)| !symbols.is_empty()),
     };
     for index in 0..archive.len() {
         let Some(member) = archive.get_at(index) else {
             continue;
         };
         let name = member.extended_name().trim_end_matches('/').to_string();
-        let (header, begin) = (usize::try_from(member.header_offset)?, usize::try_from(member.offset)?);
-        let end = begin.checked_add(member.size()).filter(|end| *end <= file.len());
+        let (header, begin) = (
+            usize::try_from(member.header_offset)?,
+            usize::try_from(member.offset)?,
+        );
+        let end = begin
+            .checked_add(member.size())
+            .filter(|end| *end <= file.len());
         let Some(end) = end else {
-            bail!("{name} has {} bytes, and the archive ends before", member.size());
+            bail!(
+                "{name} has {} bytes, and the archive ends before",
+                member.size()
+            );
         };
         if begin < header.saturating_add(HEAD) {
             bail!("the header of {name} is damaged");
@@ -62,7 +73,10 @@ fn entries(file: &[u8]) -> Result<Option<Entries>> {
         }
     }
     found.files.sort_by_key(|entry| entry.data.start);
-    let both = found.files.windows(2).find(|pair| pair[0].data.end > pair[1].whole.start);
+    let both = found
+        .files
+        .windows(2)
+        .find(|pair| pair[0].data.end > pair[1].whole.start);
     if let Some(pair) = both {
         bail!("{} and {} have the same bytes", pair[0].name, pair[1].name);
     }
@@ -95,7 +109,11 @@ impl Format for Ar {
         let Some(entries) = entries(file)? else {
             return Ok(None);
         };
-        let names: Vec<&str> = entries.files.iter().map(|entry| entry.name.as_str()).collect();
+        let names: Vec<&str> = entries
+            .files
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         let mut inside = Inside {
             locked: locked(&names),
             ..Inside::default()
@@ -125,7 +143,10 @@ impl Format for Ar {
             return Put::in_place(file, &Member::part("", file, entry.data.clone()), new);
         }
         if indexed {
-            bail!("its index knows where its objects lie, so {} cannot get another size", entry.name);
+            bail!(
+                "its index knows where its objects lie, so {} cannot get another size",
+                entry.name
+            );
         }
         let mut edits = Edits::default();
         for other in dropped.into_iter().filter(|other| *other != member) {
@@ -157,7 +178,18 @@ mod tests {
         let mut file = MAGIC.to_vec();
         for (number, name) in names.iter().enumerate() {
             let data = vec![number as u8 + 1; 31 + number];
-            file.extend(format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", format!("{name}/"), 0, 0, 0, "644", data.len()).bytes());
+            file.extend(
+                format!(
+                    "{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n",
+                    format!("{name}/"),
+                    0,
+                    0,
+                    0,
+                    "644",
+                    data.len()
+                )
+                .bytes(),
+            );
             file.extend(data);
             file.resize(file.len().next_multiple_of(2), b'\n');
         }
@@ -168,7 +200,11 @@ mod tests {
     fn files_are_replaced_in_place_or_in_an_archive_with_other_sizes() {
         let file = image(&["debian-binary", "a.o", "a.o"]);
         let inside = Ar.open(&file).unwrap().unwrap();
-        let names: Vec<&str> = inside.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = inside
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
         assert_eq!(names, ["debian-binary", "a.o", "a.o"]);
         assert_eq!(inside.notes.len(), 1);
         for member in 0..3 {

@@ -72,7 +72,10 @@ pub const LITTLEFS: Closed = Closed {
     name: "littlefs",
     // The second block of the pair may be the newer one; blocks have any power of two.
     is: |file| {
-        let begins = |at: usize| file.get(at + 8..).is_some_and(|rest| rest.starts_with(b"littlefs"));
+        let begins = |at: usize| {
+            file.get(at + 8..)
+                .is_some_and(|rest| rest.starts_with(b"littlefs"))
+        };
         begins(0) || (7..=17).any(|power| begins(1 << power))
     },
     why: "littlefs sums up what lies in its blocks, and spreads files over them: take the files out with `littlefs-python extract` or \
@@ -127,10 +130,12 @@ pub const JFFS2: Closed = Closed {
         let node = |magic: u16, kind: u16, length: u32| {
             magic == 0x1985 && kinds.contains(&kind) && (12..=0x10_0000).contains(&length)
         };
-        let (Some(magic), Some(kind), Some(length)) = (le16(file, 0), le16(file, 2), le32(file, 4)) else {
+        let (Some(magic), Some(kind), Some(length)) = (le16(file, 0), le16(file, 2), le32(file, 4))
+        else {
             return false;
         };
-        node(magic, kind, length) || node(magic.swap_bytes(), kind.swap_bytes(), length.swap_bytes())
+        node(magic, kind, length)
+            || node(magic.swap_bytes(), kind.swap_bytes(), length.swap_bytes())
     },
     why: "JFFS2 sums up and compresses pieces of files: take the files out with `jefferson`, replace the module there, and make the \
           image with `mkfs.jffs2`, with the same size of erase blocks",
@@ -241,7 +246,10 @@ fn is_esp8266(file: &[u8]) -> bool {
         let Some(length) = le32(file, at + 4) else {
             return false;
         };
-        let Some(data) = file.get(at + 8..).and_then(|rest| rest.get(..length as usize)) else {
+        let Some(data) = file
+            .get(at + 8..)
+            .and_then(|rest| rest.get(..length as usize))
+        else {
             return false;
         };
         sum = data.iter().fold(sum, |sum, byte| sum ^ byte);
@@ -259,7 +267,6 @@ impl Closed {
 #[cfg(test)]
 mod tests {
     use super::super::FORMATS;
-    use super::*;
     use crate::retrofit::container::Locked;
 
     fn with(length: usize, at: usize, bytes: &[u8]) -> Vec<u8> {
@@ -291,14 +298,26 @@ mod tests {
 
     #[test]
     fn each_is_known_by_name_and_says_what_to_do() {
-        let rauc = [&b"hsqs"[..], &[0; 4096], &[0x30; 100], &100u64.to_be_bytes()].concat();
+        let rauc = [
+            &b"hsqs"[..],
+            &[0; 4096],
+            &[0x30; 100],
+            &100u64.to_be_bytes(),
+        ]
+        .concat();
         let files = [
             ("xz", b"\xfd7zXZ\0\0\x04".to_vec()),
             ("zstd", vec![0x28, 0xb5, 0x2f, 0xfd, 0]),
             ("bzip2", b"BZh91AY&SY".to_vec()),
             ("lz4", vec![4, 0x22, 0x4d, 0x18]),
-            ("lzma", [&[0x5d, 0, 0, 0x80, 0][..], &[0xff; 8], &[0; 9]].concat()),
-            ("file that OpenSSL has encrypted", b"Salted__12345678".to_vec()),
+            (
+                "lzma",
+                [&[0x5d, 0, 0, 0x80, 0][..], &[0xff; 8], &[0; 9]].concat(),
+            ),
+            (
+                "file that OpenSSL has encrypted",
+                b"Salted__12345678".to_vec(),
+            ),
             ("littlefs", with(8192, 8, b"littlefs")),
             ("littlefs", with(8192, 4096 + 8, b"littlefs")),
             ("SPIFFS", spiffs()),

@@ -56,7 +56,11 @@ fn entries(file: &[u8]) -> Result<Option<Entries>> {
             let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
             number.with_context(|| format!("the header at {at:#x} is cut off or damaged"))
         };
-        let (mode, size, length) = (number(MODE)?, number(SIZE)? as usize, number(NAME_SIZE)? as usize);
+        let (mode, size, length) = (
+            number(MODE)?,
+            number(SIZE)? as usize,
+            number(NAME_SIZE)? as usize,
+        );
         let sum = number(SUM)?;
         let begin = at + HEAD;
         let name = file.get(begin..).and_then(|rest| rest.get(..length));
@@ -88,7 +92,9 @@ fn entries(file: &[u8]) -> Result<Option<Entries>> {
 }
 
 fn sum(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0u32, |sum, byte| sum.wrapping_add(u32::from(*byte)))
+    bytes
+        .iter()
+        .fold(0u32, |sum, byte| sum.wrapping_add(u32::from(*byte)))
 }
 
 fn locked(names: &[&str]) -> Option<Locked> {
@@ -115,7 +121,11 @@ impl Format for Cpio {
         let Some(entries) = entries(file)? else {
             return Ok(None);
         };
-        let names: Vec<&str> = entries.files.iter().map(|entry| entry.name.as_str()).collect();
+        let names: Vec<&str> = entries
+            .files
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         let mut inside = Inside {
             locked: locked(&names),
             ..Inside::default()
@@ -199,7 +209,21 @@ mod tests {
             let summed = if magic == SUMMED { sum(&data) } else { 0 };
             let mode = if *name == LAST { 0 } else { REGULAR | 0o644 };
             let size = data.len() as u32;
-            for value in [1, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name.len() as u32 + 1, summed] {
+            for value in [
+                1,
+                mode,
+                0,
+                0,
+                1,
+                0,
+                size,
+                0,
+                0,
+                0,
+                0,
+                name.len() as u32 + 1,
+                summed,
+            ] {
                 file.extend(format!("{value:08X}").bytes());
             }
             file.extend(name.bytes());
@@ -236,12 +260,18 @@ mod tests {
     #[test]
     fn swupdate_and_signatures_are_locked() {
         let lock = |names: &[&str]| Cpio.open(&image(NEW, names)).unwrap().unwrap().locked;
-        let Some(Locked::Closed { why }) = lock(&["sw-description", "sw-description.sig", "a"]) else {
+        let Some(Locked::Closed { why }) = lock(&["sw-description", "sw-description.sig", "a"])
+        else {
             panic!("not closed");
         };
         assert!(why.contains("sign it"), "{why}");
         assert!(matches!(lock(&["a.sig", "a"]), Some(Locked::Signed { .. })));
-        let put = Cpio.put(&image(NEW, &["a.sig", "a"]), 1, &[5; 31], How { unsigned: true });
+        let put = Cpio.put(
+            &image(NEW, &["a.sig", "a"]),
+            1,
+            &[5; 31],
+            How { unsigned: true },
+        );
         let put = put.unwrap();
         let inside = Cpio.open(&put.file).unwrap().unwrap();
         assert_eq!(inside.members.len(), 1);

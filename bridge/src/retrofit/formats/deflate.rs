@@ -103,7 +103,10 @@ mod tests {
             assert!(packed.len() == length || length < short + 32, "{length}");
             let mut behind = packed.clone();
             behind.extend([7; 30]);
-            assert_eq!(unpack(&behind, MOST).unwrap(), (bytes.clone(), packed.len()));
+            assert_eq!(
+                unpack(&behind, MOST).unwrap(),
+                (bytes.clone(), packed.len())
+            );
         }
     }
 

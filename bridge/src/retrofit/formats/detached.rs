@@ -8,7 +8,11 @@ const ENDINGS: [&str; 4] = [".sig", ".asc", ".p7s", ".dat"];
 
 /// Which of the names are signatures of another one: `app.bin.sig`, or `app.sig` beside `app.bin`.
 pub fn signatures(names: &[&str]) -> Vec<usize> {
-    let of = |name: &str| ENDINGS.iter().find_map(|ending| Some(name.strip_suffix(ending)?.to_string()));
+    let of = |name: &str| {
+        ENDINGS
+            .iter()
+            .find_map(|ending| Some(name.strip_suffix(ending)?.to_string()))
+    };
     let mut others = BTreeSet::new();
     for name in names.iter().filter(|name| of(name).is_none()) {
         others.insert(*name);
@@ -37,7 +41,15 @@ mod tests {
     #[test]
     fn only_what_lies_beside_a_file_of_that_name_is_a_signature() {
         let names = [
-            "app.bin", "app.sig", "x/app.sig", "b", "b.asc", "icudtl.dat", "x/.hidden", "x/.sig", "app.bin.p7s",
+            "app.bin",
+            "app.sig",
+            "x/app.sig",
+            "b",
+            "b.asc",
+            "icudtl.dat",
+            "x/.hidden",
+            "x/.sig",
+            "app.bin.p7s",
         ];
         assert_eq!(signatures(&names), [1, 4, 8]);
         assert!(locked(&["app.bin", "other.sig"]).is_none());

@@ -63,7 +63,13 @@ fn geometry(file: &[u8]) -> Option<Geometry> {
     {
         return None;
     }
-    let either = |short: u16, long: u32| if short == 0 { long as usize } else { usize::from(short) };
+    let either = |short: u16, long: u32| {
+        if short == 0 {
+            long as usize
+        } else {
+            usize::from(short)
+        }
+    };
     let sectors = either(le16(file, 19)?, le32(file, 32)?);
     let table_sectors = either(le16(file, 22)?, le32(file, 36)?);
     let tables = usize::from(tables);
@@ -89,7 +95,11 @@ fn geometry(file: &[u8]) -> Option<Geometry> {
         table_size,
         tables,
         root: root..data,
-        root_cluster: if rows == 0 { le32(file, 44)? as usize } else { 0 },
+        root_cluster: if rows == 0 {
+            le32(file, 44)? as usize
+        } else {
+            0
+        },
         data,
     })
 }
@@ -116,7 +126,9 @@ impl Geometry {
     }
 
     fn place(&self, file: &[u8], cluster: usize) -> Result<Range<usize>> {
-        let number = cluster.checked_sub(2).filter(|number| *number < self.clusters);
+        let number = cluster
+            .checked_sub(2)
+            .filter(|number| *number < self.clusters);
         let Some(number) = number else {
             bail!("there is no cluster {cluster}");
         };
@@ -156,7 +168,10 @@ impl Reader<'_> {
                 }
             };
             let mut place = self.geometry.place(self.file, cluster)?;
-            let taken = self.taken.get_mut(cluster).context("the cluster is there")?;
+            let taken = self
+                .taken
+                .get_mut(cluster)
+                .context("the cluster is there")?;
             if std::mem::replace(taken, true) {
                 bail!("the cluster {cluster} is in it, and in something else or twice");
             }
@@ -229,10 +244,21 @@ impl Reader<'_> {
 fn short_name(row: &[u8]) -> String {
     let part = |range: Range<usize>, small: bool| {
         let text = String::from_utf8_lossy(&row[range]).trim_end().to_string();
-        if small { text.to_ascii_lowercase() } else { text }
+        if small {
+            text.to_ascii_lowercase()
+        } else {
+            text
+        }
     };
-    let (name, ending) = (part(0..8, row[12] & 0x08 != 0), part(8..11, row[12] & 0x10 != 0));
-    if ending.is_empty() { name } else { format!("{name}.{ending}") }
+    let (name, ending) = (
+        part(0..8, row[12] & 0x08 != 0),
+        part(8..11, row[12] & 0x10 != 0),
+    );
+    if ending.is_empty() {
+        name
+    } else {
+        format!("{name}.{ending}")
+    }
 }
 
 fn gathered(file: &[u8], runs: &[Range<usize>]) -> Vec<u8> {
@@ -279,9 +305,10 @@ impl Format for Fat {
         let mut copies = tables.chunks(geometry.table_size.max(1));
         let first = copies.next();
         if geometry.tables > 1 && copies.any(|copy| Some(copy) != first) {
-            inside
-                .notes
-                .push("its two tables of clusters differ: the first one is used, and both stay".to_string());
+            inside.notes.push(
+                "its two tables of clusters differ: the first one is used, and both stay"
+                    .to_string(),
+            );
         }
         for one in files {
             inside.members.push(match &one.runs[..] {
@@ -346,19 +373,36 @@ mod tests {
         for (cluster, next) in next.into_iter().enumerate() {
             let at = 512 + cluster + cluster / 2;
             let both = le16(&file, at).unwrap();
-            let both = if cluster % 2 == 0 { both | next } else { both | next << 4 };
+            let both = if cluster % 2 == 0 {
+                both | next
+            } else {
+                both | next << 4
+            };
             file[at..at + 2].copy_from_slice(&both.to_le_bytes());
         }
         let place = |cluster: usize| 512 * (3 + cluster - 2);
-        let root = [row(b"VOLUME     ", LABEL, 0, 0), row(b"A       BIN", 0, 2, 1300), row(b"D          ", FOLDER, 5, 0)].concat();
+        let root = [
+            row(b"VOLUME     ", LABEL, 0, 0),
+            row(b"A       BIN", 0, 2, 1300),
+            row(b"D          ", FOLDER, 5, 0),
+        ]
+        .concat();
         file[1024..1024 + root.len()].copy_from_slice(&root);
         let mut long = vec![0x41];
-        let units: Vec<u8> = "long name\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let units: Vec<u8> = "long name\0"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
         long.extend(&units[..10]);
         long.extend([LONG, 0, 0]);
         long.extend(&units[10..]);
         long.resize(ROW, 0xff);
-        let folder = [row(b".          ", FOLDER, 5, 0), long, row(b"LONGNA~1   ", 0, 6, 100)].concat();
+        let folder = [
+            row(b".          ", FOLDER, 5, 0),
+            long,
+            row(b"LONGNA~1   ", 0, 6, 100),
+        ]
+        .concat();
         file[place(5)..place(5) + folder.len()].copy_from_slice(&folder);
         for cluster in [2, 3, 4, 6] {
             file[place(cluster)..place(cluster) + 512].fill(cluster as u8);
@@ -370,7 +414,11 @@ mod tests {
     fn files_are_replaced_wherever_their_clusters_are() {
         let file = image();
         let inside = Fat.open(&file).unwrap().unwrap();
-        let names: Vec<&str> = inside.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = inside
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
         assert_eq!(names, ["A.BIN", "D/long name"]);
         let whole = [[2; 512].as_slice(), &[4; 512], &[3; 276]].concat();
         assert_eq!(inside.members[0].bytes[..], whole);

@@ -56,7 +56,8 @@ fn volume(file: &[u8]) -> Result<Option<Volume>> {
                 bail!("the headers of files run in a circle at {at:#x}");
             }
             let word = |place: usize| {
-                be32(&file[..size], at + place).with_context(|| format!("the header of a file at {at:#x} is cut off"))
+                be32(&file[..size], at + place)
+                    .with_context(|| format!("the header of a file at {at:#x} is cut off"))
             };
             let (next, info, length) = (word(0)?, word(4)? as usize, word(8)? as usize);
             let (name, data) = name(&file[..size], at + HEAD)?;
@@ -71,7 +72,10 @@ fn volume(file: &[u8]) -> Result<Option<Volume>> {
                     let Some(end) = end else {
                         bail!("{path} has {length} bytes, and the file system ends before");
                     };
-                    volume.files.push(File { path, data: data..end });
+                    volume.files.push(File {
+                        path,
+                        data: data..end,
+                    });
                 }
                 _ => {}
             }
@@ -129,9 +133,11 @@ impl Format for Romfs {
             .members
             .extend(files.map(|one| Member::part(one.path, file, one.data)));
         if volume.size < file.len() {
-            inside
-                .members
-                .push(Member::part(format!("{:#x}", volume.size), file, volume.size..file.len()));
+            inside.members.push(Member::part(
+                format!("{:#x}", volume.size),
+                file,
+                volume.size..file.len(),
+            ));
         }
         Ok(Some(inside))
     }
@@ -141,7 +147,10 @@ impl Format for Romfs {
         let inside = self.open(file)?.context("it is a romfs")?;
         let member = inside.members.get(member).context("the member is there")?;
         let mut put = Put::in_place(file, member, new)?;
-        if member.place.is_some_and(|place| place < volume.size.min(SUMMED)) {
+        if member
+            .place
+            .is_some_and(|place| place < volume.size.min(SUMMED))
+        {
             put.write("sum of the first 512 bytes", SUM, &[0; 4]);
             let rest = sum(&put.file[..volume.size.min(SUMMED)]).wrapping_neg();
             put.file[SUM..SUM + 4].copy_from_slice(&rest.to_be_bytes());
@@ -190,7 +199,11 @@ mod tests {
     fn files_have_their_paths_and_the_first_sum_is_made_again() {
         let mut file = image();
         let inside = Romfs.open(&file).unwrap().unwrap();
-        let names: Vec<&str> = inside.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = inside
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
         assert_eq!(names, ["a", "d/b"]);
         assert!(inside.guards.iter().all(|guard| guard.right));
         replaced(&Romfs, &file, 0);

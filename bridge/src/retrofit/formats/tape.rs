@@ -59,13 +59,18 @@ fn entries(file: &[u8]) -> Result<Option<Entries>> {
             EntryType::GNUSparse => said,
             _ => entry.size(),
         };
-        let end = usize::try_from(size).ok().and_then(|size| begin.checked_add(size));
+        let end = usize::try_from(size)
+            .ok()
+            .and_then(|size| begin.checked_add(size));
         let Some(end) = end.filter(|end| *end <= file.len()) else {
             bail!("{name} has {size} bytes, and the archive ends before");
         };
         let whole = found.end..end.next_multiple_of(BLOCK).min(file.len());
         found.end = whole.end;
-        let regular = matches!(kind, EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse);
+        let regular = matches!(
+            kind,
+            EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse
+        );
         if regular && end > begin {
             found.files.push(Entry {
                 name,
@@ -110,7 +115,11 @@ fn resized(head: &[u8], size: usize) -> Result<Vec<u8>> {
 
 /// An update for Mender begins with a file that says so.
 fn locked(names: &[&str]) -> Option<Locked> {
-    if names.first() == Some(&"version") && names.get(1).is_some_and(|name| name.starts_with("manifest")) {
+    if names.first() == Some(&"version")
+        && names
+            .get(1)
+            .is_some_and(|name| name.starts_with("manifest"))
+    {
         return Some(Locked::Closed {
             why: "a Mender artifact has the SHA-256 of each file in its manifest: take the file out with `mender-artifact cp`, replace \
                   the module there, and put it back with `mender-artifact cp`, or write the artifact again"
@@ -129,7 +138,11 @@ impl Format for Tar {
         let Some(entries) = entries(file)? else {
             return Ok(None);
         };
-        let names: Vec<&str> = entries.files.iter().map(|entry| entry.name.as_str()).collect();
+        let names: Vec<&str> = entries
+            .files
+            .iter()
+            .map(|entry| entry.name.as_str())
+            .collect();
         let mut inside = Inside {
             locked: locked(&names),
             ..Inside::default()
@@ -170,7 +183,10 @@ impl Format for Tar {
             edits.put(entries[other].whole.clone(), Vec::new());
         }
         if !entry.sized && entry.data.len() != new.len() {
-            bail!("{} says its size in another place than its header", entry.name);
+            bail!(
+                "{} says its size in another place than its header",
+                entry.name
+            );
         }
         let header = entry.header..entry.header + BLOCK;
         let head = resized(&file[header.clone()], new.len())?;
@@ -204,7 +220,11 @@ mod tests {
         let long = "d/".repeat(80) + "long";
         let file = image(&["a", &long, "b"]);
         let inside = Tar.open(&file).unwrap().unwrap();
-        let names: Vec<&str> = inside.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = inside
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
         assert_eq!(names, ["a", long.as_str(), "b"]);
         for member in 0..3 {
             replaced(&Tar, &file, member);
@@ -226,7 +246,9 @@ mod tests {
         let file = image(&["app.sig", "app.bin"]);
         let inside = Tar.open(&file).unwrap().unwrap();
         assert!(matches!(inside.locked, Some(Locked::Signed { .. })));
-        let put = Tar.put(&file, 1, &[9; 600], How { unsigned: true }).unwrap();
+        let put = Tar
+            .put(&file, 1, &[9; 600], How { unsigned: true })
+            .unwrap();
         let inside = Tar.open(&put.file).unwrap().unwrap();
         assert_eq!(inside.members.len(), 1);
         assert_eq!(inside.members[0].bytes[..], [9; 600]);

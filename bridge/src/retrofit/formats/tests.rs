@@ -44,7 +44,12 @@ pub fn replaced(format: &dyn Format, file: &[u8], member: usize) {
     }
     only(&before, &open(format, &put.file), member, &new);
     // The old member makes the old file.
-    let back = format.put(&put.file, member, &before.members[member].bytes, How::default());
+    let back = format.put(
+        &put.file,
+        member,
+        &before.members[member].bytes,
+        How::default(),
+    );
     assert_eq!(back.unwrap().file, file);
 }
 

@@ -46,7 +46,8 @@ struct Blocks {
 }
 
 fn blocks(file: &[u8]) -> Result<Option<Blocks>> {
-    let begins = |at: usize| le32(file, at) == Some(BEGIN[0]) && le32(file, at + 4) == Some(BEGIN[1]);
+    let begins =
+        |at: usize| le32(file, at) == Some(BEGIN[0]) && le32(file, at + 4) == Some(BEGIN[1]);
     if !begins(0) {
         return Ok(None);
     }
@@ -55,7 +56,11 @@ fn blocks(file: &[u8]) -> Result<Option<Blocks>> {
         notes: Vec::new(),
     };
     let mut said = BTreeMap::new();
-    for (at, block) in file.chunks(BLOCK).enumerate().map(|(n, block)| (n * BLOCK, block)) {
+    for (at, block) in file
+        .chunks(BLOCK)
+        .enumerate()
+        .map(|(n, block)| (n * BLOCK, block))
+    {
         if block.len() < BLOCK {
             bail!("the block at {at:#x} is cut off");
         }
@@ -75,7 +80,9 @@ fn blocks(file: &[u8]) -> Result<Option<Blocks>> {
         let owner = match (flags & FILE != 0, flags & FAMILY != 0) {
             (true, _) => {
                 let name = block[DATA + length..DATA + room].split(|byte| *byte == 0);
-                Owner::File(String::from_utf8_lossy(name.take(1).next().unwrap_or(&[])).into_owned())
+                Owner::File(
+                    String::from_utf8_lossy(name.take(1).next().unwrap_or(&[])).into_owned(),
+                )
             }
             (false, true) => Owner::Family(family),
             (false, false) => Owner::Family(0),
@@ -100,7 +107,10 @@ fn blocks(file: &[u8]) -> Result<Option<Blocks>> {
             .windows(2)
             .find(|pair| pair[0].address + pair[0].data.len() as u64 > pair[1].address);
         if let Some(pair) = twice {
-            bail!("two blocks have bytes for the address {:#x}", pair[1].address);
+            bail!(
+                "two blocks have bytes for the address {:#x}",
+                pair[1].address
+            );
         }
     }
     Ok(Some(found))
@@ -153,10 +163,17 @@ struct Hash {
 }
 
 fn hashes(file: &[u8], segments: &[Segment<'_>]) -> Result<Vec<Hash>> {
-    if segments.iter().flat_map(|segment| &segment.blocks).all(|block| block.hash.is_none()) {
+    if segments
+        .iter()
+        .flat_map(|segment| &segment.blocks)
+        .all(|block| block.hash.is_none())
+    {
         return Ok(Vec::new());
     }
-    let contents: Vec<Vec<u8>> = segments.iter().map(|segment| bytes(file, segment)).collect();
+    let contents: Vec<Vec<u8>> = segments
+        .iter()
+        .map(|segment| bytes(file, segment))
+        .collect();
     // All blocks of one part of the flash have the same.
     let mut known: BTreeMap<(usize, u64, u64), [u8; 16]> = BTreeMap::new();
     let mut found = Vec::new();
@@ -221,7 +238,10 @@ impl Format for Uf2 {
             });
         }
         let hashes = hashes(file, &segments)?;
-        let mut known = hashes.iter().filter_map(|hash| Some((hash.at, hash.made?))).peekable();
+        let mut known = hashes
+            .iter()
+            .filter_map(|hash| Some((hash.at, hash.made?)))
+            .peekable();
         if known.peek().is_some() {
             let right = known.all(|(at, made)| file[at..at + made.len()] == made);
             inside.guards.push(Guard::new("MD5 of the flash", right));
@@ -283,7 +303,16 @@ mod tests {
 
     fn block(flags: u32, address: u32, family: u32, data: &[u8]) -> Vec<u8> {
         let mut block = Vec::new();
-        for word in [BEGIN[0], BEGIN[1], flags, address, data.len() as u32, 0, 1, family] {
+        for word in [
+            BEGIN[0],
+            BEGIN[1],
+            flags,
+            address,
+            data.len() as u32,
+            0,
+            1,
+            family,
+        ] {
             block.extend(word.to_le_bytes());
         }
         block.extend(data);
@@ -320,8 +349,15 @@ mod tests {
         // The name of the file lies behind its data.
         file[4 * BLOCK + 16] = 4;
         let inside = Uf2.open(&file).unwrap().unwrap();
-        let names: Vec<&str> = inside.members.iter().map(|member| member.name.as_str()).collect();
-        assert_eq!(names, ["0x00000005@0x2000", "0x00000006@0x2080", "name.txt"]);
+        let names: Vec<&str> = inside
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            ["0x00000005@0x2000", "0x00000006@0x2080", "name.txt"]
+        );
         assert_eq!(inside.members[0].bytes.len(), 512);
         assert_eq!(inside.guards, [Guard::new("MD5 of the flash", true)]);
         for member in 0..3 {

@@ -84,15 +84,23 @@ impl Format for UImage {
         let end = data.end;
         let mut inside = Inside {
             guards: vec![
-                Guard::new("CRC-32 of the header", sum(HEAD_SUM) == Some(head_sum(file))),
-                Guard::new("CRC-32 of the data", sum(DATA_SUM) == Some(crc32(&file[data.clone()]))),
+                Guard::new(
+                    "CRC-32 of the header",
+                    sum(HEAD_SUM) == Some(head_sum(file)),
+                ),
+                Guard::new(
+                    "CRC-32 of the data",
+                    sum(DATA_SUM) == Some(crc32(&file[data.clone()])),
+                ),
             ],
             locked: locked(file),
             members: vec![Member::part(name, file, data)],
             notes: Vec::new(),
         };
         if end < file.len() {
-            inside.members.push(Member::part(format!("{end:#x}"), file, end..file.len()));
+            inside
+                .members
+                .push(Member::part(format!("{end:#x}"), file, end..file.len()));
         }
         Ok(Some(inside))
     }

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 
-use crate::retrofit::container::{Edits, Format, Guard, How, Inside, Locked, Member, Put, crc32, le16, le32};
+use crate::retrofit::container::{
+    Edits, Format, Guard, How, Inside, Locked, Member, Put, crc32, le16, le32,
+};
 
 use super::deflate::{self, MOST};
 use super::detached;
@@ -77,7 +79,9 @@ fn layout(file: &[u8]) -> Result<Option<Layout>> {
         return Ok(Some(layout));
     }
     let begin = begin as usize;
-    let directory_end = begin.checked_add(size as usize).filter(|end| *end <= layout.end);
+    let directory_end = begin
+        .checked_add(size as usize)
+        .filter(|end| *end <= layout.end);
     let Some(directory_end) = directory_end else {
         bail!("the directory at {begin:#x} has {size} bytes, and the file ends before");
     };
@@ -110,7 +114,8 @@ fn end(file: &[u8]) -> Option<usize> {
     let first = last.saturating_sub(usize::from(u16::MAX));
     (first..=last).rev().find(|at| {
         le32(file, *at) == Some(END)
-            && le16(file, at + 20).is_some_and(|remark| at + END_HEAD + usize::from(remark) == file.len())
+            && le16(file, at + 20)
+                .is_some_and(|remark| at + END_HEAD + usize::from(remark) == file.len())
     })
 }
 
@@ -131,12 +136,18 @@ fn entry(file: &[u8], at: usize) -> Result<Entry> {
         bail!("{}", cut());
     }
     let name = String::from_utf8_lossy(&file[name]).into_owned();
-    let (mut packed, mut size, mut local) = (u64::from(long(20)?), u64::from(long(24)?), u64::from(long(42)?));
+    let (mut packed, mut size, mut local) = (
+        u64::from(long(20)?),
+        u64::from(long(24)?),
+        u64::from(long(42)?),
+    );
     let mut more = wide_numbers(&file[extra]);
     let mut wide = false;
     for number in [&mut size, &mut packed, &mut local] {
         if *number == u64::from(ELSEWHERE) {
-            *number = more.next().with_context(|| format!("{name} does not say its sizes"))?;
+            *number = more
+                .next()
+                .with_context(|| format!("{name} does not say its sizes"))?;
             wide = true;
         }
     }
@@ -160,7 +171,8 @@ fn entry(file: &[u8], at: usize) -> Result<Entry> {
                 bail!("{name} has another CRC-32 behind its data than in the directory");
             }
             // Sizes of 64 bits can be there without a word about it.
-            let narrow = le32(file, from + 4) == Some(packed as u32) && le32(file, from + 8) == Some(size as u32);
+            let narrow = le32(file, from + 4) == Some(packed as u32)
+                && le32(file, from + 8) == Some(size as u32);
             from..(from + if narrow { 12 } else { 20 }).min(file.len())
         }
     };
@@ -187,7 +199,9 @@ fn wide_numbers(mut extra: &[u8]) -> impl Iterator<Item = u64> {
             break;
         };
         if kind == WIDE {
-            let eights = field.chunks_exact(8).filter_map(|eight| eight.first_chunk());
+            let eights = field
+                .chunks_exact(8)
+                .filter_map(|eight| eight.first_chunk());
             numbers.extend(eights.map(|eight| u64::from_le_bytes(*eight)));
         }
         extra = &extra[4 + field.len()..];
@@ -202,23 +216,39 @@ fn block(file: &[u8], files_end: usize, directory: usize) -> Option<Range<usize>
         return None;
     }
     let length = file.get(mark.checked_sub(8)?..mark)?.first_chunk()?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?.checked_add(8)?;
-    let begin = directory.checked_sub(length).filter(|begin| *begin >= files_end)?;
+    let length = usize::try_from(u64::from_le_bytes(*length))
+        .ok()?
+        .checked_add(8)?;
+    let begin = directory
+        .checked_sub(length)
+        .filter(|begin| *begin >= files_end)?;
     Some(begin..directory)
 }
 
 /// The bytes of a file; none for what cannot be unpacked here, with the reason.
-fn contents(file: &[u8], entry: &Entry, most: usize) -> Result<std::result::Result<Option<Vec<u8>>, String>> {
+fn contents(
+    file: &[u8],
+    entry: &Entry,
+    most: usize,
+) -> Result<std::result::Result<Option<Vec<u8>>, String>> {
     let data = &file[entry.data.clone()];
     if entry.flags & ENCRYPTED != 0 {
-        return Ok(Err(format!("{} is encrypted: nothing in it is seen or replaced", entry.name)));
+        return Ok(Err(format!(
+            "{} is encrypted: nothing in it is seen or replaced",
+            entry.name
+        )));
     }
     Ok(match entry.method {
         STORED => Ok(None),
         DEFLATED => {
-            let (bytes, length) = deflate::unpack(data, most).with_context(|| entry.name.clone())?;
+            let (bytes, length) =
+                deflate::unpack(data, most).with_context(|| entry.name.clone())?;
             if length != data.len() {
-                bail!("{} has {} bytes behind its data", entry.name, data.len() - length);
+                bail!(
+                    "{} has {} bytes behind its data",
+                    entry.name,
+                    data.len() - length
+                );
             }
             Ok(Some(bytes))
         }
@@ -235,7 +265,10 @@ fn signs_jar(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let inner = upper.strip_prefix("META-INF/");
     inner.is_some_and(|file| {
-        !file.contains('/') && [".RSA", ".DSA", ".EC"].iter().any(|ending| file.ends_with(ending))
+        !file.contains('/')
+            && [".RSA", ".DSA", ".EC"]
+                .iter()
+                .any(|ending| file.ends_with(ending))
     })
 }
 
@@ -249,11 +282,17 @@ fn of_signature(name: &str) -> bool {
 fn signed_remark(file: &[u8], end: usize) -> bool {
     let remark = file.get(end + END_HEAD..).unwrap_or_default();
     let foot = remark.len().checked_sub(6).map(|at| &remark[at..]);
-    foot.is_some_and(|foot| foot[2..4] == [0xff, 0xff] && le16(foot, 4) == Some(remark.len() as u16))
+    foot.is_some_and(|foot| {
+        foot[2..4] == [0xff, 0xff] && le16(foot, 4) == Some(remark.len() as u16)
+    })
 }
 
 fn locked(file: &[u8], layout: &Layout) -> Option<Locked> {
-    let names: Vec<&str> = layout.entries.iter().map(|entry| entry.name.as_str()).collect();
+    let names: Vec<&str> = layout
+        .entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
     let signed = |by: &str, advice: &str| {
         Some(Locked::Signed {
             by: by.to_string(),
@@ -295,7 +334,10 @@ fn locked(file: &[u8], layout: &Layout) -> Option<Locked> {
 
 /// What of the entries are members: what a file has, if it can be read.
 fn readable(entry: &Entry) -> bool {
-    entry.flags & ENCRYPTED == 0 && matches!(entry.method, STORED | DEFLATED) && !entry.data.is_empty() && entry.size > 0
+    entry.flags & ENCRYPTED == 0
+        && matches!(entry.method, STORED | DEFLATED)
+        && !entry.data.is_empty()
+        && entry.size > 0
 }
 
 impl Format for Zip {
@@ -327,7 +369,8 @@ impl Format for Zip {
             }
             let there = le32(file, entry.local + 14);
             let same = there == Some(entry.sum) || entry.flags & BEHIND != 0;
-            if crc32(&member.bytes) != entry.sum || !same || member.bytes.len() as u64 != entry.size {
+            if crc32(&member.bytes) != entry.sum || !same || member.bytes.len() as u64 != entry.size
+            {
                 wrong.push(Guard::new(format!("CRC-32 of {}", entry.name), false));
             }
             if readable(entry) {
@@ -347,7 +390,11 @@ impl Format for Zip {
         if let Some(Locked::Closed { why }) = locked {
             bail!("{why}");
         }
-        let entry = layout.entries.iter().filter(|entry| readable(entry)).nth(member);
+        let entry = layout
+            .entries
+            .iter()
+            .filter(|entry| readable(entry))
+            .nth(member);
         let entry = entry.context("the member is there")?;
         let data = match entry.method {
             STORED => new.to_vec(),
@@ -396,12 +443,27 @@ impl Fields {
         put.write(what, moved(entry.central.start) + 16, &sum);
     }
 
-    fn write_sizes(&self, put: &mut Put, entry: &Entry, moved: &dyn Fn(usize) -> usize) -> Result<()> {
-        if entry.wide || le32(&put.file, moved(entry.local) + 18) == Some(ELSEWHERE) || entry.descriptor.len() > 12 {
-            bail!("{} has sizes of 64 bits: pack it with `zip` again", entry.name);
+    fn write_sizes(
+        &self,
+        put: &mut Put,
+        entry: &Entry,
+        moved: &dyn Fn(usize) -> usize,
+    ) -> Result<()> {
+        if entry.wide
+            || le32(&put.file, moved(entry.local) + 18) == Some(ELSEWHERE)
+            || entry.descriptor.len() > 12
+        {
+            bail!(
+                "{} has sizes of 64 bits: pack it with `zip` again",
+                entry.name
+            );
         }
-        let packed = u32::try_from(self.packed).context("a file is too large for zip")?.to_le_bytes();
-        let size = u32::try_from(self.size).context("a file is too large for zip")?.to_le_bytes();
+        let packed = u32::try_from(self.packed)
+            .context("a file is too large for zip")?
+            .to_le_bytes();
+        let size = u32::try_from(self.size)
+            .context("a file is too large for zip")?
+            .to_le_bytes();
         let both = [packed, size].concat();
         let what = "sizes of the file";
         if entry.flags & BEHIND == 0 {
@@ -416,12 +478,25 @@ impl Fields {
 }
 
 /// The archive with a file of another size, without signatures if that is wanted.
-fn again(file: &[u8], layout: &Layout, entry: &Entry, data: Vec<u8>, fields: &Fields, unsigned: bool) -> Result<Put> {
+fn again(
+    file: &[u8],
+    layout: &Layout,
+    entry: &Entry,
+    data: Vec<u8>,
+    fields: &Fields,
+    unsigned: bool,
+) -> Result<Put> {
     let mut edits = Edits::default();
-    let names: Vec<&str> = layout.entries.iter().map(|entry| entry.name.as_str()).collect();
+    let names: Vec<&str> = layout
+        .entries
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
     let beside = detached::signatures(&names);
     let goes = |number: usize, one: &Entry| {
-        unsigned && one.local != entry.local && (beside.contains(&number) || of_signature(&one.name))
+        unsigned
+            && one.local != entry.local
+            && (beside.contains(&number) || of_signature(&one.name))
     };
     let mut kept = Vec::new();
     for (number, one) in layout.entries.iter().enumerate() {
@@ -449,7 +524,10 @@ fn again(file: &[u8], layout: &Layout, entry: &Entry, data: Vec<u8>, fields: &Fi
         let there = moved(one.central.start) + 42;
         match le32(&put.file, there) {
             Some(ELSEWHERE) if at as usize != one.local => {
-                bail!("{} has its place in 64 bits: pack it with `zip` again", one.name)
+                bail!(
+                    "{} has its place in 64 bits: pack it with `zip` again",
+                    one.name
+                )
             }
             Some(ELSEWHERE) => {}
             _ => put.write("places of files", there, &at.to_le_bytes()),
@@ -462,8 +540,16 @@ fn again(file: &[u8], layout: &Layout, entry: &Entry, data: Vec<u8>, fields: &Fi
     let begin = moved(layout.directory.start);
     let size = moved(layout.directory.end) - begin;
     put.write("end of the directory", end + 8, &[count, count].concat());
-    put.write("end of the directory", end + 12, &(size as u32).to_le_bytes());
-    put.write("end of the directory", end + 16, &(begin as u32).to_le_bytes());
+    put.write(
+        "end of the directory",
+        end + 12,
+        &(size as u32).to_le_bytes(),
+    );
+    put.write(
+        "end of the directory",
+        end + 16,
+        &(begin as u32).to_le_bytes(),
+    );
     if without_remark {
         put.write("end of the directory", end + 20, &[0, 0]);
     }
@@ -494,14 +580,20 @@ mod tests {
 
     fn image(files: &[File], block: &[u8], remark: &[u8]) -> Vec<u8> {
         let (mut image, mut rows) = (Vec::new(), Vec::new());
-        let halves = |to: &mut Vec<u8>, halves: &[u16]| halves.iter().for_each(|half| to.extend(half.to_le_bytes()));
+        let halves = |to: &mut Vec<u8>, halves: &[u16]| {
+            halves.iter().for_each(|half| to.extend(half.to_le_bytes()))
+        };
         for file in files {
             let local = image.len() as u32;
             let packed = match file.method {
                 DEFLATED => deflate::pack(&file.data, 0).unwrap(),
                 _ => file.data.clone(),
             };
-            let said = [crc32(&file.data), packed.len() as u32, file.data.len() as u32];
+            let said = [
+                crc32(&file.data),
+                packed.len() as u32,
+                file.data.len() as u32,
+            ];
             let said: Vec<u8> = said.iter().flat_map(|word| word.to_le_bytes()).collect();
             let behind = file.flags & BEHIND != 0;
             image.extend(LOCAL.to_le_bytes());
@@ -550,7 +642,11 @@ mod tests {
     fn files_of_every_way_are_replaced() {
         let file = all();
         let inside = Zip.open(&file).unwrap().unwrap();
-        let names: Vec<&str> = inside.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = inside
+            .members
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect();
         assert_eq!(names, ["stored", "d/deflated", "behind", "both"]);
         assert_eq!(inside.notes.len(), 2);
         assert_eq!(inside.guards, [Guard::new("CRC-32 of all files", true)]);
@@ -586,7 +682,10 @@ mod tests {
             assert_eq!(inside.guards, [Guard::new("CRC-32 of stored", false)]);
         }
         let mut file = right.clone();
-        let row = file.windows(4).position(|four| four == CENTRAL.to_le_bytes()).unwrap();
+        let row = file
+            .windows(4)
+            .position(|four| four == CENTRAL.to_le_bytes())
+            .unwrap();
         file[row + 16] ^= 1;
         assert!(!Zip.open(&file).unwrap().unwrap().guards[0].right);
     }
@@ -616,8 +715,14 @@ mod tests {
         ] {
             let inside = Zip.open(&file).unwrap().unwrap();
             assert!(matches!(inside.locked, Some(Locked::Signed { .. })));
-            let member = inside.members.iter().position(|member| member.name == "app.bin").unwrap();
-            let put = Zip.put(&file, member, &[5; 700], How { unsigned: true }).unwrap();
+            let member = inside
+                .members
+                .iter()
+                .position(|member| member.name == "app.bin")
+                .unwrap();
+            let put = Zip
+                .put(&file, member, &[5; 700], How { unsigned: true })
+                .unwrap();
             let after = Zip.open(&put.file).unwrap().unwrap();
             assert!(after.locked.is_none(), "{:?}", after.locked);
             assert_eq!(after.members.len(), count);
@@ -628,7 +733,11 @@ mod tests {
 
     #[test]
     fn updates_of_nordic_are_left_to_their_program() {
-        let files = [file("manifest.json", DEFLATED, 0), file("a.bin", STORED, 0), file("a.dat", STORED, 0)];
+        let files = [
+            file("manifest.json", DEFLATED, 0),
+            file("a.bin", STORED, 0),
+            file("a.dat", STORED, 0),
+        ];
         let file = image(&files, b"", b"");
         let inside = Zip.open(&file).unwrap().unwrap();
         assert!(matches!(inside.locked, Some(Locked::Closed { .. })));

@@ -1,0 +1,474 @@
+//! Images that others' tools have made, with a module replaced by `p1bridge retrofit`: the tools find them in order, and in
+//! them what is to be there. Tools that are not installed are named and skipped.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::common::Folder;
+
+/// The module of the images, and the one that takes its place.
+fn prebuilt(name: &str) -> Vec<u8> {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/prebuilt");
+    std::fs::read(corpus.join(name)).unwrap()
+}
+
+/// Whether all of the tools are there.
+fn have(tools: &[&str]) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = |tool: &str| std::env::split_paths(&path).any(|folder| folder.join(tool).exists());
+    let missing: Vec<&str> = tools.iter().copied().filter(|tool| !there(tool)).collect();
+    if !missing.is_empty() {
+        eprintln!("skipped: there is no {}", missing.join(", "));
+    }
+    missing.is_empty()
+}
+
+/// Firmware with the old module in it, and that with the new one.
+struct Images {
+    folder: Folder,
+}
+
+impl Images {
+    /// `app.bin`, and `app.wasm` for itself, beside a file that stays.
+    fn new() -> Images {
+        let folder = Folder::new();
+        let old = prebuilt("hello-c.wasm");
+        folder.add("app.bin", firmware(&old));
+        folder.add("app.wasm", &old);
+        folder.add("other.txt", "what stays\n".repeat(100));
+        folder.add("new.wasm", prebuilt("trap-c.wasm"));
+        Images { folder }
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.path().join(name)).unwrap()
+    }
+
+    /// What a shell prints.
+    #[track_caller]
+    fn shell(&self, script: &str) -> Vec<u8> {
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", script]).current_dir(self.folder.path());
+        shell.env("SOURCE_DATE_EPOCH", "1600000000");
+        let output = shell.output().unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {complaint}");
+        output.stdout
+    }
+
+    /// Whether a shell has something to complain about.
+    fn complains(&self, script: &str) -> bool {
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", script]).current_dir(self.folder.path());
+        !shell.output().unwrap().status.success()
+    }
+
+    /// Replaces the only module, or that of a slot.
+    #[track_caller]
+    fn replace(&self, image: &str, output: &str, more: &[&str]) {
+        let arguments = self.arguments(image, output);
+        let arguments: Vec<&str> = arguments
+            .iter()
+            .copied()
+            .chain(more.iter().copied())
+            .collect();
+        self.folder.run(&arguments).succeeded();
+        self.folder.run(&["retrofit", output]).succeeded();
+    }
+
+    fn arguments<'a>(&self, image: &'a str, output: &'a str) -> [&'a str; 10] {
+        [
+            "retrofit",
+            image,
+            "--replace",
+            "new.wasm",
+            "--profile",
+            "wamr-2020",
+            "--allow",
+            "memory",
+            "-o",
+            output,
+        ]
+    }
+
+    #[track_caller]
+    fn refused(&self, image: &str, parts: &[&str]) {
+        self.folder
+            .run(&self.arguments(image, "refused"))
+            .failed_with(parts);
+        assert!(!self.folder.path().join("refused").exists());
+    }
+
+    /// `app.bin` as it is to be.
+    #[track_caller]
+    fn is_new_firmware(&self, found: &[u8]) {
+        let old = self.read("app.bin");
+        assert_eq!(found.len(), old.len());
+        let length = prebuilt("hello-c.wasm").len();
+        self.is_new_module(&found[NEIGHBOUR..NEIGHBOUR + length]);
+        assert!(found[..NEIGHBOUR] == old[..NEIGHBOUR]);
+        assert!(found[NEIGHBOUR + length..] == old[NEIGHBOUR + length..]);
+    }
+
+    /// `app.wasm` as it is to be.
+    #[track_caller]
+    fn is_new_module(&self, found: &[u8]) {
+        assert_eq!(found.len(), prebuilt("hello-c.wasm").len());
+        assert!(found.starts_with(&prebuilt("trap-c.wasm")));
+        wasmparser::validate(found).unwrap();
+    }
+
+    /// Turns a bit.
+    fn flip(&self, image: &str, at: usize, output: &str) {
+        let mut bytes = self.read(image);
+        bytes[at] ^= 1;
+        self.folder.add(output, bytes);
+    }
+}
+
+/// Bytes on both sides of the module.
+const NEIGHBOUR: usize = 1000;
+
+fn firmware(module: &[u8]) -> Vec<u8> {
+    let mut state = 1u32;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let before: Vec<u8> = (0..NEIGHBOUR).map(|_| noise()).collect();
+    let behind: Vec<u8> = (0..NEIGHBOUR).map(|_| noise()).collect();
+    [&before, module, &behind].concat()
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> usize {
+    bytes.windows(what.len()).position(|at| at == what).unwrap()
+}
+
+#[test]
+fn lines_of_srec_cat() {
+    if !have(&["srec_cat"]) {
+        return;
+    }
+    let images = Images::new();
+    for (format, options) in [
+        ("-Motorola", "-address-length=2"),
+        ("-Motorola", "-address-length=3"),
+        ("-Motorola", "-address-length=4"),
+        ("-Motorola", "-line-length=44 -CRLF"),
+        ("-Intel", ""),
+    ] {
+        images.shell(&format!(
+            "srec_cat app.bin -Binary -offset 0x1000 -o app.hex {format} {options}"
+        ));
+        images.replace("app.hex", "new.hex", &[]);
+        images.shell(&format!(
+            "srec_cat new.hex {format} -offset -0x1000 -o new.bin -Binary"
+        ));
+        images.is_new_firmware(&images.read("new.bin"));
+        // The tool makes the same lines of the new firmware.
+        images.shell(&format!(
+            "srec_cat new.bin -Binary -offset 0x1000 -o again.hex {format} {options}"
+        ));
+        assert!(
+            images.read("again.hex") == images.read("new.hex"),
+            "{format} {options}"
+        );
+        // A digit in the third line.
+        let text = images.read("app.hex");
+        let line = text
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'\n')
+            .nth(2)
+            .unwrap()
+            .0;
+        images.flip("app.hex", line + 20, "bad.hex");
+        assert!(images.complains(&format!("srec_cat bad.hex {format} -o x -Binary")));
+        images.refused("bad.hex", &["checksum"]);
+    }
+}
+
+#[test]
+fn blocks_of_uf2utils() {
+    if !have(&["python3", "uf2info", "uf2extract"]) {
+        return;
+    }
+    let images = Images::new();
+    let python = |script: &str| images.shell(&format!("python3 - <<'END'\n{script}\nEND"));
+    python(
+        "from uf2utils.file import UF2File\nfrom uf2utils.family import Family\n\
+         uf2 = UF2File(board_family=Family.byName('RP2040').id, fill_gaps=False)\n\
+         uf2.append_payload(open('app.bin', 'rb').read(), start_offset=0x10000000, block_payload_size=256)\n\
+         uf2.to_file('app.uf2')",
+    );
+    images.replace("app.uf2", "new.uf2", &[]);
+    images.shell("uf2info new.uf2; uf2extract --out new.bin new.uf2");
+    let mut found = images.read("new.bin");
+    found.truncate(images.read("app.bin").len());
+    images.is_new_firmware(&found);
+    assert_eq!(images.read("new.uf2").len(), images.read("app.uf2").len());
+}
+
+#[test]
+fn images_of_mkimage() {
+    if !have(&["mkimage", "dumpimage"]) {
+        return;
+    }
+    let images = Images::new();
+    let make = |kind: &str, data: &str, output: &str| {
+        images.shell(&format!(
+            "mkimage -A arm -O linux -a 0x8000 -e 0x8000 -n test {kind} -d {data} {output}"
+        ))
+    };
+    make("-T kernel -C none", "app.bin", "app.img");
+    images.replace("app.img", "new.img", &[]);
+    images.shell("mkimage -l new.img; dumpimage -p 0 -o new.bin new.img");
+    images.is_new_firmware(&images.read("new.bin"));
+    make("-T kernel -C none", "new.bin", "again.img");
+    assert!(images.read("again.img") == images.read("new.img"));
+    for (at, what) in [
+        (64 + 10, "CRC-32 of the data"),
+        (40, "CRC-32 of the header"),
+    ] {
+        images.flip("app.img", at, "bad.img");
+        images.refused("bad.img", &[what]);
+    }
+    // A RAM disk is looked into.
+    images.shell(
+        "printf 'app.wasm\\nother.txt\\n' | bsdcpio -o -H newc > disk.cpio; gzip -n -k disk.cpio",
+    );
+    make("-T ramdisk -C none", "disk.cpio.gz", "disk.img");
+    images.replace("disk.img", "new.img", &[]);
+    images.shell("mkimage -l new.img; dumpimage -p 0 -o new.cpio.gz new.img; gzip -t new.cpio.gz");
+    images.is_new_module(&images.shell("gzip -dc new.cpio.gz | bsdtar -xOf - app.wasm"));
+    // What only the tool makes.
+    make("-T kernel -C gzip", "app.bin", "packed.img");
+    images.refused("packed.img", &["gunzip", "mkimage"]);
+    make("-T multi -C none", "app.bin:other.txt", "multi.img");
+    images.refused("multi.img", &["dumpimage -T multi"]);
+    if have(&["dtc"]) {
+        images.shell(
+            "mkimage -f auto -A arm -O linux -T kernel -C none -a 0 -e 0 -d app.bin app.itb",
+        );
+        images.refused("app.itb", &["mkimage -f"]);
+    }
+}
+
+#[test]
+fn a_file_system_of_genromfs() {
+    if !have(&["genromfs"]) {
+        return;
+    }
+    let images = Images::new();
+    images.shell(
+        "mkdir -p d/bin; cp app.wasm d/bin; cp other.txt d; genromfs -d d -V name -f rom.img",
+    );
+    images.replace("rom.img", "new.img", &["--slot", "bin/app.wasm!0x0"]);
+    images
+        .folder
+        .run(&["retrofit", "new.img", "--extract", "got.wasm"])
+        .succeeded();
+    images.is_new_module(&images.read("got.wasm"));
+    // The tool makes the same image of the new file.
+    images.shell("cp got.wasm d/bin/app.wasm; genromfs -d d -V name -f again.img");
+    assert!(images.read("again.img") == images.read("new.img"));
+    for (at, what) in [
+        (60, "sum of the first 512 bytes"),
+        (
+            find(&images.read("rom.img"), b"app.wasm"),
+            "sums of the headers",
+        ),
+    ] {
+        images.flip("rom.img", at, "bad.img");
+        images.refused("bad.img", &[what]);
+    }
+}
+
+#[test]
+fn archives_of_bsdtar_and_cpio() {
+    if !have(&["bsdtar", "cpio", "gzip"]) {
+        return;
+    }
+    let images = Images::new();
+    images.shell("mkdir -p d; cp app.wasm app.bin other.txt d; rm -f d/app.bin");
+    let check = |archive: &str| {
+        images.replace(archive, "new", &[]);
+        images.is_new_module(&images.shell("bsdtar -xOf new d/app.wasm"));
+        assert_eq!(
+            images.shell("bsdtar -xOf new d/other.txt"),
+            images.read("other.txt")
+        );
+        assert_eq!(
+            images.shell("bsdtar -tf new"),
+            images.shell(&format!("bsdtar -tf {archive}"))
+        );
+    };
+    for format in ["ustar", "gnutar", "pax", "v7"] {
+        images.shell(&format!(
+            "bsdtar --format={format} -cf a.tar d; gzip -9 -k -f a.tar"
+        ));
+        check("a.tar");
+        images.shell("tar tf new > names");
+        check("a.tar.gz");
+        images.shell("gzip -t new");
+        assert_eq!(images.read("new")[..18], images.read("a.tar.gz")[..18]);
+    }
+    for format in ["newc", "crc"] {
+        images.shell(&format!("find d | sort | cpio -o -H {format} > a.cpio"));
+        check("a.cpio");
+        assert_eq!(images.read("new").len(), images.read("a.cpio").len());
+        images.is_new_module(&images.shell("cpio -i --to-stdout d/app.wasm < new"));
+        let complaint = images.shell("cpio -i --to-stdout < new 2>&1 >/dev/null");
+        assert!(!String::from_utf8_lossy(&complaint).contains("checksum error"));
+    }
+    let at = find(&images.read("a.cpio"), b"what stays");
+    images.flip("a.cpio", at, "bad.cpio");
+    images.refused("bad.cpio", &["sums of all files"]);
+    // An update for SWUpdate, and one for Mender.
+    images.shell("echo 'software = {}' > sw-description; printf 'sw-description\\napp.wasm\\n' | cpio -o -H crc > a.swu");
+    images.refused("a.swu", &["SWUpdate", "sw-description"]);
+    images.shell("echo '{}' > version; cp version manifest; bsdtar --format=ustar -cf a.mender version manifest app.wasm");
+    images.refused("a.mender", &["mender-artifact"]);
+    // A signature beside.
+    images.shell("echo x > app.wasm.sig; bsdtar --format=ustar -cf signed.tar app.wasm.sig app.wasm other.txt");
+    images.refused("signed.tar", &["signed by app.wasm.sig", "--unsigned"]);
+    images.replace("signed.tar", "new", &["--unsigned"]);
+    assert_eq!(images.shell("bsdtar -tf new"), b"app.wasm\nother.txt\n");
+    images.is_new_module(&images.shell("bsdtar -xOf new app.wasm"));
+}
+
+#[test]
+fn packages_of_dpkg_and_archives_of_ar() {
+    if !have(&["dpkg-deb", "ar", "xz"]) {
+        return;
+    }
+    let images = Images::new();
+    images.shell(
+        "mkdir -p d/DEBIAN d/opt; cp app.wasm other.txt d/opt
+         printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@example.com>\\nDescription: a\\n' > d/DEBIAN/control
+         for way in gzip none xz; do dpkg-deb --root-owner-group -Z$way -b d $way.deb; done",
+    );
+    for way in ["gzip", "none"] {
+        images.replace(&format!("{way}.deb"), "new.deb", &[]);
+        images.shell("rm -rf out; dpkg-deb -I new.deb; dpkg-deb -x new.deb out");
+        images.is_new_module(&images.read("out/opt/app.wasm"));
+        assert_eq!(images.read("out/opt/other.txt"), images.read("other.txt"));
+    }
+    images.refused("xz.deb", &["data.tar.xz", "`xz -d`"]);
+    images.shell("ar rcD lib.a app.wasm other.txt; ar rcD long.a app.wasm; cp app.wasm a-name-that-is-long.wasm; ar qcD long.a a-name-that-is-long.wasm");
+    images.replace("lib.a", "new.a", &[]);
+    images.is_new_module(&images.shell("ar p new.a app.wasm"));
+    images.replace(
+        "long.a",
+        "new.a",
+        &["--slot", "a-name-that-is-long.wasm!0x0"],
+    );
+    images.is_new_module(&images.shell("ar p new.a a-name-that-is-long.wasm"));
+    assert_eq!(images.shell("ar p new.a app.wasm"), images.read("app.wasm"));
+}
+
+#[test]
+fn archives_of_zip() {
+    if !have(&["zip", "unzip", "bsdtar"]) {
+        return;
+    }
+    let images = Images::new();
+    images.shell(
+        "zip -X -0 stored.zip other.txt app.wasm app.wasm.txt || zip -X -0 stored.zip other.txt app.wasm
+         zip -X -9 packed.zip other.txt app.wasm
+         zip -X -9 - app.wasm other.txt | cat > streamed.zip
+         bsdtar --format=zip -cf bsd.zip app.wasm other.txt
+         zip -X -9 -z packed.zip < other.txt
+         zip -X -9 inner.zip app.bin; zip -X -0 nested.zip inner.zip other.txt
+         zip -X -e -P secret encrypted.zip app.wasm",
+    );
+    for archive in ["stored.zip", "packed.zip", "streamed.zip", "bsd.zip"] {
+        images.replace(archive, "new.zip", &[]);
+        images.shell("unzip -t new.zip");
+        images.is_new_module(&images.shell("unzip -p new.zip app.wasm"));
+        images.is_new_module(&images.shell("bsdtar -xOf new.zip app.wasm"));
+        assert_eq!(
+            images.shell("unzip -p new.zip other.txt"),
+            images.read("other.txt")
+        );
+        assert_eq!(
+            images.shell("unzip -z new.zip | tail -n +2"),
+            images.shell(&format!("unzip -z {archive} | tail -n +2"))
+        );
+    }
+    images.replace("nested.zip", "new.zip", &[]);
+    images.shell("unzip -t new.zip; unzip -o new.zip inner.zip; unzip -t inner.zip");
+    images.is_new_firmware(&images.shell("unzip -p inner.zip app.bin"));
+    let sum = find(&images.read("stored.zip"), b"what stays");
+    images.flip("stored.zip", sum, "bad.zip");
+    assert!(images.complains("unzip -t bad.zip"));
+    images.refused("bad.zip", &["CRC-32 of other.txt"]);
+    images.refused("encrypted.zip", &["no module was found"]);
+    // A signed jar.
+    images.shell("mkdir META-INF; echo x > META-INF/A.SF; echo x > META-INF/A.RSA; zip -X -r signed.jar META-INF app.wasm");
+    images.refused("signed.jar", &["META-INF/A.RSA", "jarsigner"]);
+    images.replace("signed.jar", "new.jar", &["--unsigned"]);
+    images.shell("unzip -t new.jar");
+    images.is_new_module(&images.shell("unzip -p new.jar app.wasm"));
+    assert_eq!(images.shell("unzip -Z1 new.jar"), b"META-INF/\napp.wasm\n");
+}
+
+#[test]
+fn file_systems_of_mkfs_fat() {
+    if !have(&["mkfs.fat", "mcopy", "mdel", "fsck.fat"]) {
+        return;
+    }
+    let images = Images::new();
+    for (options, blocks) in [("-F 12", 1440), ("-F 16 -s 1", 8192), ("-F 32 -s 1", 40960)] {
+        // Every second cluster is free when the module comes, so it lies in pieces.
+        images.shell(&format!(
+            "rm -f disk.img; mkfs.fat {options} -C disk.img {blocks}; mmd -i disk.img ::/bin
+             for n in 1 2 3 4 5 6; do mcopy -i disk.img other.txt ::/f$n; done
+             mdel -i disk.img ::/f2 ::/f4
+             mcopy -i disk.img app.wasm '::/bin/a long name.wasm'"
+        ));
+        images.replace(
+            "disk.img",
+            "new.img",
+            &["--slot", "bin/a long name.wasm!0x0"],
+        );
+        images.shell("fsck.fat -n new.img");
+        images.is_new_module(&images.shell("mtype -i new.img '::/bin/a long name.wasm'"));
+        assert_eq!(
+            images.shell("mtype -i new.img ::/f3"),
+            images.read("other.txt")
+        );
+    }
+}
+
+#[test]
+fn what_others_alone_can_write_is_refused_by_name() {
+    let images = Images::new();
+    if have(&["mksquashfs"]) {
+        // What is not compressed is seen, and not replaced.
+        images.shell("mkdir d; cp app.wasm d; mksquashfs d plain.img -noI -noD -noF -no-fragments; mksquashfs d packed.img");
+        let said = images.folder.run(&["retrofit", "plain.img"]).succeeded();
+        assert!(said.text().contains("slots: 1"), "{}", said.text());
+        images.refused("plain.img", &["mksquashfs"]);
+        images.refused("packed.img", &["mksquashfs"]);
+    }
+    for (tool, ending) in [
+        ("xz", "xz"),
+        ("zstd", "zst"),
+        ("bzip2", "bz2"),
+        ("lz4", "lz4"),
+        ("lzma", "lzma"),
+    ] {
+        if have(&[tool]) {
+            images.shell(&format!("{tool} -q -k -f app.wasm"));
+            images.refused(&format!("app.wasm.{ending}"), &[tool, "compressed"]);
+        }
+    }
+    let littlefs = "import littlefs\nfs = littlefs.LittleFS(block_size=4096, block_count=32)\n\
+                    f = fs.open('app.wasm', 'wb')\nf.write(open('app.wasm', 'rb').read())\nf.close()\n\
+                    open('lfs.img', 'wb').write(fs.context.buffer)";
+    if have(&["python3"]) && !images.complains("python3 -c 'import littlefs'") {
+        images.shell(&format!("python3 - <<'END'\n{littlefs}\nEND"));
+        images.refused("lfs.img", &["littlefs"]);
+    }
+}
