@@ -118,7 +118,10 @@ impl Put {
         let place = member.place.context("the member lies in its place")?;
         ensure!(
             member.bytes.len() == new.len(),
-            "a member of another length"
+            "{} bytes of it become {}, and what it lies in has no room for others: a module that compresses as well as the old one \
+             fits",
+            member.bytes.len(),
+            new.len()
         );
         let mut put = Put {
             file: file.to_vec(),

@@ -354,6 +354,10 @@ fn usable(slot: &Slot, options: &Options) -> Result<()> {
         }
         Kind::Module | Kind::Base64 | Kind::Marked => {}
     }
+    // In what is compressed, pieces of modules can be seen.
+    if let Some(Locked::Closed { why }) = &slot.locked {
+        bail!("{path}: {why}");
+    }
     if let Some(damaged) = &slot.damaged {
         bail!("what lies at {path} is not valid ({damaged}), so nobody knows how long it is");
     }
@@ -369,7 +373,6 @@ fn usable(slot: &Slot, options: &Options) -> Result<()> {
         Some(Locked::Signed { by, advice }) if !options.unsigned => {
             bail!("{path} is in an image that is signed by {by}: {advice}")
         }
-        Some(Locked::Closed { why }) => bail!("{path}: {why}"),
         _ => Ok(()),
     }
 }

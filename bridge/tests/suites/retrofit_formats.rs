@@ -36,7 +36,17 @@ impl Images {
         folder.add("app.bin", firmware(&old));
         folder.add("app.wasm", &old);
         folder.add("other.txt", "what stays\n".repeat(100));
-        folder.add("new.wasm", prebuilt("trap-c.wasm"));
+        // As the runtime takes it, so that it can be found again.
+        folder.add("trap.wasm", prebuilt("trap-c.wasm"));
+        let lower = [
+            "lower",
+            "trap.wasm",
+            "--profile",
+            "wamr-2020",
+            "-o",
+            "new.wasm",
+        ];
+        folder.run(&lower).succeeded();
         Images { folder }
     }
 
@@ -114,7 +124,7 @@ impl Images {
     #[track_caller]
     fn is_new_module(&self, found: &[u8]) {
         assert_eq!(found.len(), prebuilt("hello-c.wasm").len());
-        assert!(found.starts_with(&prebuilt("trap-c.wasm")));
+        assert!(found.starts_with(&self.read("new.wasm")));
         wasmparser::validate(found).unwrap();
     }
 
@@ -182,7 +192,9 @@ fn lines_of_srec_cat() {
             .nth(2)
             .unwrap()
             .0;
-        images.flip("app.hex", line + 20, "bad.hex");
+        let digits = text[line + 20..].iter();
+        let digit = digits.take_while(|byte| !byte.is_ascii_digit()).count();
+        images.flip("app.hex", line + 20 + digit, "bad.hex");
         assert!(images.complains(&format!("srec_cat bad.hex {format} -o x -Binary")));
         images.refused("bad.hex", &["checksum"]);
     }
@@ -222,7 +234,9 @@ fn images_of_mkimage() {
     };
     make("-T kernel -C none", "app.bin", "app.img");
     images.replace("app.img", "new.img", &[]);
-    images.shell("mkimage -l new.img; dumpimage -p 0 -o new.bin new.img");
+    images.shell(
+        "mkimage -l new.img | grep 'Image Name'; dumpimage -T kernel -p 0 -o new.bin new.img",
+    );
     images.is_new_firmware(&images.read("new.bin"));
     make("-T kernel -C none", "new.bin", "again.img");
     assert!(images.read("again.img") == images.read("new.img"));
@@ -231,6 +245,7 @@ fn images_of_mkimage() {
         (40, "CRC-32 of the header"),
     ] {
         images.flip("app.img", at, "bad.img");
+        assert!(images.complains("mkimage -l bad.img | grep 'Image Name'"));
         images.refused("bad.img", &[what]);
     }
     // A RAM disk is looked into.
@@ -239,7 +254,7 @@ fn images_of_mkimage() {
     );
     make("-T ramdisk -C none", "disk.cpio.gz", "disk.img");
     images.replace("disk.img", "new.img", &[]);
-    images.shell("mkimage -l new.img; dumpimage -p 0 -o new.cpio.gz new.img; gzip -t new.cpio.gz");
+    images.shell("mkimage -l new.img | grep 'Image Name'; dumpimage -T ramdisk -p 0 -o new.cpio.gz new.img; gzip -t new.cpio.gz");
     images.is_new_module(&images.shell("gzip -dc new.cpio.gz | bsdtar -xOf - app.wasm"));
     // What only the tool makes.
     make("-T kernel -C gzip", "app.bin", "packed.img");
@@ -311,7 +326,7 @@ fn archives_of_bsdtar_and_cpio() {
         images.shell("tar tf new > names");
         check("a.tar.gz");
         images.shell("gzip -t new");
-        assert_eq!(images.read("new")[..18], images.read("a.tar.gz")[..18]);
+        assert_eq!(images.read("new")[..16], images.read("a.tar.gz")[..16]);
     }
     for format in ["newc", "crc"] {
         images.shell(&format!("find d | sort | cpio -o -H {format} > a.cpio"));
@@ -460,7 +475,7 @@ fn what_others_alone_can_write_is_refused_by_name() {
         ("lzma", "lzma"),
     ] {
         if have(&[tool]) {
-            images.shell(&format!("{tool} -q -k -f app.wasm"));
+            images.shell(&format!("{tool} -q -c app.wasm > app.wasm.{ending}"));
             images.refused(&format!("app.wasm.{ending}"), &[tool, "compressed"]);
         }
     }
@@ -471,4 +486,111 @@ fn what_others_alone_can_write_is_refused_by_name() {
         images.shell(&format!("python3 - <<'END'\n{littlefs}\nEND"));
         images.refused("lfs.img", &["littlefs"]);
     }
+}
+
+#[test]
+fn archives_with_sizes_of_64_bits() {
+    if !have(&["python3", "unzip"]) {
+        return;
+    }
+    let images = Images::new();
+    for way in ["ZIP_STORED", "ZIP_DEFLATED"] {
+        let script = format!(
+            "import zipfile\nz = zipfile.ZipFile('wide.zip', 'w', zipfile.{way})\n\
+             with z.open('app.wasm', 'w', force_zip64=True) as f: f.write(open('app.wasm', 'rb').read())\n\
+             z.write('other.txt')\nz.close()"
+        );
+        images.shell(&format!("python3 - <<'END'\n{script}\nEND"));
+        images.replace("wide.zip", "new.zip", &[]);
+        images.shell("unzip -t new.zip; python3 -m zipfile -t new.zip");
+        images.is_new_module(&images.shell("unzip -p new.zip app.wasm"));
+    }
+}
+
+#[test]
+fn images_of_imgtool() {
+    if !have(&["imgtool"]) {
+        return;
+    }
+    let images = Images::new();
+    let sign = "imgtool sign --header-size 0x20 --pad-header --slot-size 0x40000 --version 1.0.0 --align 4";
+    images.shell(&format!(
+        "{sign} app.bin app.img; imgtool keygen -k key.pem -t ecdsa-p256; {sign} -k key.pem app.bin signed.img"
+    ));
+    images.replace("app.img", "new.img", &[]);
+    images.shell("imgtool verify new.img");
+    let length = images.read("app.bin").len();
+    images.is_new_firmware(&images.read("new.img")[0x20..0x20 + length]);
+    images.refused("signed.img", &["imgtool sign", "--unsigned"]);
+    images.replace("signed.img", "new.img", &["--unsigned"]);
+    images.shell("imgtool verify new.img");
+    assert!(images.complains("imgtool verify -k key.pem new.img"));
+    images.flip("app.img", 0x20 + 10, "bad.img");
+    assert!(images.complains("imgtool verify bad.img"));
+    images.refused("bad.img", &["SHA-256"]);
+}
+
+/// An app for the ESP32-C3 with one segment.
+fn esp_app(data: &[u8]) -> Vec<u8> {
+    use sha2::{Digest, Sha256};
+    let mut app = vec![0xe9, 1, 2, 0x20, 0, 0, 0x38, 0x40, 0xee, 0, 0, 0, 5, 0];
+    app.resize(23, 0);
+    app.push(1);
+    let mut data = data.to_vec();
+    data.resize(data.len().next_multiple_of(4), 0);
+    app.extend(0x3fc8_0000u32.to_le_bytes());
+    app.extend((data.len() as u32).to_le_bytes());
+    app.extend(&data);
+    let sum = data.iter().fold(0xef, |sum, byte| sum ^ byte);
+    app.resize((app.len() + 1).next_multiple_of(16) - 1, 0);
+    app.push(sum);
+    let hash = Sha256::digest(&app);
+    app.extend(hash);
+    app
+}
+
+#[test]
+fn images_that_esptool_reads() {
+    if !have(&["esptool"]) {
+        return;
+    }
+    let images = Images::new();
+    let valid = |name: &str| {
+        let said = images.shell(&format!("esptool --chip esp32c3 image-info {name}"));
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(said.matches("(valid)").count(), 2, "{said}");
+    };
+    let app = esp_app(&images.read("app.bin"));
+    images.folder.add("app.img", &app);
+    valid("app.img");
+    images.replace("app.img", "new.img", &[]);
+    valid("new.img");
+    let length = images.read("app.bin").len();
+    images.is_new_firmware(&images.read("new.img")[32..32 + length]);
+    for (at, what) in [(40, "checksum"), (app.len() - 1, "SHA-256")] {
+        images.flip("app.img", at, "bad.img");
+        images.refused("bad.img", &[what]);
+    }
+    // A whole flash, which begins with the boot loader.
+    let mut flash = esp_app(b"boot loader");
+    flash.resize(0x8000, 0xff);
+    let mut row = vec![0xaa, 0x50, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0];
+    row.extend(b"factory");
+    row.resize(32, 0);
+    flash.extend(row);
+    flash.resize(0x1_0000, 0xff);
+    flash.extend(&app);
+    flash.resize(0x3_0000, 0xff);
+    images.folder.add("flash.bin", &flash);
+    images.replace(
+        "flash.bin",
+        "new.bin",
+        &["--slot", &format!("factory!{:#x}", 32 + NEIGHBOUR)],
+    );
+    let new = images.read("new.bin");
+    images
+        .folder
+        .add("new.img", &new[0x1_0000..0x1_0000 + app.len()]);
+    valid("new.img");
+    assert!(new[..0x1_0000] == flash[..0x1_0000]);
 }

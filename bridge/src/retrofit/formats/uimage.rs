@@ -60,7 +60,7 @@ fn locked(file: &[u8]) -> Option<Locked> {
     };
     Some(Locked::Closed {
         why: format!(
-            "its data is compressed: take it out with `dumpimage -p 0 -o FILE IMAGE`, unpack it with {unpack}, replace the module \
+            "its data is compressed: take it out with `dumpimage -T kernel -p 0 -o FILE IMAGE`, unpack it with {unpack}, replace the module \
              there, pack it, and make the image with `mkimage`"
         ),
     })
