@@ -213,11 +213,12 @@ impl Format for Flash {
                 // The flash may end before the last partitions.
                 continue;
             }
-            // What lies between partitions is raw: the bootloader, for example.
-            if row.offset > end {
-                inside
-                    .members
-                    .push(Member::part(format!("{end:#x}"), file, end..row.offset));
+            // What lies between partitions: the boot loader, for example. With the table in it, it would be a flash again.
+            for gap in [end..row.offset.min(TABLE), end.max(TABLE)..row.offset] {
+                if gap.start < gap.end {
+                    let name = format!("{:#x}", gap.start);
+                    inside.members.push(Member::part(name, file, gap));
+                }
             }
             end = row.offset.saturating_add(row.size).min(file.len());
             inside
