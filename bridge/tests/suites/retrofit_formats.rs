@@ -4,6 +4,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use p1bridge::profiles::named;
+use p1bridge::retrofit::{Difference, Options, Where, replace, slots};
+
 use crate::common::Folder;
 
 /// The module of the images, and the one that takes its place.
@@ -126,6 +129,41 @@ impl Images {
         assert_eq!(found.len(), prebuilt("hello-c.wasm").len());
         assert!(found.starts_with(&self.read("new.wasm")));
         wasmparser::validate(found).unwrap();
+    }
+
+    /// Cut off anywhere, and with any bit turned, it is refused or listed, and what is listed is replaced or refused.
+    fn damaged(&self, image: &str) {
+        let whole = self.read(image);
+        let profile = named("wamr-2020").unwrap();
+        let new = self.read("new.wasm");
+        let mut state = 7u64;
+        let mut below = |most: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % most
+        };
+        for number in 0..40 {
+            let mut bytes = whole.clone();
+            match number % 4 {
+                0 => bytes.truncate(below(whole.len())),
+                1 => bytes[below(whole.len().min(600))] ^= 1 << below(8),
+                _ => bytes[below(whole.len())] ^= 1 << below(8),
+            }
+            let Ok(found) = slots(&bytes, Some(&profile)) else {
+                continue;
+            };
+            for slot in found.slots.iter().take(2) {
+                let options = Options {
+                    slots: vec![Where::Number(slot.number)],
+                    profile: Some(profile.clone()),
+                    allow: Difference::ALL.into_iter().collect(),
+                    unsigned: true,
+                    ..Options::default()
+                };
+                let _ = replace(&bytes, &new, &options);
+            }
+        }
     }
 
     /// Turns a bit.
@@ -593,4 +631,49 @@ fn images_that_esptool_reads() {
         .add("new.img", &new[0x1_0000..0x1_0000 + app.len()]);
     valid("new.img");
     assert!(new[..0x1_0000] == flash[..0x1_0000]);
+}
+
+#[test]
+fn damaged_images_are_refused_or_listed() {
+    let images = Images::new();
+    for (tools, script) in [
+        (
+            &["srec_cat"][..],
+            "srec_cat app.bin -Binary -o image -Motorola",
+        ),
+        (
+            &["mkimage"],
+            "mkimage -A arm -O linux -T kernel -C none -n test -d app.bin image",
+        ),
+        (
+            &["genromfs"],
+            "mkdir -p r; cp app.wasm r; genromfs -d r -f image",
+        ),
+        (
+            &["bsdtar"],
+            "bsdtar --format=pax -czf image app.wasm app.bin",
+        ),
+        (
+            &["cpio"],
+            "printf 'app.wasm\\napp.bin\\n' | cpio -o -H crc > image",
+        ),
+        (&["ar"], "rm -f image; ar rcD image app.wasm app.bin"),
+        (
+            &["zip"],
+            "rm -f image image.zip; zip -X -9 image.zip app.wasm app.bin; mv image.zip image",
+        ),
+        (
+            &["zip"],
+            "rm -f image; echo x > app.sig; zip -X -0 image.zip app.sig app.wasm app.bin; mv image.zip image",
+        ),
+        (
+            &["mkfs.fat", "mcopy"],
+            "rm -f image; mkfs.fat -C image 1440; mcopy -i image app.wasm app.bin ::",
+        ),
+    ] {
+        if have(tools) {
+            images.shell(script);
+            images.damaged("image");
+        }
+    }
 }

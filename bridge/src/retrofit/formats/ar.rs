@@ -161,7 +161,7 @@ impl Format for Ar {
         }
         edits.put(head + SIZE.start..head + SIZE.end, digits.into_bytes());
         let mut data = new.to_vec();
-        if (size % 2) != 0 {
+        if !size.is_multiple_of(2) {
             data.push(b'\n');
         }
         edits.put(entry.data.start..entry.whole.end, data);

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn bytes_are_packed_to_every_length_that_has_room() {
-        let bytes: Vec<u8> = (0..5000u32).map(|at| (at * at >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..5000u32).map(|at| ((at * at) >> 7) as u8).collect();
         let short = pack(&bytes, 0).unwrap().len();
         for length in (short..short + 120).chain([short + 10_007]) {
             let packed = pack(&bytes, length).unwrap();

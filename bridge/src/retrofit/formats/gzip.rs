@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_head_stays_and_the_size_where_there_is_room() {
-        let data: Vec<u8> = (0..3000u32).map(|at| (at * at >> 5) as u8).collect();
+        let data: Vec<u8> = (0..3000u32).map(|at| ((at * at) >> 5) as u8).collect();
         let mut file = image(&data);
         file.extend(b"behind");
         let inside = Gzip.open(&file).unwrap().unwrap();

@@ -569,7 +569,7 @@ mod tests {
     }
 
     fn file(name: &'static str, method: u16, flags: u16) -> File {
-        let data = (0..700u32).map(|at| (at * at >> 6) as u8).collect();
+        let data = (0..700u32).map(|at| ((at * at) >> 6) as u8).collect();
         File {
             name,
             data,
