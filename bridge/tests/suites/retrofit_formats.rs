@@ -261,7 +261,7 @@ fn blocks_of_uf2utils() {
 
 #[test]
 fn images_of_mkimage() {
-    if !have(&["mkimage", "dumpimage"]) {
+    if !have(&["mkimage", "dumpimage", "bsdcpio", "bsdtar", "gzip"]) {
         return;
     }
     let images = Images::new();
