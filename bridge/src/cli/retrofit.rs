@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use super::{files, profile, size};
 use crate::retrofit::{Difference, Fixup, Options, Where, contents, number, patch, replace, slots};
@@ -239,6 +239,7 @@ fn list(args: &Args) -> Result<ExitCode> {
     if let Some(output) = &args.extract {
         let wanted: Vec<Where> = args.slot.iter().map(|text| Where::parse(text)).collect();
         let slot = report.one(&wanted)?;
+        ensure!(slot.length > 0, "the slot {} has no module", slot.path);
         let module = contents(&image, slot)?;
         let written = files::write_output(output, &module)?;
         if !args.quiet && !args.json {

@@ -48,18 +48,23 @@ impl Display for Slot {
         let kind = match self.kind {
             Kind::Module => "core module",
             Kind::Base64 => "core module in Base64",
+            Kind::Marked if self.length == 0 => "marked slot",
             Kind::Marked => "core module in a marked slot",
             Kind::Aot => "code compiled ahead of time for WAMR",
             Kind::Component => "component",
         };
         write!(f, "{:3}. {}: {kind}, ", self.number, self.path)?;
         match (self.length, self.at_most) {
+            (0, _) if self.kind == Kind::Marked => write!(f, "empty")?,
             (0, _) => write!(f, "of unknown length")?,
             (length, Some(most)) => write!(f, "at least {length} bytes, at most {most}")?,
             (length, None) => write!(f, "{length} bytes")?,
         }
-        if self.capacity != self.length {
-            write!(f, " of {}", self.capacity)?;
+        match (self.length, self.capacity) {
+            (0, 0) => {}
+            (0, room) => write!(f, ", with room for {room}")?,
+            (length, capacity) if length != capacity => write!(f, " of {capacity}")?,
+            _ => {}
         }
         if let Some(symbol) = &self.symbol {
             write!(f, ", {symbol}")?;

@@ -1,7 +1,9 @@
 //! Where modules lie in an image, and how much room they have.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use aho_corasick::AhoCorasick;
 use anyhow::Result;
 use goblin::elf::Elf;
 use goblin::elf::section_header::SHT_NOBITS;
@@ -51,7 +53,7 @@ pub struct Slot {
     /// `app.bin!0x120`: the files, and the offset in the last one.
     pub path: String,
     pub offset: u64,
-    /// The bytes of what is there.
+    /// The bytes of what is there; 0 in a marked slot without a module.
     pub length: u64,
     /// How many it may have; of Base64, characters.
     pub capacity: u64,
@@ -97,6 +99,8 @@ pub const MARK: &[u8; 8] = b"p1bslot\0";
 pub const MARK_VERSION: u32 = 1;
 /// The mark, the version, the capacity, the length and the CRC-32 of the module.
 pub const HEAD: usize = 24;
+/// More empty slots than any firmware has.
+const MOST_EMPTY: usize = 1000;
 
 /// Finds what is in an image. Modules are checked for `profile`, or for that of the image's own runtime.
 ///
@@ -144,22 +148,56 @@ pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
 
 /// The runtimes in the files that nothing is in, and in archives of objects.
 fn find_runtimes(node: &Node<'_>, found: &mut Vec<(String, Profile)>) -> Result<()> {
-    if node.format.is_none_or(|format| format.name() == AR) {
-        let before = found.len();
-        if let Ok(report) = probe(&node.bytes, "the image's runtime") {
+    let probed = |bytes: &[u8], found: &mut Vec<(String, Profile)>| -> Result<()> {
+        if let Ok(report) = probe(bytes, "the image's runtime") {
             for runtime in report.runtimes {
                 let name = format!("{} {}", runtime.kind, runtime.version);
                 found.push((name, runtime.parsed_profile()?));
             }
         }
-        // An object alone may not tell what all of them do together.
-        if node.format.is_none() || found.len() > before {
+        Ok(())
+    };
+    // An object alone may not tell what all of an archive do together.
+    if node.format.is_some_and(|format| format.name() == AR) {
+        let before = found.len();
+        probed(&node.bytes, found)?;
+        if found.len() > before {
             return Ok(());
         }
     }
-    node.members
-        .iter()
-        .try_for_each(|child| find_runtimes(&child.node, found))
+    for bytes in wholes(node) {
+        probed(&bytes, found)?;
+    }
+    let mut files = node.members.iter().filter(|child| !child.name.is_empty());
+    files.try_for_each(|child| find_runtimes(&child.node, found))
+}
+
+/// The most bytes between parts of a file that are looked at together.
+const GAP: u64 = 1 << 20;
+
+/// What is looked at as one: a file that nothing is in, or the parts of one where they are in the memory of the device. The names
+/// of a runtime's functions may be in one part, and the pointers to them in the next.
+fn wholes<'a>(node: &'a Node<'_>) -> Vec<Cow<'a, [u8]>> {
+    if node.format.is_none() {
+        return vec![Cow::Borrowed(&node.bytes)];
+    }
+    let mut found: Vec<(u64, Cow<'a, [u8]>)> = Vec::new();
+    for part in node.members.iter().filter(|child| child.name.is_empty()) {
+        let last = found.last_mut().and_then(|(base, bytes)| {
+            let at = part.base.checked_sub(*base)?;
+            let gap = at.checked_sub(bytes.len() as u64)?;
+            (gap <= GAP).then_some((at, bytes))
+        });
+        match last {
+            Some((at, bytes)) => {
+                let bytes = bytes.to_mut();
+                bytes.resize(at as usize, 0xff);
+                bytes.extend_from_slice(&part.node.bytes);
+            }
+            None => found.push((part.base, Cow::Borrowed(&part.node.bytes))),
+        }
+    }
+    found.into_iter().map(|(_, bytes)| bytes).collect()
 }
 
 /// Where a file is in the image.
@@ -221,9 +259,18 @@ fn leaf(
         .starts_with(b"\x7fELF")
         .then(|| Elf::parse(bytes).ok())
         .flatten();
-    for found in embedded::modules(bytes, report.profile.as_ref())? {
+    let mut all = embedded::modules(bytes, report.profile.as_ref())?;
+    all.extend(empty(bytes, &all)?);
+    all.sort_by_key(|found| found.offset);
+    for found in all {
         let number = report.slots.len() + 1;
         let slot = slot(bytes, place, found, elf.as_ref(), number);
+        if slot.kind == Kind::Marked && slot.length > 0 && !is_whole(bytes, &slot) {
+            report.warnings.push(format!(
+                "{}: the head of the slot is not that of the module in it, so the firmware takes it for empty",
+                slot.path
+            ));
+        }
         let contents = Sha256::digest(&bytes[slot.at..slot.at + slot.length as usize]).to_vec();
         let same_as = (slot.length > 0)
             .then(|| *seen.entry(contents).or_insert(number))
@@ -243,7 +290,9 @@ fn slot(
     let at = found.offset as usize;
     let length = found.size.unwrap_or(0);
     let marked = marked(bytes, at);
-    let named = elf.and_then(|elf| named(elf, bytes, at, length));
+    // The symbol of a marked slot is that of its head.
+    let begin = if marked.is_some() { at - HEAD } else { at };
+    let named = elf.and_then(|elf| named(elf, bytes, begin, length));
     let Named {
         section,
         symbol,
@@ -285,6 +334,44 @@ fn marked(bytes: &[u8], at: usize) -> Option<u64> {
     let (capacity, length) = (le32(head, 12)?, le32(head, 16)?);
     let fits = at.checked_add(capacity as usize)? <= bytes.len();
     (fits && length <= capacity).then_some(capacity.into())
+}
+
+/// Whether the head says what is there.
+fn is_whole(bytes: &[u8], slot: &Slot) -> bool {
+    let length = slot.length as usize;
+    let module = &bytes[slot.at..slot.at + length];
+    le32(bytes, slot.at - 8) == Some(length as u32)
+        && le32(bytes, slot.at - 4) == Some(crc32(module))
+}
+
+/// The marked slots without a module, outside of those that are known.
+fn empty(bytes: &[u8], known: &[Embedded]) -> Result<Vec<Embedded>> {
+    let mut found = Vec::new();
+    for mark in AhoCorasick::new([MARK])?.find_iter(bytes) {
+        let (mark, at) = (mark.start(), mark.start() + HEAD);
+        let Some(capacity) = marked(bytes, at).filter(|_| le32(bytes, at - 8) == Some(0)) else {
+            continue;
+        };
+        let room = at as u64..at as u64 + capacity;
+        let blank = bytes[at..room.end as usize]
+            .iter()
+            .all(|byte| matches!(byte, 0 | 0xff));
+        let apart = known.iter().all(|one| {
+            one.offset >= room.end || one.offset + one.size.unwrap_or_default() <= mark as u64
+        });
+        if blank && apart && capacity > 0 && found.len() < MOST_EMPTY {
+            found.push(Embedded {
+                offset: at as u64,
+                size: Some(0),
+                kind: EmbeddedKind::Module,
+                base64: false,
+                damaged: None,
+                verdict: None,
+                unchecked: None,
+            });
+        }
+    }
+    Ok(found)
 }
 
 /// The head of a marked slot for a module.
