@@ -131,6 +131,16 @@ fn function(ty: &FuncType) -> String {
     format!("({}) -> ({})", list(ty.params()), list(ty.results()))
 }
 
+/// What a module imports, by module and name.
+///
+/// # Errors
+///
+/// When it is no valid module.
+pub fn imports(wasm: &[u8]) -> Result<Vec<(String, String)>> {
+    let outside = outside(wasm).context("the module in the image is not valid")?;
+    Ok(outside.imports.into_keys().collect())
+}
+
 /// What of `new` is another thing than what the firmware has in `old`. `is_known` says whether the runtime has a function for an
 /// import that the old module did not have.
 ///

@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
+use wasmparser::{Validator, WasmFeatures};
 
 use super::container::{How, Inside, Put, inside};
-use super::fit::{Difference, differences};
+use super::fit::{self, Difference, differences};
 use super::fixup::Fixup;
 use super::slots::{HEAD, Kind, Report, Slot, head, slots};
 use super::{Locked, pad};
-use crate::check::check;
+use crate::check::{Effect, Kind as FindingKind, check};
 use crate::flatten::{FlattenOptions, Strip, flatten};
 use crate::lower::lower;
 use crate::probe::embedded;
@@ -124,7 +125,7 @@ pub struct Change {
 /// never changed.
 pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> {
     let report = slots(image, options.profile.as_ref())?;
-    let chosen = choose(&report, options)?;
+    let chosen = choose(image, &report, options)?;
     let Some(profile) = &report.profile else {
         bail!(
             "no runtime is known in the image: say with --profile what runs the module (`p1bridge profiles` lists what there is)"
@@ -144,7 +145,19 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
     }
     let ways = options.fixups.iter().map(|fixup| fixup.way(image));
     let ways = ways.collect::<Result<Vec<_>>>()?;
-    let (module, mut notes) = prepared(new, profile, &chosen)?;
+    // What the old modules import is there, whether or not it was found in the runtime. `--allow imports` is for the rest.
+    let mut imports = Vec::new();
+    for slot in chosen.iter().filter(|slot| slot.length > 0) {
+        imports.extend(fit::imports(&contents(image, slot)?)?);
+    }
+    let is_given = |what: &str| {
+        let is_of = |(module, name): &(String, String)| {
+            what.strip_prefix(&format!("{module}.{name} "))
+                .is_some_and(|rest| rest == "is not provided")
+        };
+        options.allow.contains(&Difference::Imports) || imports.iter().any(is_of)
+    };
+    let (module, mut notes) = prepared(new, profile, &chosen, &is_given)?;
     let mut replaced = Replaced {
         image: image.to_vec(),
         slots: Vec::new(),
@@ -279,7 +292,7 @@ impl Report {
 }
 
 /// The slots that were asked for, if modules can be put there.
-fn choose(report: &Report, options: &Options) -> Result<Vec<Slot>> {
+fn choose(image: &[u8], report: &Report, options: &Options) -> Result<Vec<Slot>> {
     let list = || report.list();
     let modules = || {
         let slots = report.slots.iter();
@@ -313,16 +326,10 @@ fn choose(report: &Report, options: &Options) -> Result<Vec<Slot>> {
                 list()
             ),
         };
-        let mut slot = slot.clone();
-        if let Some(size) = wanted.size() {
-            ensure!(
-                slot.kind != Kind::Base64 && slot.kind != Kind::Marked,
-                "--slot {}+{size}: this slot says its size itself",
-                slot.path
-            );
-            slot.capacity = size;
-            slot.at_most = None;
-        }
+        let slot = match wanted.size() {
+            Some(size) => resized(image, slot, size, options)?,
+            None => slot.clone(),
+        };
         if chosen.iter().all(|one| one.number != slot.number) {
             chosen.push(slot);
         }
@@ -342,6 +349,53 @@ fn closed(report: &Report) -> String {
         _ => None,
     });
     whys.collect()
+}
+
+/// A slot of the size that the caller says. Nothing else may lie there, and the firmware has to know about it.
+fn resized(image: &[u8], slot: &Slot, size: u64, options: &Options) -> Result<Slot> {
+    let called = format!("--slot {}+{size}", slot.path);
+    ensure!(
+        slot.kind != Kind::Base64 && slot.kind != Kind::Marked,
+        "{called}: this slot says its size itself"
+    );
+    ensure!(
+        size >= slot.length,
+        "{called}: the module there has {} bytes, and its end would be left behind the new one",
+        slot.length
+    );
+    let resized = Slot {
+        capacity: size,
+        at_most: None,
+        ..slot.clone()
+    };
+    if size == slot.length || slot.at_most == Some(size) {
+        return Ok(resized);
+    }
+    let all = Slot {
+        length: size,
+        ..slot.clone()
+    };
+    let all = contents(image, &all).with_context(|| called.clone())?;
+    // A module with custom sections at its end that nobody would have taken for some.
+    if Validator::new_with_features(WasmFeatures::all())
+        .validate_all(&all)
+        .is_ok()
+    {
+        return Ok(resized);
+    }
+    let behind = &all[slot.length as usize..];
+    if let Some(at) = behind.iter().position(|byte| !matches!(byte, 0 | 0xff)) {
+        bail!(
+            "{called}: something else is there, from {:#x} on",
+            slot.offset + slot.length + at as u64
+        );
+    }
+    ensure!(
+        options.length_at.is_some(),
+        "{called}: the firmware takes the module for {} bytes long: --length-at says where it has that from",
+        slot.length
+    );
+    Ok(resized)
 }
 
 /// Refuses a slot that no module can be put into.
@@ -382,8 +436,14 @@ fn usable(slot: &Slot, options: &Options) -> Result<()> {
     }
 }
 
-/// The new module, as the runtime takes it; and what was done.
-fn prepared(new: &[u8], profile: &Profile, chosen: &[Slot]) -> Result<(Vec<u8>, Vec<String>)> {
+/// The new module, as the runtime takes it; and what was done. `is_given` says of what `check` says of an import whether the
+/// firmware gives it nevertheless.
+fn prepared(
+    new: &[u8],
+    profile: &Profile,
+    chosen: &[Slot],
+    is_given: &dyn Fn(&str) -> bool,
+) -> Result<(Vec<u8>, Vec<String>)> {
     let room = chosen.iter().map(room).min().unwrap_or(0);
     let mut notes = Vec::new();
     let module = match sniff(new)? {
@@ -426,9 +486,24 @@ fn prepared(new: &[u8], profile: &Profile, chosen: &[Slot]) -> Result<(Vec<u8>, 
             module.len() as u64 - room
         );
     }
-    let verdict = check(&module, profile)?;
-    if !verdict.fits {
-        bail!("the module does not run on the image's runtime: `p1bridge check` says why");
+    let reasons: Vec<String> = check(&module, profile)?
+        .findings
+        .iter()
+        .filter(|finding| finding.effect != Effect::Note)
+        .filter(|finding| finding.kind != FindingKind::Import || !is_given(&finding.what))
+        .map(|finding| {
+            let allow = match finding.kind {
+                FindingKind::Import => " (--allow imports)",
+                _ => "",
+            };
+            format!("\n  {}: {}{allow}", finding.effect, finding.one_line())
+        })
+        .collect();
+    if !reasons.is_empty() {
+        bail!(
+            "the module does not run on the image's runtime:{}",
+            reasons.concat()
+        );
     }
     Ok((module, notes))
 }
@@ -517,17 +592,6 @@ impl Edit<'_> {
             "the slot {} has {capacity} bytes, and its file ends before",
             slot.path
         );
-        let grown = bytes.get(slot.at + slot.length as usize..slot.at + capacity);
-        let fill = grown.and_then(|grown| grown.first());
-        if let (Some(grown), Some(fill), false) = (grown, fill, slot.kind == Kind::Marked)
-            && (!matches!(fill, 0 | 0xff) || grown.iter().any(|byte| byte != fill))
-        {
-            bail!(
-                "the {} bytes behind the module at {} are no fill (0x00 or 0xff), so they are somebody's",
-                grown.len(),
-                slot.path
-            );
-        }
         match slot.kind {
             Kind::Base64 => {
                 let old = embedded::decode(&bytes[slot.at..slot.at + capacity]);
