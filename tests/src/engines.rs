@@ -30,6 +30,9 @@ pub fn all() -> Vec<Arc<dyn Engine>> {
     engines
 }
 
+/// What `P1BRIDGE_REQUIRE_ENGINES` may name although it runs no modules: the suite `firmware` runs images on it.
+const MACHINES: [&str; 1] = ["qemu"];
+
 /// Those that are present, and wasm3, which is only asked what it loads.
 pub fn loaders() -> Vec<Arc<dyn Engine>> {
     let mut engines = available();
@@ -67,7 +70,7 @@ pub fn available() -> Vec<Arc<dyn Engine>> {
     let mut all = all();
     for name in &required {
         assert!(
-            all.iter().any(|engine| is_called(&**engine, name)),
+            MACHINES.contains(name) || all.iter().any(|engine| is_called(&**engine, name)),
             "P1BRIDGE_REQUIRE_ENGINES names `{name}`, which is no engine"
         );
     }

@@ -15,6 +15,7 @@ mod documented;
 mod echo_world;
 mod exceptions;
 mod exported_resource;
+mod firmware;
 mod fixed_memory;
 mod glue;
 mod glue_cost;
