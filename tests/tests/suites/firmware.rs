@@ -337,12 +337,15 @@ fn the_runtimes_load_what_fills_a_slot_of_any_length() {
         let image = firmware.image("bin").unwrap();
         let [plain, ..] = by_part(&image);
         for gap in gaps.clone() {
-            // One byte of data is one byte of module, but where a length takes one more.
+            // One byte of data is one byte of module, but where a length becomes one longer.
             let wanted = plain.length as usize - gap;
             let more = (0..=wanted - shortest)
                 .rev()
                 .find(|more| module("x\n", 3, *more).len() == wanted);
-            let Some(more) = more else { continue };
+            let Some(more) = more else {
+                assert!(gap > 100, "no module has {wanted} bytes");
+                continue;
+            };
             let replaced = replaced(&image, &plain, &module("x\n", 3, more));
             if runs {
                 let mut parts = as_built();
