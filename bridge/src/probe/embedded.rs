@@ -19,6 +19,9 @@ pub struct Embedded {
     pub offset: u64,
     /// In bytes; of Base64, those of the text. None where the format does not say.
     pub size: Option<u64>,
+    /// The size without what only may belong to it: custom sections at the end that no tool is known for.
+    #[serde(skip)]
+    pub at_least: u64,
     pub kind: EmbeddedKind,
     /// Whether it is written in Base64.
     pub base64: bool,
@@ -110,6 +113,7 @@ fn aot(rest: &[u8]) -> Option<Embedded> {
     (matches!(version, [1..=6, 0, 0, 0]) && rest.len() > 16).then_some(Embedded {
         offset: 0,
         size,
+        at_least: size.unwrap_or_default(),
         kind: EmbeddedKind::Aot,
         base64: false,
         damaged: None,
@@ -123,6 +127,7 @@ fn in_base64(text: &[u8], profile: Option<&Profile>, budget: &mut usize) -> Opti
     let mut one = wasm(&wasm_bytes)?.embedded(profile, budget);
     let size = one.size.unwrap_or_default();
     one.size = Some((size * 4).div_ceil(3));
+    one.at_least = (size * 4).div_ceil(3);
     one.base64 = true;
     Some(one)
 }
@@ -176,6 +181,8 @@ fn sextet(byte: u8) -> Option<u8> {
 /// A binary from its head to the end of its last section.
 struct Extent<'a> {
     bytes: &'a [u8],
+    /// Where the last section ends that is one without doubt.
+    sure: usize,
     kind: EmbeddedKind,
     damaged: Option<String>,
 }
@@ -188,15 +195,18 @@ fn wasm(bytes: &[u8]) -> Option<Extent<'_>> {
         [0x0d, 0, 1, 0] => EmbeddedKind::Component,
         _ => return None,
     };
-    let mut end = 8;
+    let (mut end, mut sure) = (8, 8);
     let mut last = 0;
     let mut cut = None;
-    while let ControlFlow::Continue(section) = section(bytes, end, kind, &mut last) {
+    while let ControlFlow::Continue((section, known)) = section(bytes, end, kind, &mut last) {
         if section > bytes.len() {
             cut = Some(section);
             break;
         }
         end = section;
+        if known {
+            sure = end;
+        }
     }
     if end == 8 {
         return None;
@@ -212,6 +222,7 @@ fn wasm(bytes: &[u8]) -> Option<Extent<'_>> {
     };
     Some(Extent {
         bytes: &bytes[..end],
+        sure,
         kind,
         damaged,
     })
@@ -220,13 +231,39 @@ fn wasm(bytes: &[u8]) -> Option<Extent<'_>> {
 /// The most bytes of the name of a custom section.
 const LONGEST_NAME: usize = 64;
 
-/// Where the section at `start` ends, if one can be there.
+/// Names of custom sections, or how they begin, that tools write. A string in firmware, such as "I (%d) connected", looks like a
+/// section with another name.
+const WRITTEN: [&str; 16] = [
+    "name",
+    "producers",
+    "target_features",
+    "linking",
+    "reloc.",
+    ".debug_",
+    "dylink",
+    "component-",
+    "p1bridge.",
+    "sourceMappingURL",
+    "external_debug_info",
+    "build_id",
+    "emscripten_metadata",
+    "metadata.code.",
+    "go:buildid",
+    "wasi-",
+];
+
+fn is_written(name: &str) -> bool {
+    // What fills a slot of a few bytes has a shorter name.
+    WRITTEN.iter().any(|known| name.starts_with(known)) || "p1bridge.pad".starts_with(name)
+}
+
+/// Where the section at `start` ends, if one can be there; and whether it is one without doubt.
 fn section(
     bytes: &[u8],
     start: usize,
     kind: EmbeddedKind,
     last: &mut u8,
-) -> ControlFlow<(), usize> {
+) -> ControlFlow<(), (usize, bool)> {
     /// The order of the sections of a module by their ids: tags before globals, the count of data
     /// segments before code.
     const ORDER: [u8; 14] = [0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6];
@@ -239,6 +276,7 @@ fn section(
     };
     let contents = reader.original_position() as usize;
     let size = size as usize;
+    let mut known = true;
     let fits = match (kind, id) {
         // What lies behind a module in firmware looks like custom sections, padding like ones without a name and
         // pointers like ones with a name of a byte that nobody prints.
@@ -247,9 +285,9 @@ fn section(
                 (1..=LONGEST_NAME).contains(&name.len())
                     && name.bytes().all(|byte| (b' '..=b'~').contains(&byte))
             };
-            size > 0
-                && reader.read_string().is_ok_and(printable)
-                && reader.original_position() as usize - contents <= size
+            let name = reader.read_string().unwrap_or_default();
+            known = is_written(name);
+            size > 0 && printable(name) && reader.original_position() as usize - contents <= size
         }
         (EmbeddedKind::Module, 1..=13) => {
             let place = ORDER[usize::from(id)];
@@ -261,7 +299,7 @@ fn section(
         _ => false,
     };
     match fits {
-        true => ControlFlow::Continue(start + contents + size),
+        true => ControlFlow::Continue((start + contents + size, known)),
         false => ControlFlow::Break(()),
     }
 }
@@ -271,6 +309,7 @@ impl Extent<'_> {
         let mut one = Embedded {
             offset: 0,
             size: Some(self.bytes.len() as u64),
+            at_least: self.sure as u64,
             kind: self.kind,
             base64: false,
             damaged: self.damaged,

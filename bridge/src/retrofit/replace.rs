@@ -421,10 +421,13 @@ fn usable(slot: &Slot, options: &Options) -> Result<()> {
         bail!("what lies at {path} is not valid ({damaged}), so nobody knows how long it is");
     }
     if let Some(most) = slot.at_most {
+        let why = match &slot.symbol {
+            Some(symbol) => format!("{symbol} says {most}"),
+            None => format!("{most} if what follows belongs to it"),
+        };
         bail!(
-            "the module at {path} has {} bytes, and {} says {most}: --slot {path}+{} or --slot {path}+{most} says which it is",
+            "the module at {path} has {} bytes, and {why}: --slot {path}+{} or --slot {path}+{most} says which it is",
             slot.length,
-            slot.symbol.as_deref().unwrap_or("a symbol"),
             slot.length
         );
     }
@@ -714,7 +717,13 @@ fn verify(
                 old.path
             ),
             Some(slot) => {
-                let found = contents(image, new)?;
+                // What is not padded may end with what only may belong to it.
+                let length = new.at_most.filter(|most| *most == slot.capacity);
+                let whole = Slot {
+                    length: length.unwrap_or(new.length),
+                    ..new.clone()
+                };
+                let found = contents(image, &whole)?;
                 let whole = match (slot.kind, options.length_at) {
                     (Kind::Marked, _) | (_, Some(_)) => found == module,
                     _ => pad::is_of(&found, module),

@@ -9,6 +9,7 @@ use goblin::elf::Elf;
 use goblin::elf::section_header::SHT_NOBITS;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use wasmparser::{Validator, WasmFeatures};
 
 use super::container::{Guard, Locked, Node, crc32, le32, open};
 use super::formats::AR;
@@ -57,7 +58,7 @@ pub struct Slot {
     pub length: u64,
     /// How many it may have; of Base64, characters.
     pub capacity: u64,
-    /// What a symbol or a variable with the length says, where that is more.
+    /// What a symbol or a variable with the length says, or what follows and may be custom sections, where that is more.
     pub at_most: Option<u64>,
     pub kind: Kind,
     /// The section and the symbol of an ELF file.
@@ -265,7 +266,7 @@ fn leaf(
     for found in all {
         let number = report.slots.len() + 1;
         let slot = slot(bytes, place, found, elf.as_ref(), number);
-        if slot.kind == Kind::Marked && slot.length > 0 && !is_whole(bytes, &slot) {
+        if slot.kind == Kind::Marked && slot.length > 0 && said(bytes, slot.at).is_none() {
             report.warnings.push(format!(
                 "{}: the head of the slot is not that of the module in it, so the firmware takes it for empty",
                 slot.path
@@ -288,11 +289,11 @@ fn slot(
     number: usize,
 ) -> Slot {
     let at = found.offset as usize;
-    let length = found.size.unwrap_or(0);
+    let most = found.size.unwrap_or(0);
     let marked = marked(bytes, at);
     // The symbol of a marked slot is that of its head.
     let begin = if marked.is_some() { at - HEAD } else { at };
-    let named = elf.and_then(|elf| named(elf, bytes, begin, length));
+    let named = elf.and_then(|elf| named(elf, bytes, begin, found.at_least));
     let Named {
         section,
         symbol,
@@ -306,13 +307,24 @@ fn slot(
         (EmbeddedKind::Module, false) => Kind::Module,
     };
     let offset = place.base + at as u64;
+    let (length, at_most) = match size {
+        _ if marked.is_some() => (said(bytes, at).unwrap_or(most), None),
+        // Behind the text there are its end and signs that fill it up.
+        _ if found.base64 => (most, None),
+        Some(size) if size > most => (most, Some(size)),
+        Some(size) if size == most || size >= found.at_least && is_valid(bytes, at, size) => {
+            (size, None)
+        }
+        _ if found.at_least < most => (found.at_least, Some(most)),
+        _ => (most, None),
+    };
     Slot {
         number,
         path: format!("{}{offset:#x}", place.path),
         offset,
         length,
         capacity: marked.unwrap_or(length),
-        at_most: size.filter(|size| marked.is_none() && *size > length),
+        at_most,
         kind,
         section,
         symbol,
@@ -336,12 +348,18 @@ fn marked(bytes: &[u8], at: usize) -> Option<u64> {
     (fits && length <= capacity).then_some(capacity.into())
 }
 
-/// Whether the head says what is there.
-fn is_whole(bytes: &[u8], slot: &Slot) -> bool {
-    let length = slot.length as usize;
-    let module = &bytes[slot.at..slot.at + length];
-    le32(bytes, slot.at - 8) == Some(length as u32)
-        && le32(bytes, slot.at - 4) == Some(crc32(module))
+/// The length of the module in a marked slot, if its head says what is there.
+fn said(bytes: &[u8], at: usize) -> Option<u64> {
+    let length = le32(bytes, at - 8)?;
+    let module = bytes.get(at..at + length as usize)?;
+    (le32(bytes, at - 4)? == crc32(module)).then_some(length.into())
+}
+
+fn is_valid(bytes: &[u8], at: usize, length: u64) -> bool {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    bytes[at..]
+        .get(..length as usize)
+        .is_some_and(|module| validator.validate_all(module).is_ok())
 }
 
 /// The marked slots without a module, outside of those that are known.
@@ -363,6 +381,7 @@ fn empty(bytes: &[u8], known: &[Embedded]) -> Result<Vec<Embedded>> {
             found.push(Embedded {
                 offset: at as u64,
                 size: Some(0),
+                at_least: 0,
                 kind: EmbeddedKind::Module,
                 base64: false,
                 damaged: None,

@@ -497,6 +497,50 @@ fn a_size_that_is_not_the_modules_is_refused() {
     }
 }
 
+/// As such strings are in real firmware: a zero byte before it makes it a custom section of 73 bytes with a name of 32.
+const DECOY: &[u8] =
+    b"\0I (%lu) %s: connected to an access point of the network, with %u dBm, at %u";
+
+#[test]
+fn a_string_behind_a_module_that_looks_like_a_section_is_left_alone() {
+    let new = module("plain 2.0\n", 21, 20);
+    for firmware in &FIRMWARE {
+        for format in ["elf", "bin"] {
+            let mut image = firmware.image(format).unwrap();
+            let [plain, ..] = by_part(&image);
+            let end = plain.at + PLAIN as usize;
+            image[end..end + DECOY.len()].copy_from_slice(DECOY);
+            let [found, ..] = by_part(&image);
+            assert_eq!(found.length, PLAIN, "{format}");
+            if format == "elf" {
+                // The symbol has decided.
+                assert_eq!(found.at_most, None);
+                let replaced = replaced(&image, &found, &new);
+                assert_eq!(replaced.image[end..end + DECOY.len()], *DECOY);
+                continue;
+            }
+            assert_eq!(found.at_most, Some(PLAIN + 75));
+            let refused = refusal(&image, &new, &at(&found));
+            assert!(
+                refused.contains("if what follows belongs to it"),
+                "{refused}"
+            );
+            for (size, kept) in [(PLAIN, true), (PLAIN + 75, false)] {
+                let options = Options {
+                    slots: vec![Where::Named {
+                        name: found.path.clone(),
+                        size: Some(size),
+                    }],
+                    ..Options::default()
+                };
+                let replaced = replace(&image, &new, &options).unwrap();
+                let is_kept = replaced.image[end..end + DECOY.len()] == *DECOY;
+                assert_eq!(is_kept, kept, "{size}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_the_firmware_cannot_use_is_refused_and_goes_wrong_where_it_is_allowed() {
     let runs = qemu();
