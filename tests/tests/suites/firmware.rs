@@ -889,3 +889,60 @@ fn a_program_with_an_empty_slot_is_given_a_module() {
         assert_eq!(printed(&mut Command::new(&program)), expected);
     }
 }
+
+#[test]
+fn base64_in_a_c_program_is_replaced_sign_by_sign() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, program) = (folder.path().join("guest.c"), folder.path().join("guest"));
+    let new = module("new\n", 3, 0);
+    for more in 0..3 {
+        let old = module("old\n", 2, 40 + more);
+        let text = base64(&old);
+        let code = format!(
+            "#include <stdio.h>\nconst char guest[] = \"{text}\";\nint main(void) {{ puts(guest); }}\n"
+        );
+        std::fs::write(&source, code).unwrap();
+        let built = Command::new("cc")
+            .arg(&source)
+            .arg("-o")
+            .arg(&program)
+            .status();
+        assert!(built.unwrap().success());
+        let image = std::fs::read(&program).unwrap();
+        let options = Options {
+            profile: Some(p1bridge::profiles::named("wasm3").unwrap()),
+            ..Options::default()
+        };
+        let report = slots(&image, options.profile.as_ref()).unwrap();
+        let [slot] = &report.slots[..] else {
+            panic!("{report}");
+        };
+        assert_eq!((slot.kind, slot.at_most), (Kind::Base64, None));
+        let replaced = replace(&image, &new, &options).unwrap();
+        std::fs::write(&program, &replaced.image).unwrap();
+        let said = printed(&mut Command::new(&program));
+        assert_eq!(said.len(), text.len() + 1);
+        // The same signs at the end, and the new module in front.
+        let whole = new.len() / 3 * 4;
+        assert_eq!(said[..whole], base64(&new)[..whole]);
+        assert_eq!(said.matches('=').count(), text.matches('=').count());
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let bits = (0..3).fold(0, |bits, at| {
+            bits << 8 | u32::from(three.get(at).copied().unwrap_or(0))
+        });
+        for at in 0..4 {
+            let sign = match at <= three.len() {
+                true => SIGNS[(bits >> (18 - 6 * at) & 63) as usize],
+                false => b'=',
+            };
+            text.push(char::from(sign));
+        }
+    }
+    text
+}
