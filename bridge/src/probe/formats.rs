@@ -20,7 +20,10 @@ pub fn images<'a>(
     keep: &dyn Fn(&[u8]) -> bool,
 ) -> Result<(Vec<Image<'a>>, Vec<String>)> {
     if bytes.starts_with(b"!<arch>\n") {
-        return archive::images(bytes, |range| one(bytes, range, keep));
+        return archive::images(bytes, |range| match one(bytes, range, keep)? {
+            image if image.format == RAW => bail!("this is no object file"),
+            image => Ok(image),
+        });
     }
     if bytes.starts_with(b"!<thin>\n") {
         bail!(
