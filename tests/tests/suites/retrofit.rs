@@ -1,7 +1,7 @@
 //! Random firmware images of which the generator knows the truth: `retrofit` lists every module and nothing else, and replaces one
 //! of them alone. The image that is expected is built by the generator from the parts, not by what is tested.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use p1bridge::profiles::named;
 use p1bridge::retrofit::{Kind, Options, Where, contents, replace, slots};
 use p1bridge_tests::random::numbers::Random;
@@ -13,6 +13,8 @@ enum Part {
     /// What is no module.
     Other(Vec<u8>),
     Module(Vec<u8>),
+    /// One with a custom section at its end that no tool is known for: it may be somebody else's.
+    Doubtful(Vec<u8>),
     Base64(Vec<u8>),
     /// A slot of `p1bridge_slot.h`: its room, and the module.
     Marked(usize, Vec<u8>),
@@ -45,7 +47,7 @@ fn module(random: &mut Random) -> Result<Vec<u8>> {
         text += "(data (i32.const 8) \"\\00asm\\01\\00\\00\\00 a module in a module\")";
     }
     if random.percent(33) {
-        text += "(@custom \"note\" \"anything at all\")";
+        text += "(@custom \"producers\" \"anything at all\")";
     }
     text += ")";
     wat::parse_str(&text).context(text)
@@ -105,6 +107,7 @@ fn parts(random: &mut Random) -> Result<Vec<Part>> {
         let part = match random.below(6) {
             0 => Part::Aot(aot(random)?),
             1 => Part::Base64(module(random)?),
+            3 if random.percent(30) => Part::Doubtful(module(random)?),
             2 => {
                 let module = module(random)?;
                 Part::Marked(module.len() + random.below(100), module)
@@ -119,6 +122,9 @@ fn parts(random: &mut Random) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
+/// Such a section: of a custom one, the size, the name, and something.
+const DOUBTFUL: &[u8] = b"\0\x08\x04notexyz";
+
 /// What should be found: its kind, its offset in the contents, its length and its capacity.
 type Truth = (Kind, usize, usize, usize);
 
@@ -132,6 +138,11 @@ fn written(parts: &[Part]) -> (Vec<u8>, Vec<Truth>) {
             Part::Module(module) => {
                 truth.push((Kind::Module, at, module.len(), module.len()));
                 bytes.extend(module);
+            }
+            Part::Doubtful(module) => {
+                truth.push((Kind::Module, at, module.len(), module.len()));
+                bytes.extend(module);
+                bytes.extend(DOUBTFUL);
             }
             Part::Aot(aot) => {
                 truth.push((Kind::Aot, at, aot.len(), aot.len()));
@@ -285,7 +296,23 @@ fn one(seed: u64) -> Result<bool> {
         Kind::Base64 => capacity * 3 / 4,
         _ => capacity,
     };
+    let doubtful = report.slots[chosen].at_most.is_some();
+    let is_followed = bytes[at + truth[chosen].2..].starts_with(DOUBTFUL);
+    ensure!(
+        doubtful == is_followed,
+        "{container:?}: {:?}",
+        report.slots[chosen]
+    );
     let made = match replace(&image, &new, &options) {
+        Err(error) if doubtful => {
+            let said = format!("{error:#}");
+            ensure!(
+                said.contains(&format!("{}", capacity + DOUBTFUL.len())),
+                "{said}"
+            );
+            return Ok(false);
+        }
+        Ok(_) if doubtful => bail!("a module of which nobody knows the end was replaced"),
         Ok(made) => made,
         // Too long, or by a length that cannot be filled.
         Err(error) => {
