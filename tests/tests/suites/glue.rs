@@ -552,10 +552,33 @@ fn random_values_of_random_types_come_back_as_they_were() -> Result<()> {
     Ok(())
 }
 
+/// Two such guests, one behind the other: the host calls the first, and is called by the second, whose values it cannot use as they
+/// are.
+fn twice(component: Vec<u8>) -> Result<Vec<u8>> {
+    let input = |name: &str| p1bridge::link::Input {
+        name: name.into(),
+        wasm: component.clone(),
+        world: None,
+    };
+    let choices = p1bridge::link::Choices {
+        plugs: vec![p1bridge::link::Plug {
+            import: "t:t/a".into(),
+            file: "second".into(),
+            export: Some("t:t/b".into()),
+        }],
+        ..p1bridge::link::Choices::default()
+    };
+    Ok(p1bridge::link::compose(&[input("first"), input("second")], &[], &choices)?.component)
+}
+
 fn one_world(seed: u64) -> Result<()> {
     let random = &mut Random::new(seed);
     let (component, functions) = pass_through(random)?;
     let arena = seed.is_multiple_of(2).then_some(1 << 20);
+    let component = match seed % 3 {
+        0 => twice(component)?,
+        _ => component,
+    };
     let module = flat_for(&component, "wamr-2020", arena)?;
     let folder = tempfile::tempdir()?;
     let objects = glue(folder.path(), &Input::of_module(&module)?, "echo")?;
