@@ -23,6 +23,7 @@ mod wamr;
 mod wasm3;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use anyhow::{Result, bail};
 use p1bridge_linker::preview1;
@@ -32,7 +33,7 @@ pub use embedded::{Embedded, EmbeddedKind};
 pub use findings::{Finding, HostFunction, HostModule, Runtime, Sure};
 pub use hits::{Evidence, EvidenceKind};
 
-use hits::Hits;
+use hits::{Hits, Strings};
 
 /// What is known of a file.
 #[derive(Clone, Debug, Serialize)]
@@ -59,13 +60,6 @@ pub struct Report {
 ///
 /// A file that is none of these and in which nothing is found, or one that is cut off or damaged so that it could not be loaded.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
-    let strings: BTreeSet<&'static str> = wamr::strings()
-        .chain(wasm3::strings())
-        .chain(v8::strings())
-        .chain(crates::strings())
-        .chain(preview1::names())
-        .collect();
-    let strings: Vec<&'static str> = strings.into_iter().collect();
     let symbols: BTreeSet<&str> = wamr::SYMBOLS
         .iter()
         .chain(wasm3::SYMBOLS)
@@ -75,7 +69,7 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
         std::str::from_utf8(name).is_ok_and(|name| symbols.contains(name) || v8::is_symbol(name))
     };
     let (images, warnings) = formats::images(bytes, &keep)?;
-    let hits = Hits::search(&images, &strings)?;
+    let hits = Hits::search(&images, strings()?);
 
     let mut runtimes: Vec<Runtime> = [
         wamr::recognise(&images, &hits),
@@ -106,6 +100,22 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
         );
     }
     Ok(report)
+}
+
+/// All strings that the recognisers know. What is made of them is the same for every file, and an update may have thousands.
+fn strings() -> Result<&'static Strings> {
+    static KNOWN: OnceLock<Strings> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Ok(known);
+    }
+    let all: BTreeSet<&'static str> = wamr::strings()
+        .chain(wasm3::strings())
+        .chain(v8::strings())
+        .chain(crates::strings())
+        .chain(preview1::names())
+        .collect();
+    let made = Strings::new(all.into_iter().collect())?;
+    Ok(KNOWN.get_or_init(|| made))
 }
 
 impl Report {

@@ -32,6 +32,22 @@ pub enum EvidenceKind {
     Missing,
 }
 
+/// Strings that are looked for all at once.
+pub struct Strings {
+    strings: Vec<&'static str>,
+    matcher: AhoCorasick,
+}
+
+impl Strings {
+    /// # Errors
+    ///
+    /// None but a bug in the strings.
+    pub fn new(strings: Vec<&'static str>) -> Result<Strings> {
+        let matcher = AhoCorasick::new(&strings)?;
+        Ok(Strings { strings, matcher })
+    }
+}
+
 /// Occurrences of one string that are remembered.
 const ENOUGH: usize = 256;
 
@@ -60,13 +76,8 @@ pub struct SymbolHit {
 
 impl Hits {
     /// Searches all images for the strings; their symbols have been chosen already.
-    ///
-    /// # Errors
-    ///
-    /// None but a bug in the strings.
-    pub fn search(images: &[Image], strings: &[&'static str]) -> Result<Hits> {
+    pub fn search(images: &[Image], Strings { strings, matcher }: &Strings) -> Hits {
         let mut hits = Hits::default();
-        let matcher = AhoCorasick::new(strings)?;
         for (index, image) in images.iter().enumerate() {
             for region in &image.regions {
                 let contents = &image.bytes[region.range.clone()];
@@ -97,7 +108,7 @@ impl Hits {
                 }
             }
         }
-        Ok(hits)
+        hits
     }
 
     /// The string, where a string of C ends with it.
