@@ -44,7 +44,7 @@ function cgi(variables, { body = "", changed = {}, ...options } = {}) {
       },
       ...changed,
     },
-    { stdout: 2, ...options },
+    { stdout: 2, parts: ["asked"], ...options },
   );
   return { guest, said };
 }

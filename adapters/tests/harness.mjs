@@ -32,8 +32,8 @@ export function untouched() {
 /** An instance of the library with a guest around it. */
 export class Guest {
   /** `p1` has the host functions, called with the guest as `this`; others must not be called. The table of
-   *  handles grows up to `maxHandles`. */
-  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1, stdout = 1 } = {}) {
+   *  handles grows up to `maxHandles`. `parts` are those of the library that weak imports mean first. */
+  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1, stdout = 1, parts = [] } = {}) {
     this.memory = new WebAssembly.Memory({ initial: 8 + base / 65536 });
     this.base = base;
     new Uint8Array(this.memory.buffer).fill(0x55, 0, base);
@@ -92,7 +92,9 @@ export class Guest {
         };
       } else if (from.startsWith("if ") && kind === "function") {
         imports[from] ??= {};
-        imports[from][name] = (...args) => this.exports[name](...args);
+        const others = parts.map((part) => name.replace("weak:", `weak:${part}-`));
+        const bound = others.find((other) => names.includes(other)) ?? name;
+        imports[from][name] = (...args) => this.exports[bound](...args);
       }
     }
     this.exports = new WebAssembly.Instance(module, imports).exports;

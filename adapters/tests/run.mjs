@@ -16,6 +16,7 @@ import "./paths.mjs";
 import "./host.mjs";
 import "./http.mjs";
 import "./cgi.mjs";
+import "./server.mjs";
 import "./component.mjs";
 import "./wsi.mjs";
 import "./on-wsi.mjs";

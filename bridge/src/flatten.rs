@@ -148,7 +148,7 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     if has_handler(component) {
         output.report.notes.push(
             "it exports wasi:http/incoming-handler, which stays a function to call: --http cgi makes a program for a CGI \
-             server of it"
+             server of it, and --http server one that listens on a socket"
                 .to_string(),
         );
     }
@@ -200,6 +200,12 @@ pub fn memory_of(wasm: &[u8], options: &FlattenOptions) -> Result<MemoryReport> 
         .ok_or_else(|| anyhow!("the flat module has no memory"))
 }
 
+/// Whether the host has the functions of WAMR for sockets.
+pub fn has_sockets(options: &FlattenOptions) -> bool {
+    let of_profile = options.profile.host.sockets;
+    options.sockets.unwrap_or(of_profile)
+}
+
 fn linker_options(options: &FlattenOptions) -> Options {
     let mut linked = Options {
         tidy: options.tidy,
@@ -228,8 +234,6 @@ fn linker_options(options: &FlattenOptions) -> Options {
     if let Some(max_http) = options.max_http {
         linked.max_http = max_http;
     }
-    if let Some(sockets) = options.sockets {
-        linked.profile.host.sockets = sockets;
-    }
+    linked.profile.host.sockets = has_sockets(options);
     linked
 }

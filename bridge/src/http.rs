@@ -2,7 +2,7 @@
 //!
 //! What does it is a small module, made here for the component: it exports `wasi:cli/run`, imports the
 //! component's handler, and has `p1bridge:http/exchange` of `wit/http/` give it the request and take the
-//! answer. It is linked in front of the component like any other file, and the linker finds the functions
+//! answer. For requests on a socket it does so again and again, with `p1bridge:http/server`. It is linked in front of the component like any other file, and the linker finds the functions
 //! of that interface in its library.
 
 use anyhow::{Context, Result, bail};
@@ -21,6 +21,18 @@ use crate::guarded::guarded;
 pub enum Http {
     /// A CGI server: a process for each request.
     Cgi,
+    /// Clients, on a socket: one request after the other.
+    Server,
+}
+
+impl Http {
+    /// What messages and options call the module in front.
+    pub fn option(self) -> &'static str {
+        match self {
+            Http::Cgi => "--http cgi",
+            Http::Server => "--http server",
+        }
+    }
 }
 
 /// What answers requests.
@@ -32,15 +44,13 @@ const WIT: &str = include_str!("../../wit/http/exchange.wit");
 /// The version that the WIT has for everything of WASI.
 const WRITTEN: &str = "@0.2.12";
 
-/// What messages and options call the module in front.
-pub const FRONT: &str = "--http cgi";
-
 /// Makes the module in front of a component with this world.
 ///
 /// # Errors
 ///
 /// When the world has no handler of WASI 0.2, and when its types are not those of WASI.
-pub fn front(name: &str, resolve: &Resolve, world: WorldId) -> Result<Vec<u8>> {
+pub fn front(http: Http, name: &str, resolve: &Resolve, world: WorldId) -> Result<Vec<u8>> {
+    let option = http.option();
     let exports = resolve.worlds[world].exports.keys();
     let names: Vec<String> = exports.map(|key| resolve.name_world_key(key)).collect();
     let version = names
@@ -51,14 +61,14 @@ pub fn front(name: &str, resolve: &Resolve, world: WorldId) -> Result<Vec<u8>> {
         let of_03 = names.iter().find(|name| name.starts_with(HANDLER_03));
         match (of_03, names.as_slice()) {
             (Some(handler), _) => bail!(
-                "{FRONT}: {name} exports {handler}; only wasi:http/incoming-handler of WASI 0.2 is supported yet: build the \
+                "{option}: {name} exports {handler}; only wasi:http/incoming-handler of WASI 0.2 is supported yet: build the \
                  component for wasi:http/proxy 0.2"
             ),
             (None, []) => bail!(
-                "{FRONT}: {name} exports nothing: a component that answers requests exports wasi:http/incoming-handler"
+                "{option}: {name} exports nothing: a component that answers requests exports wasi:http/incoming-handler"
             ),
             (None, _) => bail!(
-                "{FRONT}: {name} does not export wasi:http/incoming-handler of WASI 0.2, but {}: leave --http out",
+                "{option}: {name} does not export wasi:http/incoming-handler of WASI 0.2, but {}: leave --http out",
                 names.join(", ")
             ),
         }
@@ -73,12 +83,15 @@ pub fn front(name: &str, resolve: &Resolve, world: WorldId) -> Result<Vec<u8>> {
     );
     guarded("its types are not those of WASI", || {
         let package = resolve.push_str("exchange.wit", &text)?;
-        let world = resolve.select_world(&[package], Some("program"))?;
-        let mut module = module(version, &run);
+        let (world, mut module) = match http {
+            Http::Cgi => ("program", program(version, &run)),
+            Http::Server => ("programs", server(version, &run)),
+        };
+        let world = resolve.select_world(&[package], Some(world))?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
         Ok(module)
     })
-    .with_context(|| format!("{FRONT}: {name} cannot be called as a handler of wasi:http"))
+    .with_context(|| format!("{option}: {name} cannot be called as a handler of wasi:http"))
 }
 
 /// A release of `wasi:cli` that the component does not know: the front has its own.
@@ -127,26 +140,13 @@ pub fn has_handler(component: &[u8]) -> bool {
     false
 }
 
-/// The code: the request is read, handled and finished.
-fn module(handler: &str, run: &str) -> Vec<u8> {
-    const EXCHANGE: &str = "p1bridge:http/exchange@0.1.0";
-    let mut types = TypeSection::new();
-    types.ty().function([], [ValType::I32]);
-    types.ty().function([ValType::I32, ValType::I32], []);
-    let mut imports = ImportSection::new();
-    for name in ["begin", "request", "outparam", "finish"] {
-        imports.import(EXCHANGE, name, EntityType::Function(0));
-    }
-    imports.import(
-        &format!("{HANDLER}{handler}"),
-        "handle",
-        EntityType::Function(1),
-    );
+const EXCHANGE: &str = "p1bridge:http/exchange@0.1.0";
+const SERVER: &str = "p1bridge:http/server@0.1.0";
+
+/// The code for one request: it is read, handled and finished.
+fn program(handler: &str, run: &str) -> Vec<u8> {
+    let names = ["begin", "request", "outparam", "finish"];
     let [begin, request, outparam, finish, handle] = [0, 1, 2, 3, 4];
-    let mut functions = FunctionSection::new();
-    functions.function(0);
-    let mut exports = ExportSection::new();
-    exports.export(&format!("wasi:cli/run@{run}#run"), ExportKind::Func, 5);
     let mut body = Function::new([]);
     body.instructions()
         .call(begin)
@@ -160,8 +160,62 @@ fn module(handler: &str, run: &str) -> Vec<u8> {
         .i32_const(1)
         .end()
         .end();
+    module(&names.map(|name| (EXCHANGE, name, 0)), handler, run, &body)
+}
+
+/// The code for requests without an end.
+fn server(handler: &str, run: &str) -> Vec<u8> {
+    let imports = [
+        (SERVER, "open", 2),
+        (SERVER, "begin", 0),
+        (EXCHANGE, "request", 0),
+        (EXCHANGE, "outparam", 0),
+        (SERVER, "finish", 2),
+    ];
+    let [open, begin, request, outparam, finish, handle] = [0, 1, 2, 3, 4, 5];
+    let mut body = Function::new([]);
+    body.instructions()
+        .call(open)
+        .loop_(BlockType::Empty)
+        .call(begin)
+        .if_(BlockType::Empty)
+        .call(request)
+        .call(outparam)
+        .call(handle)
+        .end()
+        .call(finish)
+        .br(0)
+        .end()
+        .unreachable()
+        .end();
+    module(&imports, handler, run, &body)
+}
+
+/// A module with these imports, by interface, name and type, and the handler behind them, that runs `body`.
+fn module(calls: &[(&str, &str, u32)], handler: &str, run: &str, body: &Function) -> Vec<u8> {
+    let mut types = TypeSection::new();
+    types.ty().function([], [ValType::I32]);
+    types.ty().function([ValType::I32, ValType::I32], []);
+    types.ty().function([], []);
+    let mut imports = ImportSection::new();
+    for (interface, name, ty) in calls {
+        imports.import(interface, name, EntityType::Function(*ty));
+    }
+    imports.import(
+        &format!("{HANDLER}{handler}"),
+        "handle",
+        EntityType::Function(1),
+    );
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    let mut exports = ExportSection::new();
+    exports.export(
+        &format!("wasi:cli/run@{run}#run"),
+        ExportKind::Func,
+        calls.len() as u32 + 1,
+    );
     let mut code = CodeSection::new();
-    code.function(&body);
+    code.function(body);
     let mut module = Module::new();
     module
         .section(&types)

@@ -19,8 +19,8 @@ mod wiring;
 
 use anyhow::{Context, Result, bail};
 
-use crate::flatten::{Allow, FlattenOptions, Flattened, flatten};
-use crate::http::{self, Http};
+use crate::flatten::{Allow, FlattenOptions, Flattened, flatten, has_sockets};
+use crate::http::Http;
 use crate::validate::validate;
 use crate::weave::{self, WeaveOptions};
 use crate::wrap::World;
@@ -75,15 +75,15 @@ pub fn compose(inputs: &[Input], raws: &[Raw], choices: &Choices) -> Result<Link
     let mut nodes = nodes.collect::<Result<Vec<_>>>()?;
     let mut choices = choices.clone();
     let mut notes = Vec::new();
-    if let Some(Http::Cgi) = choices.http {
+    if let Some(http) = choices.http {
         let main = &nodes[wiring::MAIN];
         let (resolve, world) = main.world();
         let front = Input {
-            name: http::FRONT.to_string(),
-            wasm: http::front(&main.name, resolve, world)?,
+            name: http.option().to_string(),
+            wasm: crate::http::front(http, &main.name, resolve, world)?,
             world: None,
         };
-        let others = http::left_out(resolve, world);
+        let others = crate::http::left_out(resolve, world);
         if !others.is_empty() {
             notes.push(format!(
                 "the program answers requests, and exports nothing else of {}: {} is left out",
@@ -149,6 +149,12 @@ pub fn link(
     choices: &Choices,
     options: &FlattenOptions,
 ) -> Result<(Linked, Flattened)> {
+    if choices.http == Some(Http::Server) && !has_sockets(options) {
+        bail!(
+            "--http server listens on a socket, and the host has no functions for that: add --sockets wamr if it has those \
+             of WAMR, or a profile that says so"
+        );
+    }
     let (woven, notes) = on_preview1(inputs, options)?;
     let mut linked = compose(&woven, raws, choices)?;
     linked.notes.extend(notes);

@@ -1,17 +1,30 @@
-//! What is written to a CGI server: the head of a response, and answers where the handler gives none.
+//! What is written to whoever asks: the head of a response, and answers where the handler gives none. To a CGI
+//! server; what is other for a client on a socket is in `server.rs`.
 //!
 //! The first of the small results says where: bytes that wait (low half), the descriptor, and whether a
 //! write has failed. What waits is behind the records of the pool, or in the other small results if
 //! nothing is free there.
 
-use p1bridge_shim::abi::{load8, store8};
+use p1bridge_shim::abi::{copy, load8, store8};
 
 use crate::asked::{ANSWERED, FAILED, mark};
 use crate::letters::letter;
 use crate::state::{State, http_bytes};
-use crate::{p1, pool};
+use crate::{exports, p1, pool};
 
-const BROKEN: u64 = 1 << 63;
+mod import {
+    #[link(wasm_import_module = "if p1bridge:http/exchange")]
+    unsafe extern "C" {
+        #[link_name = "weak:flush"]
+        pub safe fn flush() -> u32;
+        /// Begins the head of a response, or of an answer without one (0).
+        #[link_name = "weak:head"]
+        pub safe fn head(status: u32, response: u32);
+    }
+}
+pub use import::head;
+
+pub const BROKEN: u64 = 1 << 63;
 /// Bytes of small results behind the first.
 const LEAST: u32 = 56;
 
@@ -52,7 +65,7 @@ fn room(state: &State) -> u32 {
 }
 
 #[inline(never)]
-fn buffer(state: &State) -> u32 {
+pub fn buffer(state: &State) -> u32 {
     if room(state) == LEAST {
         state.fixed().result_at() + 8
     } else {
@@ -61,28 +74,8 @@ fn buffer(state: &State) -> u32 {
 }
 
 /// Ends what [`start`] began; gives whether all of it was written.
-#[inline(never)]
-pub fn flush(state: &State) -> bool {
-    let fixed = state.fixed();
-    let word = fixed.result(0);
-    let fd = (word >> 32) as u32 & 0xff;
-    let mut left = word as u32;
-    let mut at = buffer(state);
-    fixed.set_result(0, word >> 32 << 32);
-    while left != 0 && word & BROKEN == 0 {
-        let errno = p1::fd_write(fd, fixed.vector(at, left), 1, fixed.count_at());
-        if errno == p1::AGAIN || errno == p1::INTR {
-            continue;
-        }
-        let count = fixed.count.get();
-        if errno != 0 || count == 0 {
-            fixed.set_result(0, word >> 32 << 32 | BROKEN);
-            return false;
-        }
-        at += count;
-        left -= count;
-    }
-    word & BROKEN == 0
+pub fn flush() -> bool {
+    import::flush() != 0
 }
 
 #[inline(never)]
@@ -92,7 +85,7 @@ pub fn put_byte(state: &State, byte: u32) {
     store8(buffer(state) + count, byte);
     state.fixed().set_result(0, word + 1);
     if count + 1 == room(state) {
-        flush(state);
+        flush();
     }
 }
 
@@ -102,6 +95,23 @@ pub fn put_bytes(state: &State, at: u32, length: u32) {
     while index < length {
         put_byte(state, load8(at + index));
         index += 1;
+    }
+}
+
+/// The same for many bytes.
+#[inline(never)]
+pub fn put_all(state: &State, mut at: u32, mut length: u32) {
+    while length != 0 {
+        let word = state.fixed().result(0);
+        let free = room(state) - word as u32;
+        let part = length.min(free);
+        copy(buffer(state) + word as u32, at, part);
+        state.fixed().set_result(0, word + u64::from(part));
+        if part == free {
+            flush();
+        }
+        at += part;
+        length -= part;
     }
 }
 
@@ -116,7 +126,7 @@ pub fn put_words(state: &State, first: u64, second: u64, third: u64, length: u32
 
 /// Writes a number below 1000.
 #[inline(never)]
-fn put_number(state: &State, number: u32) {
+pub fn put_number(state: &State, number: u32) {
     if number >= 100 {
         put_byte(state, 0x30 + number / 100);
     }
@@ -131,10 +141,9 @@ pub fn put_end(state: &State) {
     put!(state, b"\r\n");
 }
 
-/// Writes `Status: 404 `, with its end.
+/// Writes what is behind `Status: `, with its end.
 #[inline(never)]
 pub fn put_status(state: &State, status: u32) {
-    put!(state, b"Status: ");
     put_number(state, status);
     put!(state, b" \r\n");
 }
@@ -199,13 +208,51 @@ pub fn fail(state: &State, reason: u32) {
         put!(state, b": see --max-http");
     }
     put!(state, b"\n");
-    flush(state);
-    start(state, 1);
-    put_status(state, status(reason));
-    put!(state, b"Content-Type: text/plain");
-    put!(state, b"\r\n\r\n");
+    flush();
+    head(status(reason), 0);
+    put_text_head(state);
     put_reason(state, reason);
     put!(state, b"\n");
-    flush(state);
+    flush();
     mark(state, ANSWERED | FAILED);
+}
+
+/// Ends the head of an answer that is a text.
+#[inline(never)]
+pub fn put_text_head(state: &State) {
+    put!(state, b"Content-Type: text/plain");
+    put!(state, b"\r\n\r\n");
+}
+
+exports! {
+    "weak:head"
+    fn head_of_cgi(state, status: u32, _response: u32) {
+        start(&state, 1);
+        put!(&state, b"Status: ");
+        put_status(&state, status);
+    }
+
+    "weak:flush"
+    fn flush_to_server(state) -> u32 {
+        let fixed = state.fixed();
+        let word = fixed.result(0);
+        let fd = (word >> 32) as u32 & 0xff;
+        let mut left = word as u32;
+        let mut at = buffer(&state);
+        fixed.set_result(0, word >> 32 << 32);
+        while left != 0 && word & BROKEN == 0 {
+            let errno = p1::fd_write(fd, fixed.vector(at, left), 1, fixed.count_at());
+            if errno == p1::AGAIN || errno == p1::INTR {
+                continue;
+            }
+            let count = fixed.count.get();
+            if errno != 0 || count == 0 {
+                fixed.set_result(0, word >> 32 << 32 | BROKEN);
+                return 0;
+            }
+            at += count;
+            left -= count;
+        }
+        (word & BROKEN == 0).into()
+    }
 }

@@ -8,7 +8,7 @@ use crate::pool;
 use crate::state::{State, flag, insert, kind};
 
 /// Kinds of records: what is known, and what was written to a body before its response was set.
-const ASKED: u32 = 8;
+pub const ASKED: u32 = 8;
 pub const BUFFERED: u32 = 9;
 
 /// What is known: something was answered; not what the handler wanted, or not all of it; the request is
@@ -79,7 +79,7 @@ pub fn orphan(state: &State, response: u32) {
         if entry.word.get() == response && (is_stream || entry.kind.get() == kind::BODY) {
             entry.word.set(0);
             if is_stream {
-                entry.flags.set(flags & !flag::BODY | flag::SINK);
+                entry.flags.set(flags & !flag::BODY);
             }
         }
         handle += 1;

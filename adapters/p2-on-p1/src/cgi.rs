@@ -16,11 +16,11 @@ use crate::state::{State, http_bytes};
 use crate::{exports, p1, pool};
 
 /// No number, and no more room.
-const NONE: u64 = u64::MAX;
+pub const NONE: u64 = u64::MAX;
 const FULL: u32 = u32::MAX;
 
 /// Whether a record with so many bytes fits before `limit`.
-fn fits(state: &State, limit: u32, size: u64) -> bool {
+pub fn fits(state: &State, limit: u32, size: u64) -> bool {
     u64::from(pool::open(state)) + size + 3 <= limit.into()
 }
 
@@ -35,8 +35,26 @@ fn field(state: &State, request: u32, name: u32, length: u32, value: u32, limit:
         }
         index += 1;
     }
-    // Such a variable was not made of a field, or it is about the connection.
-    if !is_token(name, length) || is_forbidden(name, length) {
+    // Such a variable was not made of a field.
+    if !is_token(name, length) {
+        return 0;
+    }
+    add(state, request, name, length, value, size, limit)
+}
+
+/// The same for a name that is a token and a value of `size` bytes.
+#[inline(never)]
+pub fn add(
+    state: &State,
+    request: u32,
+    name: u32,
+    length: u32,
+    value: u32,
+    size: u32,
+    limit: u32,
+) -> u32 {
+    // It is about the connection.
+    if is_forbidden(name, length) {
         return 0;
     }
     if !is_value(value, size) {
@@ -51,7 +69,7 @@ fn field(state: &State, request: u32, name: u32, length: u32, value: u32, limit:
 
 /// The number that digits are.
 #[inline(never)]
-fn number(at: u32) -> u64 {
+pub fn number(at: u32) -> u64 {
     let mut number = 0;
     let mut index = 0;
     loop {
@@ -70,7 +88,7 @@ fn number(at: u32) -> u64 {
 
 /// The case of `method`.
 #[inline(never)]
-fn method(at: u32, length: u32) -> u32 {
+pub fn method(at: u32, length: u32) -> u32 {
     if exactly!(at, length, b"GET") {
         0
     } else if exactly!(at, length, b"HEAD") {
@@ -119,7 +137,7 @@ fn push(state: &State, size: u32, byte: u32, limit: u32) -> u32 {
 
 /// Writes a variable to it: as it is, or encoded as a path.
 #[inline(never)]
-fn push_text(state: &State, mut size: u32, from: u32, encode: bool, limit: u32) -> u32 {
+pub fn push_text(state: &State, mut size: u32, from: u32, encode: bool, limit: u32) -> u32 {
     let length = if from == 0 { 0 } else { until(from, 0) };
     let mut index = 0;
     while index < length {
@@ -138,7 +156,7 @@ fn push_text(state: &State, mut size: u32, from: u32, encode: bool, limit: u32) 
 
 /// Makes a record of such a value if it is UTF-8 that is visible; gives a reason against it.
 #[inline(never)]
-fn seal(state: &State, request: u32, tag: u32, size: u32, bad: u32) -> u32 {
+pub fn seal(state: &State, request: u32, tag: u32, size: u32, bad: u32) -> u32 {
     if size == FULL {
         return answer::TOO_LARGE;
     }
@@ -160,7 +178,7 @@ fn seal(state: &State, request: u32, tag: u32, size: u32, bad: u32) -> u32 {
 
 /// Where the path of `REQUEST_URI` is: behind `http://host` if that is there. 0 if it has none.
 #[inline(never)]
-fn path_of(uri: u32) -> u32 {
+pub fn path_of(uri: u32) -> u32 {
     let first = if uri == 0 { 0 } else { load8(uri) };
     if first == u32::from(b'/') || first == u32::from(b'*') {
         return uri;

@@ -1,5 +1,5 @@
 //! The request that a program answers, as `wasi:http/types` shows it, and the way of the answer. `cgi.rs`
-//! reads the request; there is one in the life of the program.
+//! reads the one request in the life of a CGI program, `server.rs` reads one after the other from sockets.
 //!
 //! What is known of it is in `asked.rs`.
 
@@ -28,8 +28,7 @@ fn send(state: &State, response: u32) {
     let silent = bits(state) & HEAD != 0 || status < 200 || status == 204 || status == 304;
     mark(state, ANSWERED | if silent { SILENT } else { 0 });
     store32(known(state) + 12, response);
-    answer::start(state, 1);
-    answer::put_status(state, status);
+    answer::head(status, response);
     let mut place = pool::next(state, 0, response, 0);
     while place != 0 {
         let at = pool::name_at(state, place);
@@ -51,7 +50,7 @@ fn send(state: &State, response: u32) {
         put_bytes(state, from, pool::value_length(state, place));
         place = pool::next(state, place, response, BUFFERED);
     }
-    if !answer::flush(state) {
+    if !answer::flush() {
         mark(state, FAILED);
     }
     pool::clear(state, response, 0);
@@ -60,7 +59,7 @@ fn send(state: &State, response: u32) {
 
 /// Bytes of vectors.
 #[inline(never)]
-fn total(vectors: u32, count: u32) -> u32 {
+pub fn total(vectors: u32, count: u32) -> u32 {
     let mut sum = 0;
     let mut index = 0;
     while index < count {
@@ -68,6 +67,38 @@ fn total(vectors: u32, count: u32) -> u32 {
         index += 1;
     }
     sum
+}
+
+/// Keeps bytes of a body until its response is set.
+#[inline(never)]
+pub fn keep(state: &State, response: u32, vectors: u32, count: u32) {
+    let mut index = 0;
+    while index < count {
+        let at = vectors + index * 8;
+        pool::add(state, response, BUFFERED, 0, 0, load32(at), load32(at + 4));
+        index += 1;
+    }
+}
+
+/// Answers if the handler has not, and says what is missing.
+#[inline(never)]
+pub fn end(state: &State) {
+    if bits(state) & ANSWERED == 0 {
+        answer::fail(state, answer::NO_RESPONSE);
+    }
+    let response = load32(known(state) + 12);
+    if response != 0 {
+        let flags = state.slot(response).flags.get();
+        if flags & TAKEN != 0 && flags & FINISHED == 0 {
+            mark(state, FAILED);
+            answer::start(state, 2);
+            put!(state, b"p1bridge: the body of ");
+            put!(state, b"the response was not ");
+            put!(state, b"finished");
+            put_byte(state, 10);
+            answer::flush();
+        }
+    }
 }
 
 exports! {
@@ -114,12 +145,7 @@ exports! {
                 return errno;
             }
         } else {
-            let mut index = 0;
-            while index < count {
-                let at = vectors + index * 8;
-                pool::add(&state, response, BUFFERED, 0, 0, load32(at), load32(at + 4));
-                index += 1;
-            }
+            keep(&state, response, vectors, count);
         }
         fixed.count.set(total(vectors, count));
         0
@@ -138,22 +164,7 @@ exports! {
     /// Answers if the handler has not; gives a `result`.
     "p1bridge:http/exchange@0.1#finish"
     fn finish(state) -> u32 {
-        if bits(&state) & ANSWERED == 0 {
-            answer::fail(&state, answer::NO_RESPONSE);
-        }
-        let response = load32(known(&state) + 12);
-        if response != 0 {
-            let flags = state.slot(response).flags.get();
-            if flags & TAKEN != 0 && flags & FINISHED == 0 {
-                mark(&state, FAILED);
-                answer::start(&state, 2);
-                put!(&state, b"p1bridge: the body of ");
-                put!(&state, b"the response was not ");
-                put!(&state, b"finished");
-                put_byte(&state, 10);
-                answer::flush(&state);
-            }
-        }
+        end(&state);
         (bits(&state) & FAILED != 0).into()
     }
 
@@ -256,7 +267,8 @@ exports! {
     "wasi:http/types@0.2#[static]response-outparam.set"
     fn outparam_set(state, handle: u32, case: u32, a: u32, _b: u32, _c: u64, _d: u32, _e: u32,
         _f: u32, _g: u32) {
-        trap_if(case > 1 || case == 1 && a > 38);
+        // One that was kept beyond its request is no way to answer the next.
+        trap_if(case > 1 || case == 1 && a > 38 || handle != load32(known(&state) + 8));
         state.drop(handle, kind::OUTPARAM);
         if case == 0 {
             send(&state, a);

@@ -380,7 +380,7 @@ exports! {
     "wasi:http/types@0.2#[method]outgoing-body.write"
     fn body_write(state, handle: u32, out: u32) {
         let response = state.get(handle, kind::BODY).word.get();
-        let flags = if response == 0 { flag::SINK } else { flag::BODY };
+        let flags = if response == 0 { flag::SINK } else { flag::SINK | flag::BODY };
         let stream = once(&mut state, handle, kind::BODY, kind::OUTPUT, flags, out);
         if stream != 0 {
             state.slot(stream).word.set(response);

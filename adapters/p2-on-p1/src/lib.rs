@@ -16,6 +16,7 @@
 //! | [`socket`], [`tcp`], [`udp`], [`lookup`], [`address`] | sockets, on the extension of WAMR |
 //! | [`http`], [`fields`], [`pool`] | http types, and where their strings are |
 //! | [`exchange`], [`cgi`], [`answer`], [`asked`], [`letters`] | the one request of a CGI program and its answer, on `p1bridge:http` |
+//! | [`server`] | requests on a listening socket instead, one after the other |
 //! | [`wsi`] | the component side of WSI 0.1 |
 //! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
 //!
@@ -47,6 +48,7 @@ mod path;
 mod poll;
 mod pool;
 mod random;
+mod server;
 mod sock;
 mod socket;
 mod state;

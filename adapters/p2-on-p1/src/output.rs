@@ -12,6 +12,18 @@ use crate::state::{SCRATCH, State, ZEROES, flag, kind};
 use crate::stream::{drop_stream, weak};
 use crate::{exports, input, p1};
 
+/// Calls that are others in a program that answers requests, whose bodies are streams: the linker binds them to
+/// exports that are called `weak:asked-…` there.
+mod import {
+    #[link(wasm_import_module = "if wasi:io/streams")]
+    unsafe extern "C" {
+        #[link_name = "weak:write-special"]
+        pub safe fn write_special(handle: u32, at: u32, length: u32) -> u32;
+        #[link_name = "weak:write-zeroes"]
+        pub safe fn write_zeroes(handle: u32, length: u32) -> u32;
+    }
+}
+
 /// What `check-write` permits, always.
 const PERMIT: u32 = 65536;
 /// What the blocking functions take.
@@ -23,7 +35,7 @@ fn write_all(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let entry = state.get_here(handle, kind::OUTPUT);
     let flags = entry.flags.get();
     if flags & SPECIAL != 0 || length == 0 {
-        return write_special(state, handle, at, length);
+        return import::write_special(handle, at, length);
     }
     let fixed = state.fixed();
     let vector = fixed.vector(at, length);
@@ -38,18 +50,6 @@ fn write_all(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     write_rest(state, handle, at, length, errno)
 }
 
-/// The same for a socket, a body, a stream that is closed, one that nobody gets, and no bytes.
-#[inline(never)]
-fn write_special(state: &State, handle: u32, at: u32, length: u32) -> u32 {
-    let entry = state.slot(handle);
-    let errno = special(entry);
-    if errno != 0 || entry.flags.get() & flag::SINK != 0 || length == 0 {
-        return errno;
-    }
-    let errno = write_once(state, handle, at, length);
-    write_rest(state, handle, at, length, errno)
-}
-
 /// Asks the host once.
 #[inline(never)]
 fn write_once(state: &State, handle: u32, at: u32, length: u32) -> u32 {
@@ -58,8 +58,6 @@ fn write_once(state: &State, handle: u32, at: u32, length: u32) -> u32 {
     let entry = state.slot(handle);
     if entry.flags.get() & flag::FILE != 0 {
         weak::file_write(handle, vector, 1)
-    } else if entry.flags.get() & flag::BODY != 0 {
-        weak::body_write(entry.word.get(), vector, 1)
     } else {
         p1::fd_write(fd(state, entry), vector, 1, fixed.count_at())
     }
@@ -108,49 +106,6 @@ fn written(state: &State, handle: u32, errno: u32) -> u32 {
     }
 }
 
-/// The same for zeroes: 16 vectors on the one zero block.
-#[inline(never)]
-fn write_zeroes(state: &State, handle: u32, mut length: u32) -> u32 {
-    let entry = state.get(handle, kind::OUTPUT);
-    let flags = entry.flags.get();
-    if flags & SPECIAL != 0 {
-        let errno = special(entry);
-        if errno != 0 || flags & flag::SINK != 0 {
-            return errno;
-        }
-    }
-    while length != 0 {
-        let fixed = state.fixed();
-        let vectors = fixed.scratch_at();
-        let mut left = length;
-        let mut count = 0;
-        while left != 0 && count < BLOCKING / ZEROES {
-            let part = left.min(ZEROES);
-            p1bridge_shim::abi::store32(vectors + count * 8, fixed.zeroes_at());
-            p1bridge_shim::abi::store32(vectors + count * 8 + 4, part);
-            left -= part;
-            count += 1;
-        }
-        let errno = if flags & flag::FILE != 0 {
-            weak::file_write(handle, vectors, count)
-        } else if flags & flag::BODY != 0 {
-            weak::body_write(entry.word.get(), vectors, count)
-        } else {
-            p1::fd_write(fd(state, entry), vectors, count, fixed.count_at())
-        };
-        let errno = written(state, handle, errno);
-        if errno != 0 {
-            return errno;
-        }
-        let count = fixed.count.get();
-        if count == 0 {
-            wait(entry);
-        }
-        length -= count;
-    }
-    0
-}
-
 /// Waits until a socket takes more bytes. Others are asked again at once.
 #[inline(never)]
 fn wait(entry: &Entry) {
@@ -185,7 +140,7 @@ fn finish(state: &mut State, handle: u32, out: u32, errno: u32) {
 }
 
 /// Streams of which [`special`] knows whether they still are open, and those that are not the host's.
-const SPECIAL: u8 = flag::CLOSED | flag::SOCKET | flag::SINK | flag::BODY;
+const SPECIAL: u8 = flag::CLOSED | flag::SOCKET | flag::SINK;
 
 /// Whether the stream still is open, as an error number.
 #[inline(never)]
@@ -220,7 +175,7 @@ fn write(state: &mut State, handle: u32, at: u32, length: u32, limit: u32, out: 
 #[inline(never)]
 fn zeroes(state: &mut State, handle: u32, length: u64, limit: u32, out: u32) {
     trap_if(length > limit.into());
-    let errno = write_zeroes(state, handle, length as u32);
+    let errno = import::write_zeroes(handle, length as u32);
     finish(state, handle, out, errno);
 }
 
@@ -241,7 +196,7 @@ fn splice(state: &mut State, handle: u32, from: u32, length: u64, blocking: bool
         if errno == 0 {
             let fixed = state.fixed();
             count = fixed.count.get();
-            errno = write_special(state, handle, fixed.scratch_at(), count);
+            errno = import::write_special(handle, fixed.scratch_at(), count);
             flags = state.get(handle, kind::OUTPUT).flags.get();
         }
     }
@@ -253,7 +208,101 @@ fn splice(state: &mut State, handle: u32, from: u32, length: u64, blocking: bool
     }
 }
 
+/// Writes to the body of a response, if that is what the stream is.
+#[inline(never)]
+fn write_asked(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
+    let entry = state.slot(handle);
+    if entry.flags.get() & (flag::BODY | flag::CLOSED) != flag::BODY {
+        return write_special(handle, at, length);
+    }
+    while length != 0 {
+        let fixed = state.fixed();
+        let errno = weak::body_write(entry.word.get(), fixed.vector(at, length), 1);
+        let errno = written(state, handle, errno);
+        if errno != 0 {
+            return errno;
+        }
+        at += fixed.count.get();
+        length -= fixed.count.get();
+    }
+    0
+}
+
 exports! {
+    // What [`write_all`] does for a socket, a stream that is closed, one that nobody gets, and no bytes.
+    "weak:write-special"
+    fn write_special(state, handle: u32, at: u32, length: u32) -> u32 {
+        let entry = state.slot(handle);
+        let errno = special(entry);
+        if errno != 0 || entry.flags.get() & flag::SINK != 0 || length == 0 {
+            return errno;
+        }
+        let errno = write_once(&state, handle, at, length);
+        write_rest(&state, handle, at, length, errno)
+    }
+
+    "weak:asked-write-special"
+    fn asked_write_special(state, handle: u32, at: u32, length: u32) -> u32 {
+        write_asked(&state, handle, at, length)
+    }
+
+    // 16 vectors on the one zero block.
+    "weak:write-zeroes"
+    fn write_zeroes(state, handle: u32, length: u32) -> u32 {
+        let mut length = length;
+        let entry = state.get(handle, kind::OUTPUT);
+        let flags = entry.flags.get();
+        if flags & SPECIAL != 0 {
+            let errno = special(entry);
+            if errno != 0 || flags & flag::SINK != 0 {
+                return errno;
+            }
+        }
+        while length != 0 {
+            let fixed = state.fixed();
+            let vectors = fixed.scratch_at();
+            let mut left = length;
+            let mut count = 0;
+            while left != 0 && count < BLOCKING / ZEROES {
+                let part = left.min(ZEROES);
+                p1bridge_shim::abi::store32(vectors + count * 8, fixed.zeroes_at());
+                p1bridge_shim::abi::store32(vectors + count * 8 + 4, part);
+                left -= part;
+                count += 1;
+            }
+            let errno = if flags & flag::FILE != 0 {
+                weak::file_write(handle, vectors, count)
+            } else {
+                p1::fd_write(fd(&state, entry), vectors, count, fixed.count_at())
+            };
+            let errno = written(&state, handle, errno);
+            if errno != 0 {
+                return errno;
+            }
+            let count = fixed.count.get();
+            if count == 0 {
+                wait(entry);
+            }
+            length -= count;
+        }
+        0
+    }
+
+    "weak:asked-write-zeroes"
+    fn asked_write_zeroes(state, handle: u32, length: u32) -> u32 {
+        if state.get(handle, kind::OUTPUT).flags.get() & flag::BODY == 0 {
+            return write_zeroes(handle, length);
+        }
+        let mut left = length;
+        let mut errno = 0;
+        while left != 0 && errno == 0 {
+            let part = left.min(ZEROES);
+            errno = write_asked(&state, handle, state.fixed().zeroes_at(), part);
+            left -= part;
+        }
+        errno
+    }
+
     "wasi:io/streams@0.2#[method]output-stream.check-write"
     fn check_write(state, handle: u32, out: u32) {
         let out = Out::new(out, 16, 8);
@@ -310,7 +359,7 @@ exports! {
     "wasi:io/streams@0.2#[method]output-stream.subscribe"
     fn output_subscribe(state, handle: u32) -> u32 {
         let entry = state.get(handle, kind::OUTPUT);
-        if entry.flags.get() & (flag::SINK | flag::BODY) != 0 {
+        if entry.flags.get() & flag::SINK != 0 {
             return new_pollable(&mut state, CLOCK, 0, 0);
         }
         let (mode, word) = (WRITE | entry.flags.get() & flag::SHARED, entry.word.get());

@@ -85,7 +85,8 @@ pub mod flag {
     pub const SEQUENTIAL: u8 = 1 << 1;
     /// Writes at the end.
     pub const APPEND: u8 = 1 << 2;
-    /// Takes everything: the body of a message that nobody gets.
+    /// Takes everything: the body of a message that nobody gets. The body of a response has it too, for functions
+    /// that programs without one share.
     pub const SINK: u8 = 1 << 4;
     /// The last read came back short: the end is near.
     pub const SHORT: u8 = 1 << 3;

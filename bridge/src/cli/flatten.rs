@@ -132,7 +132,8 @@ pub struct How {
     /// each, `shared` takes the adapters out [default: `separate`; `shared` for `link`]
     #[arg(long, value_name = "HOW", value_parser = descriptors, help_heading = WASI)]
     wasi: Option<Descriptors>,
-    /// Make a program of a component that exports wasi:http/incoming-handler, for a server that runs it
+    /// Make a program of a component that exports wasi:http/incoming-handler: for a server that runs it, or one that is a
+    /// server itself
     #[arg(long, value_name = "WHOSE", value_enum, help_heading = WASI)]
     http: Option<HttpArg>,
     /// Let a function of WASI that Preview 1 cannot provide return this error (or `trap`) instead of
@@ -170,6 +171,8 @@ enum BoundaryArg {
 enum HttpArg {
     /// One that speaks CGI: a process for each request
     Cgi,
+    /// None: the program listens on a socket, with --sockets wamr, and answers one request after the other
+    Server,
 }
 
 /// The functions for sockets that a host has in addition to those of Preview 1.
@@ -206,7 +209,10 @@ pub fn command(args: &Args) -> Result<ExitCode> {
 impl How {
     /// Who brings requests.
     pub fn http(&self) -> Option<Http> {
-        self.http.map(|HttpArg::Cgi| Http::Cgi)
+        self.http.map(|http| match http {
+            HttpArg::Cgi => Http::Cgi,
+            HttpArg::Server => Http::Server,
+        })
     }
 
     /// Whether nothing else goes to standard output.

@@ -33,6 +33,11 @@ const WEAK: &str = "if ";
 const SOCKETS: &str = "p1bridge:sockets";
 /// What the programs import that answer a request.
 const EXCHANGE: &str = "p1bridge:http/exchange";
+/// What those import beside that answer one after the other, on a socket.
+const SERVER: &str = "p1bridge:http/server";
+/// How exports begin that weak imports mean. In such programs they mean those that begin otherwise, if there are any.
+const PART: &str = "weak:";
+const PARTS: [(&str, &str); 2] = [(SERVER, "weak:server-"), (EXCHANGE, "weak:asked-")];
 /// The custom section in which a library says what it needs.
 const NEEDS: &str = "p1bridge.library";
 
@@ -842,7 +847,8 @@ pub(super) fn instantiate(
                 (LINKER, "max_http") => FuncDef::Builtin(Builtin::MaxHttp),
                 // What goes to the host's is the answer to a request.
                 (LINKER, "stdout") => {
-                    FuncDef::Builtin(Builtin::Stdout(1 + u32::from(used.contains(EXCHANGE))))
+                    let is_answer = used.contains(EXCHANGE) && !used.contains(SERVER);
+                    FuncDef::Builtin(Builtin::Stdout(1 + u32::from(is_answer)))
                 }
                 (LINKER, "max_poll") => FuncDef::Builtin(Builtin::MaxPoll),
                 (LINKER, "poll_room") => FuncDef::Builtin(Builtin::PollRoom),
@@ -852,7 +858,11 @@ pub(super) fn instantiate(
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
                 (weak, name) if weak.starts_with(WEAK) => {
                     let linked = weak[WEAK.len()..].split(' ').any(|i| used.contains(i));
-                    match module.exports.get(name) {
+                    let other = PARTS.iter().filter(|(of, _)| used.contains(*of));
+                    let other = other
+                        .filter_map(|(_, part)| module.exports.get(&*name.replacen(PART, part, 1)))
+                        .next();
+                    match other.or(module.exports.get(name)) {
                         Some(&(ExternalKind::Func, index)) if linked => FuncDef::Core(id, index),
                         Some(_) => FuncDef::Builtin(Builtin::Unlinked),
                         None => return Err(bad()),

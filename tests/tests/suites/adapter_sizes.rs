@@ -89,7 +89,7 @@ impl Library {
             match self.imports.get(index as usize) {
                 Some(Some((asked, name))) => {
                     if asked.iter().any(|name| interfaces.contains(name.as_str())) {
-                        work.push(self.exports[name]);
+                        work.push(self.part(name, &interfaces));
                     }
                 }
                 Some(None) => {}
@@ -101,6 +101,20 @@ impl Library {
             }
         }
         bytes
+    }
+
+    /// The export that a weak import means, as the linker binds it.
+    fn part(&self, name: &str, interfaces: &BTreeSet<&str>) -> u32 {
+        for (of, part) in [
+            ("p1bridge:http/server", "weak:server-"),
+            ("p1bridge:http/exchange", "weak:asked-"),
+        ] {
+            let other = self.exports.get(&name.replacen("weak:", part, 1));
+            if let (true, Some(index)) = (interfaces.contains(of), other) {
+                return *index;
+            }
+        }
+        self.exports[name]
     }
 
     /// The exports whose names begin with one of these, `wasi:` left out; `$` is the end of a name.

@@ -47,6 +47,7 @@ mod references;
 mod relocated;
 mod retrofit;
 mod run_away;
+mod server;
 mod several_memories;
 mod small_device;
 mod sockets;
