@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
-use super::formats::FORMATS;
+use super::formats::{FORMATS, in_flash};
 
 /// How deep files may lie in each other.
 const DEPTH: usize = 8;
@@ -254,6 +254,19 @@ fn node<'a>(bytes: Cow<'a, [u8]>, depth: usize, unpacked: &mut usize) -> Result<
         leaf.locked = inside.locked;
         leaf.notes = inside.notes;
         for member in inside.members {
+            // A part of a memory in text is not opened, so what guards an image in it would not be made again.
+            if member.name.is_empty()
+                && member.place.is_none()
+                && let Some(inner) = in_flash(&member.bytes)
+            {
+                leaf.locked.get_or_insert_with(|| Locked::Closed {
+                    why: format!(
+                        "there is an {inner} in this {}, with a checksum of its own: make a binary file of it (`objcopy -O binary`), \
+                         replace the module there, and make it this again",
+                        format.name()
+                    ),
+                });
+            }
             if member.place.is_none() {
                 *unpacked = unpacked.saturating_add(member.bytes.len());
                 if *unpacked > UNPACKED {

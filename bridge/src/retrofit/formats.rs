@@ -65,3 +65,10 @@ pub const FORMATS: &[&dyn Format] = &[
     &closed::SPIFFS,
     &closed::LZMA,
 ];
+
+/// The name of what the boot loader of a device looks for in its flash, if a part of a memory begins with it.
+pub fn in_flash(part: &[u8]) -> Option<&'static str> {
+    let images: [&dyn Format; 4] = [&mcuboot::Mcuboot, &esp::Flash, &esp::App, &uimage::UImage];
+    let is_one = |format: &&&dyn Format| !matches!(format.open(part), Ok(None));
+    images.iter().find(is_one).map(|format| format.name())
+}

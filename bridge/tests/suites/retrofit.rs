@@ -261,3 +261,51 @@ fn a_longer_module_takes_fill_that_was_said_to_be_its_own() {
     assert_eq!(new[4..4 + longer.len()], longer);
     assert!(new[4 + longer.len()..].iter().all(|byte| *byte == 0xff));
 }
+
+/// Bytes as Intel HEX, from address 0 on.
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for (number, data) in bytes.chunks(16).enumerate() {
+        let mut line = vec![data.len() as u8];
+        line.extend((number as u16 * 16).to_be_bytes());
+        line.push(0);
+        line.extend(data);
+        line.push(line.iter().fold(0u8, |sum, byte| sum.wrapping_sub(*byte)));
+        let digits: String = line.iter().map(|byte| format!("{byte:02X}")).collect();
+        text += &format!(":{digits}\n");
+    }
+    text + ":00000001FF\n"
+}
+
+/// What `imgtool sign` writes as HEX: the hash of the image would stay that of the old module.
+#[test]
+fn an_image_with_a_hash_in_hex_is_not_replaced_without_it() {
+    let folder = Folder::new();
+    let body = image(&folder);
+    let mut signed = 0x96f3_b83du32.to_le_bytes().to_vec();
+    signed.extend([0; 4]);
+    signed.extend([32, 0, 0, 0]);
+    signed.extend((body.len() as u32).to_le_bytes());
+    signed.resize(32, 0);
+    signed.extend(&body);
+    signed.extend([0x07, 0x69, 40, 0, 0x10, 0, 32, 0]);
+    signed.extend([0; 32]);
+    for (file, bytes) in [("signed.hex", &signed), ("plain.hex", &body)] {
+        folder.add(file, hex(bytes));
+    }
+    let replace = |file| {
+        folder.run(&[
+            "retrofit",
+            file,
+            "--replace",
+            "new.wasm",
+            "--profile",
+            "wasm3",
+            "-o",
+            "out.hex",
+        ])
+    };
+    replace("signed.hex").failed_with(&["MCUboot image", "objcopy"]);
+    assert!(!folder.path().join("out.hex").exists());
+    replace("plain.hex").succeeded();
+}
