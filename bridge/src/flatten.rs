@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use p1bridge_linker::relocate::{CutStacks, cut_stacks};
 use p1bridge_linker::{Library, Options, Profile};
 
-use crate::http::has_handler;
+use crate::http::is_handler;
 
 pub use p1bridge_linker::plan::fate::Row;
 pub use p1bridge_linker::report::MemoryReport;
@@ -145,7 +145,7 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
     let mut output = p1bridge_linker::flatten(component, LIBRARIES, &linker_options(options))?;
     let notes = cut.iter().flat_map(CutStacks::notes);
     output.report.notes.extend(notes);
-    if has_handler(component) {
+    if output.report.exports.iter().any(|name| is_handler(name)) {
         output.report.notes.push(
             "it exports wasi:http/incoming-handler, which stays a function to call: --http cgi makes a program for a CGI \
              server of it, and --http server one that listens on a socket"

@@ -10,7 +10,6 @@ use wasm_encoder::{
     BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection,
     ImportSection, Module, TypeSection, ValType,
 };
-use wasmparser::{Parser, Payload};
 use wit_component::{StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldId, WorldKey};
 
@@ -115,29 +114,12 @@ fn free_version(resolve: &Resolve) -> String {
 pub fn left_out(resolve: &Resolve, world: WorldId) -> Vec<String> {
     let exports = resolve.worlds[world].exports.keys();
     let name = |key: &WorldKey| resolve.name_world_key(key);
-    exports
-        .map(name)
-        .filter(|name| !name.starts_with(HANDLER))
-        .collect()
+    exports.map(name).filter(|name| !is_handler(name)).collect()
 }
 
-/// Whether a component exports a handler of WASI 0.2.
-pub fn has_handler(component: &[u8]) -> bool {
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
-        match payload {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentExportSection(section) if depth == 1 => {
-                let mut exports = section.into_iter().flatten();
-                if exports.any(|export| export.name.name.starts_with(HANDLER)) {
-                    return true;
-                }
-            }
-            _ => {}
-        }
-    }
-    false
+/// Whether an export of a component or a flat module is of a handler of WASI 0.2.
+pub fn is_handler(export: &str) -> bool {
+    export.starts_with(HANDLER)
 }
 
 const EXCHANGE: &str = "p1bridge:http/exchange@0.1.0";

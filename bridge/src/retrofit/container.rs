@@ -33,6 +33,22 @@ impl<'a> Inside<'a> {
             ..Inside::default()
         }
     }
+
+    /// The files of an archive, which lie in it as they are. `locked` says of their names why none can be replaced.
+    pub fn files<'n>(
+        file: &'a [u8],
+        files: impl Iterator<Item = (&'n str, &'n Range<usize>)>,
+        locked: fn(&[&str]) -> Option<Locked>,
+    ) -> Inside<'a> {
+        let mut names = Vec::new();
+        let mut inside = Inside::default();
+        for (name, data) in files {
+            names.push(name);
+            inside.members.push(Member::part(name, file, data.clone()));
+        }
+        inside.locked = locked(&names);
+        inside
+    }
 }
 
 /// A part of a file, or a file in it.

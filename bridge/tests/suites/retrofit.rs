@@ -1,9 +1,15 @@
 //! `p1bridge retrofit`, as it is called.
 
-use crate::common::Folder;
+use crate::common::{Ended, Folder};
 
 fn read(folder: &Folder, name: &str) -> Vec<u8> {
     std::fs::read(folder.path().join(name)).unwrap()
+}
+
+/// Puts a module in an image for wasm3.
+fn replace(folder: &Folder, image: &str, module: &str, options: &[&str]) -> Ended {
+    let how = ["retrofit", image, "--replace", module, "--profile", "wasm3"];
+    folder.run(&[&how[..], options].concat())
 }
 
 /// A module of firmware, and one that can take its place.
@@ -37,17 +43,13 @@ fn a_module_is_listed_taken_out_and_replaced() {
         .run(&["retrofit", "fw.bin", "--extract", "old.wasm"])
         .succeeded();
     assert_eq!(read(&folder, "old.wasm"), wat::parse_str(OLD).unwrap());
-    let replace = [
-        "retrofit",
+    replace(
+        &folder,
         "fw.bin",
-        "--replace",
         "new.wasm",
-        "--profile",
-        "wasm3",
-    ];
-    folder
-        .run(&[&replace[..], &["-o", "out.bin", "--patch", "there.bsdiff"]].concat())
-        .succeeded();
+        &["-o", "out.bin", "--patch", "there.bsdiff"],
+    )
+    .succeeded();
     let new = read(&folder, "out.bin");
     assert_eq!(new.len(), old.len());
     assert_eq!(read(&folder, "fw.bin"), old, "the image is never changed");
@@ -57,19 +59,7 @@ fn a_module_is_listed_taken_out_and_replaced() {
     let again = read(&folder, "again.wasm");
     assert!(again.starts_with(&wat::parse_str(NEW).unwrap()));
     // The room is not lost: the old module fits again.
-    folder.add("old.wat.wasm", wat::parse_str(OLD).unwrap());
-    folder
-        .run(&[
-            "retrofit",
-            "out.bin",
-            "--replace",
-            "old.wasm",
-            "--profile",
-            "wasm3",
-            "-o",
-            "back.bin",
-        ])
-        .succeeded();
+    replace(&folder, "out.bin", "old.wasm", &["-o", "back.bin"]).succeeded();
     assert_eq!(read(&folder, "back.bin"), old);
     folder
         .run(&[
@@ -93,25 +83,15 @@ fn a_checksum_of_the_vendor_is_made_again() {
     let folder = Folder::new();
     let old = image(&folder);
     let range = format!("sum8@0:1-{}", old.len());
-    let replace = [
-        "retrofit",
-        "fw.bin",
-        "--replace",
-        "new.wasm",
-        "--profile",
-        "wasm3",
-        "-o",
-        "out.bin",
-    ];
-    folder
-        .run(&[&replace[..], &["--fixup", &range]].concat())
-        .succeeded();
+    let fixed = |fixup: &str| {
+        let options = ["-o", "out.bin", "--fixup", fixup];
+        replace(&folder, "fw.bin", "new.wasm", &options)
+    };
+    fixed(&range).succeeded();
     let new = read(&folder, "out.bin");
     assert_eq!(new.iter().fold(0u8, |sum, byte| sum.wrapping_add(*byte)), 0);
-    folder
-        .run(&[&replace[..], &["--fixup", "crc32@0:4-20"]].concat())
-        .failed_with(&["is not the checksum"]);
-    let ended = folder.run(&[&replace[..], &["--fixup", "crc32@0"]].concat());
+    fixed("crc32@0:4-20").failed_with(&["is not the checksum"]);
+    let ended = fixed("crc32@0");
     assert_eq!(ended.code, Some(2));
 }
 
@@ -177,54 +157,27 @@ fn what_the_firmware_would_not_find_is_refused_by_name() {
         &["--profile", "wasm3", "--slot", "2"],
         &["there is no such slot"],
     );
-    folder
-        .run(&[
-            "retrofit",
-            "fw.bin",
-            "--replace",
-            "new.wasm",
-            "--profile",
-            "wasm3",
-        ])
-        .failed_with(&["-o", "--in-place", "--dry-run"]);
-    folder
-        .run(&[
-            "retrofit",
-            "fw.bin",
-            "--replace",
-            "new.wasm",
-            "--profile",
-            "wasm3",
-            "-o",
-            "fw.bin",
-        ])
-        .failed_with(&["are both"]);
+    replace(&folder, "fw.bin", "new.wasm", &[]).failed_with(&["-o", "--in-place", "--dry-run"]);
+    replace(&folder, "fw.bin", "new.wasm", &["-o", "fw.bin"]).failed_with(&["are both"]);
 }
 
 #[test]
 fn in_place_keeps_the_original_and_a_rehearsal_writes_nothing() {
     let folder = Folder::new();
     let old = image(&folder);
-    let replace = [
-        "retrofit",
+    replace(
+        &folder,
         "fw.bin",
-        "--replace",
         "new.wasm",
-        "--profile",
-        "wasm3",
-    ];
-    folder
-        .run(&[&replace[..], &["--dry-run", "--patch", "p.bsdiff"]].concat())
-        .succeeded();
+        &["--dry-run", "--patch", "p.bsdiff"],
+    )
+    .succeeded();
     assert_eq!(read(&folder, "fw.bin"), old);
     assert!(!folder.path().join("p.bsdiff").exists());
-    folder
-        .run(&[&replace[..], &["--in-place"]].concat())
-        .succeeded();
+    replace(&folder, "fw.bin", "new.wasm", &["--in-place"]).succeeded();
     assert_eq!(read(&folder, "fw.bin.orig"), old);
     assert_ne!(read(&folder, "fw.bin"), old);
-    folder
-        .run(&[&replace[..], &["--in-place"]].concat())
+    replace(&folder, "fw.bin", "new.wasm", &["--in-place"])
         .failed_with(&["fw.bin.orig is there already"]);
 }
 
@@ -240,22 +193,13 @@ fn a_longer_module_takes_fill_that_was_said_to_be_its_own() {
     let longer = OLD.replace("long enough", &"longer than it was ".repeat(10));
     let longer = wat::parse_str(longer).unwrap();
     folder.add("longer.wasm", &longer);
-    folder
-        .run(&[
-            "retrofit",
-            "fw.bin",
-            "--replace",
-            "longer.wasm",
-            "--profile",
-            "wasm3",
-            "--slot",
-            "0x4+1020",
-            "--length-at",
-            "0",
-            "-o",
-            "out.bin",
-        ])
-        .succeeded();
+    replace(
+        &folder,
+        "fw.bin",
+        "longer.wasm",
+        &["--slot", "0x4+1020", "--length-at", "0", "-o", "out.bin"],
+    )
+    .succeeded();
     let new = read(&folder, "out.bin");
     assert_eq!(new[..4], (longer.len() as u32).to_le_bytes());
     assert_eq!(new[4..4 + longer.len()], longer);

@@ -35,7 +35,7 @@ fn route(engine: &dyn Engine) -> Vec<u8> {
 }
 
 /// Authentication before the log before the router.
-fn chain(options: &FlattenOptions) -> Vec<u8> {
+pub(super) fn chain(http: Http, options: &FlattenOptions) -> Vec<u8> {
     let names = ["authenticate-rust", "log-rust", "route-rust"];
     let inputs = names.map(|name| Input {
         name: name.to_string(),
@@ -44,7 +44,7 @@ fn chain(options: &FlattenOptions) -> Vec<u8> {
     });
     let choices = Choices {
         chains: vec![names.map(str::to_string).to_vec()],
-        http: Some(Http::Cgi),
+        http: Some(http),
         ..Choices::default()
     };
     link(&inputs, &[], &choices, options).unwrap().1.wasm
@@ -512,7 +512,7 @@ fn a_handler_without_a_response_is_answered_for() {
 fn three_components_in_a_chain_answer_as_one() {
     for engine in engines::available() {
         let (engine, name) = (&*engine, engine.name());
-        let wasm = chain(&options(engine));
+        let wasm = chain(Http::Cgi, &options(engine));
         let outcome = ask(engine, &wasm, ("GET", "/request", &[], b""));
         let found = answer(&outcome);
         assert_eq!(

@@ -71,7 +71,11 @@ fn flat(component: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// The same for a profile, with an arena of so many bytes for what functions of the host give.
-fn flat_for(component: &[u8], profile: &str, host_arena: Option<u32>) -> Result<Vec<u8>> {
+pub(super) fn flat_for(
+    component: &[u8],
+    profile: &str,
+    host_arena: Option<u32>,
+) -> Result<Vec<u8>> {
     let options = FlattenOptions {
         profile: named(profile)?,
         host_arena,

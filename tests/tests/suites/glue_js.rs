@@ -2,13 +2,11 @@
 //! and a guest that gives anything. They are the hosts of `tests/glue/*.mjs` on the files that `p1bridge host` writes.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::host::{HostOptions, Input, js};
-use p1bridge::profiles::named;
 use p1bridge::wrap::{World, WrapOptions, wrap};
 use p1bridge_tests::engines;
 use p1bridge_tests::manifest::part;
@@ -17,33 +15,14 @@ use wit_parser::WorldItem;
 use wit_parser::abi::{AbiVariant, WasmType};
 
 use super::echo_world::{Type, pass_through, passes_on};
-use super::glue::{PLUGINS, plugin, plugins_say};
+use super::glue::{PLUGINS, flat_for, plugin, plugins_say, run, top};
 use super::linked::TOUR;
-
-fn top() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// Whether node is there; says so if it is not.
 fn is_ready() -> bool {
     engines::available()
         .iter()
         .any(|engine| engine.name() == "node")
-}
-
-fn flat(component: &[u8], profile: &str) -> Result<Vec<u8>> {
-    flat_with(component, profile, None)
-}
-
-/// The same with an arena of so many bytes for what functions of the host give.
-fn flat_with(component: &[u8], profile: &str, host_arena: Option<u32>) -> Result<Vec<u8>> {
-    let options = FlattenOptions {
-        profile: named(profile)?,
-        host_arena,
-        verify: true,
-        ..FlattenOptions::default()
-    };
-    Ok(flatten(component, &options)?.wasm)
 }
 
 /// A module with its glue in a folder.
@@ -80,20 +59,8 @@ impl Host {
             .arg(folder.join("module.wasm"))
             .arg(folder.join(format!("{}.js", self.world)))
             .args(arguments);
-        output(&mut command)
+        run(&mut command)
     }
-}
-
-/// What a command prints.
-fn output(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "{command:?}: {}\n{said}",
-        output.status
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The guest of `glue_js/every.wat`, as a flat module.
@@ -104,7 +71,7 @@ fn every() -> Result<Vec<u8>> {
         ..WrapOptions::default()
     };
     let core = wat::parse_str(include_str!("glue_js/every.wat"))?;
-    flat(&wrap(&core, &options)?.component, "portable")
+    flat_for(&wrap(&core, &options)?.component, "portable", None)
 }
 
 #[test]
@@ -197,11 +164,11 @@ fn a_host_in_js_provides_an_interface() -> Result<()> {
         ("wamr-2020", None),
         ("portable", Some(1024)),
     ] {
-        let host = Host::new(&flat_with(&component, profile, arena)?, "user")?;
+        let host = Host::new(&flat_for(&component, profile, arena)?, "user")?;
         let said = host.run("user.mjs", &["one"])?;
         ensure!(said == format!("{TOUR}argument one\n"), "{profile}: {said}");
     }
-    let host = Host::new(&flat_with(&component, "portable", Some(32))?, "user")?;
+    let host = Host::new(&flat_for(&component, "portable", Some(32))?, "user")?;
     let refused = host.run("user.mjs", &["one"]);
     let refused = format!("{:#}", refused.expect_err("no room"));
     ensure!(
@@ -217,7 +184,7 @@ fn a_host_in_js_calls_an_interface() -> Result<()> {
         return Ok(());
     }
     for maker in ["maker-p2-c", "maker-p2-rust"] {
-        let host = Host::new(&flat(&part(maker)?, "portable")?, "maker")?;
+        let host = Host::new(&flat_for(&part(maker)?, "portable", None)?, "maker")?;
         let said = host.run("maker.mjs", &[])?;
         ensure!(said == TOUR, "{maker}: {said}");
     }
@@ -411,7 +378,7 @@ fn random_world(seed: u64) -> Result<Host> {
     let random = &mut Random::new(seed);
     let (component, functions) = pass_through(random)?;
     let arena = random.percent(50).then_some(1 << 20);
-    let module = flat_with(&component, "portable", arena)?;
+    let module = flat_for(&component, "portable", arena)?;
     let host = Host::new(&module, "echo")?;
     let values: Vec<_> = functions
         .iter()
@@ -466,7 +433,7 @@ fn large_types_pass_a_host_in_js() -> Result<()> {
          f4: func(x: result<result<u8, string>, result>) -> result<result<u8, string>, result>;
          f5: func(x: result<f32, u32>) -> result<f32, u32>; f6: func(x: mix) -> mix;"
     );
-    let module = flat(&passes_on(&items)?, "portable")?;
+    let module = flat_for(&passes_on(&items)?, "portable", None)?;
     let host = Host::new(&module, "echo")?;
     let many = list(32, &|i| format!("f{i}X: {}", [1, 30, 31].contains(&i)));
     let fields = list(20, &|i| match i % 2 {
@@ -579,7 +546,7 @@ fn a_host_in_js_has_several_plugins_replaces_one_and_goes_on_when_one_traps() ->
         std::fs::write(&file, plugin(name, "portable")?)?;
         command.arg(file);
     }
-    let said = output(&mut command)?;
+    let said = run(&mut command)?;
     ensure!(said == plugins_say(), "{said}");
     Ok(())
 }

@@ -12,10 +12,12 @@ use std::time::{Duration, Instant};
 
 use p1bridge::flatten::FlattenOptions;
 use p1bridge::http::Http;
-use p1bridge::link::{Choices, Input, link, serve};
+use p1bridge::link::serve;
 use p1bridge::profiles::Profile;
 use p1bridge_tests::manifest::part;
 use p1bridge_tests::sockets;
+
+use super::cgi::chain;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -436,19 +438,8 @@ fn a_client_that_is_too_slow_is_told_so() {
 
 #[test]
 fn three_components_in_a_chain_serve_as_one() {
-    let names = ["authenticate-rust", "log-rust", "route-rust"];
-    let inputs = names.map(|name| Input {
-        name: name.to_string(),
-        wasm: part(name).unwrap(),
-        world: None,
-    });
-    let choices = Choices {
-        chains: vec![names.map(str::to_string).to_vec()],
-        http: Some(Http::Server),
-        ..Choices::default()
-    };
     let port = free_port();
-    let wasm = link(&inputs, &[], &choices, &options()).unwrap().1.wasm;
+    let wasm = chain(Http::Server, &options());
     let ended = thread::spawn(move || {
         let address = format!("127.0.0.1:{port}");
         sockets::run(&wasm, &["guest", &address], None).unwrap()

@@ -109,24 +109,17 @@ impl Format for Ar {
         let Some(entries) = entries(file)? else {
             return Ok(None);
         };
-        let names: Vec<&str> = entries
-            .files
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .collect();
-        let mut inside = Inside {
-            locked: locked(&names),
-            ..Inside::default()
-        };
-        if names.first() == Some(&"debian-binary") {
+        let files = entries.files.iter();
+        let files = files.map(|entry| (entry.name.as_str(), &entry.data));
+        let mut inside = Inside::files(file, files, locked);
+        if inside
+            .members
+            .first()
+            .is_some_and(|first| first.name == "debian-binary")
+        {
             inside.notes.push(
                 "a package has the MD5 of its files in control.tar: that of the replaced one stays, and `dpkg --verify` tells".to_string(),
             );
-        }
-        for entry in &entries.files {
-            inside
-                .members
-                .push(Member::part(&entry.name, file, entry.data.clone()));
         }
         Ok(Some(inside))
     }

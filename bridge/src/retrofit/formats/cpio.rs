@@ -121,15 +121,9 @@ impl Format for Cpio {
         let Some(entries) = entries(file)? else {
             return Ok(None);
         };
-        let names: Vec<&str> = entries
-            .files
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .collect();
-        let mut inside = Inside {
-            locked: locked(&names),
-            ..Inside::default()
-        };
+        let files = entries.files.iter();
+        let files = files.map(|entry| (entry.name.as_str(), &entry.data));
+        let mut inside = Inside::files(file, files, locked);
         let mut summed = entries
             .files
             .iter()
@@ -138,11 +132,6 @@ impl Format for Cpio {
         if summed.peek().is_some() {
             let right = summed.all(|(entry, said)| sum(&file[entry.data.clone()]) == said);
             inside.guards.push(Guard::new("sums of all files", right));
-        }
-        for entry in &entries.files {
-            inside
-                .members
-                .push(Member::part(&entry.name, file, entry.data.clone()));
         }
         // RAM disks for Linux are several archives, of which the last ones are often compressed.
         let zeros = file[entries.end..].iter().take_while(|byte| **byte == 0);
@@ -158,11 +147,7 @@ impl Format for Cpio {
     fn put(&self, file: &[u8], member: usize, new: &[u8], how: How) -> Result<Put> {
         let entries = entries(file)?.context("it is a cpio archive")?.files;
         let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let dropped = match locked(&names) {
-            Some(Locked::Closed { why }) => bail!("{why}"),
-            Some(Locked::Signed { .. }) if how.unsigned => detached::signatures(&names),
-            _ => Vec::new(),
-        };
+        let dropped = detached::dropped(&names, locked(&names), how)?;
         let Some(entry) = entries.get(member) else {
             let inside = self.open(file)?.context("it is a cpio archive")?;
             let tail = inside.members.get(member).context("the member is there")?;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::retrofit::container::Locked;
+use anyhow::{Result, bail};
+
+use crate::retrofit::container::{How, Locked};
 
 const ENDINGS: [&str; 4] = [".sig", ".asc", ".p7s", ".dat"];
 
@@ -32,6 +34,19 @@ pub fn locked(names: &[&str]) -> Option<Locked> {
         by: format!("{}, which lies in it", names[first]),
         advice: "replace the module in the file before it is signed, and pack both again; `--unsigned` leaves the signature out".to_string(),
     })
+}
+
+/// Which files an archive is written without.
+///
+/// # Errors
+///
+/// When nothing in it can be replaced.
+pub fn dropped(names: &[&str], locked: Option<Locked>, how: How) -> Result<Vec<usize>> {
+    match locked {
+        Some(Locked::Closed { why }) => bail!("{why}"),
+        Some(Locked::Signed { .. }) if how.unsigned => Ok(signatures(names)),
+        _ => Ok(Vec::new()),
+    }
 }
 
 #[cfg(test)]

@@ -138,20 +138,9 @@ impl Format for Tar {
         let Some(entries) = entries(file)? else {
             return Ok(None);
         };
-        let names: Vec<&str> = entries
-            .files
-            .iter()
-            .map(|entry| entry.name.as_str())
-            .collect();
-        let mut inside = Inside {
-            locked: locked(&names),
-            ..Inside::default()
-        };
-        for entry in &entries.files {
-            inside
-                .members
-                .push(Member::part(&entry.name, file, entry.data.clone()));
-        }
+        let files = entries.files.iter();
+        let files = files.map(|entry| (entry.name.as_str(), &entry.data));
+        let mut inside = Inside::files(file, files, locked);
         // Some updates have a signature or another file behind the end.
         let end = entries.end;
         if file[end..].iter().any(|byte| *byte != 0) {
@@ -165,11 +154,7 @@ impl Format for Tar {
     fn put(&self, file: &[u8], member: usize, new: &[u8], how: How) -> Result<Put> {
         let entries = entries(file)?.context("it is a tar archive")?.files;
         let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-        let dropped = match locked(&names) {
-            Some(Locked::Closed { why }) => bail!("{why}"),
-            Some(Locked::Signed { .. }) if how.unsigned => detached::signatures(&names),
-            _ => Vec::new(),
-        };
+        let dropped = detached::dropped(&names, locked(&names), how)?;
         let Some(entry) = entries.get(member) else {
             let inside = self.open(file)?.context("it is a tar archive")?;
             let tail = inside.members.get(member).context("the member is there")?;
