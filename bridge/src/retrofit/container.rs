@@ -6,7 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
-use super::formats::{FORMATS, in_flash};
+use super::formats::FORMATS;
 
 /// How deep files may lie in each other.
 const DEPTH: usize = 8;
@@ -60,16 +60,28 @@ pub struct Member<'a> {
     pub place: Option<usize>,
     /// What its first byte is called, if it has no name: its place, or its address.
     pub base: u64,
+    /// Whether it is looked at as a file is, and not only for modules in its bytes.
+    pub opened: bool,
 }
 
 impl<'a> Member<'a> {
-    /// A part of the file that lies there as it is.
+    /// A part of the file that lies there as it is. With a name, it is a file.
     pub fn part(name: impl Into<String>, file: &'a [u8], range: Range<usize>) -> Member<'a> {
+        let name = name.into();
         Member {
-            name: name.into(),
+            opened: !name.is_empty(),
+            name,
             place: Some(range.start),
             base: range.start as u64,
             bytes: Cow::Borrowed(&file[range]),
+        }
+    }
+
+    /// A part without a name that may be a file nevertheless: its offsets go on being those of the file.
+    pub fn image(file: &'a [u8], range: Range<usize>) -> Member<'a> {
+        Member {
+            opened: true,
+            ..Member::part("", file, range)
         }
     }
 
@@ -80,6 +92,25 @@ impl<'a> Member<'a> {
             place: None,
             base: 0,
             bytes: Cow::Owned(bytes),
+            opened: true,
+        }
+    }
+
+    /// A part of a memory that is written in another way, from this address on.
+    pub fn memory(address: u64, bytes: Vec<u8>) -> Member<'a> {
+        Member {
+            base: address,
+            ..Member::made("", bytes)
+        }
+    }
+
+    /// Its path, with a `!` at the end unless that is nothing, and what its first byte is called there; in the file with this
+    /// path, whose own first byte is called `base`.
+    pub fn below(name: &str, at: u64, path: &str, base: u64) -> (String, u64) {
+        match (name, base) {
+            ("", _) => (path.to_string(), base.saturating_add(at)),
+            (name, 0) => (format!("{path}{name}!"), 0),
+            (name, _) => (format!("{path}{base:#x}!{name}!"), 0),
         }
     }
 }
@@ -154,6 +185,15 @@ impl Put {
         self.file[range.clone()].copy_from_slice(bytes);
         self.fields.push((what.to_string(), range));
     }
+}
+
+/// What takes the place of so many bytes of a flash; without what was left out, it ends as a flash is when it is erased.
+pub fn erased(new: &[u8], length: usize) -> Cow<'_, [u8]> {
+    let mut new = Cow::Borrowed(new);
+    if new.len() < length {
+        new.to_mut().resize(length, 0xff);
+    }
+    new
 }
 
 /// Parts of a file that become other bytes, of any length.
@@ -270,19 +310,6 @@ fn node<'a>(bytes: Cow<'a, [u8]>, depth: usize, unpacked: &mut usize) -> Result<
         leaf.locked = inside.locked;
         leaf.notes = inside.notes;
         for member in inside.members {
-            // A part of a memory in text is not opened, so what guards an image in it would not be made again.
-            if member.name.is_empty()
-                && member.place.is_none()
-                && let Some(inner) = in_flash(&member.bytes)
-            {
-                leaf.locked.get_or_insert_with(|| Locked::Closed {
-                    why: format!(
-                        "there is an {inner} in this {}, with a checksum of its own: make a binary file of it (`objcopy -O binary`), \
-                         replace the module there, and make it this again",
-                        format.name()
-                    ),
-                });
-            }
             if member.place.is_none() {
                 *unpacked = unpacked.saturating_add(member.bytes.len());
                 if *unpacked > UNPACKED {
@@ -293,9 +320,8 @@ fn node<'a>(bytes: Cow<'a, [u8]>, depth: usize, unpacked: &mut usize) -> Result<
                 }
             }
             let named = member.name.clone();
-            let node = match member.name.is_empty() {
-                // A part is not a file of its own.
-                true => Node {
+            let node = match member.opened {
+                false => Node {
                     bytes: member.bytes,
                     format: None,
                     guards: Vec::new(),
@@ -303,7 +329,13 @@ fn node<'a>(bytes: Cow<'a, [u8]>, depth: usize, unpacked: &mut usize) -> Result<
                     notes: Vec::new(),
                     members: Vec::new(),
                 },
-                false => node(member.bytes, depth + 1, unpacked).with_context(|| named.clone())?,
+                true => {
+                    let called = || match named.as_str() {
+                        "" => format!("at {:#x}", member.base),
+                        name => name.to_string(),
+                    };
+                    node(member.bytes, depth + 1, unpacked).with_context(called)?
+                }
             };
             leaf.members.push(Child {
                 name: named,

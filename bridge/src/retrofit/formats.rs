@@ -5,6 +5,7 @@ mod closed;
 mod cpio;
 mod deflate;
 mod detached;
+mod dump;
 mod esp;
 mod fat;
 mod gzip;
@@ -64,11 +65,6 @@ pub const FORMATS: &[&dyn Format] = &[
     &closed::JFFS2,
     &closed::SPIFFS,
     &closed::LZMA,
+    // Nothing says what it is, but the images in it.
+    &dump::Dump,
 ];
-
-/// The name of what the boot loader of a device looks for in its flash, if a part of a memory begins with it.
-pub fn in_flash(part: &[u8]) -> Option<&'static str> {
-    let images: [&dyn Format; 4] = [&mcuboot::Mcuboot, &esp::Flash, &esp::App, &uimage::UImage];
-    let is_one = |format: &&&dyn Format| !matches!(format.open(part), Ok(None));
-    images.iter().find(is_one).map(|format| format.name())
-}

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use wasmparser::{Validator, WasmFeatures};
 
-use super::container::{How, Inside, Put, inside};
+use super::container::{How, Inside, Member, Put, inside};
 use super::fit::{self, Difference, differences};
 use super::fixup::Fixup;
 use super::slots::{HEAD, Kind, Report, Slot, head, slots};
@@ -539,11 +539,8 @@ impl Edit<'_> {
             Some((first, rest)) => {
                 let (format, inside) = inside(file)?.context("the file is of a known format")?;
                 let member = inside.members.get(*first).context("the member is there")?;
-                let below = match member.name.as_str() {
-                    "" => (rest, path.clone(), base + member.base),
-                    name => (rest, format!("{path}{name}!"), 0),
-                };
-                let new = self.put(&member.bytes, below, changes)?;
+                let (below, begin) = Member::below(&member.name, member.base, &path, base);
+                let new = self.put(&member.bytes, (rest, below, begin), changes)?;
                 let put = format.put(file, *first, &new, self.how)?;
                 if put.rebuilt {
                     nothing_else(&inside, (*first, &new), &put, self.how)?;

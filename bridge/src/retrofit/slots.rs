@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use wasmparser::{Validator, WasmFeatures};
 
-use super::container::{Guard, Locked, Node, crc32, le32, open};
+use super::container::{Child, Guard, Locked, Member, Node, crc32, le32, open};
 use super::formats::AR;
 use crate::check::Verdict;
 use crate::probe::{Embedded, EmbeddedKind, embedded, probe};
@@ -37,7 +37,7 @@ pub struct Report {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct File {
-    /// Nothing for the image itself.
+    /// Nothing for the image itself; of a part of a file, its offset or address is the last word.
     pub path: String,
     pub format: &'static str,
     pub guards: Vec<Guard>,
@@ -141,6 +141,7 @@ pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
         path: String::new(),
         members: Vec::new(),
         base: 0,
+        part: false,
         locked: None,
     };
     walk(&root, &place, &mut report, &mut seen)?;
@@ -169,7 +170,8 @@ fn find_runtimes(node: &Node<'_>, found: &mut Vec<(String, Profile)>) -> Result<
     for bytes in wholes(node) {
         probed(&bytes, found)?;
     }
-    let mut files = node.members.iter().filter(|child| !child.name.is_empty());
+    let is_file = |child: &&Child<'_>| !child.name.is_empty() || child.node.format.is_some();
+    let mut files = node.members.iter().filter(is_file);
     files.try_for_each(|child| find_runtimes(&child.node, found))
 }
 
@@ -183,7 +185,8 @@ fn wholes<'a>(node: &'a Node<'_>) -> Vec<Cow<'a, [u8]>> {
         return vec![Cow::Borrowed(&node.bytes)];
     }
     let mut found: Vec<(u64, Cow<'a, [u8]>)> = Vec::new();
-    for part in node.members.iter().filter(|child| child.name.is_empty()) {
+    let is_part = |child: &&Child<'_>| child.name.is_empty() && child.node.format.is_none();
+    for part in node.members.iter().filter(is_part) {
         let last = found.last_mut().and_then(|(base, bytes)| {
             let at = part.base.checked_sub(*base)?;
             let gap = at.checked_sub(bytes.len() as u64)?;
@@ -208,6 +211,8 @@ struct Place {
     members: Vec<usize>,
     /// Where the bytes begin in the file that the path names, or at which address.
     base: u64,
+    /// Whether they are a part of that file.
+    part: bool,
     locked: Option<Locked>,
 }
 
@@ -221,7 +226,10 @@ fn walk(
         return leaf(&node.bytes, place, report, seen);
     };
     report.files.push(File {
-        path: place.path.trim_end_matches('!').to_string(),
+        path: match place.part {
+            false => place.path.trim_end_matches('!').to_string(),
+            true => format!("{}{:#x}", place.path, place.base),
+        },
         format: format.name(),
         guards: node.guards.clone(),
         locked: node.locked.clone(),
@@ -230,19 +238,13 @@ fn walk(
     for (number, child) in node.members.iter().enumerate() {
         let mut members = place.members.clone();
         members.push(number);
-        let inner = match child.name.is_empty() {
-            true => Place {
-                path: place.path.clone(),
-                base: child.base,
-                members,
-                locked: node.locked.clone().or_else(|| place.locked.clone()),
-            },
-            false => Place {
-                path: format!("{}{}!", place.path, child.name),
-                base: 0,
-                members,
-                locked: node.locked.clone().or_else(|| place.locked.clone()),
-            },
+        let (path, base) = Member::below(&child.name, child.base, &place.path, place.base);
+        let inner = Place {
+            path,
+            base,
+            part: child.name.is_empty(),
+            members,
+            locked: node.locked.clone().or_else(|| place.locked.clone()),
         };
         walk(&child.node, &inner, report, seen)?;
     }

@@ -221,35 +221,65 @@ fn hex(bytes: &[u8]) -> String {
     text + ":00000001FF\n"
 }
 
-/// What `imgtool sign` writes as HEX: the hash of the image would stay that of the old module.
+/// The bytes from address 0 on that Intel HEX says.
+fn memory(hex: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for line in std::str::from_utf8(hex).unwrap().lines() {
+        let byte = |at: usize| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
+        if byte(7) == 0 {
+            bytes.extend((0..usize::from(byte(1))).map(|at| byte(9 + 2 * at)));
+        }
+    }
+    bytes
+}
+
+/// What `imgtool sign` writes as HEX: the hash that is in the memory is made again, too, and held to what it says.
 #[test]
-fn an_image_with_a_hash_in_hex_is_not_replaced_without_it() {
+fn an_image_in_the_memory_of_hex_gets_its_hash() {
+    use sha2::{Digest, Sha256};
     let folder = Folder::new();
     let body = image(&folder);
+    // Behind a boot loader, without a gap.
+    let boot = [0xf7; 0x100];
     let mut signed = 0x96f3_b83du32.to_le_bytes().to_vec();
     signed.extend([0; 4]);
     signed.extend([32, 0, 0, 0]);
     signed.extend((body.len() as u32).to_le_bytes());
     signed.resize(32, 0);
     signed.extend(&body);
+    let hash = Sha256::digest(&signed);
     signed.extend([0x07, 0x69, 40, 0, 0x10, 0, 32, 0]);
-    signed.extend([0; 32]);
-    for (file, bytes) in [("signed.hex", &signed), ("plain.hex", &body)] {
-        folder.add(file, hex(bytes));
+    let mut wrong = signed.clone();
+    signed.extend(hash);
+    wrong.extend([0; 32]);
+    for (file, image) in [
+        ("signed.hex", signed.clone()),
+        ("behind.hex", [&boot[..], &signed].concat()),
+        ("wrong.hex", wrong.clone()),
+        ("wrong-behind.hex", [&boot[..], &wrong].concat()),
+    ] {
+        folder.add(file, hex(&image));
     }
-    let replace = |file| {
-        folder.run(&[
-            "retrofit",
-            file,
-            "--replace",
-            "new.wasm",
-            "--profile",
-            "wasm3",
-            "-o",
-            "out.hex",
-        ])
-    };
-    replace("signed.hex").failed_with(&["MCUboot image", "objcopy"]);
-    assert!(!folder.path().join("out.hex").exists());
-    replace("plain.hex").succeeded();
+    for (file, begin) in [("signed.hex", 0), ("behind.hex", 0x100)] {
+        let said = folder.run(&["retrofit", file]).succeeded();
+        let slot = begin + 32 + 32;
+        assert!(
+            said.text().contains(&format!("{slot:#x}: core module")),
+            "{}",
+            said.text()
+        );
+        replace(&folder, file, "new.wasm", &["-o", "out.hex"]).succeeded();
+        let new = memory(&read(&folder, "out.hex"));
+        assert_eq!(new.len(), begin + signed.len());
+        assert_eq!(new[..begin], boot[..begin]);
+        let (hashed, hash) = new[begin..].split_at(signed.len() - 40);
+        assert_eq!(hash[8..], Sha256::digest(hashed)[..]);
+        assert_ne!(hash[8..], signed[signed.len() - 32..]);
+    }
+    for file in ["wrong.hex", "wrong-behind.hex"] {
+        std::fs::remove_file(folder.path().join("out.hex")).unwrap_or_default();
+        replace(&folder, file, "new.wasm", &["-o", "out.hex"])
+            .failed_with(&["SHA-256 of the MCUboot image", "--allow checksums"]);
+        assert!(!folder.path().join("out.hex").exists());
+    }
 }

@@ -568,6 +568,74 @@ fn images_of_imgtool() {
     images.refused("bad.img", &["SHA-256"]);
 }
 
+#[test]
+fn images_of_imgtool_in_hex() {
+    if !have(&["imgtool", "srec_cat"]) {
+        return;
+    }
+    let images = Images::new();
+    let sign = "imgtool sign --header-size 0x20 --pad-header --slot-size 0x40000 --version 1.0.0 --align 4 --hex-addr 0xc000";
+    images.shell(&format!(
+        "{sign} app.bin app.hex; {sign} --pad app.bin padded.hex
+         imgtool keygen -k key.pem -t ecdsa-p256; {sign} -k key.pem app.bin signed.hex"
+    ));
+    images.refused("signed.hex", &["imgtool sign", "--unsigned"]);
+    for (image, options) in [
+        ("app.hex", &[][..]),
+        ("padded.hex", &[]),
+        ("signed.hex", &["--unsigned"]),
+    ] {
+        images.replace(image, "new.hex", options);
+        images.shell(
+            "imgtool verify new.hex; srec_cat new.hex -Intel -offset -0xc020 -o new.bin -Binary",
+        );
+        let mut found = images.read("new.bin");
+        found.truncate(images.read("app.bin").len());
+        images.is_new_firmware(&found);
+        assert!(images.complains("imgtool verify -k key.pem new.hex"));
+    }
+    // One that is damaged before it is written as lines.
+    images.shell("srec_cat app.hex -Intel -o bad.bin -Binary");
+    images.flip("bad.bin", 0xc100, "bad.bin");
+    images.shell("srec_cat bad.bin -Binary -crop 0xc000 0x40000 -o bad.hex -Intel");
+    assert!(images.complains("imgtool verify bad.hex"));
+    images.refused("bad.hex", &["0xc000: the SHA-256 of the MCUboot image"]);
+}
+
+#[test]
+fn images_of_mkimage_in_a_memory() {
+    if !have(&["mkimage", "dumpimage", "srec_cat"]) {
+        return;
+    }
+    let images = Images::new();
+    images.folder.add("boot.bin", [0xf7; 0x400]);
+    images.shell(
+        "mkimage -A arm -O linux -T kernel -C none -n test -d app.bin app.img
+         image='boot.bin -Binary app.img -Binary -offset 0x400'
+         srec_cat $image -o both.hex -Intel; srec_cat $image -o both.srec -Motorola
+         srec_cat '(' $image ')' -fill 0xff 0 0x20000 -o flash.bin -Binary
+         srec_cat app.img -Binary -offset 0x1000 -o far.hex -Intel",
+    );
+    for (image, from, begin) in [
+        ("both.hex", "-Intel", 0x400),
+        ("both.srec", "-Motorola", 0x400),
+        ("flash.bin", "-Binary", 0x400),
+        ("far.hex", "-Intel", 0x1000),
+    ] {
+        let end = begin + images.read("app.img").len();
+        images.replace(image, "new", &[]);
+        images.shell(&format!(
+            "srec_cat new {from} -crop {begin} {end} -offset -{begin} -o new.img -Binary
+             mkimage -l new.img | grep 'Image Name'; dumpimage -T kernel -p 0 -o new.bin new.img"
+        ));
+        images.is_new_firmware(&images.read("new.bin"));
+    }
+    // Damaged before it was written as lines.
+    images.flip("app.img", 64 + 10, "bad.img");
+    images.shell("srec_cat bad.img -Binary -offset 0x1000 -o bad.hex -Intel");
+    images.refused("bad.hex", &["0x1000: the CRC-32 of the data"]);
+}
+
 /// An app for the ESP32-C3 with one segment.
 fn esp_app(data: &[u8]) -> Vec<u8> {
     use sha2::{Digest, Sha256};
@@ -634,6 +702,50 @@ fn images_that_esptool_reads() {
 }
 
 #[test]
+fn a_flash_that_esptool_merges() {
+    if !have(&["esptool"]) {
+        return;
+    }
+    let images = Images::new();
+    images.folder.add("boot.img", esp_app(b"boot loader"));
+    // The module reaches into the last block of a UF2.
+    let module = prebuilt("hello-c.wasm");
+    for contents in [
+        images.read("app.bin"),
+        [&[7; NEIGHBOUR], &module[..]].concat(),
+    ] {
+        let app = esp_app(&contents);
+        images.folder.add("app.img", &app);
+        for format in ["raw", "hex", "uf2"] {
+            let merge = |app: &str, output: &str| {
+                images.shell(&format!(
+                    "esptool --chip esp32c3 merge-bin --format {format} -o {output} 0x1000 boot.img 0x10000 {app}"
+                ))
+            };
+            merge("app.img", "flash");
+            images.replace(
+                "flash",
+                "new",
+                &["--slot", &format!("{:#x}", 0x1_0020 + NEIGHBOUR)],
+            );
+            // The tool makes the same of an app that is right.
+            let mut new = contents.clone();
+            images
+                .folder
+                .run(&["retrofit", "new", "--extract", "got.wasm"])
+                .succeeded();
+            let got = images.read("got.wasm");
+            images.is_new_module(&got);
+            new[NEIGHBOUR..NEIGHBOUR + got.len()].copy_from_slice(&got);
+            images.folder.add("new.img", esp_app(&new));
+            images.shell("esptool --chip esp32c3 image-info new.img");
+            merge("new.img", "again");
+            assert!(images.read("again") == images.read("new"), "{format}");
+        }
+    }
+}
+
+#[test]
 fn damaged_images_are_refused_or_listed() {
     let images = Images::new();
     for (tools, script) in [
@@ -644,6 +756,11 @@ fn damaged_images_are_refused_or_listed() {
         (
             &["mkimage"],
             "mkimage -A arm -O linux -T kernel -C none -n test -d app.bin image",
+        ),
+        (
+            &["mkimage", "srec_cat"],
+            "mkimage -A arm -O linux -T kernel -C none -n test -d app.bin app.img
+             srec_cat app.bin -Binary app.img -Binary -offset 0x8000 -o image -Intel",
         ),
         (
             &["genromfs"],

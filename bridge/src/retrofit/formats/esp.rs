@@ -6,11 +6,11 @@
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::retrofit::container::{Format, Guard, How, Inside, Locked, Member, Put, le32};
+use crate::retrofit::container::{Format, Guard, How, Inside, Locked, Member, Put, erased, le32};
 
 pub struct App;
 
-const MAGIC: u8 = 0xe9;
+pub const MAGIC: u8 = 0xe9;
 const HEAD: usize = 24;
 const SEED: u8 = 0xef;
 /// Each segment begins with its address and its length.
@@ -30,6 +30,16 @@ struct Layout {
     /// Where the hash is, if there is one.
     hash: Option<usize>,
     end: usize,
+}
+
+impl Layout {
+    /// Where what is behind the app begins: a signature belongs to it.
+    fn whole(&self, file: &[u8]) -> usize {
+        match signature(file, self.end) {
+            Some(signature) => signature.end,
+            None => self.end,
+        }
+    }
 }
 
 fn layout(file: &[u8]) -> Result<Option<Layout>> {
@@ -75,25 +85,50 @@ fn checksum(file: &[u8], layout: &Layout) -> u8 {
     data.fold(SEED, |sum, byte| sum ^ byte)
 }
 
-fn signed(file: &[u8], end: usize) -> Option<Locked> {
-    let advice = "build without the signature, or replace the module in the unsigned image and sign it again with `espsecure \
-                  sign-data --version 2`; `--unsigned` writes it without the signature";
+struct Signature {
+    by: &'static str,
+    end: usize,
+}
+
+/// The signature of an app that ends at `end`.
+fn signature(file: &[u8], end: usize) -> Option<Signature> {
     let sector = end.next_multiple_of(SECTOR);
-    let v2 = file.get(sector) == Some(&SIGNATURES)
+    let is_v2 = file.get(sector) == Some(&SIGNATURES)
         && file
             .get(sector + 1)
             .is_some_and(|version| matches!(version, 2 | 3));
-    // Version 1: a word with 0 and 64 bytes.
-    let v1 = file.len() == end + 68 && le32(file, end) == Some(0);
-    (v1 || v2).then(|| Locked::Signed {
-        by: if v2 {
-            "secure boot v2"
-        } else {
-            "secure boot v1"
-        }
-        .to_string(),
+    if is_v2 {
+        return Some(Signature {
+            by: "secure boot v2",
+            end: (sector + SECTOR).min(file.len()),
+        });
+    }
+    // A word with 0 and 64 bytes.
+    let is_v1 = file.len() == end + 68 && le32(file, end) == Some(0);
+    is_v1.then_some(Signature {
+        by: "secure boot v1",
+        end: end + 68,
+    })
+}
+
+fn locked(file: &[u8], end: usize) -> Option<Locked> {
+    let advice = "build without the signature, or replace the module in the unsigned image and sign it again with `espsecure \
+                  sign-data --version 2`; `--unsigned` writes it without the signature";
+    signature(file, end).map(|signature| Locked::Signed {
+        by: signature.by.to_string(),
         advice: advice.to_string(),
     })
+}
+
+/// How many bytes an app has that `file` begins with; none if it may be something else. `open` takes what the file is said to be.
+pub fn extent(file: &[u8]) -> Option<usize> {
+    let layout = layout(file).ok()??;
+    // Where code and data are on these chips; and all of these apps have a hash.
+    const LOADED: std::ops::Range<u32> = 0x3c00_0000..0x6000_0000;
+    let at = |at: usize| le32(file, at).is_some_and(|address| LOADED.contains(&address));
+    let begins = layout.data.iter().map(|range| range.start - SEGMENT);
+    let whole = layout.hash.is_some() && at(4) && begins.clone().all(at);
+    whole.then(|| layout.whole(file))
 }
 
 impl Format for App {
@@ -117,10 +152,12 @@ impl Format for App {
             .data
             .iter()
             .map(|range| Member::part("", file, range.clone()));
+        let behind = layout.whole(file)..file.len();
+        let behind = (!behind.is_empty()).then(|| Member::image(file, behind));
         Ok(Some(Inside {
-            members: members.collect(),
+            members: members.chain(behind).collect(),
             guards,
-            locked: signed(file, layout.end),
+            locked: locked(file, layout.end),
             notes: vec![
                 "the SHA-256 of the ELF file in the app descriptor stays: core dumps are matched by it".to_string(),
             ],
@@ -129,7 +166,11 @@ impl Format for App {
 
     fn put(&self, file: &[u8], member: usize, new: &[u8], how: How) -> Result<Put> {
         let layout = layout(file)?.context("it is an app")?;
-        let part = Member::part("", file, layout.data[member].clone());
+        let whole = layout.whole(file);
+        let Some(part) = layout.data.get(member) else {
+            return Put::in_place(file, &Member::part("", file, whole..file.len()), new);
+        };
+        let part = Member::part("", file, part.clone());
         let mut put = Put::in_place(file, &part, new)?;
         let sum = checksum(&put.file, &layout);
         put.write("checksum", layout.checksum, &[sum]);
@@ -137,9 +178,16 @@ impl Format for App {
             let hash = Sha256::digest(&put.file[..at]);
             put.write("SHA-256", at, &hash);
         }
-        if how.unsigned && signed(file, layout.end).is_some() {
-            put.file.truncate(layout.end);
-            put.rebuilt = true;
+        match how.unsigned && whole > layout.end {
+            // What is behind stays where it is.
+            true if whole < file.len() => {
+                put.write("the signature", layout.end, &vec![0xff; whole - layout.end]);
+            }
+            true => {
+                put.file.truncate(layout.end);
+                put.rebuilt = true;
+            }
+            false => {}
         }
         Ok(put)
     }
@@ -235,6 +283,7 @@ impl Format for Flash {
 
     fn put(&self, file: &[u8], member: usize, new: &[u8], _: How) -> Result<Put> {
         let inside = self.open(file)?.context("it is a flash")?;
-        Put::in_place(file, &inside.members[member], new)
+        let member = inside.members.get(member).context("the member is there")?;
+        Put::in_place(file, member, &erased(new, member.bytes.len()))
     }
 }

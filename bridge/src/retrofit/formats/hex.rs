@@ -42,6 +42,9 @@ fn records(file: &[u8]) -> Result<Option<Vec<Record>>> {
                 right: sum == 0,
             }),
             END => break,
+            SEGMENT | LINEAR if data.len() != 2 => {
+                bail!("the line at {at:#x} has a part of an address, and not in 2 bytes")
+            }
             SEGMENT => base = number << 4,
             LINEAR => base = number << 16,
             3 | 5 => {}

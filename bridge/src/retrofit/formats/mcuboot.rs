@@ -3,11 +3,13 @@
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::retrofit::container::{Format, Guard, How, Inside, Locked, Member, Put, le16, le32};
+use crate::retrofit::container::{
+    Format, Guard, How, Inside, Locked, Member, Put, erased, le16, le32,
+};
 
 pub struct Mcuboot;
 
-const MAGIC: u32 = 0x96f3_b83d;
+pub const MAGIC: u32 = 0x96f3_b83d;
 const PROTECTED: u16 = 0x6908;
 const PLAIN: u16 = 0x6907;
 /// Flags of images that are encrypted.
@@ -89,13 +91,23 @@ fn tlvs(
     Ok(end)
 }
 
-fn hash(kind: u16, bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
-    Some(match kind {
+/// The hash that a TLV of this kind and length has.
+fn hash(kind: u16, length: usize, bytes: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let made = match kind {
         0x10 => ("SHA-256", Sha256::digest(bytes).to_vec()),
         0x11 => ("SHA-384", Sha384::digest(bytes).to_vec()),
         0x12 => ("SHA-512", Sha512::digest(bytes).to_vec()),
         _ => return None,
-    })
+    };
+    (made.1.len() == length).then_some(made)
+}
+
+/// How many bytes an image has that `file` begins with; none if it may be something else.
+pub fn extent(file: &[u8]) -> Option<usize> {
+    let layout = layout(file).ok()??;
+    let mut tlvs = layout.tlvs.iter();
+    let known = tlvs.any(|(kind, contents)| hash(*kind, contents.len(), &[]).is_some());
+    known.then_some(layout.end)
 }
 
 fn locked(layout: &Layout) -> Option<Locked> {
@@ -126,7 +138,7 @@ impl Format for Mcuboot {
             return Ok(None);
         };
         let guards = layout.tlvs.iter().filter_map(|(kind, contents)| {
-            let (name, right) = hash(*kind, &file[..layout.hashed])?;
+            let (name, right) = hash(*kind, contents.len(), &file[..layout.hashed])?;
             Some(Guard::new(name, file[contents.clone()] == right[..]))
         });
         let guards: Vec<Guard> = guards.collect();
@@ -136,11 +148,7 @@ impl Format for Mcuboot {
         }
         let mut members = vec![Member::part("", file, layout.image.clone())];
         if layout.end < file.len() {
-            members.push(Member::part(
-                format!("{:#x}", layout.end),
-                file,
-                layout.end..file.len(),
-            ));
+            members.push(Member::image(file, layout.end..file.len()));
         }
         Ok(Some(Inside {
             members,
@@ -158,7 +166,7 @@ impl Format for Mcuboot {
             return Ok(put);
         }
         for (kind, contents) in &layout.tlvs {
-            if let Some((name, hash)) = hash(*kind, &put.file[..layout.hashed]) {
+            if let Some((name, hash)) = hash(*kind, contents.len(), &put.file[..layout.hashed]) {
                 put.write(name, contents.start, &hash);
             }
         }
@@ -182,6 +190,12 @@ fn without_signature(put: &mut Put, layout: &Layout) -> Result<()> {
     let mut whole = PLAIN.to_le_bytes().to_vec();
     whole.extend(size.to_le_bytes());
     whole.extend(area);
+    if layout.end < put.file.len() {
+        // What is behind stays where it is.
+        let whole = erased(&whole, layout.end - layout.hashed);
+        put.write("TLVs without the signature", layout.hashed, &whole);
+        return Ok(());
+    }
     put.file.splice(layout.hashed..layout.end, whole);
     put.rebuilt = true;
     Ok(())

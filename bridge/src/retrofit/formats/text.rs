@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 
-use crate::retrofit::container::{Guard, Inside, Member, Put};
+use crate::retrofit::container::{Guard, Inside, Member, Put, erased};
 
 /// A line with data.
 pub struct Record {
@@ -98,10 +98,7 @@ pub fn inside<'a>(file: &[u8], records: &[Record]) -> Result<Inside<'a>> {
         for record in records {
             bytes.extend(digits(file, record.digits.clone())?);
         }
-        inside.members.push(Member {
-            base: address,
-            ..Member::made("", bytes)
-        });
+        inside.members.push(Member::memory(address, bytes));
     }
     Ok(inside)
 }
@@ -121,7 +118,9 @@ pub fn put(
         fields: Vec::new(),
         rebuilt: false,
     };
-    let mut rest = new;
+    let length: usize = records.iter().map(|record| record.digits.len() / 2).sum();
+    let new = erased(new, length);
+    let mut rest = &new[..];
     for record in records {
         let length = record.digits.len() / 2;
         let (now, after) = rest
@@ -142,6 +141,9 @@ pub fn put(
             record.checked.end,
             &in_digits(&[sum], small),
         );
+    }
+    if !rest.is_empty() {
+        bail!("a member of another length");
     }
     Ok(put)
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 use anyhow::{Context, Result, bail};
 use md5::{Digest, Md5};
 
-use crate::retrofit::container::{Format, Guard, How, Inside, Member, Put, le32};
+use crate::retrofit::container::{Format, Guard, How, Inside, Member, Put, erased, le32};
 
 pub struct Uf2;
 
@@ -91,7 +91,7 @@ fn blocks(file: &[u8]) -> Result<Option<Blocks>> {
         found.owned.entry(owner).or_default().push(Block {
             address: address.into(),
             data: at + DATA..at + DATA + length,
-            hash: (flags & HASHED != 0).then_some(at + DATA + MOST - HASH),
+            hash: (flags & HASHED != 0).then(|| at + hash_place(block, address, length)),
         });
     }
     for (owner, blocks) in &mut found.owned {
@@ -114,6 +114,19 @@ fn blocks(file: &[u8]) -> Result<Option<Blocks>> {
         }
     }
     Ok(Some(found))
+}
+
+/// Where in a block the words of its MD5 are: at the end of what is there for data. `esptool` writes it right behind the data,
+/// of which the last block of a file has less.
+fn hash_place(block: &[u8], address: u32, length: usize) -> usize {
+    let (last, behind) = (DATA + MOST - HASH, DATA + length);
+    let is_behind =
+        le32(block, behind) == Some(address) && le32(block, behind + 4) == Some(length as u32);
+    if is_behind && length > 0 {
+        behind
+    } else {
+        last
+    }
 }
 
 /// Blocks for addresses without a gap.
@@ -233,8 +246,8 @@ impl Format for Uf2 {
                 Owner::Family(_) => String::new(),
             };
             inside.members.push(Member {
-                base: segment.address,
-                ..Member::made(name, bytes)
+                name,
+                ..Member::memory(segment.address, bytes)
             });
         }
         let hashes = hashes(file, &segments)?;
@@ -264,7 +277,8 @@ impl Format for Uf2 {
             fields: Vec::new(),
             rebuilt: false,
         };
-        let mut rest = new;
+        let new = erased(new, (segment.end - segment.address) as usize);
+        let mut rest = &new[..];
         for block in &segment.blocks {
             let (now, after) = rest
                 .split_at_checked(block.data.len())
@@ -366,6 +380,26 @@ mod tests {
         file[DATA + 5] ^= 1;
         let inside = Uf2.open(&file).unwrap().unwrap();
         assert_eq!(inside.guards, [Guard::new("MD5 of the flash", false)]);
+    }
+
+    #[test]
+    fn a_hash_right_behind_fewer_bytes_is_made_again() {
+        // Also where it lies across the place that it should have.
+        for length in [100, 440] {
+            let data = vec![7; length];
+            let mut file = block(FAMILY | HASHED, 0x2000, 5, &data);
+            let at = DATA + length;
+            file[at..at + 4].copy_from_slice(&0x2000u32.to_le_bytes());
+            file[at + 4..at + 8].copy_from_slice(&(length as u32).to_le_bytes());
+            file[at + 8..at + HASH].copy_from_slice(&Md5::digest(&data));
+            let inside = Uf2.open(&file).unwrap().unwrap();
+            assert_eq!(inside.guards, [Guard::new("MD5 of the flash", true)]);
+            assert!(inside.notes.is_empty());
+            replaced(&Uf2, &file, 0);
+            file[at + 8] ^= 1;
+            let inside = Uf2.open(&file).unwrap().unwrap();
+            assert_eq!(inside.guards, [Guard::new("MD5 of the flash", false)]);
+        }
     }
 
     #[test]

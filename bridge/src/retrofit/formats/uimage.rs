@@ -9,7 +9,7 @@ use crate::retrofit::container::{Format, Guard, How, Inside, Locked, Member, Put
 
 pub struct UImage;
 
-const MAGIC: u32 = 0x2705_1956;
+pub const MAGIC: u32 = 0x2705_1956;
 const HEAD: usize = 64;
 const HEAD_SUM: usize = 4;
 const SIZE: usize = 12;
@@ -38,6 +38,12 @@ fn head_sum(file: &[u8]) -> u32 {
     let mut head = file[..HEAD].to_vec();
     head[HEAD_SUM..HEAD_SUM + 4].fill(0);
     crc32(&head)
+}
+
+/// How many bytes an image has that `file` begins with; none if it may be something else.
+pub fn extent(file: &[u8]) -> Option<usize> {
+    let data = data(file).ok()??;
+    (be32(file, HEAD_SUM) == Some(head_sum(file))).then_some(data.end)
 }
 
 fn locked(file: &[u8]) -> Option<Locked> {
@@ -98,9 +104,7 @@ impl Format for UImage {
             notes: Vec::new(),
         };
         if end < file.len() {
-            inside
-                .members
-                .push(Member::part(format!("{end:#x}"), file, end..file.len()));
+            inside.members.push(Member::image(file, end..file.len()));
         }
         Ok(Some(inside))
     }
@@ -174,7 +178,7 @@ mod tests {
         replaced(&UImage, &file, 0);
         let inside = UImage.open(&file).unwrap().unwrap();
         assert!(inside.guards.iter().all(|guard| guard.right));
-        assert_eq!(inside.members[1].name, "0xa4");
+        assert_eq!(inside.members[1].base, 0xa4);
     }
 
     #[test]
