@@ -30,6 +30,7 @@ pub mod link;
 pub mod lower;
 pub mod probe;
 pub mod profiles;
+pub mod progress;
 pub mod retrofit;
 #[cfg(feature = "run")]
 pub mod run;

@@ -53,13 +53,13 @@ pub struct Report {
     pub warnings: Vec<String>,
 }
 
-/// Looks into `bytes`, a native program, library, object file or archive of such. `name` is what
-/// the derived profiles are called.
+/// The runtimes in `bytes`, a native program, library, object file, archive of such or raw image. `name` is what the derived profiles
+/// are called. WebAssembly is not looked for.
 ///
 /// # Errors
 ///
-/// A file that is none of these and in which nothing is found, or one that is cut off or damaged so that it could not be loaded.
-pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
+/// A file that is cut off or damaged so that it could not be loaded.
+pub fn runtimes(bytes: &[u8], name: &str) -> Result<Report> {
     let symbols: BTreeSet<&str> = wamr::SYMBOLS
         .iter()
         .chain(wasm3::SYMBOLS)
@@ -84,14 +84,24 @@ pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
     for runtime in &mut runtimes {
         runtime.profile = derive::profile(runtime, name)?;
     }
-    let mut report = Report {
+    Ok(Report {
         format: images[0].format.clone(),
         objects: images.iter().filter(|image| image.in_archive).count(),
         stripped: images.iter().all(|image| image.stripped),
         runtimes,
         modules: Vec::new(),
         warnings,
-    };
+    })
+}
+
+/// The runtimes in `bytes`, and the WebAssembly that is in it.
+///
+/// # Errors
+///
+/// A file that is none of those of [`runtimes`] and in which nothing is found, or one that is cut off or damaged so that it could not
+/// be loaded.
+pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
+    let mut report = runtimes(bytes, name)?;
     report.check_modules(bytes)?;
     if report.format == formats::RAW && report.runtimes.is_empty() && report.modules.is_empty() {
         bail!(

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::{files, profile, size};
+use crate::progress;
 use crate::retrofit::{Difference, Fixup, Options, Where, contents, number, patch, replace, slots};
 
 /// Replace WebAssembly inside of a firmware image or an update package
@@ -144,6 +145,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             ("the output", Some(&output)),
         )?;
     }
+    let watch = watch(args);
     let image = files::read_any(&args.image)?;
     let module = files::read_binary(new)?;
     let differences = args.allow.iter().filter_map(|allowed| match allowed {
@@ -168,6 +170,7 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         };
         Ok((file, patch))
     });
+    drop(watch);
     // Either both files are there in the end, or none.
     let changed = changed.transpose()?;
     let changed = changed
@@ -197,6 +200,12 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what is done to the image, if that is wanted.
+fn watch(args: &Args) -> Option<progress::Watch> {
+    let reading = || format!("reading {}", files::shown(&args.image));
+    (!args.quiet).then(|| progress::watch(reading()))
 }
 
 /// Keeps the image under another name, once.
@@ -233,9 +242,11 @@ fn undo(args: &Args, file: &Path) -> Result<ExitCode> {
 }
 
 fn list(args: &Args) -> Result<ExitCode> {
+    let watch = watch(args);
     let image = files::read_any(&args.image)?;
     let profile = args.profile.as_ref().map(|chosen| &chosen.profile);
     let report = slots(&image, profile)?;
+    drop(watch);
     if let Some(output) = &args.extract {
         let wanted: Vec<Where> = args.slot.iter().map(|text| Where::parse(text)).collect();
         let slot = report.one(&wanted)?;

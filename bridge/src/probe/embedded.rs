@@ -2,9 +2,10 @@
 //! they are or in Base64.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde::Serialize;
 use wasmparser::{BinaryReader, Validator, WasmFeatures};
 
@@ -50,13 +51,16 @@ const CHECKED: usize = 64 << 20;
 /// `\0asm`, `\0aot`, and Base64 of the first with the three versions of bytes behind it.
 const PATTERNS: [&[u8]; 3] = [b"\0asm", b"\0aot", b"AGFzb"];
 
+/// Made once: an update may have thousands of files.
+static MATCHER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(PATTERNS).ok());
+
 /// What of WebAssembly is in `bytes`, in the order of the file.
 ///
 /// # Errors
 ///
 /// None but a bug in the patterns.
 pub fn modules(bytes: &[u8], profile: Option<&Profile>) -> Result<Vec<Embedded>> {
-    let matcher = AhoCorasick::new(PATTERNS)?;
+    let matcher = MATCHER.as_ref().context("the patterns are right")?;
     let mut found: Vec<Embedded> = Vec::new();
     let mut end = 0;
     let mut budget = CHECKED;

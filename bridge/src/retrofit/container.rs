@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
 use super::formats::FORMATS;
+use crate::progress::step;
 
 /// How deep files may lie in each other.
 const DEPTH: usize = 8;
@@ -334,6 +335,7 @@ fn node<'a>(bytes: Cow<'a, [u8]>, depth: usize, unpacked: &mut usize) -> Result<
                         "" => format!("at {:#x}", member.base),
                         name => name.to_string(),
                     };
+                    step(|| format!("opening {}", called()));
                     node(member.bytes, depth + 1, unpacked).with_context(called)?
                 }
             };

@@ -12,6 +12,7 @@ mod gzip;
 mod hex;
 mod mcuboot;
 mod romfs;
+mod squashfs;
 mod srec;
 mod tape;
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &cpio::Cpio,
     // A bundle is a squashfs with more behind it.
     &closed::RAUC,
-    &closed::SQUASHFS,
+    &squashfs::Squashfs,
     &closed::UBI,
     &closed::UBIFS,
     &closed::CRAMFS,

@@ -6,6 +6,8 @@ use anyhow::{Context, Result, bail};
 use qbsdiff::{Bsdiff, Bspatch};
 use sha2::{Digest, Sha256};
 
+use crate::progress::step;
+
 /// Behind the patch is the one back, then the SHA-256 of the new image, the length of the way back, and this: tools for bsdiff do not
 /// look there.
 const BACK: &[u8; 8] = b"p1bundo\0";
@@ -17,6 +19,7 @@ const BACK: &[u8; 8] = b"p1bundo\0";
 /// When it cannot be made.
 pub fn bsdiff(old: &[u8], new: &[u8]) -> Result<Vec<u8>> {
     let one = |from: &[u8], to: &[u8]| -> io::Result<Vec<u8>> {
+        step(|| "making the patch".to_string());
         let mut patch = Vec::new();
         Bsdiff::new(from, to).compare(Cursor::new(&mut patch))?;
         Ok(patch)

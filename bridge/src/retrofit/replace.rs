@@ -17,6 +17,7 @@ use crate::flatten::{FlattenOptions, Strip, flatten};
 use crate::lower::lower;
 use crate::probe::embedded;
 use crate::profiles::Profile;
+use crate::progress::step;
 use crate::sniff::{Binary, sniff};
 
 /// Which slot.
@@ -157,6 +158,7 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
         };
         options.allow.contains(&Difference::Imports) || imports.iter().any(is_of)
     };
+    step(|| "making the module fit".to_string());
     let (module, mut notes) = prepared(new, profile, &chosen, &is_given)?;
     let mut replaced = Replaced {
         image: image.to_vec(),
@@ -201,6 +203,7 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
                 unsigned: options.unsigned,
             },
         };
+        step(|| format!("replacing {}", slot.path));
         let place = (&slot.members[..], String::new(), 0);
         replaced.image = edit.put(&replaced.image, place, &mut replaced.changes)?;
     }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use goblin::elf::Elf;
 use goblin::elf::section_header::SHT_NOBITS;
 use serde::Serialize;
@@ -14,8 +15,9 @@ use wasmparser::{Validator, WasmFeatures};
 use super::container::{Child, Guard, Locked, Member, Node, crc32, le32, open};
 use super::formats::AR;
 use crate::check::Verdict;
-use crate::probe::{Embedded, EmbeddedKind, embedded, probe};
+use crate::probe::{Embedded, EmbeddedKind, embedded, runtimes};
 use crate::profiles::Profile;
+use crate::progress::step;
 
 /// What an image has.
 #[derive(Clone, Debug, Serialize)]
@@ -109,6 +111,7 @@ const MOST_EMPTY: usize = 1000;
 ///
 /// For an image that is damaged, too deep or too large.
 pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
+    step(|| "opening the image".to_string());
     let root = open(image)?;
     let mut report = Report {
         files: Vec::new(),
@@ -119,7 +122,7 @@ pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
     };
     if report.profile.is_none() {
         let mut runtimes = Vec::new();
-        find_runtimes(&root, &mut runtimes)?;
+        find_runtimes(&root, "the image", &mut runtimes)?;
         runtimes.dedup_by(|a, b| a.0 == b.0);
         match &mut runtimes[..] {
             [(name, profile)] => {
@@ -149,9 +152,10 @@ pub fn slots(image: &[u8], profile: Option<&Profile>) -> Result<Report> {
 }
 
 /// The runtimes in the files that nothing is in, and in archives of objects.
-fn find_runtimes(node: &Node<'_>, found: &mut Vec<(String, Profile)>) -> Result<()> {
+fn find_runtimes(node: &Node<'_>, name: &str, found: &mut Vec<(String, Profile)>) -> Result<()> {
+    step(|| format!("looking for a runtime in {name}"));
     let probed = |bytes: &[u8], found: &mut Vec<(String, Profile)>| -> Result<()> {
-        if let Ok(report) = probe(bytes, "the image's runtime") {
+        if let Ok(report) = runtimes(bytes, "the image's runtime") {
             for runtime in report.runtimes {
                 let name = format!("{} {}", runtime.kind, runtime.version);
                 found.push((name, runtime.parsed_profile()?));
@@ -172,7 +176,14 @@ fn find_runtimes(node: &Node<'_>, found: &mut Vec<(String, Profile)>) -> Result<
     }
     let is_file = |child: &&Child<'_>| !child.name.is_empty() || child.node.format.is_some();
     let mut files = node.members.iter().filter(is_file);
-    files.try_for_each(|child| find_runtimes(&child.node, found))
+    files.try_for_each(|child| {
+        let name = if child.name.is_empty() {
+            name
+        } else {
+            &child.name
+        };
+        find_runtimes(&child.node, name, found)
+    })
 }
 
 /// The most bytes between parts of a file that are looked at together.
@@ -258,6 +269,10 @@ fn leaf(
     report: &mut Report,
     seen: &mut HashMap<Vec<u8>, usize>,
 ) -> Result<()> {
+    step(|| match place.path.trim_end_matches('!') {
+        "" => "looking for modules in the image".to_string(),
+        path => format!("looking for modules in {path}"),
+    });
     let elf = bytes
         .starts_with(b"\x7fELF")
         .then(|| Elf::parse(bytes).ok())
@@ -364,10 +379,14 @@ fn is_valid(bytes: &[u8], at: usize, length: u64) -> bool {
         .is_some_and(|module| validator.validate_all(module).is_ok())
 }
 
+/// Made once: an update may have thousands of files.
+static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new([MARK]).ok());
+
 /// The marked slots without a module, outside of those that are known.
 fn empty(bytes: &[u8], known: &[Embedded]) -> Result<Vec<Embedded>> {
     let mut found = Vec::new();
-    for mark in AhoCorasick::new([MARK])?.find_iter(bytes) {
+    let marks = MARKS.as_ref().context("the mark is a pattern")?;
+    for mark in marks.find_iter(bytes) {
         let (mark, at) = (mark.start(), mark.start() + HEAD);
         let Some(capacity) = marked(bytes, at).filter(|_| le32(bytes, at - 8) == Some(0)) else {
             continue;

@@ -171,17 +171,10 @@ pub const RAUC: Closed = Closed {
             let begin = end.checked_sub(usize::try_from(length).ok()?)?;
             (length > 0 && begin > 96).then(|| file[begin] == 0x30)
         };
-        SQUASHFS.is_one(file) && signature() == Some(true)
+        super::squashfs::is_one(file) && signature() == Some(true)
     },
     why: "a bundle for RAUC is signed, and has the SHA-256 of its files in a manifest: take it out with `rauc extract`, replace the \
           module there, and make it again with `rauc bundle --cert CERT --key KEY`",
-};
-
-pub const SQUASHFS: Closed = Closed {
-    name: "squashfs",
-    is: |file| file.starts_with(b"hsqs") || file.starts_with(b"sqsh"),
-    why: "squashfs compresses files: take them out with `unsquashfs`, replace the module there, and make the image with `mksquashfs`, \
-          with what `unsquashfs -s` says of the old one",
 };
 
 pub const WEAR_LEVELLED: Closed = Closed {
@@ -258,12 +251,6 @@ fn is_esp8266(file: &[u8]) -> bool {
     file.get((at + 1).next_multiple_of(16) - 1) == Some(&sum)
 }
 
-impl Closed {
-    fn is_one(&self, file: &[u8]) -> bool {
-        (self.is)(file)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::FORMATS;
@@ -330,6 +317,7 @@ mod tests {
             ("EROFS", with(2048, 1024, &[0xe2, 0xe1, 0xf5, 0xe0])),
             ("RAUC bundle", rauc),
             ("squashfs", with(4096, 0, b"hsqs")),
+            ("squashfs", with(4096, 0, b"sqsh")),
             ("Android boot image", b"ANDROID!".to_vec()),
             ("Android sparse image", vec![0x3a, 0xff, 0x26, 0xed]),
             ("Android update payload", b"CrAU\0\0\0\0\0\0\0\x02".to_vec()),

@@ -41,52 +41,95 @@ pub fn unpack(packed: &[u8], most: usize) -> Result<(Vec<u8>, usize)> {
 ///
 /// None but a bug in the compression.
 pub fn pack(bytes: &[u8], length: usize) -> Result<Vec<u8>> {
-    let packed = packed(bytes, FlushCompress::Finish)?;
-    if packed.len() == length {
-        return Ok(packed);
-    }
-    if packed.len() < length {
-        let open = packed_open(bytes)?;
+    let whole = packed(&[bytes], FlushCompress::Finish)?;
+    if whole.len() < length {
+        let open = packed(&[bytes], FlushCompress::Sync)?;
         if let Some(filled) = filled(open, length) {
             return Ok(filled);
+        }
+    }
+    Ok(whole)
+}
+
+/// Compresses a block of bytes to exactly `length`.
+///
+/// # Errors
+///
+/// When it has too many bytes, or that length is none that can be reached.
+pub fn exactly(bytes: &[u8], length: usize) -> Result<Vec<u8>> {
+    /// In so many places a block is cut in two, which makes it a few bytes longer: that, or what fills it, reaches the length.
+    const CUTS: usize = 64;
+    let one = pack(bytes, length)?;
+    if one.len() == length {
+        return Ok(one);
+    }
+    if one.len() > length {
+        bail!(
+            "a block of it has {length} bytes for what takes {} when it is compressed: a module that compresses as well as the old \
+             one fits",
+            one.len()
+        );
+    }
+    for cut in 1..CUTS {
+        let parts = bytes.split_at(bytes.len() * cut / CUTS);
+        let made = packed(&[parts.0, parts.1], FlushCompress::Finish)?;
+        if made.len() == length {
+            return Ok(made);
+        }
+        if let Some(made) = filled(packed(&[parts.0, parts.1], FlushCompress::Sync)?, length) {
+            return Ok(made);
+        }
+    }
+    bail!(
+        "a block of it takes {} bytes when it is compressed, and has {length}, which cannot be filled",
+        one.len()
+    )
+}
+
+/// Bytes in parts, each of which ends at a whole byte; the last one as `flush` says.
+fn packed(parts: &[&[u8]], flush: FlushCompress) -> Result<Vec<u8>> {
+    let mut pack = Compress::new(Compression::best(), false);
+    let all: usize = parts.iter().map(|part| part.len()).sum();
+    let mut packed = Vec::with_capacity(all / 2 + 1024);
+    for (number, part) in parts.iter().enumerate() {
+        let flush = match number + 1 < parts.len() {
+            true => FlushCompress::Sync,
+            false => flush,
+        };
+        let before = pack.total_in() as usize;
+        loop {
+            let done = pack.total_in() as usize - before;
+            let status = pack.compress_vec(&part[done..], &mut packed, flush)?;
+            let done = match flush {
+                FlushCompress::Finish => status == Status::StreamEnd,
+                _ => {
+                    pack.total_in() as usize - before == part.len()
+                        && packed.len() < packed.capacity()
+                }
+            };
+            if done {
+                break;
+            }
+            packed.reserve(packed.capacity());
         }
     }
     Ok(packed)
 }
 
-fn packed(bytes: &[u8], flush: FlushCompress) -> Result<Vec<u8>> {
-    let mut pack = Compress::new(Compression::best(), false);
-    let mut packed = Vec::with_capacity(bytes.len() / 2 + 1024);
-    loop {
-        let rest = &bytes[pack.total_in() as usize..];
-        let status = pack.compress_vec(rest, &mut packed, flush)?;
-        let done = match flush {
-            FlushCompress::Finish => status == Status::StreamEnd,
-            _ => pack.total_in() as usize == bytes.len() && packed.len() < packed.capacity(),
-        };
-        if done {
-            return Ok(packed);
-        }
-        packed.reserve(packed.capacity());
-    }
-}
-
-/// Compressed bytes that end at a whole byte, and may go on.
-fn packed_open(bytes: &[u8]) -> Result<Vec<u8>> {
-    packed(bytes, FlushCompress::Sync)
-}
-
-/// Fills with blocks of nothing: one that is stored has five bytes, one before it that is compressed makes them six.
+/// Fills with blocks of nothing up to `length`: one that is stored has five bytes, one that is compressed ten bits.
 fn filled(mut open: Vec<u8>, length: usize) -> Option<Vec<u8>> {
     const STORED: [u8; 5] = [0x00, 0x00, 0x00, 0xff, 0xff];
-    const BOTH: [u8; 6] = [0x02, 0x00, 0x00, 0x00, 0xff, 0xff];
-    const LAST: [u8; 2] = [0x03, 0x00];
-    let gap = length.checked_sub(open.len() + LAST.len())?;
-    let sixes = gap % STORED.len();
-    let fives = gap.checked_sub(BOTH.len() * sixes)? / STORED.len();
-    open.extend(BOTH.repeat(sixes));
-    open.extend(STORED.repeat(fives));
-    open.extend(LAST);
+    /// The last block, with compressed ones before it as it takes: of two to six bytes.
+    const LAST: [&[u8]; 5] = [
+        &[0x03, 0x00],
+        &[0x02, 0x0c, 0x00],
+        &[0x02, 0x08, 0x30, 0x00],
+        &[0x01, 0x00, 0x00, 0xff, 0xff],
+        &[0x02, 0x04, 0x00, 0x00, 0xff, 0xff],
+    ];
+    let gap = length.checked_sub(open.len() + LAST[0].len())?;
+    open.extend(STORED.repeat(gap / STORED.len()));
+    open.extend(LAST[gap % STORED.len()]);
     Some(open)
 }
 
@@ -100,7 +143,7 @@ mod tests {
         let short = pack(&bytes, 0).unwrap().len();
         for length in (short..short + 120).chain([short + 10_007]) {
             let packed = pack(&bytes, length).unwrap();
-            assert!(packed.len() == length || length < short + 32, "{length}");
+            assert!(packed.len() == length || length < short + 8, "{length}");
             let mut behind = packed.clone();
             behind.extend([7; 30]);
             assert_eq!(
@@ -108,6 +151,20 @@ mod tests {
                 (bytes.clone(), packed.len())
             );
         }
+    }
+
+    #[test]
+    fn a_block_gets_every_length_from_a_few_bytes_on() {
+        let bytes: Vec<u8> = (0..5000u32).map(|at| ((at * at) >> 7) as u8).collect();
+        let short = pack(&bytes, 0).unwrap().len();
+        assert_eq!(exactly(&bytes, short).unwrap().len(), short);
+        for length in short + 8..short + 300 {
+            let packed = exactly(&bytes, length).unwrap();
+            assert_eq!(packed.len(), length);
+            assert_eq!(unpack(&packed, MOST).unwrap(), (bytes.clone(), length));
+        }
+        let error = exactly(&bytes, short - 1).unwrap_err().to_string();
+        assert!(error.contains("compresses as well"), "{error}");
     }
 
     #[test]

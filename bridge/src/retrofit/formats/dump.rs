@@ -9,17 +9,22 @@ use anyhow::{Context, Result, bail};
 
 use crate::retrofit::container::{Format, How, Inside, Member, Put, erased};
 
-use super::{esp, mcuboot, uimage};
+use super::{esp, mcuboot, squashfs, uimage};
 
 pub struct Dump;
 
-/// What images for MCUboot and for U-Boot begin with.
+/// What images for MCUboot and for U-Boot begin with, and squashfs.
 static MAGICS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let magics = [mcuboot::MAGIC.to_le_bytes(), uimage::MAGIC.to_be_bytes()];
+    let magics = [
+        mcuboot::MAGIC.to_le_bytes(),
+        uimage::MAGIC.to_be_bytes(),
+        *squashfs::MAGIC,
+    ];
     AhoCorasick::new(magics).ok()
 });
 /// How many bytes an image of each has that a file begins with.
-const EXTENTS: [fn(&[u8]) -> Option<usize>; 2] = [mcuboot::extent, uimage::extent];
+const EXTENTS: [fn(&[u8]) -> Option<usize>; 3] =
+    [mcuboot::extent, uimage::extent, squashfs::extent];
 /// More than any flash has.
 const MOST: usize = 1000;
 /// Where apps of ESP-IDF can begin.

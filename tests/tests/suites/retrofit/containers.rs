@@ -5,8 +5,8 @@ use std::io::{Read, Write};
 
 use anyhow::{Context, Result, ensure};
 use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
+use flate2::read::{DeflateDecoder, ZlibDecoder};
+use flate2::write::{DeflateEncoder, ZlibEncoder};
 use md5::Md5;
 use p1bridge_tests::random::numbers::Random;
 use sha2::{Digest, Sha256};
@@ -32,14 +32,15 @@ pub enum Container {
     Deflated,
     Gzip,
     Fat,
+    Squashfs,
 }
 
 use Container::*;
 
 /// What takes little, and what is padded to a whole flash or disk.
-const SMALL: [Container; 15] = [
+const SMALL: [Container; 16] = [
     Raw, EspApp, Mcuboot, UImage, Ramdisk, IntelHex, SRecord, Uf2, Romfs, Tar, Cpio, Ar, Stored,
-    Deflated, Gzip,
+    Deflated, Gzip, Squashfs,
 ];
 const LARGE: [Container; 3] = [EspFlash, Flash, Fat];
 
@@ -129,6 +130,11 @@ impl Nest {
         Ok((bytes, path, base))
     }
 
+    /// Whether what is inside has to be compressed to as many bytes as before.
+    pub fn is_tight(&self) -> bool {
+        self.0.contains(&Squashfs)
+    }
+
     /// Holds an image to the contents that it should have: every byte, but for how they are compressed.
     pub fn is_around(&self, contents: &[u8], image: &[u8]) -> Result<()> {
         let packed = self.0.iter().rposition(|one| one.packed());
@@ -151,7 +157,7 @@ impl Nest {
 impl Container {
     /// Whether what is inside is compressed.
     fn packed(self) -> bool {
-        matches!(self, Deflated | Gzip)
+        matches!(self, Deflated | Gzip | Squashfs)
     }
 
     /// Whether what is inside may get another length.
@@ -189,15 +195,41 @@ impl Container {
             Deflated => Wrapped::file(zip(contents, Some(&deflate(contents)?)), NAME),
             Gzip => Wrapped::file(gzip(contents, &deflate(contents)?), NAME),
             Fat => Wrapped::file(fat(contents), "APP.BIN"),
+            Squashfs => {
+                let blocks = contents.chunks(BLOCK).map(block);
+                let blocks = blocks.collect::<Result<Vec<_>>>()?;
+                Wrapped::file(squashfs(contents.len(), &blocks), NAME)
+            }
         })
     }
 
-    /// What is inside of one of those that grow, once the container around it is the one that it has to be.
+    /// What is inside of one of those that grow or are compressed, once the container around it is the one that it has to be.
     fn inside(self, image: &[u8]) -> Result<Vec<u8>> {
         let word = |at: usize| {
             let bytes = image.get(at..at + 4).context("it is cut off")?;
             anyhow::Ok(u32::from_le_bytes(bytes.try_into()?) as usize)
         };
+        if self == Squashfs {
+            // The last word of the head of the file's inode, and its list of blocks.
+            let inode = word(64)? + 2 + 32;
+            let size = word(inode + 28)?;
+            let (mut bytes, mut blocks, mut at) = (Vec::new(), Vec::new(), 96);
+            for number in 0..size.div_ceil(BLOCK) {
+                let said = word(inode + 32 + 4 * number)?;
+                let is_plain = said & PLAIN != 0;
+                let end = at + (said & !PLAIN);
+                let stored = image.get(at..end).context("it is cut off")?;
+                match is_plain {
+                    true => bytes.extend(stored),
+                    false => drop(ZlibDecoder::new(stored).read_to_end(&mut bytes)?),
+                }
+                blocks.push((stored.to_vec(), is_plain));
+                at = end;
+            }
+            let again = squashfs(bytes.len(), &blocks);
+            ensure!(again == image, "it is not made as it was before");
+            return Ok(bytes);
+        }
         let digits = |at: usize, length: usize, radix| {
             let text = std::str::from_utf8(image.get(at..at + length).context("cut off")?)?;
             anyhow::Ok(usize::from_str_radix(text.trim(), radix)?)
@@ -557,4 +589,65 @@ fn fat(contents: &[u8]) -> Vec<u8> {
     disk[row + 26..row + 28].copy_from_slice(&halves(&[number(0)]));
     disk[row + 28..row + 32].copy_from_slice(&(contents.len() as u32).to_le_bytes());
     disk
+}
+
+/// The bytes of a block of squashfs, and what says that it is stored as it is.
+const BLOCK: usize = 4096;
+const PLAIN: usize = 1 << 24;
+
+fn block(bytes: &[u8]) -> Result<(Vec<u8>, bool)> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(6));
+    encoder.write_all(bytes)?;
+    let packed = encoder.finish()?;
+    Ok(match packed.len() < bytes.len() {
+        true => (packed, false),
+        false => (bytes.to_vec(), true),
+    })
+}
+
+/// One file in its folder. Tables are stored as they are.
+fn squashfs(size: usize, blocks: &[(Vec<u8>, bool)]) -> Vec<u8> {
+    let table = |bytes: &[u8]| [&halves(&[bytes.len() | 0x8000])[..], bytes].concat();
+    let mut image = vec![0; 96];
+    let mut inodes = halves(&[1, 0o755, 0, 0]);
+    let listed = 12 + 8 + NAME.len() + 3;
+    inodes.extend(words(&[0, 1, 0, 2]));
+    inodes.extend(halves(&[listed, 0]));
+    inodes.extend(words(&[3]));
+    inodes.extend(halves(&[2, 0o644, 0, 0]));
+    inodes.extend(words(&[0, 2, 96, u32::MAX, 0, size as u32]));
+    for (stored, is_plain) in blocks {
+        image.extend(stored);
+        let plain = if *is_plain { PLAIN } else { 0 };
+        inodes.extend(words(&[(stored.len() | plain) as u32]));
+    }
+    let inode_table = image.len() as u32;
+    image.extend(table(&inodes));
+    let folder_table = image.len() as u32;
+    let mut folder = words(&[0, 0, 2]);
+    folder.extend(halves(&[32, 0, 2, NAME.len() - 1]));
+    folder.extend(NAME.bytes());
+    image.extend(table(&folder));
+    let owners = image.len() as u32;
+    image.extend(table(&words(&[0])));
+    let owner_table = image.len() as u32;
+    image.extend(words(&[owners, 0]));
+    let mut head = b"hsqs".to_vec();
+    head.extend(words(&[2, 0, BLOCK as u32, 0]));
+    head.extend(halves(&[1, 12, 0, 1, 4, 0]));
+    let used = image.len() as u32;
+    let none = u32::MAX;
+    head.extend(words(&[0, 0, used, 0, owner_table, 0, none, none]));
+    head.extend(words(&[
+        inode_table,
+        0,
+        folder_table,
+        0,
+        none,
+        none,
+        none,
+        none,
+    ]));
+    image[..96].copy_from_slice(&head);
+    image
 }
