@@ -8,6 +8,7 @@ mod files;
 mod flatten;
 mod host;
 mod inspect;
+pub mod ld;
 mod link;
 mod lower;
 mod man;

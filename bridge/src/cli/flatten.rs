@@ -195,18 +195,22 @@ pub fn command(args: &Args) -> Result<ExitCode> {
     let component = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
     args.how.check_files(&output)?;
-    let options = args.how.options(Descriptors::Separate);
-    let name = files::shown(&args.input);
-    let flat = match args.how.http() {
-        None => flatten(&component, &options),
-        Some(http) => serve(&component, &name, http, &options),
-    };
-    let flat = flat.with_context(|| name)?;
+    let flat = args.how.flat(&component, &files::shown(&args.input))?;
     args.how.write(&output, &flat, "")?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl How {
+    /// Flattens a component, which has this name in messages.
+    pub fn flat(&self, component: &[u8], name: &str) -> Result<Flattened> {
+        let options = self.options(Descriptors::Separate);
+        let flat = match self.http() {
+            None => flatten(component, &options),
+            Some(http) => serve(component, name, http, &options),
+        };
+        flat.with_context(|| name.to_string())
+    }
+
     /// Who brings requests.
     pub fn http(&self) -> Option<Http> {
         self.http.map(|http| match http {

@@ -1,13 +1,13 @@
 //! `p1bridge lower`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::{files, profile, size};
-use crate::lower::{cut_and_lower, lower};
+use crate::lower::{Lowered, cut_and_lower, lower};
 
 /// Rewrite a core module for a runtime that lacks WebAssembly features
 ///
@@ -22,6 +22,17 @@ Examples:
 pub struct Args {
     /// The core module; `-` is standard input
     input: PathBuf,
+    /// The output file; `-` is standard output [default: INPUT with `.lowered.wasm`, or standard
+    /// output if INPUT is `-`]
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// What is the same for everything that lowers a module.
+#[derive(clap::Args)]
+pub struct How {
     /// The target: the name or file of a profile
     #[arg(long, value_name = "NAME|FILE", default_value = "portable", value_parser = profile::find)]
     profile: profile::Chosen,
@@ -31,10 +42,6 @@ pub struct Args {
     /// Cut the stack of a program that still has its relocations (linked with --emit-relocs) to this size
     #[arg(long, value_name = "SIZE", value_parser = size::ram)]
     stack_size: Option<u32>,
-    /// The output file; `-` is standard output [default: INPUT with `.lowered.wasm`, or standard
-    /// output if INPUT is `-`]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
     /// Print what was done as JSON, on standard output
     #[arg(long)]
     json: bool,
@@ -72,34 +79,59 @@ struct Sizes {
 pub fn command(args: &Args) -> Result<ExitCode> {
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
-    files::apart(files::of_json(args.json), files::of_output(&output))?;
-    let profile = args.profile.with_arena(args.arena);
-    let lowered = match args.stack_size {
-        Some(size) => cut_and_lower(&module, size, &profile),
-        None => lower(&module, &profile),
-    };
-    let lowered = lowered.with_context(|| files::shown(&args.input))?;
-    let written = files::write_output(&output, &lowered.wasm)?;
-    if args.json {
-        return super::print_json(&Done {
-            profile: profile.name(),
-            done: &lowered.done,
-            warnings: &lowered.warnings,
-            debug: Debug {
-                units: lowered.debug.units,
-                bytes: lowered.debug.bytes,
-                left_out: &lowered.debug.left_out,
-            },
-            sizes: Sizes {
-                input: module.len(),
-                output: lowered.wasm.len(),
-            },
-        });
+    files::apart(files::of_json(args.how.json), files::of_output(&output))?;
+    let lowered = args.how.lowered(&module, &files::shown(&args.input))?;
+    args.how.write(&output, &module, &lowered)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl How {
+    /// Lowers a module, which has this name in messages.
+    pub fn lowered(&self, module: &[u8], name: &str) -> Result<Lowered> {
+        let profile = self.profile.with_arena(self.arena);
+        let lowered = match self.stack_size {
+            Some(size) => cut_and_lower(module, size, &profile),
+            None => lower(module, &profile),
+        };
+        lowered.with_context(|| name.to_string())
     }
-    for warning in &lowered.warnings {
-        super::say(&format!("warning: {warning}"));
+
+    /// Writes what was made of `module`, and prints what was done.
+    pub fn write(&self, output: &Path, module: &[u8], lowered: &Lowered) -> Result<()> {
+        let written = files::write_output(output, &lowered.wasm)?;
+        if self.json {
+            let profile = self.profile.with_arena(self.arena);
+            super::print_json(&Done {
+                profile: profile.name(),
+                done: &lowered.done,
+                warnings: &lowered.warnings,
+                debug: Debug {
+                    units: lowered.debug.units,
+                    bytes: lowered.debug.bytes,
+                    left_out: &lowered.debug.left_out,
+                },
+                sizes: Sizes {
+                    input: module.len(),
+                    output: lowered.wasm.len(),
+                },
+            })?;
+            return Ok(());
+        }
+        for warning in &lowered.warnings {
+            super::say(&format!("warning: {warning}"));
+        }
+        if !self.quiet {
+            Self::say(lowered);
+            super::say(&format!(
+                "wrote {written}: {} -> {} bytes",
+                module.len(),
+                lowered.wasm.len()
+            ));
+        }
+        Ok(())
     }
-    if !args.quiet {
+
+    fn say(lowered: &Lowered) {
         for done in &lowered.done {
             super::say(done);
         }
@@ -117,11 +149,5 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         for note in &debug.left_out {
             super::say(&format!("note: {note}"));
         }
-        super::say(&format!(
-            "wrote {written}: {} -> {} bytes",
-            module.len(),
-            lowered.wasm.len()
-        ));
     }
-    Ok(ExitCode::SUCCESS)
 }

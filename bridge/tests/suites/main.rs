@@ -8,6 +8,7 @@ mod common;
 mod flatten;
 mod host;
 mod inspect;
+mod ld;
 mod link;
 mod lower;
 mod retrofit;

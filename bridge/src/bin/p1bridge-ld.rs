@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    p1bridge::cli::ld::main(std::env::args_os())
+}
