@@ -19,6 +19,7 @@ const MAX_FLAT_RESULTS: usize = 1;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct AbiFunction {
+    /// Which way it goes through the boundary.
     pub direction: Direction,
     /// `INTERFACE#FUNCTION`, or `FUNCTION` alone.
     pub name: String,
@@ -26,6 +27,7 @@ pub struct AbiFunction {
     pub wit: String,
     /// The type of the core function; none where the module does not have it.
     pub core: Option<Core>,
+    /// How its parameters are passed.
     pub params: Passed,
     /// None for a function without a result.
     pub result: Option<Passed>,
@@ -43,11 +45,17 @@ pub struct AbiFunction {
 #[serde(rename_all = "kebab-case", tag = "as")]
 pub enum Passed {
     /// As core values, so many for each.
-    Flat { values: Vec<usize> },
+    Flat {
+        /// How many core values each value takes.
+        values: Vec<usize>,
+    },
     /// By the address of an area of the memory. Of an import, the address for the result is the last parameter.
     Area {
+        /// Its size, in bytes.
         size: u32,
+        /// What its address is a multiple of.
         alignment: u32,
+        /// Where in it each value is, in bytes.
         offsets: Vec<u32>,
     },
 }

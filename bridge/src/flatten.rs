@@ -20,25 +20,27 @@ pub use p1bridge_linker::{Boundary, Descriptors, Growth, Isolation, MemoryMode, 
 pub const LIBRARIES: &[Library<'static>] = &[
     Library {
         name: "p2-on-p1",
-        wasm: include_bytes!("../../adapters/prebuilt/p2-on-p1.wasm"),
+        wasm: p1bridge_adapters::P2_ON_P1,
     },
     Library {
         name: "p1-on-p1",
-        wasm: include_bytes!("../../adapters/prebuilt/p1-on-p1.wasm"),
+        wasm: p1bridge_adapters::P1_ON_P1,
     },
     Library {
         name: "wsi-on-p1",
-        wasm: include_bytes!("../../adapters/prebuilt/wsi-on-p1.wasm"),
+        wasm: p1bridge_adapters::WSI_ON_P1,
     },
 ];
 
 /// Which custom sections a flat module goes without.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strip {
+    /// All sections stay.
     #[default]
     Nothing,
     /// All but the world, by which `wrap`, `host` and `inspect --abi` know the module's own interfaces.
     ButWorld,
+    /// And the world, too.
     All,
 }
 

@@ -41,12 +41,15 @@ pub struct HostOptions {
 /// A file of glue.
 #[derive(Clone, Debug)]
 pub struct File {
+    /// Its name, without a folder.
     pub name: String,
+    /// What is in it.
     pub text: String,
 }
 
 /// The world, and what the module has of it.
 pub struct Input {
+    /// What is called in which direction.
     pub world: World,
     /// Whether what functions of the host give goes to an arena of the module (`flatten --host-arena`).
     pub arena: bool,

@@ -39,7 +39,7 @@ const HANDLER: &str = "wasi:http/incoming-handler@";
 /// What answers them in WASI 0.3.
 const HANDLER_03: &str = "wasi:http/handler@";
 
-const WIT: &str = include_str!("../../wit/http/exchange.wit");
+const WIT: &str = p1bridge_wit::EXCHANGE;
 /// The version that the WIT has for everything of WASI.
 const WRITTEN: &str = "@0.2.12";
 

@@ -18,6 +18,7 @@ use crate::signatures::{Definition, Signature};
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Inspection {
+    /// Which of the two kinds it is.
     pub kind: Kind,
     /// In words, such as "a WASI 0.2 command".
     pub what: String,
@@ -44,6 +45,7 @@ pub struct Inspection {
     pub components: Vec<Nested>,
     /// Core instances and component instances in the whole file.
     pub core_instances: usize,
+    /// Component instances, the same way.
     pub instances: usize,
     /// WebAssembly proposals beyond the first version that any core module uses.
     pub features: Vec<&'static str>,
@@ -55,14 +57,18 @@ pub struct Inspection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// A core module.
     Module,
+    /// A component.
     Component,
 }
 
 /// Imports and exports of a world.
 #[derive(Clone, Debug, Serialize)]
 pub struct World {
+    /// What it imports.
     pub imports: Vec<Item>,
+    /// What it exports.
     pub exports: Vec<Item>,
 }
 
@@ -88,24 +94,36 @@ pub struct Module {
     pub name: Option<String>,
     /// What it is there for, where that can be seen.
     pub role: Option<String>,
+    /// Its size, in bytes.
     pub bytes: usize,
     /// Functions with a body.
     pub functions: usize,
+    /// Bytes of code.
     pub code_bytes: usize,
+    /// Bytes of data.
     pub data_bytes: usize,
+    /// What it imports.
     pub imports: Vec<Item>,
+    /// What it exports.
     pub exports: Vec<Item>,
+    /// Its memories, imported ones first.
     pub memories: Vec<Limits>,
+    /// Its tables, imported ones first.
     pub tables: Vec<Limits>,
+    /// Proposals beyond the first version that it uses.
     pub features: Vec<&'static str>,
+    /// Its custom sections.
     pub custom_sections: Vec<Custom>,
 }
 
 /// A memory (in pages) or table (in elements).
 #[derive(Clone, Debug, Serialize)]
 pub struct Limits {
+    /// What it has at the start.
     pub initial: u64,
+    /// What it may grow to, if that is bounded.
     pub maximum: Option<u64>,
+    /// Whether it comes from outside.
     pub imported: bool,
     /// Other than usual: `shared`, `64-bit`, the page size, the element type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -115,14 +133,18 @@ pub struct Limits {
 /// A component inside another.
 #[derive(Clone, Debug, Serialize)]
 pub struct Nested {
+    /// Its place, such as `component 1`.
     pub path: String,
+    /// Its size, in bytes.
     pub bytes: usize,
 }
 
 /// A custom section.
 #[derive(Clone, Debug, Serialize)]
 pub struct Custom {
+    /// Its name.
     pub name: String,
+    /// Its size, in bytes.
     pub bytes: usize,
 }
 

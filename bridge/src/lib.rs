@@ -16,9 +16,30 @@
 //! | [`run`] | either → its output, on a built-in interpreter |
 //!
 //! Every function here takes bytes and gives bytes or data; files are the command line's business.
+//!
+//! ```
+//! use p1bridge::flatten::{FlattenOptions, flatten};
+//!
+//! fn for_the_device(component: &[u8]) -> anyhow::Result<Vec<u8>> {
+//!     let options = FlattenOptions {
+//!         profile: p1bridge::profiles::named("wamr-2020")?,
+//!         ..FlattenOptions::default()
+//!     };
+//!     Ok(flatten(component, &options)?.wasm)
+//! }
+//! assert!(for_the_device(b"no component").is_err());
+//! ```
+//!
+//! # What is stable
+//!
+//! The functions and types of this crate follow semantic versioning, those it re-exports too; `p1bridge-linker` is a part of it and
+//! nothing to depend on by itself. Structs of options get new fields in minor versions: end them with `..Default::default()`.
+#![warn(missing_docs)]
 
 pub mod abi;
 pub mod check;
+/// The command line, for the programs of this crate.
+#[doc(hidden)]
 pub mod cli;
 pub mod flatten;
 mod guarded;

@@ -114,9 +114,13 @@ impl Call {
 /// A number of WebAssembly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
+    /// A whole number of 32 bits.
     I32(i32),
+    /// One of 64 bits.
     I64(i64),
+    /// A floating-point number of 32 bits.
     F32(f32),
+    /// One of 64 bits.
     F64(f64),
 }
 
@@ -143,6 +147,7 @@ pub enum Exit {
 /// What a program left behind.
 #[derive(Clone, Debug)]
 pub struct RunOutcome {
+    /// How it ended.
     pub exit: Exit,
     /// Empty unless [`Output::Capture`] was asked for.
     pub stdout: Vec<u8>,
@@ -154,6 +159,7 @@ pub struct RunOutcome {
     pub printed: Vec<String>,
     /// The same as JSON: what each call returned, one value for each result.
     pub json: Vec<Vec<serde_json::Value>>,
+    /// What it took.
     pub stats: Stats,
 }
 

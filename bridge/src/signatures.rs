@@ -35,7 +35,9 @@ pub const ROOT: &str = "$root";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
+    /// Called by the file, and provided by its host.
     Import,
+    /// Called by the host.
     Export,
 }
 
@@ -43,6 +45,7 @@ pub enum Direction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Signature {
+    /// Which way it goes through the boundary.
     pub direction: Direction,
     /// The interface that it is in, if it is in one. For imports of core modules, the module.
     pub interface: Option<String>,
@@ -71,7 +74,9 @@ impl Signature {
 /// The type of a core function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Core {
+    /// The types of its parameters.
     pub params: Vec<String>,
+    /// Those of its results.
     pub results: Vec<String>,
 }
 
@@ -107,7 +112,9 @@ pub struct Definition {
 /// What [`signatures`] found.
 #[derive(Clone, Debug, Default)]
 pub struct Signatures {
+    /// All functions of the imports and exports.
     pub functions: Vec<Signature>,
+    /// The types with names that they use.
     pub types: Vec<Definition>,
     /// Why there is no WIT for a component.
     pub without_wit: Option<String>,

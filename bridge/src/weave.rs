@@ -14,7 +14,7 @@ pub use p1bridge_linker::weave::{WeaveOptions, Woven, imports};
 /// Preview 1 on WSI, built from `adapters/`.
 const ON_WSI: &[Library<'static>] = &[Library {
     name: "p1-on-wsi",
-    wasm: include_bytes!("../../adapters/prebuilt/p1-on-wsi.wasm"),
+    wasm: p1bridge_adapters::P1_ON_WSI,
 }];
 
 /// Weaves into `module` what a runtime lacks of Preview 1 or WSI and has the other one for; nothing where it lacks nothing

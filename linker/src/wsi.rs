@@ -141,7 +141,7 @@ impl Function {
 /// All functions, in the order of the table.
 pub fn functions() -> &'static [Function] {
     static FUNCTIONS: LazyLock<Vec<Function>> = LazyLock::new(|| {
-        let lines = include_str!("../../wit/wsi/wsi.txt").lines();
+        let lines = p1bridge_wit::WSI.lines();
         lines
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
             .map(function)

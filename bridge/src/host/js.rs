@@ -20,7 +20,7 @@ use super::types::{Layout, plain, resource};
 use super::{File, HostOptions, Input};
 
 /// What generated modules stand on.
-const SHIM: &str = include_str!("../../../runtime-shim/host-js/p1b.mjs");
+const SHIM: &str = p1bridge_host_js::SHIM;
 
 /// A name for a function or a field.
 pub fn lower_camel(name: &str) -> String {

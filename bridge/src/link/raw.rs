@@ -14,6 +14,7 @@ pub struct Raw {
     pub name: String,
     /// How messages call it: the file.
     pub file: String,
+    /// The core module.
     pub wasm: Vec<u8>,
 }
 

@@ -40,6 +40,7 @@ pub struct Choices {
 pub struct Plug {
     /// The interface that is imported, with its version or without.
     pub import: String,
+    /// The file that has it.
     pub file: String,
     /// The interface of the file, where it is another.
     pub export: Option<String>,

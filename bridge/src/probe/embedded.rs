@@ -23,6 +23,7 @@ pub struct Embedded {
     /// The size without what only may belong to it: custom sections at the end that no tool is known for.
     #[serde(skip)]
     pub at_least: u64,
+    /// What it is.
     pub kind: EmbeddedKind,
     /// Whether it is written in Base64.
     pub base64: bool,
@@ -34,10 +35,13 @@ pub struct Embedded {
     pub unchecked: Option<String>,
 }
 
+/// What can be inside of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EmbeddedKind {
+    /// A core module.
     Module,
+    /// A component.
     Component,
     /// For WAMR, from `wamrc`.
     Aot,

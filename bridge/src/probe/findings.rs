@@ -28,9 +28,11 @@ pub struct Runtime {
     pub kind: &'static str,
     /// As far as it is known.
     pub version: String,
+    /// How sure the version is.
     pub version_sure: Sure,
     /// That it is this runtime at all.
     pub sure: Sure,
+    /// What it was concluded from.
     pub evidence: Vec<Evidence>,
     /// The built-in profile that the derived one starts from.
     pub base: &'static str,
@@ -50,9 +52,13 @@ pub struct Runtime {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Finding {
+    /// What there is or is not, by the name that profiles use where they have one.
     pub what: String,
+    /// Whether it is there.
     pub has: bool,
+    /// How sure that is.
     pub sure: Sure,
+    /// What it was concluded from.
     pub evidence: Vec<Evidence>,
 }
 
@@ -60,10 +66,13 @@ pub struct Finding {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HostModule {
+    /// Its name.
     pub name: String,
     /// Whether these are all that there can be.
     pub complete: bool,
+    /// How sure that is.
     pub sure: Sure,
+    /// The functions of it.
     pub functions: Vec<HostFunction>,
 }
 
@@ -83,9 +92,11 @@ impl HostModule {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct HostFunction {
+    /// Its name.
     pub name: String,
     /// As profiles write it, where it is known.
     pub signature: Option<String>,
+    /// What it was concluded from.
     pub evidence: Evidence,
 }
 

@@ -12,6 +12,7 @@ use super::image::Image;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Evidence {
+    /// What was found.
     pub kind: EvidenceKind,
     /// The symbol, string or table entry; the bytes of machine code.
     pub text: String,
@@ -19,10 +20,13 @@ pub struct Evidence {
     pub offset: Option<u64>,
 }
 
+/// What can be found in the file of a runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EvidenceKind {
+    /// A text.
     String,
+    /// The name of a function or of data.
     Symbol,
     /// An entry in a table of functions for programs.
     Table,

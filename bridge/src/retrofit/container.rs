@@ -126,6 +126,7 @@ pub struct Guard {
 }
 
 impl Guard {
+    /// A check of this name, and whether it is right now.
     pub fn new(what: impl Into<String>, right: bool) -> Guard {
         Guard {
             what: what.into(),
@@ -138,10 +139,18 @@ impl Guard {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Locked {
-    /// It is signed; with the words `by`, and what to do.
-    Signed { by: String, advice: String },
-    /// It cannot be written; why, and what to do.
-    Closed { why: String },
+    /// It is signed.
+    Signed {
+        /// In words: with what.
+        by: String,
+        /// What to do.
+        advice: String,
+    },
+    /// It cannot be written.
+    Closed {
+        /// And what to do.
+        why: String,
+    },
 }
 
 /// How a member is put back.

@@ -8,14 +8,20 @@ use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef, Validator, Wa
 /// What differs so that the firmware may not go on as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difference {
+    /// It imports what the old one did not.
     Imports,
+    /// It lacks an export of the old one, or has it with another type.
     Exports,
+    /// Its memory has other limits.
     Memory,
+    /// Its table has other limits.
     Table,
+    /// One has a start function and the other has none.
     Start,
 }
 
 impl Difference {
+    /// All of them.
     pub const ALL: [Difference; 5] = [
         Difference::Imports,
         Difference::Exports,

@@ -26,7 +26,12 @@ pub enum Where {
     /// By its number in the list.
     Number(usize),
     /// By what the list calls it, or its symbol; with another size than the list says.
-    Named { name: String, size: Option<u64> },
+    Named {
+        /// A path with an offset, or a symbol.
+        name: String,
+        /// The bytes that the slot has, if the list is wrong about it.
+        size: Option<u64>,
+    },
 }
 
 impl Where {
@@ -94,6 +99,7 @@ pub struct Options {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Replaced {
+    /// The image, of the length that it had.
     #[serde(skip)]
     pub image: Vec<u8>,
     /// The slots that have the new module.
@@ -102,6 +108,7 @@ pub struct Replaced {
     pub module: usize,
     /// What was written beside it, from the innermost file outwards.
     pub changes: Vec<Change>,
+    /// What else is to be known.
     pub notes: Vec<String>,
 }
 
@@ -111,6 +118,7 @@ pub struct Replaced {
 pub struct Change {
     /// The file; nothing for the image itself.
     pub path: String,
+    /// What they are, such as the name of a checksum.
     pub what: String,
     /// Where in the file.
     pub places: Vec<u64>,

@@ -27,6 +27,7 @@ pub struct Report {
     pub files: Vec<File>,
     /// What its own runtime is, where one is known.
     pub runtime: Option<String>,
+    /// The places with modules, in the order of the image.
     pub slots: Vec<Slot>,
     /// What could not be looked at.
     pub warnings: Vec<String>,
@@ -55,6 +56,7 @@ pub struct Slot {
     pub number: usize,
     /// `app.bin!0x120`: the files, and the offset in the last one.
     pub path: String,
+    /// Where it is in the last file of the path.
     pub offset: u64,
     /// The bytes of what is there; 0 in a marked slot without a module.
     pub length: u64,
@@ -62,9 +64,11 @@ pub struct Slot {
     pub capacity: u64,
     /// What a symbol or a variable with the length says, or what follows and may be custom sections, where that is more.
     pub at_most: Option<u64>,
+    /// The form that it has.
     pub kind: Kind,
-    /// The section and the symbol of an ELF file.
+    /// The section of an ELF file.
     pub section: Option<String>,
+    /// And the symbol in it.
     pub symbol: Option<String>,
     /// The number of a slot before it with the same bytes.
     pub same_as: Option<usize>,
@@ -82,9 +86,11 @@ pub struct Slot {
     pub at: usize,
 }
 
+/// The forms in which a module can be in an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// As it is.
     Module,
     /// Of Base64.
     Base64,

@@ -15,6 +15,7 @@ use crate::signatures::types::{Kind, Type};
 pub enum Data {
     /// Booleans, numbers, characters, flags and handles: the bits, integers sign-extended.
     Bits(u64),
+    /// A string.
     Text(String),
     /// The elements of a list or the fields of a record. A map is a list of pairs.
     Many(Vec<Data>),

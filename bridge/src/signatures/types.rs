@@ -14,6 +14,7 @@ const MAX_TYPES: usize = 100_000;
 /// A type of WIT, aliases resolved.
 #[derive(Clone, Debug)]
 pub struct Type {
+    /// What it is.
     pub kind: Kind,
     /// Its form in memory and as core values.
     pub abi: abi::Type,
@@ -22,29 +23,51 @@ pub struct Type {
 /// What a type of WIT is.
 #[derive(Clone, Debug)]
 pub enum Kind {
+    /// `bool`
     Bool,
+    /// `s8`
     S8,
+    /// `s16`
     S16,
+    /// `s32`
     S32,
+    /// `s64`
     S64,
+    /// `u8`
     U8,
+    /// `u16`
     U16,
+    /// `u32`
     U32,
+    /// `u64`
     U64,
+    /// `f32`
     F32,
+    /// `f64`
     F64,
+    /// `char`
     Char,
+    /// `string`
     String,
+    /// `list<T>`
     List(Arc<Type>),
+    /// `list<T, N>`
     FixedList(Arc<Type>, u32),
     /// A list of pairs.
     Map(Arc<(Type, Type)>),
+    /// `record`: fields with their names.
     Record(Arc<[(String, Type)]>),
+    /// `tuple`
     Tuple(Arc<[Type]>),
+    /// `variant`: cases with their names and payloads.
     Variant(Arc<[(String, Option<Type>)]>),
+    /// `enum`: the names of its cases.
     Enum(Arc<[String]>),
+    /// `option<T>`
     Option(Arc<Type>),
+    /// `result<T, E>`, without what it has no type for.
     Result(Arc<(Option<Type>, Option<Type>)>),
+    /// `flags`: the names of its flags.
     Flags(Arc<[String]>),
     /// A handle, owned or borrowed: a number that means something to the module alone.
     Handle,
@@ -53,7 +76,9 @@ pub enum Kind {
 /// The parameters of a function with their names, and its result.
 #[derive(Clone, Debug)]
 pub struct FunctionType {
+    /// Its parameters, with their names.
     pub params: Vec<(String, Type)>,
+    /// What it returns, if anything.
     pub result: Option<Type>,
     /// The same for the canonical ABI.
     pub abi: abi::FuncType,
