@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use wasmparser::{Parser as Wasm, Payload};
 
 use self::arguments::Arguments;
@@ -26,11 +26,18 @@ use crate::sniff::{Binary, sniff};
 /// What begins an argument that is not the linker's.
 const OWN: &str = "--p1bridge-";
 
-/// What can be said to `p1bridge-ld`, with [`OWN`] for `--`.
+/// A linker for cargo and clang whose output is flat
+///
+/// Calls the real linker with all other arguments, and makes of a component a flat module, as `p1bridge flatten` does, and of
+/// a core module one that fits the profile, as `p1bridge lower` does. Objects and libraries that another module loads are
+/// left as they are. For cargo: linker = "p1bridge-ld" in .cargo/config.toml, and options as rustflags =
+/// ["-Clink-arg=--p1bridge-profile=wamr-2020"]; for clang: -fuse-ld= with the whole path, and options behind -Wl,.
+// Without what begins them: `OWN` stands for `--`.
 #[derive(Parser)]
 #[command(name = "p1bridge-ld", disable_help_flag = true)]
 struct Options {
-    /// The real linker
+    /// The real linker [default: wasm-component-ld if an argument has the folder of wasm32-wasip2 or wasip3 in its path,
+    /// otherwise rust-lld or wasm-ld; from PATH]
     #[arg(long, value_name = "FILE")]
     linker: Option<PathBuf>,
     /// Leave what the real linker made beside the output, as `OUTPUT.linked.wasm`
@@ -69,10 +76,22 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// The options as they are said, for the manual.
+pub fn manual() -> clap::Command {
+    Options::command().mut_args(|arg| match arg.get_long().map(str::to_string) {
+        // It lives as long as the process, which ends with the page.
+        Some(long) => arg.long(&*format!("p1bridge-{long}").leak()),
+        None => arg,
+    })
+}
+
 fn link(args: &[OsString]) -> Result<ExitCode> {
     let folder = tempfile::Builder::new().prefix("p1bridge-ld-").tempdir();
     let folder = folder.context("cannot make a temporary folder")?;
     let arguments = Arguments::read(args, folder.path())?;
+    if arguments.own == ["help"] {
+        return super::print(&manual().render_long_help().to_string());
+    }
     // What is misspelt is said before minutes of linking.
     let options: Options = parse(&arguments.own)?;
     let linker = linker::find(options.linker.as_deref(), &arguments.said)?;

@@ -32,7 +32,8 @@ pub fn command(args: &Args) -> Result<ExitCode> {
         .get_subcommands()
         .filter(|command| command.get_name() != "help")
         .map(|command| (format!("p1bridge-{}", command.get_name()), command.clone()));
-    for (name, command) in std::iter::once(own).chain(commands) {
+    let linker = ("p1bridge-ld".to_string(), super::ld::manual());
+    for (name, command) in [own, linker].into_iter().chain(commands) {
         let man = clap_mangen::Man::new(command);
         let mut page = Vec::new();
         man.render(&mut page).context("cannot write a page")?;

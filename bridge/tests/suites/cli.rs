@@ -188,6 +188,7 @@ fn every_command_has_a_manual_page() {
     folder.run(&["man", "man1"]).succeeded();
     let page = |name: &str| fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
     assert!(page("p1bridge.1").contains("Exit codes:"));
+    assert!(page("p1bridge-ld.1").contains(r"\-\-p1bridge\-profile"));
     for command in COMMANDS {
         let page = page(&format!("p1bridge-{command}.1"));
         assert!(page.contains("\n.SH SYNOPSIS\n"), "{command}");

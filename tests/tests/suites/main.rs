@@ -32,6 +32,7 @@ mod kept_adapter;
 mod linked;
 mod lower;
 mod output;
+mod packages;
 mod pass_through;
 mod placed;
 mod plugins;
