@@ -78,6 +78,12 @@ enum Command {
 
 /// Does what the command line of this process says.
 pub fn main() -> ExitCode {
+    // Preview 1 has no working folder. A host that has one says so as a shell does; if it is not there, paths are those of the
+    // host's folders.
+    #[cfg(target_os = "wasi")]
+    if let Some(folder) = std::env::var_os("PWD") {
+        let _ = std::env::set_current_dir(folder);
+    }
     main_with(std::env::args_os())
 }
 

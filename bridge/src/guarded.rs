@@ -2,16 +2,19 @@
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
+use std::process;
 use std::sync::Once;
 
 use anyhow::{Result, anyhow};
 
 thread_local! {
-    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// What to say instead of the panic.
+    static INSTEAD: Cell<Option<&'static str>> = const { Cell::new(None) };
 }
 
 /// Does `work`, which is nothing but a call of such a crate. A panic is the error `otherwise`, and
-/// nothing is printed about it: users would take it for a crash.
+/// nothing is printed about it: users would take it for a crash. Where panics cannot be caught, as in WebAssembly, the process
+/// ends with that error.
 ///
 /// # Errors
 ///
@@ -20,14 +23,17 @@ pub fn guarded<T>(otherwise: &'static str, work: impl FnOnce() -> Result<T>) -> 
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !QUIET.get() {
-                usual(info);
+        panic::set_hook(Box::new(move |info| match INSTEAD.get() {
+            None => usual(info),
+            Some(otherwise) if cfg!(panic = "abort") => {
+                eprintln!("error: {otherwise}");
+                process::exit(1);
             }
+            Some(_) => {}
         }));
     });
-    let before = QUIET.replace(true);
+    let before = INSTEAD.replace(Some(otherwise));
     let result = panic::catch_unwind(AssertUnwindSafe(work));
-    QUIET.set(before);
+    INSTEAD.set(before);
     result.unwrap_or_else(|_| Err(anyhow!(otherwise)))
 }

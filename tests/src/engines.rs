@@ -30,8 +30,8 @@ pub fn all() -> Vec<Arc<dyn Engine>> {
     engines
 }
 
-/// What `P1BRIDGE_REQUIRE_ENGINES` may name although it runs no modules: the suite `firmware` runs images on it.
-const MACHINES: [&str; 1] = ["qemu"];
+/// What `P1BRIDGE_REQUIRE_ENGINES` may name although it runs no modules: the suites `firmware` and `npm` need them.
+const MACHINES: [&str; 2] = ["qemu", "npm"];
 
 /// Those that are present, and wasm3, which is only asked what it loads.
 pub fn loaders() -> Vec<Arc<dyn Engine>> {

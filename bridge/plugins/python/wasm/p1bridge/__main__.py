@@ -1,0 +1,3 @@
+from p1bridge import main
+
+main()
