@@ -30,8 +30,9 @@ pub fn all() -> Vec<Arc<dyn Engine>> {
     engines
 }
 
-/// What `P1BRIDGE_REQUIRE_ENGINES` may name although it runs no modules: the suites `firmware` and `npm` need them.
-const MACHINES: [&str; 2] = ["qemu", "npm"];
+/// What `P1BRIDGE_REQUIRE_ENGINES` may name although it runs no modules: the suite `firmware` runs images on `qemu`, `npm` needs the
+/// program of that name, and `clang`, `rust` (for WebAssembly) and `wasm-component-ld` build what others run.
+const BESIDE: [&str; 5] = ["qemu", "npm", "clang", "rust", "wasm-component-ld"];
 
 /// Those that are present, and wasm3, which is only asked what it loads.
 pub fn loaders() -> Vec<Arc<dyn Engine>> {
@@ -70,7 +71,7 @@ pub fn available() -> Vec<Arc<dyn Engine>> {
     let mut all = all();
     for name in &required {
         assert!(
-            MACHINES.contains(name) || all.iter().any(|engine| is_called(&**engine, name)),
+            BESIDE.contains(name) || all.iter().any(|engine| is_called(&**engine, name)),
             "P1BRIDGE_REQUIRE_ENGINES names `{name}`, which is no engine"
         );
     }
