@@ -80,7 +80,22 @@ fn function(image: &Image, entry: u64) -> Option<(String, usize)> {
     if image.linked && code.is_none() {
         return None;
     }
+    // What code has beside it are strings that it passes on, one behind the other as well.
+    if code.is_some_and(|at| is_text(image.bytes, at)) {
+        return None;
+    }
     Some((name, image.offset_of(entry)?))
+}
+
+/// Whether a string of C lies there. The first instructions of a function are none: on no processor are four bytes of them printable
+/// with a zero behind, and one before.
+fn is_text(bytes: &[u8], at: usize) -> bool {
+    const LEAST: usize = 4;
+    let text = bytes[at..]
+        .iter()
+        .take_while(|byte| (b' '..=b'~').contains(byte));
+    let end = at + text.count();
+    at > 0 && bytes[at - 1] == 0 && end - at >= LEAST && bytes.get(end) == Some(&0)
 }
 
 /// The strings that are signatures, by their addresses.

@@ -411,6 +411,13 @@ fn packages_of_dpkg_and_archives_of_ar() {
     images.shell("ar rcD lib.a app.wasm other.txt; ar rcD long.a app.wasm; cp app.wasm a-name-that-is-long.wasm; ar qcD long.a a-name-that-is-long.wasm");
     images.replace("lib.a", "new.a", &[]);
     images.is_new_module(&images.shell("ar p new.a app.wasm"));
+    // Objects in it have symbols.
+    if have(&["ld"]) {
+        images.shell("ld -r -b binary -o app.o app.wasm; ar rcD objects.a app.o");
+        images.replace("objects.a", "new.a", &["--slot", "_binary_app_wasm_start"]);
+        images.shell("ar x new.a; objcopy -O binary app.o app.got");
+        images.is_new_module(&images.read("app.got"));
+    }
     images.replace(
         "long.a",
         "new.a",
@@ -464,6 +471,102 @@ fn archives_of_zip() {
     images.shell("unzip -t new.jar");
     images.is_new_module(&images.shell("unzip -p new.jar app.wasm"));
     assert_eq!(images.shell("unzip -Z1 new.jar"), b"META-INF/\napp.wasm\n");
+}
+
+#[test]
+fn a_jar_that_jarsigner_has_signed() {
+    if !have(&["keytool", "jarsigner", "zip", "unzip"]) {
+        return;
+    }
+    let images = Images::new();
+    images.shell(
+        "keytool -genkeypair -keystore keys -storepass secret1 -alias me -keyalg EC -dname CN=me
+         zip -X -0 app.jar app.wasm other.txt
+         jarsigner -keystore keys -storepass secret1 app.jar me",
+    );
+    let verified = |jar: &str| {
+        let said = images.shell(&format!("jarsigner -verify {jar}"));
+        String::from_utf8(said).unwrap()
+    };
+    assert!(verified("app.jar").contains("jar verified"));
+    images.refused("app.jar", &["META-INF/ME.EC", "jarsigner"]);
+    images.replace("app.jar", "new.jar", &["--unsigned"]);
+    let said = verified("new.jar");
+    assert!(said.contains("jar is unsigned"), "{said}");
+    images.is_new_module(&images.shell("unzip -p new.jar app.wasm"));
+    // It can be signed again.
+    images.shell("jarsigner -keystore keys -storepass secret1 new.jar me");
+    assert!(verified("new.jar").contains("jar verified"));
+}
+
+#[test]
+fn a_package_for_android_stays_aligned() {
+    if !have(&["zip", "zipalign", "unzip"]) {
+        return;
+    }
+    let images = Images::new();
+    images.shell(
+        "mkdir -p lib/arm; head -c 5000 /dev/zero > lib/arm/libapp.so; head -c 301 /dev/zero > a.arsc; cp a.arsc b.arsc
+         mkdir META-INF; echo x > META-INF/A.SF; echo x > META-INF/A.RSA
+         zip -X -9 raw.apk app.wasm; zip -X -0 raw.apk a.arsc META-INF/A.SF META-INF/A.RSA b.arsc lib/arm/libapp.so
+         zipalign -p 4 raw.apk app.apk; zipalign -c -p 4 app.apk",
+    );
+    images.replace("app.apk", "new.apk", &["--unsigned"]);
+    images.shell("zipalign -c -p 4 new.apk; unzip -t new.apk");
+    images.is_new_module(&images.shell("unzip -p new.apk app.wasm"));
+    assert_eq!(
+        images.shell("unzip -p new.apk lib/arm/libapp.so a.arsc b.arsc"),
+        [0; 5602]
+    );
+}
+
+/// A UF2 with an MD5 of each sector of 4096 bytes, as the format has it, is made and read by Python.
+#[test]
+fn hashes_in_a_uf2_are_those_of_python() {
+    if !have(&["python3"]) {
+        return;
+    }
+    let images = Images::new();
+    let python = |script: &str| {
+        images.shell(&format!(
+            "python3 - <<'END'\nimport hashlib, struct\n{script}\nEND"
+        ))
+    };
+    python(
+        "data = open('app.bin', 'rb').read()
+data += bytes(-len(data) % 4096)
+base = 0x10000000
+out = b''
+for at in range(0, len(data), 256):
+    sector = at // 4096 * 4096
+    head = struct.pack('<8I', 0x0A324655, 0x9E5D5157, 0x6000, base + at, 256, at // 256, len(data) // 256, 0xe48bff56)
+    md5 = struct.pack('<II', base + sector, 4096) + hashlib.md5(data[sector:sector + 4096]).digest()
+    out += head + data[at:at + 256] + bytes(476 - 256 - 24) + md5 + struct.pack('<I', 0x0AB16F30)
+open('app.uf2', 'wb').write(out)",
+    );
+    images.replace("app.uf2", "new.uf2", &[]);
+    python(
+        "file = open('new.uf2', 'rb').read()
+data = {}
+hashes = {}
+for at in range(0, len(file), 512):
+    block = file[at:at + 512]
+    begin, end, flags, address, length = struct.unpack('<5I', block[:20])
+    data[address] = block[32:32 + length]
+    of, size = struct.unpack('<II', block[484:492])
+    hashes[of, size] = hashes.get((of, size), block[492:508])
+    assert hashes[of, size] == block[492:508]
+whole = b''.join(data[at] for at in sorted(data))
+for (of, size), md5 in hashes.items():
+    assert hashlib.md5(whole[of - min(data):][:size]).digest() == md5, hex(of)
+open('new.bin', 'wb').write(whole)",
+    );
+    let mut found = images.read("new.bin");
+    found.truncate(images.read("app.bin").len());
+    images.is_new_firmware(&found);
+    // One that is not of its sector.
+    images.flip("app.uf2", 495, "bad.uf2");
+    images.refused("bad.uf2", &["MD5 of the flash"]);
 }
 
 #[test]

@@ -477,6 +477,73 @@ impl Fields {
     }
 }
 
+/// Where a head says how long its extra fields are, which come right before the data.
+const EXTRA_LENGTH: usize = 28;
+/// The extra field of Android that aligns data: this, its length, the alignment, and zeros.
+const ALIGNMENT: u16 = 0xd935;
+const ALIGNMENT_HEAD: usize = 6;
+/// What libraries are aligned to, the largest first, and everything else.
+const PAGES: [usize; 2] = [16384, 4096];
+const WORD: usize = 4;
+
+/// Keeps stored files where they were, as far as programs see that which map them: at multiples of four, or of a page. Which ones
+/// have other extra fields then, and how many bytes of them.
+fn align<'a>(
+    file: &[u8],
+    layout: &Layout,
+    kept: &[&'a Entry],
+    edits: &mut Edits,
+) -> Result<Vec<(&'a Entry, usize)>> {
+    let is_stored = |entry: &Entry| entry.method == STORED && !entry.data.is_empty();
+    let mut stored = layout.entries.iter().filter(|entry| is_stored(entry));
+    if stored.any(|entry| !entry.data.start.is_multiple_of(WORD)) {
+        return Ok(Vec::new());
+    }
+    let mut aligned = Vec::new();
+    for entry in kept.iter().filter(|entry| is_stored(entry)) {
+        let begin = entry.data.start;
+        let pages = PAGES.into_iter().find(|page| begin.is_multiple_of(*page));
+        let alignment = match pages.filter(|_| entry.name.ends_with(".so")) {
+            Some(page) => page,
+            None => WORD,
+        };
+        if edits.moved(begin).is_multiple_of(alignment) {
+            continue;
+        }
+        let name = le16(file, entry.local + 26).context("the head of a file is cut off")?;
+        let extra = entry.local + LOCAL_HEAD + usize::from(name);
+        let fill = extra + fields(&file[extra..begin]);
+        let over = edits.moved(fill) % alignment;
+        let mut length = alignment - over;
+        while length < ALIGNMENT_HEAD {
+            length += alignment;
+        }
+        let mut field = ALIGNMENT.to_le_bytes().to_vec();
+        field.extend((length as u16 - 4).to_le_bytes());
+        field.extend((alignment as u16).to_le_bytes());
+        field.resize(length, 0);
+        edits.put(fill..begin, field);
+        aligned.push((*entry, fill - extra + length));
+    }
+    Ok(aligned)
+}
+
+/// How many bytes extra fields have before those that only fill up: zeros, or the field for that.
+fn fields(extra: &[u8]) -> usize {
+    let (mut at, mut end) = (0, 0);
+    while let (Some(kind), Some(length)) = (le16(extra, at), le16(extra, at + 2)) {
+        let next = at + 4 + usize::from(length);
+        if next > extra.len() {
+            break;
+        }
+        at = next;
+        if !matches!(kind, 0 | ALIGNMENT) {
+            end = at;
+        }
+    }
+    end
+}
+
 /// The archive with a file of another size, without signatures if that is wanted.
 fn again(
     file: &[u8],
@@ -517,8 +584,14 @@ fn again(
         edits.put(block, Vec::new());
     }
     edits.put(entry.data.clone(), data);
+    let aligned = align(file, layout, &kept, &mut edits)?;
     let mut put = edits.apply(file);
     let moved = |at: usize| edits.moved(at);
+    for (one, length) in aligned {
+        let length = u16::try_from(length).context("a file has too many extra fields")?;
+        let there = moved(one.local) + EXTRA_LENGTH;
+        put.write("places of files", there, &length.to_le_bytes());
+    }
     for one in &kept {
         let at = u32::try_from(moved(one.local)).context("the archive is too large for zip")?;
         let there = moved(one.central.start) + 42;
@@ -669,6 +742,68 @@ mod tests {
             let after = Zip.open(&put.file).unwrap().unwrap();
             assert_eq!(after.members[member].bytes[..], new[..]);
             assert!(after.guards.iter().all(|guard| guard.right));
+        }
+    }
+
+    #[test]
+    fn stored_files_stay_aligned_where_all_were() {
+        let names = [
+            "packed.bin",
+            "four.bin",
+            "lib/arm/a.so",
+            "META-INF/A.RSA",
+            "last.bin",
+        ];
+        let mut files: Vec<File> = names.map(|name| file(name, STORED, 0)).into();
+        files[0].method = DEFLATED;
+        let plain = image(&files, b"", b"");
+        // `zipalign` fills up with zeros in extra fields.
+        let fill = |file: &[u8], to: &dyn Fn(&str) -> usize| {
+            let mut edits = Edits::default();
+            let layout = layout(file).unwrap().unwrap();
+            for entry in &layout.entries {
+                if entry.method == STORED {
+                    let begin = edits.moved(entry.data.start);
+                    let more = begin.next_multiple_of(to(&entry.name)) - begin;
+                    edits.put(entry.data.start..entry.data.start, vec![0; more]);
+                    let length = (more as u16).to_le_bytes().to_vec();
+                    edits.put(entry.local + 28..entry.local + 30, length);
+                }
+            }
+            let mut put = edits.apply(file);
+            for entry in &layout.entries {
+                let at = edits.moved(entry.local) as u32;
+                put.write("", edits.moved(entry.central.start) + 42, &at.to_le_bytes());
+            }
+            let begin = edits.moved(layout.directory.start) as u32;
+            put.write("", edits.moved(layout.end) + 16, &begin.to_le_bytes());
+            put.file
+        };
+        let begins = |file: &[u8]| -> Vec<(String, usize)> {
+            let entries = layout(file).unwrap().unwrap().entries.into_iter();
+            let stored = entries.filter(|entry| entry.method == STORED);
+            stored.map(|entry| (entry.name, entry.data.start)).collect()
+        };
+        let page = |name: &str| if name.ends_with(".so") { 4096 } else { 4 };
+        let aligned = fill(&plain, &page);
+        let how = How { unsigned: true };
+        for length in [1000, 1001, 1002, 1003, 20_000] {
+            let new: Vec<u8> = (0..length)
+                .map(|at: u32| (at.wrapping_mul(at * 7) >> 7) as u8)
+                .collect();
+            let put = Zip.put(&aligned, 0, &new, how).unwrap();
+            let inside = Zip.open(&put.file).unwrap().unwrap();
+            assert_eq!(inside.members.len(), 4);
+            assert!(inside.guards.iter().all(|guard| guard.right));
+            for (name, begin) in begins(&put.file) {
+                assert_eq!(begin % page(&name), 0, "{name} of {length}");
+            }
+            // Where nobody has aligned anything, nothing is added.
+            let put = Zip.put(&plain, 0, &new, How::default()).unwrap();
+            let more = put.file.len() as i64 - plain.len() as i64;
+            let was = layout(&plain).unwrap().unwrap().entries[0].data.len() as i64;
+            let is = layout(&put.file).unwrap().unwrap().entries[0].data.len() as i64;
+            assert_eq!(more, is - was);
         }
     }
 
