@@ -261,6 +261,11 @@ pub trait Format: Sync {
     ///
     /// When that cannot be done.
     fn put(&self, file: &[u8], member: usize, new: &[u8], how: How) -> Result<Put>;
+
+    /// The number of another member that is written when this one is replaced, for example with sums of it.
+    fn goes_with(&self, _file: &[u8], _member: usize) -> Option<usize> {
+        None
+    }
 }
 
 /// A file, and the files in it.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pad::{self, Most};
 use anyhow::{Context, Result};
 use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
@@ -52,6 +53,8 @@ struct Outside {
     memory: u64,
     table: u64,
     start: bool,
+    /// What those before it in its slot began with.
+    before: Most,
 }
 
 fn outside(wasm: &[u8]) -> Result<Outside> {
@@ -123,6 +126,9 @@ fn outside(wasm: &[u8]) -> Result<Outside> {
                 }
             }
             Payload::StartSection { .. } => found.start = true,
+            Payload::CustomSection(section) if section.name() == pad::NAME => {
+                found.before = Most::read(section.data()).unwrap_or_default();
+            }
             _ => {}
         }
     }
@@ -147,6 +153,19 @@ pub fn imports(wasm: &[u8]) -> Result<Vec<(String, String)>> {
     Ok(outside.imports.into_keys().collect())
 }
 
+/// What the modules in a slot began with at most, of which `old` is the last one.
+///
+/// # Errors
+///
+/// When it is no valid module.
+pub fn most(old: &[u8]) -> Result<Most> {
+    let old = outside(old).context("the module in the image is not valid")?;
+    Ok(Most {
+        memory: old.memory.max(old.before.memory),
+        table: old.table.max(old.before.table),
+    })
+}
+
 /// What of `new` is another thing than what the firmware has in `old`. `is_known` says whether the runtime has a function for an
 /// import that the old module did not have.
 ///
@@ -158,6 +177,7 @@ pub fn differences(
     new: &[u8],
     is_known: &dyn Fn(&str, &str) -> bool,
 ) -> Result<Vec<(Difference, String)>> {
+    let most = most(old)?;
     let old = outside(old).context("the module in the image is not valid")?;
     let new = outside(new).context("the new module is not valid")?;
     let mut found = Vec::new();
@@ -189,23 +209,30 @@ pub fn differences(
             )),
         }
     }
-    if new.memory > old.memory {
-        found.push((
+    for (difference, what, has, had) in [
+        (
             Difference::Memory,
-            format!(
-                "it begins with {} pages of memory, the old one with {}",
-                new.memory, old.memory
-            ),
-        ));
-    }
-    if new.table > old.table {
-        found.push((
+            "it begins with {} pages of memory",
+            new.memory,
+            most.memory,
+        ),
+        (
             Difference::Table,
-            format!(
-                "its tables begin with {} elements, those of the old one with {}",
-                new.table, old.table
-            ),
-        ));
+            "its tables begin with {} elements",
+            new.table,
+            most.table,
+        ),
+    ] {
+        if has > had {
+            let what = what.replace("{}", &has.to_string());
+            found.push((
+                difference,
+                format!(
+                    "{what}, the old one with {had}; if it is the one that was there before, `--undo` or IMAGE.orig brings the \
+                     whole image back"
+                ),
+            ));
+        }
     }
     if new.start && !old.start {
         found.push((

@@ -3,6 +3,7 @@
 mod ar;
 mod closed;
 mod cpio;
+mod deb;
 mod deflate;
 mod detached;
 mod dump;

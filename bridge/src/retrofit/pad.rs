@@ -8,18 +8,46 @@ use wasm_encoder::Encode;
 use wasmparser::BinaryReader;
 
 /// The name of the section that fills a slot: the next one who replaces the module sees how much room there is.
-const NAME: &str = "p1bridge.pad";
+pub const NAME: &str = "p1bridge.pad";
 /// The most bytes of a number of 32 bits.
 const LONGEST: usize = 5;
 /// The id of a section, its size, the length of its name, and one byte of that.
 const SMALLEST: usize = 4;
 
-/// Makes `module` as long as its slot.
+/// What modules in a slot began with at most: the firmware has room for that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Most {
+    /// Pages of memory.
+    pub memory: u64,
+    /// Elements of tables.
+    pub table: u64,
+}
+
+impl Most {
+    /// As it is in the section that fills a slot.
+    pub fn read(section: &[u8]) -> Option<Most> {
+        let word = |at: usize| {
+            let four = section.get(at..)?.first_chunk()?;
+            Some(u32::from_le_bytes(*four).into())
+        };
+        Some(Most {
+            memory: word(0)?,
+            table: word(4)?,
+        })
+    }
+
+    fn write(self) -> Vec<u8> {
+        let word = |value: u64| u32::try_from(value).unwrap_or(0).to_le_bytes();
+        [word(self.memory), word(self.table)].concat()
+    }
+}
+
+/// Makes `module` as long as its slot. Where there is room for it, what fills it has `most`, for the next one.
 ///
 /// # Errors
 ///
 /// When it is longer: by how many bytes; and for the few lengths that cannot be reached.
-pub fn to(module: &[u8], length: usize) -> Result<Vec<u8>> {
+pub fn to(module: &[u8], length: usize, most: Most) -> Result<Vec<u8>> {
     let Some(gap) = length.checked_sub(module.len()) else {
         bail!(
             "the module has {} bytes, and its slot {length}: {} too many",
@@ -29,7 +57,7 @@ pub fn to(module: &[u8], length: usize) -> Result<Vec<u8>> {
     };
     if gap >= SMALLEST {
         let mut padded = module.to_vec();
-        padded.extend(section(gap));
+        padded.extend(section(gap, most));
         return Ok(padded);
     }
     match stretched(module, gap) {
@@ -41,12 +69,12 @@ pub fn to(module: &[u8], length: usize) -> Result<Vec<u8>> {
 }
 
 /// Whether bytes are what [`to`] makes of a module.
-pub fn is_of(padded: &[u8], module: &[u8]) -> bool {
-    to(module, padded.len()).is_ok_and(|made| made == padded)
+pub fn is_of(padded: &[u8], module: &[u8], most: Most) -> bool {
+    to(module, padded.len(), most).is_ok_and(|made| made == padded)
 }
 
 /// A custom section of so many bytes in all.
-fn section(bytes: usize) -> Vec<u8> {
+fn section(bytes: usize, most: Most) -> Vec<u8> {
     // The size that is written in so many bytes.
     let width = (1..=LONGEST).find(|width| bytes - 1 - width < 1 << (7 * width));
     let width = width.unwrap_or(LONGEST);
@@ -55,6 +83,10 @@ fn section(bytes: usize) -> Vec<u8> {
     let mut section = vec![0];
     section.extend(leb(size as u32, width));
     name.encode(&mut section);
+    let most = most.write();
+    if bytes - section.len() >= most.len() {
+        section.extend(most);
+    }
     section.resize(bytes, 0);
     section
 }
@@ -96,14 +128,23 @@ mod tests {
     #[test]
     fn every_length_is_reached_and_is_the_same_module() {
         let module = wat_module();
+        let most = Most {
+            memory: 17,
+            table: 0x10203,
+        };
         for gap in (0..300).chain([16_300, 16_384, 16_385, 16_386, 16_387, 16_400, 2_097_170]) {
-            let padded = to(&module, module.len() + gap).unwrap();
+            let padded = to(&module, module.len() + gap, most).unwrap();
             assert_eq!(padded.len(), module.len() + gap);
             wasmparser::Validator::new().validate_all(&padded).unwrap();
             let sections = |bytes: &[u8]| -> Vec<String> {
                 let payloads = wasmparser::Parser::new(0).parse_all(bytes);
                 let custom = payloads.filter_map(|payload| match payload.unwrap() {
-                    wasmparser::Payload::CustomSection(section) => Some(section.name().to_string()),
+                    wasmparser::Payload::CustomSection(section) => {
+                        let room = section.data().len() >= 8;
+                        let read = Most::read(section.data());
+                        assert_eq!(read, room.then_some(most));
+                        Some(section.name().to_string())
+                    }
                     _ => None,
                 });
                 custom.collect()
@@ -117,7 +158,7 @@ mod tests {
             );
             assert_eq!(names.len(), usize::from(gap >= SMALLEST));
         }
-        let error = to(&module, module.len() - 3).unwrap_err().to_string();
+        let error = to(&module, module.len() - 3, most).unwrap_err().to_string();
         assert!(error.contains("3 too many"), "{error}");
     }
 

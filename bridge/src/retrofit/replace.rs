@@ -7,11 +7,12 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use wasmparser::{Validator, WasmFeatures};
 
+use super::Locked;
 use super::container::{How, Inside, Member, Put, inside};
 use super::fit::{self, Difference, differences};
 use super::fixup::Fixup;
+use super::pad::{self, Most};
 use super::slots::{HEAD, Kind, Report, Slot, head, slots};
-use super::{Locked, pad};
 use crate::check::{Effect, Kind as FindingKind, check};
 use crate::flatten::{FlattenOptions, Strip, flatten};
 use crate::lower::lower;
@@ -175,6 +176,7 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
         changes: Vec::new(),
         notes: Vec::new(),
     };
+    let mut mosts = Vec::new();
     for (before, slot) in chosen.iter().enumerate() {
         let mut slot = slot.clone();
         if before > 0 && options.unsigned {
@@ -203,9 +205,16 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
                 complaints.join("\n  ")
             );
         }
+        // In an empty slot, nothing was.
+        let most = match slot.length {
+            0 => Most::default(),
+            _ => fit::most(&old)?,
+        };
+        mosts.push(most);
         let edit = Edit {
             slot,
             module: &module,
+            most,
             length_at: options.length_at,
             how: How {
                 unsigned: options.unsigned,
@@ -224,11 +233,12 @@ pub fn replace(image: &[u8], new: &[u8], options: &Options) -> Result<Replaced> 
             length: fixup.length(),
         });
     }
+    let chosen: Vec<(Slot, Most)> = chosen.into_iter().zip(mosts).collect();
     let after = verify(&report, &chosen, &module, &replaced.image, options)
         .context("the new image is not what was planned, and nothing is written")?;
     replaced.slots = chosen
         .iter()
-        .filter_map(|slot| after.slots.get(slot.number - 1).cloned())
+        .filter_map(|(slot, _)| after.slots.get(slot.number - 1).cloned())
         .collect();
     for file in &after.files {
         notes.extend(
@@ -533,6 +543,7 @@ fn room(slot: &Slot) -> u64 {
 struct Edit<'a> {
     slot: &'a Slot,
     module: &'a [u8],
+    most: Most,
     length_at: Option<u64>,
     how: How,
 }
@@ -554,7 +565,8 @@ impl Edit<'_> {
                 let new = self.put(&member.bytes, (rest, below, begin), changes)?;
                 let put = format.put(file, *first, &new, self.how)?;
                 if put.rebuilt {
-                    nothing_else(&inside, (*first, &new), &put, self.how)?;
+                    let also = format.goes_with(file, *first);
+                    nothing_else(&inside, (*first, &new), also, &put, self.how)?;
                 }
                 put
             }
@@ -607,7 +619,7 @@ impl Edit<'_> {
             Kind::Base64 => {
                 let old = embedded::decode(&bytes[slot.at..slot.at + capacity]);
                 let text = embedded::encode(
-                    &pad::to(module, old.len())?,
+                    &pad::to(module, old.len(), self.most)?,
                     &bytes[slot.at..slot.at + capacity],
                 );
                 put.write("the module", slot.at, &text);
@@ -632,7 +644,11 @@ impl Edit<'_> {
                     &(module.len() as u32).to_le_bytes(),
                 );
             }
-            _ => put.write("the module", slot.at, &pad::to(module, capacity)?),
+            _ => put.write(
+                "the module",
+                slot.at,
+                &pad::to(module, capacity, self.most)?,
+            ),
         }
         Ok(put)
     }
@@ -665,6 +681,7 @@ fn only_there(old: &[u8], put: &Put) -> Result<()> {
 fn nothing_else(
     before: &Inside<'_>,
     (number, new): (usize, &[u8]),
+    also: Option<usize>,
     put: &Put,
     how: How,
 ) -> Result<()> {
@@ -676,7 +693,7 @@ fn nothing_else(
                 .next()
                 .with_context(|| format!("{} is another file than before", member.name))?;
             let bytes = if at == number { new } else { &old.bytes };
-            if *bytes == member.bytes[..] {
+            if *bytes == member.bytes[..] || also == Some(at) && old.name == member.name {
                 break;
             }
             ensure!(
@@ -698,7 +715,7 @@ fn nothing_else(
 /// guards right.
 fn verify(
     before: &Report,
-    chosen: &[Slot],
+    chosen: &[(Slot, Most)],
     module: &[u8],
     image: &[u8],
     options: &Options,
@@ -711,7 +728,7 @@ fn verify(
         before.slots.len()
     );
     for (old, new) in before.slots.iter().zip(&after.slots) {
-        let replaced = chosen.iter().find(|slot| slot.number == old.number);
+        let replaced = chosen.iter().find(|(slot, _)| slot.number == old.number);
         ensure!(
             old.path == new.path && old.kind == new.kind,
             "{} is {} now",
@@ -724,7 +741,7 @@ fn verify(
                 "{} has another length",
                 old.path
             ),
-            Some(slot) => {
+            Some((slot, most)) => {
                 // What is not padded may end with what only may belong to it.
                 let length = new.at_most.filter(|most| *most == slot.capacity);
                 let whole = Slot {
@@ -734,7 +751,7 @@ fn verify(
                 let found = contents(image, &whole)?;
                 let whole = match (slot.kind, options.length_at) {
                     (Kind::Marked, _) | (_, Some(_)) => found == module,
-                    _ => pad::is_of(&found, module),
+                    _ => pad::is_of(&found, module, *most),
                 };
                 ensure!(whole, "the module at {} is not the new one", new.path);
                 ensure!(

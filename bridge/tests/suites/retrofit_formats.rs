@@ -399,6 +399,7 @@ fn packages_of_dpkg_and_archives_of_ar() {
     images.shell(
         "mkdir -p d/DEBIAN d/opt; cp app.wasm other.txt d/opt
          printf 'Package: a\\nVersion: 1\\nArchitecture: all\\nMaintainer: a <a@example.com>\\nDescription: a\\n' > d/DEBIAN/control
+         (cd d; md5sum opt/* > DEBIAN/md5sums)
          for way in gzip none xz; do dpkg-deb --root-owner-group -Z$way -b d $way.deb; done",
     );
     for way in ["gzip", "none"] {
@@ -406,6 +407,14 @@ fn packages_of_dpkg_and_archives_of_ar() {
         images.shell("rm -rf out; dpkg-deb -I new.deb; dpkg-deb -x new.deb out");
         images.is_new_module(&images.read("out/opt/app.wasm"));
         assert_eq!(images.read("out/opt/other.txt"), images.read("other.txt"));
+        // The sums are those of the files, and nothing else is another one.
+        images.shell("cd out; dpkg-deb -e ../new.deb; md5sum -c DEBIAN/md5sums; cmp DEBIAN/control ../d/DEBIAN/control");
+        let names = |deb: &str| {
+            images.shell(&format!(
+                "ar t {deb}; dpkg-deb -c {deb}; ar p {deb} debian-binary"
+            ))
+        };
+        assert_eq!(names("new.deb"), names(&format!("{way}.deb")));
     }
     images.refused("xz.deb", &["data.tar.xz", "`xz -d`"]);
     images.shell("ar rcD lib.a app.wasm other.txt; ar rcD long.a app.wasm; cp app.wasm a-name-that-is-long.wasm; ar qcD long.a a-name-that-is-long.wasm");

@@ -7,7 +7,7 @@ use goblin::archive::Archive;
 
 use crate::retrofit::container::{Edits, Format, How, Inside, Locked, Member, Put};
 
-use super::detached;
+use super::{deb, detached};
 
 pub struct Ar;
 
@@ -112,54 +112,101 @@ impl Format for Ar {
         let files = entries.files.iter();
         let files = files.map(|entry| (entry.name.as_str(), &entry.data));
         let mut inside = Inside::files(file, files, locked);
-        if inside
-            .members
-            .first()
-            .is_some_and(|first| first.name == "debian-binary")
+        if let Some(control) = control(&entries)
+            && !deb::has_sums(&file[control.data.clone()])
         {
             inside.notes.push(
-                "a package has the MD5 of its files in control.tar: that of the replaced one stays, and `dpkg --verify` tells".to_string(),
+                "if the package has the MD5 of its files, that of the replaced one stays, and `dpkg --verify` tells: they are in \
+                 a control.tar that is not read here"
+                    .to_string(),
             );
         }
         Ok(Some(inside))
     }
 
     fn put(&self, file: &[u8], member: usize, new: &[u8], how: How) -> Result<Put> {
-        let Entries { files, indexed } = entries(file)?.context("it is an ar archive")?;
-        let entry = files.get(member).context("the member is there")?;
-        let names: Vec<&str> = files.iter().map(|entry| entry.name.as_str()).collect();
-        let dropped = match how.unsigned {
-            true => signatures(&names),
-            false => Vec::new(),
+        let found = entries(file)?.context("it is an ar archive")?;
+        let entry = found.files.get(member).context("the member is there")?;
+        let data = || file[entry.data.clone()].to_vec();
+        let sums = match control(&found).filter(|_| entry.name.starts_with(deb::DATA)) {
+            Some(control) => deb::control(&file[control.data.clone()], &data(), new)?,
+            None => None,
         };
-        if entry.data.len() == new.len() && dropped.is_empty() {
-            return Put::in_place(file, &Member::part("", file, entry.data.clone()), new);
-        }
-        if indexed {
-            bail!(
-                "its index knows where its objects lie, so {} cannot get another size",
-                entry.name
-            );
-        }
-        let mut edits = Edits::default();
-        for other in dropped.into_iter().filter(|other| *other != member) {
-            edits.put(files[other].whole.clone(), Vec::new());
-        }
-        // A long name may be the first bytes of the file.
-        let head = entry.whole.start;
-        let size = entry.data.start - head - HEAD + new.len();
-        let digits = format!("{size:<10}");
-        if digits.len() != SIZE.len() {
-            bail!("{} is too large for its header", entry.name);
-        }
-        edits.put(head + SIZE.start..head + SIZE.end, digits.into_bytes());
-        let mut data = new.to_vec();
-        if !size.is_multiple_of(2) {
-            data.push(b'\n');
-        }
-        edits.put(entry.data.start..entry.whole.end, data);
-        Ok(edits.apply(file))
+        let put = one(file, &found, member, new, how)?;
+        let Some(sums) = sums else {
+            return Ok(put);
+        };
+        let after = entries(&put.file)?.context("it is an ar archive")?;
+        let number = after
+            .files
+            .iter()
+            .position(|entry| entry.name.starts_with(deb::CONTROL));
+        let number = number.context("the package has control files")?;
+        let with = one(&put.file, &after, number, &sums, How::default())?;
+        let place = after.files[number].data.start;
+        let mut fields = put.fields;
+        fields.push((
+            "MD5 of the file, for dpkg".to_string(),
+            place..place + sums.len(),
+        ));
+        Ok(Put {
+            file: with.file,
+            fields,
+            rebuilt: put.rebuilt || with.rebuilt,
+        })
     }
+
+    fn goes_with(&self, file: &[u8], member: usize) -> Option<usize> {
+        let found = entries(file).ok()??;
+        control(&found).filter(|_| found.files[member].name.starts_with(deb::DATA))?;
+        let mut files = found.files.iter();
+        files.position(|entry| entry.name.starts_with(deb::CONTROL))
+    }
+}
+
+/// The control files of a package.
+fn control(found: &Entries) -> Option<&Entry> {
+    let mut files = found.files.iter();
+    files.next().filter(|first| first.name == deb::FIRST)?;
+    files.find(|entry| entry.name.starts_with(deb::CONTROL))
+}
+
+/// The archive with another file in place of one.
+fn one(file: &[u8], found: &Entries, member: usize, new: &[u8], how: How) -> Result<Put> {
+    let Entries { files, indexed } = found;
+    let entry = files.get(member).context("the member is there")?;
+    let names: Vec<&str> = files.iter().map(|entry| entry.name.as_str()).collect();
+    let dropped = match how.unsigned {
+        true => signatures(&names),
+        false => Vec::new(),
+    };
+    if entry.data.len() == new.len() && dropped.is_empty() {
+        return Put::in_place(file, &Member::part("", file, entry.data.clone()), new);
+    }
+    if *indexed {
+        bail!(
+            "its index knows where its objects lie, so {} cannot get another size",
+            entry.name
+        );
+    }
+    let mut edits = Edits::default();
+    for other in dropped.into_iter().filter(|other| *other != member) {
+        edits.put(files[other].whole.clone(), Vec::new());
+    }
+    // A long name may be the first bytes of the file.
+    let head = entry.whole.start;
+    let size = entry.data.start - head - HEAD + new.len();
+    let digits = format!("{size:<10}");
+    if digits.len() != SIZE.len() {
+        bail!("{} is too large for its header", entry.name);
+    }
+    edits.put(head + SIZE.start..head + SIZE.end, digits.into_bytes());
+    let mut data = new.to_vec();
+    if !size.is_multiple_of(2) {
+        data.push(b'\n');
+    }
+    edits.put(entry.data.start..entry.whole.end, data);
+    Ok(edits.apply(file))
 }
 
 #[cfg(test)]
@@ -199,7 +246,7 @@ mod tests {
             .map(|member| member.name.as_str())
             .collect();
         assert_eq!(names, ["debian-binary", "a.o", "a.o"]);
-        assert_eq!(inside.notes.len(), 1);
+        assert!(inside.notes.is_empty());
         for member in 0..3 {
             replaced(&Ar, &file, member);
             resized(&Ar, &file, member);
