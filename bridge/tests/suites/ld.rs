@@ -459,7 +459,7 @@ fn what_is_no_program_is_left_as_it_is() {
     let shared = ["-shared", "--experimental-pic", "lib.o", "-o", "lib.so"];
     worked(ld(&folder, &shared));
     let library = fs::read(folder.path().join("lib.so")).unwrap();
-    assert_eq!(&library[9..19], b"\x08dylink.0\x01", "{library:?}");
+    assert_eq!(&library[10..20], b"\x08dylink.0\x01", "{library:?}");
 }
 
 #[test]
