@@ -321,6 +321,30 @@ fn an_image_in_the_memory_of_hex_gets_its_hash() {
         assert_eq!(hash[8..], Sha256::digest(hashed)[..]);
         assert_ne!(hash[8..], signed[signed.len() - 32..]);
     }
+    // Without its signature it is shorter, and what was there is erased.
+    let mut with = signed[..signed.len() - 40].to_vec();
+    with.extend([0x07, 0x69, 52, 0, 0x10, 0, 32, 0]);
+    with.extend(hash);
+    with.extend([0x22, 0, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    for before in [&[][..], &boot] {
+        folder.add("key.hex", hex(&[before, &with].concat()));
+        replace(&folder, "key.hex", "new.wasm", &["-o", "out.hex"])
+            .failed_with(&["signed by a key of MCUboot", "--unsigned"]);
+        replace(
+            &folder,
+            "key.hex",
+            "new.wasm",
+            &["-o", "out.hex", "--unsigned"],
+        )
+        .succeeded();
+        let new = memory(&read(&folder, "out.hex"));
+        assert_eq!(new[..before.len()], *before);
+        let (image, erased) = new[before.len()..].split_at(signed.len());
+        assert_eq!(erased, [0xff; 12]);
+        let (hashed, hash) = image.split_at(image.len() - 40);
+        assert_eq!(hash[..8], [0x07, 0x69, 40, 0, 0x10, 0, 32, 0]);
+        assert_eq!(hash[8..], Sha256::digest(hashed)[..]);
+    }
     for file in ["wrong.hex", "wrong-behind.hex"] {
         std::fs::remove_file(folder.path().join("out.hex")).unwrap_or_default();
         replace(&folder, file, "new.wasm", &["-o", "out.hex"])

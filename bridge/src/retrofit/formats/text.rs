@@ -45,21 +45,36 @@ pub fn lines(file: &[u8]) -> impl Iterator<Item = Range<usize>> {
 
 /// The bytes that the digits of a range are.
 pub fn digits(file: &[u8], range: Range<usize>) -> Result<Vec<u8>> {
-    let digit = |at: usize| {
-        let value = (file[at] as char).to_digit(16);
-        value.with_context(|| format!("there is no hexadecimal digit at {at:#x}"))
-    };
     if range.start > range.end || !range.len().is_multiple_of(2) {
         bail!(
             "the line at {:#x} has half a byte at its end",
             range.start.saturating_sub(1)
         );
     }
-    let pairs = range.step_by(2);
-    pairs
-        .map(|at| Ok((digit(at)? << 4 | digit(at + 1)?) as u8))
-        .collect()
+    // Images have millions of them.
+    let mut bytes = Vec::with_capacity(range.len() / 2);
+    for pair in file[range.clone()].chunks_exact(2) {
+        let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else {
+            let at = range.start + 2 * bytes.len();
+            let at = if digit(pair[0]).is_none() { at } else { at + 1 };
+            bail!("there is no hexadecimal digit at {at:#x}");
+        };
+        bytes.push(high << 4 | low);
+    }
+    Ok(bytes)
 }
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
+}
+
+/// More gaps than any memory has.
+const MOST: usize = 100_000;
 
 /// Data without a gap: the address, and the records in the order of addresses.
 fn segments(records: &[Record]) -> Result<Vec<(u64, Vec<&Record>)>> {
@@ -78,6 +93,9 @@ fn segments(records: &[Record]) -> Result<Vec<(u64, Vec<&Record>)>> {
             }
             (Some(end), Some((_, last))) if record.address == end => last.push(record),
             _ => found.push((record.address, vec![record])),
+        }
+        if found.len() > MOST {
+            bail!("its memory has more than {MOST} gaps");
         }
         end = Some(record.address + length);
     }
