@@ -1,6 +1,6 @@
 //! The command line: one module per command, this one for what they share.
 //!
-//! The exit codes are those of [`EXIT_CODES`]: the help and the documentation have the same list.
+//! The exit codes are those of `EXIT_CODES`: the help and the documentation have the same list.
 
 mod check;
 mod completions;

@@ -35,6 +35,8 @@
 //! The functions and types of this crate follow semantic versioning, those it re-exports too; `p1bridge-linker` is a part of it and
 //! nothing to depend on by itself. Structs of options get new fields in minor versions: end them with `..Default::default()`.
 #![warn(missing_docs)]
+// Tables at the head of modules have what is inside of them, too.
+#![allow(rustdoc::private_intra_doc_links)]
 
 pub mod abi;
 pub mod check;

@@ -22,7 +22,7 @@ const ON_WSI: &[Library<'static>] = &[Library {
 ///
 /// # Errors
 ///
-/// Those of [`weave`].
+/// Those of [`weave()`].
 pub fn weave_for(module: &[u8], profile: &Profile) -> Result<Option<Woven>> {
     let options = WeaveOptions {
         sockets: profile.host.sockets,
@@ -53,7 +53,7 @@ pub fn weave(module: &[u8], options: &WeaveOptions) -> Result<Option<Woven>> {
 ///
 /// # Errors
 ///
-/// Those of [`weave`].
+/// Those of [`weave()`].
 pub fn on_preview1(module: &[u8]) -> Result<Cow<'_, [u8]>> {
     Ok(match weave(module, &WeaveOptions::default())? {
         Some(woven) => Cow::Owned(woven.wasm),

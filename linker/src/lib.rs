@@ -56,6 +56,8 @@
 //!
 //! Names follow the specification (`CanonicalABI.md`, `Binary.md` and `Explainer.md` of the
 //! component model): lift, lower, canon, core instance, index space.
+// Its pages are read by those who work on it.
+#![allow(rustdoc::private_intra_doc_links)]
 
 pub mod abi;
 pub mod boundary;

@@ -21,7 +21,7 @@
 //! | [`tables`] | several tables, tables that are written, references to functions as values |
 //! | [`constant`](crate::parse::constant) | extended constant expressions |
 //! | [`start`] | a start function where none is taken |
-//! | [`quirks`], [`applied`](crate::findings::applied) | hosts that are not as Preview 1 says |
+//! | [`quirks`], [`applied`] | hosts that are not as Preview 1 says |
 //! | [`allocator`](crate::findings::allocator) | hosts that allocate in the memory of the module |
 //!
 //! Over-long LEB128, flags of segments and the DataCount section go because all sections are

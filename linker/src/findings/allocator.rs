@@ -4,7 +4,7 @@
 //! iovecs of `fd_read` and `fd_write` in its releases up to 2020) asks the functions that the module
 //! exports under names that it knows: `malloc` and `free` of C, `__new`, `__retain` and `__release` of
 //! the AssemblyScript of 2020, `__pin` and `__unpin` of today's. Where there are none it puts a heap of
-//! its own into the memory, or is given an arena of ours ([`super::arena`]).
+//! its own into the memory, or is given an arena of ours.
 
 use anyhow::{Result, bail};
 use wasmparser::{ExternalKind, ValType};

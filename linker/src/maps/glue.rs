@@ -67,7 +67,7 @@ pub enum GlueKind {
     AllocateOnly(Target),
     /// Calls what was in an element of a table at the time.
     Late(Place),
-    /// Calls a function and turns its exceptions into a trap: [`crate::plan::border`].
+    /// Calls a function and turns its exceptions into a trap: `plan/border.rs`.
     Border(InstanceId, u32),
     /// Runs the start functions, once.
     Initialise,
