@@ -10,6 +10,7 @@ mod engine;
 mod host;
 mod json;
 mod lift;
+mod select;
 mod stdio;
 mod values;
 pub mod wave;

@@ -7,6 +7,7 @@ use wasmi::{
 
 use super::host::{self, Host};
 use super::lift::Caller;
+use super::select::without_comparisons_before_select;
 use super::{Args, Call, Exit, RunOptions, RunOutcome, Stats, Value, json, wave};
 use crate::hosts::instead;
 use crate::wrap::has_threads;
@@ -24,7 +25,10 @@ pub fn run(wasm: &[u8], options: &RunOptions) -> Result<RunOutcome> {
         );
     }
     let engine = Engine::new(&config(metered));
-    let module = Module::new(&engine, wasm).context("the module does not load")?;
+    // Offsets in errors are those of the program.
+    let module = Module::new(&engine, without_comparisons_before_select(wasm))
+        .or_else(|_| Module::new(&engine, wasm))
+        .context("the module does not load")?;
     let mut linker = Linker::<Host>::new(&engine);
     host::add_to(&mut linker)?;
     check_imports(&module)?;

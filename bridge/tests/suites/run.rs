@@ -308,6 +308,67 @@ fn calls_are_made_in_order_and_no_other() {
     );
 }
 
+/// Selects 8 or 512, by comparing a local with zero in all ways.
+const SELECTS: &str = r#"(module
+    (func (export "eqz") (param i32) (result i32)
+      (select (i32.const 8) (i32.const 512) (i32.eqz (local.get 0))))
+    (func (export "eq") (param i32) (result i32)
+      (select (i32.const 8) (i32.const 512) (i32.eq (local.get 0) (i32.const 0))))
+    (func (export "eq-reversed") (param i32) (result i32)
+      (select (result i32) (i32.const 8) (i32.const 512) (i32.eq (i32.const 0) (local.get 0))))
+    (func (export "ne") (param i32) (result i32)
+      (select (i32.const 512) (i32.const 8) (i32.ne (local.get 0) (i32.const 0))))
+    (func (export "not-ne") (param i32) (result i32)
+      (select (i32.const 8) (i32.const 512) (i32.eqz (i32.ne (local.get 0) (i32.const 0)))))
+    (func (export "nop") (param i32) (result i32)
+      i32.const 8 i32.const 512 local.get 0 i32.eqz nop select)
+    (func (export "block") (param i32) (result i32)
+      i32.const 8 i32.const 512 (block (result i32) local.get 0 i32.eqz) select)
+    (func (export "into-block") (param i32) (result i32)
+      i32.const 8 i32.const 512 local.get 0 i32.eqz (block (param i32 i32 i32) (result i32) select))
+    (func (export "two") (param i32) (result i32) (local i32)
+      (select (i32.const 8) (i32.const 1) (i32.eqz (local.get 0)))
+      (select (i32.const 0) (i32.const 511) (i32.eqz (local.get 0)))
+      i32.add)
+    (func (export "tee") (param i32) (result i32) (local i32)
+      i32.const 8 i32.const 512 local.get 0 i32.eqz local.tee 1 select)
+    (func (export "same") (param i32) (result i32) (local i32)
+      (select (i32.const 8) (i32.const 512) (i32.eq (local.get 0) (local.get 1)))))"#;
+
+#[test]
+fn a_select_looks_at_the_local_that_is_compared_with_zero() {
+    let names = SELECTS.split("(export \"").skip(1);
+    let names: Vec<&str> = names.map(|rest| rest.split('"').next().unwrap()).collect();
+    for name in names {
+        for argument in [0, 1, -1, i32::MIN] {
+            let options = RunOptions {
+                calls: vec![Call::i32(name, &[argument])],
+                ..RunOptions::default()
+            };
+            let wanted = if argument == 0 { 8 } else { 512 };
+            assert_eq!(
+                captured(SELECTS, options).results,
+                [vec![run::Value::I32(wanted)]],
+                "{name} {argument}"
+            );
+        }
+    }
+}
+
+#[test]
+fn wasmi_alone_still_looks_at_something_else() {
+    // When this fails, `bridge/src/run/select.rs` has done its work, and goes.
+    let engine = wasmi::Engine::default();
+    let module = wasmi::Module::new(&engine, wat::parse_str(SELECTS).unwrap()).unwrap();
+    let mut store = wasmi::Store::new(&engine, ());
+    let instance = wasmi::Linker::new(&engine)
+        .instantiate_and_start(&mut store, &module)
+        .unwrap();
+    let eqz = instance.get_typed_func::<i32, i32>(&store, "eqz").unwrap();
+    assert_eq!(eqz.call(&mut store, 0).unwrap(), 8);
+    assert_eq!(eqz.call(&mut store, 1).unwrap(), 8);
+}
+
 #[test]
 fn imports_that_nothing_provides_are_all_named() {
     let folder = Folder::new();

@@ -1,5 +1,5 @@
 //! p1bridge as WebAssembly: the module that `bridge/plugins/wasm/build.sh` makes, which `P1BRIDGE_WASM` names, does what the
-//! command does, on every engine but wasmi, as a component, and flattened again. It is what made it.
+//! command does, on every engine, as a component, and flattened again. It is what made it.
 //!
 //! `npm.rs` has the whole corpus; here every run starts an engine.
 
@@ -16,9 +16,7 @@ use p1bridge::run::RunOptions;
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::engines::process::this_binary;
 use p1bridge_tests::manifest::{corpus, show};
-use p1bridge_tests::{
-    Call, Engine, Exit, Outcome, RunSpec, captured, child, engines, link, snapshot,
-};
+use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, captured, child, engines, link, snapshot};
 
 /// Long enough for WAMR.
 const TIMEOUT: Duration = Duration::from_secs(600);
@@ -196,10 +194,6 @@ fn the_same(engine: &dyn Engine, wasm: &[u8], (args, files): (&[&str], &[&str]))
 fn it_does_what_the_command_does_on_every_engine() -> Result<()> {
     let Some(wasm) = module() else { return Ok(()) };
     for engine in engines::available() {
-        if engine.name() == "wasmi" {
-            eprintln!("skipped: wasmi 2.0.0 selects by something else, as another test shows");
-            continue;
-        }
         // What is for all runtimes knows nothing of the quirks of the oldest.
         let lowered = lower(&wasm, &named(link::profile_name(&*engine))?)?.wasm;
         let count = match engine.name() {
@@ -285,7 +279,7 @@ fn flattened_again_it_is_the_module() -> Result<()> {
 #[test]
 fn its_size_and_fuel_stay_below_their_goals() -> Result<()> {
     const BYTES: usize = 8_500_000;
-    // Most of it is for what wasmi compiles at the first call; wasmtime counts 38 millions.
+    // Of wasmi, which counts more than wasmtime (38 millions).
     const FUEL: u64 = 200_000_000;
     let Some(wasm) = module() else { return Ok(()) };
     ensure!(wasm.len() <= BYTES, "{} bytes", wasm.len());
@@ -301,31 +295,5 @@ fn its_size_and_fuel_stay_below_their_goals() -> Result<()> {
     );
     let fuel = outcome.stats.fuel.context("fuel is counted")?;
     ensure!(fuel <= FUEL, "{fuel} of fuel");
-    Ok(())
-}
-
-#[test]
-fn wasmi_still_selects_by_something_else_than_a_local_that_is_compared_with_zero() -> Result<()> {
-    // Where the condition is `i32.eqz` of a local, wasmi 2.0.0 leaves that out and looks at its register instead of the local. With
-    // that, `link` lays out memory in another way. If this test fails, wasmi is mended, and takes part in the others of this suite.
-    let module = wat::parse_str(
-        r#"(module (func (export "pick") (param i32) (result i32)
-             (select (i32.const 8) (i32.const 512) (i32.eqz (local.get 0)))))"#,
-    )?;
-    let picked = |engine: &str| -> Result<Vec<Option<i32>>> {
-        let mut all = engines::available().into_iter();
-        let engine = all.find(|one| one.name() == engine).context("an engine")?;
-        let call = |argument| Call {
-            export: "pick".to_string(),
-            args: vec![argument],
-        };
-        let spec = RunSpec {
-            calls: vec![call(0), call(1)],
-            ..RunSpec::default()
-        };
-        Ok(engine.run(&module, &spec)?.results)
-    };
-    ensure!(picked("wasmtime")? == [Some(8), Some(512)]);
-    ensure!(picked("wasmi")? == [Some(8), Some(8)]);
     Ok(())
 }
