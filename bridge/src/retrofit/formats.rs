@@ -21,6 +21,7 @@ mod tests;
 mod text;
 mod uf2;
 mod uimage;
+mod xz;
 mod zip;
 
 use super::container::Format;

@@ -619,7 +619,10 @@ fn file_systems_of_mksquashfs() {
         "-no-fragments",
         "-always-use-fragments -b 32768",
         "-noI -noD -noF -noX",
-        "-comp xz -noI -noD -noF -noX",
+        "-comp xz",
+        "-comp xz -b 262144 -Xdict-size 50% -Xbcj x86,arm",
+        "-comp xz -no-fragments -b 32768",
+        "-comp lzo -noI -noD -noF -noX",
         "-nopad -Xcompression-level 1",
     ] {
         images.shell(&format!(
@@ -656,7 +659,7 @@ fn file_systems_of_mksquashfs() {
     );
     assert!(images.read("new-flash")[0x10000..] == images.read("new.img"));
     images.refused("hashed", &["veritysetup"]);
-    for way in ["xz", "lzo", "zstd"] {
+    for way in ["lzma", "lzo", "zstd"] {
         images.shell(&format!(
             "mksquashfs d disk.img -quiet -noappend -comp {way}"
         ));
@@ -959,7 +962,7 @@ fn damaged_images_are_refused_or_listed() {
         ),
         (
             &["mksquashfs"],
-            "mkdir -p q; cp app.wasm app.bin q; mksquashfs q image -quiet -noappend -noI",
+            "mkdir -p q; cp app.wasm app.bin q; mksquashfs q image -quiet -noappend -noI -comp xz",
         ),
         (
             &["genromfs"],

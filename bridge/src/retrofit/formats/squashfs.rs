@@ -13,6 +13,7 @@ use crate::retrofit::container::{
 };
 
 use super::deflate::{self, MOST};
+use super::xz;
 
 pub struct Squashfs;
 
@@ -31,7 +32,9 @@ const LARGE_FOLDER: u16 = 8;
 const LARGE_FILE: u16 = 9;
 /// How long a path may be.
 const DEEPEST: usize = 4096;
+/// How it is compressed.
 const GZIP: u16 = 1;
+const XZ: u16 = 4;
 const UNPACK: &str = "take the files out with `unsquashfs`, replace the module there, and make the image with `mksquashfs`, with what \
                       `unsquashfs -s` says of the old one";
 
@@ -119,26 +122,24 @@ impl<'a> Volume<'a> {
 
     /// What of at most so many bytes was compressed, and whether its sum is right.
     fn unpacked(&self, packed: &[u8], most: usize) -> Result<(Vec<u8>, bool)> {
-        if self.codec != GZIP {
-            let name = match self.codec {
-                2 => "lzma",
-                3 => "lzo",
-                4 => "xz",
-                5 => "lz4",
-                6 => "zstd",
-                _ => "what is not known",
-            };
-            bail!("it is compressed with {name}");
+        let name = match self.codec {
+            GZIP => return zlib(packed, most),
+            XZ => return xz::unpack(packed, most),
+            2 => "lzma",
+            3 => "lzo",
+            5 => "lz4",
+            6 => "zstd",
+            _ => "what is not known",
+        };
+        bail!("it is compressed with {name}")
+    }
+
+    /// Bytes, compressed to as many as the block had.
+    fn packed(&self, bytes: &[u8], old: &[u8]) -> Result<Vec<u8>> {
+        match self.codec {
+            GZIP => zlib_exactly(bytes, old),
+            _ => xz::exactly(bytes, old),
         }
-        let head = packed.first_chunk::<2>().context("a block is cut off")?;
-        ensure!(
-            u16::from_be_bytes(*head) % 31 == 0 && head[0] & 15 == 8 && head[1] & 32 == 0,
-            "a block does not begin as those of zlib do"
-        );
-        let (bytes, length) = deflate::unpack(&packed[2..], most)?;
-        let sum = be32(packed, 2 + length).context("a block is cut off")?;
-        let right = sum == adler32(&bytes);
-        Ok((bytes, right))
     }
 
     /// The bytes of a block of files, and whether their sum is right.
@@ -518,11 +519,13 @@ impl Squashfs {
                 ));
             }
         }
-        if volume.codec == GZIP {
-            inside
-                .guards
-                .push(Guard::new("Adler-32 of all blocks", reader.right));
-        }
+        let sum = match volume.codec {
+            GZIP => Some("Adler-32 of all blocks"),
+            XZ => Some("CRC-32 of all blocks"),
+            _ => None,
+        };
+        let guard = sum.map(|sum| Guard::new(sum, reader.right));
+        inside.guards.extend(guard);
         let end = volume.used.next_multiple_of(1024).min(volume.file.len());
         let behind = &volume.file[end..];
         if behind.iter().any(|byte| !matches!(byte, 0 | 0xff)) {
@@ -604,7 +607,8 @@ impl Format for Squashfs {
                 put.write("", block.begin, &contents);
                 continue;
             }
-            let packed = packed(&contents, &file[block.place()])
+            let packed = volume
+                .packed(&contents, &file[block.place()])
                 .with_context(|| format!("{}: {UNPACK}", one.path))?;
             ensure!(
                 volume.unpacked(&packed, volume.block)? == (contents, true),
@@ -616,8 +620,19 @@ impl Format for Squashfs {
     }
 }
 
-/// Bytes, compressed to as many as the block had.
-fn packed(bytes: &[u8], old: &[u8]) -> Result<Vec<u8>> {
+fn zlib(packed: &[u8], most: usize) -> Result<(Vec<u8>, bool)> {
+    let head = packed.first_chunk::<2>().context("a block is cut off")?;
+    ensure!(
+        u16::from_be_bytes(*head) % 31 == 0 && head[0] & 15 == 8 && head[1] & 32 == 0,
+        "a block does not begin as those of zlib do"
+    );
+    let (bytes, length) = deflate::unpack(&packed[2..], most)?;
+    let sum = be32(packed, 2 + length).context("a block is cut off")?;
+    let right = sum == adler32(&bytes);
+    Ok((bytes, right))
+}
+
+fn zlib_exactly(bytes: &[u8], old: &[u8]) -> Result<Vec<u8>> {
     /// What is before and behind the compressed bytes.
     const AROUND: usize = 2 + 4;
     let length = old.len().saturating_sub(AROUND);
