@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::image::Image;
+use super::image::{Image, c_string};
 
 /// One function of a table.
 pub struct Native {
@@ -91,11 +91,10 @@ fn function(image: &Image, entry: u64) -> Option<(String, usize)> {
 /// with a zero behind, and one before.
 fn is_text(bytes: &[u8], at: usize) -> bool {
     const LEAST: usize = 4;
-    let text = bytes[at..]
-        .iter()
-        .take_while(|byte| (b' '..=b'~').contains(byte));
-    let end = at + text.count();
-    at > 0 && bytes[at - 1] == 0 && end - at >= LEAST && bytes.get(end) == Some(&0)
+    let Some(text) = c_string(bytes, at).filter(|text| text.len() >= LEAST) else {
+        return false;
+    };
+    at > 0 && bytes[at - 1] == 0 && text.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// The strings that are signatures, by their addresses.
