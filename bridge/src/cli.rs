@@ -4,6 +4,7 @@
 
 mod check;
 mod completions;
+mod embed;
 mod files;
 mod flatten;
 mod host;
@@ -43,6 +44,7 @@ Examples:
   p1bridge check app.wasm --profile wamr-2020 what keeps it from running there
   p1bridge lower app.wasm --profile wamr-2020 rewrites what that runtime lacks
   p1bridge probe iwasm -o device.toml         what a runtime supports, as a profile
+  p1bridge embed app.wasm -o app.c --reserve 4KiB    a source with a module, for a firmware
   p1bridge retrofit fw.bin --replace app.wasm -o new.bin    a module inside of a firmware image
   p1bridge wrap tool.wasm -o tool.p2.wasm     a Preview 1 module for a runtime that knows only components
   p1bridge run app.wasm --dir . -- --help     either kind, on the built-in interpreter";
@@ -69,6 +71,7 @@ enum Command {
     Lower(lower::Args),
     Profiles(profile::Args),
     Probe(probe::Args),
+    Embed(embed::Args),
     Retrofit(retrofit::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
@@ -100,6 +103,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Lower(args) => lower::command(&args),
         Command::Profiles(args) => profile::command(&args),
         Command::Probe(args) => probe::command(&args),
+        Command::Embed(args) => embed::command(&args),
         Command::Retrofit(args) => retrofit::command(&args),
         #[cfg(feature = "run")]
         Command::Run(args) => run::command(args),

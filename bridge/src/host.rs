@@ -24,6 +24,8 @@ mod values;
 
 use anyhow::{Result, bail};
 
+pub(crate) use names::is_reserved as is_reserved_in_c;
+
 use crate::wrap::{World, survey_of};
 use p1bridge_linker::plan::exports::HOST_ARENA;
 

@@ -11,6 +11,7 @@
 //! | [`check`] | any file and a profile → why it would not run there |
 //! | [`lower`] | core module and a profile → core module that runs there |
 //! | [`probe`] | the binary of a runtime → what it takes, as a profile |
+//! | [`embed`] | core module → source with a slot for a firmware |
 //! | [`weave`] | core module that imports WSI → Preview 1 core module, for the others |
 //! | [`inspect`] | any file → what it is |
 //! | [`run`] | either → its output, on a built-in interpreter |
@@ -43,6 +44,7 @@ pub mod check;
 /// The command line, for the programs of this crate.
 #[doc(hidden)]
 pub mod cli;
+pub mod embed;
 pub mod flatten;
 mod guarded;
 pub mod host;

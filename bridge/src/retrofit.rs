@@ -28,4 +28,5 @@ pub use container::{Guard, Locked};
 pub use fit::Difference;
 pub use fixup::Fixup;
 pub use replace::{Change, Options, Replaced, Where, contents, number, replace};
+pub(crate) use slots::{HEAD, head};
 pub use slots::{Kind, Report, Slot, slots};

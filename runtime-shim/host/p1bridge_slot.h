@@ -22,11 +22,10 @@ extern "C" {
 #define P1B_SLOT_VERSION 1u
 
 /* Defines an empty slot in a section, for example `P1B_SLOT(app, 8192, ".app_slot");`, and others use it as
-   `extern const uint8_t app[];`. It is weak because its contents are another one's business: a compiler that could rely on
-   them would find out that the slot is empty. Needs GCC, Clang, armclang or IAR. */
+   `extern const uint8_t app[];`. Needs GCC, Clang, armclang or IAR. `p1bridge embed` writes slots with a module. */
 #define P1B_SLOT(name, capacity, where)                                                                                \
-    extern __attribute__((weak, aligned(8), section(where))) const uint8_t name[P1B_SLOT_HEAD + (capacity)];           \
-    const uint8_t name[P1B_SLOT_HEAD + (capacity)] = {                                                                 \
+    extern const uint8_t name[P1B_SLOT_HEAD + (capacity)];                                                             \
+    __attribute__((used, aligned(8), section(where))) const uint8_t name[P1B_SLOT_HEAD + (capacity)] = {               \
         'p', '1', 'b', 's', 'l', 'o', 't', 0, P1B_SLOT_WORD(P1B_SLOT_VERSION), P1B_SLOT_WORD(capacity)}
 #define P1B_SLOT_WORD(value)                                                                                           \
     (uint8_t)((uint32_t)(value)), (uint8_t)((uint32_t)(value) >> 8), (uint8_t)((uint32_t)(value) >> 16),               \
@@ -52,7 +51,10 @@ static inline uint32_t p1b_slot_crc32(const uint8_t *bytes, uint32_t length) {
    that was erased or written halfway is no slot either. */
 static inline const uint8_t *p1b_slot_module(const void *slot, uint32_t *length) {
     static const uint8_t mark[8] = {'p', '1', 'b', 's', 'l', 'o', 't', 0};
-    const uint8_t *head = (const uint8_t *)slot;
+    /* What is in the slot is changed behind the compiler's back. One that sees the slot as well, as with -flto, must not find
+       out that it is empty: it would leave out all that comes after. */
+    const void *volatile unknown = slot;
+    const uint8_t *head = (const uint8_t *)unknown;
     const uint8_t *module = head + P1B_SLOT_HEAD;
     uint32_t bytes;
     size_t at;

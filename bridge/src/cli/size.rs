@@ -29,3 +29,9 @@ pub fn ram(text: &str) -> Result<u32, String> {
         _ => Err("it is a size below 4GiB, such as 48KiB".to_string()),
     }
 }
+
+/// The same, or 0.
+pub fn room(text: &str) -> Result<u32, String> {
+    let too_many = |_| "it is a size below 4GiB, such as 16KiB".to_string();
+    u32::try_from(bytes(text)?).map_err(too_many)
+}

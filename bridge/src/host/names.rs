@@ -158,10 +158,15 @@ pub fn names<'n>(of: impl Iterator<Item = &'n str>, name: fn(&str) -> String) ->
     of.map(|one| unique(&mut taken, name(one))).collect()
 }
 
+/// Whether nothing in C and C++ may be called so.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+}
+
 /// A name for a field, a parameter or a local variable.
 pub fn local(name: &str) -> String {
     let name = snake(name);
-    match RESERVED.contains(&name.as_str()) {
+    match is_reserved(&name) {
         true => format!("{name}_"),
         false => name,
     }

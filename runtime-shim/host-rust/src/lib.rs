@@ -5,6 +5,7 @@
 //! | [`Guest`] | what an engine gives: the memory, and calls |
 //! | [`Lift`], [`Lower`] | values from the guest and for it, with every check |
 //! | [`Handles`] | the resources of the host that the guest has handles of |
+//! | [`slot`] | a module in the program itself that can be replaced |
 //! | `wasmi`, `wasmtime` | bindings of engines, by features of those names |
 //!
 //! Without the feature `alloc`, there are views of the guest's memory ([`List`], `&str`) and a table of handles of a size
@@ -22,6 +23,7 @@ extern crate alloc;
 mod error;
 mod guest;
 mod handles;
+pub mod slot;
 mod value;
 #[cfg(feature = "wasmi")]
 pub mod wasmi;

@@ -5,6 +5,7 @@ mod accesses;
 mod adapter_sizes;
 mod beyond_preview1;
 mod boundary;
+mod builds;
 mod calling;
 mod cgi;
 mod checked;
