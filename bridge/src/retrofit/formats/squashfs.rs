@@ -512,12 +512,15 @@ impl Squashfs {
         for file in &files {
             let bytes = reader.file(file).with_context(|| file.path.clone())?;
             inside.members.push(Member::made(&file.path, bytes));
-            if let Some(also) = file.also.first() {
-                inside.notes.push(format!(
-                    "{also} has the bytes of {}, and is replaced with it",
-                    file.path
-                ));
-            }
+            let others = match &file.also[..] {
+                [] => continue,
+                [one] => format!("{one} has"),
+                [first, rest @ ..] => format!("{first} and {} more have", rest.len()),
+            };
+            inside.notes.push(format!(
+                "{others} the bytes of {}, and what replaces that replaces all of them",
+                file.path
+            ));
         }
         let sum = match volume.codec {
             GZIP => Some("Adler-32 of all blocks"),
