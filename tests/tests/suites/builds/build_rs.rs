@@ -1,6 +1,6 @@
 //! `p1bridge-build`, in the build script of a project.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -40,17 +40,7 @@ impl Project {
     }
 
     fn cargo(&self) -> Command {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(self.place.root.join("device"));
-        // Nothing of the build that this test is in.
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_")) {
-            if name != "CARGO_HOME" {
-                cargo.env_remove(name);
-            }
-        }
-        cargo.env("CARGO_TARGET_DIR", &self.target);
-        cargo.args(["build", "--offline", "--color", "never"]);
-        cargo
+        cargo(&self.place.root.join("device"), &self.target)
     }
 
     fn build(&self) -> Result<String> {
@@ -62,7 +52,21 @@ impl Project {
     }
 }
 
-fn printed(program: &PathBuf) -> Result<String> {
+/// `cargo build` in a folder, with nothing of the build that this test is in.
+fn cargo(folder: &Path, target: &Path) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(folder);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_")) {
+        if name != "CARGO_HOME" {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.env("CARGO_TARGET_DIR", target);
+    cargo.args(["build", "--offline", "--color", "never"]);
+    cargo
+}
+
+fn printed(program: &Path) -> Result<String> {
     said(&mut Command::new(program))
 }
 
@@ -259,5 +263,60 @@ fn every_way_makes_what_its_command_makes() -> Result<()> {
     ]);
     said(embed.current_dir(&place.root))?;
     assert!(place.read("slot")? == place.read("slot.bin")?);
+    Ok(())
+}
+
+/// A program that is optimised as one, around a slot that `p1bridge embed` has written.
+#[test]
+fn a_slot_is_read_as_it_is_and_not_as_the_compiler_has_seen_it() -> Result<()> {
+    let place = Place::new()?;
+    place.write("module.wasm", writes("old"))?;
+    let mut embed = Command::new(place.command());
+    embed.args([
+        "embed",
+        "module.wasm",
+        "-q",
+        "--reserve",
+        "1KiB",
+        "-o",
+        "slot.bin",
+    ]);
+    said(embed.current_dir(&place.root))?;
+    let manifest = format!(
+        "[package]\nname = \"seen\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n[profile.release]\nlto = \"fat\"\n\
+         [dependencies]\np1bridge-host = {{ path = \"{}/runtime-shim/host-rust\" }}\n",
+        top().display()
+    );
+    place.write("seen/Cargo.toml", manifest)?;
+    place.copy("Cargo.lock", "seen/Cargo.lock")?;
+    let main = format!(
+        r#"
+        #[used]
+        pub static SLOT: [u8; {}] = *include_bytes!("../../slot.bin");
+        fn main() {{
+            let module = p1bridge_host::slot::module(&SLOT).unwrap();
+            println!("{{}}", String::from_utf8_lossy(module).contains("new"));
+        }}
+        "#,
+        place.read("slot.bin")?.len()
+    );
+    place.write("seen/src/main.rs", main)?;
+    let target = place.root.join("target");
+    let mut cargo = cargo(&place.root.join("seen"), &target);
+    said(cargo.arg("--release"))?;
+    let program = target.join("release/seen");
+    assert_eq!(printed(&program)?, "false\n");
+    let profile = Some(p1bridge::profiles::named("portable")?);
+    let image = std::fs::read(&program)?;
+    let report = slots(&image, profile.as_ref())?;
+    let slot = report.slots.iter().find(|slot| slot.capacity > slot.length);
+    let slot = slot.unwrap_or_else(|| panic!("{report}"));
+    let options = Options {
+        slots: vec![Where::Number(slot.number)],
+        profile,
+        ..Options::default()
+    };
+    std::fs::write(&program, replace(&image, &writes("new"), &options)?.image)?;
+    assert_eq!(printed(&program)?, "true\n");
     Ok(())
 }
