@@ -261,8 +261,9 @@ test("every function of the packages is there", () => {
     "clocks/timezone", "clocks/wall-clock", "filesystem/preopens", "filesystem/types", "io/error",
     "io/poll", "io/streams", "random/insecure-seed", "random/insecure", "random/random", "sockets/instance-network",
     "sockets/ip-name-lookup", "sockets/network", "sockets/tcp-create-socket", "sockets/tcp",
-    "sockets/udp-create-socket", "sockets/udp", "http/types"];
-  const wanted = files.flatMap((file) => functions(`${file}.wit`));
-  equal(wanted.length, 203);
+    "sockets/udp-create-socket", "sockets/udp", "http/types", "http/handler"];
+  const all = files.flatMap((file) => functions(`${file}.wit`));
+  const wanted = all.filter((name) => !name.startsWith("wasi:http/incoming-handler"));
+  equal(wanted.length, 204);
   deepEqual(names.filter((name) => name.startsWith("wasi:")).sort(), wanted.sort());
 });

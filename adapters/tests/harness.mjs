@@ -59,6 +59,8 @@ export class Guest {
     this.heap = 0x10000;
     this.live = new Map();
     this.calls = [];
+    // What the linker takes in such a program, by its name without `weak:`.
+    this.bound = (name) => parts.map((part) => `weak:${part}-${name}`).find((other) => names.includes(other));
     const imports = {
       env: { memory: this.memory },
       p1bridge: {
@@ -92,8 +94,7 @@ export class Guest {
         };
       } else if (from.startsWith("if ") && kind === "function") {
         imports[from] ??= {};
-        const others = parts.map((part) => name.replace("weak:", `weak:${part}-`));
-        const bound = others.find((other) => names.includes(other)) ?? name;
+        const bound = this.bound(name.replace("weak:", "")) ?? name;
         imports[from][name] = (...args) => this.exports[bound](...args);
       }
     }
@@ -159,7 +160,7 @@ export class Guest {
       next += bytes.length;
       return [next - bytes.length, bytes.length];
     });
-    return this.exports[name](...flat);
+    return this.exports[this.bound(name) ?? name](...flat);
   }
 
   /** The same for a function with a return pointer, whose result is filled with rubbish first. */

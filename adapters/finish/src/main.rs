@@ -227,8 +227,14 @@ impl Contract {
                         .chars()
                         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c))
             };
-            let known = match name.split_once('#') {
-                None => name.strip_prefix("weak:").is_some_and(plain),
+            // What is other in some programs: the word says in which.
+            let whole = name
+                .strip_prefix("weak:")
+                .and_then(|name| name.split_once('-'))
+                .filter(|(word, name)| plain(word) && name.contains('#'))
+                .map_or(name.as_str(), |(_, name)| name);
+            let known = match whole.split_once('#') {
+                None => whole.strip_prefix("weak:").is_some_and(plain),
                 // The functions of Preview 1 are checked by the linker, which knows them.
                 Some(("wasi_snapshot_preview1", function)) => function
                     .chars()

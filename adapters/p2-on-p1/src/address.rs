@@ -98,7 +98,7 @@ pub fn family(at: u32) -> u32 {
 
 /// Where the port of the host's address at `at` is.
 #[inline(never)]
-fn port_at(at: u32) -> u32 {
+pub fn port_at(at: u32) -> u32 {
     at + if family(at) == 0 { 8 } else { 20 }
 }
 

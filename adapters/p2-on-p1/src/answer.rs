@@ -9,14 +9,19 @@ use p1bridge_shim::abi::{copy, load8, store8};
 
 use crate::asked::{ANSWERED, FAILED, mark};
 use crate::letters::letter;
+use crate::poll::{MILLISECOND, WRITE, wait_until};
 use crate::state::{State, http_bytes};
+use crate::time::now;
 use crate::{exports, p1, pool};
 
 mod import {
-    #[link(wasm_import_module = "if p1bridge:http/exchange")]
+    #[link(wasm_import_module = "if p1bridge:http/exchange wasi:http/outgoing-handler")]
     unsafe extern "C" {
         #[link_name = "weak:flush"]
         pub safe fn flush() -> u32;
+    }
+    #[link(wasm_import_module = "if p1bridge:http/exchange")]
+    unsafe extern "C" {
         /// Begins the head of a response, or of an answer without one (0).
         #[link_name = "weak:head"]
         pub safe fn head(status: u32, response: u32);
@@ -25,6 +30,8 @@ mod import {
 pub use import::head;
 
 pub const BROKEN: u64 = 1 << 63;
+/// How long a peer may take before it takes more, in nanoseconds.
+pub const PATIENCE: u64 = 30_000 * MILLISECOND;
 /// Bytes of small results behind the first.
 const LEAST: u32 = 56;
 
@@ -134,6 +141,69 @@ pub fn put_number(state: &State, number: u32) {
         put_byte(state, 0x30 + number / 10 % 10);
     }
     put_byte(state, 0x30 + number % 10);
+}
+
+/// Writes any number.
+#[inline(never)]
+pub fn put_decimal(state: &State, number: u32) {
+    let mut place = 1_000_000_000;
+    while place > 1 && number < place {
+        place /= 10;
+    }
+    while place != 0 {
+        put_byte(state, 0x30 + number / place % 10);
+        place /= 10;
+    }
+}
+
+/// Writes the size of a chunk, and ends its line.
+#[inline(never)]
+pub fn put_size(state: &State, size: u32) {
+    let mut shift = 32;
+    while shift != 0 {
+        shift -= 4;
+        let digit = size >> shift & 15;
+        put_byte(state, digit + if digit < 10 { 0x30 } else { 0x37 });
+    }
+    put_end(state);
+}
+
+/// Writes the field that a record is, with its name, which is part of it.
+#[inline(always)]
+pub fn put_field(state: &State, place: u32, name: u32, length: u32) {
+    put_bytes(state, name, length);
+    put!(state, b": ");
+    let value = pool::value_at(state, place);
+    put_bytes(state, value, pool::value_length(state, place));
+    put_end(state);
+}
+
+/// Writes what waits to a descriptor that does not block, and waits for that.
+#[inline(never)]
+pub fn flush_slowly(state: &State) -> u32 {
+    let fixed = state.fixed();
+    let word = fixed.result(0);
+    let fd = (word << 1 >> 33) as u32;
+    let mut left = word as u32;
+    let mut at = buffer(state);
+    let mut next = word >> 32 << 32;
+    while left != 0 && next & BROKEN == 0 {
+        let errno = p1::fd_write(fd, fixed.vector(at, left), 1, fixed.count_at());
+        let count = fixed.count.get();
+        if errno == p1::AGAIN {
+            let until = now(state, p1::MONOTONIC) + PATIENCE;
+            if !wait_until(state, fd, WRITE, until) {
+                next |= BROKEN;
+            }
+        } else if errno == 0 && count != 0 {
+            at += count;
+            left -= count;
+        } else if errno != p1::INTR {
+            next |= BROKEN;
+        }
+    }
+    fixed.set_result(0, next);
+    (next & BROKEN == 0).into()
 }
 
 /// Ends a line of the head.

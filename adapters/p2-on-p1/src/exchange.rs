@@ -6,7 +6,7 @@
 use p1bridge_shim::abi::{load32, store32};
 use p1bridge_shim::{Out, trap_if};
 
-use crate::answer::{self, put, put_byte, put_bytes, put_end};
+use crate::answer::{self, put, put_byte, put_bytes, put_end, put_field};
 use crate::asked::{ANSWERED, BUFFERED, FAILED, HEAD, SILENT, bits, known, mark};
 use crate::http::{
     AUTHORITY, FINISHED, OTHER_METHOD, PATH, TAKEN, drop_message, get, headers, method, once,
@@ -35,11 +35,7 @@ fn send(state: &State, response: u32) {
         let length = pool::name_length(state, place);
         // What the server takes for its own.
         if !name!(at, length, b"status") {
-            put_bytes(state, at, length);
-            put!(state, b": ");
-            let value = pool::value_at(state, place);
-            put_bytes(state, value, pool::value_length(state, place));
-            put_end(state);
+            put_field(state, place, at, length);
         }
         place = pool::next(state, place, response, 0);
     }

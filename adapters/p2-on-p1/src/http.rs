@@ -1,6 +1,7 @@
-//! `wasi:http/types`: requests, responses and bodies as data. A program makes them. Nobody takes requests,
-//! and responses go where `exchange.rs` sends them, if the program is one that is asked. What only a host
-//! with a client could make does not exist, so a handle of it is a breach of the canonical ABI.
+//! `wasi:http/types`: requests, responses and bodies as data. A program makes them. Nobody takes requests, unless the
+//! program is one that sends them (`sending.rs`), and responses go where `exchange.rs` sends them, if the program is one
+//! that is asked. What only a host with a client could make does not exist elsewhere, so a handle of it is a breach of
+//! the canonical ABI.
 
 use p1bridge_shim::abi::load8;
 use p1bridge_shim::{Out, text, trap_if};
@@ -16,9 +17,9 @@ pub const METHOD: u32 = 1;
 pub const PATH: u32 = 2;
 pub const SCHEME: u32 = 3;
 pub const AUTHORITY: u32 = 4;
-const CONNECT: u32 = 5;
-const FIRST_BYTE: u32 = 6;
-const BETWEEN_BYTES: u32 = 7;
+pub const CONNECT: u32 = 5;
+pub const OPTION_FIRST_BYTE: u32 = 6;
+pub const OPTION_BETWEEN_BYTES: u32 = 7;
 
 /// `flags` of a request or response: the case of the scheme plus one, and whether the body was
 /// asked for; of a body, whether its stream was.
@@ -170,6 +171,17 @@ fn timeout(state: &State, handle: u32, tag: u32, out: u32) {
     }
 }
 
+/// A time of request options, or another one.
+#[inline(never)]
+pub fn time_of(state: &State, handle: u32, tag: u32, other: u64) -> u64 {
+    let place = pool::next(state, 0, handle, tag);
+    if place == 0 {
+        other
+    } else {
+        p1bridge_shim::abi::load64(pool::value_at(state, place))
+    }
+}
+
 #[inline(never)]
 fn set_timeout(state: &State, handle: u32, tag: u32, some: u32, value: u64) -> u32 {
     trap_if(some > 1);
@@ -307,29 +319,29 @@ exports! {
 
     "wasi:http/types@0.2#[method]request-options.first-byte-timeout"
     fn first_byte_timeout(state, handle: u32, out: u32) {
-        timeout(&state, handle, FIRST_BYTE, out);
+        timeout(&state, handle, OPTION_FIRST_BYTE, out);
     }
 
     "wasi:http/types@0.2#[method]request-options.set-first-byte-timeout"
     fn set_first_byte_timeout(state, handle: u32, some: u32, value: u64) -> u32 {
-        set_timeout(&state, handle, FIRST_BYTE, some, value)
+        set_timeout(&state, handle, OPTION_FIRST_BYTE, some, value)
     }
 
     "wasi:http/types@0.2#[method]request-options.between-bytes-timeout"
     fn between_bytes_timeout(state, handle: u32, out: u32) {
-        timeout(&state, handle, BETWEEN_BYTES, out);
+        timeout(&state, handle, OPTION_BETWEEN_BYTES, out);
     }
 
     "wasi:http/types@0.2#[method]request-options.set-between-bytes-timeout"
     fn set_between_bytes_timeout(state, handle: u32, some: u32, value: u64) -> u32 {
-        set_timeout(&state, handle, BETWEEN_BYTES, some, value)
+        set_timeout(&state, handle, OPTION_BETWEEN_BYTES, some, value)
     }
 
     "wasi:http/types@0.2#[resource-drop]request-options"
     fn drop_options(state, handle: u32) {
         state.get(handle, kind::OPTIONS);
         let mut tag = CONNECT;
-        while tag <= BETWEEN_BYTES {
+        while tag <= OPTION_BETWEEN_BYTES {
             pool::clear(&state, handle, tag);
             tag += 1;
         }

@@ -12,6 +12,19 @@ use crate::state::{SCRATCH, State, flag, kind};
 use crate::stream::{drop_stream, weak};
 use crate::{exports, p1};
 
+/// Calls that are others in programs in which a stream can be the body of a message.
+mod import {
+    #[link(wasm_import_module = "if wasi:io/streams")]
+    unsafe extern "C" {
+        #[link_name = "weak:read-once"]
+        pub safe fn ask(handle: u32, at: u32, length: u32) -> u32;
+        #[link_name = "weak:read-status"]
+        pub safe fn status(handle: u32, blocking: u32) -> u32;
+        #[link_name = "weak:read-wait"]
+        pub safe fn wait(handle: u32);
+    }
+}
+
 /// The most that one read returns.
 pub const LIMIT: u64 = 65536;
 
@@ -19,30 +32,15 @@ pub const LIMIT: u64 = 65536;
 /// count is in the state block. A stream that failed or ended is closed.
 #[inline(never)]
 fn fill(state: &State, handle: u32, at: u32, length: u32, blocking: bool) -> u32 {
-    let errno = ask(state, handle, at, length);
+    let errno = import::ask(handle, at, length);
     go_on(state, handle, at, length, blocking, errno)
-}
-
-/// Asks the host once.
-#[inline(never)]
-fn ask(state: &State, handle: u32, at: u32, length: u32) -> u32 {
-    let entry = state.slot(handle);
-    let fixed = state.fixed();
-    let vector = fixed.vector(at, length);
-    if entry.flags.get() & flag::FILE != 0 {
-        weak::file_read(handle, vector)
-    } else if entry.flags.get() & flag::BODY != 0 {
-        weak::body_read(handle, vector)
-    } else {
-        p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
-    }
 }
 
 /// The same as [`fill`] after the host was asked once and gave `errno`.
 #[inline(never)]
 fn go_on(state: &State, handle: u32, at: u32, length: u32, blocking: bool, mut errno: u32) -> u32 {
-    while errno != 0 && try_again(state, handle, errno, blocking) {
-        errno = ask(state, handle, at, length);
+    while errno != 0 && try_again(handle, errno, blocking) {
+        errno = import::ask(handle, at, length);
     }
     let entry = state.slot(handle);
     let count = state.fixed().count.get();
@@ -56,9 +54,9 @@ fn go_on(state: &State, handle: u32, at: u32, length: u32, blocking: bool, mut e
 
 /// Whether to read again after an error.
 #[inline(never)]
-fn try_again(state: &State, handle: u32, errno: u32, blocking: bool) -> bool {
+fn try_again(handle: u32, errno: u32, blocking: bool) -> bool {
     if errno == p1::AGAIN && blocking {
-        wait(state, state.slot(handle));
+        import::wait(handle);
         return true;
     }
     errno == p1::INTR
@@ -76,30 +74,11 @@ fn nothing_read(entry: &Entry, errno: u32) -> u32 {
     if errno == 0 { CLOSED } else { errno }
 }
 
-/// Whether a read can be tried: `CLOSED`, `AGAIN` or 0.
-#[inline(never)]
-fn status(state: &State, handle: u32, blocking: bool) -> u32 {
-    let entry = state.get(handle, kind::INPUT);
-    let flags = entry.flags.get();
-    if flags & flag::CLOSED != 0 {
-        CLOSED
-    } else if flags & flag::SOCKET != 0 {
-        weak::socket_status(entry.word.get(), READ.into())
-    } else if flags & flag::BODY != 0 {
-        // Reading waits, and so the body counts as ready.
-        if entry.wide() == 0 { CLOSED } else { 0 }
-    } else if blocking || ready_now(state, entry) {
-        0
-    } else {
-        p1::AGAIN
-    }
-}
-
 /// Reads up to `length` bytes into the scratch. 0 with a count of 0 is nothing now.
 #[inline(never)]
 pub fn fill_scratch(state: &State, handle: u32, length: u32, blocking: bool) -> u32 {
     let fixed = state.fixed();
-    let mut errno = status(state, handle, blocking || length == 0);
+    let mut errno = import::status(handle, (blocking || length == 0).into());
     if errno == 0 && length != 0 {
         errno = fill(state, handle, fixed.scratch_at(), length, blocking);
     } else {
@@ -119,7 +98,7 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
     let flags = state.get(handle, kind::INPUT).flags.get();
     let mut errno = 0;
     if !blocking || flags & (flag::CLOSED | flag::SOCKET | flag::BODY) != 0 {
-        errno = status(state, handle, blocking || length == 0);
+        errno = import::status(handle, (blocking || length == 0).into());
     }
     if errno != 0 || length == 0 {
         return give_nothing(state, handle, out, errno);
@@ -128,7 +107,7 @@ fn read(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
         return weak::read_by_scratch(handle, length, blocking.into(), out.at(0));
     }
     let at = state.allocate(1, length);
-    let errno = ask(state, handle, at, length);
+    let errno = import::ask(handle, at, length);
     settle(state, handle, at, length, blocking, errno, out);
 }
 
@@ -187,7 +166,82 @@ fn skip(state: &mut State, handle: u32, length: u64, blocking: bool, out: u32) {
     }
 }
 
+/// Asks the host once, or whoever has the body if the stream may be one.
+#[inline(always)]
+fn ask(state: &State, handle: u32, at: u32, length: u32, is_asked: bool) -> u32 {
+    let entry = state.slot(handle);
+    let fixed = state.fixed();
+    let vector = fixed.vector(at, length);
+    if entry.flags.get() & flag::FILE != 0 {
+        weak::file_read(handle, vector)
+    } else if is_asked && is_body(entry) {
+        weak::body_read(handle, vector)
+    } else {
+        p1::fd_read(fd(state, entry), vector, 1, fixed.count_at())
+    }
+}
+
+/// Whether a stream is the body of the request that the program answers.
+fn is_body(entry: &Entry) -> bool {
+    entry.flags.get() & flag::BODY != 0
+}
+
+/// Whether a read can be tried: `CLOSED`, `AGAIN` or 0.
+#[inline(always)]
+fn status(state: &State, handle: u32, blocking: u32, is_asked: bool) -> u32 {
+    let entry = state.get(handle, kind::INPUT);
+    let flags = entry.flags.get();
+    if flags & flag::CLOSED != 0 {
+        CLOSED
+    } else if flags & flag::SOCKET != 0 {
+        weak::socket_status(entry.word.get(), READ.into())
+    } else if is_asked && is_body(entry) {
+        // Reading waits, and so the body counts as ready.
+        if entry.wide() == 0 { CLOSED } else { 0 }
+    } else if blocking != 0 || ready_now(state, entry) {
+        0
+    } else {
+        p1::AGAIN
+    }
+}
+
+#[inline(always)]
+fn subscribe(state: &mut State, handle: u32, is_asked: bool) -> u32 {
+    let entry = state.get(handle, kind::INPUT);
+    if is_asked && is_body(entry) {
+        return new_pollable(state, CLOCK, 0, 0);
+    }
+    let (mode, word) = (READ | entry.flags.get() & flag::SHARED, entry.word.get());
+    new_pollable(state, mode, word, 0)
+}
+
 exports! {
+    "weak:read-once"
+    fn read_once(state, handle: u32, at: u32, length: u32) -> u32 {
+        ask(&state, handle, at, length, false)
+    }
+
+    "weak:asked-read-once"
+    fn asked_read_once(state, handle: u32, at: u32, length: u32) -> u32 {
+        ask(&state, handle, at, length, true)
+    }
+
+    "weak:read-status"
+    fn read_status(state, handle: u32, blocking: u32) -> u32 {
+        status(&state, handle, blocking, false)
+    }
+
+    "weak:asked-read-status"
+    fn asked_read_status(state, handle: u32, blocking: u32) -> u32 {
+        status(&state, handle, blocking, true)
+    }
+
+    // Waits until reading may succeed.
+    "weak:read-wait"
+    fn read_wait(state, handle: u32) {
+        wait(&state, state.slot(handle));
+    }
+
     // Where the end may be near. Only such programs have a scratch.
     "weak:read-by-scratch"
     fn read_by_scratch(state, handle: u32, length: u32, blocking: u32, out: u32) {
@@ -232,12 +286,12 @@ exports! {
 
     "wasi:io/streams@0.2#[method]input-stream.subscribe"
     fn input_subscribe(state, handle: u32) -> u32 {
-        let entry = state.get(handle, kind::INPUT);
-        if entry.flags.get() & flag::BODY != 0 {
-            return new_pollable(&mut state, CLOCK, 0, 0);
-        }
-        let (mode, word) = (READ | entry.flags.get() & flag::SHARED, entry.word.get());
-        new_pollable(&mut state, mode, word, 0)
+        subscribe(&mut state, handle, false)
+    }
+
+    "weak:asked-wasi:io/streams@0.2#[method]input-stream.subscribe"
+    fn asked_subscribe(state, handle: u32) -> u32 {
+        subscribe(&mut state, handle, true)
     }
 
     "wasi:io/streams@0.2#[resource-drop]input-stream"

@@ -17,6 +17,8 @@
 //! | [`http`], [`fields`], [`pool`] | http types, and where their strings are |
 //! | [`exchange`], [`cgi`], [`answer`], [`asked`], [`letters`] | the one request of a CGI program and its answer, on `p1bridge:http` |
 //! | [`server`] | requests on a listening socket instead, one after the other |
+//! | [`client`], [`sending`] | http outgoing-handler, on sockets, and what is other in programs that send requests |
+//! | [`chunked`] | bodies in chunks, from clients and from servers |
 //! | [`wsi`] | the component side of WSI 0.1 |
 //! | [`descriptor`], [`path`], [`directory`], [`file`] | filesystem: what one open descriptor does, what a path below one does, directories and preopens, streams of files |
 //!
@@ -30,7 +32,9 @@ mod address;
 mod answer;
 mod asked;
 mod cgi;
+mod chunked;
 mod cli;
+mod client;
 mod clocks;
 mod descriptor;
 mod directory;
@@ -48,6 +52,7 @@ mod path;
 mod poll;
 mod pool;
 mod random;
+mod sending;
 mod server;
 mod sock;
 mod socket;
@@ -73,7 +78,7 @@ macro_rules! exports {
     ($($(#[$doc:meta])* $name:literal fn $f:ident($state:ident $(, $p:ident: $t:ty)* $(,)?) $(-> $r:ty)? $body:block)*) => {$(
         $(#[$doc])*
         #[unsafe(export_name = $name)]
-        extern "C" fn $f($($p: $t),*) $(-> $r)? {
+        pub(crate) extern "C" fn $f($($p: $t),*) $(-> $r)? {
             #[allow(unused_mut, unused_variables)]
             let mut $state = unsafe { crate::state::State::enter() };
             $body

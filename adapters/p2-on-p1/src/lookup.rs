@@ -190,6 +190,21 @@ fn is_name(at: u32, length: u32) -> bool {
     length.wrapping_sub(1) < LONGEST
 }
 
+/// Adds the addresses of a name, or the one that is written out, to a look-up; gives an error number.
+#[inline(always)]
+pub fn find(state: &mut State, lookup: u32, name: u32, length: u32) -> u32 {
+    if literal(state, name, length) {
+        let at = state.fixed().address_at();
+        add(state, lookup, at)
+    } else if !is_name(name, length) {
+        p1::INVAL
+    } else if has_sockets() != 0 {
+        import::resolve(lookup, name, length)
+    } else {
+        RESOLVER_FAILED
+    }
+}
+
 exports! {
     "weak:resolve"
     fn resolve(state, lookup: u32, name: u32, length: u32) -> u32 {
@@ -237,16 +252,7 @@ exports! {
         let mut errno = p1::NOMEM;
         if lookup != 0 {
             state.slot(lookup).word.set(0);
-            errno = if literal(&state, name, length) {
-                let at = state.fixed().address_at();
-                add(&mut state, lookup, at)
-            } else if !is_name(name, length) {
-                p1::INVAL
-            } else if has_sockets() != 0 {
-                import::resolve(lookup, name, length)
-            } else {
-                RESOLVER_FAILED
-            };
+            errno = find(&mut state, lookup, name, length);
             if errno == 0 {
                 out.u8(0, 0);
                 out.u32(4, lookup);

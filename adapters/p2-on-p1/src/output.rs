@@ -210,7 +210,7 @@ fn splice(state: &mut State, handle: u32, from: u32, length: u64, blocking: bool
 
 /// Writes to the body of a response, if that is what the stream is.
 #[inline(never)]
-fn write_asked(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
+pub fn write_asked(state: &State, handle: u32, mut at: u32, mut length: u32) -> u32 {
     let entry = state.slot(handle);
     if entry.flags.get() & (flag::BODY | flag::CLOSED) != flag::BODY {
         return write_special(handle, at, length);

@@ -10,6 +10,14 @@ use crate::stream::{drop_stream, weak};
 use crate::time::now;
 use crate::{exports, p1};
 
+mod import {
+    #[link(wasm_import_module = "if wasi:io/poll")]
+    unsafe extern "C" {
+        #[link_name = "weak:settle"]
+        pub safe fn settle(handles: u32, length: u32, once: bool) -> u32;
+    }
+}
+
 /// Modes of a pollable, in the low bits of `flags`. With [`flag::FILE`], `word` is the index of a
 /// descriptor and not an fd.
 const READY: u8 = 0;
@@ -194,6 +202,23 @@ pub fn wait_for(state: &State, fd: u32, mode: u8, block: bool) -> bool {
     fired(fixed, key(fd, mode))
 }
 
+/// Waits for a direction of an fd until a time; gives whether it may be ready.
+#[inline(never)]
+pub fn wait_until(state: &State, fd: u32, mode: u8, until: u64) -> bool {
+    let fixed = state.fixed();
+    loop {
+        let now = now(state, p1::MONOTONIC);
+        if now >= until {
+            return false;
+        }
+        let timeout = (until - now).min(LONGEST).div_ceil(MILLISECOND) * MILLISECOND;
+        ask(fixed, subscribe(fixed, 0, fd, mode), true, timeout);
+        if happened(fixed, fd, mode) != 0 {
+            return true;
+        }
+    }
+}
+
 /// What a pollable waits for now.
 #[inline(never)]
 fn mode(entry: &Entry) -> u8 {
@@ -238,9 +263,26 @@ fn mark(state: &State, handles: u32, mut from: u32, until: u32) {
     }
 }
 
-/// Polls the pollables in a list, once or until one is ready. Gives how many are, which [`FIRED`] marks.
+/// Takes back what [`mark`] says of responses and trailers that are not there yet: bytes of them have come.
 #[inline(never)]
-fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
+fn unmark(state: &State, handles: u32, mut from: u32, until: u32) {
+    while from < until {
+        let entry = state.get(load32(handles + from * 4), kind::POLLABLE);
+        let flags = entry.flags.get();
+        if flag::is_client(flags) && flags & 3 <= crate::client::OF_TRAILERS && mode(entry) != READY
+        {
+            entry.flags.set(flags & !FIRED);
+        }
+        from += 1;
+    }
+}
+
+/// Polls the pollables in a list, once or until one is ready. Gives how many are, which [`FIRED`] marks. `is_sending`
+/// is for programs in which a pollable can be of a request that was sent: such a one has its own time as well.
+#[inline(always)]
+fn settle(state: &State, handles: u32, length: u32, once: bool, is_sending: bool) -> u32 {
+    // A poll of nothing has trapped.
+    unsafe { core::hint::assert_unchecked(length != 0) };
     loop {
         let fixed = state.fixed();
         let mut at_once = once;
@@ -250,6 +292,14 @@ fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
         while index < length {
             let entry = state.get(load32(handles + index * 4), kind::POLLABLE);
             entry.flags.set(entry.flags.get() & !FIRED);
+            if is_sending && flag::is_client(entry.flags.get()) {
+                let handle = load32(handles + index * 4);
+                let until = crate::client::prepare(state, entry.word.get(), entry.flags.get() & 3);
+                // The list of one handle is where vectors are.
+                store32(handles + index * 4, handle);
+                timed |= until != u64::MAX;
+                deadline = deadline.min(until);
+            }
             match mode(entry) {
                 READY => at_once = true,
                 CLOCK => {
@@ -301,6 +351,9 @@ fn settle(state: &State, handles: u32, length: u32, once: bool) -> u32 {
                 }
             }
             mark(state, handles, from, index);
+            if is_sending {
+                unmark(state, handles, from, index);
+            }
             from = index;
         }
         let mut ready = 0;
@@ -325,10 +378,20 @@ fn is_ready(state: &State, handle: u32) -> bool {
 #[inline(never)]
 fn settle_one(state: &State, handle: u32, once: bool) -> u32 {
     let at = state.fixed().vector(handle, 0);
-    settle(state, at, 1, once)
+    import::settle(at, 1, once)
 }
 
 exports! {
+    "weak:settle"
+    fn settle_plain(state, handles: u32, length: u32, once: bool) -> u32 {
+        settle(&state, handles, length, once, false)
+    }
+
+    "weak:sending-settle"
+    fn settle_sending(state, handles: u32, length: u32, once: bool) -> u32 {
+        settle(&state, handles, length, once, true)
+    }
+
     "wasi:io/poll@0.2#[method]pollable.ready"
     fn ready(state, handle: u32) -> u32 {
         settle_one(&state, handle, true)
@@ -344,7 +407,7 @@ exports! {
         let out = Out::new(out, 8, 4);
         let handles = list(handles, length, 4, 4);
         trap_if(length == 0);
-        let count = settle(&state, handles, length, false);
+        let count = import::settle(handles, length, false);
         let ready = state.allocate(4, count * 4);
         let mut next = ready;
         let mut index = 0;

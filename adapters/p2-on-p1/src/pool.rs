@@ -176,6 +176,19 @@ pub fn clear(state: &State, owner: u32, tag: u32) {
     }
 }
 
+/// Gives the records of an owner and kind to another owner, as those of another kind.
+#[inline(never)]
+pub fn give(state: &State, from: u32, tag: u32, to: u32, new: u32) {
+    loop {
+        let place = next(state, 0, from, tag);
+        if place == 0 {
+            return;
+        }
+        store32(at(state, place) + 4, to);
+        store16(at(state, place) + 8, new);
+    }
+}
+
 /// Adds a copy of each field of an owner for another.
 #[inline(never)]
 pub fn copy(state: &State, from: u32, to: u32) {

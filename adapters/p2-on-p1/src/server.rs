@@ -7,29 +7,33 @@
 use p1bridge_shim::abi::{copy, load8, load32, load64, store8, store16, store32, store64};
 use p1bridge_shim::trap;
 
-use crate::answer::{self, BROKEN, buffer, fail, put, put_all, put_byte, put_end, put_number};
+use crate::answer::{
+    self, fail, flush_slowly, put, put_all, put_byte, put_decimal, put_end, put_number, put_size,
+};
 use crate::asked::{self, ANSWERED, ASKED, BUFFERED, FAILED, HEAD, SILENT, bits, known, mark};
 use crate::cgi::{self, fits, path_of, push_text, seal};
 use crate::exchange::{end, keep, total};
 use crate::fields::{is_token, is_value};
 use crate::http::{AUTHORITY, FINISHED, METHOD, OTHER_METHOD, PATH, drop_message};
 use crate::letters::{exactly, name};
-use crate::poll::{MILLISECOND, READ, WRITE, ask, happened, subscribe, wait_for};
+use crate::poll::{MILLISECOND, READ, wait_for, wait_until};
 use crate::state::{State, flag, http_bytes, kind};
 use crate::time::now;
-use crate::{exports, p1, pool, sock};
+use crate::{chunked, exports, p1, pool, sock};
 
 /// Kinds of records: what this module knows, and bytes of the body that came with the head.
 const SERVER: u32 = 10;
 const EARLY: u32 = 11;
 
-/// What is known of a request besides `asked.rs`: it is of HTTP/1.0; its answer is sent in chunks.
+/// What is known of a request besides `asked.rs`: it is of HTTP/1.0; its answer is sent in chunks; its body comes in
+/// chunks.
 const OLD: u32 = 1 << 4;
 const CHUNKED: u32 = 1 << 5;
+const IN_CHUNKS: u32 = 1 << 6;
 
 /// For a head, for more of a body, and for what nobody is going to read.
 const HEAD_TIME: u64 = 10_000 * MILLISECOND;
-const BODY_TIME: u64 = 30_000 * MILLISECOND;
+const BODY_TIME: u64 = answer::PATIENCE;
 const DRAIN_TIME: u64 = 200 * MILLISECOND;
 /// Bytes of a read while the end of the head is looked for: what comes after it takes room in the pool.
 const PART: u32 = 512;
@@ -41,31 +45,19 @@ const GONE: u32 = 1;
 const STATUS: u32 = 1024;
 
 /// Where what this module knows is: the descriptors of listener and connection, bytes of the body that are still
-/// to come over it (8), and how many of the early ones are taken.
+/// to come over it (8), how many of the early ones are taken, and 4 bytes further what `chunked` knows.
 #[inline(never)]
 fn here(state: &State) -> u32 {
     pool::value_at(state, pool::next(state, 0, 0, SERVER))
 }
 
-fn connection(state: &State) -> u32 {
-    load32(here(state) + 4)
+/// Where what is known of a body in chunks is.
+fn chunks(state: &State) -> u32 {
+    here(state) + 24
 }
 
-/// Waits for a direction of a descriptor until a time; gives whether it may be ready.
-#[inline(never)]
-fn wait(state: &State, fd: u32, mode: u8, until: u64) -> bool {
-    let fixed = state.fixed();
-    loop {
-        let now = now(state, p1::MONOTONIC);
-        if now >= until {
-            return false;
-        }
-        let timeout = (until - now).div_ceil(MILLISECOND) * MILLISECOND;
-        ask(fixed, subscribe(fixed, 0, fd, mode), true, timeout);
-        if happened(fixed, fd, mode) != 0 {
-            return true;
-        }
-    }
+fn connection(state: &State) -> u32 {
+    load32(here(state) + 4)
 }
 
 /// Reads from the connection; gives an error number. What does not come in time is `IO`.
@@ -76,7 +68,7 @@ fn receive(state: &State, at: u32, length: u32, until: u64) -> u32 {
     loop {
         let errno = p1::fd_read(fd, fixed.vector(at, length), 1, fixed.count_at());
         if errno == p1::AGAIN {
-            if !wait(state, fd, READ, until) {
+            if !wait_until(state, fd, READ, until) {
                 return p1::IO;
             }
         } else if errno != p1::INTR {
@@ -87,19 +79,6 @@ fn receive(state: &State, at: u32, length: u32, until: u64) -> u32 {
 
 fn from_now(state: &State, time: u64) -> u64 {
     now(state, p1::MONOTONIC) + time
-}
-
-/// Writes a number of up to 5 digits.
-#[inline(never)]
-fn put_port(state: &State, number: u32) {
-    let mut place = 10_000;
-    while place > 1 && number < place {
-        place /= 10;
-    }
-    while place != 0 {
-        put_byte(state, 0x30 + number / place % 10);
-        place /= 10;
-    }
 }
 
 /// Ends the program, which cannot serve, after what was put on standard error.
@@ -434,7 +413,13 @@ fn read(state: &State, request: u32) -> u32 {
         // It ends with a zero, where the line did.
         store8(end, 0);
         if name!(line, length, b"transfer-encoding") {
-            return STATUS + 411;
+            if !name!(value, size, b"chunked") {
+                return STATUS + 501;
+            }
+            if bits(state) & (IN_CHUNKS | OLD) != 0 {
+                return answer::BAD_LENGTH;
+            }
+            mark(state, IN_CHUNKS);
         }
         if name!(line, length, b"content-length") {
             let length = cgi::number(value);
@@ -476,7 +461,16 @@ fn read(state: &State, request: u32) -> u32 {
     if !has_host && !is_old {
         return answer::BAD_AUTHORITY;
     }
-    let length = u64::from(entry.high.get()) << 32 | u64::from(entry.word.get());
+    let mut length = u64::from(entry.high.get()) << 32 | u64::from(entry.word.get());
+    if bits(state) & IN_CHUNKS != 0 {
+        // Of two lengths, somebody else may have believed the other one.
+        if has_length {
+            return answer::BAD_LENGTH;
+        }
+        length = u64::MAX;
+        entry.word.set(u32::MAX);
+        entry.high.set(u32::MAX);
+    }
     let early = length.min((http_bytes() - body).into());
     if !fits(state, body, 0) {
         return answer::TOO_LARGE;
@@ -498,7 +492,10 @@ fn read(state: &State, request: u32) -> u32 {
 fn put_status_reason(state: &State, status: u32) {
     match status {
         408 => put!(state, b"the request is too slow"),
-        411 => put!(state, b"a length is required"),
+        501 => {
+            put!(state, b"this transfer coding is ");
+            put!(state, b"not known")
+        }
         _ => put!(state, b"this is not HTTP/1.1"),
     }
 }
@@ -570,6 +567,33 @@ fn forget(state: &State) {
     pool::clear(state, 0, ASKED);
 }
 
+/// Reads bytes of the body: those that came with the head first. Gives an error number; that there are none is one.
+#[inline(never)]
+fn more(state: &State, to: u32, most: u32) -> u32 {
+    let fixed = state.fixed();
+    let place = pool::next(state, 0, 0, EARLY);
+    if place == 0 {
+        let errno = receive(state, to, most, from_now(state, BODY_TIME));
+        let count = fixed.count.get();
+        if errno != 0 || count == 0 {
+            return if errno == 0 { p1::IO } else { errno };
+        }
+        let at = here(state) + 8;
+        store64(at, load64(at) - u64::from(count));
+        return 0;
+    }
+    let taken = load32(here(state) + 16);
+    let early = pool::value_length(state, place) - taken;
+    let count = most.min(early);
+    copy(to, pool::value_at(state, place) + taken, count);
+    store32(here(state) + 16, taken + count);
+    if count == early {
+        pool::remove(state, place);
+    }
+    fixed.count.set(count);
+    0
+}
+
 exports! {
     /// Listens where the first argument says. Does not return if that cannot be.
     "p1bridge:http/server@0.1#open"
@@ -579,7 +603,9 @@ exports! {
         fixed.set_result(0, 0);
         fixed.set_result(1, 0);
         fixed.set_result(2, 0);
-        pool::add(&state, 0, SERVER, 0, 0, at, 20);
+        fixed.set_result(3, 0);
+        fixed.set_result(4, 0);
+        pool::add(&state, 0, SERVER, 0, 0, at, 40);
         let text = argument(&state);
         let to = fixed.address_at();
         store32(to, 0);
@@ -609,7 +635,7 @@ exports! {
             put_byte(&state, u32::from(if index == 3 { b':' } else { b'.' }));
             index += 1;
         }
-        put_port(&state, load32(to + 8) & 0xffff);
+        put_decimal(&state, load32(to + 8) & 0xffff);
         put!(&state, b"\n");
         answer::flush();
     }
@@ -620,6 +646,8 @@ exports! {
         accept(&state);
         store64(here(&state) + 8, u64::MAX);
         store32(here(&state) + 16, 0);
+        store64(chunks(&state), 0);
+        store64(chunks(&state) + 8, 0);
         let request = asked::open(&mut state);
         let reason = read(&state, request);
         if reason == 0 {
@@ -675,28 +703,7 @@ exports! {
     /// As the one for CGI, but a client may be slow.
     "weak:server-flush"
     fn flush(state) -> u32 {
-        let fixed = state.fixed();
-        let word = fixed.result(0);
-        let fd = (word << 1 >> 33) as u32;
-        let mut left = word as u32;
-        let mut at = buffer(&state);
-        let mut next = word >> 32 << 32;
-        while left != 0 && next & BROKEN == 0 {
-            let errno = p1::fd_write(fd, fixed.vector(at, left), 1, fixed.count_at());
-            let count = fixed.count.get();
-            if errno == p1::AGAIN {
-                if !wait(&state, fd, WRITE, from_now(&state, BODY_TIME)) {
-                    next |= BROKEN;
-                }
-            } else if errno == 0 && count != 0 {
-                at += count;
-                left -= count;
-            } else if errno != p1::INTR {
-                next |= BROKEN;
-            }
-        }
-        fixed.set_result(0, next);
-        (next & BROKEN == 0).into()
+        flush_slowly(&state)
     }
 
     "weak:server-body-read"
@@ -704,32 +711,37 @@ exports! {
         let entry = state.slot(handle);
         let fixed = state.fixed();
         let left = entry.wide();
-        let (to, mut length) = (load32(vector), left.min(load32(vector + 4).into()) as u32);
-        let place = pool::next(&state, 0, 0, EARLY);
-        if place != 0 {
-            let taken = load32(here(&state) + 16);
-            let early = pool::value_length(&state, place) - taken;
-            length = length.min(early);
-            copy(to, pool::value_at(&state, place) + taken, length);
-            store32(here(&state) + 16, taken + length);
-            if length == early {
-                pool::remove(&state, place);
+        let (to, most) = (load32(vector), left.min(load32(vector + 4).into()) as u32);
+        let errno = more(&state, to, most);
+        if errno != 0 {
+            return errno;
+        }
+        if bits(&state) & IN_CHUNKS == 0 {
+            entry.set_wide(left - u64::from(fixed.count.get()));
+            return 0;
+        }
+        loop {
+            let place = chunks(&state);
+            let count = fixed.count.get();
+            let done = chunked::decode(place, to, count);
+            let used = (done >> 32) as u32;
+            chunked::skip(place, to + used, count - used);
+            fixed.count.set(done as u32);
+            match chunked::next(place) {
+                chunked::BAD => return p1::PROTO,
+                chunked::END => {
+                    store64(here(&state) + 8, 0);
+                    entry.set_wide(0);
+                    return 0;
+                }
+                _ if done as u32 != 0 => return 0,
+                _ => {}
             }
-        } else {
-            let errno = receive(&state, to, length, from_now(&state, BODY_TIME));
-            length = fixed.count.get();
+            let errno = more(&state, to, most);
             if errno != 0 {
                 return errno;
             }
-            if length == 0 {
-                return p1::IO;
-            }
-            let at = here(&state) + 8;
-            store64(at, load64(at) - u64::from(length));
         }
-        fixed.count.set(length);
-        entry.set_wide(left - u64::from(length));
-        0
     }
 
     "weak:server-body-write"
@@ -745,13 +757,7 @@ exports! {
         } else if bits & SILENT == 0 {
             answer::start(&state, connection(&state));
             if bits & CHUNKED != 0 {
-                let mut shift = 32;
-                while shift != 0 {
-                    shift -= 4;
-                    let digit = sum >> shift & 15;
-                    put_byte(&state, digit + if digit < 10 { 0x30 } else { 0x37 });
-                }
-                put_end(&state);
+                put_size(&state, sum);
             }
             let mut index = 0;
             while index < count {

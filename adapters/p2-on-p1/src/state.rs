@@ -14,7 +14,7 @@ use crate::p1;
 /// |---|---|---|---|---|
 /// | `ERROR` | `FILE`, `SOCKET` | | errno | |
 /// | `POLLABLE` | mode, `FILE`, `SOCKET` | | fd, or index of the descriptor or socket | deadline |
-/// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor, socket or response | offset in the file, or bytes that are left |
+/// | `INPUT`, `OUTPUT` | `CLOSED`, `FILE`, … | | fd, or index of the descriptor, socket, response or client | offset in the file, or bytes that are left |
 /// | `DESCRIPTOR` | `descriptor-flags`, `PREOPEN` | P1 file type | fd | other users, inheriting rights |
 /// | `ENTRIES` | | | index of the descriptor | cookie |
 /// | `TCP` | `IPV6`, … | phase | fd | other users, backlog |
@@ -22,13 +22,16 @@ use crate::p1;
 /// | `DATAGRAMS_*` | `SOCKET` | | index of the socket | record of the remote address |
 /// | `LOOKUP` | | | first record | last record |
 /// | `FIELDS` | `IMMUTABLE` | | index of the slot that they belong to | |
-/// | `REQUEST` | scheme, `TAKEN` | method | | handles of the headers |
+/// | `REQUEST` | scheme, `TAKEN` | method | client, or 0 | handles of the headers |
 /// | `RESPONSE` | `TAKEN` | | | handles of the headers, status |
-/// | `BODY` | `TAKEN` | | response whose body it is, or 0 | |
+/// | `BODY` | `TAKEN` | | response or client whose body it is, or 0 | |
 /// | `REQUEST_IN` | scheme, `TAKEN` | method | low half of the body's length | handles of the headers, high half |
-/// | `BODY_IN` | `TAKEN` | | | bytes of the body that are left |
+/// | `BODY_IN` | `TAKEN` | | client, or 0 | bytes of the body that are left |
 /// | `OUTPARAM`, `SENT` | of `SENT`: those of the response | | | |
-/// | `TRAILERS` | `TAKEN` | | | |
+/// | `TRAILERS` | `TAKEN` | | client, or 0 | |
+/// | `CLIENT` | method | phase | fd | users, record of the next address |
+/// | `FUTURE` | `TAKEN` | | client | |
+/// | `RESPONSE_IN` | `TAKEN` | | client | handles of the headers, status |
 /// | `FD` | `PREOPEN` | P1 file type | fd | |
 /// | `ADDRESS` | port | port | index of the rest | half of the address |
 /// | `ADDRESS_REST` | family | | next record | half of the address |
@@ -66,6 +69,10 @@ pub mod kind {
     /// A response that was given for an answer: its body is still written.
     pub const SENT: u8 = 28;
     pub const TRAILERS: u8 = 29;
+    /// A request that goes out, and what comes back: `client.rs`.
+    pub const CLIENT: u8 = 30;
+    pub const FUTURE: u8 = 31;
+    pub const RESPONSE_IN: u8 = 32;
 }
 
 /// Bits of `flags` in streams, pollables and errors. (Pollables keep their mode below.)
@@ -74,8 +81,12 @@ pub mod flag {
     pub const FILE: u8 = 1 << 5;
     /// Belongs to a socket: `word` is an index too.
     pub const SOCKET: u8 = 1 << 6;
-    /// `word` is the index of a slot that has the fd and counts its users.
+    /// `word` is the index of a slot that has the fd and counts its users. With both bits, that slot is of a request
+    /// that was sent.
     pub const SHARED: u8 = FILE | SOCKET;
+    pub fn is_client(flags: u8) -> bool {
+        flags & SHARED == SHARED
+    }
     /// The body of a message: of the request, with its bytes that are left, or of a response, which is
     /// in `word`.
     pub const BODY: u8 = 1 << 7;

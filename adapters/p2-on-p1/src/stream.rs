@@ -6,13 +6,17 @@ use crate::state::{State, flag};
 /// same names when the program reaches a function of `wasi:filesystem/types`, and to a trap
 /// otherwise.
 pub mod weak {
-    #[link(wasm_import_module = "if wasi:filesystem/types wasi:sockets/tcp wasi:sockets/udp")]
+    #[link(
+        wasm_import_module = "if wasi:filesystem/types wasi:sockets/tcp wasi:sockets/udp wasi:http/outgoing-handler"
+    )]
     unsafe extern "C" {
         /// Gives back one use of a descriptor or socket.
         #[link_name = "weak:release"]
         pub safe fn release(descriptor: u32);
     }
-    #[link(wasm_import_module = "if wasi:filesystem/types wasi:sockets/tcp")]
+    #[link(
+        wasm_import_module = "if wasi:filesystem/types wasi:sockets/tcp wasi:http/outgoing-handler"
+    )]
     unsafe extern "C" {
         /// A read, not of 0 bytes, into the scratch first. `out` is an address of ours.
         #[link_name = "weak:read-by-scratch"]
@@ -39,13 +43,13 @@ pub mod weak {
         #[link_name = "weak:body-write"]
         pub safe fn body_write(response: u32, vectors: u32, count: u32) -> u32;
     }
-    #[link(wasm_import_module = "if wasi:sockets/tcp wasi:sockets/udp")]
+    #[link(wasm_import_module = "if wasi:sockets/tcp wasi:sockets/udp wasi:http/outgoing-handler")]
     unsafe extern "C" {
         /// The mode that a pollable of a socket has now.
         #[link_name = "weak:socket-mode"]
         pub safe fn socket_mode(socket: u32, mode: u32) -> u32;
     }
-    #[link(wasm_import_module = "if wasi:sockets/tcp")]
+    #[link(wasm_import_module = "if wasi:sockets/tcp wasi:http/outgoing-handler")]
     unsafe extern "C" {
         /// `CLOSED` when this direction was shut down, or 0.
         #[link_name = "weak:socket-status"]

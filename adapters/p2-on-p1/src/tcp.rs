@@ -41,7 +41,7 @@ fn get(state: &State, handle: u32) -> &Entry {
 /// Whether a connection came about, as an error number. The host's events do not tell: the
 /// address of a peer does, and then a read has the reason.
 #[inline(never)]
-fn connected(state: &State, fd: u32) -> u32 {
+pub fn connected(state: &State, fd: u32) -> u32 {
     let fixed = state.fixed();
     if !wait_for(state, fd, WRITE, false) {
         return WOULD_BLOCK;

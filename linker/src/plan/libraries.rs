@@ -35,9 +35,16 @@ const SOCKETS: &str = "p1bridge:sockets";
 const EXCHANGE: &str = "p1bridge:http/exchange";
 /// What those import beside that answer one after the other, on a socket.
 const SERVER: &str = "p1bridge:http/server";
-/// How exports begin that weak imports mean. In such programs they mean those that begin otherwise, if there are any.
+/// What those import that send requests. They need functions for sockets.
+const CLIENT: &str = "wasi:http/outgoing-handler";
+/// How exports begin that weak imports mean. In such programs they mean those that begin otherwise, if there are any; and
+/// there may be others for what the program itself imports, with the whole name behind this.
 const PART: &str = "weak:";
-const PARTS: [(&str, &str); 2] = [(SERVER, "weak:server-"), (EXCHANGE, "weak:asked-")];
+const PARTS: [(&str, &str); 3] = [
+    (CLIENT, "weak:sending-"),
+    (SERVER, "weak:server-"),
+    (EXCHANGE, "weak:asked-"),
+];
 /// The custom section in which a library says what it needs.
 const NEEDS: &str = "p1bridge.library";
 
@@ -239,6 +246,8 @@ fn interfaces(program: &Program, tracer: &Tracer<'_, '_>, options: &Options) -> 
     }
     if has_sockets(options) {
         used.insert(SOCKETS.to_string());
+    } else {
+        used.remove(CLIENT);
     }
     used
 }
@@ -375,7 +384,9 @@ impl Linking<'_, '_> {
             .iter()
             .enumerate()
             .find_map(|(at, library)| {
-                let &(kind, index) = input.modules[library.module].exports.get(&*wanted.export)?;
+                let exports = &input.modules[library.module].exports;
+                let (kind, index) = part(exports, &self.used, &wanted.export)
+                    .or_else(|| exports.get(&*wanted.export).copied())?;
                 (kind == ExternalKind::Func).then_some((at, index))
             });
         let Some((library, index)) = found else {
@@ -779,6 +790,18 @@ pub(super) fn signature(ty: &FuncType) -> String {
     format!("({}) -> ({})", list(ty.params()), list(ty.results()))
 }
 
+/// The export that a function of a library is in a program that reaches these interfaces, if it is another one there.
+fn part(
+    exports: &HashMap<&str, (ExternalKind, u32)>,
+    used: &BTreeSet<String>,
+    name: &str,
+) -> Option<(ExternalKind, u32)> {
+    PARTS
+        .iter()
+        .filter(|(of, _)| used.contains(*of))
+        .find_map(|(_, part)| exports.get(&*format!("{part}{name}")).copied())
+}
+
 /// Adds an instance of a library to the program, with its imports bound.
 pub(super) fn instantiate(
     input: &Input<'_>,
@@ -858,12 +881,11 @@ pub(super) fn instantiate(
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
                 (weak, name) if weak.starts_with(WEAK) => {
                     let linked = weak[WEAK.len()..].split(' ').any(|i| used.contains(i));
-                    let other = PARTS.iter().filter(|(of, _)| used.contains(*of));
-                    let other = other
-                        .filter_map(|(_, part)| module.exports.get(&*name.replacen(PART, part, 1)))
-                        .next();
-                    match other.or(module.exports.get(name)) {
-                        Some(&(ExternalKind::Func, index)) if linked => FuncDef::Core(id, index),
+                    let other = name
+                        .strip_prefix(PART)
+                        .and_then(|name| part(&module.exports, used, name));
+                    match other.or(module.exports.get(name).copied()) {
+                        Some((ExternalKind::Func, index)) if linked => FuncDef::Core(id, index),
                         Some(_) => FuncDef::Builtin(Builtin::Unlinked),
                         None => return Err(bad()),
                     }
