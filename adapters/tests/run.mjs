@@ -17,6 +17,7 @@ import "./host.mjs";
 import "./http.mjs";
 import "./cgi.mjs";
 import "./server.mjs";
+import "./client.mjs";
 import "./component.mjs";
 import "./wsi.mjs";
 import "./on-wsi.mjs";

@@ -255,11 +255,11 @@ fn status(reason: u32) -> u32 {
             // Time-outs: of DNS, connections and responses.
             0 | 8..=10 | 33 => 504,
             // What a server before this one has not done.
-            1..=7 | 11..=14 | 25..=32 | 34 => 502,
+            1..=7 | 11..=14 | 25..=32 | 34 | 35 => 502,
             15 => 403,
             16 => 411,
             17 => 413,
-            18 | 19 | 35 => 400,
+            18 | 19 => 400,
             20 => 414,
             21..=24 => 431,
             36 => 508,

@@ -1025,6 +1025,9 @@ pub fn read(state: &State, client: u32, at: u32, length: u32) -> u32 {
             size = wide(state, client, LEFT).min(size.into()) as u32;
         }
         let place = pool::next(state, 0, client, EARLY);
+        if in_chunks && chunked::next(known(state, client) + CHUNKS) == chunked::BAD {
+            return broken(state, client, code::PROTOCOL);
+        }
         if place != 0 {
             let taken = word(state, client, TAKEN);
             let early = pool::value_length(state, place) - taken;
@@ -1068,7 +1071,10 @@ pub fn read(state: &State, client: u32, at: u32, length: u32) -> u32 {
                     entry.small.set(phase::TRAILING);
                     take_in(state, client, at + used, size - used);
                 }
-                chunked::BAD => return broken(state, client, code::PROTOCOL),
+                chunked::BAD if done as u32 == 0 => {
+                    return broken(state, client, code::PROTOCOL);
+                }
+                // What was good of it comes first.
                 _ => {}
             }
             size = done as u32;

@@ -712,34 +712,31 @@ exports! {
         let fixed = state.fixed();
         let left = entry.wide();
         let (to, most) = (load32(vector), left.min(load32(vector + 4).into()) as u32);
-        let errno = more(&state, to, most);
-        if errno != 0 {
-            return errno;
-        }
-        if bits(&state) & IN_CHUNKS == 0 {
-            entry.set_wide(left - u64::from(fixed.count.get()));
-            return 0;
-        }
         loop {
-            let place = chunks(&state);
+            if chunked::next(chunks(&state)) == chunked::BAD {
+                return p1::PROTO;
+            }
+            let errno = more(&state, to, most);
             let count = fixed.count.get();
+            if errno != 0 {
+                return errno;
+            }
+            if bits(&state) & IN_CHUNKS == 0 {
+                entry.set_wide(left - u64::from(count));
+                return 0;
+            }
+            let place = chunks(&state);
             let done = chunked::decode(place, to, count);
             let used = (done >> 32) as u32;
             chunked::skip(place, to + used, count - used);
-            fixed.count.set(done as u32);
-            match chunked::next(place) {
-                chunked::BAD => return p1::PROTO,
-                chunked::END => {
-                    store64(here(&state) + 8, 0);
-                    entry.set_wide(0);
-                    return 0;
-                }
-                _ if done as u32 != 0 => return 0,
-                _ => {}
+            let is_over = chunked::next(place) == chunked::END;
+            if is_over {
+                store64(here(&state) + 8, 0);
+                entry.set_wide(0);
             }
-            let errno = more(&state, to, most);
-            if errno != 0 {
-                return errno;
+            fixed.count.set(done as u32);
+            if is_over || done as u32 != 0 {
+                return 0;
             }
         }
     }

@@ -9,6 +9,7 @@ mod builds;
 mod calling;
 mod cgi;
 mod checked;
+mod client;
 mod cost;
 mod custom_import;
 mod debug;

@@ -46,13 +46,13 @@ fn free_port() -> u16 {
 }
 
 /// A running program: where it listens, and what it says in the end.
-struct Server {
+pub(super) struct Server {
     port: u16,
     ended: thread::JoinHandle<String>,
 }
 
 /// The module on the host of the tests.
-fn start(wasm: Vec<u8>) -> Server {
+pub(super) fn start(wasm: Vec<u8>) -> Server {
     let port = free_port();
     let ended = thread::spawn(move || {
         let address = format!("127.0.0.1:{port}");
@@ -84,7 +84,7 @@ impl Server {
     }
 
     /// What comes for these bytes until the connection is closed.
-    fn raw(&self, request: &[u8]) -> Vec<u8> {
+    pub(super) fn raw(&self, request: &[u8]) -> Vec<u8> {
         let mut stream = self.connect();
         let mut writer = stream.try_clone().unwrap();
         let request = request.to_vec();
@@ -95,7 +95,7 @@ impl Server {
         all
     }
 
-    fn ask(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Answer {
+    pub(super) fn ask(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Answer {
         let mut head = format!("{method} {target} HTTP/1.1\r\nHost: example.com:8080\r\n{fields}");
         if !body.is_empty() {
             head += &format!("Content-Length: {}\r\n", body.len());
@@ -117,13 +117,13 @@ impl Server {
 
 /// What a client reads: the status line, the fields in their order without `Connection: close`, and the body.
 #[derive(Debug, PartialEq)]
-struct Answer {
-    status: String,
-    fields: Vec<(String, String)>,
-    body: Vec<u8>,
+pub(super) struct Answer {
+    pub(super) status: String,
+    pub(super) fields: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
 }
 
-fn answer(all: &[u8]) -> Answer {
+pub(super) fn answer(all: &[u8]) -> Answer {
     let end = all.windows(4).position(|part| part == b"\r\n\r\n");
     let end = end.unwrap_or_else(|| panic!("no head: {:?}", String::from_utf8_lossy(all)));
     let head = std::str::from_utf8(&all[..end]).unwrap();
@@ -285,6 +285,71 @@ fn bodies_stream_in_both_directions() {
     assert_eq!(server.stop(), "");
 }
 
+/// A request for `/count` with a body in chunks.
+fn chunked(body: &str) -> Vec<u8> {
+    let head = "PUT /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n";
+    format!("{head}{body}").into_bytes()
+}
+
+#[test]
+fn bodies_in_chunks_are_those_with_a_length() {
+    let server = start(route(&options()));
+    let count = |body: &str| {
+        let found = answer(&server.raw(&chunked(body)));
+        assert_eq!(found.status, "200", "{body:?}");
+        String::from_utf8(found.body).unwrap()
+    };
+    let none = "0 bytes, sum cbf29ce484222325\n";
+    let five = "5 bytes, sum e575e8883c0f89f8\n";
+    assert_eq!(count("0\r\n\r\n"), none);
+    assert_eq!(count("5\r\n12345\r\n0\r\n\r\n"), five);
+    assert_eq!(
+        count("01;a=\"b\"\r\n1\r\n4 \r\n2345\r\n000\r\nA: b\r\nC: d\r\n\r\nmore"),
+        five
+    );
+    let mib = pattern(1 << 20);
+    for size in [1 << 20, 65_536, 4_096, 1_000] {
+        let mut all =
+            b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        for part in mib.chunks(size) {
+            all.extend(format!("{:x}\r\n", part.len()).into_bytes());
+            all.extend(part);
+            all.extend(b"\r\n");
+        }
+        all.extend(b"0\r\n\r\n");
+        assert!(answer(&server.raw(&all)).body == mib, "{size}");
+    }
+    // Byte by byte.
+    let mut stream = server.connect();
+    for byte in chunked("5;x\r\n12345\r\n0\r\na: b\r\n\r\n") {
+        stream.write_all(&[byte]).unwrap();
+    }
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).unwrap();
+    assert_eq!(answer(&all).body, five.as_bytes());
+    // What are no chunks, after good ones.
+    let digits = "1".repeat(17);
+    let extension = "x".repeat(20_000);
+    for (good, bad) in [
+        (5, "x\r\n"),
+        (5, "-1\r\n"),
+        (5, "0x1\r\n1"),
+        (5, "\r\n"),
+        (5, "1\n1\r\n"),
+        (6, "1\r\n12\r\n"),
+        (6, "1\r\n1\n"),
+        (5, &*format!("{digits}\r\n1")),
+        (5, &*format!("1;{extension}\r\n1\r\n0\r\n\r\n")),
+        (5, &*format!("0\r\nA: {extension}\r\n\r\n")),
+        (5, "0\r\n\n"),
+    ] {
+        let found = count(&format!("5\r\n12345\r\n{bad}"));
+        let begins = found.starts_with(&format!("{good} bytes, "));
+        assert!(begins && found.ends_with(", cut off\n"), "{bad:?}: {found}");
+    }
+    assert_eq!(server.stop(), "");
+}
+
 #[test]
 fn what_is_no_request_and_what_has_no_response_is_answered_and_the_next_one_is_served() {
     let server = start(route(&options()));
@@ -352,9 +417,30 @@ fn what_is_no_request_and_what_has_no_response_is_answered_and_the_next_one_is_s
             "invalid content length",
         ),
         (
-            "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "411",
-            "a length is required",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "501",
+            "this transfer coding is not known",
+        ),
+        // Of two lengths, somebody in between may have believed the other one.
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+            "400",
+            "invalid content length",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "400",
+            "invalid content length",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+            "400",
+            "invalid content length",
+        ),
+        (
+            "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "400",
+            "invalid content length",
         ),
         (
             &format!("GET / HTTP/1.1\r\nX: {long}\r\n\r\n"),
