@@ -318,7 +318,7 @@ test("responses of every kind, in any parts", () => {
   }
 });
 
-test("a head takes at most half of the pool, whatever it is made of, and an endless one ends", () => {
+test("a head takes at most a quarter of the pool, whatever it is made of, and an endless one ends", () => {
   const endless = (line) => {
     const { guest, left } = client([[OK]], { changed: {
       fd_read(fd, at, count, read) {
@@ -349,6 +349,20 @@ test("a head takes at most half of the pool, whatever it is made of, and an endl
     seen.add(found.code ?? found.text);
   }
   deepEqual([...seen].sort(), [CODES.head, "body"].sort());
+});
+
+test("a program can pass the largest head on", () => {
+  let most = 0;
+  for (let lines = 1; lines < 100; lines += 1) {
+    const { guest } = client([[`${OK}${"a: b\r\n".repeat(lines)}\r\n`]]);
+    const { code, response } = waited(guest, sent(guest));
+    if (code !== undefined) break;
+    const fields = guest.call(http("[method]incoming-response.headers"), response);
+    const copy = guest.call(http("[method]fields.clone"), fields);
+    guest.call(http("[constructor]outgoing-response"), copy);
+    most = lines;
+  }
+  ok(most > 40 && most < 60, `${most}`);
 });
 
 test("anything that a server says is a response or an error", () => {

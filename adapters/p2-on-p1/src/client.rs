@@ -178,7 +178,8 @@ pub fn create(state: &mut State) -> u32 {
     }
     pool::seal(state, client, KNOWN, SIZE);
     set_wide(state, client, OWED, NO_LENGTH);
-    set_word(state, client, ROOM, http_bytes() / 2);
+    // What a program does with fields makes copies of them.
+    set_word(state, client, ROOM, http_bytes() / 4);
     client
 }
 

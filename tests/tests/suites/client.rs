@@ -546,7 +546,7 @@ fn servers_that_are_none_and_those_that_want_too_much_are_errors() {
         "x".repeat(20_000)
     ));
     let options = FlattenOptions {
-        max_http: Some(64 << 10),
+        max_http: Some(128 << 10),
         ..options()
     };
     let found = run_with(&options, &["get", "GET", "http", &large.authority, "/"]);
