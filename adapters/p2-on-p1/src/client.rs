@@ -1039,7 +1039,12 @@ pub fn read(state: &State, client: u32, at: u32, length: u32) -> u32 {
                 pool::remove(state, place);
             }
         } else {
-            let errno = p1::fd_read(entry.word.get(), fixed.vector(at, size), 1, fixed.count_at());
+            let errno = p1::fd_read(
+                entry.word.get(),
+                fixed.vector(at, size),
+                1,
+                fixed.count_at(),
+            );
             size = fixed.count.get();
             match errno {
                 0 => {}

@@ -12,7 +12,9 @@ use crate::client::{
 };
 use crate::error::CLOSED;
 use crate::file::give_back;
-use crate::http::{CONNECT, OPTION_BETWEEN_BYTES, OPTION_FIRST_BYTE, TAKEN, headers, once, time_of};
+use crate::http::{
+    CONNECT, OPTION_BETWEEN_BYTES, OPTION_FIRST_BYTE, TAKEN, headers, once, time_of,
+};
 use crate::poll::{READ, new_pollable};
 use crate::state::{State, ZEROES, flag, insert, kind};
 use crate::{exchange, exports, fields, http, input, output, pool, socket};

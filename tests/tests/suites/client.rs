@@ -1,9 +1,20 @@
 //! Requests that a program sends: `wasi:http/outgoing-handler` on the sockets of WAMR.
 //!
 //! The host is the one of `p1bridge_tests::sockets`, and each `iwasm` that the environment variable
-//! `P1BRIDGE_IWASM` names, separated by `:`. The peer is a server that says what a test wants. What is expected of
-//! `fetch-rust` was compared with the component on the crate `wasmtime-wasi-http` 48, with the same peer; where that
-//! differs, a test says so. `adapters/tests/client.mjs` has more of what servers say, and faults of the host.
+//! `P1BRIDGE_IWASM` names, separated by `:`. The peer is a server that says what a test wants.
+//! `adapters/tests/client.mjs` has more of what servers say, and faults of the host.
+//!
+//! What is expected of `fetch-rust` was compared with the component on the crate `wasmtime-wasi-http` 48, with such a
+//! peer. That differs where it may:
+//!
+//! - fields of one name stand together in a request, it sends no `Content-Length: 0`, no trailers that a field `Trailer`
+//!   does not name, and no body of a `GET` without a length, without a word;
+//! - it takes HTTPS where no scheme is named, and refuses a request without a path, and the path `*`;
+//! - a body that is written before its request is sent waits forever if it has more than one part;
+//! - it refuses a response with bytes behind its length, and takes one of status 101, two equal lengths, a length beside
+//!   chunks, and a transfer coding that it does not know;
+//! - it has `HTTP-protocol-error` for an incomplete head and one that is too large, and no error code for a body that is
+//!   cut off.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
