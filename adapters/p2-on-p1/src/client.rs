@@ -21,7 +21,7 @@ use crate::fields::{is_forbidden, is_token, is_value};
 use crate::http::{AUTHORITY, METHOD, PATH};
 use crate::letters::{exactly, name};
 use crate::lookup::find;
-use crate::poll::{READ, WRITE, wait_until};
+use crate::poll::{OF_RESPONSE, OF_TRAILERS, READ, WRITE, wait_for, wait_until};
 use crate::socket::{RESOLVER_AGAIN, WOULD_BLOCK};
 use crate::state::{SCRATCH, State, http_bytes, kind};
 use crate::tcp::connected;
@@ -1115,11 +1115,7 @@ pub fn wait(state: &State, client: u32) {
     }
 }
 
-/// What a pollable is for: `mode` of it, beside [`READ`] and [`WRITE`] of streams.
-const OF_RESPONSE: u8 = 0;
-pub const OF_TRAILERS: u8 = 1;
-
-/// Makes progress before a poll for what a pollable is for; gives when the poll has to end.
+/// Makes progress before a poll for what a pollable is for, which `mode` says; gives when the poll has to end.
 #[inline(never)]
 pub fn prepare(state: &State, client: u32, mode: u8) -> u64 {
     let entry = state.slot(client);
@@ -1171,7 +1167,7 @@ pub fn is_writable(state: &State, client: u32, block: bool) -> bool {
     if fd == NONE || has(state, client, SHUT) {
         return true;
     }
-    entry.small.get() != phase::CONNECTING && crate::poll::wait_for(state, fd, WRITE, block)
+    entry.small.get() != phase::CONNECTING && wait_for(state, fd, WRITE, block)
 }
 
 /// Whether the response is there, or never will be.

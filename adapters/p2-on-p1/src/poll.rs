@@ -16,6 +16,12 @@ mod import {
         #[link_name = "weak:settle"]
         pub safe fn settle(handles: u32, length: u32, once: bool) -> u32;
     }
+    #[link(wasm_import_module = "if wasi:http/outgoing-handler")]
+    unsafe extern "C" {
+        /// Makes progress with a request that was sent, before a poll; gives when the poll has to end.
+        #[link_name = "weak:prepare"]
+        pub safe fn prepare(client: u32, mode: u32) -> u64;
+    }
 }
 
 /// Modes of a pollable, in the low bits of `flags`. With [`flag::FILE`], `word` is the index of a
@@ -24,6 +30,10 @@ const READY: u8 = 0;
 pub const CLOCK: u8 = 1;
 pub const READ: u8 = 2;
 pub const WRITE: u8 = 3;
+/// The same of a request that was sent, where `word` is its slot; beside these, [`READ`] and [`WRITE`] are for its
+/// streams.
+pub const OF_RESPONSE: u8 = 0;
+pub const OF_TRAILERS: u8 = 1;
 /// Beside the mode: the last poll found it ready.
 const FIRED: u8 = 1 << 7;
 
@@ -269,8 +279,7 @@ fn unmark(state: &State, handles: u32, mut from: u32, until: u32) {
     while from < until {
         let entry = state.get(load32(handles + from * 4), kind::POLLABLE);
         let flags = entry.flags.get();
-        if flag::is_client(flags) && flags & 3 <= crate::client::OF_TRAILERS && mode(entry) != READY
-        {
+        if flag::is_client(flags) && flags & 3 <= OF_TRAILERS && mode(entry) != READY {
             entry.flags.set(flags & !FIRED);
         }
         from += 1;
@@ -294,7 +303,7 @@ fn settle(state: &State, handles: u32, length: u32, once: bool, is_sending: bool
             entry.flags.set(entry.flags.get() & !FIRED);
             if is_sending && flag::is_client(entry.flags.get()) {
                 let handle = load32(handles + index * 4);
-                let until = crate::client::prepare(state, entry.word.get(), entry.flags.get() & 3);
+                let until = import::prepare(entry.word.get(), (entry.flags.get() & 3).into());
                 // The list of one handle is where vectors are.
                 store32(handles + index * 4, handle);
                 timed |= until != u64::MAX;

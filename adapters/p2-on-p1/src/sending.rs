@@ -7,15 +7,15 @@ use p1bridge_shim::{Out, trap_if};
 
 use crate::answer::flush_slowly;
 use crate::client::{
-    self, BETWEEN_BYTES, BODY, FIRST_BYTE, LATE, OF_TRAILERS, STATUS, TRAILER, USUAL_TIME, code,
-    hold, is_client, release,
+    self, BETWEEN_BYTES, BODY, FIRST_BYTE, LATE, STATUS, TRAILER, USUAL_TIME, code, hold,
+    is_client, release,
 };
 use crate::error::CLOSED;
 use crate::file::give_back;
 use crate::http::{
     CONNECT, OPTION_BETWEEN_BYTES, OPTION_FIRST_BYTE, TAKEN, headers, once, time_of,
 };
-use crate::poll::{READ, new_pollable};
+use crate::poll::{OF_TRAILERS, READ, new_pollable};
 use crate::state::{State, ZEROES, flag, insert, kind};
 use crate::{exchange, exports, fields, http, input, output, pool, socket};
 
@@ -74,6 +74,11 @@ exports! {
     "weak:sending-flush"
     fn flush(state) -> u32 {
         flush_slowly(&state)
+    }
+
+    "weak:prepare"
+    fn prepare(state, client: u32, mode: u32) -> u64 {
+        client::prepare(&state, client, mode as u8)
     }
 
     "weak:sending-release"
