@@ -351,6 +351,26 @@ test("a head takes at most a quarter of the pool, whatever it is made of, and an
   deepEqual([...seen].sort(), [CODES.head, "body"].sort());
 });
 
+test("a head in a pool that the program has filled is an error, or fits", () => {
+  const seen = new Set();
+  for (let filled = 2700; filled < 3960; filled += 1) {
+    const { guest } = client([[OK, "a:\r\n".repeat(9), "b: c\r\nd", "e:\r\nf", "g: hi\r\n\r\nbo", "dy"]]);
+    const fields = guest.call(http("[constructor]fields"));
+    guest.get(http("[method]fields.append"), fields, "filled", "x".repeat(filled));
+    const handle = made(guest);
+    guest.get(HANDLE, handle, 0, 0);
+    if (guest.u8(OUT) === 1) {
+      seen.add(guest.u8(OUT + 8));
+      continue;
+    }
+    const found = whole(guest, guest.u32(OUT + 8));
+    seen.add(found.code ?? found.text);
+    guest.call(http("[resource-drop]fields"), fields);
+    nothingIsLeft(guest);
+  }
+  deepEqual([...seen].sort(), [21, CODES.head, "body"].sort());
+});
+
 test("a program can pass the largest head on", () => {
   let most = 0;
   for (let lines = 1; lines < 100; lines += 1) {
