@@ -368,9 +368,15 @@ mod tests {
             "wasi:io/poll@0.2#[m]x",
             "wsi:sys/io@0.1.0#read",
             "wsi:io@0.1#read",
+            "weak:wasi:io/poll@0.2#poll",
+            "weak:x-wasi:io/poll@0.2.0#poll",
+            "weak:x-helper#x",
         ] {
             let refusal = refusal(&format!(r#"(func (export "{name}"))"#));
             assert!(refusal.contains(name), "{refusal}");
+        }
+        for name in ["weak:helper", "weak:x-wasi:io/poll@0.2#[method]pollable.ready"] {
+            finished(&format!(r#"(func (export "{name}"))"#)).unwrap();
         }
     }
 
