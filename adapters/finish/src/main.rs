@@ -375,7 +375,10 @@ mod tests {
             let refusal = refusal(&format!(r#"(func (export "{name}"))"#));
             assert!(refusal.contains(name), "{refusal}");
         }
-        for name in ["weak:helper", "weak:x-wasi:io/poll@0.2#[method]pollable.ready"] {
+        for name in [
+            "weak:helper",
+            "weak:x-wasi:io/poll@0.2#[method]pollable.ready",
+        ] {
             finished(&format!(r#"(func (export "{name}"))"#)).unwrap();
         }
     }
