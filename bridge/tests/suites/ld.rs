@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -152,6 +153,11 @@ impl Project {
     }
 
     fn cargo(&self, args: &[&str]) -> Output {
+        self.cargo_with(args, b"")
+    }
+
+    /// The same with a standard input, and `LIMIT=1`.
+    fn cargo_with(&self, args: &[&str], stdin: &[u8]) -> Output {
         let mut cargo = command(env!("CARGO"), &self.path());
         cargo.args(args);
         if let Some(rustc) = &tools().rustc {
@@ -173,7 +179,10 @@ impl Project {
                 cargo.args(["--config", &format!("target.{target}.rustflags={flags:?}")]);
             }
         }
-        cargo.output().unwrap()
+        let mut input = tempfile::tempfile().unwrap();
+        input.write_all(stdin).unwrap();
+        input.rewind().unwrap();
+        cargo.env("LIMIT", "1").stdin(input).output().unwrap()
     }
 
     fn output(&self, target: &str, name: &str) -> PathBuf {
@@ -601,7 +610,8 @@ fn the_example_for_cargo_does_what_its_page_says() {
     ] {
         project.add(name, &fs::read_to_string(example.join(name)).unwrap());
     }
-    worked(project.cargo(&["run"]));
+    let said = worked(project.cargo_with(&["run"], b"a b a\n"));
+    assert!(said.starts_with("2 a\n"), "{said}");
     checked(&project.output("wasm32-wasip2", "report.wasm"), "wamr-2020");
     let said = worked(project.cargo(&["test", "--lib", "--bins"]));
     assert!(
