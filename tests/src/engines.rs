@@ -31,8 +31,8 @@ pub fn all() -> Vec<Arc<dyn Engine>> {
 }
 
 /// What `P1BRIDGE_REQUIRE_ENGINES` may name although it runs no modules: the suite `firmware` runs images on `qemu`, `npm` needs the
-/// program of that name, and `clang`, `rust` (for WebAssembly) and `wasm-component-ld` build what others run.
-const BESIDE: [&str; 5] = ["qemu", "npm", "clang", "rust", "wasm-component-ld"];
+/// program of that name, and `cmake`, `clang`, `rust` (for WebAssembly) and `wasm-component-ld` build what others run.
+const BESIDE: [&str; 6] = ["qemu", "npm", "cmake", "clang", "rust", "wasm-component-ld"];
 
 /// Those that are present, and wasm3, which is only asked what it loads.
 pub fn loaders() -> Vec<Arc<dyn Engine>> {
