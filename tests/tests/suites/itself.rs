@@ -289,8 +289,9 @@ fn flattened_again_it_is_the_module() -> Result<()> {
 #[test]
 fn its_size_and_fuel_stay_below_their_goals() -> Result<()> {
     const BYTES: usize = 8_500_000;
-    // Of wasmi, which counts more than wasmtime (38 millions).
-    const FUEL: u64 = 200_000_000;
+    // Of wasmi, which counts what it translates, too: five times as much as wasmtime. The largest part is the library p2-on-p1,
+    // which is read whole.
+    const FUEL: u64 = 210_000_000;
     let Some(wasm) = module() else { return Ok(()) };
     ensure!(wasm.len() <= BYTES, "{} bytes", wasm.len());
     let folder = folder(&["tiny-p2-c.wasm"])?;
