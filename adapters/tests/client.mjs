@@ -48,14 +48,7 @@ function client(connections, { changed = {}, ...options } = {}) {
         this.setU32(events, ready);
       },
       fd_read(fd, at, count, read) {
-        const parts = left[fd - 1000];
-        const part = parts.shift() ?? "";
-        if (typeof part === "number") return part;
-        const [[to, length]] = this.vectors(at, count);
-        const bytes = Buffer.from(part, "latin1");
-        this.put(to, bytes.subarray(0, length));
-        if (bytes.length > length) parts.unshift(part.slice(length));
-        this.setU32(read, Math.min(bytes.length, length));
+        return this.readPart(left[fd - 1000], at, count, read);
       },
       fd_write(fd, at, count, written) {
         const text = this.gathered(at, count);

@@ -174,6 +174,17 @@ export class Guest {
   vectors = (at, count) =>
     Array.from({ length: count }, (_, i) => [this.u32(at + i * 8), this.u32(at + i * 8 + 4)]);
   gathered = (at, count) => this.vectors(at, count).map(([p, n]) => this.text(p, n)).join("");
+
+  /** What `fd_read` does with parts to read: texts, and numbers that are its errors. */
+  readPart = (parts, at, count, read) => {
+    const part = parts.shift() ?? "";
+    if (typeof part === "number") return part;
+    const [[to, length]] = this.vectors(at, count);
+    const bytes = Buffer.from(part, "latin1");
+    this.put(to, bytes.subarray(0, length));
+    if (bytes.length > length) parts.unshift(part.slice(length));
+    this.setU32(read, Math.min(bytes.length, length));
+  };
 }
 
 /** Where results go. */

@@ -57,14 +57,7 @@ function server(connections, { changed = {}, args = ["a"], ...options } = {}) {
         this.setU32(events, 0);
       },
       fd_read(fd, at, count, read) {
-        const parts = left.get(fd);
-        const part = parts.shift() ?? "";
-        if (typeof part === "number") return part;
-        const [[to, length]] = this.vectors(at, count);
-        const bytes = Buffer.from(part, "latin1");
-        this.put(to, bytes.subarray(0, length));
-        if (bytes.length > length) parts.unshift(part.slice(length));
-        this.setU32(read, Math.min(bytes.length, length));
+        return this.readPart(left.get(fd), at, count, read);
       },
       fd_write(fd, at, count, written) {
         const text = this.gathered(at, count);

@@ -36,6 +36,25 @@ const OWN: &str = "--p1bridge-";
 #[derive(Parser)]
 #[command(name = "p1bridge-ld", disable_help_flag = true)]
 struct Options {
+    #[command(flatten)]
+    linking: Linking,
+    #[command(flatten)]
+    how: flatten::How,
+}
+
+/// The part of [`Options`] that means something to a core module.
+#[derive(Parser)]
+#[command(name = "p1bridge-ld", disable_help_flag = true)]
+struct ForModules {
+    #[command(flatten)]
+    linking: Linking,
+    #[command(flatten)]
+    how: lower::How,
+}
+
+/// What is about the link, whatever becomes of its output.
+#[derive(clap::Args)]
+struct Linking {
     /// The real linker [default: wasm-component-ld if an argument has the folder of wasm32-wasip2 or wasip3 in its path,
     /// otherwise rust-lld or wasm-ld; from PATH]
     #[arg(long, value_name = "FILE")]
@@ -46,22 +65,6 @@ struct Options {
     /// Say what was done
     #[arg(long)]
     verbose: bool,
-    #[command(flatten)]
-    how: flatten::How,
-}
-
-/// The part of [`Options`] that means something to a core module.
-#[derive(Parser)]
-#[command(name = "p1bridge-ld", disable_help_flag = true)]
-struct ForModules {
-    #[arg(long)]
-    linker: Option<PathBuf>,
-    #[arg(long)]
-    keep: bool,
-    #[arg(long)]
-    verbose: bool,
-    #[command(flatten)]
-    how: lower::How,
 }
 
 /// Links with `args`, of which the first is the program's name.
@@ -94,7 +97,7 @@ fn link(args: &[OsString]) -> Result<ExitCode> {
     }
     // What is misspelt is said before minutes of linking.
     let options: Options = parse(&arguments.own)?;
-    let linker = linker::find(options.linker.as_deref(), &arguments.said)?;
+    let linker = linker::find(options.linking.linker.as_deref(), &arguments.said)?;
     // An output of before is no output of this: as the linker does it.
     if fs::metadata(&arguments.output).is_ok_and(|meta| meta.is_file()) {
         let removed = fs::remove_file(&arguments.output);
@@ -153,7 +156,7 @@ fn finish(arguments: &Arguments, options: &Options) -> Result<()> {
         true => None,
         false => sniff(&bytes).ok(),
     };
-    if options.keep && kind.is_some() {
+    if options.linking.keep && kind.is_some() {
         files::write_output(&output.with_extension("linked.wasm"), &bytes)?;
     }
     let name = output.display().to_string();

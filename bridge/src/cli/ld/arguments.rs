@@ -36,7 +36,9 @@ impl Arguments {
     ///
     /// When a response file is no text, or cannot be written again.
     pub fn read(args: &[OsString], folder: &Path) -> Result<Arguments> {
-        let mut words = words(args)?;
+        let files = args.iter().map(|arg| Response::named(arg));
+        let files = files.collect::<Result<Vec<_>>>()?;
+        let mut words = words(args, &files);
         let told = output(&words);
         let output = told.clone().unwrap_or_else(|| PathBuf::from(UNNAMED));
         let Some(name) = output.file_name() else {
@@ -53,7 +55,7 @@ impl Arguments {
             relocatable: false,
         };
         arguments.judge(&mut words)?;
-        arguments.pass(args, &words, folder)?;
+        arguments.pass(args, &files, &words, folder)?;
         if told.is_none() {
             let linked = arguments.linked.clone().into_os_string();
             arguments.passed.extend(["-o".into(), linked]);
@@ -86,13 +88,19 @@ impl Arguments {
     }
 
     /// The arguments for the linker: a response file is written again only where something in it is another.
-    fn pass(&mut self, args: &[OsString], words: &[Word], folder: &Path) -> Result<()> {
-        for (number, arg) in args.iter().enumerate() {
+    fn pass(
+        &mut self,
+        args: &[OsString],
+        files: &[Option<Response>],
+        words: &[Word],
+        folder: &Path,
+    ) -> Result<()> {
+        for (number, (arg, file)) in args.iter().zip(files).enumerate() {
             let own: Vec<&Word> = words
                 .iter()
                 .filter(|word| word.argument == number)
                 .collect();
-            match Response::named(arg)? {
+            match file {
                 Some(file) if own.iter().any(|word| !matches!(word.now, Now::Same)) => {
                     let edits = own
                         .iter()
@@ -177,15 +185,11 @@ impl Word {
 }
 
 /// All arguments, with what stands in response files in its place.
-fn words(args: &[OsString]) -> Result<Vec<Word>> {
+fn words(args: &[OsString], files: &[Option<Response>]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
-    for (argument, arg) in args.iter().enumerate() {
-        let texts = match Response::named(arg)? {
-            Some(file) => file
-                .words
-                .into_iter()
-                .map(|(_, text)| text.into())
-                .collect(),
+    for (argument, (arg, file)) in args.iter().zip(files).enumerate() {
+        let texts = match file {
+            Some(file) => file.words.iter().map(|(_, text)| text.into()).collect(),
             None => vec![arg.clone()],
         };
         for text in texts {
@@ -198,7 +202,7 @@ fn words(args: &[OsString]) -> Result<Vec<Word>> {
             });
         }
     }
-    Ok(words)
+    words
 }
 
 /// The path of the output, if one is named. The last one counts, as for the linker.
