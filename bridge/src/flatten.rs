@@ -88,6 +88,10 @@ pub struct FlattenOptions {
     pub max_poll: Option<u32>,
     /// Bytes for the header fields and other strings of HTTP.
     pub max_http: Option<u32>,
+    /// How many calls may be under way at once, in a program with async functions, if it is not the default.
+    pub max_tasks: Option<u32>,
+    /// How many ends of streams and futures there may be in it.
+    pub max_streams: Option<u32>,
     /// Whether the host has the functions of WAMR for sockets. `None`: what the profile says.
     pub sockets: Option<bool>,
     /// Functions of WASI that may become stubs.
@@ -118,6 +122,8 @@ impl Default for FlattenOptions {
             trap_messages: false,
             max_poll: None,
             max_http: None,
+            max_tasks: None,
+            max_streams: None,
             sockets: None,
             allow: Vec::new(),
             deny_approximations: false,
@@ -232,6 +238,12 @@ fn linker_options(options: &FlattenOptions) -> Options {
     };
     if let Some(max_poll) = options.max_poll {
         linked.max_poll = max_poll;
+    }
+    if let Some(max_tasks) = options.max_tasks {
+        linked.max_tasks = max_tasks;
+    }
+    if let Some(max_streams) = options.max_streams {
+        linked.max_streams = max_streams;
     }
     if let Some(max_http) = options.max_http {
         linked.max_http = max_http;

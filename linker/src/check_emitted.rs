@@ -271,7 +271,7 @@ impl Check<'_, '_, '_> {
                 Exported::Arena | Exported::Allocating(..) => {
                     FuncType::new([ValType::I32; 4], [ValType::I32])
                 }
-                Exported::Run(..) | Exported::Initialize => nothing.clone(),
+                Exported::Run(..) | Exported::TaskRun(_) | Exported::Initialize => nothing.clone(),
                 Exported::HostArena(_) => FuncType::new([], [ValType::I32]),
                 Exported::Malloc => FuncType::new([ValType::I32], [ValType::I32]),
             };

@@ -98,6 +98,10 @@ pub struct Options {
     pub max_poll: u32,
     /// Bytes for the header fields and other strings of HTTP, where a program has any.
     pub max_http: u32,
+    /// How many calls may be under way at once, in a program with async functions.
+    pub max_tasks: u32,
+    /// How many ends of streams and futures there may be in it.
+    pub max_streams: u32,
     /// What keeps guests apart, where there is more than one.
     pub isolation: Isolation,
     /// How many memories there are.
@@ -141,6 +145,8 @@ impl Default for Options {
             max_handles: None,
             max_poll: 50,
             max_http: 16 << 10,
+            max_tasks: 16,
+            max_streams: 32,
             isolation: Isolation::default(),
             memory: MemoryMode::default(),
             descriptors: Descriptors::default(),

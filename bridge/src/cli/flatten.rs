@@ -119,6 +119,12 @@ pub struct How {
     /// Bytes for header fields and other strings of wasi:http, if a program uses any [default: 16384]
     #[arg(long, value_name = "BYTES", help_heading = MEMORY)]
     max_http: Option<u32>,
+    /// How many calls may be under way at once, in a program with async functions [default: 16]
+    #[arg(long, value_name = "N", help_heading = MEMORY)]
+    max_tasks: Option<u32>,
+    /// How many ends of streams and futures there may be at once [default: 32]
+    #[arg(long, value_name = "N", help_heading = MEMORY)]
+    max_streams: Option<u32>,
     /// How to keep the guests of a composition apart: `checked` checks every memory access,
     /// `trusted` does not, which is smaller and faster
     #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation, help_heading = MEMORY)]
@@ -269,6 +275,8 @@ impl How {
             trap_messages: self.trap_messages,
             max_poll: self.max_poll,
             max_http: self.max_http,
+            max_tasks: self.max_tasks,
+            max_streams: self.max_streams,
             sockets: self.sockets.map(Sockets::are_there),
             allow: self.allow.clone(),
             deny_approximations: self.deny_approximations,

@@ -8,6 +8,6 @@ mod types;
 
 pub use resolve::{Resolver, ResourceMap};
 pub use types::{
-    FuncType, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type, discriminant_size, field_offsets,
-    payload_offset,
+    FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type, discriminant_size,
+    field_offsets, payload_offset,
 };

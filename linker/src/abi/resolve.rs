@@ -44,7 +44,7 @@ impl<'t> Resolver<'t> {
     ///
     /// # Errors
     ///
-    /// Fails for types that only the asynchronous ABI has.
+    /// Fails for types that are too large.
     pub fn function(&mut self, id: ComponentFuncTypeId) -> Result<FuncType> {
         let ty = &self.types[id];
         let params = ty
@@ -58,7 +58,17 @@ impl<'t> Resolver<'t> {
         })
     }
 
-    fn value(&mut self, ty: ComponentValType) -> Result<Type> {
+    fn element(&mut self, ty: Option<ComponentValType>) -> Result<Option<Arc<Type>>> {
+        let ty = ty.map(|ty| self.value(ty)).transpose()?;
+        Ok(ty.map(Arc::new))
+    }
+
+    /// The type of a value.
+    ///
+    /// # Errors
+    ///
+    /// Fails for types that are too large.
+    pub fn value(&mut self, ty: ComponentValType) -> Result<Type> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
             bail!("a signature has more than {MAX_NODES} types in it");
@@ -80,7 +90,7 @@ impl<'t> Resolver<'t> {
                     PrimitiveValType::F64 => Type::F64,
                     PrimitiveValType::Char => Type::Char,
                     PrimitiveValType::String => Type::String,
-                    PrimitiveValType::ErrorContext => bail!("error-context is not supported"),
+                    PrimitiveValType::ErrorContext => Type::ErrorContext,
                 });
             }
             ComponentValType::Type(id) => id,
@@ -123,9 +133,8 @@ impl<'t> Resolver<'t> {
             ComponentDefinedType::Flags(labels) => Type::Flags(labels.len() as u32),
             ComponentDefinedType::Own(id) => Type::Own(self.resource(id.resource())?),
             ComponentDefinedType::Borrow(id) => Type::Borrow(self.resource(id.resource())?),
-            ComponentDefinedType::Future { .. } | ComponentDefinedType::Stream { .. } => {
-                bail!("futures and streams are not supported")
-            }
+            ComponentDefinedType::Future { ty, .. } => Type::Future(self.element(*ty)?),
+            ComponentDefinedType::Stream { ty, .. } => Type::Stream(self.element(*ty)?),
         })
     }
 

@@ -8,6 +8,8 @@ use crate::entity::ResourceId;
 
 /// The most flat parameters of a function; beyond it they are passed in memory.
 pub const MAX_FLAT_PARAMS: usize = 16;
+/// The most flat parameters of a function that is lowered with `async`.
+pub const MAX_FLAT_ASYNC_PARAMS: usize = 4;
 /// The most flat results of a function.
 pub const MAX_FLAT_RESULTS: usize = 1;
 
@@ -33,6 +35,11 @@ pub enum Type {
     Flags(u32),
     Own(ResourceId),
     Borrow(ResourceId),
+    /// The readable end of a stream, with the type of its elements.
+    Stream(Option<Arc<Type>>),
+    /// The readable end of a future, with the type of its value.
+    Future(Option<Arc<Type>>),
+    ErrorContext,
 }
 
 /// A function type.
@@ -106,6 +113,7 @@ impl Type {
             Type::Variant(cases) => discriminant_size(cases.len()).max(max_case_align(cases)),
             Type::Flags(labels) => flags_size(*labels),
             Type::Own(_) | Type::Borrow(_) => 4,
+            Type::Stream(_) | Type::Future(_) | Type::ErrorContext => 4,
         }
     }
 
@@ -129,6 +137,7 @@ impl Type {
             }
             Type::Flags(labels) => flags_size(*labels),
             Type::Own(_) | Type::Borrow(_) => 4,
+            Type::Stream(_) | Type::Future(_) | Type::ErrorContext => 4,
         }
     }
 
@@ -147,7 +156,10 @@ impl Type {
             | Type::Char
             | Type::Flags(_)
             | Type::Own(_)
-            | Type::Borrow(_) => flat.push(ValType::I32),
+            | Type::Borrow(_)
+            | Type::Stream(_)
+            | Type::Future(_)
+            | Type::ErrorContext => flat.push(ValType::I32),
             Type::F32 => flat.push(ValType::F32),
             Type::F64 => flat.push(ValType::F64),
             Type::String | Type::List(_) => flat.extend([ValType::I32, ValType::I32]),
@@ -188,6 +200,11 @@ impl Type {
                 Type::String | Type::List(_) | Type::Char | Type::Variant(_)
             )
         })
+    }
+
+    /// Whether a value of this type can have ends of streams or futures, or error contexts, in it.
+    pub fn has_ends(&self) -> bool {
+        self.any(&|ty| matches!(ty, Type::Stream(_) | Type::Future(_) | Type::ErrorContext))
     }
 
     /// Whether a value of this type can have pointers in it.

@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::callee::check_may_leave;
-use super::{descriptors, fused, handles};
+use super::{descriptors, fused, handles, tasks};
 use crate::abi::{Type, payload_offset};
 use crate::maps::Glue;
 use crate::maps::{Maps, memory_access};
@@ -15,6 +15,7 @@ use crate::memory::traps::Trap;
 use crate::plan::{
     Binding, Plan,
     fused::{caller_of, entered},
+    tasks::Site,
 };
 use crate::resolve::{
     Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, Resource, ResourceId, Service,
@@ -43,13 +44,18 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
             callee: ComponentFunc::Import(_),
             ..
         } => fused::import(glue, plan, maps, id),
+        CanonKind::Lower { .. } if plan.fusion.by_tasks(Site::Lower(id)) => {
+            fused::tasks::call(glue, plan, maps, id)
+        }
         CanonKind::Lower { .. } => fused::call(glue, plan, maps, id),
+        CanonKind::Async(builtin) => tasks::built_in(glue, plan, maps, id, builtin),
+        &CanonKind::Given(given) => tasks::given(glue, plan, maps, given),
         &CanonKind::Service(service) => Ok(match service {
             Service::ReserveDescriptor(slot) => descriptors::reserve(plan, maps, slot),
             Service::ReleaseDescriptor => descriptors::release(maps),
             Service::Nothing(_) => finish(&[], Vec::new()),
         }),
-        CanonKind::Preview1(..) | CanonKind::Unsupported(_) => {
+        CanonKind::Preview1(..) | CanonKind::Io(_) | CanonKind::Unsupported(_) => {
             anyhow::bail!("{}", canon_name(&plan.program, id))
         }
     }

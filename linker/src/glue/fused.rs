@@ -17,10 +17,12 @@ mod in_place;
 mod passed;
 mod shared;
 mod strings;
+pub mod tasks;
 mod values;
 
 pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
 pub use call::call;
+pub use encoder::{Fused, memory};
 pub use in_place::realloc;
 pub use passed::passed;
 pub use shared::shared;

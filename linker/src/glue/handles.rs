@@ -24,6 +24,9 @@ pub const CAPACITY: u64 = OWN;
 /// How often the handle is lent. In a free entry: the next one.
 const LENDS: u64 = 12;
 
+/// The type of the entries in the table of loans.
+pub const LOAN: i32 = 1;
+
 pub fn field(offset: u64) -> MemArg {
     MemArg {
         offset,

@@ -11,6 +11,7 @@ mod memory;
 mod one_trap;
 pub mod strings;
 mod tables;
+mod tasks;
 mod utf8;
 
 use anyhow::{Context, Result};
@@ -22,7 +23,7 @@ use crate::memory::bulk::{self, Bounds};
 use crate::memory::layout::in_bytes;
 use crate::memory::traps::{self, Trap};
 use crate::memory::{arena, regions};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, tasks::Site};
 use callee::{host, index};
 
 /// Encodes one of the functions, by its place in [`Glue::functions`].
@@ -43,6 +44,7 @@ impl Glue {
         Ok(match function.kind {
             GlueKind::Passing(ref passing) => fused::shared(self, plan, maps, passing)?,
             GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
+            GlueKind::TaskStart(id) => fused::tasks::start(self, plan, maps, id)?,
             GlueKind::HandleFind => handles::find(traps),
             GlueKind::HandleAdd => {
                 let capacity = match self.handles.grow {
@@ -81,6 +83,9 @@ impl Glue {
             }
             GlueKind::Allocating(allocating, initialised) => {
                 fused::realloc(self, plan, maps, allocating, initialised)?
+            }
+            GlueKind::Copied(lift, initialised) if plan.fusion.by_tasks(Site::Export(lift)) => {
+                fused::tasks::export(self, plan, maps, lift, initialised)?
             }
             GlueKind::Copied(lift, initialised) => {
                 fused::export(self, plan, maps, lift, initialised)?
@@ -181,6 +186,20 @@ impl Glue {
                 }
                 code.call(index(maps, target)).end();
                 body
+            }
+            GlueKind::TaskRun(lift) => {
+                let mut fused = fused::Fused::exported(self, plan, maps, &[], true);
+                if self.initialise.is_none() {
+                    initialise::prime(plan, maps, &mut fused.sink());
+                }
+                fused::tasks::run(&mut fused, lift)?;
+                fused
+                    .sink()
+                    .if_(BlockType::Empty)
+                    .i32_const(1)
+                    .call(index(maps, host(plan, "proc_exit")))
+                    .end();
+                fused.finish()
             }
             GlueKind::Run(target, post_return, instance) => {
                 let result = 0;

@@ -10,8 +10,9 @@ use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
 use crate::plan::exports::{HOST_ARENA, passed_type};
 use crate::plan::strings::Placed;
+use crate::plan::tasks::Site;
 use crate::plan::{Allocating, Exported, Place, Plan, Target};
-use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, InstanceId, LiftId};
+use crate::resolve::{CanonId, CanonKind, ComponentInstanceId, FuncDef, InstanceId, LiftId};
 use crate::statics::canon::canon_name;
 
 /// A function of the linker's own.
@@ -75,6 +76,10 @@ pub enum GlueKind {
     Initialised(Target),
     /// The same for a `realloc`, which may be called meanwhile.
     Realloc(Target),
+    /// Begins a call of a task, whose arguments were kept.
+    TaskStart(CanonId),
+    /// The `_start` of a command whose `run` goes by way of the library of tasks.
+    TaskRun(LiftId),
     /// The `_start` of a command.
     Run(Target, Option<Target>, ComponentInstanceId),
     /// The arena for the runtime's own use.
@@ -96,6 +101,8 @@ pub struct Glue {
     pub copies: BTreeMap<(usize, usize), u32>,
     /// The functions of the canonical ABI between guests.
     pub canons: Vec<(CanonId, u32)>,
+    /// What begins calls whose arguments were kept.
+    pub task_starts: BTreeMap<CanonId, u32>,
     /// What passes values for several of them.
     pub shared: Shared,
     pub handles: Handles,
@@ -235,6 +242,9 @@ impl Glue {
                     let ty = FuncType::new([], [I32]);
                     Some(glue.add(HOST_ARENA, ty, GlueKind::HostArena(bytes)))
                 }
+                Exported::TaskRun(lift) => {
+                    Some(glue.add("_start", nothing.clone(), GlueKind::TaskRun(lift)))
+                }
                 Exported::Run(target, post_return, instance) => {
                     let kind = GlueKind::Run(target, post_return, instance);
                     Some(glue.add("_start", nothing.clone(), kind))
@@ -325,6 +335,16 @@ impl Glue {
             let name = format!("p1bridge:{}", canon_name(&plan.program, id));
             let at = self.add(&name, ty, GlueKind::Canon(id));
             self.canons.push((id, at));
+        }
+        for &id in &plan.live.glue {
+            if let CanonKind::Lower { options, .. } = &plan.program.canons[id.0 as usize].kind
+                && options.is_async
+                && plan.fusion.by_tasks(Site::Lower(id))
+            {
+                let name = format!("p1bridge:start {}", canon_name(&plan.program, id));
+                let at = self.add(&name, FuncType::new([I32], []), GlueKind::TaskStart(id));
+                self.task_starts.insert(id, at);
+            }
         }
         self.shared = Shared::new(plan);
         for passing in shared(plan) {
@@ -421,7 +441,10 @@ impl Glue {
 /// The core type of a lifted function: `CanonicalABI.md`, "Flattening".
 fn lifted_type(plan: &Plan<'_, '_>, id: LiftId) -> FuncType {
     let lift = &plan.program.lifts[id.0 as usize];
-    plan.program.func_ty(plan.input, lift.func).clone()
+    match plan.fusion.by_tasks(Site::Export(id)) {
+        true => passed_type(plan, id),
+        false => plan.program.func_ty(plan.input, lift.func).clone(),
+    }
 }
 
 /// The functions that work on tables, by their place among the linker's own, and where the tables

@@ -418,6 +418,12 @@ impl Maps {
                 let all: BTreeSet<_> = fusion.may_not_leave.iter().chain(meanwhile).collect();
                 one_each(all, &mut global)
             },
+            contexts: {
+                let slots = fusion.tasks.iter().flat_map(|tasks| &tasks.contexts);
+                slots
+                    .filter_map(|slot| Some((*slot, global(true)?)))
+                    .collect()
+            },
             reserved: global(plan.reserves_descriptors())
                 .and_then(|first| Some([first, global(true)?])),
             passing: {
@@ -539,6 +545,7 @@ impl Maps {
                     Piece::Scratch => pieces.scratch,
                     Piece::Polls => pieces.polls,
                     Piece::Pool => pieces.pool,
+                    Piece::Tasks => pieces.tasks,
                 } as i32)
             }
             Target::Builtin(Builtin::Limit(id, index)) => self.limit(plan, (id, index)),
@@ -559,12 +566,19 @@ impl Maps {
             }
             Target::Builtin(Builtin::FrameEnd(_)) => {
                 let block = plan.memory.as_ref().and_then(|memory| memory.block);
-                let end = block.map_or(0, |block| block.pieces.frame_end);
-                match (self.globals.block, &plan.memory) {
-                    (Some(global), _) => Callee::GlobalPlus(global, end as i32),
-                    (None, Some(memory)) => Callee::I32Const((memory.block_base() + end) as i32),
-                    (None, None) => Callee::Dead,
-                }
+                self.in_block(plan, block.map_or(0, |block| block.pieces.frame_end))
+            }
+            Target::Builtin(Builtin::Tasks) => {
+                let block = plan.memory.as_ref().and_then(|memory| memory.block);
+                self.in_block(plan, block.map_or(0, |block| block.pieces.tasks))
+            }
+            Target::Builtin(Builtin::MaxTasks) => Callee::I32Const(plan.options.max_tasks as i32),
+            Target::Builtin(Builtin::MaxStreams) => {
+                Callee::I32Const(plan.options.max_streams as i32)
+            }
+            Target::Builtin(Builtin::TaskInstances) => {
+                let tasks = plan.fusion.tasks.as_ref();
+                Callee::I32Const(tasks.map_or(0, |tasks| tasks.instances.len()) as i32)
             }
             Target::Builtin(Builtin::Constant(value)) => Callee::I32Const(value),
             Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {
@@ -591,6 +605,15 @@ impl Maps {
 }
 
 impl Maps {
+    /// An address that is so far into the block.
+    fn in_block(&self, plan: &Plan<'_, '_>, offset: u32) -> Callee {
+        match (self.globals.block, &plan.memory) {
+            (Some(global), _) => Callee::GlobalPlus(global, offset as i32),
+            (None, Some(memory)) => Callee::I32Const((memory.block_base() + offset) as i32),
+            (None, None) => Callee::Dead,
+        }
+    }
+
     /// The bytes of the memory that a library works on; of all of it, if that is of no guest.
     fn limit(&self, plan: &Plan<'_, '_>, slot: Slot) -> Callee {
         let Some(memory) = &plan.memory else {

@@ -38,6 +38,8 @@ pub struct LinkerGlobals {
     pub borrows: BTreeMap<ComponentInstanceId, u32>,
     /// For those that may not call out at times: whether that is so.
     pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
+    /// The context slots of the running thread that are used.
+    pub contexts: BTreeMap<u32, u32>,
     /// Which numbers that are no descriptors are reserved, a bit each, if the program reserves any.
     pub reserved: Option<[u32; 2]>,
     /// Where functions that pass a value leave it when it is several flat ones, by their types.

@@ -21,6 +21,7 @@ pub struct Pieces {
     pub scratch: u32,
     pub polls: u32,
     pub pool: u32,
+    pub tasks: u32,
     /// Where a frame ends, of libraries that serve a guest without a stack pointer.
     pub frame_end: u32,
 }

@@ -1,6 +1,6 @@
 //! A component as it stands in the file: its definitions in order, each with its byte offset.
 
-use wasmparser::component_types::{ComponentFuncTypeId, ResourceId};
+use wasmparser::component_types::{ComponentFuncTypeId, ComponentValType, ResourceId};
 use wasmparser::{
     CanonicalFunction, ComponentAlias, ComponentExport, ComponentImport, ComponentInstance,
     FuncType, Instance,
@@ -45,6 +45,8 @@ pub enum DefinitionKind<'a> {
     CoreFunc {
         func: CanonicalFunction,
         ty: FuncType,
+        /// The type that a built-in names: the stream or future, or what `task.return` gives.
+        value: Option<ComponentValType>,
     },
     /// A component start function.
     Start,

@@ -12,7 +12,7 @@ pub mod scan;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail};
-use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType};
+use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentValType};
 use wasmparser::types::{Types, TypesRef};
 use wasmparser::{
     CanonicalFunction, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
@@ -436,7 +436,8 @@ fn component_payload<'a>(
                         .unwrap_func()
                         .clone();
                     next_core += 1;
-                    add(offset, DefinitionKind::CoreFunc { func, ty });
+                    let value = named_value(&func, types);
+                    add(offset, DefinitionKind::CoreFunc { func, ty, value });
                 }
             }
         }
@@ -460,6 +461,33 @@ fn component_payload<'a>(
         _ => {}
     }
     Ok(())
+}
+
+/// The type of values that a built-in names by an index.
+fn named_value(func: &CanonicalFunction, types: TypesRef<'_>) -> Option<ComponentValType> {
+    use CanonicalFunction as F;
+    let defined = |index| ComponentValType::Type(types.component_defined_type_at(index));
+    match func {
+        F::TaskReturn { result, .. } => Some(match (*result)? {
+            wasmparser::ComponentValType::Primitive(ty) => ComponentValType::Primitive(ty),
+            wasmparser::ComponentValType::Type(index) => defined(index),
+        }),
+        F::StreamNew { ty }
+        | F::StreamRead { ty, .. }
+        | F::StreamWrite { ty, .. }
+        | F::StreamCancelRead { ty, .. }
+        | F::StreamCancelWrite { ty, .. }
+        | F::StreamDropReadable { ty }
+        | F::StreamDropWritable { ty }
+        | F::FutureNew { ty }
+        | F::FutureRead { ty, .. }
+        | F::FutureWrite { ty, .. }
+        | F::FutureCancelRead { ty, .. }
+        | F::FutureCancelWrite { ty, .. }
+        | F::FutureDropReadable { ty }
+        | F::FutureDropWritable { ty } => Some(defined(*ty)),
+        _ => None,
+    }
 }
 
 /// Notes which resource types the component has under which index, while its types are at hand.

@@ -49,9 +49,13 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
     let lifted = |lift: LiftId| {
         let lift = &program.lifts[lift.0 as usize];
         let options = &lift.options;
-        [Some(lift.func), options.realloc, options.post_return]
-            .into_iter()
-            .flatten()
+        let all = [
+            Some(lift.func),
+            options.realloc,
+            options.post_return,
+            options.callback,
+        ];
+        all.into_iter().flatten()
     };
     let mut targets = Vec::new();
     // A module that was wrapped comes back as it was.
@@ -65,7 +69,9 @@ fn called(plan: &Plan<'_, '_>) -> Vec<Target> {
             | Exported::Realloc(target)
             | Exported::NotLeaving(target, _) => targets.push(target),
             Exported::Allocating(allocating, _) => targets.push(allocating.target),
-            Exported::Copied(lift, _) | Exported::CopiedPost(lift) => called.extend(lifted(lift)),
+            Exported::Copied(lift, _) | Exported::CopiedPost(lift) | Exported::TaskRun(lift) => {
+                called.extend(lifted(lift));
+            }
             Exported::Run(target, post_return, _) => {
                 targets.push(target);
                 targets.extend(post_return);

@@ -12,6 +12,7 @@ use wasmparser::{FuncType, ValType};
 use super::again;
 use super::binding::Binding;
 use super::model::{Allocating, Exported, Plan, PlannedExport, Step};
+use super::tasks::Site;
 use crate::abi::{MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::memory::arena;
 use crate::memory::layout::WhileLent;
@@ -21,13 +22,14 @@ use crate::resolve::{
     Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef,
     ExportItem, FuncDef, HOST, InstanceId, Lift, LiftId, Program, Resource, ResourceId,
 };
+use crate::statics::tasks;
 use crate::unadapt::Adapted;
 
 /// The name of the export that says how many bytes there are for what the host gives.
 pub const HOST_ARENA: &str = "p1bridge.host-arena";
 
 /// The names of the exports of `wasi:cli/run`.
-const RUN: &str = "wasi:cli/run@0.2.";
+const RUN: &str = "wasi:cli/run@0.";
 
 /// What the root component exports, before liveness is known.
 pub struct Boundary {
@@ -198,9 +200,6 @@ impl Boundary {
         if let Some(option) = lift.options.unsupported {
             bail!("export {name:?}: the canonical option {option} is not supported {place}");
         }
-        if lift.is_async {
-            bail!("export {name:?} is an async function, which is not supported {place}");
-        }
         let kind = match lift.instance {
             HOST => Kind::Passed,
             _ => kind(adapted, lift_id, name),
@@ -273,6 +272,19 @@ impl Boundary {
             }))
             .chain(self.drops.iter().map(|canon| FuncDef::Canon(*canon)))
             .collect()
+    }
+
+    /// The functions of the library of tasks that exports need.
+    pub fn task_roots(&self, program: &Program) -> Vec<FuncDef> {
+        let Some(tasks) = &program.tasks else {
+            return Vec::new();
+        };
+        let callbacks = self.lifts().into_iter().filter_map(|id| {
+            let lift = &program.lifts[id.0 as usize];
+            lift.options.callback
+        });
+        let functions = tasks::SYNC_CALL.iter().map(|name| tasks.function(name));
+        functions.chain(callbacks).collect()
     }
 
     /// The lifted functions of guests.
@@ -401,6 +413,9 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         let target = plan.target(export.func);
         match export.kind {
             Kind::Start if plan.init.is_empty() => add("_start".into(), Exported::Func(target)),
+            Kind::Run if plan.fusion.by_tasks(Site::Export(export.lift)) => {
+                add("_start".into(), Exported::TaskRun(export.lift));
+            }
             Kind::Start | Kind::Run => {
                 let post_return = export.post_return.map(|def| plan.target(def));
                 add(
@@ -417,7 +432,10 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
             }
             Kind::Plain if plan.fusion.exports.contains(&export.lift) => {
                 add(export.name.clone(), Exported::Copied(export.lift, guarded));
-                if export.post_return.is_some() && result_in_memory(plan, export.lift) {
+                // Such a call has called it.
+                let by_tasks = plan.fusion.by_tasks(Site::Export(export.lift));
+                let has_post = export.post_return.is_some() && !by_tasks;
+                if has_post && result_in_memory(plan, export.lift) {
                     let name = format!("cabi_post_{}", export.name);
                     add(name, Exported::CopiedPost(export.lift));
                 }

@@ -8,12 +8,13 @@ use anyhow::{Result, bail};
 use super::Binding;
 use super::live::Live;
 use super::strings::{Helper, Placed, helpers};
+use super::tasks::{Site, TaskPlan};
 use super::throwing::Throwing;
 use crate::abi::{FuncType, MAX_FLAT_RESULTS, Type};
 use crate::parse::Input;
 use crate::resolve::{
-    CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST,
-    InstanceId, LiftId, Program, ROOT, Resource, ResourceId, StringEncoding,
+    AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef,
+    HOST, InstanceId, LiftId, Program, ROOT, Resource, ResourceId, StringEncoding,
 };
 use crate::statics::canon::{canon_name, is_glue};
 use crate::statics::reach::{Reached, reaches};
@@ -174,6 +175,8 @@ pub struct Fusion {
     pub guarded: bool,
     /// Calls between guests that need nothing of all that: the caller calls the callee's function.
     pub direct: BTreeMap<CanonId, FuncDef>,
+    /// What takes part in tasks, in a program that has any.
+    pub tasks: Option<TaskPlan>,
     /// The exports and imports that the linker writes a function for.
     pub exports: BTreeSet<LiftId>,
     pub imports: BTreeSet<CanonId>,
@@ -193,13 +196,14 @@ pub fn plan(
     program: &Program,
     live: &Live,
     bindings: &HashMap<CanonId, Binding>,
-    (crossing, throwing): (&Crossing, &Throwing),
+    (crossing, throwing, tasks): (&Crossing, &Throwing, Option<TaskPlan>),
     max_handles: u32,
 ) -> Result<Fusion> {
     let mut fusion = Fusion {
         imports: crossing.copied.clone(),
         guarded: crossing.guarded,
         beside: crossing.beside,
+        tasks,
         ..Fusion::default()
     };
     let mut edges: Vec<Edge> = Vec::new();
@@ -219,9 +223,6 @@ pub fn plan(
                 options,
             } => {
                 let lift = &program.lifts[lift.0 as usize];
-                if lift.is_async {
-                    bail!("a call of an async function is not supported {place}");
-                }
                 for options in [options, &lift.options] {
                     if let Some(option) = options.unsupported {
                         bail!(
@@ -238,6 +239,14 @@ pub fn plan(
                 ]);
                 let caller = crossing.end(input, program, canon.instance, options);
                 let callee = crossing.end(input, program, lift.instance, &lift.options);
+                if options.is_async {
+                    // It is for the time of the call, and not of the function.
+                    let lends = |ty: &Type| matches!(ty, Type::Borrow(_));
+                    if lift.ty.params.any(&lends) {
+                        fusion.loans = Some(0);
+                    }
+                    with_table.insert(canon.instance);
+                }
                 fusion.passes(program, &mut with_table, &lift.ty.params, caller, callee);
                 if let Some(ty) = &lift.ty.result {
                     fusion.passes(program, &mut with_table, ty, callee, caller);
@@ -256,7 +265,19 @@ pub fn plan(
             CanonKind::ResourceNew(_) | CanonKind::ResourceRep(_) => {
                 with_table.insert(canon.instance);
             }
-            CanonKind::Service(_) => {}
+            CanonKind::Async(builtin) => {
+                if let Some(option) = builtin.options().and_then(|options| options.unsupported) {
+                    bail!(
+                        "{}: the canonical option {option} is not supported {place}",
+                        builtin.name()
+                    );
+                }
+                if builtin.has_handles() {
+                    with_table.insert(canon.instance);
+                }
+                fusion.pass_elements(input, program, live, crossing, &mut with_table, id);
+            }
+            CanonKind::Service(_) | CanonKind::Given(_) => {}
             _ => bail!("{} is not supported {place}", canon_name(program, id)),
         }
     }
@@ -305,6 +326,12 @@ pub fn plan(
 }
 
 impl Fusion {
+    /// Whether a call goes by way of the library of tasks.
+    pub fn by_tasks(&self, site: Site) -> bool {
+        let tasks = self.tasks.as_ref();
+        tasks.is_some_and(|tasks| tasks.site(site).is_some())
+    }
+
     /// How many handle tables there are, that of loans included.
     pub fn table_count(&self) -> usize {
         self.tables.len() + usize::from(self.loans.is_some())
@@ -397,6 +424,9 @@ impl Fusion {
             })
         };
         let entered = entered(program, Some(canon.instance), lift.instance);
+        if self.by_tasks(Site::Lower(id)) {
+            return None;
+        }
         let same = !lift.ty.uses_memory()
             && plain(&lift.ty.params)
             && lift.ty.result.as_ref().is_none_or(plain);
@@ -404,6 +434,36 @@ impl Fusion {
             || self.may_not_leave.contains(&canon.instance)
             || entered.iter().any(|id| self.reentered.contains(id));
         (same && !kept).then_some(lift.func)
+    }
+
+    /// What the elements need that a built-in writes, on their way to those that read.
+    fn pass_elements(
+        &mut self,
+        input: &Input<'_>,
+        program: &Program,
+        live: &Live,
+        crossing: &Crossing,
+        with_table: &mut BTreeSet<ComponentInstanceId>,
+        id: CanonId,
+    ) {
+        let canon = &program.canons[id.0 as usize];
+        let CanonKind::Async(AsyncBuiltin::Write(end, options)) = &canon.kind else {
+            return;
+        };
+        let Some(element) = &end.element else {
+            return;
+        };
+        let writer = crossing.end(input, program, canon.instance, options);
+        for &other in &live.glue {
+            let canon = &program.canons[other.0 as usize];
+            if let CanonKind::Async(AsyncBuiltin::Read(read, options)) = &canon.kind
+                && read == end
+            {
+                let reader = crossing.end(input, program, canon.instance, options);
+                self.passes(program, with_table, element, writer, reader);
+                self.moves = true;
+            }
+        }
     }
 
     /// What a value needs on its way from one side to another.
@@ -423,6 +483,10 @@ impl Fusion {
             // The host has its own resources without a table of the linker's.
             let sides = [from.instance, to.instance].into_iter();
             with_table.extend(sides.filter(|side| *side != HOST || ty.any(&own_kind)));
+        }
+        if ty.has_ends() {
+            let sides = [from.instance, to.instance].into_iter();
+            with_table.extend(sides.filter(|side| *side != HOST));
         }
         let borrows = ty.any(&lent);
         let in_list = |ty: &Type| match ty {
@@ -483,6 +547,8 @@ impl Fusion {
             let strings = any(ty, &|ty| *ty == Type::String);
             self.arena |= strings && options.encoding != StringEncoding::Utf8;
             self.arena |= in_memory && any(ty, &|ty| self.has_handles(program, ty));
+            // What a task gives is gone when the task goes on.
+            self.arena |= in_memory && exported && self.by_tasks(Site::Export(LiftId(at)));
         }
         self.share_room(program, crossing)?;
         for (exported, at) in all.into_iter().chain(copied) {
@@ -494,6 +560,7 @@ impl Fusion {
             if exported {
                 let entered = entered(program, None, instance);
                 own |= entered.iter().any(|id| self.reentered.contains(id));
+                own |= self.by_tasks(Site::Export(LiftId(at)));
             } else {
                 own |= self.may_not_leave.contains(&instance)
                     || crossing.copied.contains(&CanonId(at))

@@ -81,6 +81,11 @@ pub struct Needs {
     pub seed: u32,
     pub zeroes: u32,
     pub scratch: u32,
+    /// Bytes for tasks: of all, and for each instance, task and stream.
+    pub tasks_fixed: u32,
+    pub tasks_per_instance: u32,
+    pub tasks_per_task: u32,
+    pub tasks_per_stream: u32,
 }
 
 impl Needs {
@@ -95,6 +100,10 @@ impl Needs {
             seed: self.seed.max(other.seed),
             zeroes: self.zeroes.max(other.zeroes),
             scratch: self.scratch.max(other.scratch),
+            tasks_fixed: self.tasks_fixed.max(other.tasks_fixed),
+            tasks_per_instance: self.tasks_per_instance.max(other.tasks_per_instance),
+            tasks_per_task: self.tasks_per_task.max(other.tasks_per_task),
+            tasks_per_stream: self.tasks_per_stream.max(other.tasks_per_stream),
         }
     }
 }
@@ -114,6 +123,10 @@ pub fn needs(module: &Module<'_>) -> Result<Needs> {
             Some(("seed", n)) => needs.seed = n.trim().parse()?,
             Some(("zeroes", n)) => needs.zeroes = n.trim().parse()?,
             Some(("scratch", n)) => needs.scratch = n.trim().parse()?,
+            Some(("tasks-fixed", n)) => needs.tasks_fixed = n.trim().parse()?,
+            Some(("tasks-per-instance", n)) => needs.tasks_per_instance = n.trim().parse()?,
+            Some(("tasks-per-task", n)) => needs.tasks_per_task = n.trim().parse()?,
+            Some(("tasks-per-stream", n)) => needs.tasks_per_stream = n.trim().parse()?,
             Some(("frame", n)) => needs.frame = n.trim().parse()?,
             Some(("frame-polls", n)) => needs.frame_polls = n.trim().parse()?,
             Some(("frame-names", n)) => needs.frame_names = n.trim().parse()?,
@@ -539,7 +552,11 @@ fn imported_name(program: &Program, kind: &CanonKind) -> Result<(String, String)
             return Err(format!("{} is not imported", service.name()));
         }
         CanonKind::Preview1(name, _) => (Some(preview1::MODULE.to_string()), name.clone()),
-        CanonKind::Unsupported(name) => return Err(format!("{name} is not imported")),
+        CanonKind::Async(builtin) => return Err(format!("{} is not imported", builtin.name())),
+        CanonKind::Given(given) => return Err(format!("{} is not imported", given.name())),
+        CanonKind::Io(name) | CanonKind::Unsupported(name) => {
+            return Err(format!("{name} is not imported"));
+        }
     };
     Ok((interface.unwrap_or_else(|| "$root".to_string()), name))
 }

@@ -319,6 +319,9 @@ impl<'t, 'a> Tracer<'t, 'a> {
             FuncDef::Builtin(Builtin::Piece(piece)) => {
                 self.live.pieces.insert(piece);
             }
+            FuncDef::Builtin(Builtin::Tasks) => {
+                self.live.pieces.insert(Piece::Tasks);
+            }
             FuncDef::Builtin(Builtin::Handles) => self.live.handles = true,
             FuncDef::Builtin(Builtin::MaxPoll) => self.live.many_polls = true,
             FuncDef::Builtin(Builtin::MoreHandles) => self.live.more_handles = true,

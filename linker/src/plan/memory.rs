@@ -139,7 +139,7 @@ pub fn plan(
     };
     let (state, pieces) = match live.state || !live.pieces.is_empty() || !live.frames.is_empty() {
         // Copies of a library share one state.
-        true => state(input, program, live, linked, options)?,
+        true => state(input, program, live, fusion, linked, options)?,
         false => (0, Pieces::default()),
     };
     let has_memory = !memories.is_empty() || state > 0;
@@ -361,6 +361,7 @@ fn state(
     input: &Input<'_>,
     program: &Program,
     live: &Live,
+    fusion: &Fusion,
     linked: &[LinkedLibrary],
     options: &Options,
 ) -> Result<(u32, Pieces)> {
@@ -392,6 +393,7 @@ fn state(
             }
             Piece::Polls => (&mut pieces.polls, polls as u32),
             Piece::Pool => (&mut pieces.pool, options.max_http),
+            Piece::Tasks => (&mut pieces.tasks, task_bytes(needs, fusion, options)?),
         };
         *at = end;
         end += bytes.next_multiple_of(16);
@@ -409,6 +411,27 @@ fn state(
     end += frames.max().unwrap_or(0).next_multiple_of(16);
     pieces.frame_end = end;
     Ok((end, pieces))
+}
+
+/// The bytes of the records of tasks.
+///
+/// # Errors
+///
+/// Fails for sizes that no memory has room for.
+fn task_bytes(needs: libraries::Needs, fusion: &Fusion, options: &Options) -> Result<u32> {
+    let instances = fusion.tasks.as_ref().map_or(0, |plan| plan.instances.len());
+    let bytes = u64::from(needs.tasks_fixed)
+        + u64::from(needs.tasks_per_instance) * instances as u64
+        + u64::from(needs.tasks_per_task) * u64::from(options.max_tasks)
+        + u64::from(needs.tasks_per_stream) * u64::from(options.max_streams);
+    match u32::try_from(bytes) {
+        Ok(bytes) if bytes < 1 << 28 => Ok(bytes),
+        _ => bail!(
+            "--max-tasks {} with --max-streams {} is too many",
+            options.max_tasks,
+            options.max_streams
+        ),
+    }
 }
 
 /// Whether a live function of what sees all of the memory asks for its size, or grows it.

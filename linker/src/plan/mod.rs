@@ -24,6 +24,7 @@ mod refuse;
 mod stacks;
 mod start;
 pub mod strings;
+pub mod tasks;
 pub mod throwing;
 pub mod wsi;
 pub mod zeroes;
@@ -89,6 +90,12 @@ pub fn plan<'i, 'a>(
         forwarders = Forwarders::new(input, &program, options.tidy, true);
     }
     let mut tracer = trace(input, &program, &forwarders, &roots, &kept);
+    if tasks::any(&program, &tracer, &boundary.lifts()) {
+        tasks::instantiate(input, &mut program)?;
+        forwarders = Forwarders::new(input, &program, options.tidy, true);
+        roots.extend(boundary.task_roots(&program));
+        tracer = trace(input, &program, &forwarders, &roots, &kept);
+    }
     // What the libraries have to provide for that.
     let reaching = |program: &Program, canon: CanonId| {
         boundary.reaching(program, |program, roots| {
@@ -114,6 +121,14 @@ pub fn plan<'i, 'a>(
         &reaching,
     )?;
     linked.libraries.extend(of_wsi.libraries);
+    linked
+        .libraries
+        .extend(program.tasks.as_ref().map(|tasks| LinkedLibrary {
+            name: tasks::LIBRARY.to_string(),
+            instance: tasks.instance,
+            sees_all: true,
+            functions: Vec::new(),
+        }));
     linked.approximations.extend(of_wsi.approximations);
     linked.stubs.extend(of_wsi.stubs);
     trace_bound(&mut tracer, &program, &linked, &boundary);
@@ -142,12 +157,13 @@ pub fn plan<'i, 'a>(
         crossing.callers = callers(&program, &bindings);
     }
     let throwing = throwing::Throwing::new(input, &program, &live);
+    let tasks = tasks::number(&program, &live, &crossing.exports)?;
     let fusion = fused::plan(
         input,
         &program,
         &live,
         &bindings,
-        (&crossing, &throwing),
+        (&crossing, &throwing, tasks),
         memory::table_capacity(options),
     )?;
     live.glue.extend(&fusion.imports);

@@ -259,6 +259,8 @@ pub enum Exported {
     /// The `_start` of a command that a lifted `run` makes, with its `post-return`: the result 1 is
     /// exit code 1.
     Run(Target, Option<Target>, ComponentInstanceId),
+    /// The same of a `run` that goes by way of the library of tasks.
+    TaskRun(LiftId),
     /// The `_initialize` of a reactor.
     Initialize,
     Memory,

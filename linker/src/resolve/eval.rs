@@ -5,18 +5,20 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use wasmparser::component_types::{ComponentFuncTypeId, ResourceId as ValidatorResource};
+use wasmparser::component_types::{
+    ComponentFuncTypeId, ComponentValType, ResourceId as ValidatorResource,
+};
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentOuterAliasKind, ExternalKind, FuncType, Instance as CoreInstanceDefinition,
+    ComponentOuterAliasKind, ExternalKind, FuncType, Instance as CoreInstanceDefinition, ValType,
 };
 
 use super::{
-    Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, CoreDef, Export,
-    ExportItem, FuncDef, ImportedFunc, Instance, InstanceId, Lift, LiftId, Program, Resource,
-    ResourceId, StringEncoding,
+    AsyncBuiltin, Canon, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId,
+    CoreDef, EndType, Export, ExportItem, FuncDef, ImportedFunc, Instance, InstanceId, Lift,
+    LiftId, Program, Resource, ResourceId, StringEncoding,
 };
-use crate::abi::{Resolver, ResourceMap};
+use crate::abi::{Resolver, ResourceMap, Type};
 use crate::parse::Input;
 use crate::parse::component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
 use crate::parse::module::Module;
@@ -266,6 +268,14 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         Ok(ty)
     }
 
+    fn value_type(&mut self, frame: &Frame<'a>, ty: ComponentValType) -> Result<Type> {
+        let mut resolver = Resolver::new(&self.input.types, &frame.resources);
+        let ty = resolver.value(ty)?;
+        let nodes = resolver.nodes();
+        self.spend(nodes)?;
+        Ok(ty)
+    }
+
     fn definition(
         &mut self,
         frame: &mut Frame<'a>,
@@ -330,8 +340,9 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                 });
                 frame.funcs.push(ComponentFunc::Lift(id));
             }
-            DefinitionKind::CoreFunc { func, ty } => {
-                self.core_func(frame, func, ty, definition.offset, path);
+            DefinitionKind::CoreFunc { func, ty, value } => {
+                let value = value.map(|ty| self.value_type(frame, ty)).transpose()?;
+                self.core_func(frame, func, (ty, value), definition.offset, path);
             }
             DefinitionKind::Start => bail!(
                 "component start functions are not supported: call the function from an export"
@@ -628,7 +639,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
         &mut self,
         frame: &mut Frame<'a>,
         func: &CanonicalFunction,
-        ty: &FuncType,
+        (ty, value): (&FuncType, Option<Type>),
         offset: u64,
         path: &str,
     ) {
@@ -653,7 +664,10 @@ impl<'i, 'a> Evaluator<'i, 'a> {
             CanonicalFunction::ResourceDrop { resource: ty } => {
                 CanonKind::ResourceDrop(resource(*ty))
             }
-            other => CanonKind::Unsupported(builtin_name(other)),
+            other => match async_builtin(frame, other, value) {
+                Some(builtin) => CanonKind::Async(builtin),
+                None => CanonKind::Unsupported(builtin_name(other)),
+            },
         };
         let id = CanonId(self.program.canons.len() as u32);
         self.program.canons.push(Canon {
@@ -740,8 +754,10 @@ fn canon_options(frame: &Frame<'_>, options: &[CanonicalOption]) -> CanonOptions
             CanonicalOption::PostReturn(index) => {
                 out.post_return = Some(frame.core_funcs[index as usize]);
             }
-            CanonicalOption::Async => out.unsupported = out.unsupported.or(Some("async")),
-            CanonicalOption::Callback(_) => out.unsupported = out.unsupported.or(Some("callback")),
+            CanonicalOption::Async => out.is_async = true,
+            CanonicalOption::Callback(index) => {
+                out.callback = Some(frame.core_funcs[index as usize]);
+            }
             CanonicalOption::CoreType(_) => out.unsupported = out.unsupported.or(Some("core-type")),
             CanonicalOption::Gc => out.unsupported = out.unsupported.or(Some("gc")),
         }
@@ -749,34 +765,89 @@ fn canon_options(frame: &Frame<'_>, options: &[CanonicalOption]) -> CanonOptions
     out
 }
 
-/// The name of a built-in that is not a lift, a lower or a resource built-in.
+/// A built-in of the async ABI; `value` is the type that it names.
+fn async_builtin(
+    frame: &Frame<'_>,
+    func: &CanonicalFunction,
+    value: Option<Type>,
+) -> Option<AsyncBuiltin> {
+    use CanonicalFunction as F;
+    let options = |options: &[CanonicalOption]| canon_options(frame, options);
+    let memory = |index: u32| frame.core_memories[index as usize];
+    if let F::TaskReturn { options: given, .. } = func {
+        return Some(AsyncBuiltin::TaskReturn(value, options(given)));
+    }
+    if let Some(end) = value.as_ref().and_then(EndType::of) {
+        return Some(match func {
+            F::StreamNew { .. } | F::FutureNew { .. } => AsyncBuiltin::New(end),
+            F::StreamRead { options: given, .. } | F::FutureRead { options: given, .. } => {
+                AsyncBuiltin::Read(end, options(given))
+            }
+            F::StreamWrite { options: given, .. } | F::FutureWrite { options: given, .. } => {
+                AsyncBuiltin::Write(end, options(given))
+            }
+            F::StreamCancelRead { async_, .. } | F::FutureCancelRead { async_, .. } => {
+                AsyncBuiltin::CancelRead(end, *async_)
+            }
+            F::StreamCancelWrite { async_, .. } | F::FutureCancelWrite { async_, .. } => {
+                AsyncBuiltin::CancelWrite(end, *async_)
+            }
+            F::StreamDropReadable { .. } | F::FutureDropReadable { .. } => {
+                AsyncBuiltin::DropReadable(end)
+            }
+            F::StreamDropWritable { .. } | F::FutureDropWritable { .. } => {
+                AsyncBuiltin::DropWritable(end)
+            }
+            _ => return None,
+        });
+    }
+    Some(match func {
+        F::BackpressureInc => AsyncBuiltin::BackpressureInc,
+        F::BackpressureDec => AsyncBuiltin::BackpressureDec,
+        F::TaskCancel => AsyncBuiltin::TaskCancel,
+        F::ContextGet {
+            ty: ValType::I32,
+            slot,
+        } => AsyncBuiltin::ContextGet(*slot),
+        F::ContextSet {
+            ty: ValType::I32,
+            slot,
+        } => AsyncBuiltin::ContextSet(*slot),
+        F::ThreadYield => AsyncBuiltin::Yield,
+        F::SubtaskCancel { async_ } => AsyncBuiltin::SubtaskCancel(*async_),
+        F::SubtaskDrop => AsyncBuiltin::SubtaskDrop,
+        F::WaitableSetNew => AsyncBuiltin::SetNew,
+        F::WaitableSetWait { memory: index } => AsyncBuiltin::SetWait(memory(*index)),
+        F::WaitableSetPoll { memory: index } => AsyncBuiltin::SetPoll(memory(*index)),
+        F::WaitableSetDrop => AsyncBuiltin::SetDrop,
+        F::WaitableJoin => AsyncBuiltin::Join,
+        F::ErrorContextNew { options: given } => AsyncBuiltin::ErrorContextNew(options(given)),
+        F::ErrorContextDebugMessage { options: given } => {
+            AsyncBuiltin::ErrorContextDebugMessage(options(given))
+        }
+        F::ErrorContextDrop => AsyncBuiltin::ErrorContextDrop,
+        _ => return None,
+    })
+}
+
+/// The name of a built-in that the linker does not have.
 fn builtin_name(func: &CanonicalFunction) -> &'static str {
     match func {
         CanonicalFunction::ThreadSpawnRef { .. } => "thread.spawn-ref",
         CanonicalFunction::ThreadSpawnIndirect { .. } => "thread.spawn-indirect",
         CanonicalFunction::ThreadAvailableParallelism => "thread.available-parallelism",
-        CanonicalFunction::BackpressureInc => "backpressure.inc",
-        CanonicalFunction::BackpressureDec => "backpressure.dec",
-        CanonicalFunction::TaskReturn { .. } => "task.return",
-        CanonicalFunction::TaskCancel => "task.cancel",
-        CanonicalFunction::ContextGet { .. } => "context.get",
-        CanonicalFunction::ContextSet { .. } => "context.set",
-        CanonicalFunction::ThreadYield => "thread.yield",
-        CanonicalFunction::SubtaskDrop => "subtask.drop",
-        CanonicalFunction::SubtaskCancel { .. } => "subtask.cancel",
-        CanonicalFunction::StreamNew { .. } => "stream.new",
-        CanonicalFunction::StreamRead { .. } => "stream.read",
-        CanonicalFunction::StreamWrite { .. } => "stream.write",
-        CanonicalFunction::FutureNew { .. } => "future.new",
-        CanonicalFunction::FutureRead { .. } => "future.read",
-        CanonicalFunction::FutureWrite { .. } => "future.write",
-        CanonicalFunction::ErrorContextNew { .. } => "error-context.new",
-        CanonicalFunction::ErrorContextDrop => "error-context.drop",
-        CanonicalFunction::WaitableSetNew => "waitable-set.new",
-        CanonicalFunction::WaitableSetWait { .. } => "waitable-set.wait",
-        CanonicalFunction::WaitableSetPoll { .. } => "waitable-set.poll",
-        CanonicalFunction::WaitableSetDrop => "waitable-set.drop",
-        CanonicalFunction::WaitableJoin => "waitable.join",
-        _ => "an async built-in",
+        CanonicalFunction::StreamForward { .. } => "stream.forward",
+        CanonicalFunction::FutureForward { .. } => "future.forward",
+        CanonicalFunction::ContextGet { .. } => "context.get of 64 bits",
+        CanonicalFunction::ContextSet { .. } => "context.set of 64 bits",
+        CanonicalFunction::ThreadIndex => "thread.index",
+        CanonicalFunction::ThreadNewIndirect { .. } => "thread.new-indirect",
+        CanonicalFunction::ThreadResumeLater => "thread.resume-later",
+        CanonicalFunction::ThreadSuspend => "thread.suspend",
+        CanonicalFunction::ThreadSuspendThenResume => "thread.suspend-then-resume",
+        CanonicalFunction::ThreadYieldThenResume => "thread.yield-then-resume",
+        CanonicalFunction::ThreadSuspendThenPromote => "thread.suspend-then-promote",
+        CanonicalFunction::ThreadYieldThenPromote => "thread.yield-then-promote",
+        _ => "a built-in that is not known",
     }
 }

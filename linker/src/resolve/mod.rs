@@ -5,15 +5,17 @@
 //! which every import is bound to a definition, and the tree of exports of the root. Binding goes
 //! by index, never by name, except where the specification itself looks up a name.
 
+mod built_in;
 mod eval;
 mod program;
 
 use anyhow::Result;
 
+pub use built_in::{AsyncBuiltin, EndType, Given};
 pub use program::{
     Builtin, Canon, CanonKind, CanonOptions, ComponentFunc, Const, CoreDef, Export, ExportItem,
     Frame, FuncDef, Host, ImportedFunc, Instance, Lift, Piece, Program, Resource, Service,
-    StringEncoding, constant,
+    StringEncoding, Tasks, constant,
 };
 
 pub use crate::entity::{

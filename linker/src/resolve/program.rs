@@ -1,11 +1,14 @@
 //! A program: core instances in order, with every import bound, and what the root exports.
 
+use std::collections::BTreeMap;
+
 use wasmparser::{ConstExpr, FuncType as CoreFuncType};
 
 use crate::entity::{
     CanonId, ComponentInstanceId, HostId, InstanceId, LiftId, NO_MEMORY, ResourceId,
 };
 
+use super::built_in::{AsyncBuiltin, Given};
 use crate::abi::FuncType;
 use crate::parse::Input;
 use crate::parse::constant::{Known, Value, evaluate};
@@ -59,6 +62,12 @@ pub enum Builtin {
     Constant(i32),
     /// A weak import whose interface the program does not use: it traps.
     Unlinked,
+    /// The address of the records of tasks, and for how many there is room.
+    Tasks,
+    MaxTasks,
+    MaxStreams,
+    /// How many component instances have tasks.
+    TaskInstances,
     /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
     AllocateOnly(InstanceId, u32),
     /// `cabi_realloc` of the host: it allocates in the arena.
@@ -89,16 +98,19 @@ pub enum Piece {
     Polls,
     /// Strings of HTTP.
     Pool,
+    /// Tasks, waitable sets, streams and futures.
+    Tasks,
 }
 
 impl Piece {
     /// All of them, in their order in the block.
-    pub const ALL: [Piece; 5] = [
+    pub const ALL: [Piece; 6] = [
         Piece::Seed,
         Piece::Zeroes,
         Piece::Scratch,
         Piece::Polls,
         Piece::Pool,
+        Piece::Tasks,
     ];
 
     /// What a library calls it.
@@ -109,6 +121,7 @@ impl Piece {
             Piece::Scratch => "scratch",
             Piece::Polls => "polls",
             Piece::Pool => "pool",
+            Piece::Tasks => "tasks",
         }
     }
 }
@@ -160,6 +173,9 @@ pub struct CanonOptions {
     pub memory: Option<(InstanceId, u32)>,
     pub realloc: Option<FuncDef>,
     pub post_return: Option<FuncDef>,
+    /// Whether the option `async` is there.
+    pub is_async: bool,
+    pub callback: Option<FuncDef>,
     /// The first option that is not supported, by its name.
     pub unsupported: Option<&'static str>,
 }
@@ -211,6 +227,12 @@ pub enum CanonKind {
     Preview1(String, (InstanceId, u32)),
     /// What an adapter of Preview 1 did for its guest, now that it is gone.
     Service(Service),
+    /// A built-in of the async ABI.
+    Async(AsyncBuiltin),
+    /// What the library of tasks gets from the linker.
+    Given(Given),
+    /// What the library of tasks asks of a library for the host, by its name.
+    Io(&'static str),
     /// A built-in that no target of the linker has, by its name.
     Unsupported(&'static str),
 }
@@ -291,6 +313,27 @@ pub enum ExportItem {
     Other(&'static str),
 }
 
+/// The library that runs tasks.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    pub instance: InstanceId,
+    /// Its functions, by their names.
+    pub functions: BTreeMap<String, u32>,
+}
+
+impl Tasks {
+    /// A function of the library.
+    ///
+    /// # Panics
+    ///
+    /// Panics for one that it does not have; which it needs was checked when it was linked.
+    pub fn function(&self, name: &str) -> FuncDef {
+        let index = self.functions.get(name);
+        let index = index.unwrap_or_else(|| panic!("the library of tasks has no {name:?}"));
+        FuncDef::Core(self.instance, *index)
+    }
+}
+
 /// A component with the component level evaluated away.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -308,6 +351,8 @@ pub struct Program {
     pub destructors: Vec<(String, FuncDef)>,
     /// What the output exports as it is, of a program that is a core module.
     pub natives: Vec<(String, CoreDef)>,
+    /// The library that runs tasks, in a program that has any.
+    pub tasks: Option<Tasks>,
     /// The parent of each component instance; none for the root.
     pub component_instances: Vec<Option<ComponentInstanceId>>,
 }

@@ -1,7 +1,8 @@
 //! Facts about the functions of the canonical ABI.
 
 use crate::resolve::{
-    CanonId, CanonKind, ComponentFunc, FuncDef, InstanceId, Program, Resource, Service,
+    AsyncBuiltin, CanonId, CanonKind, ComponentFunc, FuncDef, InstanceId, Program, Resource,
+    Service,
 };
 
 /// Whether the linker writes a function of the canonical ABI itself.
@@ -14,14 +15,14 @@ pub fn is_glue(program: &Program, id: CanonId) -> bool {
             program.resources[resource.0 as usize],
             Resource::Defined { .. }
         ),
-        CanonKind::Service(_) => true,
-        CanonKind::Preview1(..) | CanonKind::Unsupported(_) => false,
+        CanonKind::Service(_) | CanonKind::Async(_) | CanonKind::Given(_) => true,
+        CanonKind::Preview1(..) | CanonKind::Io(_) | CanonKind::Unsupported(_) => false,
     }
 }
 
 /// The core functions that such a function calls.
 pub fn calls(program: &Program, id: CanonId) -> Vec<FuncDef> {
-    match &program.canons[id.0 as usize].kind {
+    let mut found: Vec<FuncDef> = match &program.canons[id.0 as usize].kind {
         CanonKind::Lower {
             callee: ComponentFunc::Lift(lift),
             options,
@@ -31,6 +32,7 @@ pub fn calls(program: &Program, id: CanonId) -> Vec<FuncDef> {
                 Some(lift.func),
                 lift.options.realloc,
                 lift.options.post_return,
+                lift.options.callback,
                 options.realloc,
             ]
             .into_iter()
@@ -41,8 +43,17 @@ pub fn calls(program: &Program, id: CanonId) -> Vec<FuncDef> {
             Resource::Defined { destructor, .. } => destructor.iter().copied().collect(),
             Resource::Imported { .. } => Vec::new(),
         },
+        CanonKind::Async(builtin) => {
+            let realloc = builtin.options().and_then(|options| options.realloc);
+            realloc.into_iter().collect()
+        }
         _ => Vec::new(),
+    };
+    if let Some(tasks) = &program.tasks {
+        let names = super::tasks::functions(program, id);
+        found.extend(names.into_iter().map(|name| tasks.function(name)));
     }
+    found
 }
 
 /// The memories that it works on.
@@ -59,6 +70,13 @@ pub fn memories(program: &Program, id: CanonId) -> Vec<(InstanceId, u32)> {
                 .collect()
         }
         CanonKind::Service(Service::ReserveDescriptor(memory)) => vec![*memory],
+        CanonKind::Async(AsyncBuiltin::SetWait(memory) | AsyncBuiltin::SetPoll(memory)) => {
+            vec![*memory]
+        }
+        CanonKind::Async(builtin) => {
+            let memory = builtin.options().and_then(|options| options.memory);
+            memory.into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -89,6 +107,8 @@ pub(crate) fn canon_name(program: &Program, id: CanonId) -> String {
         CanonKind::ResourceDrop(id) => format!("resource.drop of {}", resource(*id)),
         CanonKind::Preview1(name, _) => format!("wasi_snapshot_preview1#{name}"),
         CanonKind::Service(service) => service.name().to_string(),
-        CanonKind::Unsupported(name) => (*name).to_string(),
+        CanonKind::Async(builtin) => builtin.name().to_string(),
+        CanonKind::Given(given) => format!("tasks-{}", given.name()),
+        CanonKind::Io(name) | CanonKind::Unsupported(name) => (*name).to_string(),
     }
 }

@@ -23,7 +23,7 @@ use crate::resolve::{CanonId, CanonKind, ComponentFunc, LiftId};
 
 /// What lies before a result in the arena: the pointer that the guest returned, for its
 /// `post-return`.
-const BEFORE: u32 = 16;
+pub const BEFORE: u32 = 16;
 
 /// What lies before the place for a result of the host: the two addresses between which there is room.
 const ROOM: u32 = 8;

@@ -6,12 +6,9 @@ use wasm_encoder::{BlockType, ValType};
 
 use super::encoder::{Fused, Place, Side};
 use crate::abi::{self, Type};
-use crate::glue::handles;
+use crate::glue::handles::{self, LOAN};
 use crate::memory::traps::Trap;
 use crate::resolve::{ComponentInstanceId, HOST, Resource, ResourceId};
-
-/// The type of the entries in the table of loans.
-const LOAN: i32 = 1;
 
 impl Fused<'_, '_, '_> {
     pub fn copy_handle(

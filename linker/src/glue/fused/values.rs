@@ -10,6 +10,7 @@ use super::encoder::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
+use crate::resolve::EndType;
 
 /// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
 pub const MAX_BYTES: i64 = (1 << 28) - 1;
@@ -67,6 +68,9 @@ impl Fused<'_, '_, '_> {
             Type::String => self.copy_string(from, source, to, target),
             Type::Own(resource) => self.copy_handle(*resource, true, from, source, to, target),
             Type::Borrow(resource) => self.copy_handle(*resource, false, from, source, to, target),
+            Type::Stream(_) | Type::Future(_) if let Some(end) = EndType::of(ty) => {
+                self.copy_end(&end, from, source, to, target)
+            }
             scalar => {
                 self.before_store(to, target)?;
                 self.load(scalar, from, source)?;

@@ -1,0 +1,226 @@
+//! The built-ins of the async canonical ABI: `CanonicalABI.md`, "canon task.return" to "canon
+//! error-context.drop".
+
+use crate::abi::Type;
+use crate::entity::InstanceId;
+
+use super::program::CanonOptions;
+
+/// The type of a stream or a future.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EndType {
+    pub is_future: bool,
+    /// What one element is; none for the empty type.
+    pub element: Option<Type>,
+}
+
+impl EndType {
+    /// The type of a value that is a readable end.
+    pub fn of(ty: &Type) -> Option<EndType> {
+        let (is_future, element) = match ty {
+            Type::Stream(element) => (false, element),
+            Type::Future(element) => (true, element),
+            _ => return None,
+        };
+        Some(EndType {
+            is_future,
+            element: element.as_deref().cloned(),
+        })
+    }
+
+    /// The bytes of an element in memory.
+    pub fn size(&self) -> u32 {
+        self.element.as_ref().map_or(0, Type::size)
+    }
+}
+
+/// A built-in of the async canonical ABI.
+#[derive(Clone, Debug)]
+pub enum AsyncBuiltin {
+    BackpressureInc,
+    BackpressureDec,
+    /// What the task returns, and how its values are lifted.
+    TaskReturn(Option<Type>, CanonOptions),
+    TaskCancel,
+    ContextGet(u32),
+    ContextSet(u32),
+    Yield,
+    /// Whether it may give `BLOCKED`.
+    SubtaskCancel(bool),
+    SubtaskDrop,
+    /// `stream.new` and `future.new`.
+    New(EndType),
+    Read(EndType, CanonOptions),
+    Write(EndType, CanonOptions),
+    /// Whether they may give `BLOCKED`.
+    CancelRead(EndType, bool),
+    CancelWrite(EndType, bool),
+    DropReadable(EndType),
+    DropWritable(EndType),
+    SetNew,
+    /// The memory that the event goes to.
+    SetWait((InstanceId, u32)),
+    SetPoll((InstanceId, u32)),
+    SetDrop,
+    Join,
+    ErrorContextNew(CanonOptions),
+    ErrorContextDebugMessage(CanonOptions),
+    ErrorContextDrop,
+}
+
+impl AsyncBuiltin {
+    /// Its name in the text format.
+    pub fn name(&self) -> &'static str {
+        let of = |end: &EndType, stream, future| match end.is_future {
+            true => future,
+            false => stream,
+        };
+        match self {
+            AsyncBuiltin::BackpressureInc => "backpressure.inc",
+            AsyncBuiltin::BackpressureDec => "backpressure.dec",
+            AsyncBuiltin::TaskReturn(..) => "task.return",
+            AsyncBuiltin::TaskCancel => "task.cancel",
+            AsyncBuiltin::ContextGet(_) => "context.get",
+            AsyncBuiltin::ContextSet(_) => "context.set",
+            AsyncBuiltin::Yield => "thread.yield",
+            AsyncBuiltin::SubtaskCancel(_) => "subtask.cancel",
+            AsyncBuiltin::SubtaskDrop => "subtask.drop",
+            AsyncBuiltin::New(end) => of(end, "stream.new", "future.new"),
+            AsyncBuiltin::Read(end, _) => of(end, "stream.read", "future.read"),
+            AsyncBuiltin::Write(end, _) => of(end, "stream.write", "future.write"),
+            AsyncBuiltin::CancelRead(end, _) => of(end, "stream.cancel-read", "future.cancel-read"),
+            AsyncBuiltin::CancelWrite(end, _) => {
+                of(end, "stream.cancel-write", "future.cancel-write")
+            }
+            AsyncBuiltin::DropReadable(end) => {
+                of(end, "stream.drop-readable", "future.drop-readable")
+            }
+            AsyncBuiltin::DropWritable(end) => {
+                of(end, "stream.drop-writable", "future.drop-writable")
+            }
+            AsyncBuiltin::SetNew => "waitable-set.new",
+            AsyncBuiltin::SetWait(_) => "waitable-set.wait",
+            AsyncBuiltin::SetPoll(_) => "waitable-set.poll",
+            AsyncBuiltin::SetDrop => "waitable-set.drop",
+            AsyncBuiltin::Join => "waitable.join",
+            AsyncBuiltin::ErrorContextNew(_) => "error-context.new",
+            AsyncBuiltin::ErrorContextDebugMessage(_) => "error-context.debug-message",
+            AsyncBuiltin::ErrorContextDrop => "error-context.drop",
+        }
+    }
+
+    /// The options that it has for values.
+    pub fn options(&self) -> Option<&CanonOptions> {
+        match self {
+            AsyncBuiltin::TaskReturn(_, options)
+            | AsyncBuiltin::Read(_, options)
+            | AsyncBuiltin::Write(_, options)
+            | AsyncBuiltin::ErrorContextNew(options)
+            | AsyncBuiltin::ErrorContextDebugMessage(options) => Some(options),
+            _ => None,
+        }
+    }
+
+    /// Whether it is about handles of the instance.
+    pub fn has_handles(&self) -> bool {
+        !matches!(
+            self,
+            AsyncBuiltin::BackpressureInc
+                | AsyncBuiltin::BackpressureDec
+                | AsyncBuiltin::TaskReturn(..)
+                | AsyncBuiltin::TaskCancel
+                | AsyncBuiltin::ContextGet(_)
+                | AsyncBuiltin::ContextSet(_)
+                | AsyncBuiltin::Yield
+        )
+    }
+
+    /// The stream or future that it is about.
+    pub fn end(&self) -> Option<&EndType> {
+        match self {
+            AsyncBuiltin::New(end)
+            | AsyncBuiltin::Read(end, _)
+            | AsyncBuiltin::Write(end, _)
+            | AsyncBuiltin::CancelRead(end, _)
+            | AsyncBuiltin::CancelWrite(end, _)
+            | AsyncBuiltin::DropReadable(end)
+            | AsyncBuiltin::DropWritable(end) => Some(end),
+            _ => None,
+        }
+    }
+}
+
+/// What the linker gives to the library of tasks: functions whose code depends on the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Given {
+    /// `(instance) -> address` of its table of handles.
+    Table,
+    /// `(table, representation, type, own) -> handle`.
+    HandleAdd,
+    /// `(table, handle, type) -> address` of the entry, which is free.
+    HandleRemove,
+    /// `(site, task)`: begins a call whose arguments are kept.
+    Start,
+    /// `(lift, event, payload, payload) -> code`.
+    Callback,
+    /// `(port, port, pointer, pointer, count)`: moves elements from a writer to a reader.
+    Copy,
+    /// `(port) -> bytes` of an element.
+    Size,
+    /// `(port) -> address` where the memory of a guest begins.
+    Base,
+    /// `(instance, loan)`: gives back what was lent for a call.
+    Unlend,
+    /// `(slot) -> value` and `(slot, value)`: the context of the running thread.
+    Context,
+    SetContext,
+    /// `(reason)`: traps.
+    Trap,
+}
+
+impl Given {
+    pub const ALL: [Given; 12] = [
+        Given::Table,
+        Given::HandleAdd,
+        Given::HandleRemove,
+        Given::Start,
+        Given::Callback,
+        Given::Copy,
+        Given::Size,
+        Given::Base,
+        Given::Unlend,
+        Given::Context,
+        Given::SetContext,
+        Given::Trap,
+    ];
+
+    /// What the library calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Given::Table => "table",
+            Given::HandleAdd => "handle_add",
+            Given::HandleRemove => "handle_remove",
+            Given::Start => "start",
+            Given::Callback => "callback",
+            Given::Copy => "copy",
+            Given::Size => "size",
+            Given::Base => "base",
+            Given::Unlend => "unlend",
+            Given::Context => "context",
+            Given::SetContext => "set_context",
+            Given::Trap => "trap",
+        }
+    }
+
+    /// How many parameters it has, and whether it gives something: all of 32 bits.
+    pub fn signature(self) -> (usize, bool) {
+        match self {
+            Given::Table | Given::Size | Given::Base | Given::Context => (1, true),
+            Given::HandleAdd | Given::Callback => (4, true),
+            Given::HandleRemove => (3, true),
+            Given::Start | Given::Unlend | Given::SetContext => (2, false),
+            Given::Copy => (5, false),
+            Given::Trap => (1, false),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Which functions of the library of tasks a function of the canonical ABI calls.
+
+use crate::resolve::{AsyncBuiltin, CanonId, CanonKind, ComponentFunc, Program};
+
+/// The functions that a call needs which the caller waits for.
+pub const SYNC_CALL: &[&str] = &[
+    "begin",
+    "enter_blocking",
+    "exited",
+    "returned",
+    "finish_sync",
+    "result",
+    "release",
+];
+
+/// The functions that a call needs which the caller does not wait for.
+const ASYNC_CALL: &[&str] = &[
+    "begin",
+    "args",
+    "set_loans",
+    "enter",
+    "exited",
+    "returned",
+    "finish_async",
+];
+
+/// The names of the functions of the library of tasks that a function of the canonical ABI calls, in a
+/// program that has tasks.
+pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
+    let canon = &program.canons[id.0 as usize];
+    let mut names: Vec<&'static str> = Vec::new();
+    match &canon.kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Lift(lift),
+            options,
+        } => {
+            let lift = &program.lifts[lift.0 as usize];
+            names.extend(match options.is_async {
+                true => ASYNC_CALL,
+                false => SYNC_CALL,
+            });
+            if !options.is_async {
+                names.push("args");
+            }
+            if lift.ty.params.has_ends() || lift.ty.result.as_ref().is_some_and(|t| t.has_ends()) {
+                names.extend(["take_end", "give_end"]);
+            }
+        }
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            ..
+        } => {
+            let ty = &program.imports[*import as usize].ty;
+            if ty.params.has_ends() {
+                names.push("take_end");
+            }
+            if ty.result.as_ref().is_some_and(|ty| ty.has_ends()) {
+                names.push("give_end");
+            }
+        }
+        CanonKind::Async(builtin) => {
+            names.extend(of_builtin(builtin));
+            let passes_ends = builtin.end().and_then(|end| end.element.as_ref());
+            if passes_ends.is_some_and(|element| element.has_ends()) {
+                names.extend(["take_end", "give_end"]);
+            }
+        }
+        _ => {}
+    }
+    names
+}
+
+fn of_builtin(builtin: &AsyncBuiltin) -> &'static [&'static str] {
+    match builtin {
+        AsyncBuiltin::BackpressureInc | AsyncBuiltin::BackpressureDec => &["backpressure"],
+        AsyncBuiltin::TaskReturn(..) => &["returning", "site", "args", "result", "returned"],
+        AsyncBuiltin::TaskCancel => &["task_cancel"],
+        AsyncBuiltin::Yield => &["yield_"],
+        AsyncBuiltin::SubtaskCancel(_) => &["subtask_cancel"],
+        AsyncBuiltin::SubtaskDrop => &["subtask_drop"],
+        AsyncBuiltin::New(_) => &["stream_new"],
+        AsyncBuiltin::Read(end, _) if end.is_future => &["future_read"],
+        AsyncBuiltin::Write(end, _) if end.is_future => &["future_write"],
+        AsyncBuiltin::Read(..) => &["stream_read"],
+        AsyncBuiltin::Write(..) => &["stream_write"],
+        AsyncBuiltin::CancelRead(..) => &["cancel_read"],
+        AsyncBuiltin::CancelWrite(..) => &["cancel_write"],
+        AsyncBuiltin::DropReadable(_) => &["drop_readable"],
+        AsyncBuiltin::DropWritable(_) => &["drop_writable"],
+        AsyncBuiltin::SetNew => &["set_new"],
+        AsyncBuiltin::SetWait(_) => &["set_wait", "event"],
+        AsyncBuiltin::SetPoll(_) => &["set_poll", "event"],
+        AsyncBuiltin::SetDrop => &["set_drop"],
+        AsyncBuiltin::Join => &["join"],
+        AsyncBuiltin::ContextGet(_)
+        | AsyncBuiltin::ContextSet(_)
+        | AsyncBuiltin::ErrorContextNew(_)
+        | AsyncBuiltin::ErrorContextDebugMessage(_)
+        | AsyncBuiltin::ErrorContextDrop => &[],
+    }
+}
