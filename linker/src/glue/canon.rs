@@ -43,6 +43,10 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         CanonKind::Lower {
             callee: ComponentFunc::Import(_),
             ..
+        } if plan.fusion.is_adapted(id) => fused::tasks::import(glue, plan, maps, id),
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(_),
+            ..
         } => fused::import(glue, plan, maps, id),
         CanonKind::Lower { .. } if plan.fusion.by_tasks(Site::Lower(id)) => {
             fused::tasks::call(glue, plan, maps, id)

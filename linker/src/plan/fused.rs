@@ -53,6 +53,9 @@ pub struct Crossing {
     /// The lowered imports of libraries that need the same care, and the drops of the host's
     /// resources when they are guarded.
     pub copied: BTreeSet<CanonId>,
+    /// The lowered imports that are called otherwise than they are lowered: with `async`, or with ends of
+    /// streams.
+    pub adapted: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources.
     pub guarded: bool,
     /// The memory that the host shares with a guest, whose pointers are the host's.
@@ -175,6 +178,8 @@ pub struct Fusion {
     pub guarded: bool,
     /// Calls between guests that need nothing of all that: the caller calls the callee's function.
     pub direct: BTreeMap<CanonId, FuncDef>,
+    /// The imports that are called otherwise than they are lowered, and whose values stay in their place.
+    pub adapted: BTreeSet<CanonId>,
     /// What takes part in tasks, in a program that has any.
     pub tasks: Option<TaskPlan>,
     /// The exports and imports that the linker writes a function for.
@@ -200,10 +205,11 @@ pub fn plan(
     max_handles: u32,
 ) -> Result<Fusion> {
     let mut fusion = Fusion {
-        imports: crossing.copied.clone(),
+        imports: &crossing.copied | &crossing.adapted,
         guarded: crossing.guarded,
         beside: crossing.beside,
         tasks,
+        adapted: &crossing.adapted - &crossing.copied,
         ..Fusion::default()
     };
     let mut edges: Vec<Edge> = Vec::new();
@@ -306,6 +312,16 @@ pub fn plan(
         }
     }
     fusion.cross(input, program, crossing, &mut with_table)?;
+    for &id in &crossing.adapted {
+        let (ty, _) = types(program, false, id.0);
+        if ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends) {
+            with_table.insert(program.canons[id.0 as usize].instance);
+        }
+        // What is copied for the host is copied for these, too.
+        if fusion.copies() && ty.uses_memory() && crossing.imports.contains(&id) {
+            fusion.adapted.remove(&id);
+        }
+    }
     for &id in &live.glue {
         if let Some(callee) = fusion.plain_callee(program, id)
             && !throwing.can(input, program, callee)
@@ -330,6 +346,11 @@ impl Fusion {
     pub fn by_tasks(&self, site: Site) -> bool {
         let tasks = self.tasks.as_ref();
         tasks.is_some_and(|tasks| tasks.site(site).is_some())
+    }
+
+    /// Whether a lowered import is called otherwise than it is lowered, and its values stay in their place.
+    pub fn is_adapted(&self, id: CanonId) -> bool {
+        self.adapted.contains(&id)
     }
 
     /// How many handle tables there are, that of loans included.

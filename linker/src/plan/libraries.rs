@@ -27,6 +27,8 @@ use crate::wsi::{self, Own};
 
 /// The module name of what the linker gives to a library.
 const LINKER: &str = "p1bridge";
+/// The module name of functions of the library of tasks.
+const TASKS: &str = "p1bridge:tasks";
 /// The prefix of the module name of a weak import.
 const WEAK: &str = "if ";
 /// What weak imports ask about when they need functions for sockets of the host.
@@ -56,6 +58,8 @@ pub struct Linked {
     /// Lowered imports of guests that do not share memory with the libraries, or whose strings are
     /// not UTF-8: values are copied on their way, as to and from the host.
     pub copied: BTreeSet<CanonId>,
+    /// Lowered imports that are called otherwise than they are lowered.
+    pub adapted: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources: none may use those of another.
     pub guarded: bool,
     /// The functions that are approximated, and how.
@@ -206,6 +210,7 @@ pub fn link(
             bindings: HashMap::new(),
             libraries: Vec::new(),
             copied: BTreeSet::new(),
+            adapted: BTreeSet::new(),
             guarded: several_holders(program, tracer),
             approximations: BTreeMap::new(),
             stubs: BTreeMap::new(),
@@ -215,6 +220,7 @@ pub fn link(
         homes: Homes::new(input, program, tracer, memory),
         used: interfaces(program, tracer, options),
         instances: HashMap::new(),
+        waits: tracer.reached.keys().any(|id| waits(program, *id)),
         program,
     };
     let mut refused = Vec::new();
@@ -277,6 +283,8 @@ struct Linking<'l, 'a> {
     homes: Homes,
     used: BTreeSet<String>,
     instances: HashMap<(usize, Home), InstanceId>,
+    /// Whether there is anything of the host that one could wait for.
+    waits: bool,
 }
 
 /// What becomes of a function.
@@ -318,6 +326,9 @@ impl Linking<'_, '_> {
                 },
             }));
         }
+        if let CanonKind::Io(name) = canon.kind {
+            return Ok(self.io(name));
+        }
         let (interface, name) = imported_name(self.program, &canon.kind)?;
         if let CanonKind::Lower { options, .. } = &canon.kind
             && let Some(option) = options.unsupported
@@ -331,7 +342,27 @@ impl Linking<'_, '_> {
             if self.linked.guarded && drops && canon.instance != HOST {
                 self.linked.copied.insert(id);
             }
-            let host = self.program.host(&interface, &name, &canon.ty);
+            let mut ty = canon.ty.clone();
+            if let CanonKind::Lower {
+                callee: ComponentFunc::Import(import),
+                options,
+            } = &canon.kind
+            {
+                let import = &self.program.imports[*import as usize];
+                if has_ends(&import.ty) {
+                    return Err(
+                        "a stream or a future passes between the host and the program, which a core module has no \
+                         type for: use a list, or several calls"
+                            .into(),
+                    );
+                }
+                if options.is_async {
+                    // For a host it is a function that returns when it has finished.
+                    ty = import.ty.lowered();
+                    self.linked.adapted.insert(id);
+                }
+            }
+            let host = self.program.host(&interface, &name, &ty);
             return Ok(Decision::Bound(Binding::Func(FuncDef::Host(host))));
         }
         let Some(wanted) = wanted(&interface, &name) else {
@@ -340,6 +371,8 @@ impl Linking<'_, '_> {
         if let Some(stub) = self.stub(&canon.kind, &wanted, &interface, &name)? {
             return Ok(Decision::Bound(stub));
         }
+        let (wanted, ty) = self.lowered_for(id, &canon, wanted);
+        let canon = Canon { ty, ..canon };
         let (library, index) = self.provider(&canon, &interface, &wanted)?;
         let home = self.home(id, &canon)?;
         Ok(Decision::Provided(Provided {
@@ -348,6 +381,59 @@ impl Linking<'_, '_> {
             export: wanted.export,
             home,
         }))
+    }
+
+    /// How a library has a function: async functions that may pend in the form that `async` lowers them to,
+    /// the others as functions that block. Notes those that are called otherwise than they are lowered.
+    fn lowered_for(&mut self, id: CanonId, canon: &Canon, wanted: Wanted) -> (Wanted, FuncType) {
+        let CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            options,
+        } = &canon.kind
+        else {
+            return (wanted, canon.ty.clone());
+        };
+        let ty = &self.program.imports[*import as usize].ty;
+        let pending = format!("[async-lower]{}", wanted.export);
+        let has = |name: &str| {
+            let mut libraries = self.input.libraries.iter();
+            libraries.any(|library| {
+                self.input.modules[library.module]
+                    .exports
+                    .contains_key(name)
+            })
+        };
+        if options.is_async && has(&pending) {
+            let export = pending;
+            return (Wanted { export, ..wanted }, canon.ty.clone());
+        }
+        if options.is_async || has_ends(ty) {
+            self.linked.adapted.insert(id);
+        }
+        (wanted, ty.lowered())
+    }
+
+    /// What the library of tasks asks of a library for the host: nothing, if no end of a stream is the host's.
+    fn io(&self, name: &str) -> Decision {
+        let wanted = name.replace('_', ":");
+        let found = self.input.libraries.iter().zip(0..).find_map(|(of, at)| {
+            let exports = &self.input.modules[of.module].exports;
+            let (kind, index) = *exports.get(&*wanted)?;
+            (kind == ExternalKind::Func).then_some((at, index))
+        });
+        match found.filter(|_| self.waits) {
+            Some((library, index)) => Decision::Provided(Provided {
+                library,
+                index,
+                export: wanted,
+                home: Home {
+                    memory: self.memory,
+                    realloc: Some(FuncDef::Builtin(Builtin::Arena)),
+                    stack: None,
+                },
+            }),
+            None => Decision::Bound(Binding::Stub(None)),
+        }
     }
 
     /// The stub that a function of WASI becomes, if it is not linked; notes what is approximated.
@@ -785,6 +871,27 @@ fn is_exchange(program: &Program, kind: &CanonKind) -> bool {
     }
 }
 
+/// Whether a function has ends of streams or futures in its type.
+fn has_ends(ty: &crate::abi::FuncType) -> bool {
+    ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends)
+}
+
+/// Whether a function of WASI can give something to wait for.
+fn waits(program: &Program, id: CanonId) -> bool {
+    match &program.canons[id.0 as usize].kind {
+        CanonKind::Lower {
+            callee: ComponentFunc::Import(import),
+            options,
+        } => {
+            let import = &program.imports[*import as usize];
+            let interface = import.interface.as_deref().unwrap_or_default();
+            let is_0_3 = wasi::is_system(interface) && interface.contains("@0.3");
+            is_0_3 && (has_ends(&import.ty) || options.is_async || import.name.starts_with("wait-"))
+        }
+        _ => false,
+    }
+}
+
 /// Whether the parameters or results of a lowered import are passed in memory.
 fn uses_memory(program: &Program, kind: &CanonKind) -> bool {
     match kind {
@@ -896,6 +1003,10 @@ pub(super) fn instantiate(
                 (LINKER, "max_handles") => FuncDef::Builtin(Builtin::MaxHandles),
                 (LINKER, "more_handles") => FuncDef::Builtin(Builtin::MoreHandles),
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
+                (TASKS, name) => match &program.tasks {
+                    Some(tasks) if tasks.functions.contains_key(name) => tasks.function(name),
+                    _ => FuncDef::Builtin(Builtin::Unlinked),
+                },
                 (weak, name) if weak.starts_with(WEAK) => {
                     let linked = weak[WEAK.len()..].split(' ').any(|i| used.contains(i));
                     let other = name

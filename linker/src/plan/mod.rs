@@ -41,6 +41,7 @@ use crate::resolve::{
     Program,
 };
 use crate::statics::Forwarders;
+use crate::statics::tasks::functions;
 use crate::unadapt::Adapted;
 
 pub use binding::{Binding, LinkedLibrary, Target};
@@ -281,7 +282,16 @@ fn trace_bound(
         let reads = match tracer.bindings[&canon] {
             Binding::Func(def) => {
                 tracer.root(program, def);
-                matches!(def, FuncDef::Host(_)) || linked.copied.contains(&canon)
+                if linked.adapted.contains(&canon)
+                    && let Some(tasks) = &program.tasks
+                {
+                    for name in functions(program, canon) {
+                        tracer.root(program, tasks.function(name));
+                    }
+                }
+                matches!(def, FuncDef::Host(_))
+                    || linked.copied.contains(&canon)
+                    || linked.adapted.contains(&canon)
             }
             Binding::Stub(_) => {
                 tracer.live.glue.insert(canon);
@@ -356,6 +366,7 @@ fn crossing(
         exports: boundary.lifts(),
         passed: boundary.passed(),
         copied: linked.copied.clone(),
+        adapted: linked.adapted.clone(),
         guarded: linked.guarded,
         ..Crossing::default()
     };

@@ -9,9 +9,9 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
-use super::encoder::{Fused, Place, Side, flat};
-use super::in_place;
-use crate::abi::{MAX_FLAT_RESULTS, Type};
+use super::encoder::{BEFORE, Fused, Place, Side, flat};
+use super::{in_place, tasks};
+use crate::abi::{MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::maps::Glue;
 use crate::maps::shared::Party;
 use crate::maps::{Maps, region_access};
@@ -20,10 +20,6 @@ use crate::memory::traps::Trap;
 use crate::plan::exports::lifted_params;
 use crate::plan::{Binding, Plan};
 use crate::resolve::{CanonId, CanonKind, ComponentFunc, LiftId};
-
-/// What lies before a result in the arena: the pointer that the guest returned, for its
-/// `post-return`.
-pub const BEFORE: u32 = 16;
 
 /// What lies before the place for a result of the host: the two addresses between which there is room.
 const ROOM: u32 = 8;
@@ -172,7 +168,11 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     if let Some(global) = maps.globals.arena {
         fused.sink().global_get(global).local_set(top);
     }
-    let (next, source) = fused.parameters(&ty.params, &guest)?;
+    let most = match options.is_async {
+        true => MAX_FLAT_ASYNC_PARAMS,
+        false => MAX_FLAT_PARAMS,
+    };
+    let (next, source) = fused.parameters_of(&ty.params, &guest, most)?;
     fused.pass(&ty.params, &guest, &source, &host)?;
     let flat = flat(ty.result.as_ref());
     let in_memory = flat.len() > MAX_FLAT_RESULTS;
@@ -198,14 +198,26 @@ pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
     } else if let Some(ty) = &ty.result {
         let given = fused.local(flat[0]);
         fused.sink().local_set(result);
-        let (source, target) = (Place::Flat(vec![result]), Place::Flat(vec![given]));
+        let source = Place::Flat(vec![result]);
+        let target = match options.is_async {
+            true => {
+                fused.check_pointer(&guest, next, ty)?;
+                Place::at(next)
+            }
+            false => Place::Flat(vec![given]),
+        };
         fused.copy(ty, &host, &source, &guest, &target)?;
         fused.empty_arena(Some(top));
         fused.end_borrows(None);
-        fused.sink().local_get(given);
+        if !options.is_async {
+            fused.sink().local_get(given);
+        }
     } else {
         fused.empty_arena(Some(top));
         fused.end_borrows(None);
+    }
+    if options.is_async {
+        fused.sink().i32_const(tasks::RETURNED);
     }
     Ok(fused.finish())
 }

@@ -15,6 +15,10 @@ use crate::memory::traps::Trap;
 use crate::plan::{Plan, fused::entered};
 use crate::resolve::{CanonOptions, ComponentInstanceId, FuncDef};
 
+/// What lies before a result in the arena: the pointer that the guest returned, for its
+/// `post-return`.
+pub const BEFORE: u32 = 16;
+
 /// One of the two sides of a call.
 pub struct Side {
     pub party: Party,
@@ -79,6 +83,9 @@ pub struct Fused<'p, 'i, 'a> {
     pub loans: Option<(ComponentInstanceId, u32)>,
     /// How many lists are being copied around this value.
     pub lists: u32,
+    /// Whether both sides have the same memory and the same handles: what is copied is the value alone, and
+    /// not what it points to.
+    pub is_shallow: bool,
 }
 
 impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
@@ -99,6 +106,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             lent: Vec::new(),
             loans: None,
             lists: 0,
+            is_shallow: false,
         }
     }
 
@@ -212,8 +220,13 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
     /// Where the parameters are in the caller: flat, or behind a pointer; and the number of the
     /// parameter of the function that comes after them.
     pub fn parameters(&mut self, ty: &Type, caller: &Side) -> Result<(u32, Place)> {
+        self.parameters_of(ty, caller, MAX_FLAT_PARAMS)
+    }
+
+    /// The same where so many of them are flat at most.
+    pub fn parameters_of(&mut self, ty: &Type, caller: &Side, most: usize) -> Result<(u32, Place)> {
         let count = ty.flat().len();
-        if count <= MAX_FLAT_PARAMS {
+        if count <= most {
             return Ok((count as u32, Place::Flat((0..count as u32).collect())));
         }
         let pointer = self.copied_from_host(caller, 0, None);

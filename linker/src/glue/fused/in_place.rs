@@ -198,7 +198,7 @@ impl Fused<'_, '_, '_> {
     }
 
     /// Traps unless lifting a value would succeed.
-    fn check_value(&mut self, ty: &Type, side: &Side, place: &Place) -> Result<()> {
+    pub fn check_value(&mut self, ty: &Type, side: &Side, place: &Place) -> Result<()> {
         if !ty.can_be_wrong() || self.check_apart(ty, side, place) {
             return Ok(());
         }

@@ -8,16 +8,16 @@
 use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
-use super::boundary::BEFORE;
-use super::encoder::{Fused, Place, Side, flat};
-use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_RESULTS, Type};
+use super::encoder::{BEFORE, Fused, Place, Side, flat};
+use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::glue::callee::check_may_leave;
+use crate::maps::shared::Party;
 use crate::maps::{Glue, Maps};
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
-use crate::plan::Plan;
 use crate::plan::exports::lifted_params;
 use crate::plan::tasks::{Site, TaskPlan};
+use crate::plan::{Binding, Plan};
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, EndType,
     Lift, LiftId,
@@ -29,6 +29,9 @@ const ASYNC_TYPE: i32 = 2;
 const CALLBACK: i32 = 4;
 const STACKFUL: i32 = 8;
 const BY_HOST: i32 = 16;
+
+/// The state of a call that has returned at once: it has no handle.
+pub const RETURNED: i32 = 2;
 
 /// Where the pointer to the place for a result is among the arguments that are kept.
 const RESULT_SLOT: u32 = MAX_FLAT_ASYNC_PARAMS as u32 * 8;
@@ -281,6 +284,90 @@ fn memory_of(
 ) -> Option<(crate::resolve::InstanceId, u32)> {
     let (id, index) = options.memory?;
     Some(plan.program.memory(plan.input, id, index))
+}
+
+/// Encodes a lowered import of the host or a library, whose values stay where they are: it is called as the
+/// blocking function that it is there, and what is ends of streams in them becomes records.
+///
+/// # Errors
+///
+/// Names what the component lacks.
+pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Result<Function> {
+    let canon = &plan.program.canons[id.0 as usize];
+    let CanonKind::Lower {
+        callee: ComponentFunc::Import(callee),
+        options,
+    } = &canon.kind
+    else {
+        unreachable!("only lowered imports are calls of the host");
+    };
+    let import = &plan.program.imports[*callee as usize];
+    let ty = &import.ty;
+    let target = match plan.bindings.get(&id) {
+        Some(Binding::Func(def)) => maps.target(plan.target(*def)),
+        _ => None,
+    };
+    let Some(target) = target else {
+        bail!("nothing is bound to {}", import.name);
+    };
+    let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
+    let guest = fused.guest(options, canon.instance);
+    let host = Side {
+        party: Party::HOST,
+        access: guest.access,
+        realloc: None,
+        host: None,
+    };
+    fused.is_shallow = true;
+    check_may_leave(plan, maps, &mut fused.code, canon.instance);
+    let most = match options.is_async {
+        true => MAX_FLAT_ASYNC_PARAMS,
+        false => MAX_FLAT_PARAMS,
+    };
+    let (next, source) = fused.parameters_of(&ty.params, &guest, most)?;
+    if plan.fusion.beside {
+        fused.check_value(&ty.params, &guest, &source)?;
+    }
+    match (&source, flat(Some(&ty.params)).len() > MAX_FLAT_PARAMS) {
+        (Place::Memory { pointer, .. }, true) => {
+            if ty.params.has_ends() {
+                bail!(
+                    "{}: streams and futures among so many parameters are not supported",
+                    import.name
+                );
+            }
+            fused.sink().local_get(*pointer);
+        }
+        _ => fused.pass(&ty.params, &guest, &source, &host)?,
+    }
+    let result = flat(ty.result.as_ref());
+    if let (Some(ty), true) = (&ty.result, result.len() > MAX_FLAT_RESULTS) {
+        fused.check_pointer(&guest, next, ty)?;
+        fused.sink().local_get(next).call(target);
+        if ty.has_ends() {
+            let place = Place::at(next);
+            fused.copy(ty, &host, &place, &guest, &place)?;
+        }
+    } else if let Some(ty) = &ty.result {
+        fused.sink().call(target);
+        let given = fused.local(result[0]);
+        let source = Place::Flat(vec![given]);
+        fused.sink().local_set(given);
+        if options.is_async {
+            fused.check_pointer(&guest, next, ty)?;
+            fused.copy(ty, &host, &source, &guest, &Place::at(next))?;
+        } else {
+            let to = fused.local(result[0]);
+            fused.copy(ty, &host, &source, &guest, &Place::Flat(vec![to]))?;
+            fused.sink().local_get(to);
+        }
+    } else {
+        fused.sink().call(target);
+    }
+    if options.is_async {
+        fused.sink().i32_const(RETURNED);
+    }
+    Ok(fused.finish())
 }
 
 /// Encodes what moves elements from a writer to a reader: `(writer, reader, pointer, pointer, count)`.

@@ -25,7 +25,7 @@ impl Fused<'_, '_, '_> {
         to: &Side,
         target: &Place,
     ) -> Result<()> {
-        if self.copy_apart(ty, from, source, to, target) {
+        if !self.is_shallow && self.copy_apart(ty, from, source, to, target) {
             return Ok(());
         }
         self.copy_here(ty, from, source, to, target)
@@ -64,6 +64,15 @@ impl Fused<'_, '_, '_> {
                 Ok(())
             }
             Type::Variant(cases) => self.copy_variant(cases, from, source, to, target),
+            Type::List(_) | Type::String if self.is_shallow => {
+                let (pointer, length) = self.load_range(from, source)?;
+                self.store_range(to, target, pointer, length)
+            }
+            Type::Own(_) | Type::Borrow(_) if self.is_shallow => {
+                self.before_store(to, target)?;
+                self.load(ty, from, source)?;
+                self.store(ty, to, target)
+            }
             Type::List(element) => self.copy_list(element, from, source, to, target),
             Type::String => self.copy_string(from, source, to, target),
             Type::Own(resource) => self.copy_handle(*resource, true, from, source, to, target),
