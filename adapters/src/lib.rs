@@ -13,5 +13,8 @@ pub const P1_ON_P1: &[u8] = include_bytes!("../prebuilt/p1-on-p1.wasm");
 /// WSI on Preview 1.
 pub const WSI_ON_P1: &[u8] = include_bytes!("../prebuilt/wsi-on-p1.wasm");
 
+/// The async canonical ABI: tasks, streams and futures.
+pub const TASKS: &[u8] = include_bytes!("../prebuilt/tasks.wasm");
+
 /// Preview 1 on WSI.
 pub const P1_ON_WSI: &[u8] = include_bytes!("../prebuilt/p1-on-wsi.wasm");

@@ -30,6 +30,10 @@ pub const LIBRARIES: &[Library<'static>] = &[
         name: "wsi-on-p1",
         wasm: p1bridge_adapters::WSI_ON_P1,
     },
+    Library {
+        name: "tasks",
+        wasm: p1bridge_adapters::TASKS,
+    },
 ];
 
 /// Which custom sections a flat module goes without.

@@ -137,6 +137,35 @@ const GIVEN: &[&str] = &[
     "cabi_realloc",
 ];
 
+/// What it gives to the library of tasks beside [`SIZED`].
+const GIVEN_FOR_TASKS: &[&str] = &[
+    "max_tasks",
+    "max_streams",
+    "instances",
+    "table",
+    "handle_add",
+    "handle_remove",
+    "start",
+    "callback",
+    "copy",
+    "size",
+    "base",
+    "unlend",
+    "context",
+    "set_context",
+    "trap",
+    "io_read",
+    "io_write",
+    "io_close",
+    "io_result",
+    "io_subscribe",
+    "io_poll",
+    "io_now",
+];
+
+/// Facts of that library alone.
+const OF_TASKS: &[&str] = &["tasks-per-instance", "tasks-per-task", "tasks-per-stream"];
+
 /// Memory that it gives, and the fact that says how much.
 const SIZED: &[(&str, &str)] = &[
     ("state", "state-fixed"),
@@ -147,6 +176,7 @@ const SIZED: &[(&str, &str)] = &[
     ("frame", "frame"),
     ("frame_polls", "frame-polls"),
     ("frame_names", "frame-names"),
+    ("tasks", "tasks-fixed"),
 ];
 
 #[derive(Default)]
@@ -176,10 +206,14 @@ impl Contract {
         self.functions.push(index);
         match module {
             "wasi_snapshot_preview1" => {}
+            // The linker knows these, and their types.
+            "p1bridge:tasks" => {}
             _ if module.starts_with("wsi:sys/") => {}
             "p1bridge" => {
                 ensure!(
-                    GIVEN.contains(&name) || SIZED.iter().any(|(piece, _)| *piece == name),
+                    GIVEN.contains(&name)
+                        || GIVEN_FOR_TASKS.contains(&name)
+                        || SIZED.iter().any(|(piece, _)| *piece == name),
                     "the linker provides no function p1bridge {name}"
                 );
                 self.given.push(name.to_owned());
@@ -198,7 +232,7 @@ impl Contract {
     fn facts(&mut self, text: &str) -> Result<()> {
         for line in text.lines() {
             let fact = line.split_once(' ').and_then(|(key, bytes)| {
-                let known = SIZED.iter().any(|(_, fact)| *fact == key);
+                let known = OF_TASKS.contains(&key) || SIZED.iter().any(|(_, fact)| *fact == key);
                 Some((key, bytes.parse().ok()?)).filter(|_| known)
             });
             let Some((key, bytes)) = fact else {
@@ -233,7 +267,11 @@ impl Contract {
                 .and_then(|name| name.split_once('-'))
                 .filter(|(word, name)| plain(word) && name.contains('#'))
                 .map_or(name.as_str(), |(_, name)| name);
+            let snake = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+            let whole = whole.strip_prefix("[async-lower]").unwrap_or(whole);
             let known = match whole.split_once('#') {
+                None if self.facts.contains_key("tasks-fixed") => snake(whole),
+                None if whole.starts_with("io:") => plain(&whole[3..]),
                 None => whole.strip_prefix("weak:").is_some_and(plain),
                 // The functions of Preview 1 are checked by the linker, which knows them.
                 Some(("wasi_snapshot_preview1", function)) => function
@@ -242,6 +280,7 @@ impl Contract {
                 Some((interface, function)) => {
                     let interface = interface
                         .strip_suffix("@0.2")
+                        .or_else(|| interface.strip_suffix("@0.3"))
                         .and_then(|rest| rest.strip_prefix("wasi:"))
                         .or_else(|| {
                             let name = interface.strip_suffix("@0.1")?;

@@ -1,0 +1,312 @@
+//! Calls: "canon lift", "canon lower" and "Task State".
+
+use crate::import::{context, set_context, start, trap_if, unlend};
+use crate::record::{
+    HOST, NONE, SUBTASK, add, call, call_at, current, find, flag, get, head, instance, instance_at,
+    mode, new_call, put, subtask, task, tick, wait, waitable,
+};
+use crate::step::{block_until, check_may_block};
+
+/// The codes that a callback gives.
+const EXIT: u32 = 0;
+const YIELD: u32 = 1;
+const WAIT: u32 = 2;
+
+/// A new call.
+#[unsafe(no_mangle)]
+extern "C" fn begin(site: u32, lift: u32, caller: u32, callee: u32, mode: u32) -> u32 {
+    let parent = current();
+    let new = new_call();
+    let at = call_at(new);
+    put(at + call::SITE, site);
+    put(at + call::LIFT, lift);
+    put(at + call::CALLER, caller);
+    put(at + call::CALLEE, callee);
+    put(at + call::MODE, mode);
+    put(at + call::PARENT, parent.wrapping_add(1));
+    new
+}
+
+/// Where the arguments of a call are kept.
+#[unsafe(no_mangle)]
+extern "C" fn args(task: u32) -> u32 {
+    call_at(task) + call::ARGS
+}
+
+/// Where its result is, if that is one number: arguments are no more needed then.
+#[unsafe(no_mangle)]
+extern "C" fn result(task: u32) -> u32 {
+    call_at(task) + call::ARGS
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn set_loans(task: u32, last: u32) {
+    put(call_at(task) + call::LOANS, last);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn site(task: u32) -> u32 {
+    get(call_at(task) + call::SITE)
+}
+
+pub fn mode_of(task: u32) -> u32 {
+    get(call_at(task) + call::MODE)
+}
+
+pub fn needs_lock(mode: u32) -> bool {
+    mode & (mode::ASYNC_TYPE | mode::STACKFUL) == mode::ASYNC_TYPE
+}
+
+/// Whether nothing holds a call back: `has_backpressure`.
+#[inline(never)]
+pub fn can_enter(task: u32) -> bool {
+    let mode = mode_of(task);
+    let callee = instance_at(get(call_at(task) + call::CALLEE));
+    mode & mode::ASYNC_TYPE == 0
+        || get(callee + instance::BACKPRESSURE) == 0
+            && !(needs_lock(mode) && get(callee + instance::EXCLUSIVE) != 0)
+}
+
+/// Makes a task the running one.
+#[inline(never)]
+pub fn switch_to(task: u32) {
+    let frame = current();
+    keep_context(frame);
+    let at = call_at(task);
+    put(at + call::FRAME, frame.wrapping_add(1));
+    put(head() + head::CURRENT, task + 1);
+    if needs_lock(get(at + call::MODE)) {
+        let callee = instance_at(get(at + call::CALLEE));
+        put(callee + instance::EXCLUSIVE, task + 1);
+    }
+    bring_context(task);
+}
+
+/// Makes what ran before it the running one again.
+#[inline(never)]
+fn switch_back(task: u32) {
+    keep_context(task);
+    let at = call_at(task);
+    if needs_lock(get(at + call::MODE)) {
+        let callee = instance_at(get(at + call::CALLEE));
+        put(callee + instance::EXCLUSIVE, 0);
+    }
+    let frame = get(at + call::FRAME);
+    put(head() + head::CURRENT, frame);
+    bring_context(frame.wrapping_sub(1));
+}
+
+fn contexts(task: u32) -> u32 {
+    match task {
+        NONE => head() + head::CONTEXT,
+        task => call_at(task) + call::CONTEXT,
+    }
+}
+
+fn keep_context(task: u32) {
+    let at = contexts(task);
+    put(at, context(0));
+    put(at + 4, context(1));
+}
+
+fn bring_context(task: u32) {
+    let at = contexts(task);
+    set_context(0, get(at));
+    set_context(1, get(at + 4));
+}
+
+/// Lets a call begin.
+#[inline(never)]
+pub fn started(task: u32) {
+    let at = call_at(task);
+    put(at + call::TASK, task::STARTED);
+    put(at + call::SUBTASK, subtask::STARTED);
+    progress(at);
+    switch_to(task);
+}
+
+/// What the caller gets to know if it has a handle.
+fn progress(at: u32) {
+    if get(at + call::FLAGS) & flag::HANDLE != 0 {
+        put(at + waitable::EVENT, 1);
+    }
+}
+
+/// Begins a call that is lowered with `async`, if it may begin now.
+#[unsafe(no_mangle)]
+extern "C" fn enter(task: u32) -> u32 {
+    let at = call_at(task);
+    let callee = instance_at(get(at + call::CALLEE));
+    if can_enter(task) && get(callee + instance::WAITING) == 0 {
+        started(task);
+        return 1;
+    }
+    add(callee + instance::WAITING, 1);
+    put(at + call::WAIT, wait::ENTER);
+    put(at + call::SINCE, tick());
+    0
+}
+
+/// Begins a call whose caller waits.
+#[unsafe(no_mangle)]
+extern "C" fn enter_blocking(task: u32) {
+    let at = call_at(task);
+    let callee = get(at + call::CALLEE);
+    if get(at + call::MODE) & mode::ASYNC_TYPE != 0
+        && (!can_enter(task) || get(instance_at(callee) + instance::WAITING) != 0)
+    {
+        check_may_block(get(at + call::PARENT).wrapping_sub(1));
+        add(instance_at(callee) + instance::WAITING, 1);
+        block_until(|| can_enter(task));
+        add(instance_at(callee) + instance::WAITING, u32::MAX);
+    }
+    started(task);
+}
+
+/// Begins a call that had to wait.
+pub fn begin_waiting(task: u32) {
+    let at = call_at(task);
+    let callee = instance_at(get(at + call::CALLEE));
+    add(callee + instance::WAITING, u32::MAX);
+    put(at + call::WAIT, wait::NOTHING);
+    let site = get(at + call::SITE);
+    started(task);
+    start(site, task);
+}
+
+/// The core function of a call has returned, or its callback, with a code.
+#[unsafe(no_mangle)]
+pub extern "C" fn exited(task: u32, packed: u32) {
+    let at = call_at(task);
+    let mode = get(at + call::MODE);
+    let code = match mode & mode::CALLBACK {
+        0 => EXIT,
+        _ => packed & 15,
+    };
+    switch_back(task);
+    let at = call_at(task);
+    match code {
+        EXIT => {
+            trap_if(get(at + call::TASK) != task::RESOLVED);
+            set_flag(at, flag::EXITED);
+            free(at);
+        }
+        YIELD => wait_for(at, wait::YIELD, 0),
+        WAIT => {
+            let set = find(get(at + call::CALLEE), packed >> 4, crate::record::SET);
+            add(crate::record::set_at(set), 1);
+            wait_for(at, wait::SET, set);
+        }
+        _ => p1bridge_shim::trap(),
+    }
+}
+
+fn wait_for(at: u32, what: u32, set: u32) {
+    put(at + call::WAIT, what);
+    put(at + call::WAIT_SET, set);
+    put(at + call::SINCE, tick());
+}
+
+pub fn set_flag(at: u32, flag: u32) {
+    put(at + call::FLAGS, get(at + call::FLAGS) | flag);
+}
+
+/// Frees a call of which neither side knows any more.
+pub fn free(at: u32) {
+    let both = flag::EXITED | flag::DETACHED;
+    if get(at + call::FLAGS) & both == both {
+        put(at + call::FLAGS, 0);
+    }
+}
+
+/// The first part of `task.return`: the task that returns.
+#[unsafe(no_mangle)]
+extern "C" fn returning(_instance: u32, _ty: u32) -> u32 {
+    let task = current();
+    trap_if(task == NONE);
+    let at = call_at(task);
+    trap_if(get(at + call::MODE) & (mode::CALLBACK | mode::STACKFUL) == 0);
+    trap_if(get(at + call::TASK) == task::RESOLVED);
+    task
+}
+
+/// A call has a result.
+#[unsafe(no_mangle)]
+extern "C" fn returned(task: u32) {
+    resolve(task, subtask::RETURNED);
+}
+
+pub fn resolve(task: u32, state: u32) {
+    let at = call_at(task);
+    trap_if(get(at + call::TASK) == task::RESOLVED);
+    put(at + call::TASK, task::RESOLVED);
+    put(at + call::SUBTASK, state);
+    progress(at);
+}
+
+/// `task.cancel`.
+#[unsafe(no_mangle)]
+extern "C" fn task_cancel(_instance: u32) {
+    let task = current();
+    trap_if(task == NONE);
+    let at = call_at(task);
+    trap_if(get(at + call::MODE) & (mode::CALLBACK | mode::STACKFUL) == 0);
+    trap_if(get(at + call::TASK) != task::CANCEL_DELIVERED);
+    resolve(task, subtask::CANCELLED_BEFORE_RETURNED);
+}
+
+/// The caller knows that a call is resolved: what it has lent is its own again.
+pub fn deliver(at: u32) {
+    set_flag(at, flag::DELIVERED);
+    let (caller, loans) = (get(at + call::CALLER), get(at + call::LOANS));
+    if loans != 0 && caller != HOST {
+        unlend(caller, loans);
+    }
+}
+
+pub fn is_resolved(task: u32) -> bool {
+    get(call_at(task) + call::SUBTASK) >= subtask::RETURNED
+}
+
+/// What a caller gets that did not wait: the state, and a handle if it is not resolved.
+#[unsafe(no_mangle)]
+pub extern "C" fn finish_async(task: u32) -> u32 {
+    if is_resolved(task) {
+        let at = call_at(task);
+        deliver(at);
+        release(task);
+        return subtask::RETURNED;
+    }
+    let caller = get(call_at(task) + call::CALLER);
+    let handle = crate::import::handle_add(crate::import::table(caller), task, SUBTASK, 1);
+    let at = call_at(task);
+    set_flag(at, flag::HANDLE);
+    put(at + waitable::HANDLE, handle);
+    get(at + call::SUBTASK) | handle << 4
+}
+
+/// Waits until a call is resolved.
+#[unsafe(no_mangle)]
+extern "C" fn finish_sync(task: u32) {
+    if !is_resolved(task) {
+        check_may_block(get(call_at(task) + call::PARENT).wrapping_sub(1));
+        block_until(|| is_resolved(task));
+    }
+    deliver(call_at(task));
+}
+
+/// The caller has what it wanted.
+#[unsafe(no_mangle)]
+extern "C" fn release(task: u32) {
+    let at = call_at(task);
+    set_flag(at, flag::DETACHED);
+    free(at);
+}
+
+/// `backpressure.inc` and `backpressure.dec`.
+#[unsafe(no_mangle)]
+extern "C" fn backpressure(instance: u32, change: u32) {
+    let at = instance_at(instance) + instance::BACKPRESSURE;
+    add(at, change);
+    trap_if(get(at) > 0xffff);
+}

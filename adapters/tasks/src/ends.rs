@@ -1,0 +1,301 @@
+//! Streams and futures: "Stream State" and "Future State". A record has both ends; an end is known by twice
+//! the number of its stream, and one more for the writable one.
+
+use crate::host;
+use crate::import::{self, handle_add, handle_remove, size, table, trap_if};
+use crate::record::{
+    BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at,
+    waitable,
+};
+use crate::step::wait_for;
+
+/// Flags of reading and writing.
+const ASYNC: u32 = 1;
+const PLAIN: u32 = 2;
+/// In a type of handles: that of a future; that of a writable end.
+pub const FUTURE: u32 = 2;
+const WRITABLE: u32 = 1;
+
+/// `EventCode.STREAM_READ`; the others follow.
+const STREAM_READ: u32 = 2;
+
+pub fn is_future(end: u32) -> bool {
+    get(stream_at(end >> 1) + stream::TYPE) & FUTURE != 0
+}
+
+/// The code of the events of an end.
+pub fn event_code(end: u32) -> u32 {
+    STREAM_READ + (end & 1) + if is_future(end) { 2 } else { 0 }
+}
+
+/// `stream.new` and `future.new`.
+#[unsafe(no_mangle)]
+extern "C" fn stream_new(instance: u32, ty: u32) -> u64 {
+    let new = new_stream(ty);
+    let readable = own(instance, ty, new << 1);
+    let writable = own(instance, ty + WRITABLE, (new << 1) + 1);
+    u64::from(readable) | u64::from(writable) << 32
+}
+
+/// Gives an end to an instance.
+fn own(instance: u32, ty: u32, end: u32) -> u32 {
+    let handle = handle_add(table(instance), end, ty, 1);
+    let at = end_at(end);
+    put(at + waitable::HANDLE, handle);
+    put(at + end::INSTANCE, instance);
+    handle
+}
+
+/// A result for an end whose copy was waiting, or has just been asked for.
+pub fn notify(end: u32, result: u32) {
+    put(end_at(end) + waitable::EVENT, result + 1);
+}
+
+/// Takes the event of an end: its payload.
+#[inline(never)]
+pub fn take(end: u32) -> u32 {
+    let at = end_at(end);
+    let result = get(at + waitable::EVENT) - 1;
+    put(at + waitable::EVENT, 0);
+    let shared = stream_at(end >> 1);
+    // A buffer that is not full was only lent until now.
+    if get(shared + stream::PENDING) == (end & 1) + 1 {
+        put(shared + stream::PENDING, 0);
+    }
+    let future = is_future(end);
+    let done = result == result::DROPPED || future && result == result::COMPLETED;
+    put(at + end::STATE, if done { copy::DONE } else { copy::IDLE });
+    match future {
+        true => result,
+        false => result | get(at + end::PROGRESS) << 4,
+    }
+}
+
+fn remain(end: u32) -> u32 {
+    let at = end_at(end);
+    get(at + end::LENGTH) - get(at + end::PROGRESS)
+}
+
+/// Where the next element of the buffer of an end is, as its guest has pointers.
+pub fn pointer(end: u32) -> u32 {
+    let at = end_at(end);
+    get(at + end::POINTER) + get(at + end::PROGRESS) * size(get(at + end::PORT))
+}
+
+/// Copies from the writer to the reader what both have room for.
+fn exchange(shared: u32, count: u32) {
+    let (reader, writer) = (shared << 1, (shared << 1) + 1);
+    let (source, target) = (pointer(writer), pointer(reader));
+    let (from, to) = (
+        get(end_at(writer) + end::PORT),
+        get(end_at(reader) + end::PORT),
+    );
+    import::copy(from, to, source, target, count);
+    add(end_at(reader) + end::PROGRESS, count);
+    add(end_at(writer) + end::PROGRESS, count);
+}
+
+/// Reads or writes at an end.
+#[inline(never)]
+fn transfer(end: u32, pointer: u32, count: u32, port: u32, flags: u32) -> u32 {
+    let at = end_at(end);
+    trap_if(get(at + end::STATE) != copy::IDLE);
+    trap_if(get(at + waitable::SET) != 0 && flags & ASYNC == 0);
+    put(at + end::STATE, copy::COPYING);
+    put(at + end::POINTER, pointer);
+    put(at + end::LENGTH, count);
+    put(at + end::PROGRESS, 0);
+    put(at + end::PORT, port);
+    let shared = stream_at(end >> 1);
+    let other = end ^ 1;
+    if get(shared + stream::DROPPED) != 0 {
+        notify(end, result::DROPPED);
+    } else if get(shared + stream::KIND) != 0 {
+        put(shared + stream::PENDING, (end & 1) + 1);
+        host::transfer(end);
+    } else if get(shared + stream::PENDING) == 0 {
+        put(shared + stream::PENDING, (end & 1) + 1);
+    } else {
+        let same = get(at + end::INSTANCE) == get(end_at(other) + end::INSTANCE);
+        trap_if(same && flags & PLAIN == 0);
+        if remain(other) > 0 {
+            if count > 0 {
+                let most = remain(other).min(count);
+                exchange(end >> 1, most);
+                if is_future(end) {
+                    put(stream_at(end >> 1) + stream::PENDING, 0);
+                }
+                notify(other, result::COMPLETED);
+            }
+            notify(end, result::COMPLETED);
+        } else if end & 1 == 1 && count == 0 && get(end_at(other) + end::LENGTH) == 0 {
+            notify(end, result::COMPLETED);
+        } else {
+            put(shared + stream::PENDING, (end & 1) + 1);
+            notify(other, result::COMPLETED);
+        }
+    }
+    finish(end, flags & ASYNC)
+}
+
+/// Gives the result of a copy, waits for it, or says that it is not there yet.
+fn finish(end: u32, is_async: u32) -> u32 {
+    if get(end_at(end) + waitable::EVENT) == 0 {
+        if is_async != 0 {
+            return BLOCKED;
+        }
+        wait_for(|| end_at(end));
+    }
+    take(end)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn stream_read(
+    instance: u32,
+    ty: u32,
+    handle: u32,
+    pointer: u32,
+    count: u32,
+    port: u32,
+    flags: u32,
+) -> u32 {
+    transfer(find(instance, handle, ty), pointer, count, port, flags)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn stream_write(
+    instance: u32,
+    ty: u32,
+    handle: u32,
+    pointer: u32,
+    count: u32,
+    port: u32,
+    flags: u32,
+) -> u32 {
+    transfer(
+        find(instance, handle, ty + WRITABLE),
+        pointer,
+        count,
+        port,
+        flags,
+    )
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn future_read(
+    instance: u32,
+    ty: u32,
+    handle: u32,
+    pointer: u32,
+    port: u32,
+    flags: u32,
+) -> u32 {
+    transfer(find(instance, handle, ty), pointer, 1, port, flags)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn future_write(
+    instance: u32,
+    ty: u32,
+    handle: u32,
+    pointer: u32,
+    port: u32,
+    flags: u32,
+) -> u32 {
+    transfer(
+        find(instance, handle, ty + WRITABLE),
+        pointer,
+        1,
+        port,
+        flags,
+    )
+}
+
+/// `cancel_copy`.
+fn cancel(end: u32, is_async: u32) -> u32 {
+    let at = end_at(end);
+    trap_if(get(at + end::STATE) != copy::COPYING || get(at + waitable::SYNC) != 0);
+    trap_if(get(at + waitable::SET) != 0 && is_async == 0);
+    put(at + end::STATE, copy::CANCELLING);
+    let event = get(at + waitable::EVENT);
+    // A copy that could have gone on is cancelled, even if a part of it is done.
+    if event == 0 || event == result::COMPLETED + 1 && !is_future(end) {
+        put(stream_at(end >> 1) + stream::PENDING, 0);
+        notify(end, result::CANCELLED);
+    }
+    take(end)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cancel_read(instance: u32, ty: u32, handle: u32, is_async: u32) -> u32 {
+    cancel(find(instance, handle, ty), is_async)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cancel_write(instance: u32, ty: u32, handle: u32, is_async: u32) -> u32 {
+    cancel(find(instance, handle, ty + WRITABLE), is_async)
+}
+
+/// Drops an end.
+fn drop(instance: u32, ty: u32, handle: u32) {
+    let end = find(instance, handle, ty);
+    let at = end_at(end);
+    let state = get(at + end::STATE);
+    trap_if(state == copy::COPYING || state == copy::CANCELLING);
+    trap_if(get(at + waitable::EVENT) != 0 || get(at + waitable::SYNC) != 0);
+    trap_if(ty & (FUTURE | WRITABLE) == FUTURE | WRITABLE && state != copy::DONE);
+    handle_remove(table(instance), handle, ty);
+    gone(end);
+}
+
+/// An end is no more: the other one gets to know it.
+#[inline(never)]
+pub fn gone(end: u32) {
+    let at = end_at(end);
+    put(at + end::STATE, 0);
+    put(at + waitable::SET, 0);
+    let shared = stream_at(end >> 1);
+    if get(shared + stream::DROPPED) == 0 {
+        put(shared + stream::DROPPED, 1);
+        if get(shared + stream::PENDING) != 0 {
+            put(shared + stream::PENDING, 0);
+            notify(end ^ 1, result::DROPPED);
+        }
+        if get(shared + stream::KIND) != 0 {
+            host::other_gone(end);
+        }
+    }
+    if get(end_at(end ^ 1) + end::STATE) == 0 {
+        put(stream_at(end >> 1) + stream::USED, 0);
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn drop_readable(instance: u32, ty: u32, handle: u32) {
+    drop(instance, ty, handle)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn drop_writable(instance: u32, ty: u32, handle: u32) {
+    drop(instance, ty + WRITABLE, handle)
+}
+
+/// `lift_async_value`: the stream behind a readable end, which the instance has no more.
+#[unsafe(no_mangle)]
+extern "C" fn take_end(instance: u32, ty: u32, handle: u32) -> u32 {
+    let end = find(instance, handle, ty);
+    let at = end_at(end);
+    trap_if(get(at + end::STATE) != copy::IDLE || get(at + waitable::SET) != 0);
+    handle_remove(table(instance), handle, ty);
+    end >> 1
+}
+
+/// `lower_async_value`: a handle of a readable end.
+#[unsafe(no_mangle)]
+extern "C" fn give_end(instance: u32, ty: u32, shared: u32) -> u32 {
+    let at = stream_at(shared) + stream::TYPE;
+    if get(at) == 0 || get(at) == FUTURE {
+        put(at, ty);
+    }
+    own(instance, ty, shared << 1)
+}

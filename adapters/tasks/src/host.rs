@@ -1,0 +1,221 @@
+//! Streams and futures of which the host has an end.
+//!
+//! A source is a stream that the host writes: what it has is read when a guest reads. A sink is one that
+//! it reads: what a guest writes is written at once. A future of the host has a result, or gets that of a
+//! source or sink when it ends.
+
+use crate::ends::{FUTURE, gone, notify, pointer};
+use crate::import::{
+    base, io_close, io_poll, io_read, io_result, io_subscribe, io_write, max_streams,
+};
+use crate::record::{add, end, end_at, get, new_stream, put, result, stream, stream_at};
+use p1bridge_shim::abi::{load64, store64};
+
+/// The kind of a future: its result is of the kind below.
+const RESULT: u32 = 0x8000_0000;
+/// In place of a number of bytes.
+const WOULD_BLOCK: i64 = -1;
+
+/// A stream that the host writes.
+#[unsafe(no_mangle)]
+extern "C" fn host_source(kind: u32, object: u32, offset: u64) -> u32 {
+    let new = new_stream(0);
+    let at = stream_at(new);
+    put(at + stream::KIND, kind);
+    put(at + stream::OBJECT, object);
+    store64(at + stream::OFFSET, offset);
+    new
+}
+
+/// A future that the host will write.
+#[unsafe(no_mangle)]
+extern "C" fn host_future() -> u32 {
+    let new = new_stream(FUTURE);
+    put(stream_at(new) + stream::KIND, RESULT);
+    new
+}
+
+/// A future that has a result.
+#[unsafe(no_mangle)]
+extern "C" fn resolved_future(kind: u32, code: u32) -> u32 {
+    let new = host_future();
+    settle(new, kind, code);
+    new
+}
+
+/// A future gets the result of a source.
+#[unsafe(no_mangle)]
+extern "C" fn source_result(source: u32, future: u32, _kind: u32) {
+    put(stream_at(source) + stream::FUTURE, future + 1);
+}
+
+/// The host takes the readable end of a stream.
+#[unsafe(no_mangle)]
+extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32 {
+    let future = host_future();
+    let at = stream_at(source);
+    if get(at + stream::KIND) != 0 {
+        // From host to host.
+        return pump(source, kind, object, offset, future);
+    }
+    put(at + stream::KIND, kind);
+    put(at + stream::OBJECT, object);
+    store64(at + stream::OFFSET, offset);
+    put(at + stream::FUTURE, future + 1);
+    if get(at + stream::DROPPED) != 0 {
+        finish(source, 0);
+        gone(source << 1);
+    } else if get(at + stream::PENDING) != 0 {
+        transfer((source << 1) + 1);
+    }
+    future
+}
+
+/// Passes what one file has on to another.
+fn pump(_source: u32, _kind: u32, _object: u32, _offset: u64, _future: u32) -> u32 {
+    crate::import::fail(crate::import::reason::OTHER)
+}
+
+/// A future has a result.
+fn settle(future: u32, kind: u32, code: u32) {
+    let at = stream_at(future);
+    put(at + stream::KIND, RESULT | kind);
+    put(at + stream::CODE, code + 1);
+    if get(at + stream::PENDING) != 0 {
+        transfer(future << 1);
+    }
+    if get(stream_at(future) + stream::DROPPED) != 0 {
+        gone((future << 1) + 1);
+    }
+}
+
+/// A source or sink has ended; 0 is no error.
+#[inline(never)]
+fn finish(shared: u32, code: u32) {
+    let at = stream_at(shared);
+    let (kind, future) = (get(at + stream::KIND), get(at + stream::FUTURE));
+    io_close(kind, get(at + stream::OBJECT));
+    if future != 0 {
+        put(stream_at(shared) + stream::FUTURE, 0);
+        settle(future - 1, kind, code);
+    }
+}
+
+/// The guest's end of a stream of the host is no more.
+pub fn other_gone(end: u32) {
+    let shared = end >> 1;
+    let at = stream_at(shared);
+    let kind = get(at + stream::KIND);
+    if kind & RESULT != 0 {
+        if get(at + stream::CODE) != 0 {
+            put(end_at(end ^ 1) + end::STATE, 0);
+        }
+        return;
+    }
+    finish(shared, 0);
+    put(end_at(end ^ 1) + end::STATE, 0);
+}
+
+/// Goes on with a copy of a guest at its end.
+#[inline(never)]
+pub fn transfer(end: u32) {
+    let shared = end >> 1;
+    let at = stream_at(shared);
+    let (kind, object) = (get(at + stream::KIND), get(at + stream::OBJECT));
+    let port = get(end_at(end) + end::PORT);
+    if kind & RESULT != 0 {
+        let code = get(at + stream::CODE);
+        if code != 0 {
+            let address = base(port) + pointer(end);
+            io_result(kind & !RESULT, code - 1, address);
+            add(end_at(end) + end::PROGRESS, 1);
+            settled(end, result::COMPLETED);
+            put(end_at(end ^ 1) + end::STATE, 0);
+        }
+        return;
+    }
+    let writes = end & 1 == 1;
+    loop {
+        let at = end_at(end);
+        let count = get(at + end::LENGTH) - get(at + end::PROGRESS);
+        if count == 0 {
+            settled(end, result::COMPLETED);
+            return;
+        }
+        let offset = load64(stream_at(shared) + stream::OFFSET);
+        let place = pointer(end);
+        let address = base(port) + place;
+        let moved = match writes {
+            true => io_write(kind, object, offset, address, count),
+            false => io_read(kind, object, offset, address, count, port, place),
+        };
+        if moved == WOULD_BLOCK {
+            return;
+        }
+        if moved < 0 || moved == 0 && !writes {
+            let code = if moved < 0 { (-2 - moved) as u32 } else { 0 };
+            finish(shared, code);
+            put(stream_at(shared) + stream::DROPPED, 1);
+            put(end_at(end ^ 1) + end::STATE, 0);
+            settled(end, result::DROPPED);
+            return;
+        }
+        add(end_at(end) + end::PROGRESS, moved as u32);
+        store64(stream_at(shared) + stream::OFFSET, offset + moved as u64);
+        if !writes {
+            settled(end, result::COMPLETED);
+            return;
+        }
+    }
+}
+
+fn settled(end: u32, result: u32) {
+    put(stream_at(end >> 1) + stream::PENDING, 0);
+    notify(end, result);
+}
+
+/// Whether a copy waits for the host, at a stream.
+fn waits(shared: u32) -> bool {
+    let at = stream_at(shared);
+    get(at + stream::USED) != 0
+        && get(at + stream::KIND) != 0
+        && get(at + stream::KIND) & RESULT == 0
+        && get(at + stream::PENDING) != 0
+}
+
+/// Adds what is waited for to the next poll; says whether there is anything.
+#[inline(never)]
+pub fn subscribe() -> bool {
+    let mut any = false;
+    let mut shared = 0;
+    while shared < max_streams() {
+        if waits(shared) {
+            any = true;
+            let at = stream_at(shared);
+            let writes = get(at + stream::PENDING) - 1;
+            io_subscribe(get(at + stream::KIND), get(at + stream::OBJECT), writes);
+        }
+        shared += 1;
+    }
+    any
+}
+
+/// Tries again what waits for the host.
+#[inline(never)]
+pub fn retry() {
+    let mut shared = 0;
+    while shared < max_streams() {
+        if waits(shared) {
+            transfer((shared << 1) + get(stream_at(shared) + stream::PENDING) - 1);
+        }
+        shared += 1;
+    }
+}
+
+/// Looks once whether the host has something.
+pub fn look() {
+    if subscribe() {
+        io_poll(1, 0);
+        retry();
+    }
+}

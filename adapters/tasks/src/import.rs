@@ -1,0 +1,69 @@
+//! What the linker gives: `docs/async.md` has the contract.
+
+#[link(wasm_import_module = "p1bridge")]
+unsafe extern "C" {
+    /// Where the records are. They move when a guest runs or memory grows.
+    pub safe fn tasks() -> u32;
+    pub safe fn max_tasks() -> u32;
+    pub safe fn max_streams() -> u32;
+    pub safe fn instances() -> u32;
+    /// The table of handles of an instance.
+    pub safe fn table(instance: u32) -> u32;
+    pub safe fn handle_add(table: u32, rep: u32, ty: u32, own: u32) -> u32;
+    /// Gives the entry, which is free and still has what was in it.
+    pub safe fn handle_remove(table: u32, handle: u32, ty: u32) -> u32;
+    /// Begins a call whose arguments were kept.
+    pub safe fn start(site: u32, task: u32);
+    pub safe fn callback(lift: u32, event: u32, first: u32, second: u32) -> u32;
+    /// Moves elements from a writer to a reader.
+    pub safe fn copy(writer: u32, reader: u32, source: u32, target: u32, count: u32);
+    /// The bytes of an element.
+    pub safe fn size(port: u32) -> u32;
+    /// Where the memory of a port begins.
+    pub safe fn base(port: u32) -> u32;
+    /// Gives back what was lent in a call.
+    pub safe fn unlend(instance: u32, last: u32);
+    pub safe fn context(slot: u32) -> u32;
+    pub safe fn set_context(slot: u32, value: u32);
+    /// Says why, and traps.
+    pub safe fn trap(reason: u32);
+
+    // The host, through the library that has its streams.
+    pub safe fn io_read(
+        kind: u32,
+        object: u32,
+        offset: u64,
+        address: u32,
+        count: u32,
+        port: u32,
+        pointer: u32,
+    ) -> i64;
+    pub safe fn io_write(kind: u32, object: u32, offset: u64, address: u32, count: u32) -> i64;
+    pub safe fn io_close(kind: u32, object: u32);
+    pub safe fn io_result(kind: u32, code: u32, address: u32);
+    pub safe fn io_subscribe(kind: u32, object: u32, writes: u32);
+    pub safe fn io_poll(has_deadline: u32, deadline: u64);
+    pub safe fn io_now() -> u64;
+}
+
+/// Why the library traps.
+pub mod reason {
+    pub const DEADLOCK: u32 = 0;
+    pub const SEVERAL_STACKS: u32 = 1;
+    pub const TASKS: u32 = 2;
+    pub const STREAMS: u32 = 3;
+    pub const MAY_NOT_BLOCK: u32 = 4;
+    pub const OTHER: u32 = 5;
+}
+
+/// Says why, and traps.
+pub fn fail(why: u32) -> ! {
+    trap(why);
+    p1bridge_shim::trap()
+}
+
+/// Traps if the program breaks the rules of the canonical ABI.
+#[inline(always)]
+pub fn trap_if(broken: bool) {
+    p1bridge_shim::trap_if(broken)
+}

@@ -1,0 +1,47 @@
+//! The async canonical ABI: the library `tasks`.
+//!
+//! Everything of "Concurrency" in `CanonicalABI.md` that does not depend on types: tasks and subtasks,
+//! waitable sets, streams and futures, and the loop that runs while a task waits. The linker writes stubs
+//! that call these functions with numbers for instances, calls and types, and moves typed values itself.
+//! `docs/async.md` has the contract.
+//!
+//! | module | what is in it |
+//! |---|---|
+//! | [`import`] | what the linker gives |
+//! | [`record`] | the records in the state block |
+//! | [`call`] | calls: tasks, and subtasks until they are resolved |
+//! | [`subtask`] | what a caller can do with a subtask |
+//! | [`set`] | waitable sets |
+//! | [`ends`] | streams and futures |
+//! | [`host`] | those of which the host has an end |
+//! | [`timer`] | calls of the host that end at a deadline |
+//! | [`step`] | the loop |
+
+#![no_std]
+
+mod call;
+mod ends;
+mod host;
+mod import;
+mod record;
+mod set;
+mod step;
+mod subtask;
+mod timer;
+
+/// What the linker must know: the bytes of the records.
+#[unsafe(link_section = "p1bridge.library")]
+pub static LIBRARY: [u8; 85] =
+    *b"tasks-fixed 32\ntasks-per-instance 16\ntasks-per-task 128\ntasks-per-stream 136\nframe 0\n";
+
+const _: () = assert!(
+    record::head::BYTES == 32
+        && record::instance::BYTES == 16
+        && record::call::BYTES + record::set::BYTES == 128
+        && record::stream::BYTES == 136
+);
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo) -> ! {
+    p1bridge_shim::trap()
+}

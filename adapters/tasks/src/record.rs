@@ -1,0 +1,327 @@
+//! The records, and where they are: a head, what is kept of each instance, calls with waitable sets, and
+//! streams. Nothing keeps an address while a guest may run: a record is known by its number.
+
+use crate::import::{fail, instances, max_streams, max_tasks, reason, tasks};
+use p1bridge_shim::abi::{load32, store32};
+
+/// No record.
+pub const NONE: u32 = u32::MAX;
+/// The host, in place of an instance.
+pub const HOST: u32 = u32::MAX;
+
+/// The head.
+pub mod head {
+    /// The running task, and one more.
+    pub const CURRENT: u32 = 0;
+    /// The payload of the last event.
+    pub const EVENT: u32 = 4;
+    /// Counts what begins to wait.
+    pub const TIME: u32 = 12;
+    /// How many frames of guests wait on the stack.
+    pub const DEPTH: u32 = 16;
+    /// The contexts of what is no task.
+    pub const CONTEXT: u32 = 20;
+    pub const BYTES: u32 = 32;
+}
+
+/// What is kept of an instance.
+pub mod instance {
+    pub const BACKPRESSURE: u32 = 0;
+    /// The task that has the lock, and one more.
+    pub const EXCLUSIVE: u32 = 4;
+    /// How many calls wait to enter.
+    pub const WAITING: u32 = 8;
+    pub const BYTES: u32 = 16;
+}
+
+/// The first fields of calls and of ends of streams: "Waitable State".
+pub mod waitable {
+    /// 0: none. Of an end: the result of the copy, and one more.
+    pub const EVENT: u32 = 0;
+    /// The waitable set, and one more.
+    pub const SET: u32 = 4;
+    /// Whether a frame waits for it.
+    pub const SYNC: u32 = 8;
+    /// Its handle.
+    pub const HANDLE: u32 = 12;
+}
+
+/// A call: the task on the side of the callee, and the subtask on that of the caller.
+pub mod call {
+    pub const SITE: u32 = 16;
+    pub const LIFT: u32 = 20;
+    pub const CALLER: u32 = 24;
+    pub const CALLEE: u32 = 28;
+    pub const MODE: u32 = 32;
+    /// "Task State".
+    pub const TASK: u32 = 36;
+    /// "Subtask State".
+    pub const SUBTASK: u32 = 40;
+    pub const FLAGS: u32 = 44;
+    /// The task that called, and one more.
+    pub const PARENT: u32 = 48;
+    /// The task that ran when this one was entered, and one more.
+    pub const FRAME: u32 = 52;
+    pub const CONTEXT: u32 = 56;
+    /// What it waits for, in its loop or before it begins.
+    pub const WAIT: u32 = 64;
+    pub const WAIT_SET: u32 = 68;
+    pub const SINCE: u32 = 72;
+    pub const LOANS: u32 = 76;
+    /// Arguments, and where the result goes; of a timer, its deadline.
+    pub const ARGS: u32 = 80;
+    pub const BYTES: u32 = 120;
+}
+
+/// How a call was made.
+pub mod mode {
+    pub const ASYNC_LOWER: u32 = 1;
+    pub const ASYNC_TYPE: u32 = 2;
+    pub const CALLBACK: u32 = 4;
+    pub const STACKFUL: u32 = 8;
+    /// Not a call of a guest: it is over when its deadline is.
+    pub const TIMER: u32 = 32;
+}
+
+pub mod flag {
+    pub const USED: u32 = 1;
+    /// The task has ended.
+    pub const EXITED: u32 = 2;
+    /// The caller has a handle.
+    pub const HANDLE: u32 = 4;
+    /// The caller knows that it is resolved.
+    pub const DELIVERED: u32 = 8;
+    /// The caller has asked for it to be cancelled.
+    pub const CANCEL: u32 = 16;
+    /// The caller has nothing more to do with it.
+    pub const DETACHED: u32 = 32;
+}
+
+/// States of tasks.
+pub mod task {
+    pub const INITIAL: u32 = 0;
+    pub const STARTED: u32 = 1;
+    pub const PENDING_CANCEL: u32 = 2;
+    pub const CANCEL_DELIVERED: u32 = 3;
+    pub const RESOLVED: u32 = 4;
+}
+
+/// States of subtasks; 0 is `STARTING`.
+pub mod subtask {
+    pub const STARTED: u32 = 1;
+    pub const RETURNED: u32 = 2;
+    pub const CANCELLED_BEFORE_STARTED: u32 = 3;
+    pub const CANCELLED_BEFORE_RETURNED: u32 = 4;
+}
+
+/// What a call waits for.
+pub mod wait {
+    pub const NOTHING: u32 = 0;
+    pub const YIELD: u32 = 1;
+    pub const SET: u32 = 2;
+    pub const ENTER: u32 = 3;
+}
+
+/// A waitable set.
+pub mod set {
+    /// How many wait for it, and one more; 0 is a free record.
+    pub const WAITERS: u32 = 0;
+    pub const BYTES: u32 = 8;
+}
+
+/// A stream or future, before its two ends.
+pub mod stream {
+    pub const USED: u32 = 0;
+    /// The type of handles of its readable end; 0 where the host made it.
+    pub const TYPE: u32 = 4;
+    pub const DROPPED: u32 = 8;
+    /// The end whose copy waits, and one more.
+    pub const PENDING: u32 = 12;
+    /// What the host has at its end; 0: both ends are of guests.
+    pub const KIND: u32 = 16;
+    pub const OBJECT: u32 = 20;
+    pub const OFFSET: u32 = 24;
+    /// The future that gets the result of a stream, and one more. Of such a future: the result, and one more.
+    pub const FUTURE: u32 = 32;
+    pub const CODE: u32 = 36;
+    pub const HEAD: u32 = 40;
+    pub const BYTES: u32 = HEAD + 2 * super::end::BYTES;
+}
+
+/// An end.
+pub mod end {
+    pub const STATE: u32 = 16;
+    pub const INSTANCE: u32 = 20;
+    pub const POINTER: u32 = 24;
+    pub const LENGTH: u32 = 28;
+    pub const PROGRESS: u32 = 32;
+    pub const PORT: u32 = 36;
+    pub const BYTES: u32 = 48;
+}
+
+/// "Stream State", `CopyState`; 0 is an end that is gone.
+pub mod copy {
+    pub const IDLE: u32 = 1;
+    pub const COPYING: u32 = 2;
+    pub const CANCELLING: u32 = 3;
+    pub const DONE: u32 = 4;
+}
+
+/// "Stream State", `CopyResult`.
+pub mod result {
+    pub const COMPLETED: u32 = 0;
+    pub const DROPPED: u32 = 1;
+    pub const CANCELLED: u32 = 2;
+}
+
+/// Types of handles.
+pub const SUBTASK: u32 = 0x4000_0000;
+pub const SET: u32 = 0x4000_0001;
+pub const FIRST_END: u32 = 0x4000_0010;
+
+/// An argument that says nothing.
+pub const BLOCKED: u32 = u32::MAX;
+
+pub fn get(address: u32) -> u32 {
+    load32(address)
+}
+
+pub fn put(address: u32, value: u32) {
+    store32(address, value)
+}
+
+pub fn add(address: u32, value: u32) {
+    put(address, get(address).wrapping_add(value))
+}
+
+/// The head.
+pub fn head() -> u32 {
+    tasks()
+}
+
+/// What is kept of an instance.
+#[inline(never)]
+pub fn instance_at(instance: u32) -> u32 {
+    tasks() + head::BYTES + instance * instance::BYTES
+}
+
+/// A call.
+#[inline(never)]
+pub fn call_at(call: u32) -> u32 {
+    instance_at(instances()) + call * call::BYTES
+}
+
+/// A waitable set.
+#[inline(never)]
+pub fn set_at(set: u32) -> u32 {
+    call_at(max_tasks()) + set * set::BYTES
+}
+
+/// A stream or future.
+#[inline(never)]
+pub fn stream_at(stream: u32) -> u32 {
+    set_at(max_tasks()) + stream * stream::BYTES
+}
+
+/// An end: twice the number of its stream, and one more for the writable one.
+#[inline(never)]
+pub fn end_at(end: u32) -> u32 {
+    stream_at(end >> 1) + stream::HEAD + (end & 1) * end::BYTES
+}
+
+/// The running task.
+pub fn current() -> u32 {
+    get(head() + head::CURRENT).wrapping_sub(1)
+}
+
+/// The next moment.
+pub fn tick() -> u32 {
+    add(head() + head::TIME, 1);
+    get(head() + head::TIME)
+}
+
+/// A call that is free, made zero.
+#[inline(never)]
+pub fn new_call() -> u32 {
+    let mut call = 0;
+    while call < max_tasks() {
+        let at = call_at(call);
+        if get(at + call::FLAGS) == 0 {
+            clear(at, call::BYTES);
+            put(at + call::FLAGS, flag::USED);
+            return call;
+        }
+        call += 1;
+    }
+    fail(reason::TASKS)
+}
+
+/// A waitable set that is free.
+#[inline(never)]
+pub fn new_set() -> u32 {
+    let mut set = 0;
+    while set < max_tasks() {
+        let at = set_at(set);
+        if get(at + set::WAITERS) == 0 {
+            put(at + set::WAITERS, 1);
+            return set;
+        }
+        set += 1;
+    }
+    fail(reason::TASKS)
+}
+
+/// A stream that is free, with both its ends idle.
+#[inline(never)]
+pub fn new_stream(ty: u32) -> u32 {
+    let mut stream = 0;
+    while stream < max_streams() {
+        let at = stream_at(stream);
+        if get(at + stream::USED) == 0 {
+            clear(at, stream::BYTES);
+            put(at + stream::USED, 1);
+            put(at + stream::TYPE, ty);
+            put(at + stream::HEAD + end::STATE, copy::IDLE);
+            put(at + stream::HEAD + end::BYTES + end::STATE, copy::IDLE);
+            return stream;
+        }
+        stream += 1;
+    }
+    fail(reason::STREAMS)
+}
+
+fn clear(at: u32, bytes: u32) {
+    let mut next = at;
+    while next != at + bytes {
+        put(next, 0);
+        next += 4;
+    }
+}
+
+/// The entry of a handle, which must be there.
+#[inline(never)]
+pub fn entry(instance: u32, handle: u32) -> u32 {
+    let table = crate::import::table(instance);
+    // The first entry has the number of those that were ever used. 0 wraps.
+    crate::import::trap_if(handle.wrapping_sub(1) >= get(table + 4));
+    table + handle * 16
+}
+
+/// What a handle of this type stands for.
+pub fn find(instance: u32, handle: u32, ty: u32) -> u32 {
+    let entry = entry(instance, handle);
+    crate::import::trap_if(get(entry) != ty);
+    get(entry + 4)
+}
+
+/// The address of what a handle stands for that can be waited for.
+#[inline(never)]
+pub fn find_waitable(instance: u32, handle: u32) -> u32 {
+    let entry = entry(instance, handle);
+    let (ty, rep) = (get(entry), get(entry + 4));
+    match ty {
+        SUBTASK => call_at(rep),
+        FIRST_END.. => end_at(rep),
+        _ => p1bridge_shim::trap(),
+    }
+}

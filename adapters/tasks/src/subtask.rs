@@ -1,0 +1,71 @@
+//! `subtask.cancel` and `subtask.drop`.
+
+use crate::call::{free, is_resolved, resolve, set_flag};
+use crate::import::{handle_remove, table, trap_if};
+use crate::record::{
+    BLOCKED, SUBTASK, add, call, call_at, find, flag, get, instance, instance_at, mode, put,
+    subtask, task, wait, waitable,
+};
+use crate::set::take_subtask;
+use crate::step::{CANCELLED, can_resume, resume, wait_for};
+
+#[unsafe(no_mangle)]
+extern "C" fn subtask_cancel(instance: u32, handle: u32, is_async: u32) -> u32 {
+    let task = find(instance, handle, SUBTASK);
+    let at = call_at(task);
+    let flags = get(at + call::FLAGS);
+    trap_if(flags & (flag::DELIVERED | flag::CANCEL) != 0);
+    trap_if(get(at + waitable::SET) != 0 && is_async == 0);
+    if !is_resolved(task) {
+        set_flag(at, flag::CANCEL);
+        request(task);
+        if !is_resolved(task) {
+            if is_async != 0 {
+                return BLOCKED;
+            }
+            // A `STARTED` that nobody has looked at is not what is waited for.
+            put(call_at(task) + waitable::EVENT, 0);
+            wait_for(|| call_at(task));
+            while !is_resolved(task) {
+                put(call_at(task) + waitable::EVENT, 0);
+                wait_for(|| call_at(task));
+            }
+        }
+    }
+    take_subtask(task)
+}
+
+/// `Task.request_cancellation`.
+fn request(task: u32) {
+    let at = call_at(task);
+    if get(at + call::MODE) & mode::TIMER != 0 {
+        resolve(task, subtask::CANCELLED_BEFORE_RETURNED);
+    } else if get(at + call::TASK) == task::INITIAL {
+        let callee = instance_at(get(at + call::CALLEE));
+        add(callee + instance::WAITING, u32::MAX);
+        put(at + call::WAIT, wait::NOTHING);
+        resolve(task, subtask::CANCELLED_BEFORE_STARTED);
+        set_flag(at, flag::EXITED);
+    } else if can_resume(task) {
+        put(at + call::TASK, task::CANCEL_DELIVERED);
+        resume(task, CANCELLED, 0, 0);
+    } else {
+        put(at + call::TASK, task::PENDING_CANCEL);
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn subtask_drop(instance: u32, handle: u32) {
+    let task = find(instance, handle, SUBTASK);
+    let at = call_at(task);
+    trap_if(get(at + call::FLAGS) & flag::DELIVERED == 0);
+    trap_if(get(at + waitable::SYNC) != 0);
+    handle_remove(table(instance), handle, SUBTASK);
+    put(at + waitable::SET, 0);
+    put(at + waitable::EVENT, 0);
+    set_flag(at, flag::DETACHED);
+    if get(at + call::MODE) & mode::TIMER != 0 {
+        set_flag(at, flag::EXITED);
+    }
+    free(at);
+}

@@ -1,0 +1,43 @@
+//! Calls of the host that are over when a deadline is: `wait-for` and `wait-until`.
+
+use crate::call::{finish_async, is_resolved, resolve, set_flag};
+use crate::import::io_now;
+use crate::record::{HOST, call, call_at, current, flag, mode, new_call, put, subtask};
+use crate::step::{block_until, check_may_block};
+use p1bridge_shim::abi::{load64, store64};
+
+pub fn deadline(at: u32) -> u64 {
+    load64(at + call::ARGS)
+}
+
+fn new_timer(caller: u32, deadline: u64) -> u32 {
+    let new = new_call();
+    let at = call_at(new);
+    put(at + call::MODE, mode::TIMER);
+    put(at + call::CALLER, caller);
+    put(at + call::SUBTASK, subtask::STARTED);
+    store64(at + call::ARGS, deadline);
+    set_flag(at, flag::EXITED);
+    if deadline <= io_now() {
+        resolve(new, subtask::RETURNED);
+    }
+    new
+}
+
+/// A call that ends at a moment of the monotonic clock: its state, and a handle if it has not ended.
+#[unsafe(no_mangle)]
+extern "C" fn timer(instance: u32, deadline: u64) -> u32 {
+    finish_async(new_timer(instance, deadline))
+}
+
+/// Waits for a moment of the monotonic clock.
+#[unsafe(no_mangle)]
+extern "C" fn timer_sync(deadline: u64) {
+    if deadline <= io_now() {
+        return;
+    }
+    check_may_block(current());
+    let timer = new_timer(HOST, deadline);
+    block_until(|| is_resolved(timer));
+    put(call_at(timer) + call::FLAGS, 0);
+}
