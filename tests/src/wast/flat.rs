@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use p1bridge::flatten::LIBRARIES;
 use p1bridge_linker::{Options, flatten};
 use wasmi::{Caller, Config, Engine, Extern, Func, Instance, Linker, Module, Store, TrapCode, Val};
 
@@ -50,7 +51,7 @@ impl Flat {
 
 impl Machine for Flat {
     fn link(&self, component: &[u8]) -> Result<Box<dyn Linked>, String> {
-        let output = catch_unwind(AssertUnwindSafe(|| flatten(component, &[], &self.options)))
+        let output = catch_unwind(AssertUnwindSafe(|| flatten(component, LIBRARIES, &self.options)))
             .map_err(|_| "the linker panicked".to_owned())?
             .map_err(|error| format!("{error:#}"))?;
         Ok(Box::new(FlatModule {

@@ -1,5 +1,8 @@
 //! Components as they are, on wasmtime: what the flat modules are compared with.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
 use wasmtime::component::{Component, Instance, Linker, Type, Val};
 use wasmtime::{Config, Engine, Store, Trap};
 
@@ -19,6 +22,11 @@ impl Default for Oracle {
             .wasm_component_model_map(true)
             .wasm_component_model_fixed_length_lists(true)
             .wasm_component_model_implements(true)
+            .wasm_component_model_async(true)
+            .wasm_component_model_more_async_builtins(true)
+            .wasm_component_model_async_stackful(true)
+            .wasm_component_model_threading(true)
+            .wasm_component_model_error_context(true)
             .wasm_multi_memory(true)
             .wasm_custom_page_sizes(true)
             .wasm_wide_arithmetic(true);
@@ -45,10 +53,21 @@ struct Compiled(Component);
 impl Linked for Compiled {
     fn instantiate(&self) -> Result<Box<dyn Running>, Failure> {
         let mut store = Store::new(self.0.engine(), ());
-        let instance = Linker::new(self.0.engine())
-            .instantiate(&mut store, &self.0)
+        let linker = Linker::new(self.0.engine());
+        let instance = block_on(linker.instantiate_async(&mut store, &self.0))
             .map_err(|error| failure(&error))?;
         Ok(Box::new(Instantiated { store, instance }))
+    }
+}
+
+/// Runs a future to its end: nothing here waits for a host.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
     }
 }
 
@@ -83,8 +102,7 @@ impl Running for Instantiated {
             .map(|((_, ty), value)| to_val(value, &ty))
             .collect();
         let mut results = vec![Val::Bool(false); ty.results().len()];
-        function
-            .call(&mut self.store, &args, &mut results)
+        block_on(function.call_async(&mut self.store, &args, &mut results))
             .map_err(|error| failure(&error))?;
         let result = ty.results().zip(&results).next();
         Ok(result.map(|(ty, value)| from_val(value, &ty)))

@@ -60,13 +60,7 @@ const OUT_OF_SCOPE: &[(&str, WasmFeatures)] = &[
         "threads",
         WasmFeatures::CM_THREADING.union(WasmFeatures::SHARED_EVERYTHING_THREADS),
     ),
-    (
-        "the async ABI",
-        WasmFeatures::CM_ASYNC
-            .union(WasmFeatures::CM_ASYNC_STACKFUL)
-            .union(WasmFeatures::CM_MORE_ASYNC_BUILTINS)
-            .union(WasmFeatures::CM_FORWARD),
-    ),
+    ("forwarded streams", WasmFeatures::CM_FORWARD),
     ("error contexts", WasmFeatures::CM_ERROR_CONTEXT),
     ("shared memories", WasmFeatures::THREADS),
     (
@@ -150,9 +144,6 @@ impl Surface {
 
 fn func_type(types: TypesRef<'_>, id: ComponentFuncTypeId) -> Result<FuncType> {
     let ty = &types[id];
-    if ty.async_ {
-        bail!("it is an async function");
-    }
     Ok(FuncType {
         params: ty
             .params
