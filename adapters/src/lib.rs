@@ -13,6 +13,9 @@ pub const P1_ON_P1: &[u8] = include_bytes!("../prebuilt/p1-on-p1.wasm");
 /// WSI on Preview 1.
 pub const WSI_ON_P1: &[u8] = include_bytes!("../prebuilt/wsi-on-p1.wasm");
 
+/// WASI 0.3 on Preview 1.
+pub const P3_ON_P1: &[u8] = include_bytes!("../prebuilt/p3-on-p1.wasm");
+
 /// The async canonical ABI: tasks, streams and futures.
 pub const TASKS: &[u8] = include_bytes!("../prebuilt/tasks.wasm");
 

@@ -31,6 +31,10 @@ pub const LIBRARIES: &[Library<'static>] = &[
         wasm: p1bridge_adapters::WSI_ON_P1,
     },
     Library {
+        name: "p3-on-p1",
+        wasm: p1bridge_adapters::P3_ON_P1,
+    },
+    Library {
         name: "tasks",
         wasm: p1bridge_adapters::TASKS,
     },

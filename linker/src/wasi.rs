@@ -1,4 +1,4 @@
-//! The functions of WASI 0.2: their types, to tell a component that imports them under others, and
+//! The functions of WASI 0.2 and 0.3: their types, to tell a component that imports them under others, and
 //! what Preview 1 can do of each.
 //!
 //! No host links such a component, and a flat module would be wrong without a word: the core
@@ -16,6 +16,9 @@ use wasmparser::types::Types;
 /// One line for each function: `interface#function hash plain sockets note`.
 const KNOWN: &str = include_str!("wasi-0.2.txt");
 
+/// The same for WASI 0.3, whose interfaces have `@0.3` behind their names.
+const KNOWN_0_3: &str = include_str!("wasi-0.3.txt");
+
 /// The same for the component side of WSI 0.1, `wit/wsi/wsi.wit`.
 const KNOWN_WSI: &str = include_str!("wsi-0.1.txt");
 
@@ -28,6 +31,7 @@ const EXCHANGE: &str = "p1bridge:http/";
 fn lines() -> impl Iterator<Item = &'static str> {
     KNOWN
         .lines()
+        .chain(KNOWN_0_3.lines())
         .chain(KNOWN_WSI.lines())
         .chain(KNOWN_EXCHANGE.lines())
 }
@@ -52,8 +56,11 @@ pub fn is_system(interface: &str) -> bool {
         || is_exchange(interface)
 }
 
-/// The newest release that is known.
+/// The newest release that is known, of 0.2.
 pub const NEWEST: &str = "0.2.12";
+
+/// And of 0.3.
+pub const NEWEST_0_3: &str = "0.3.0";
 
 /// What can be done of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +101,7 @@ impl Class {
     }
 }
 
-/// A function of WASI 0.2.
+/// A function of WASI.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
     /// The shape of its type.
@@ -107,7 +114,16 @@ pub struct Function {
     pub note: &'static str,
 }
 
-/// A function by its name; nothing for one that is not known. `interface` has no version.
+/// What an interface is called in the tables: without its version, but for `@0.3`.
+pub fn keyed(interface: &str) -> String {
+    let (base, version) = interface.split_once('@').unwrap_or((interface, ""));
+    match version.starts_with("0.3.") || version == "0.3" {
+        true => format!("{base}@0.3"),
+        false => base.to_string(),
+    }
+}
+
+/// A function by its name; nothing for one that is not known. `interface` is as [`keyed`] gives it.
 ///
 /// # Panics
 ///
@@ -363,11 +379,18 @@ impl Shape<'_> {
                 self.text("borrow");
                 self.text(&(self.resource)(id.resource()));
             }
-            // Nothing that a function of WASI 0.2 has in it.
-            ComponentDefinedType::FixedLengthList { .. }
-            | ComponentDefinedType::Map { .. }
-            | ComponentDefinedType::Future { .. }
-            | ComponentDefinedType::Stream { .. } => self.text("other"),
+            ComponentDefinedType::Future { ty, .. } => {
+                self.text("future");
+                self.option(*ty);
+            }
+            ComponentDefinedType::Stream { ty, .. } => {
+                self.text("stream");
+                self.option(*ty);
+            }
+            // Nothing that a function of WASI has in it.
+            ComponentDefinedType::FixedLengthList { .. } | ComponentDefinedType::Map { .. } => {
+                self.text("other");
+            }
         }
     }
 }

@@ -45,8 +45,15 @@ extern "C" fn resolved_future(kind: u32, code: u32) -> u32 {
 
 /// A future gets the result of a source.
 #[unsafe(no_mangle)]
-extern "C" fn source_result(source: u32, future: u32, _kind: u32) {
+extern "C" fn source_result(source: u32, future: u32, kind: u32) {
     put(stream_at(source) + stream::FUTURE, future + 1);
+    put(stream_at(source) + stream::CODE, kind);
+}
+
+/// Nobody reads a stream any more.
+#[unsafe(no_mangle)]
+extern "C" fn host_drop(stream: u32) {
+    gone(stream << 1);
 }
 
 /// The host takes the readable end of a stream.
@@ -93,9 +100,14 @@ fn settle(future: u32, kind: u32, code: u32) {
 #[inline(never)]
 fn finish(shared: u32, code: u32) {
     let at = stream_at(shared);
-    let (kind, future) = (get(at + stream::KIND), get(at + stream::FUTURE));
+    let (mut kind, future) = (get(at + stream::KIND), get(at + stream::FUTURE));
     io_close(kind, get(at + stream::OBJECT));
     if future != 0 {
+        // What has failed at once has the result of what it would have been.
+        let meant = get(stream_at(shared) + stream::CODE);
+        if meant != 0 {
+            kind = meant;
+        }
         put(stream_at(shared) + stream::FUTURE, 0);
         settle(future - 1, kind, code);
     }
@@ -188,6 +200,7 @@ fn waits(shared: u32) -> bool {
 pub fn subscribe() -> bool {
     let mut any = false;
     let mut shared = 0;
+    io_subscribe(0, 0, 0);
     while shared < max_streams() {
         if waits(shared) {
             any = true;

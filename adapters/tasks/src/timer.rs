@@ -1,8 +1,8 @@
 //! Calls of the host that are over when a deadline is: `wait-for` and `wait-until`.
 
 use crate::call::{finish_async, is_resolved, resolve, set_flag};
-use crate::import::io_now;
-use crate::record::{HOST, call, call_at, current, flag, mode, new_call, put, subtask};
+use crate::import::{io_now, trap_if};
+use crate::record::{HOST, NONE, call, call_at, current, flag, get, mode, new_call, put, subtask};
 use crate::step::{block_until, check_may_block};
 use p1bridge_shim::abi::{load64, store64};
 
@@ -26,7 +26,10 @@ fn new_timer(caller: u32, deadline: u64) -> u32 {
 
 /// A call that ends at a moment of the monotonic clock: its state, and a handle if it has not ended.
 #[unsafe(no_mangle)]
-extern "C" fn timer(instance: u32, deadline: u64) -> u32 {
+extern "C" fn timer(deadline: u64) -> u32 {
+    let running = current();
+    trap_if(running == NONE);
+    let instance = get(call_at(running) + call::CALLEE);
     finish_async(new_timer(instance, deadline))
 }
 

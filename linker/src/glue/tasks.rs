@@ -310,12 +310,35 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
         Given::Unlend => unlend(glue, plan, maps, &tasks.instances),
         Given::Context => context(maps, false),
         Given::SetContext => context(maps, true),
-        Given::Trap => {
-            let mut body = Function::new([]);
-            body.instructions().unreachable().end();
-            body
-        }
+        Given::Trap => tell(maps),
     })
+}
+
+/// The reasons for which the library traps.
+const REASONS: [Trap; 5] = [
+    Trap::Deadlock,
+    Trap::SeveralStacks,
+    Trap::TooManyTasks,
+    Trap::TooManyStreams,
+    Trap::MayNotBlock,
+];
+
+/// `(reason)`: traps, and says why.
+fn tell(maps: &Maps) -> Function {
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    for (trap, number) in REASONS.into_iter().zip(0i32..) {
+        if maps.globals.traps.get(trap).is_some() {
+            code.local_get(0)
+                .i32_const(number)
+                .i32_eq()
+                .if_(BlockType::Empty);
+            maps.globals.traps.now(&mut code, trap);
+            code.end();
+        }
+    }
+    code.unreachable().end();
+    body
 }
 
 fn trapping() -> Function {

@@ -143,6 +143,11 @@ impl Glue {
             for trap in Trap::ALL {
                 let never = match trap {
                     Trap::Exception => plan.borders.is_empty(),
+                    Trap::Deadlock
+                    | Trap::MayNotBlock
+                    | Trap::SeveralStacks
+                    | Trap::TooManyStreams
+                    | Trap::TooManyTasks => plan.program.tasks.is_none(),
                     Trap::FullTable => tables_grow,
                     Trap::NoMoreHandles => !tables_grow,
                     _ => false,

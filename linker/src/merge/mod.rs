@@ -338,6 +338,9 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     for global in flags.into_iter().flat_map(|flags| flags.values()) {
         own(Some(*global), 0);
     }
+    for global in maps.globals.contexts.values() {
+        own(Some(*global), 0);
+    }
     let reserved = maps.globals.reserved.into_iter().flatten();
     let reserved = reserved.map(|_| wasmparser::ValType::I64);
     let passing = maps.globals.passing.iter().map(|(ty, _)| *ty);

@@ -200,6 +200,12 @@ impl Boundary {
         if let Some(option) = lift.options.unsupported {
             bail!("export {name:?}: the canonical option {option} is not supported {place}");
         }
+        if lift.ty.params.has_ends() || lift.ty.result.as_ref().is_some_and(Type::has_ends) {
+            bail!(
+                "export {name:?} passes a stream or a future to or from the host, which a core module has no type \
+                 for: use a list, or several calls {place}"
+            );
+        }
         let kind = match lift.instance {
             HOST => Kind::Passed,
             _ => kind(adapted, lift_id, name),

@@ -75,8 +75,8 @@ pub fn has_sockets(options: &Options) -> bool {
     options.profile.host.sockets
 }
 
-/// The class of a function on the target; none for one that is not known. `interface` has no
-/// version.
+/// The class of a function on the target; none for one that is not known. `interface` is as
+/// [`wasi::keyed`] gives it.
 pub fn class(options: &Options, interface: &str, function: &str) -> Option<Class> {
     let known = wasi::known(interface, function)?;
     Some(match has_sockets(options) {
@@ -88,16 +88,21 @@ pub fn class(options: &Options, interface: &str, function: &str) -> Option<Class
 /// What becomes of an import of `interface` (without its version).
 pub fn fate(options: &Options, interface: &str, import: &ImportedFunc) -> Fate {
     let function = import.name.as_str();
-    let Some(known) = wasi::known(interface, function) else {
-        let why = match wasi::knows_interface(interface) {
+    let key = wasi::keyed(import.interface.as_deref().unwrap_or(interface));
+    let newest = match key.ends_with("@0.3") {
+        true => wasi::NEWEST_0_3,
+        false => wasi::NEWEST,
+    };
+    let Some(known) = wasi::known(&key, function) else {
+        let why = match wasi::knows_interface(&key) {
             _ if interface.starts_with("wsi:") => "WSI 0.1 has no such function".to_string(),
             true => format!(
                 "{interface} has no such function up to {}, the newest release that is known",
-                wasi::NEWEST
+                newest
             ),
             false => format!(
                 "WASI has no such interface up to {}, the newest release that is known",
-                wasi::NEWEST
+                newest
             ),
         };
         return stub_or(options, interface, import, why);
@@ -105,11 +110,12 @@ pub fn fate(options: &Options, interface: &str, import: &ImportedFunc) -> Fate {
     if known.shape != import.shape {
         let of = match interface.starts_with("wsi:") {
             true => "WSI 0.1",
+            false if key.ends_with("@0.3") => "WASI 0.3",
             false => "WASI 0.2",
         };
         return Fate::Refused(format!("the component's type for it is not that of {of}").into());
     }
-    match class(options, interface, function) {
+    match class(options, &key, function) {
         Some(Class::Impossible) => {
             stub_or(options, interface, import, impossible(interface, known))
         }
@@ -211,7 +217,7 @@ pub fn table(component: &[u8], options: &Options) -> Result<Vec<Row>> {
             continue;
         }
         let interface = full.split('@').next().unwrap_or(full);
-        let class = class(options, interface, &import.name);
+        let class = class(options, &wasi::keyed(full), &import.name);
         let becomes = match fate(options, interface, import) {
             Fate::Linked => match class {
                 Some(Class::Local) => "linked, without the host".to_string(),

@@ -6,18 +6,20 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use p1bridge_linker::{parse, resolve};
+use p1bridge_linker::{parse, resolve, wasi};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{ManglingAndAbi, Resolve, WorldId};
 
 /// A component that imports all that a command may.
-fn component() -> Vec<u8> {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/wasi-0.2");
+fn component(version: &str, world: &str) -> Vec<u8> {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../wit")
+        .join(version);
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(wit.canonicalize().unwrap(), folder.path().join("deps")).unwrap();
     std::fs::write(
         folder.path().join("world.wit"),
-        "package p1bridge:test; world all { include wasi:cli/imports@0.2.12; include wasi:http/imports@0.2.12; }",
+        format!("package p1bridge:test; world all {{ {world} }}"),
     )
     .unwrap();
     let mut wit = Resolve {
@@ -68,7 +70,13 @@ fn component_of_exchange() -> Vec<u8> {
 
 #[test]
 fn the_tables_of_types_are_those_of_the_wit() {
-    check(&component(), "wasi:", "wasi-0.2.txt", 170);
+    let of_0_2 = component(
+        "wasi-0.2",
+        "include wasi:cli/imports@0.2.12; include wasi:http/imports@0.2.12;",
+    );
+    check(&of_0_2, "wasi:", "wasi-0.2.txt", 170);
+    let of_0_3 = component("wasi-0.3", "include wasi:cli/imports@0.3.0;");
+    check(&of_0_3, "wasi:", "wasi-0.3.txt", 90);
     check(&component_of_wsi(), "wsi:", "wsi-0.1.txt", 35);
     check(&component_of_exchange(), "p1bridge:", "exchange-0.1.txt", 6);
 }
@@ -78,7 +86,7 @@ fn check(component: &[u8], of: &str, file: &str, least: usize) {
     let mut table = BTreeMap::new();
     for import in resolve::program(&input).unwrap().imports {
         let interface = import.interface.unwrap();
-        let interface = interface.split('@').next().unwrap();
+        let interface = wasi::keyed(&interface);
         if interface.starts_with(of) {
             table.insert(format!("{interface}#{}", import.name), import.shape);
         }

@@ -1,0 +1,46 @@
+//! The library of tasks, which has the records of streams and futures.
+
+#[link(wasm_import_module = "p1bridge:tasks")]
+unsafe extern "C" {
+    /// A stream that the host writes.
+    pub safe fn host_source(kind: u32, object: u32, offset: u64) -> u32;
+    /// A future that the host will write.
+    pub safe fn host_future() -> u32;
+    /// A future gets the result of a source.
+    pub safe fn source_result(source: u32, future: u32, kind: u32);
+    /// The host takes the readable end of a stream; gives the future of its result.
+    pub safe fn host_sink(stream: u32, kind: u32, object: u32, offset: u64) -> u32;
+    /// A future that has a result.
+    pub safe fn resolved_future(kind: u32, code: u32) -> u32;
+    /// The readable end of a stream that nobody reads any more.
+    pub safe fn host_drop(stream: u32);
+    /// A call that ends at a moment of the monotonic clock.
+    pub safe fn timer(deadline: u64) -> u32;
+    /// Waits for such a moment.
+    pub safe fn timer_sync(deadline: u64);
+}
+
+/// Writes a stream and the future of its result.
+pub fn source(out: p1bridge_shim::Out, kind: u32, object: u32, offset: u64) {
+    let stream = host_source(kind, object, offset);
+    let future = host_future();
+    source_result(stream, future, kind);
+    out.u32(0, stream);
+    out.u32(4, future);
+}
+
+/// What an end of a stream is at the host.
+pub mod kind {
+    /// Standard input: the object is a descriptor of the host.
+    pub const INPUT: u32 = 1;
+    /// Standard output or error.
+    pub const OUTPUT: u32 = 2;
+    /// A file: the object is the slot of its descriptor.
+    pub const READ: u32 = 3;
+    pub const WRITE: u32 = 4;
+    pub const APPEND: u32 = 5;
+    /// The entries of a directory.
+    pub const ENTRIES: u32 = 6;
+    /// Nothing: it ends at once with the error that is its object.
+    pub const FAILED: u32 = 7;
+}
