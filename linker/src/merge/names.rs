@@ -95,7 +95,11 @@ pub fn section(
     globals.extend(own.all_tables().map(|index| (*index, "p1bridge:handles")));
     let reserved = own.reserved.iter().flatten();
     globals.extend(reserved.map(|index| (*index, "p1bridge:reserved")));
-    globals.extend(own.contexts.values().map(|index| (*index, "p1bridge:context")));
+    globals.extend(
+        own.contexts
+            .values()
+            .map(|index| (*index, "p1bridge:context")),
+    );
     globals.sort_unstable_by_key(|(index, _)| *index);
     globals.dedup_by_key(|(index, _)| *index);
     let mut global_map = NameMap::new();

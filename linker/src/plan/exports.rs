@@ -541,6 +541,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         }
     }
     if exports.iter().any(|export| match export.what {
+        Exported::TaskRun(_) => true,
         Exported::Run(target, ..) => !plan.target_type(target).results().is_empty(),
         _ => false,
     }) {
@@ -618,7 +619,7 @@ fn twice(
                 Exported::Arena | Exported::Realloc(_) => "what the host allocates with",
                 Exported::HostArena(_) => "the size of the host's arena",
                 Exported::Initialize => "what initialises it",
-                Exported::Run(..) => "what `wasi:cli/run` becomes",
+                Exported::Run(..) | Exported::TaskRun(_) => "what `wasi:cli/run` becomes",
                 Exported::CopiedPost(_) => "what frees the result of another export",
                 _ => return None,
             })

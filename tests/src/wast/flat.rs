@@ -51,9 +51,11 @@ impl Flat {
 
 impl Machine for Flat {
     fn link(&self, component: &[u8]) -> Result<Box<dyn Linked>, String> {
-        let output = catch_unwind(AssertUnwindSafe(|| flatten(component, LIBRARIES, &self.options)))
-            .map_err(|_| "the linker panicked".to_owned())?
-            .map_err(|error| format!("{error:#}"))?;
+        let output = catch_unwind(AssertUnwindSafe(|| {
+            flatten(component, LIBRARIES, &self.options)
+        }))
+        .map_err(|_| "the linker panicked".to_owned())?
+        .map_err(|error| format!("{error:#}"))?;
         Ok(Box::new(FlatModule {
             engine: self.engine.clone(),
             wasm: output.wasm,
