@@ -96,6 +96,17 @@ p2_rust() {
     component "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm"
 }
 
+# p3_rust: the same with the bindings of WASI 0.3 and the standard library, for the executor of async functions.
+p3_rust() {
+    rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
+    cp "rust/$name/world.wit" "$WORK/$name/wit/"
+    cp -r ../wit/wasi-0.3 "$WORK/$name/wit/deps"
+    "$WIT_BINDGEN" rust --all-features --generate-all --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" \
+        &>"$WORK/$name/wit-bindgen.log"
+    GUEST_BINDINGS=$WORK/$name/guest.rs cargo_wasm wasm32-unknown-unknown std,panic_abort ""
+    component "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm"
+}
+
 # wit FOLDER VERSION: the WIT of guest and WASI side by side in $WORK/NAME/wit, with the version that the guest wants.
 wit() {
     local version=$2 unstable=

@@ -119,6 +119,7 @@ pub enum Kind {
     P1Reactor,
     P2Command,
     P2Reactor,
+    P3Command,
     MixedCommand,
 }
 

@@ -1,4 +1,4 @@
-//! wasmtime in process: the oracle, for core modules with P1 and for components with WASI 0.2.
+//! wasmtime in process: the oracle, for core modules with P1 and for components with WASI 0.2 and 0.3.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -9,6 +9,7 @@ use wasmtime::component::{Component, Linker as ComponentLinker, ResourceTable, V
 use wasmtime::{Config, Linker, Module, Store, UpdateDeadline};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::bindings::sync::Command;
+use wasmtime_wasi::runtime::in_tokio;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -36,6 +37,8 @@ impl Wasmtime {
     pub fn new() -> Wasmtime {
         let mut config = Config::new();
         config.epoch_interruption(true);
+        config.wasm_component_model_async(true);
+        config.wasm_component_model_more_async_builtins(true);
         let engine = wasmtime::Engine::new(&config).expect("a valid configuration");
         let ticking = engine.weak();
         std::thread::spawn(move || {
@@ -202,6 +205,11 @@ fn run_component(
     results: &mut Vec<Option<i32>>,
 ) -> Result<Ended> {
     let mut linker = ComponentLinker::new(component.engine());
+    if calls.is_empty() && exports_run_of_0_3(component) {
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(plain)?;
+        wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(plain)?;
+        return in_tokio(run_of_0_3(component, &linker, store));
+    }
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).map_err(plain)?;
     let instance = match linker.instantiate(&mut *store, component) {
         Ok(instance) => instance,
@@ -237,6 +245,32 @@ fn run_component(
         results.push(values.first().map(lower).transpose()?);
     }
     Ok(Ok(0))
+}
+
+fn exports_run_of_0_3(component: &Component) -> bool {
+    let ty = component.component_type();
+    let mut exports = ty.exports(component.engine());
+    exports.any(|(name, _)| name.starts_with("wasi:cli/run@0.3."))
+}
+
+/// Runs a command of WASI 0.3. Its tasks are over when `run` has returned.
+async fn run_of_0_3(
+    component: &Component,
+    linker: &ComponentLinker<State>,
+    store: &mut Store<State>,
+) -> Result<Ended> {
+    use wasmtime_wasi::p3::bindings::Command;
+    let command = match Command::instantiate_async(&mut *store, component, linker).await {
+        Ok(command) => command,
+        Err(error) => return started_or(error),
+    };
+    let ended = store
+        .run_concurrent(async |store| command.wasi_cli_run().call_run(store).await)
+        .await;
+    Ok(match ended {
+        Ok(Ok(result)) => Ok(i32::from(result.is_err())),
+        Ok(Err(error)) | Err(error) => Err(error),
+    })
 }
 
 fn lift(ty: &wasmtime::component::Type, n: i32) -> Result<Val> {
