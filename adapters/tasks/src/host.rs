@@ -195,14 +195,21 @@ fn waits(shared: u32) -> bool {
         && get(at + stream::PENDING) != 0
 }
 
+/// Begins a poll: nothing is subscribed to yet.
+pub fn begin() {
+    io_subscribe(0, 0, 0);
+}
+
 /// Adds what is waited for to the next poll; says whether there is anything.
 #[inline(never)]
 pub fn subscribe() -> bool {
     let mut any = false;
     let mut shared = 0;
-    io_subscribe(0, 0, 0);
     while shared < max_streams() {
         if waits(shared) {
+            if !any {
+                begin();
+            }
             any = true;
             let at = stream_at(shared);
             let writes = get(at + stream::PENDING) - 1;

@@ -79,6 +79,7 @@ pub mod mode {
     pub const ASYNC_TYPE: u32 = 2;
     pub const CALLBACK: u32 = 4;
     pub const STACKFUL: u32 = 8;
+    pub const BY_HOST: u32 = 16;
     /// Not a call of a guest: it is over when its deadline is.
     pub const TIMER: u32 = 32;
 }

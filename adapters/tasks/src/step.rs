@@ -80,11 +80,30 @@ pub fn step() {
     if ready != NONE {
         dispatch(ready);
     } else if !wait_for_host(false) {
-        fail(match get(head() + head::DEPTH) {
-            0 | 1 => reason::DEADLOCK,
-            _ => reason::SEVERAL_STACKS,
-        });
+        fail(
+            match get(head() + head::DEPTH) > 1 || caller_could_go_on() {
+                true => reason::SEVERAL_STACKS,
+                false => reason::DEADLOCK,
+            },
+        );
     }
+}
+
+/// Whether a task that waits lies on the stack above a caller that does not wait for it, or has what it waited
+/// for: with a stack of its own, that caller would go on.
+fn caller_could_go_on() -> bool {
+    let mut task = current();
+    while task != NONE {
+        let at = call_at(task);
+        let is_above = get(at + call::FRAME) == get(at + call::PARENT)
+            && get(at + call::MODE) & mode::BY_HOST == 0;
+        let resolved = get(at + call::TASK) == task::RESOLVED;
+        if is_above && (resolved || get(at + call::MODE) & mode::ASYNC_LOWER != 0) {
+            return true;
+        }
+        task = get(at + call::FRAME).wrapping_sub(1);
+    }
+    false
 }
 
 /// Lets a task go on.
@@ -159,6 +178,9 @@ fn wait_for_host(now: bool) -> bool {
             deadline = deadline.min(crate::timer::deadline(at));
         }
         task += 1;
+    }
+    if timers && !any {
+        host::begin();
     }
     any |= timers;
     if !any {

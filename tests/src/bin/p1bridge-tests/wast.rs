@@ -35,6 +35,9 @@ pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
         true => Box::new(Oracle::default()),
         false => Box::new(Flat::with(Options {
             trap_messages: true,
+            // What a file of the specification needs at most.
+            max_tasks: 64,
+            max_streams: 128,
             ..Options::default()
         })),
     };
