@@ -121,7 +121,7 @@ pub struct Fixed {
     /// A `ciovec`, and what the host says it moved.
     vector: [Cell<u32>; 2],
     pub count: Cell<u32>,
-    /// P1 file types of fd 0..2, plus one; 0 is not asked yet.
+    /// P1 file types of fd 0..2, plus one; 0 is not asked yet. And a byte of [`Fixed::subscribed`].
     stdio_types: Cell<u32>,
     /// The monotonic clock, as the last poll saw it.
     pub polled_at: Cell<u64>,
@@ -280,6 +280,20 @@ impl Fixed {
                 .set(self.stdio_types.get() | known << shift);
         }
         known - 1
+    }
+
+    /// How many subscriptions `p3-on-p1` has for its next poll, and one bit more: the byte of `stdio_types` that
+    /// no descriptor has, which nothing else writes.
+    #[allow(dead_code)]
+    pub fn subscribed(&self) -> u32 {
+        self.stdio_types.get() >> 24
+    }
+
+    /// Keeps that byte.
+    #[allow(dead_code)]
+    pub fn set_subscribed(&self, byte: u32) {
+        let types = self.stdio_types.get() & 0xff_ffff;
+        self.stdio_types.set(types | byte << 24);
     }
 }
 

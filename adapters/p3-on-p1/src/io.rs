@@ -16,13 +16,17 @@ const MOST: u32 = 65536;
 const MILLISECOND: u64 = 1_000_000;
 /// Hosts hand the milliseconds on as an `int`.
 const LONGEST: u64 = 1_000_000_000 * MILLISECOND;
+/// How long those that found no place in a poll wait for the next one.
+const CROWDED: u64 = 10 * MILLISECOND;
 const SUBSCRIPTION: u32 = 48;
-/// Where the number of subscriptions is kept until the poll, in the words for small results.
-const COUNT: usize = 7;
+const EVENT: u32 = 32;
+/// In the number of subscriptions: there was no place for more.
+const FULL: u32 = 1 << 7;
 
+/// A call that was interrupted is made again when the next poll is over.
 fn failed(errno: u32) -> i64 {
     match errno {
-        p1::AGAIN => WOULD_BLOCK,
+        p1::AGAIN | p1::INTR => WOULD_BLOCK,
         errno => -2 - i64::from(errno),
     }
 }
@@ -32,6 +36,14 @@ fn moved(state: &State, errno: u32) -> i64 {
     match errno {
         0 => i64::from(state.fixed().count.get()),
         errno => failed(errno),
+    }
+}
+
+/// What a host with rights says of a descriptor that is not open for reading.
+fn of_read(errno: u32) -> u32 {
+    match errno {
+        p1::NOTCAPABLE | p1::ACCES => p1::BADF,
+        errno => errno,
     }
 }
 
@@ -68,14 +80,22 @@ fn poll(state: &State, count: u32) -> bool {
     let fixed = state.fixed();
     let at = fixed.polls_at();
     let events = at + count * SUBSCRIPTION;
-    if p1::poll_oneoff(at, events, count, fixed.count_at()) != 0 {
-        // A host that cannot say: everything counts as ready.
-        return true;
-    }
     let mut event = 0;
-    while event < fixed.count.get() {
+    while event < count {
+        // Some hosts count events that they never wrote.
+        store64(events + event * EVENT + 8, 0);
+        event += 1;
+    }
+    match p1::poll_oneoff(at, events, count, fixed.count_at()) {
+        0 => {}
+        p1::INTR => return false,
+        // A host that cannot say: everything counts as ready.
+        _ => return true,
+    }
+    event = 0;
+    while event < fixed.count.get().min(count) {
         // The type of the event, behind its number and its error.
-        if load16(events + event * 32 + 10) & 0xff != 0 {
+        if load16(events + event * EVENT + 10) & 0xff != 0 {
             return true;
         }
         event += 1;
@@ -115,11 +135,17 @@ provides! {
         if errno == p1::SPIPE {
             errno = p1::fd_read(fd, vector, 1, fixed.count_at());
         }
+        if kind == kind::READ {
+            errno = of_read(errno);
+        }
         moved(&state, errno)
     }
 
     "io:write"
     fn write(state, kind: u32, object: u32, offset: u64, address: u32, count: u32) -> i64 {
+        if count == 0 {
+            return 0;
+        }
         let fd = fd(&state, kind, object);
         let fixed = state.fixed();
         let vector = fixed.vector(address, count.min(MOST));
@@ -142,7 +168,11 @@ provides! {
         } else if errno == p1::SPIPE {
             errno = p1::fd_write(fd, vector, 1, fixed.count_at());
         }
-        moved(&state, errno)
+        match moved(&state, errno) {
+            // A host that takes nothing and says nothing would be asked for ever.
+            0 => failed(p1::IO),
+            moved => moved,
+        }
     }
 
     "io:close"
@@ -174,13 +204,15 @@ provides! {
     fn subscribe(state, kind: u32, object: u32, writes: u32) {
         let fixed = state.fixed();
         if kind == 0 {
-            return fixed.set_result(COUNT, 0);
+            return fixed.set_subscribed(0);
         }
-        let count = fixed.result(COUNT) as u32;
-        if count < max_poll() {
+        let count = fixed.subscribed();
+        if count >= max_poll().min(FULL - 1) {
+            fixed.set_subscribed(FULL | count);
+        } else {
             let at = fixed.polls_at() + count * SUBSCRIPTION;
             write_subscription(at, 1 + writes, fd(&state, kind, object), 0);
-            fixed.set_result(COUNT, u64::from(count) + 1);
+            fixed.set_subscribed(count + 1);
         }
     }
 
@@ -188,10 +220,17 @@ provides! {
     "io:poll"
     fn poll_all(state, has_deadline: u32, deadline: u64) {
         let fixed = state.fixed();
-        let mut count = fixed.result(COUNT) as u32;
-        fixed.set_result(COUNT, 0);
-        if has_deadline != 0 {
-            let left = deadline.saturating_sub(now(&state, p1::MONOTONIC));
+        let mut count = fixed.subscribed() & !FULL;
+        let is_full = fixed.subscribed() & FULL != 0;
+        fixed.set_subscribed(0);
+        if has_deadline != 0 || is_full {
+            let mut left = u64::MAX;
+            if has_deadline != 0 {
+                left = deadline.saturating_sub(now(&state, p1::MONOTONIC));
+            }
+            if is_full {
+                left = left.min(CROWDED);
+            }
             // Whole milliseconds, at least one.
             let left = left.clamp(1, LONGEST).div_ceil(MILLISECOND) * MILLISECOND;
             let at = state.fixed().polls_at() + count * SUBSCRIPTION;

@@ -75,9 +75,9 @@ provides! {
     fn to_debug_string(state, out: u32) {
         let out = Out::new(out, 8, 4);
         let name = state.allocate(1, 3);
-        store8(p1bridge_shim::here(name), u32::from(b'U'));
-        store8(p1bridge_shim::here(name + 1), u32::from(b'T'));
-        store8(p1bridge_shim::here(name + 2), u32::from(b'C'));
+        store8(name, u32::from(b'U'));
+        store8(name + 1, u32::from(b'T'));
+        store8(name + 2, u32::from(b'C'));
         out.list(0, name, 3);
     }
 }
