@@ -4,7 +4,7 @@
 use crate::abi::Type;
 use crate::entity::InstanceId;
 
-use super::program::CanonOptions;
+use super::function::CanonOptions;
 
 /// The type of a stream or a future.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

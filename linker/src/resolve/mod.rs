@@ -7,15 +7,16 @@
 
 mod built_in;
 mod eval;
+mod function;
 mod program;
 
 use anyhow::Result;
 
 pub use built_in::{AsyncBuiltin, EndType, Given};
+pub use function::{Builtin, CanonOptions, Frame, FuncDef, Piece, StringEncoding};
 pub use program::{
-    Builtin, Canon, CanonKind, CanonOptions, ComponentFunc, Const, CoreDef, Export, ExportItem,
-    Frame, FuncDef, Host, ImportedFunc, Instance, Lift, Piece, Program, Resource, Service,
-    StringEncoding, Tasks, constant,
+    Canon, CanonKind, ComponentFunc, Const, CoreDef, Export, ExportItem, Host, ImportedFunc,
+    Instance, Lift, Program, Resource, Service, Tasks, constant,
 };
 
 pub use crate::entity::{
