@@ -29,7 +29,7 @@ use crate::unadapt::Adapted;
 pub const HOST_ARENA: &str = "p1bridge.host-arena";
 
 /// The names of the exports of `wasi:cli/run`.
-const RUN: &str = "wasi:cli/run@0.";
+const RUN: [&str; 2] = ["wasi:cli/run@0.2.", "wasi:cli/run@0.3."];
 
 /// What the root component exports, before liveness is known.
 pub struct Boundary {
@@ -130,7 +130,7 @@ impl Boundary {
     fn keep_newest_run(&mut self) {
         let runs = self.functions.iter().filter(|export| is_run(&export.name));
         let Some((newest, func)) = runs
-            .max_by_key(|export| patch(&export.name))
+            .max_by_key(|export| version(&export.name))
             .map(|export| (export.name.clone(), export.func))
         else {
             return;
@@ -217,7 +217,7 @@ impl Boundary {
             );
         }
         if name.starts_with("wasi:cli/run@") && !is_run(name) {
-            bail!("export {name:?} is of a version that is not supported: 0.2 is {place}");
+            bail!("export {name:?} is of a version that is not supported: 0.2 and 0.3 are {place}");
         }
         let result = Type::Variant([None, None].into());
         if is_run(name) && (!lift.ty.params().is_empty() || lift.ty.result != Some(result)) {
@@ -385,18 +385,22 @@ fn kind(adapted: &Adapted, lift: LiftId, name: &str) -> Kind {
     }
 }
 
-/// Whether an export is `run` of a release of `wasi:cli/run`.
+/// Whether an export is `run` of a release of `wasi:cli/run`, 0.2 or 0.3.
 fn is_run(name: &str) -> bool {
-    name.strip_prefix(RUN)
+    let patch = RUN.iter().find_map(|run| name.strip_prefix(run));
+    patch
         .and_then(|rest| rest.strip_suffix("#run"))
         .is_some_and(|patch| !patch.contains('-'))
 }
 
-/// The N of `wasi:cli/run@0.2.N#run`.
-fn patch(name: &str) -> Option<u64> {
-    let patch = name.strip_prefix(RUN)?;
+/// The version of `wasi:cli/run@0.2.N#run`: 2 or 3, and N.
+fn version(name: &str) -> Option<(usize, u64)> {
+    let (at, patch) = RUN
+        .iter()
+        .zip(2..)
+        .find_map(|(run, at)| Some((at, name.strip_prefix(run)?)))?;
     let end = patch.find(|c: char| !c.is_ascii_digit())?;
-    patch[..end].parse().ok()
+    Some((at, patch[..end].parse().ok()?))
 }
 
 /// Decides the exports of `plan` and what runs before them.

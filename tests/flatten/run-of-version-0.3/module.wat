@@ -1,0 +1,2346 @@
+;; package root:root;
+;; world root {
+;;   export run: func();
+;; }
+(module $m
+  (type (;0;) (func (param i32 i32) (result i32)))
+  (type (;1;) (func))
+  (type (;2;) (func (result i32)))
+  (type (;3;) (func (param i32)))
+  (type (;4;) (func (param i32) (result i32)))
+  (type (;5;) (func (param i32 i32)))
+  (type (;6;) (func (param i32 i32 i32)))
+  (type (;7;) (func (param i32 i32 i32) (result i32)))
+  (type (;8;) (func (param i32 i32 i32 i32)))
+  (type (;9;) (func (param i32 i32 i32 i32 i32) (result i32)))
+  (type (;10;) (func (result i64)))
+  (type (;11;) (func (param i32 i32 i64 i32 i32) (result i64)))
+  (type (;12;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
+  (type (;13;) (func (param i32 i64)))
+  (type (;14;) (func (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
+  (memory (;0;) 1 1)
+  (global $p1bridge:first (;0;) (mut i32) i32.const 0)
+  (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
+  (global $p1bridge:end (;2;) i32 i32.const 6560)
+  (export "run" (func $"p1bridge:export run"))
+  (export "_initialize" (func $p1bridge:initialize))
+  (export "memory" (memory 0))
+  (export "__heap_base" (global $p1bridge:end))
+  (export "__data_end" (global $p1bridge:end))
+  (func (;1;) (type 1)
+    call $wasi:random/insecure@0.3#get-insecure-random-u64
+    drop
+  )
+  (func $tasks::record::current (;2;) (type 2) (result i32)
+    i32.const 112
+    i32.load align=1
+    i32.const -1
+    i32.add
+  )
+  (func $tasks::step::check_may_block (;3;) (type 3) (param i32)
+    (local i32)
+    block ;; label = @1
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 0
+          i32.const -1
+          i32.eq
+          br_if 1 (;@2;)
+          local.get 0
+          call $tasks::record::call_at
+          local.tee 0
+          i32.const 36
+          i32.add
+          i32.load align=1
+          i32.const 4
+          i32.eq
+          br_if 1 (;@2;)
+          local.get 0
+          i32.const 32
+          i32.add
+          i32.load align=1
+          local.tee 1
+          i32.const 2
+          i32.and
+          i32.eqz
+          br_if 2 (;@1;)
+          local.get 1
+          i32.const 1
+          i32.and
+          br_if 1 (;@2;)
+          local.get 0
+          i32.const 48
+          i32.add
+          i32.load align=1
+          i32.const -1
+          i32.add
+          local.set 0
+          br 0 (;@3;)
+        end
+      end
+      return
+    end
+    i32.const 4
+    call $tasks::import::fail
+    unreachable
+  )
+  (func $tasks::step::step (;4;) (type 1)
+    (local i32 i32 i32 i32)
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          i32.const -1
+          call $tasks::step::first_ready
+          local.tee 0
+          i32.const -1
+          i32.ne
+          br_if 0 (;@3;)
+          i32.const 0
+          call $tasks::step::wait_for_host
+          br_if 1 (;@2;)
+          i32.const 1
+          local.set 1
+          i32.const 112
+          i32.const 16
+          i32.add
+          i32.load align=1
+          i32.const 1
+          i32.gt_u
+          br_if 2 (;@1;)
+          call $tasks::record::current
+          local.set 0
+          loop ;; label = @4
+            block ;; label = @5
+              local.get 0
+              i32.const -1
+              i32.ne
+              br_if 0 (;@5;)
+              i32.const 0
+              local.set 1
+              br 4 (;@1;)
+            end
+            block ;; label = @5
+              local.get 0
+              call $tasks::record::call_at
+              local.tee 0
+              i32.const 52
+              i32.add
+              i32.load align=1
+              local.tee 2
+              local.get 0
+              i32.const 48
+              i32.add
+              i32.load align=1
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 0
+              i32.const 32
+              i32.add
+              i32.load align=1
+              local.tee 3
+              i32.const 16
+              i32.and
+              br_if 0 (;@5;)
+              i32.const 1
+              local.set 1
+              local.get 3
+              i32.const 1
+              i32.and
+              br_if 4 (;@1;)
+              local.get 0
+              i32.const 36
+              i32.add
+              i32.load align=1
+              i32.const 4
+              i32.eq
+              br_if 4 (;@1;)
+            end
+            local.get 2
+            i32.const -1
+            i32.add
+            local.set 0
+            br 0 (;@4;)
+          end
+        end
+        local.get 0
+        call $tasks::step::dispatch
+      end
+      return
+    end
+    local.get 1
+    call $tasks::import::fail
+    unreachable
+  )
+  (func $tasks::record::end_at (;5;) (type 4) (param i32) (result i32)
+    i32.const 88
+    i32.const 40
+    local.get 0
+    i32.const 1
+    i32.and
+    select
+    local.get 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    i32.add
+  )
+  (func $tasks::record::call_at (;6;) (type 4) (param i32) (result i32)
+    i32.const 1
+    call $tasks::record::instance_at
+    local.get 0
+    i32.const 120
+    i32.mul
+    i32.add
+  )
+  (func $tasks::set::take_event (;7;) (type 4) (param i32) (result i32)
+    (local i32)
+    block ;; label = @1
+      local.get 0
+      i32.const 1
+      call $tasks::set::member
+      local.tee 0
+      i32.const -1
+      i32.ne
+      br_if 0 (;@1;)
+      i32.const 0
+      i32.const 0
+      call $tasks::set::set_payload
+      i32.const 0
+      return
+    end
+    block ;; label = @1
+      local.get 0
+      i32.const -1
+      i32.gt_s
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 2147483647
+      i32.and
+      local.tee 1
+      call $tasks::record::end_at
+      i32.const 12
+      i32.add
+      i32.load align=1
+      local.get 1
+      call $tasks::ends::take
+      call $tasks::set::set_payload
+      i32.const 2
+      i32.const 0
+      local.get 1
+      call $tasks::ends::is_future
+      select
+      local.get 0
+      i32.const 1
+      i32.and
+      i32.or
+      i32.const 2
+      i32.add
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 12
+    i32.add
+    i32.load align=1
+    local.get 0
+    call $tasks::set::take_subtask
+    call $tasks::set::set_payload
+    i32.const 1
+  )
+  (func $tasks::set::member (;8;) (type 0) (param i32 i32) (result i32)
+    (local i32 i32 i32)
+    local.get 0
+    i32.const 1
+    i32.add
+    local.set 2
+    i32.const 0
+    local.set 0
+    block ;; label = @1
+      loop ;; label = @2
+        block ;; label = @3
+          local.get 0
+          i32.const 16
+          i32.lt_u
+          br_if 0 (;@3;)
+          i32.const 0
+          local.set 0
+          loop ;; label = @4
+            block ;; label = @5
+              local.get 0
+              i32.const 32
+              i32.const 1
+              i32.shl
+              i32.lt_u
+              br_if 0 (;@5;)
+              i32.const -1
+              local.set 0
+              br 4 (;@1;)
+            end
+            block ;; label = @5
+              local.get 0
+              i32.const 1
+              i32.shr_u
+              call $tasks::record::stream_at
+              i32.load align=1
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get 0
+              call $tasks::record::end_at
+              i32.const 16
+              i32.add
+              i32.load align=1
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get 0
+              call $tasks::record::end_at
+              local.tee 3
+              i32.const 4
+              i32.add
+              i32.load align=1
+              local.set 4
+              block ;; label = @6
+                block ;; label = @7
+                  local.get 1
+                  i32.eqz
+                  br_if 0 (;@7;)
+                  local.get 4
+                  local.get 2
+                  i32.ne
+                  br_if 0 (;@7;)
+                  local.get 3
+                  i32.load align=1
+                  i32.eqz
+                  br_if 2 (;@5;)
+                  br 1 (;@6;)
+                end
+                local.get 4
+                local.get 2
+                i32.ne
+                br_if 1 (;@5;)
+              end
+              local.get 0
+              i32.const -2147483648
+              i32.or
+              return
+            end
+            local.get 0
+            i32.const 1
+            i32.add
+            local.set 0
+            br 0 (;@4;)
+          end
+        end
+        block ;; label = @3
+          local.get 0
+          call $tasks::record::call_at
+          local.tee 4
+          i32.const 44
+          i32.add
+          i32.load8_u
+          i32.const 1
+          i32.and
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 4
+          i32.const 4
+          i32.add
+          i32.load align=1
+          local.set 3
+          block ;; label = @4
+            local.get 1
+            i32.eqz
+            br_if 0 (;@4;)
+            local.get 3
+            local.get 2
+            i32.ne
+            br_if 0 (;@4;)
+            local.get 4
+            i32.load align=1
+            br_if 3 (;@1;)
+            br 1 (;@3;)
+          end
+          local.get 3
+          local.get 2
+          i32.eq
+          br_if 2 (;@1;)
+        end
+        local.get 0
+        i32.const 1
+        i32.add
+        local.set 0
+        br 0 (;@2;)
+      end
+    end
+    local.get 0
+  )
+  (func $tasks::set::set_payload (;9;) (type 5) (param i32 i32)
+    (local i32)
+    i32.const 112
+    local.tee 2
+    i32.const 8
+    i32.add
+    local.get 1
+    i32.store align=1
+    local.get 2
+    i32.const 4
+    i32.add
+    local.get 0
+    i32.store align=1
+  )
+  (func $tasks::ends::take (;10;) (type 4) (param i32) (result i32)
+    (local i32 i32 i32)
+    local.get 0
+    call $tasks::record::end_at
+    local.tee 1
+    i32.load align=1
+    local.set 2
+    local.get 1
+    i32.const 0
+    i32.store align=1
+    local.get 2
+    i32.const -1
+    i32.add
+    local.set 2
+    block ;; label = @1
+      local.get 0
+      i32.const 1
+      i32.shr_u
+      call $tasks::record::stream_at
+      i32.const 12
+      i32.add
+      local.tee 3
+      i32.load align=1
+      local.get 0
+      i32.const 1
+      i32.and
+      i32.const 1
+      i32.add
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 3
+      i32.const 0
+      i32.store align=1
+    end
+    local.get 0
+    call $tasks::ends::is_future
+    local.set 0
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 2
+          i32.const 1
+          i32.ne
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 16
+          i32.add
+          i32.const 4
+          i32.store align=1
+          i32.const 1
+          local.set 3
+          local.get 0
+          br_if 1 (;@2;)
+          br 2 (;@1;)
+        end
+        block ;; label = @3
+          local.get 0
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 16
+          i32.add
+          i32.const 1
+          i32.store align=1
+          br 2 (;@1;)
+        end
+        local.get 1
+        i32.const 16
+        i32.add
+        i32.const 1
+        i32.const 4
+        local.get 2
+        select
+        i32.store align=1
+        local.get 2
+        local.set 3
+      end
+      local.get 3
+      return
+    end
+    local.get 1
+    i32.const 32
+    i32.add
+    i32.load align=1
+    i32.const 4
+    i32.shl
+    local.get 2
+    i32.or
+  )
+  (func $tasks::ends::is_future (;11;) (type 4) (param i32) (result i32)
+    local.get 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    i32.const 4
+    i32.add
+    i32.load8_u
+    i32.const 2
+    i32.and
+    i32.const 1
+    i32.shr_u
+  )
+  (func $tasks::set::take_subtask (;12;) (type 4) (param i32) (result i32)
+    (local i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 0
+    i32.const 0
+    i32.store align=1
+    block ;; label = @1
+      local.get 0
+      i32.const 40
+      i32.add
+      i32.load align=1
+      local.tee 1
+      i32.const 1
+      i32.le_u
+      br_if 0 (;@1;)
+      local.get 0
+      call $tasks::call::deliver
+    end
+    local.get 1
+  )
+  (func $tasks::call::deliver (;13;) (type 3) (param i32)
+    (local i32)
+    local.get 0
+    i32.const 44
+    i32.add
+    local.tee 1
+    local.get 1
+    i32.load align=1
+    i32.const 8
+    i32.or
+    i32.store align=1
+    block ;; label = @1
+      local.get 0
+      i32.const 24
+      i32.add
+      i32.load align=1
+      local.tee 1
+      i32.const -1
+      i32.eq
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 76
+      i32.add
+      i32.load align=1
+      local.tee 0
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 1
+      local.get 0
+      call $p1bridge:tasks-unlend
+    end
+  )
+  (func $tasks::record::stream_at (;14;) (type 4) (param i32) (result i32)
+    i32.const 16
+    call $tasks::record::set_at
+    local.get 0
+    i32.const 136
+    i32.mul
+    i32.add
+  )
+  (func $tasks::set::has_event (;15;) (type 4) (param i32) (result i32)
+    local.get 0
+    i32.const 1
+    call $tasks::set::member
+    i32.const -1
+    i32.ne
+  )
+  (func $tasks::call::is_resolved (;16;) (type 4) (param i32) (result i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 40
+    i32.add
+    i32.load align=1
+    i32.const 1
+    i32.gt_u
+  )
+  (func $tasks::call::switch_back (;17;) (type 3) (param i32)
+    local.get 0
+    call $tasks::call::keep_context
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::call_at
+      local.tee 0
+      i32.const 32
+      i32.add
+      i32.load align=1
+      i32.const 10
+      i32.and
+      i32.const 2
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 28
+      i32.add
+      i32.load align=1
+      call $tasks::record::instance_at
+      i32.const 4
+      i32.add
+      i32.const 0
+      i32.store align=1
+    end
+    local.get 0
+    i32.const 52
+    i32.add
+    i32.load align=1
+    local.set 0
+    i32.const 112
+    local.get 0
+    i32.store align=1
+    local.get 0
+    i32.const -1
+    i32.add
+    call $tasks::call::bring_context
+  )
+  (func $tasks::call::keep_context (;18;) (type 3) (param i32)
+    local.get 0
+    call $tasks::call::contexts
+    local.tee 0
+    i32.const 0
+    call $p1bridge:tasks-context
+    i32.store align=1
+    local.get 0
+    i32.const 4
+    i32.add
+    i32.const 1
+    call $p1bridge:tasks-context
+    i32.store align=1
+  )
+  (func $tasks::record::instance_at (;19;) (type 4) (param i32) (result i32)
+    local.get 0
+    i32.const 4
+    i32.shl
+    i32.const 112
+    i32.add
+    i32.const 32
+    i32.add
+  )
+  (func $tasks::call::bring_context (;20;) (type 3) (param i32)
+    i32.const 0
+    local.get 0
+    call $tasks::call::contexts
+    local.tee 0
+    i32.load align=1
+    call $p1bridge:tasks-set_context
+    i32.const 1
+    local.get 0
+    i32.const 4
+    i32.add
+    i32.load align=1
+    call $p1bridge:tasks-set_context
+  )
+  (func $tasks::call::contexts (;21;) (type 4) (param i32) (result i32)
+    block ;; label = @1
+      local.get 0
+      i32.const -1
+      i32.ne
+      br_if 0 (;@1;)
+      i32.const 112
+      i32.const 20
+      i32.add
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 56
+    i32.add
+  )
+  (func $tasks::call::mode_of (;22;) (type 4) (param i32) (result i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 32
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::call::resolve (;23;) (type 5) (param i32 i32)
+    (local i32)
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::call_at
+      local.tee 0
+      i32.const 36
+      i32.add
+      local.tee 2
+      i32.load align=1
+      i32.const 4
+      i32.eq
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 40
+      i32.add
+      local.get 1
+      i32.store align=1
+      local.get 2
+      i32.const 4
+      i32.store align=1
+      block ;; label = @2
+        local.get 0
+        i32.const 44
+        i32.add
+        i32.load8_u
+        i32.const 4
+        i32.and
+        i32.eqz
+        br_if 0 (;@2;)
+        local.get 0
+        i32.const 1
+        i32.store align=1
+      end
+      return
+    end
+    unreachable
+  )
+  (func $tasks::call::started (;24;) (type 3) (param i32)
+    (local i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 1
+    i32.const 36
+    i32.add
+    i64.const 4294967297
+    i64.store align=1
+    block ;; label = @1
+      local.get 1
+      i32.const 44
+      i32.add
+      i32.load8_u
+      i32.const 4
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 1
+      i32.const 1
+      i32.store align=1
+    end
+    local.get 0
+    call $tasks::call::switch_to
+  )
+  (func $tasks::call::switch_to (;25;) (type 3) (param i32)
+    (local i32 i32)
+    call $tasks::record::current
+    local.tee 1
+    call $tasks::call::keep_context
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 2
+    i32.const 52
+    i32.add
+    local.get 1
+    i32.const 1
+    i32.add
+    i32.store align=1
+    i32.const 112
+    local.get 0
+    i32.const 1
+    i32.add
+    local.tee 1
+    i32.store align=1
+    block ;; label = @1
+      local.get 2
+      i32.const 32
+      i32.add
+      i32.load align=1
+      i32.const 10
+      i32.and
+      i32.const 2
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 2
+      i32.const 28
+      i32.add
+      i32.load align=1
+      call $tasks::record::instance_at
+      i32.const 4
+      i32.add
+      local.get 1
+      i32.store align=1
+    end
+    local.get 0
+    call $tasks::call::bring_context
+  )
+  (func $tasks::call::wait_for (;26;) (type 6) (param i32 i32 i32)
+    local.get 0
+    i32.const 68
+    i32.add
+    local.get 2
+    i32.store align=1
+    local.get 0
+    i32.const 64
+    i32.add
+    local.get 1
+    i32.store align=1
+    local.get 0
+    i32.const 72
+    i32.add
+    call $tasks::record::tick
+    i32.store align=1
+  )
+  (func $tasks::record::tick (;27;) (type 2) (result i32)
+    (local i32)
+    i32.const 112
+    i32.const 12
+    i32.add
+    local.tee 0
+    local.get 0
+    i32.load align=1
+    i32.const 1
+    i32.add
+    i32.store align=1
+    i32.const 112
+    i32.const 12
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::call::can_enter (;28;) (type 4) (param i32) (result i32)
+    (local i32 i32)
+    local.get 0
+    call $tasks::call::mode_of
+    local.set 1
+    i32.const 1
+    local.set 2
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 28
+    i32.add
+    i32.load align=1
+    call $tasks::record::instance_at
+    local.set 0
+    block ;; label = @1
+      local.get 1
+      i32.const 2
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      local.set 2
+      local.get 0
+      i32.load align=1
+      br_if 0 (;@1;)
+      i32.const 1
+      local.set 2
+      local.get 1
+      i32.const 10
+      i32.and
+      i32.const 2
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 4
+      i32.add
+      i32.load align=1
+      i32.eqz
+      local.set 2
+    end
+    local.get 2
+  )
+  (func $tasks::record::find (;29;) (type 7) (param i32 i32 i32) (result i32)
+    block ;; label = @1
+      local.get 0
+      local.get 1
+      call $tasks::record::entry
+      local.tee 1
+      i32.load align=1
+      local.get 2
+      i32.eq
+      br_if 0 (;@1;)
+      unreachable
+    end
+    local.get 1
+    i32.const 4
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::ends::gone (;30;) (type 3) (param i32)
+    (local i32 i32 i32)
+    local.get 0
+    call $tasks::record::end_at
+    local.tee 1
+    i32.const 4
+    i32.add
+    i32.const 0
+    i32.store align=1
+    local.get 1
+    i32.const 16
+    i32.add
+    i32.const 0
+    i32.store align=1
+    block ;; label = @1
+      local.get 0
+      i32.const 1
+      i32.shr_u
+      local.tee 1
+      call $tasks::record::stream_at
+      local.tee 2
+      i32.const 8
+      i32.add
+      local.tee 3
+      i32.load align=1
+      br_if 0 (;@1;)
+      local.get 3
+      i32.const 1
+      i32.store align=1
+      block ;; label = @2
+        local.get 2
+        i32.const 12
+        i32.add
+        local.tee 3
+        i32.load align=1
+        i32.eqz
+        br_if 0 (;@2;)
+        local.get 3
+        i32.const 0
+        i32.store align=1
+        local.get 0
+        i32.const 1
+        i32.xor
+        call $tasks::record::end_at
+        i32.const 2
+        i32.store align=1
+      end
+      local.get 2
+      i32.const 16
+      i32.add
+      i32.load align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      block ;; label = @2
+        block ;; label = @3
+          local.get 1
+          call $tasks::record::stream_at
+          local.tee 2
+          i32.const 16
+          i32.add
+          i32.load align=1
+          i32.const 0
+          i32.lt_s
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 0
+          call $tasks::host::finish
+          br 1 (;@2;)
+        end
+        local.get 2
+        i32.const 36
+        i32.add
+        i32.load align=1
+        i32.eqz
+        br_if 1 (;@1;)
+      end
+      local.get 0
+      i32.const 1
+      i32.xor
+      call $tasks::record::end_at
+      i32.const 16
+      i32.add
+      i32.const 0
+      i32.store align=1
+    end
+    block ;; label = @1
+      local.get 0
+      i32.const 1
+      i32.xor
+      call $tasks::record::end_at
+      i32.const 16
+      i32.add
+      i32.load align=1
+      br_if 0 (;@1;)
+      local.get 1
+      call $tasks::record::stream_at
+      i32.const 0
+      i32.store align=1
+    end
+  )
+  (func $tasks::host::finish (;31;) (type 5) (param i32 i32)
+    (local i32 i32 i32)
+    local.get 0
+    call $tasks::record::stream_at
+    local.tee 2
+    i32.const 32
+    i32.add
+    i32.load align=1
+    local.set 3
+    local.get 2
+    i32.const 16
+    i32.add
+    i32.load align=1
+    local.tee 4
+    local.get 2
+    i32.const 20
+    i32.add
+    i32.load align=1
+    call $p1bridge:io_close
+    block ;; label = @1
+      local.get 3
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      call $tasks::record::stream_at
+      i32.const 36
+      i32.add
+      i32.load align=1
+      local.set 2
+      local.get 0
+      call $tasks::record::stream_at
+      i32.const 32
+      i32.add
+      i32.const 0
+      i32.store align=1
+      local.get 3
+      i32.const -1
+      i32.add
+      local.get 2
+      local.get 4
+      local.get 2
+      select
+      local.get 1
+      call $tasks::host::settle
+    end
+  )
+  (func $tasks::ends::pointer (;32;) (type 4) (param i32) (result i32)
+    local.get 0
+    call $tasks::record::end_at
+    local.tee 0
+    i32.const 24
+    i32.add
+    i32.load align=1
+    local.get 0
+    i32.const 32
+    i32.add
+    i32.load align=1
+    local.get 0
+    i32.const 36
+    i32.add
+    i32.load align=1
+    call $p1bridge:tasks-size
+    i32.mul
+    i32.add
+  )
+  (func $tasks::host::transfer (;33;) (type 3) (param i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
+    local.get 0
+    i32.const 1
+    i32.shr_u
+    local.tee 1
+    call $tasks::record::stream_at
+    local.tee 2
+    i32.const 16
+    i32.add
+    i32.load align=1
+    local.set 3
+    local.get 2
+    i32.const 20
+    i32.add
+    i32.load align=1
+    local.set 4
+    local.get 0
+    call $tasks::record::end_at
+    i32.const 36
+    i32.add
+    i32.load align=1
+    local.set 5
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 3
+          i32.const 0
+          i32.lt_s
+          br_if 0 (;@3;)
+          local.get 0
+          i32.const 1
+          i32.and
+          local.set 6
+          block ;; label = @4
+            loop ;; label = @5
+              block ;; label = @6
+                local.get 0
+                call $tasks::record::end_at
+                local.tee 2
+                i32.const 28
+                i32.add
+                i32.load align=1
+                local.tee 7
+                local.get 2
+                i32.const 32
+                i32.add
+                i32.load align=1
+                local.tee 2
+                i32.ne
+                br_if 0 (;@6;)
+                local.get 0
+                i32.const 0
+                call $tasks::host::settled
+                return
+              end
+              local.get 7
+              local.get 2
+              i32.sub
+              local.set 2
+              local.get 1
+              call $tasks::record::stream_at
+              i32.const 24
+              i32.add
+              i64.load align=1
+              local.set 8
+              local.get 0
+              call $tasks::ends::pointer
+              local.tee 9
+              local.get 5
+              call $p1bridge:tasks-base
+              i32.add
+              local.set 7
+              block ;; label = @6
+                block ;; label = @7
+                  local.get 6
+                  i32.eqz
+                  br_if 0 (;@7;)
+                  local.get 3
+                  local.get 4
+                  local.get 8
+                  local.get 7
+                  local.get 2
+                  call $p1bridge:io_write
+                  local.set 10
+                  br 1 (;@6;)
+                end
+                local.get 3
+                local.get 4
+                local.get 8
+                local.get 7
+                local.get 2
+                local.get 5
+                local.get 9
+                call $p1bridge:io_read
+                local.set 10
+              end
+              local.get 10
+              i64.const -1
+              i64.eq
+              br_if 3 (;@2;)
+              block ;; label = @6
+                local.get 10
+                i64.const 0
+                i64.lt_s
+                br_if 0 (;@6;)
+                block ;; label = @7
+                  block ;; label = @8
+                    local.get 10
+                    i64.const 0
+                    i64.ne
+                    br_if 0 (;@8;)
+                    local.get 6
+                    br_if 1 (;@7;)
+                    i32.const 0
+                    local.set 2
+                    br 4 (;@4;)
+                  end
+                  local.get 0
+                  call $tasks::record::end_at
+                  i32.const 32
+                  i32.add
+                  local.tee 2
+                  local.get 2
+                  i32.load align=1
+                  local.get 10
+                  i32.wrap_i64
+                  i32.add
+                  i32.store align=1
+                  local.get 1
+                  call $tasks::record::stream_at
+                  i32.const 24
+                  i32.add
+                  local.get 10
+                  local.get 8
+                  i64.add
+                  i64.store align=1
+                  local.get 6
+                  br_if 2 (;@5;)
+                  local.get 0
+                  i32.const 0
+                  call $tasks::host::settled
+                  return
+                end
+                local.get 0
+                call $tasks::record::end_at
+                drop
+                local.get 1
+                call $tasks::record::stream_at
+                i32.const 24
+                i32.add
+                local.get 8
+                i64.store align=1
+                br 1 (;@5;)
+              end
+            end
+            i32.const -2
+            local.get 10
+            i32.wrap_i64
+            i32.sub
+            local.set 2
+          end
+          local.get 1
+          local.get 2
+          call $tasks::host::finish
+          local.get 1
+          call $tasks::record::stream_at
+          i32.const 8
+          i32.add
+          i32.const 1
+          i32.store align=1
+          local.get 0
+          i32.const 1
+          i32.xor
+          call $tasks::record::end_at
+          i32.const 16
+          i32.add
+          i32.const 0
+          i32.store align=1
+          local.get 0
+          i32.const 1
+          call $tasks::host::settled
+          return
+        end
+        local.get 2
+        i32.const 36
+        i32.add
+        i32.load align=1
+        local.tee 1
+        br_if 1 (;@1;)
+      end
+      return
+    end
+    local.get 3
+    i32.const 2147483647
+    i32.and
+    local.get 1
+    i32.const -1
+    i32.add
+    local.get 5
+    call $p1bridge:tasks-base
+    local.get 0
+    call $tasks::ends::pointer
+    i32.add
+    call $p1bridge:io_result
+    local.get 0
+    call $tasks::record::end_at
+    i32.const 32
+    i32.add
+    local.tee 1
+    local.get 1
+    i32.load align=1
+    i32.const 1
+    i32.add
+    i32.store align=1
+    local.get 0
+    i32.const 0
+    call $tasks::host::settled
+    local.get 0
+    i32.const 1
+    i32.xor
+    call $tasks::record::end_at
+    i32.const 16
+    i32.add
+    i32.const 0
+    i32.store align=1
+  )
+  (func $tasks::host::begin (;34;) (type 1)
+    i32.const 0
+    i32.const 0
+    i32.const 0
+    call $p1bridge:io_subscribe
+  )
+  (func $tasks::host::retry (;35;) (type 1)
+    (local i32 i32)
+    i32.const 0
+    local.set 0
+    i32.const -1
+    local.set 1
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 0
+        i32.const 32
+        i32.ge_u
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 0
+          call $tasks::host::waits
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 1
+          local.get 0
+          call $tasks::record::stream_at
+          i32.const 12
+          i32.add
+          i32.load align=1
+          i32.add
+          call $tasks::host::transfer
+        end
+        local.get 1
+        i32.const 2
+        i32.add
+        local.set 1
+        local.get 0
+        i32.const 1
+        i32.add
+        local.set 0
+        br 0 (;@2;)
+      end
+    end
+  )
+  (func $tasks::host::waits (;36;) (type 4) (param i32) (result i32)
+    (local i32)
+    i32.const 0
+    local.set 1
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::stream_at
+      local.tee 0
+      i32.load align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 16
+      i32.add
+      i32.load align=1
+      i32.const 1
+      i32.lt_s
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 12
+      i32.add
+      i32.load align=1
+      i32.const 0
+      i32.ne
+      local.set 1
+    end
+    local.get 1
+  )
+  (func $tasks::host::settle (;37;) (type 6) (param i32 i32 i32)
+    (local i32)
+    local.get 0
+    call $tasks::record::stream_at
+    local.tee 3
+    i32.const 36
+    i32.add
+    local.get 2
+    i32.const 1
+    i32.add
+    i32.store align=1
+    local.get 3
+    i32.const 16
+    i32.add
+    local.get 1
+    i32.const -2147483648
+    i32.or
+    i32.store align=1
+    block ;; label = @1
+      local.get 3
+      i32.const 12
+      i32.add
+      i32.load align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 1
+      i32.shl
+      call $tasks::host::transfer
+    end
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::stream_at
+      i32.const 8
+      i32.add
+      i32.load align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 1
+      i32.shl
+      i32.const 1
+      i32.or
+      call $tasks::ends::gone
+    end
+  )
+  (func $tasks::host::settled (;38;) (type 5) (param i32 i32)
+    local.get 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    i32.const 12
+    i32.add
+    i32.const 0
+    i32.store align=1
+    local.get 0
+    call $tasks::record::end_at
+    local.get 1
+    i32.const 1
+    i32.add
+    i32.store align=1
+  )
+  (func $tasks::host::subscribe (;39;) (type 2) (result i32)
+    (local i32 i32)
+    i32.const 0
+    local.set 0
+    i32.const 0
+    local.set 1
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 1
+        i32.const 32
+        i32.ge_u
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 1
+          call $tasks::host::waits
+          i32.eqz
+          br_if 0 (;@3;)
+          block ;; label = @4
+            local.get 0
+            i32.const 1
+            i32.and
+            br_if 0 (;@4;)
+            call $tasks::host::begin
+          end
+          local.get 1
+          call $tasks::record::stream_at
+          local.tee 0
+          i32.const 16
+          i32.add
+          i32.load align=1
+          local.get 0
+          i32.const 20
+          i32.add
+          i32.load align=1
+          local.get 0
+          i32.const 12
+          i32.add
+          i32.load align=1
+          i32.const -1
+          i32.add
+          call $p1bridge:io_subscribe
+          i32.const 1
+          local.set 0
+        end
+        local.get 1
+        i32.const 1
+        i32.add
+        local.set 1
+        br 0 (;@2;)
+      end
+    end
+    local.get 0
+    i32.const 1
+    i32.and
+  )
+  (func $tasks::step::first_ready (;40;) (type 4) (param i32) (result i32)
+    (local i32 i32 i32 i32)
+    i32.const -1
+    local.set 1
+    i32.const 0
+    local.set 2
+    loop (result i32) ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 2
+          i32.const 16
+          i32.ge_u
+          br_if 0 (;@3;)
+          local.get 2
+          call $tasks::record::call_at
+          local.tee 3
+          i32.const 44
+          i32.add
+          i32.load align=1
+          i32.eqz
+          br_if 1 (;@2;)
+          local.get 3
+          i32.const 72
+          i32.add
+          local.tee 4
+          i32.load align=1
+          local.get 0
+          i32.ge_u
+          br_if 1 (;@2;)
+          local.get 3
+          local.get 2
+          call $tasks::step::is_ready
+          i32.eqz
+          br_if 1 (;@2;)
+          local.get 4
+          i32.load align=1
+          local.set 0
+          local.get 2
+          local.set 1
+          br 1 (;@2;)
+        end
+        local.get 1
+        return
+      end
+      local.get 2
+      i32.const 1
+      i32.add
+      local.set 2
+      br 0 (;@1;)
+    end
+  )
+  (func $tasks::step::is_ready (;41;) (type 0) (param i32 i32) (result i32)
+    (local i32 i32)
+    i32.const 0
+    local.set 2
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 0
+          i32.const 64
+          i32.add
+          i32.load align=1
+          local.tee 3
+          br_table 2 (;@1;) 1 (;@2;) 1 (;@2;) 0 (;@3;) 1 (;@2;)
+        end
+        local.get 1
+        call $tasks::call::can_enter
+        local.set 2
+        br 1 (;@1;)
+      end
+      local.get 0
+      i32.const 28
+      i32.add
+      i32.load align=1
+      call $tasks::record::instance_at
+      i32.const 4
+      i32.add
+      i32.load align=1
+      br_if 0 (;@1;)
+      i32.const 1
+      local.set 2
+      local.get 3
+      i32.const 1
+      i32.eq
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 36
+      i32.add
+      i32.load align=1
+      i32.const 2
+      i32.eq
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 68
+      i32.add
+      i32.load align=1
+      call $tasks::set::has_event
+      return
+    end
+    local.get 2
+  )
+  (func $tasks::step::wait_for_host (;42;) (type 4) (param i32) (result i32)
+    (local i64 i32 i32 i32 i32 i64)
+    i64.const -1
+    local.set 1
+    i32.const 0
+    local.set 2
+    call $tasks::host::subscribe
+    local.set 3
+    i32.const 0
+    local.set 4
+    block ;; label = @1
+      block ;; label = @2
+        loop ;; label = @3
+          block ;; label = @4
+            local.get 4
+            i32.const 16
+            i32.lt_u
+            br_if 0 (;@4;)
+            local.get 3
+            local.get 2
+            i32.const -1
+            i32.xor
+            i32.or
+            i32.const 1
+            i32.and
+            i32.eqz
+            br_if 2 (;@2;)
+            br 3 (;@1;)
+          end
+          block ;; label = @4
+            local.get 4
+            call $tasks::record::call_at
+            local.tee 5
+            call $tasks::step::is_timer
+            i32.eqz
+            br_if 0 (;@4;)
+            local.get 5
+            i32.const 80
+            i32.add
+            i64.load align=1
+            local.tee 6
+            local.get 1
+            local.get 6
+            local.get 1
+            i64.lt_u
+            select
+            local.set 1
+            i32.const 1
+            local.set 2
+          end
+          local.get 4
+          i32.const 1
+          i32.add
+          local.set 4
+          br 0 (;@3;)
+        end
+      end
+      call $tasks::host::begin
+    end
+    block ;; label = @1
+      local.get 3
+      local.get 2
+      i32.or
+      local.tee 3
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      block ;; label = @2
+        block ;; label = @3
+          local.get 0
+          br_if 0 (;@3;)
+          local.get 2
+          i32.const 1
+          i32.and
+          local.get 1
+          call $p1bridge:io_poll
+          br 1 (;@2;)
+        end
+        i32.const 1
+        i64.const 0
+        call $p1bridge:io_poll
+      end
+      call $tasks::host::retry
+      local.get 2
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      local.set 4
+      call $p1bridge:io_now
+      local.set 1
+      loop ;; label = @2
+        local.get 4
+        i32.const 16
+        i32.ge_u
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 4
+          call $tasks::record::call_at
+          local.tee 5
+          call $tasks::step::is_timer
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 5
+          i32.const 80
+          i32.add
+          i64.load align=1
+          local.get 1
+          i64.gt_u
+          br_if 0 (;@3;)
+          local.get 4
+          i32.const 2
+          call $tasks::call::resolve
+        end
+        local.get 4
+        i32.const 1
+        i32.add
+        local.set 4
+        br 0 (;@2;)
+      end
+    end
+    local.get 3
+    i32.const 1
+    i32.and
+  )
+  (func $tasks::step::is_timer (;43;) (type 4) (param i32) (result i32)
+    (local i32)
+    i32.const 0
+    local.set 1
+    block ;; label = @1
+      local.get 0
+      i32.const 44
+      i32.add
+      i32.load8_u
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 32
+      i32.add
+      i32.load8_u
+      i32.const 32
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 40
+      i32.add
+      i32.load align=1
+      i32.const 2
+      i32.lt_u
+      local.set 1
+    end
+    local.get 1
+  )
+  (func $tasks::import::fail (;44;) (type 3) (param i32)
+    local.get 0
+    call $p1bridge:tasks-trap
+    unreachable
+  )
+  (func $tasks::step::dispatch (;45;) (type 3) (param i32)
+    (local i32 i32)
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 0
+          call $tasks::record::call_at
+          local.tee 1
+          i32.const 64
+          i32.add
+          i32.load align=1
+          i32.const -1
+          i32.add
+          br_table 1 (;@2;) 2 (;@1;) 0 (;@3;) 2 (;@1;)
+        end
+        local.get 0
+        call $tasks::record::call_at
+        local.tee 1
+        i32.const 28
+        i32.add
+        i32.load align=1
+        call $tasks::record::instance_at
+        i32.const 8
+        i32.add
+        local.tee 2
+        local.get 2
+        i32.load align=1
+        i32.const -1
+        i32.add
+        i32.store align=1
+        local.get 1
+        i32.const 64
+        i32.add
+        i32.const 0
+        i32.store align=1
+        local.get 1
+        i32.const 16
+        i32.add
+        i32.load align=1
+        local.set 1
+        local.get 0
+        call $tasks::call::started
+        local.get 1
+        local.get 0
+        call $p1bridge:tasks-start
+        return
+      end
+      i32.const 1
+      call $tasks::step::wait_for_host
+      drop
+      block ;; label = @2
+        local.get 0
+        call $tasks::record::call_at
+        i32.const 36
+        i32.add
+        local.tee 1
+        i32.load align=1
+        i32.const 2
+        i32.eq
+        br_if 0 (;@2;)
+        local.get 0
+        i32.const 0
+        i32.const 0
+        i32.const 0
+        call $tasks::step::resume
+        return
+      end
+      local.get 1
+      i32.const 3
+      i32.store align=1
+      local.get 0
+      i32.const 6
+      i32.const 0
+      i32.const 0
+      call $tasks::step::resume
+      return
+    end
+    block ;; label = @1
+      local.get 1
+      i32.const 36
+      i32.add
+      local.tee 2
+      i32.load align=1
+      i32.const 2
+      i32.eq
+      br_if 0 (;@1;)
+      local.get 0
+      local.get 1
+      i32.const 68
+      i32.add
+      i32.load align=1
+      call $tasks::set::take_event
+      i32.const 112
+      local.tee 1
+      i32.const 4
+      i32.add
+      i32.load align=1
+      local.get 1
+      i32.const 8
+      i32.add
+      i32.load align=1
+      call $tasks::step::resume
+      return
+    end
+    local.get 2
+    i32.const 3
+    i32.store align=1
+    local.get 0
+    i32.const 6
+    i32.const 0
+    i32.const 0
+    call $tasks::step::resume
+  )
+  (func $tasks::step::resume (;46;) (type 8) (param i32 i32 i32 i32)
+    (local i32 i32 i32)
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::call_at
+      local.tee 4
+      i32.const 64
+      i32.add
+      local.tee 5
+      i32.load align=1
+      i32.const 2
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 4
+      i32.const 68
+      i32.add
+      i32.load align=1
+      call $tasks::record::set_at
+      local.tee 6
+      local.get 6
+      i32.load align=1
+      i32.const -1
+      i32.add
+      i32.store align=1
+    end
+    local.get 5
+    i32.const 0
+    i32.store align=1
+    local.get 4
+    i32.const 20
+    i32.add
+    i32.load align=1
+    local.set 4
+    local.get 0
+    call $tasks::call::switch_to
+    local.get 0
+    local.get 4
+    local.get 1
+    local.get 2
+    local.get 3
+    call $p1bridge:tasks-callback
+    call $exited
+  )
+  (func $tasks::record::set_at (;47;) (type 4) (param i32) (result i32)
+    i32.const 16
+    call $tasks::record::call_at
+    local.get 0
+    i32.const 3
+    i32.shl
+    i32.add
+  )
+  (func $exited (;48;) (type 5) (param i32 i32)
+    (local i32)
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 0
+          call $tasks::record::call_at
+          i32.const 32
+          i32.add
+          i32.load8_u
+          i32.const 4
+          i32.and
+          br_if 0 (;@3;)
+          local.get 0
+          call $tasks::call::switch_back
+          local.get 0
+          call $tasks::record::call_at
+          local.set 0
+          br 1 (;@2;)
+        end
+        local.get 0
+        call $tasks::call::switch_back
+        local.get 0
+        call $tasks::record::call_at
+        local.set 0
+        block ;; label = @3
+          block ;; label = @4
+            local.get 1
+            i32.const 15
+            i32.and
+            br_table 2 (;@2;) 1 (;@3;) 0 (;@4;) 3 (;@1;)
+          end
+          local.get 0
+          i32.const 28
+          i32.add
+          i32.load align=1
+          local.get 1
+          i32.const 4
+          i32.shr_u
+          i32.const 1073741825
+          call $tasks::record::find
+          local.tee 1
+          call $tasks::record::set_at
+          local.tee 2
+          local.get 2
+          i32.load align=1
+          i32.const 1
+          i32.add
+          i32.store align=1
+          local.get 0
+          i32.const 2
+          local.get 1
+          call $tasks::call::wait_for
+          return
+        end
+        local.get 0
+        i32.const 1
+        i32.const 0
+        call $tasks::call::wait_for
+        return
+      end
+      local.get 0
+      i32.const 36
+      i32.add
+      i32.load align=1
+      i32.const 4
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 44
+      i32.add
+      local.tee 0
+      i32.const 0
+      local.get 0
+      i32.load align=1
+      i32.const 2
+      i32.or
+      local.tee 0
+      local.get 0
+      i32.const 34
+      i32.and
+      i32.const 34
+      i32.eq
+      select
+      i32.store align=1
+      return
+    end
+    unreachable
+  )
+  (func $tasks::record::new_call (;49;) (type 2) (result i32)
+    (local i32 i32)
+    i32.const 0
+    local.set 0
+    block ;; label = @1
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 0
+          i32.const 16
+          i32.ge_u
+          br_if 1 (;@2;)
+          local.get 0
+          call $tasks::record::call_at
+          local.tee 1
+          i32.const 44
+          i32.add
+          i32.load align=1
+          i32.eqz
+          br_if 2 (;@1;)
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          br 0 (;@3;)
+        end
+      end
+      i32.const 2
+      call $tasks::import::fail
+      unreachable
+    end
+    local.get 1
+    i32.const 120
+    call $tasks::record::clear
+    local.get 1
+    i32.const 44
+    i32.add
+    i32.const 1
+    i32.store align=1
+    local.get 0
+  )
+  (func $tasks::record::clear (;50;) (type 5) (param i32 i32)
+    loop ;; label = @1
+      block ;; label = @2
+        local.get 1
+        br_if 0 (;@2;)
+        return
+      end
+      local.get 0
+      i32.const 0
+      i32.store align=1
+      local.get 1
+      i32.const -4
+      i32.add
+      local.set 1
+      local.get 0
+      i32.const 4
+      i32.add
+      local.set 0
+      br 0 (;@1;)
+    end
+  )
+  (func $tasks::record::entry (;51;) (type 0) (param i32 i32) (result i32)
+    block ;; label = @1
+      local.get 1
+      i32.const -1
+      i32.add
+      local.get 0
+      call $p1bridge:tasks-table
+      local.tee 0
+      i32.const 4
+      i32.add
+      i32.load align=1
+      i32.lt_u
+      br_if 0 (;@1;)
+      unreachable
+    end
+    local.get 0
+    local.get 1
+    i32.const 4
+    i32.shl
+    i32.add
+  )
+  (func $args (;52;) (type 4) (param i32) (result i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 80
+    i32.add
+  )
+  (func $begin (;53;) (type 9) (param i32 i32 i32 i32 i32) (result i32)
+    (local i32 i32 i32)
+    call $tasks::record::current
+    local.set 5
+    call $tasks::record::new_call
+    local.tee 6
+    call $tasks::record::call_at
+    local.tee 7
+    i32.const 48
+    i32.add
+    local.get 5
+    i32.const 1
+    i32.add
+    i32.store align=1
+    local.get 7
+    i32.const 32
+    i32.add
+    local.get 4
+    i32.store align=1
+    local.get 7
+    i32.const 28
+    i32.add
+    local.get 3
+    i32.store align=1
+    local.get 7
+    i32.const 24
+    i32.add
+    local.get 2
+    i32.store align=1
+    local.get 7
+    i32.const 20
+    i32.add
+    local.get 1
+    i32.store align=1
+    local.get 7
+    i32.const 16
+    i32.add
+    local.get 0
+    i32.store align=1
+    local.get 6
+  )
+  (func $enter_blocking (;54;) (type 3) (param i32)
+    (local i32 i32)
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::call_at
+      local.tee 1
+      i32.const 32
+      i32.add
+      i32.load8_u
+      i32.const 2
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 1
+      i32.const 28
+      i32.add
+      i32.load align=1
+      local.set 2
+      block ;; label = @2
+        local.get 0
+        call $tasks::call::can_enter
+        i32.eqz
+        br_if 0 (;@2;)
+        local.get 2
+        call $tasks::record::instance_at
+        i32.const 8
+        i32.add
+        i32.load align=1
+        i32.eqz
+        br_if 1 (;@1;)
+      end
+      local.get 1
+      i32.const 48
+      i32.add
+      i32.load align=1
+      i32.const -1
+      i32.add
+      call $tasks::step::check_may_block
+      local.get 2
+      call $tasks::record::instance_at
+      i32.const 8
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const 1
+      i32.add
+      i32.store align=1
+      i32.const 112
+      i32.const 16
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const 1
+      i32.add
+      i32.store align=1
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 0
+          call $tasks::call::can_enter
+          br_if 1 (;@2;)
+          call $tasks::step::step
+          br 0 (;@3;)
+        end
+      end
+      i32.const 112
+      i32.const 16
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const -1
+      i32.add
+      i32.store align=1
+      local.get 2
+      call $tasks::record::instance_at
+      i32.const 8
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const -1
+      i32.add
+      i32.store align=1
+    end
+    local.get 0
+    call $tasks::call::started
+  )
+  (func $release (;55;) (type 3) (param i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 44
+    i32.add
+    local.tee 0
+    i32.const 0
+    local.get 0
+    i32.load align=1
+    i32.const 32
+    i32.or
+    local.tee 0
+    local.get 0
+    i32.const 34
+    i32.and
+    i32.const 34
+    i32.eq
+    select
+    i32.store align=1
+  )
+  (func $finish_sync (;56;) (type 3) (param i32)
+    (local i32)
+    block ;; label = @1
+      local.get 0
+      call $tasks::call::is_resolved
+      br_if 0 (;@1;)
+      local.get 0
+      call $tasks::record::call_at
+      i32.const 48
+      i32.add
+      i32.load align=1
+      i32.const -1
+      i32.add
+      call $tasks::step::check_may_block
+      i32.const 112
+      i32.const 16
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const 1
+      i32.add
+      i32.store align=1
+      block ;; label = @2
+        loop ;; label = @3
+          local.get 0
+          call $tasks::call::is_resolved
+          br_if 1 (;@2;)
+          call $tasks::step::step
+          br 0 (;@3;)
+        end
+      end
+      i32.const 112
+      i32.const 16
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const -1
+      i32.add
+      i32.store align=1
+    end
+    local.get 0
+    call $tasks::record::call_at
+    call $tasks::call::deliver
+  )
+  (func $returned (;57;) (type 3) (param i32)
+    local.get 0
+    i32.const 2
+    call $tasks::call::resolve
+  )
+  (func $p3_on_p1::random::number (;58;) (type 10) (result i64)
+    (local i32)
+    block ;; label = @1
+      i32.const 0
+      local.tee 0
+      i32.const 8
+      call $random_get
+      i32.eqz
+      br_if 0 (;@1;)
+      unreachable
+    end
+    local.get 0
+    i64.load
+  )
+  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;59;) (type 10) (result i64)
+    call $p3_on_p1::random::number
+  )
+  (func $p1bridge:tasks-context (;60;) (type 4) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:tasks-set_context (;61;) (type 5) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;62;) (type 5) (param i32 i32)
+    (local i32)
+  )
+  (func $p1bridge:tasks-table (;63;) (type 4) (param i32) (result i32)
+    local.get 0
+    i32.const 0
+    i32.eq
+    if ;; label = @1
+      unreachable
+      return
+    end
+    i32.const 0
+  )
+  (func $p1bridge:tasks-size (;64;) (type 4) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:io_subscribe (;65;) (type 6) (param i32 i32 i32)
+    unreachable
+  )
+  (func $p1bridge:io_close (;66;) (type 5) (param i32 i32)
+    unreachable
+  )
+  (func $p1bridge:tasks-base (;67;) (type 4) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:io_write (;68;) (type 11) (param i32 i32 i64 i32 i32) (result i64)
+    unreachable
+  )
+  (func $p1bridge:io_read (;69;) (type 12) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+    unreachable
+  )
+  (func $p1bridge:io_result (;70;) (type 6) (param i32 i32 i32)
+    unreachable
+  )
+  (func $p1bridge:io_poll (;71;) (type 13) (param i32 i64)
+    unreachable
+  )
+  (func $p1bridge:io_now (;72;) (type 10) (result i64)
+    unreachable
+  )
+  (func $p1bridge:tasks-callback (;73;) (type 14) (param i32 i32 i32 i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:tasks-start (;74;) (type 5) (param i32 i32))
+  (func $p1bridge:tasks-trap (;75;) (type 3) (param i32)
+    unreachable
+  )
+  (func $p1bridge:initialize (;76;) (type 1))
+  (func $"p1bridge:export run" (;77;) (type 1)
+    (local i32 i32)
+    i32.const 0
+    i32.const 0
+    i32.const -1
+    i32.const 0
+    i32.const 16
+    call $begin
+    local.set 1
+    local.get 1
+    call $enter_blocking
+    call 1
+    local.get 1
+    call $returned
+    local.get 1
+    i32.const 0
+    call $exited
+    local.get 1
+    call $finish_sync
+    local.get 1
+    call $release
+  )
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)
