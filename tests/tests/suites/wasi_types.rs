@@ -1,4 +1,4 @@
-//! The linker's tables of WASI 0.2 and of the component side of WSI have every function of the WIT, with its type, and a class.
+//! The linker's tables of WASI 0.2 and 0.3 and of the component side of WSI have every function of the WIT, with its type, and a class.
 //!
 //! `BLESS=1 cargo test --release -p p1bridge-tests --test suites wasi_types` writes the hashes of the
 //! types anew.
@@ -75,8 +75,12 @@ fn the_tables_of_types_are_those_of_the_wit() {
         "include wasi:cli/imports@0.2.12; include wasi:http/imports@0.2.12;",
     );
     check(&of_0_2, "wasi:", "wasi-0.2.txt", 170);
-    let of_0_3 = component("wasi-0.3", "include wasi:cli/imports@0.3.0;");
-    check(&of_0_3, "wasi:", "wasi-0.3.txt", 90);
+    let of_0_3 = component(
+        "wasi-0.3",
+        "include wasi:cli/imports@0.3.0; \
+         import wasi:http/client@0.3.0; import wasi:http/handler@0.3.0;",
+    );
+    check(&of_0_3, "wasi:", "wasi-0.3.txt", 128);
     check(&component_of_wsi(), "wsi:", "wsi-0.1.txt", 35);
     check(&component_of_exchange(), "p1bridge:", "exchange-0.1.txt", 6);
 }
