@@ -150,6 +150,7 @@ const GIVEN_FOR_TASKS: &[&str] = &[
     "copy",
     "size",
     "base",
+    "allocate",
     "unlend",
     "context",
     "set_context",

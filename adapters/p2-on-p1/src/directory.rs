@@ -12,46 +12,46 @@ use crate::{exports, file};
 /// The first descriptor that a host preopens.
 const FIRST: u32 = 3;
 /// Bytes of a P1 `dirent` before the name.
-const DIRENT: u32 = 24;
+pub const DIRENT: u32 = 24;
 
 /// An entry in the scratch: the address that it would have if the scratch came first in its piece.
 #[derive(Clone, Copy)]
-struct Entry(*const u8);
+pub struct Entry(*const u8);
 
 /// Where its fields are from there.
-const NEXT: usize = LISTING;
-const LENGTH: usize = LISTING + 16;
-const TYPE: usize = LISTING + 20;
-const NAME: usize = LISTING + DIRENT as usize;
+pub const NEXT: usize = LISTING;
+pub const LENGTH: usize = LISTING + 16;
+pub const TYPE: usize = LISTING + 20;
+pub const NAME: usize = LISTING + DIRENT as usize;
 
 impl Entry {
     /// The entry so many bytes into the scratch.
     #[inline(always)]
-    fn at(scratch: &Scratch, index: u32) -> Entry {
+    pub fn at(scratch: &Scratch, index: u32) -> Entry {
         Entry(unsafe { (scratch as *const Scratch as *const u8).add(index as usize) })
     }
 
     #[inline(always)]
-    fn field<T: Copy>(self, offset: usize) -> T {
+    pub fn field<T: Copy>(self, offset: usize) -> T {
         unsafe { self.0.add(offset).cast::<T>().read_unaligned() }
     }
 
     /// The address of the name.
     #[inline(always)]
-    fn name(self) -> u32 {
+    pub fn name(self) -> u32 {
         unsafe { self.0.add(NAME) as u32 }
     }
 
     /// Whether all of it is in the `left` bytes from here on.
     #[inline(always)]
-    fn is_whole(self, left: u32) -> bool {
+    pub fn is_whole(self, left: u32) -> bool {
         left >= DIRENT && left - DIRENT >= self.field(LENGTH)
     }
 }
 
 /// Whether an entry is the directory itself or its parent.
 #[inline(never)]
-fn is_dots(entry: Entry) -> bool {
+pub fn is_dots(entry: Entry) -> bool {
     match entry.field::<u32>(LENGTH) {
         1 => entry.field::<u8>(NAME) == b'.',
         2 => entry.field::<u16>(NAME) == u16::from_le_bytes(*b".."),
@@ -62,7 +62,7 @@ fn is_dots(entry: Entry) -> bool {
 /// Asks the host for entries from where the stream is. When there are none, it says so at `out` and
 /// gives false. Traps when the handle is not that of a stream.
 #[inline(never)]
-fn list_more(state: &State, handle: u32, out: Out) -> bool {
+pub fn list_more(state: &State, handle: u32, out: Out) -> bool {
     let stream = state.get(handle, kind::ENTRIES);
     let fixed = state.fixed();
     // A buffer that is not full is the end.
@@ -96,7 +96,7 @@ fn list_more(state: &State, handle: u32, out: Out) -> bool {
 
 /// The file type of an entry that is listed, where the host does not say.
 #[inline(never)]
-fn look_up(state: &State, entry: Entry) -> u32 {
+pub fn look_up(state: &State, entry: Entry) -> u32 {
     let fixed = state.fixed();
     let stream = state.slot(fixed.listed.get());
     let fd = state.slot(stream.word.get()).word.get();

@@ -27,8 +27,14 @@ fn code(of_0_2: u32) -> u32 {
     }
 }
 
+/// With an `error-code` of 0.2: in place of an error number.
+pub const OF_0_2: u32 = 0x100;
+
 /// The `error-code` for an error number of P1.
 pub fn code_of(errno: u32) -> u32 {
+    if errno & OF_0_2 != 0 {
+        return code(errno & !OF_0_2);
+    }
     code(crate::error::code(errno))
 }
 

@@ -24,7 +24,7 @@ const EVENT: u32 = 32;
 const FULL: u32 = 1 << 7;
 
 /// A call that was interrupted is made again when the next poll is over.
-fn failed(errno: u32) -> i64 {
+pub fn failed(errno: u32) -> i64 {
     match errno {
         p1::AGAIN | p1::INTR => WOULD_BLOCK,
         errno => -2 - i64::from(errno),
@@ -120,7 +120,7 @@ provides! {
             return failed(object);
         }
         if kind == kind::ENTRIES {
-            return crate::entries::read(&mut state, object, port, pointer);
+            return crate::entries::read(&state, object, count, port, pointer);
         }
         let fd = fd(&state, kind, object);
         if waits(&state, kind, object) && !is_ready(&state, fd, 0) {

@@ -56,6 +56,18 @@ extern "C" fn host_drop(stream: u32) {
     gone(stream << 1);
 }
 
+/// New memory of the guest that reads at a port: the records move.
+#[unsafe(no_mangle)]
+extern "C" fn host_allocate(port: u32, size: u32) -> u32 {
+    crate::import::allocate(port, size)
+}
+
+/// Where the memory of a port begins.
+#[unsafe(no_mangle)]
+extern "C" fn host_base(port: u32) -> u32 {
+    base(port)
+}
+
 /// The host takes the readable end of a stream.
 #[unsafe(no_mangle)]
 extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32 {

@@ -169,6 +169,8 @@ pub enum Given {
     Size,
     /// `(port) -> address` where the memory of a guest begins.
     Base,
+    /// `(port, bytes) -> pointer` to new bytes of the guest that reads.
+    Allocate,
     /// `(instance, loan)`: gives back what was lent for a call.
     Unlend,
     /// `(slot) -> value` and `(slot, value)`: the context of the running thread.
@@ -179,7 +181,7 @@ pub enum Given {
 }
 
 impl Given {
-    pub const ALL: [Given; 12] = [
+    pub const ALL: [Given; 13] = [
         Given::Table,
         Given::HandleAdd,
         Given::HandleRemove,
@@ -188,6 +190,7 @@ impl Given {
         Given::Copy,
         Given::Size,
         Given::Base,
+        Given::Allocate,
         Given::Unlend,
         Given::Context,
         Given::SetContext,
@@ -205,6 +208,7 @@ impl Given {
             Given::Copy => "copy",
             Given::Size => "size",
             Given::Base => "base",
+            Given::Allocate => "allocate",
             Given::Unlend => "unlend",
             Given::Context => "context",
             Given::SetContext => "set_context",
@@ -218,6 +222,7 @@ impl Given {
             Given::Table | Given::Size | Given::Base | Given::Context => (1, true),
             Given::HandleAdd | Given::Callback => (4, true),
             Given::HandleRemove => (3, true),
+            Given::Allocate => (2, true),
             Given::Start | Given::Unlend | Given::SetContext => (2, false),
             Given::Copy => (5, false),
             Given::Trap => (1, false),

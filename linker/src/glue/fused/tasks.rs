@@ -20,7 +20,7 @@ use crate::plan::tasks::{Site, TaskPlan};
 use crate::plan::{Binding, Plan};
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, EndType,
-    Lift, LiftId,
+    Lift, LiftId, StringEncoding,
 };
 
 /// How a call is made, in bits.
@@ -411,6 +411,37 @@ pub fn copy(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
             fused.sink().return_().end();
         }
     }
+    Ok(fused.finish())
+}
+
+/// Encodes what gives new bytes of a guest that reads what a library writes there, such as the names of files:
+/// `(reader, bytes) -> pointer`. The library writes UTF-8, so that a guest with another encoding traps.
+///
+/// # Errors
+///
+/// Names what the component lacks.
+pub fn allocate(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
+    let (reader, bytes) = (0, 1);
+    let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32; 2]);
+    let pointer = fused.local(ValType::I32);
+    for (&to, r) in numbers(plan).ports.iter().zip(0i32..) {
+        let Some((AsyncBuiltin::Read(_, options), instance)) = builtin(plan, to) else {
+            continue;
+        };
+        let side = fused.guest(options, instance);
+        if side.realloc.is_none() || side.party.encoding != StringEncoding::Utf8 {
+            continue;
+        }
+        fused
+            .sink()
+            .local_get(reader)
+            .i32_const(r)
+            .i32_eq()
+            .if_(BlockType::Empty);
+        fused.allocate(&side, 1, bytes, pointer)?;
+        fused.sink().local_get(pointer).return_().end();
+    }
+    fused.sink().unreachable();
     Ok(fused.finish())
 }
 
