@@ -19,7 +19,7 @@ export const CODE = {
 export const ALL_RIGHTS = 0x1fffffffn;
 
 /** A host with the preopens `names` from fd 3 on, whose path_open gives fds from 10 on. */
-export function host({ names = ["."], rights = ALL_RIGHTS, inheriting = ALL_RIGHTS, type = 4, ...more } = {}) {
+export function host({ names = ["."], rights = ALL_RIGHTS, inheriting = ALL_RIGHTS, type = 4, library, ...more } = {}) {
   const closed = [];
   const opened = [];
   let next = 10;
@@ -41,7 +41,7 @@ export function host({ names = ["."], rights = ALL_RIGHTS, inheriting = ALL_RIGH
     },
     ...more,
   };
-  const guest = new Guest(functions, { maxHandles: more.maxHandles ?? 32 });
+  const guest = new Guest(functions, { maxHandles: more.maxHandles ?? 32, library });
   guest.get(directories);
   const list = guest.u32(OUT);
   const bases = Array.from({ length: guest.u32(OUT + 4) }, (_, i) => guest.u32(list + i * 12));

@@ -7,16 +7,24 @@
 
 import { readFileSync } from "node:fs";
 
-const wasm = readFileSync(process.argv[2] ?? new URL("../prebuilt/p2-on-p1.wasm", import.meta.url));
-const module = new WebAssembly.Module(wasm);
-const facts = Object.fromEntries(
-  new TextDecoder()
-    .decode(WebAssembly.Module.customSections(module, "p1bridge.library")[0])
-    .trim().split("\n").map((line) => line.split(" ")).map(([key, value]) => [key, Number(value)]),
-);
+/** A library: its module, the names of all that it exports, and what it says to the linker. */
+function load(place) {
+  const module = new WebAssembly.Module(readFileSync(place));
+  const facts = Object.fromEntries(
+    new TextDecoder()
+      .decode(WebAssembly.Module.customSections(module, "p1bridge.library")[0])
+      .trim().split("\n").map((line) => line.split(" ")).map(([key, value]) => [key, Number(value)]),
+  );
+  return { module, facts, names: WebAssembly.Module.exports(module).map((e) => e.name) };
+}
 
-/** Names of everything that the library exports. */
-export const names = WebAssembly.Module.exports(module).map((e) => e.name);
+const libraries = {
+  "p2-on-p1": load(process.argv[2] ?? new URL("../prebuilt/p2-on-p1.wasm", import.meta.url)),
+  "p3-on-p1": load(new URL("../prebuilt/p3-on-p1.wasm", import.meta.url)),
+};
+
+/** Names of everything that the library of WASI 0.2 exports. */
+export const { names } = libraries["p2-on-p1"];
 
 /** Where guests begin. All addresses of a guest are below `APART`, and all of the host above. */
 let base = 0;
@@ -32,8 +40,14 @@ export function untouched() {
 /** An instance of the library with a guest around it. */
 export class Guest {
   /** `p1` has the host functions, called with the guest as `this`; others must not be called. The table of
-   *  handles grows up to `maxHandles`. `parts` are those of the library that weak imports mean first. */
-  constructor(p1 = {}, { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1, stdout = 1, parts = [] } = {}) {
+   *  handles grows up to `maxHandles`. `parts` are those of the library that weak imports mean first. The library of tasks is
+   *  played: `asked` has its calls as lists of a name and arguments, and what it gives counts from 100. */
+  constructor(p1 = {}, options = {}) {
+    const { maxHandles = 32, maxPoll = 50, maxHttp = 4096, firstHandles = 1, stdout = 1, parts = [] } = options;
+    const { module, facts, names } = libraries[options.library ?? "p2-on-p1"];
+    this.version = options.library === "p3-on-p1" ? "@0.3#" : "@0.2#";
+    this.asked = [];
+    let given = 100;
     this.memory = new WebAssembly.Memory({ initial: 8 + base / 65536 });
     this.base = base;
     new Uint8Array(this.memory.buffer).fill(0x55, 0, base);
@@ -92,6 +106,9 @@ export class Guest {
           if (!p1[name]) throw new Error(`the host function ${name} was called`);
           return p1[name].apply(this, args) ?? 0;
         };
+      } else if (from === "p1bridge:tasks") {
+        imports[from] ??= {};
+        imports[from][name] = (...args) => (this.asked.push([name, ...args]), given++);
       } else if (from.startsWith("if ") && kind === "function") {
         imports[from] ??= {};
         const bound = this.bound(name.replace("weak:", "")) ?? name;
@@ -150,7 +167,8 @@ export class Guest {
     return Buffer.from(this.bytes(pointer, length)).toString("utf8");
   }
 
-  /** Calls an exported function of an interface. Strings become pointer and length. */
+  /** Calls an exported function of an interface. Strings become pointer and length. A name is that of WASI 0.2, or
+   *  of the version that the library has. */
   call(name, ...args) {
     let next = 0x400;
     const flat = args.flatMap((arg) => {
@@ -160,7 +178,7 @@ export class Guest {
       next += bytes.length;
       return [next - bytes.length, bytes.length];
     });
-    return this.exports[this.bound(name) ?? name](...flat);
+    return this.exports[this.bound(name) ?? name.replace("@0.2#", this.version)](...flat);
   }
 
   /** The same for a function with a return pointer, whose result is filled with rubbish first. */

@@ -1,5 +1,5 @@
 // Tests of adapters/prebuilt/p2-on-p1.wasm, or of the library named on the command line, and of p1-on-p1.wasm and
-// wsi-on-p1.wasm, p1-on-wsi.wasm:
+// wsi-on-p1.wasm, p1-on-wsi.wasm, p3-on-p1.wasm:
 //
 //     node adapters/tests/run.mjs [library.wasm] [part of a test's name]
 //
@@ -21,6 +21,8 @@ import "./client.mjs";
 import "./component.mjs";
 import "./wsi.mjs";
 import "./on-wsi.mjs";
+import "./cli3.mjs";
+import "./files3.mjs";
 import { run } from "./suite.mjs";
 
 process.exit(run(process.argv[3] ?? "") ? 0 : 1);
