@@ -84,15 +84,12 @@ pub struct FunctionType {
     pub abi: abi::FuncType,
 }
 
-/// The type of `function`.
+/// The type of `function`. An async function has the type of one that is not: it is called as one that blocks.
 ///
 /// # Errors
 ///
-/// When it has futures, streams or the asynchronous ABI, or is larger than any real one.
+/// When it has futures or streams, which no boundary of a flat module takes, or is larger than any real one.
 pub fn function(resolve: &Resolve, function: &Function) -> Result<FunctionType> {
-    if function.kind.is_async() {
-        bail!("it has the async ABI");
-    }
     let mut types = Types { resolve, count: 0 };
     let params = function
         .params
