@@ -98,7 +98,7 @@ pub struct FlattenOptions {
     pub max_http: Option<u32>,
     /// How many calls may be under way at once, in a program with async functions, if it is not the default.
     pub max_tasks: Option<u32>,
-    /// How many ends of streams and futures there may be in it.
+    /// How many streams and futures there may be in it.
     pub max_streams: Option<u32>,
     /// Whether the host has the functions of WAMR for sockets. `None`: what the profile says.
     pub sockets: Option<bool>,

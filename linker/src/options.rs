@@ -100,7 +100,7 @@ pub struct Options {
     pub max_http: u32,
     /// How many calls may be under way at once, in a program with async functions.
     pub max_tasks: u32,
-    /// How many ends of streams and futures there may be in it.
+    /// How many streams and futures there may be in it.
     pub max_streams: u32,
     /// What keeps guests apart, where there is more than one.
     pub isolation: Isolation,

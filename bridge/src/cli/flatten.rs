@@ -122,7 +122,7 @@ pub struct How {
     /// How many calls may be under way at once, in a program with async functions [default: 16]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_tasks: Option<u32>,
-    /// How many ends of streams and futures there may be at once [default: 32]
+    /// How many streams and futures there may be at once [default: 32]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_streams: Option<u32>,
     /// How to keep the guests of a composition apart: `checked` checks every memory access,
