@@ -10,6 +10,7 @@
 //! | [`walk`] | code that logs a received value |
 //! | [`guest`] | the text of one component |
 //! | [`run`] | the pair on wasmtime, and flattened on wasmi |
+//! | [`tasks`] | programs with async functions, streams and futures |
 //!
 //! A pair may have a third component that defines resources, one in between that passes all calls
 //! on, and the callee twice. The two sides and the one in between each have their own string
@@ -18,6 +19,7 @@
 pub mod guest;
 pub mod numbers;
 pub mod run;
+pub mod tasks;
 pub mod types;
 pub mod values;
 pub mod walk;

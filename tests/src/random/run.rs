@@ -17,6 +17,8 @@ pub struct Outcome {
 /// Runs the same component in both ways.
 pub struct Engines {
     wasmtime: wasmtime::Engine,
+    /// The same for components with tasks.
+    with_tasks: wasmtime::Engine,
     wasmi: wasmi::Engine,
 }
 
@@ -35,9 +37,14 @@ impl Default for Engines {
             .memory_reservation(1 << 20)
             .memory_guard_size(0)
             .memory_init_cow(false);
+        let mut with_tasks = config.clone();
+        with_tasks
+            .wasm_component_model_async(true)
+            .wasm_component_model_more_async_builtins(true);
         let mut limits = wasmi::Config::default();
         limits.consume_fuel(true);
         Engines {
+            with_tasks: wasmtime::Engine::new(&with_tasks).expect("the configuration is supported"),
             wasmtime: wasmtime::Engine::new(&config).expect("the configuration is supported"),
             wasmi: wasmi::Engine::new(&limits),
         }
@@ -82,6 +89,36 @@ impl Engines {
         })
     }
 
+    /// A component whose `run` is async on wasmtime.
+    ///
+    /// # Errors
+    ///
+    /// When wasmtime does not take it.
+    pub fn component_with_tasks(&self, wasm: &[u8]) -> Result<Outcome> {
+        use wasmtime::component::{Component, Linker};
+        let failed = |error: wasmtime::Error| anyhow::anyhow!("wasmtime: {error:#}");
+        let component = Component::new(&self.with_tasks, wasm).map_err(failed)?;
+        let mut linker: Linker<Vec<u64>> = Linker::new(&self.with_tasks);
+        let log = |mut store: wasmtime::StoreContextMut<'_, Vec<u64>>, (x,): (u64,)| {
+            store.data_mut().push(x);
+            Ok(())
+        };
+        linker.root().func_wrap("log", log).map_err(failed)?;
+        let mut store = wasmtime::Store::new(&self.with_tasks, Vec::new());
+        let instance =
+            block_on(linker.instantiate_async(&mut store, &component)).map_err(failed)?;
+        let run = instance
+            .get_typed_func::<(), ()>(&mut store, "run")
+            .map_err(failed)?;
+        let trap = block_on(run.call_async(&mut store, ()))
+            .err()
+            .map(|error| format!("{:#}", error.root_cause()));
+        Ok(Outcome {
+            log: std::mem::take(store.data_mut()),
+            trap,
+        })
+    }
+
     /// A flat module on wasmi.
     ///
     /// # Errors
@@ -111,6 +148,17 @@ impl Engines {
             log: std::mem::take(store.data_mut()),
             trap,
         })
+    }
+}
+
+/// Runs a future to its end: nothing here waits for a host.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
     }
 }
 
