@@ -257,9 +257,33 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             self.sink().local_get(local);
         }
         self.may_not_leave(callee, 1);
+        let kept = self.keep_contexts();
         let func = self.core(def);
         self.sink().call(func);
+        self.bring_contexts(kept);
         self.may_not_leave(callee, 0);
+    }
+
+    /// Keeps the context of the running thread while a function runs that has one of its own, which is
+    /// zero: `CanonicalABI.md`, "Lifting and Lowering Context".
+    fn keep_contexts(&mut self) -> Vec<(u32, u32)> {
+        let globals: Vec<u32> = self.maps.globals.contexts.values().copied().collect();
+        let keep = |global: u32| {
+            let kept = self.local(ValType::I32);
+            self.sink()
+                .global_get(global)
+                .local_set(kept)
+                .i32_const(0)
+                .global_set(global);
+            (global, kept)
+        };
+        globals.into_iter().map(keep).collect()
+    }
+
+    fn bring_contexts(&mut self, kept: Vec<(u32, u32)>) {
+        for (global, local) in kept {
+            self.sink().local_get(local).global_set(global);
+        }
     }
 
     /// Says whether an instance may call out, if it ever could when it may not.
@@ -366,6 +390,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             }
             Some(Realloc::Guest(realloc)) => {
                 self.may_not_leave(side, 1);
+                let kept = self.keep_contexts();
                 match old_bytes {
                     Some(local) => self.sink().local_get(pointer).local_get(local),
                     None => self.sink().i32_const(0).i32_const(0),
@@ -375,6 +400,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
                     .local_get(bytes)
                     .call(realloc)
                     .local_set(pointer);
+                self.bring_contexts(kept);
                 self.may_not_leave(side, 0);
             }
         }
