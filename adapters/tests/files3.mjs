@@ -9,7 +9,7 @@ const disk = (options = {}) => host({ library: "p3-on-p1", ...options });
 const fs3 = (name) => `wasi:filesystem/types@0.3#[method]descriptor.${name}`;
 
 /** What an end of a stream is at the host. */
-const [FILE_READ, FILE_WRITE, APPEND, FAILED] = [3, 4, 5, 7];
+const [FILE_READ, FILE_WRITE, APPEND, ENTRIES, FAILED] = [3, 4, 5, 6, 7];
 /** Error numbers of Preview 1. */
 const [AGAIN, BADF, EXIST, IO, ISDIR, NOENT, PERM, SPIPE, NOTCAPABLE] = [6, 8, 20, 29, 31, 44, 63, 70, 76];
 const failure = (errno) => BigInt(-2 - errno);
@@ -164,4 +164,60 @@ test("0.3: times before 1970 overflow, without asking the host", () => {
   h.guest.get(fs3("set-times-at"), h.base, 0, "f", 0, 0n, 0, 2, -5n, 0);
   deepEqual([h.guest.u8(OUT), h.guest.u8(OUT + 4)], [1, code("overflow")]);
   equal(h.guest.calls.length, before);
+});
+
+/** A host whose directory has entries, as pairs of a type and a name; a number is the error of a listing. */
+function listed(entries) {
+  const h = disk({
+    type: 3,
+    fd_readdir(fd, at, room, cookie, result) {
+      if (typeof entries === "number") return entries;
+      let used = 0;
+      for (const [i, [type, name]] of entries.entries()) {
+        if (BigInt(i) < cookie) continue;
+        const bytes = Buffer.alloc(24 + name.length);
+        bytes.writeBigUInt64LE(BigInt(i + 1), 0);
+        bytes.writeUInt32LE(name.length, 16);
+        bytes.writeUInt32LE(type, 20);
+        bytes.write(name, 24, "latin1");
+        const part = bytes.subarray(0, room - used);
+        this.put(at + used, part);
+        used += part.length;
+        if (used === room) break;
+      }
+      this.setU32(result, used);
+    },
+  });
+  h.guest.get(fs3("read-directory"), h.base);
+  const [, kind, entriesOf] = h.guest.asked[0];
+  const next = (count) => h.guest.exports["io:read"](kind, entriesOf, 0n, h.guest.at(BUFFER), count, 0, BUFFER);
+  return { ...h, kind, next };
+}
+
+/** The elements that were read: type and name. */
+const elements = (guest, count) =>
+  Array.from({ length: Number(count) }, (_, i) => [guest.u8(BUFFER + i * 24), guest.string(BUFFER + i * 24 + 16)]);
+
+test("0.3: entries of directories are elements, without the dots, with names of their own", () => {
+  const { guest, kind, next } = listed([[3, "."], [3, ".."], [4, "a"], [3, "sub"], [7, "link"]]);
+  equal(kind, ENTRIES);
+  deepEqual(elements(guest, next(2)), [[5, "a"], [2, "sub"]]);
+  deepEqual(elements(guest, next(9)), [[4, "link"]]);
+  deepEqual([next(9), next(9)], [0n, 0n]);
+});
+
+test("0.3: a directory that is longer than a listing is read to its end", () => {
+  const names = Array.from({ length: 300 }, (_, i) => `${i}-`.padEnd(40, "x"));
+  const { guest, next } = listed(names.map((name) => [4, name]));
+  const seen = [];
+  for (let count = next(7); count > 0n; count = next(7)) seen.push(...elements(guest, count).map(([, name]) => name));
+  deepEqual(seen, names);
+});
+
+test("0.3: a directory that cannot be listed ends with its error, a bad name after those before it", () => {
+  // The error of a listing is an error-code of 0.2, marked.
+  equal(listed(IO).next(1), failure(0x100 + CODE.io));
+  const { guest, next } = listed([[4, "a"], [4, "\xff"]]);
+  deepEqual(elements(guest, next(5)), [[5, "a"]]);
+  equal(next(5), failure(25));
 });

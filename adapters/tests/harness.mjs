@@ -109,6 +109,8 @@ export class Guest {
       } else if (from === "p1bridge:tasks") {
         imports[from] ??= {};
         imports[from][name] = (...args) => (this.asked.push([name, ...args]), given++);
+        if (name === "host_base") imports[from][name] = () => this.base;
+        if (name === "host_allocate") imports[from][name] = (port, size) => this.realloc(0, 0, 1, size);
       } else if (from.startsWith("if ") && kind === "function") {
         imports[from] ??= {};
         const bound = this.bound(name.replace("weak:", "")) ?? name;
