@@ -176,11 +176,12 @@ pub fn export(
     };
     fused.sink().local_get(task);
     fused.of_tasks("release");
-    if let Some(given) = given {
-        fused.sink().local_get(given);
-        if result.len() > MAX_FLAT_RESULTS {
-            fused.give_pointer(&host, given)?;
+    match given {
+        Some(given) if result.len() > MAX_FLAT_RESULTS => fused.give_pointer(&host, given)?,
+        Some(given) => {
+            fused.sink().local_get(given);
         }
+        None => {}
     }
     Ok(fused.finish())
 }

@@ -1,0 +1,11 @@
+(component
+  (core module $Mem (memory (export "m") 1) (data (i32.const 64) "hello"))
+  (core instance $mem (instantiate $Mem))
+  (core func $ret (canon task.return (result string) (memory (core memory $mem "m"))))
+  (core module $N (import "" "ret" (func $ret (param i32 i32)))
+    (func (export "f") (result i32) (call $ret (i32.const 64) (i32.const 5)) (i32.const 0))
+    (func (export "cb") (param i32 i32 i32) (result i32) unreachable))
+  (core instance $i (instantiate $N (with "" (instance (export "ret" (func $ret))))))
+  (func (export "f") async (result string) (canon lift (core func $i "f") async (callback (core func $i "cb")) (memory (core memory $mem "m")))))
+(assert_return (invoke "f") (str.const "hello"))
+(assert_return (invoke "f") (str.const "hello"))
