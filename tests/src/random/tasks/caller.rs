@@ -54,8 +54,8 @@ pub fn text(random: &mut Random, elements: &[Element], functions: &[Function]) -
         }
     }
     side.module += PIECES;
-    for i in 0..elements.len() {
-        copies(&mut side.module, i, elements[i].size());
+    for (i, element) in elements.iter().enumerate() {
+        copies(&mut side.module, i, element.size());
     }
     let steps = 1 + random.below(7);
     let mut body = String::new();
