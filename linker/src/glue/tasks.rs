@@ -292,7 +292,7 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
             let base = access.map_or(Quantity::Const(0), |access| access.base);
             quantity(&mut InstructionSink::new(code), base);
         }),
-        Given::Start => dispatch(2, false, &tasks.sites, |code, site| {
+        Given::Start => dispatch(false, &tasks.sites, |code, site| {
             let start = match site {
                 Site::Lower(id) => glue.task_starts.get(id),
                 Site::Export(_) => None,
@@ -301,7 +301,7 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
             InstructionSink::new(code).local_get(1).call(first + start);
             Some(())
         }),
-        Given::Callback => dispatch(4, true, &tasks.lifts, |code, id| {
+        Given::Callback => dispatch(true, &tasks.lifts, |code, id| {
             let callback = plan.program.lifts[id.0 as usize].options.callback?;
             let target = plan.try_target(callback).and_then(|to| maps.entry(to))?;
             let mut sink = InstructionSink::new(code);
@@ -350,7 +350,7 @@ fn trapping() -> Function {
 
 /// A function that leaves what `value` writes for the thing with the number in its parameter.
 fn choose<T>(all: &[T], value: impl Fn(&mut Vec<u8>, &T)) -> Function {
-    dispatch(1, true, all, |code, thing| {
+    dispatch(true, all, |code, thing| {
         value(code, thing);
         Some(())
     })
@@ -358,12 +358,7 @@ fn choose<T>(all: &[T], value: impl Fn(&mut Vec<u8>, &T)) -> Function {
 
 /// A function that does what `act` writes for the thing with the number in its first parameter, if it does
 /// anything.
-fn dispatch<T>(
-    _params: u32,
-    gives: bool,
-    all: &[T],
-    act: impl Fn(&mut Vec<u8>, &T) -> Option<()>,
-) -> Function {
+fn dispatch<T>(gives: bool, all: &[T], act: impl Fn(&mut Vec<u8>, &T) -> Option<()>) -> Function {
     let mut code = Vec::new();
     for (thing, number) in all.iter().zip(0i32..) {
         let mut inside = Vec::new();

@@ -13,7 +13,6 @@ use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESU
 use crate::glue::callee::check_may_leave;
 use crate::maps::shared::Party;
 use crate::maps::{Glue, Maps};
-use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
 use crate::plan::exports::lifted_params;
 use crate::plan::tasks::{Site, TaskPlan};
@@ -88,12 +87,8 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
             .i32_store(field(RESULT_SLOT, 2));
     }
     fused.run(site, lift, &caller, &source, task)?;
-    fused.sink().local_get(task);
-    fused.of_tasks("finish_sync");
-    fused.end_borrows(None);
-    let given = (result.len() == 1).then(|| fused.load_result(task, result[0]));
-    fused.sink().local_get(task);
-    fused.of_tasks("release");
+    let kept = (result.len() == 1).then(|| result[0]);
+    let given = fused.finish_call(task, kept);
     if let Some(given) = given {
         fused.sink().local_get(given);
     }
@@ -165,18 +160,13 @@ pub fn export(
     fused.of_tasks("enter_blocking");
     let (_, source) = fused.parameters(&lift.ty.params, &host)?;
     fused.run(site, lift, &host, &source, task)?;
-    fused.sink().local_get(task);
-    fused.of_tasks("finish_sync");
-    fused.end_borrows(None);
     let result = flat(lift.ty.result.as_ref());
-    let given = match result.len() {
+    let kept = match result.len() {
         0 => None,
-        1 => Some(fused.load_result(task, result[0])),
-        _ => Some(fused.load_result(task, ValType::I32)),
+        1 => Some(result[0]),
+        _ => Some(ValType::I32),
     };
-    fused.sink().local_get(task);
-    fused.of_tasks("release");
-    match given {
+    match fused.finish_call(task, kept) {
         Some(given) if result.len() > MAX_FLAT_RESULTS => fused.give_pointer(&host, given)?,
         Some(given) => {
             fused.sink().local_get(given);
@@ -195,12 +185,9 @@ pub fn run(fused: &mut Fused<'_, '_, '_>, id: LiftId) -> Result<()> {
     fused.sink().local_get(task);
     fused.of_tasks("enter_blocking");
     fused.run(site, lift, &host, &Place::Flat(Vec::new()), task)?;
-    fused.sink().local_get(task);
-    fused.of_tasks("finish_sync");
-    let given = fused.load_result(task, ValType::I32);
-    fused.sink().local_get(task);
-    fused.of_tasks("release");
-    fused.sink().local_get(given);
+    if let Some(failed) = fused.finish_call(task, Some(ValType::I32)) {
+        fused.sink().local_get(failed);
+    }
     Ok(())
 }
 
@@ -408,7 +395,14 @@ pub fn copy(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
                 .i32_eq()
                 .i32_and()
                 .if_(BlockType::Empty);
-            fused.copy_elements(element, (&from, source), (&to, target), count)?;
+            let bytes = fused.local(ValType::I32);
+            fused
+                .sink()
+                .local_get(count)
+                .i32_const(element.size() as i32)
+                .i32_mul()
+                .local_set(bytes);
+            fused.copy_elements(element, (&from, source), (&to, target), bytes)?;
             fused.sink().return_().end();
         }
     }
@@ -640,6 +634,17 @@ impl Fused<'_, '_, '_> {
         self.copy(ty, callee, source, caller, &Place::at(pointer))
     }
 
+    /// Waits for the end of a call, and gives back what it took; gives the local with what is kept of its result.
+    fn finish_call(&mut self, task: u32, kept: Option<ValType>) -> Option<u32> {
+        self.sink().local_get(task);
+        self.of_tasks("finish_sync");
+        self.end_borrows(None);
+        let given = kept.map(|ty| self.load_result(task, ty));
+        self.sink().local_get(task);
+        self.of_tasks("release");
+        given
+    }
+
     /// A local with what the library keeps of a result.
     fn load_result(&mut self, task: u32, ty: ValType) -> u32 {
         let given = self.local(ty);
@@ -668,50 +673,6 @@ impl Fused<'_, '_, '_> {
             ValType::F64 => self.sink().f64_load(field(offset, 3)),
             _ => self.sink().i32_load(field(offset, 2)),
         };
-    }
-
-    /// Moves a number of elements, which is in a local.
-    fn copy_elements(
-        &mut self,
-        element: &Type,
-        (from, source): (&Side, u32),
-        (to, target): (&Side, u32),
-        count: u32,
-    ) -> Result<()> {
-        let size = element.size();
-        if size == 0 {
-            return Ok(());
-        }
-        let bytes = self.local(ValType::I32);
-        self.sink()
-            .local_get(count)
-            .i32_const(size as i32)
-            .i32_mul()
-            .local_set(bytes);
-        if element.is_plain() {
-            self.address(to, target)?;
-            self.address(from, source)?;
-            self.sink().local_get(bytes);
-            return self.move_bytes(to, from);
-        }
-        let end = self.local(ValType::I32);
-        self.sink()
-            .local_get(source)
-            .local_get(bytes)
-            .i32_add()
-            .local_set(end)
-            .block(BlockType::Empty)
-            .loop_(BlockType::Empty)
-            .local_get(source)
-            .local_get(end)
-            .i32_eq()
-            .br_if(1);
-        self.copy(element, from, &Place::at(source), to, &Place::at(target))?;
-        for pointer in [source, target] {
-            advance(&mut self.sink(), pointer, size as i32);
-        }
-        self.sink().br(0).end().end();
-        Ok(())
     }
 
     /// Passes the readable end of a stream or future on: `CanonicalABI.md`, `lift_async_value` and

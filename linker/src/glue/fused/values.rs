@@ -345,12 +345,25 @@ impl Fused<'_, '_, '_> {
         target: &Place,
     ) -> Result<()> {
         let (pointer, length) = self.load_range(from, source)?;
-        let (size, align) = (element.size(), element.align());
-        let bytes = self.list_bytes(length, size);
+        let align = element.align();
+        let bytes = self.list_bytes(length, element.size());
         self.sink().local_get(bytes).i64_extend_i32_u();
         self.check_range(from, pointer, align, Trap::List)?;
         let new = self.local(ValType::I32);
         self.allocate(to, align, bytes, new)?;
+        self.copy_elements(element, (from, pointer), (to, new), bytes)?;
+        self.store_range(to, target, new, length)
+    }
+
+    /// Moves elements that lie one behind the other and take so many bytes; nobody may set the locals.
+    pub fn copy_elements(
+        &mut self,
+        element: &Type,
+        (from, pointer): (&Side, u32),
+        (to, new): (&Side, u32),
+        bytes: u32,
+    ) -> Result<()> {
+        let size = element.size();
         if element.is_plain() {
             self.address(to, new)?;
             self.address(from, pointer)?;
@@ -390,7 +403,7 @@ impl Fused<'_, '_, '_> {
             }
             self.sink().br(0).end().end();
         }
-        self.store_range(to, target, new, length)
+        Ok(())
     }
 
     /// A local with the bytes of a list, which may be that of its length; a list that is too long
