@@ -39,6 +39,8 @@ export interface FlattenOptions extends Common {
   maxHandles?: number;
   maxPoll?: number;
   maxHttp?: number;
+  maxTasks?: number;
+  maxStreams?: number;
   isolation?: string;
   memory?: string;
   wasi?: string;
