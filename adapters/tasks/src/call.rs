@@ -1,6 +1,6 @@
 //! Calls: "canon lift", "canon lower" and "Task State".
 
-use crate::import::{context, set_context, start, trap_if, unlend};
+use crate::import::{context, fail, reason, set_context, start, trap_if, unlend};
 use crate::record::{
     HOST, NONE, SUBTASK, add, call, call_at, current, find, flag, get, head, instance, instance_at,
     mode, new_call, put, subtask, task, tick, wait, waitable,
@@ -42,6 +42,12 @@ extern "C" fn result(task: u32) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn set_loans(task: u32, last: u32) {
     put(call_at(task) + call::LOANS, last);
+}
+
+/// The callee has got a borrowed handle, or has dropped one: `num_borrows`.
+#[unsafe(no_mangle)]
+extern "C" fn borrow(task: u32, change: u32) {
+    add(call_at(task) + call::BORROWS, change);
 }
 
 #[unsafe(no_mangle)]
@@ -239,6 +245,9 @@ extern "C" fn returned(task: u32) {
 pub fn resolve(task: u32, state: u32) {
     let at = call_at(task);
     trap_if(get(at + call::TASK) == task::RESOLVED);
+    if get(at + call::BORROWS) != 0 {
+        fail(reason::BORROWS);
+    }
     put(at + call::TASK, task::RESOLVED);
     put(at + call::SUBTASK, state);
     progress(at);

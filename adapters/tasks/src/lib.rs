@@ -32,12 +32,12 @@ mod timer;
 /// What the linker must know: the bytes of the records.
 #[unsafe(link_section = "p1bridge.library")]
 pub static LIBRARY: [u8; 85] =
-    *b"tasks-fixed 32\ntasks-per-instance 16\ntasks-per-task 128\ntasks-per-stream 136\nframe 0\n";
+    *b"tasks-fixed 32\ntasks-per-instance 16\ntasks-per-task 136\ntasks-per-stream 136\nframe 0\n";
 
 const _: () = assert!(
     record::head::BYTES == 32
         && record::instance::BYTES == 16
-        && record::call::BYTES + record::set::BYTES == 128
+        && record::call::BYTES + record::set::BYTES == 136
         && record::stream::BYTES == 136
 );
 

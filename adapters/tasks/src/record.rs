@@ -70,7 +70,9 @@ pub mod call {
     pub const LOANS: u32 = 76;
     /// Arguments, and where the result goes; of a timer, its deadline.
     pub const ARGS: u32 = 80;
-    pub const BYTES: u32 = 120;
+    /// How many borrowed handles the task has.
+    pub const BORROWS: u32 = 120;
+    pub const BYTES: u32 = 128;
 }
 
 /// How a call was made.

@@ -196,8 +196,12 @@ fn resource_drop(
         .i32_const(resource.0 as i32 + 1)
         .call(maps.first_glue + glue.handles.remove)
         .local_tee(entry)
-        .i32_load(handles::own())
-        .if_(BlockType::Empty);
+        .i32_load(handles::own());
+    let has_tasks = plan.fusion.tasks.is_some();
+    if has_tasks {
+        InstructionSink::new(&mut code).i32_const(1).i32_eq();
+    }
+    InstructionSink::new(&mut code).if_(BlockType::Empty);
     let (destructor, owner) = match &plan.program.resources[resource.0 as usize] {
         Resource::Defined {
             instance,
@@ -228,12 +232,31 @@ fn resource_drop(
         }
     }
     if let Some(&borrows) = maps.globals.borrows.get(&instance) {
+        InstructionSink::new(&mut code).else_();
+        if has_tasks {
+            // What a task has borrowed is counted with it.
+            InstructionSink::new(&mut code)
+                .local_get(entry)
+                .i32_load(handles::own())
+                .if_(BlockType::Empty)
+                .local_get(entry)
+                .i32_load(handles::own())
+                .i32_const(1)
+                .i32_shr_u()
+                .i32_const(1)
+                .i32_sub()
+                .i32_const(-1);
+            let borrow = fused::tasks::function(plan, maps, "borrow");
+            InstructionSink::new(&mut code).call(borrow).else_();
+        }
         InstructionSink::new(&mut code)
-            .else_()
             .global_get(borrows)
             .i32_const(1)
             .i32_sub()
             .global_set(borrows);
+        if has_tasks {
+            InstructionSink::new(&mut code).end();
+        }
     }
     InstructionSink::new(&mut code).end();
     finish(&[(1, ValType::I32)], code)

@@ -17,7 +17,7 @@ use crate::resolve::ComponentInstanceId;
 const TYPE: u64 = 0;
 /// The representation. In entry 0: how many entries have ever been used.
 const REP: u64 = 4;
-/// 1 for an owned handle, 0 for a borrowed one.
+/// 1 for an owned handle; for a borrowed one 0, or twice the number of the task that borrows, and two more.
 const OWN: u64 = 8;
 /// In entry 0 of a table that grows: for how many more handles than at first there is room.
 pub const CAPACITY: u64 = OWN;
@@ -257,8 +257,8 @@ pub fn remove(traps: &Traps, find: u32) -> Function {
     body
 }
 
-/// `(table, handle, type) -> rep`: traps unless the handle owns.
-pub fn remove_own(traps: &Traps, remove: u32) -> Function {
+/// `(table, handle, type) -> rep`: traps unless the handle owns. `tasks`: borrowed handles know their tasks.
+pub fn remove_own(traps: &Traps, remove: u32, tasks: bool) -> Function {
     let mut body = Function::new([(1, ValType::I32)]);
     let mut code = body.instructions();
     code.local_get(0)
@@ -266,8 +266,12 @@ pub fn remove_own(traps: &Traps, remove: u32) -> Function {
         .local_get(2)
         .call(remove)
         .local_tee(3)
-        .i32_load(field(OWN))
-        .i32_eqz();
+        .i32_load(field(OWN));
+    if tasks {
+        code.i32_const(1).i32_ne();
+    } else {
+        code.i32_eqz();
+    }
     traps.when(&mut code, Trap::NotOwned);
     code.local_get(3).i32_load(field(REP)).end();
     body

@@ -66,7 +66,10 @@ impl Glue {
             }
             GlueKind::HandleRemove => handles::remove(traps, maps.first_glue + self.handles.find),
             GlueKind::HandleRemoveOwn => {
-                handles::remove_own(traps, maps.first_glue + self.handles.remove)
+                {
+                    let remove = maps.first_glue + self.handles.remove;
+                    handles::remove_own(traps, remove, plan.fusion.tasks.is_some())
+                }
             }
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
             GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),

@@ -316,12 +316,13 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
 }
 
 /// The reasons for which the library traps.
-const REASONS: [Trap; 5] = [
+const REASONS: [Trap; 6] = [
     Trap::Deadlock,
     Trap::SeveralStacks,
     Trap::TooManyTasks,
     Trap::TooManyStreams,
     Trap::MayNotBlock,
+    Trap::BorrowsRemain,
 ];
 
 /// `(reason)`: traps, and says why.

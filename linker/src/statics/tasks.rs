@@ -1,5 +1,6 @@
 //! Which functions of the library of tasks a function of the canonical ABI calls.
 
+use crate::abi::Type;
 use crate::resolve::{AsyncBuiltin, CanonId, CanonKind, ComponentFunc, Program};
 
 /// The functions that a call needs which the caller waits for.
@@ -42,6 +43,9 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
             if !options.is_async {
                 names.push("args");
             }
+            if lift.ty.params.any(&|ty| matches!(ty, Type::Borrow(_))) {
+                names.push("borrow");
+            }
             if lift.ty.params.has_ends() || lift.ty.result.as_ref().is_some_and(|t| t.has_ends()) {
                 names.extend(["take_end", "give_end"]);
             }
@@ -65,6 +69,7 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
                 names.extend(["take_end", "give_end"]);
             }
         }
+        CanonKind::ResourceDrop(_) if program.tasks.is_some() => names.push("borrow"),
         _ => {}
     }
     names

@@ -86,6 +86,8 @@ pub struct Fused<'p, 'i, 'a> {
     /// Whether both sides have the same memory and the same handles: what is copied is the value alone, and
     /// not what it points to.
     pub is_shallow: bool,
+    /// The local with the task of the callee, whose borrowed handles the library of tasks counts.
+    pub task: Option<u32>,
 }
 
 impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
@@ -107,6 +109,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
             loans: None,
             lists: 0,
             is_shallow: false,
+            task: None,
         }
     }
 

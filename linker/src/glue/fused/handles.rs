@@ -81,11 +81,26 @@ impl Fused<'_, '_, '_> {
         let add = self.maps.first_glue + self.handles.add;
         self.sink()
             .local_get(value)
-            .i32_const(resource.0 as i32 + 1)
-            .i32_const(own.into())
-            .call(add)
-            .local_set(value);
-        if !own {
+            .i32_const(resource.0 as i32 + 1);
+        match self.task {
+            // `CanonicalABI.md`, `lower_borrow`: the entry knows the task that has to drop it.
+            Some(task) if !own => {
+                self.sink()
+                    .local_get(task)
+                    .i32_const(1)
+                    .i32_add()
+                    .i32_const(1)
+                    .i32_shl();
+            }
+            _ => {
+                self.sink().i32_const(own.into());
+            }
+        }
+        self.sink().call(add).local_set(value);
+        if let (Some(task), false) = (self.task, own) {
+            self.sink().local_get(task).i32_const(1);
+            self.of_tasks("borrow");
+        } else if !own {
             let borrows = self.maps.globals.borrows[&to.party.instance];
             self.sink()
                 .global_get(borrows)

@@ -13,7 +13,6 @@ use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESU
 use crate::glue::callee::check_may_leave;
 use crate::maps::shared::Party;
 use crate::maps::{Glue, Maps};
-use crate::memory::traps::Trap;
 use crate::plan::exports::lifted_params;
 use crate::plan::tasks::{Site, TaskPlan};
 use crate::plan::{Binding, Plan};
@@ -214,10 +213,6 @@ pub fn task_return(
         .i32_const(0);
     fused.of_tasks("returning");
     fused.sink().local_set(task);
-    if let Some(&borrows) = maps.globals.borrows.get(&canon.instance) {
-        fused.sink().global_get(borrows);
-        fused.trap_if(Trap::BorrowsRemain);
-    }
     let site = fused.local(ValType::I32);
     fused.sink().local_get(task);
     fused.of_tasks("site");
@@ -464,12 +459,18 @@ fn lowered<'p>(plan: &'p Plan<'_, '_>, id: CanonId) -> (LiftId, &'p Lift, &'p Ca
     (*lift, &plan.program.lifts[lift.0 as usize], options)
 }
 
+/// The index of a function of the library.
+pub fn function(plan: &Plan<'_, '_>, maps: &Maps, name: &str) -> u32 {
+    let tasks = plan.program.tasks.as_ref();
+    let def = tasks.expect("the library is linked").function(name);
+    let target = plan.try_target(def).and_then(|to| maps.entry(to));
+    target.expect("what is called of the library is live")
+}
+
 impl Fused<'_, '_, '_> {
     /// Calls a function of the library.
     pub fn of_tasks(&mut self, name: &str) {
-        let tasks = self.plan.program.tasks.as_ref();
-        let def = tasks.expect("the library is linked").function(name);
-        let func = self.core(def);
+        let func = function(self.plan, self.maps, name);
         self.sink().call(func);
     }
 
@@ -536,7 +537,9 @@ impl Fused<'_, '_, '_> {
         let ty: &FuncType = &lift.ty;
         let callee = self.guest(&lift.options, lift.instance);
         let by_host = matches!(site, Site::Export(_));
+        self.task = Some(task);
         self.pass(&ty.params, caller, source, &callee)?;
+        self.task = None;
         if let Some((_, last)) = self.loans.take() {
             self.sink().local_get(task).local_get(last);
             self.of_tasks("set_loans");
@@ -569,10 +572,6 @@ impl Fused<'_, '_, '_> {
                 Place::Flat(vec![from])
             };
             self.give_result(site, result, &callee, &source, caller, task)?;
-        }
-        if let Some(&borrows) = self.maps.globals.borrows.get(&lift.instance) {
-            self.sink().global_get(borrows);
-            self.trap_if(Trap::BorrowsRemain);
         }
         self.sink().local_get(task);
         self.of_tasks("returned");
