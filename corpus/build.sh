@@ -19,6 +19,7 @@ WASI_LIB=${WASI_LIB:-/usr/lib/wasm32-wasi}
 RUSTC_WASM=${RUSTC_WASM:-/usr/bin/rustc}
 TARGET=${CARGO_TARGET_DIR:-$PWD/target}
 WORK=$TARGET/guests
+SILENT='-Zunstable-options -Cpanic=immediate-abort'
 C_FLAGS=(--target=wasm32-wasi -Wno-deprecated -O2 -Wall -Wextra -Wl,--strip-debug)
 
 # p1_c FLAG…: NAME/*.c with wasi-libc, a command or (-mexec-model=reactor) a reactor.
@@ -77,6 +78,16 @@ p2_c() {
     component "$WORK/$name/core.wasm"
 }
 
+# p3_c FLAG…: NAME/*.c with the bindings of NAME/world.wit against WASI 0.3, made with FLAG… (`--sync all`: functions of
+# async types are called and defined as others are). A definition that may wait is one without a callback then.
+p3_c() {
+    wit_3 "$name"
+    "$WIT_BINDGEN" c --all-features --world guest "$@" --out-dir "$WORK/$name" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
+    "$CLANG" "${C_FLAGS[@]}" -Os -mexec-model=reactor -I"$WORK/$name" "$name"/*.c "$WORK/$name/guest.c" \
+        "$WORK/$name/guest_component_type.o" -o "$WORK/$name/core.wasm"
+    component "$WORK/$name/core.wasm"
+}
+
 # mixed_c VERSION FLAG…: a Preview 1 program with bindings; its Preview 1 imports go through wasmtime's adapter.
 mixed_c() {
     local version=$1 && shift
@@ -97,13 +108,12 @@ p2_rust() {
 }
 
 # p3_rust: the same with the bindings of WASI 0.3 and the standard library, for the executor of async functions.
+# p3_rust small: a panic is a trap without a message.
 p3_rust() {
-    rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
-    cp "rust/$name/world.wit" "$WORK/$name/wit/"
-    cp -r ../wit/wasi-0.3 "$WORK/$name/wit/deps"
+    wit_3 "rust/$name"
     "$WIT_BINDGEN" rust --all-features --generate-all --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" \
         &>"$WORK/$name/wit-bindgen.log"
-    GUEST_BINDINGS=$WORK/$name/guest.rs cargo_wasm wasm32-unknown-unknown std,panic_abort ""
+    GUEST_BINDINGS=$WORK/$name/guest.rs cargo_wasm wasm32-unknown-unknown std,panic_abort "${1:+$SILENT}"
     component "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm"
 }
 
@@ -117,6 +127,13 @@ wit() {
     [ "$version" = 0.2.12 ] || unstable='s/@since(version = 0\.2\.12)/@unstable(feature = cli-exit-with-code)/;'
     find "$WORK/$name/wit" -name '*.wit' -exec sed -i \
         "$unstable s/@since(version = 0\.2\.[1-9][0-9]*)//; s/@deprecated(.*)//; s/@0\.2\.12/@$version/g" {} +
+}
+
+# wit_3 FOLDER: the WIT of guest and WASI 0.3 side by side in $WORK/NAME/wit.
+wit_3() {
+    rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
+    cp "$1/world.wit" "$WORK/$name/wit/"
+    cp -r ../wit/wasi-0.3 "$WORK/$name/wit/deps"
 }
 
 bindings() {
