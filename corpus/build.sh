@@ -11,6 +11,7 @@ CLANGXX=${CLANGXX:-clang++-22}
 WIT_BINDGEN=${WIT_BINDGEN:-wit-bindgen}
 WASM_TOOLS=${WASM_TOOLS:-wasm-tools}
 WAC=${WAC:-wac}
+WASM_OPT=${WASM_OPT:-wasm-opt}
 ZIG=${ZIG:-zig}
 ASC=${ASC:-asc}
 ZIG_LIB=${ZIG_LIB:-$(dirname "$(command -v "$ZIG" || echo .)")/lib}
@@ -108,13 +109,16 @@ p2_rust() {
 }
 
 # p3_rust: the same with the bindings of WASI 0.3 and the standard library, for the executor of async functions.
-# p3_rust small: a panic is a trap without a message.
+# p3_rust small: optimised for size, without names, and a panic is a trap without a message.
 p3_rust() {
     wit_3 "rust/$name"
     "$WIT_BINDGEN" rust --all-features --generate-all --world guest --out-dir "$WORK/$name" "$WORK/$name/wit" \
         &>"$WORK/$name/wit-bindgen.log"
     GUEST_BINDINGS=$WORK/$name/guest.rs cargo_wasm wasm32-unknown-unknown std,panic_abort "${1:+$SILENT}"
-    component "$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm"
+    local made=$TARGET/wasm32-unknown-unknown/release/${name//-/_}.wasm
+    [ -z "${1:-}" ] || { "$WASM_OPT" -Oz "$made" -o "$WORK/$name/core.wasm" && made=$WORK/$name/core.wasm; }
+    component "$made"
+    [ -z "${1:-}" ] || "$WASM_TOOLS" strip --all "$out" -o "$out"
 }
 
 # wit FOLDER VERSION: the WIT of guest and WASI side by side in $WORK/NAME/wit, with the version that the guest wants.
