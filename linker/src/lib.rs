@@ -125,6 +125,22 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
     if options.max_poll == 0 {
         anyhow::bail!("--max-poll 0: a program could wait for nothing; give at least 1");
     }
+    for (count, option, what) in [
+        (
+            options.max_tasks,
+            "--max-tasks",
+            "no async function could be called",
+        ),
+        (
+            options.max_streams,
+            "--max-streams",
+            "there could be no stream or future",
+        ),
+    ] {
+        if count == 0 {
+            anyhow::bail!("{option} 0: {what}; give at least 1");
+        }
+    }
     if options.descriptors == Descriptors::Shared && options.memory == MemoryMode::Multi {
         anyhow::bail!(
             "--wasi shared: with --memory multi a guest is in a memory that a Preview 1 host does not see; leave one of \

@@ -12,6 +12,7 @@
 mod boundary;
 mod call;
 mod encoder;
+pub mod error_contexts;
 mod handles;
 mod in_place;
 mod passed;

@@ -66,10 +66,8 @@ impl Glue {
             }
             GlueKind::HandleRemove => handles::remove(traps, maps.first_glue + self.handles.find),
             GlueKind::HandleRemoveOwn => {
-                {
-                    let remove = maps.first_glue + self.handles.remove;
-                    handles::remove_own(traps, remove, plan.fusion.tasks.is_some())
-                }
+                let remove = maps.first_glue + self.handles.remove;
+                handles::remove_own(traps, remove, plan.fusion.tasks.is_some())
             }
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
             GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),

@@ -199,6 +199,9 @@ pub(crate) fn accepted() -> WasmFeatures {
         | WasmFeatures::CM_ASYNC_STACKFUL
         | WasmFeatures::CM_MORE_ASYNC_BUILTINS
         | WasmFeatures::CM_ERROR_CONTEXT
+        // The second slot of contexts is among threads.
+        | WasmFeatures::CM_THREADING
+        | WasmFeatures::CM_FORWARD
         | WasmFeatures::CM_FIXED_LENGTH_LISTS
 }
 

@@ -56,12 +56,8 @@ pub struct Surface {
 
 /// Proposals that a flat module does not take, by the names of the refusal.
 const OUT_OF_SCOPE: &[(&str, WasmFeatures)] = &[
-    (
-        "threads",
-        WasmFeatures::CM_THREADING.union(WasmFeatures::SHARED_EVERYTHING_THREADS),
-    ),
+    ("threads", WasmFeatures::SHARED_EVERYTHING_THREADS),
     ("forwarded streams", WasmFeatures::CM_FORWARD),
-    ("error contexts", WasmFeatures::CM_ERROR_CONTEXT),
     ("shared memories", WasmFeatures::THREADS),
     (
         "64-bit memories",
@@ -77,12 +73,40 @@ const OUT_OF_SCOPE: &[(&str, WasmFeatures)] = &[
 
 /// The first proposal that the valid `component` needs and that is not the linker's to support.
 pub fn out_of_scope(component: &[u8]) -> Option<&'static str> {
+    if has_threads(component) {
+        return Some("threads");
+    }
     OUT_OF_SCOPE
         .iter()
         .find(|(_, features)| {
             validate(component, WasmFeatures::all().difference(*features)).is_err()
         })
         .map(|(name, _)| *name)
+}
+
+/// Whether the component makes threads, or switches between those of an instance. The second slot of contexts
+/// belongs to the same proposal.
+fn has_threads(component: &[u8]) -> bool {
+    use wasmparser::CanonicalFunction as F;
+    let is_of_threads = |func: F| {
+        matches!(
+            func,
+            F::ThreadIndex
+                | F::ThreadNewIndirect { .. }
+                | F::ThreadResumeLater
+                | F::ThreadSuspend
+                | F::ThreadSuspendThenResume
+                | F::ThreadSuspendThenPromote
+                | F::ThreadYieldThenResume
+                | F::ThreadYieldThenPromote
+        )
+    };
+    Parser::new(0).parse_all(component).any(|payload| {
+        let Ok(Payload::ComponentCanonicalSection(section)) = payload else {
+            return false;
+        };
+        section.into_iter().flatten().any(is_of_threads)
+    })
 }
 
 fn validate(component: &[u8], features: WasmFeatures) -> wasmparser::Result<Types> {

@@ -57,6 +57,7 @@ mod server;
 mod several_memories;
 mod small_device;
 mod sockets;
+mod tasks;
 mod threads;
 mod unadapt;
 mod wasi_checks;

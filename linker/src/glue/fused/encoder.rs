@@ -254,16 +254,14 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         Ok(())
     }
 
-    /// Calls the `post-return` of a guest, which must not call out.
+    /// Calls the `post-return` of a guest, which must not call out. It has the context of the call.
     pub fn post_return(&mut self, def: FuncDef, callee: &Side, returned: &[u32]) {
         for &local in returned {
             self.sink().local_get(local);
         }
         self.may_not_leave(callee, 1);
-        let kept = self.keep_contexts();
         let func = self.core(def);
         self.sink().call(func);
-        self.bring_contexts(kept);
         self.may_not_leave(callee, 0);
     }
 

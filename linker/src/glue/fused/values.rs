@@ -80,6 +80,7 @@ impl Fused<'_, '_, '_> {
             Type::Stream(_) | Type::Future(_) if let Some(end) = EndType::of(ty) => {
                 self.copy_end(&end, from, source, to, target)
             }
+            Type::ErrorContext => self.copy_error_context(from, source, to, target),
             scalar => {
                 self.before_store(to, target)?;
                 self.load(scalar, from, source)?;

@@ -1,0 +1,238 @@
+//! Async functions around the programs that have them: what is refused, and that a program in which nothing async
+//! is reached is what it would be if there were no async functions.
+
+use p1bridge::flatten::{FlattenOptions, LIBRARIES, flatten};
+use p1bridge_linker::{Library, Options};
+use p1bridge_tests::manifest::programs;
+
+const CORE: &str = r#"
+  (core module $m
+    (memory (export "mem") 1)
+    (func (export "code") (result i32) (i32.const 0))
+    (func (export "nothing"))
+    (func (export "callback") (param i32 i32 i32) (result i32) (i32.const 0))
+    (func (export "other") (param i32 i32) (result i32) (i32.const 0)))
+  (core instance $i (instantiate $m))"#;
+
+fn refusal(component: &[u8]) -> String {
+    match flatten(component, &FlattenOptions::default()) {
+        Ok(_) => panic!("it is taken"),
+        Err(error) => format!("{error:#}"),
+    }
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused_with_their_offset() {
+    for (definition, words) in [
+        (
+            r#"(func (export "f") async (canon lift (core func $i "code") async (callback (core func $i "other"))))"#,
+            "canonical option `callback` uses a core function with an incorrect signature",
+        ),
+        (
+            r#"(func (export "f") async (canon lift (core func $i "code") async (callback (core func $i "callback"))
+                 (post-return (core func $i "nothing"))))"#,
+            "cannot specify post-return function in async",
+        ),
+        (
+            r#"(func (export "f") (canon lift (core func $i "code") async (callback (core func $i "callback"))))"#,
+            "the `async` canonical option requires an async function type",
+        ),
+        (
+            r#"(func (export "f") async (canon lift (core func $i "nothing") (callback (core func $i "callback"))))"#,
+            "cannot specify callback without async",
+        ),
+        (
+            r#"(import "f" (func $f async)) (core func (canon lower (func $f) async (callback (core func $i "callback"))))"#,
+            "canonical option `callback` cannot be specified for lowerings",
+        ),
+        (
+            r#"(import "f" (func $f async (result u32))) (core func (canon lower (func $f) async))"#,
+            "canonical option `memory` is required",
+        ),
+        (
+            "(core func (canon task.return (result string)))",
+            "canonical option `memory` is required",
+        ),
+        (
+            "(core func (canon task.return (result u32) async))",
+            "cannot specify `async` option on `task.return`",
+        ),
+        (
+            "(type $s (stream string)) (core func (canon stream.write $s async))",
+            "canonical option `memory` is required",
+        ),
+        (
+            r#"(type $s (stream string)) (core func (canon stream.read $s async (memory (core memory $i "mem"))))"#,
+            "canonical option `realloc` is required",
+        ),
+        (
+            r#"(type $s (stream u8)) (core func (canon stream.read $s async (memory (core memory $i "mem"))
+                 (callback (core func $i "callback"))))"#,
+            "`callback`",
+        ),
+        (
+            "(core func (canon context.get i32 2))",
+            "`context.get` immediate must be zero or one: 2",
+        ),
+    ] {
+        let component = wat::parse_str(format!("(component {CORE} {definition})"));
+        let said = refusal(&component.expect("the text is well-formed"));
+        let told = said.contains(words) && said.contains("(at offset 0x");
+        assert!(told, "{definition}: {said}");
+    }
+}
+
+#[test]
+fn an_option_that_is_not_known_is_refused_with_its_offset() {
+    let text = format!(
+        "(component {CORE} (core func (canon task.return (result u32) string-encoding=utf16)))"
+    );
+    let mut component = wat::parse_str(text).expect("well-formed");
+    // task.return, a result, u32, one option
+    let before = [0x09, 0x00, 0x79, 0x01];
+    let at = component.windows(4).position(|bytes| bytes == before);
+    let at = at.expect("the built-in is there") + before.len();
+    component[at] = 0x3f;
+    let said = refusal(&component);
+    let offset = format!("(at offset {at:#x})");
+    assert!(said.contains("0x3f") && said.contains(&offset), "{said}");
+}
+
+#[test]
+fn a_built_in_of_a_proposal_that_is_not_supported_is_named_where_it_is_reached() {
+    for (canon, ty, name) in [
+        ("thread.index", "(result i32)", "thread.index"),
+        ("thread.suspend", "(result i32)", "thread.suspend"),
+        ("stream.forward 0", "(param i32 i32)", "stream.forward"),
+    ] {
+        let of = |call: &str| {
+            let text = format!(
+                r#"(component
+                  (type (stream u8))
+                  (core func $x (canon {canon}))
+                  (core module $m (import "" "x" (func $x {ty})) (func (export "f") {call}))
+                  (core instance $i (instantiate $m (with "" (instance (export "x" (func $x))))))
+                  (func (export "f") (canon lift (core func $i "f"))))"#
+            );
+            wat::parse_str(text).expect("well-formed")
+        };
+        let call = match ty {
+            "(result i32)" => "(drop (call $x))",
+            _ => "(call $x (i32.const 0) (i32.const 0))",
+        };
+        let said = refusal(&of(call));
+        assert!(
+            said.contains(name) && said.contains("(at offset 0x"),
+            "{said}"
+        );
+        // What is not reached is gone.
+        flatten(&of(""), &FlattenOptions::default()).expect("nothing calls it");
+    }
+}
+
+/// A program, and beside it what is async and never reached.
+fn with_unreached(more: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(component
+          (component $maker
+            (core module $m
+              (memory (export "mem") 1)
+              (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 256))
+              (func (export "length") (param i32 i32) (result i32) (local.get 1)))
+            (core instance $i (instantiate $m))
+            (func (export "length") (param "s" string) (result u32)
+              (canon lift (core func $i "length") (memory (core memory $i "mem")) (realloc (core func $i "realloc")))))
+          (component $user
+            (import "length" (func $length (param "s" string) (result u32)))
+            (core module $mem (memory (export "mem") 1) (data (i32.const 64) "hello"))
+            (core instance $mem (instantiate $mem))
+            (core func $length' (canon lower (func $length) (memory (core memory $mem "mem"))))
+            (core module $m
+              (import "" "length" (func $length (param i32 i32) (result i32)))
+              (func (export "f") (result i32) (call $length (i32.const 64) (i32.const 5))))
+            (core instance $i (instantiate $m (with "" (instance (export "length" (func $length'))))))
+            (func (export "f") (result u32) (canon lift (core func $i "f"))))
+          (instance $maker (instantiate $maker))
+          (instance $user (instantiate $user (with "length" (func $maker "length"))))
+          (export "f" (func $user "f"))
+          {more})"#
+    );
+    wat::parse_str(text).expect("well-formed")
+}
+
+const UNREACHED: &str = r#"
+  (component $tasks
+    (type $s (stream u8))
+    (core module $mem (memory (export "mem") 1))
+    (core instance $mem (instantiate $mem))
+    (core func $return (canon task.return (result u32)))
+    (core func $inc (canon backpressure.inc))
+    (core func $get (canon context.get i32 0))
+    (core func $new (canon stream.new $s))
+    (core func $wait (canon waitable-set.wait (memory (core memory $mem "mem"))))
+    (core func $error (canon error-context.new (memory (core memory $mem "mem"))))
+    (core module $m
+      (import "" "return" (func $return (param i32)))
+      (import "" "inc" (func $inc))
+      (import "" "get" (func $get (result i32)))
+      (import "" "new" (func $new (result i64)))
+      (import "" "wait" (func $wait (param i32 i32) (result i32)))
+      (import "" "error" (func $error (param i32 i32) (result i32)))
+      (func (export "f") (result i32)
+        (call $inc) (drop (call $new)) (drop (call $get)) (drop (call $error (i32.const 0) (i32.const 0)))
+        (call $return (call $wait (i32.const 1) (i32.const 0))) (i32.const 0))
+      (func (export "callback") (param i32 i32 i32) (result i32) (i32.const 0)))
+    (core instance $i (instantiate $m (with "" (instance
+      (export "return" (func $return)) (export "inc" (func $inc)) (export "get" (func $get)) (export "new" (func $new))
+      (export "wait" (func $wait)) (export "error" (func $error))))))
+    (func (export "f") async (result u32)
+      (canon lift (core func $i "f") async (callback (core func $i "callback")))))
+  (instance $tasks (instantiate $tasks))"#;
+
+/// What is made of a component with these libraries, numbers of tasks and of streams.
+fn bytes(component: &[u8], libraries: &[Library<'_>], tasks: u32, streams: u32) -> Vec<u8> {
+    let options = Options {
+        max_tasks: tasks,
+        max_streams: streams,
+        ..Options::default()
+    };
+    let flat = p1bridge_linker::flatten(component, libraries, &options);
+    flat.unwrap_or_else(|error| panic!("{error:#}")).wasm
+}
+
+#[test]
+fn a_program_in_which_nothing_async_is_reached_has_not_one_byte_more() {
+    let sync: Vec<Library<'_>> = LIBRARIES
+        .iter()
+        .filter(|library| !["tasks", "p3-on-p1"].contains(&library.name))
+        .copied()
+        .collect();
+    assert_eq!(sync.len() + 2, LIBRARIES.len());
+    let mut inputs: Vec<(String, Vec<u8>)> = programs()
+        .expect("the manifest")
+        .into_iter()
+        .filter(|program| !program.is_module() && !program.name.contains("p3"))
+        .map(|program| (program.name.clone(), program.wasm().expect("prebuilt")))
+        .filter(|(_, wasm)| wasmparser::Parser::is_component(wasm) && wasm.len() < 100_000)
+        .collect();
+    assert!(inputs.len() > 5, "{} programs", inputs.len());
+    inputs.push(("two guests".to_string(), with_unreached("")));
+    for (name, component) in &inputs {
+        let without = bytes(component, &sync, 16, 32);
+        for (tasks, streams) in [(16, 32), (1, 1), (5000, 3000)] {
+            let with = bytes(component, LIBRARIES, tasks, streams);
+            assert!(with == without, "{name}, {tasks} tasks, {streams} streams");
+        }
+    }
+    let without = bytes(&with_unreached(""), LIBRARIES, 16, 32);
+    let beside = bytes(&with_unreached(UNREACHED), LIBRARIES, 16, 32);
+    assert!(beside == without, "an async component that is not reached");
+}
+
+#[test]
+fn what_is_async_and_reached_is_there() {
+    let reached = format!("{UNREACHED} (export \"g\" (func $tasks \"f\"))");
+    let without = bytes(&with_unreached(""), LIBRARIES, 16, 32);
+    let with = bytes(&with_unreached(&reached), LIBRARIES, 16, 32);
+    assert!(with.len() > without.len() + 1000, "{} bytes", with.len());
+}
