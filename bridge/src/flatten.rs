@@ -14,7 +14,7 @@ use crate::http::is_handler;
 pub use p1bridge_linker::plan::fate::Row;
 pub use p1bridge_linker::report::MemoryReport;
 pub use p1bridge_linker::wasi::Allow;
-pub use p1bridge_linker::{Boundary, Descriptors, Growth, Isolation, MemoryMode, Report};
+pub use p1bridge_linker::{Boundary, Descriptors, Growth, Isolation, MemoryMode, Stacks, Report};
 
 /// The libraries that provide WASI 0.2 and WSI on Preview 1, built from `adapters/`.
 pub const LIBRARIES: &[Library<'static>] = &[
@@ -100,6 +100,10 @@ pub struct FlattenOptions {
     pub max_tasks: Option<u32>,
     /// How many streams and futures there may be in it.
     pub max_streams: Option<u32>,
+    /// What becomes of the stack of a task that waits.
+    pub stacks: Stacks,
+    /// How many bytes of it are kept, with [`Stacks::Switch`].
+    pub thread_stack: Option<u32>,
     /// Whether the host has the functions of WAMR for sockets. `None`: what the profile says.
     pub sockets: Option<bool>,
     /// Functions of WASI that may become stubs.
@@ -132,6 +136,8 @@ impl Default for FlattenOptions {
             max_http: None,
             max_tasks: None,
             max_streams: None,
+            stacks: Stacks::default(),
+            thread_stack: None,
             sockets: None,
             allow: Vec::new(),
             deny_approximations: false,
@@ -242,6 +248,7 @@ fn linker_options(options: &FlattenOptions) -> Options {
         trap_messages: options.trap_messages,
         allow: options.allow.clone(),
         deny_approximations: options.deny_approximations,
+        stacks: options.stacks,
         ..Options::default()
     };
     if let Some(max_poll) = options.max_poll {
@@ -252,6 +259,9 @@ fn linker_options(options: &FlattenOptions) -> Options {
     }
     if let Some(max_streams) = options.max_streams {
         linked.max_streams = max_streams;
+    }
+    if let Some(thread_stack) = options.thread_stack {
+        linked.thread_stack = thread_stack;
     }
     if let Some(max_http) = options.max_http {
         linked.max_http = max_http;

@@ -95,13 +95,16 @@ use anyhow::{Context, Result};
 
 pub use emit::Output;
 pub use features::FeatureSet;
-pub use options::{Boundary, Descriptors, Growth, Isolation, Library, MemoryMode, Options};
+pub use options::{Boundary, Descriptors, Growth, Isolation, Library, MemoryMode, Options, Stacks};
 pub use profile::Profile;
 pub use report::Report;
 
 use parse::Places;
 use plan::Plan;
 use plan::place::move_guests;
+
+/// What `--thread-stack` is at least: the arguments of a call lie there before it begins.
+const MIN_THREAD_STACK: u32 = 256;
 
 const NOT_AS_PLANNED: &str = "the flat module is not as planned: this is a bug of p1bridge, please \
                               report it with the input";
@@ -140,6 +143,13 @@ pub fn flatten(component: &[u8], libraries: &[Library<'_>], options: &Options) -
         if count == 0 {
             anyhow::bail!("{option} 0: {what}; give at least 1");
         }
+    }
+    if options.thread_stack < MIN_THREAD_STACK || !options.thread_stack.is_multiple_of(8) {
+        anyhow::bail!(
+            "--thread-stack {}: give a multiple of 8, at least {MIN_THREAD_STACK}, for the locals of the functions on the \
+             stack of a task that waits",
+            options.thread_stack
+        );
     }
     if options.descriptors == Descriptors::Shared && options.memory == MemoryMode::Multi {
         anyhow::bail!(

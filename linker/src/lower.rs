@@ -51,6 +51,7 @@ mod segments;
 mod several;
 mod sign_ext;
 mod simd;
+mod stacks;
 mod start;
 mod structure;
 mod table_layout;
@@ -108,6 +109,12 @@ pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
 ///
 /// Like [`module`].
 pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
+    if let Some(parts) = &merged.stacks {
+        let unwinding = stacks::unwinding(&merged.wasm, parts)?;
+        merged.wasm = unwinding.wasm;
+        merged.debug.left_out.extend(unwinding.left_out);
+        merged.unwinds = Some(unwinding.done);
+    }
     let tables: usize = plan
         .program
         .ids()

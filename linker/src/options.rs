@@ -57,6 +57,16 @@ pub enum Boundary {
     Wit,
 }
 
+/// What becomes of the stack of a task that waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stacks {
+    /// It stays, and what runs meanwhile lies above it: who waits first goes on last.
+    #[default]
+    Nested,
+    /// It is taken away and put back: tasks go on in any order, and may have several threads.
+    Switch,
+}
+
 /// How the memory of the output grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Growth {
@@ -102,6 +112,10 @@ pub struct Options {
     pub max_tasks: u32,
     /// How many streams and futures there may be in it.
     pub max_streams: u32,
+    /// What becomes of the stack of a task that waits.
+    pub stacks: Stacks,
+    /// How many bytes of a stack are kept while its task waits, with [`Stacks::Switch`].
+    pub thread_stack: u32,
     /// What keeps guests apart, where there is more than one.
     pub isolation: Isolation,
     /// How many memories there are.
@@ -147,6 +161,8 @@ impl Default for Options {
             max_http: 16 << 10,
             max_tasks: 16,
             max_streams: 32,
+            stacks: Stacks::default(),
+            thread_stack: 4096,
             isolation: Isolation::default(),
             memory: MemoryMode::default(),
             descriptors: Descriptors::default(),

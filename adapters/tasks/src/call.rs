@@ -1,11 +1,11 @@
 //! Calls: "canon lift", "canon lower" and "Task State".
 
-use crate::import::{context, fail, reason, set_context, start, trap_if, unlend};
+use crate::import::{context, fail, max_tasks, reason, set_context, trap_if, unlend};
 use crate::record::{
-    HOST, NONE, SUBTASK, add, call, call_at, current, find, flag, get, head, instance, instance_at,
-    mode, new_call, put, subtask, task, tick, wait, waitable,
+    HOST, NONE, SUBTASK, add, call, call_at, current, find, flag, get, head, how, instance,
+    instance_at, mode, new_call, put, root, subtask, task, task_of, tick, wait, waitable,
 };
-use crate::step::{block_until, check_may_block};
+use crate::step;
 
 /// The codes that a callback gives.
 const EXIT: u32 = 0;
@@ -73,7 +73,7 @@ pub fn can_enter(task: u32) -> bool {
             && !(needs_lock(mode) && get(callee + instance::EXCLUSIVE) != 0)
 }
 
-/// Makes a task the running one.
+/// Makes a thread the running one.
 #[inline(never)]
 pub fn switch_to(task: u32) {
     let frame = current();
@@ -90,7 +90,7 @@ pub fn switch_to(task: u32) {
 
 /// Makes what ran before it the running one again.
 #[inline(never)]
-fn switch_back(task: u32) {
+pub fn switch_back(task: u32) {
     keep_context(task);
     let at = call_at(task);
     if needs_lock(get(at + call::MODE)) {
@@ -109,24 +109,26 @@ fn contexts(task: u32) -> u32 {
     }
 }
 
-fn keep_context(task: u32) {
+pub fn keep_context(task: u32) {
     let at = contexts(task);
     put(at, context(0));
     put(at + 4, context(1));
 }
 
-fn bring_context(task: u32) {
+pub fn bring_context(task: u32) {
     let at = contexts(task);
     set_context(0, get(at));
     set_context(1, get(at + 4));
 }
 
-/// Lets a call begin.
+/// Lets a call begin, on a stack of its own or on that of its caller.
 #[inline(never)]
-pub fn started(task: u32) {
+pub fn started(task: u32, stack: u32) {
     let at = call_at(task);
+    put(at + call::WAIT, wait::NOTHING);
     put(at + call::TASK, task::STARTED);
     put(at + call::SUBTASK, subtask::STARTED);
+    put(at + call::STACK, stack);
     progress(at);
     switch_to(task);
 }
@@ -138,46 +140,79 @@ fn progress(at: u32) {
     }
 }
 
+/// Whether a call may begin at once: nothing holds it back, and nothing waits before it.
+fn enters(task: u32) -> bool {
+    let callee = instance_at(get(call_at(task) + call::CALLEE));
+    can_enter(task)
+        && (get(callee + instance::WAITING) == 0 || mode_of(task) & mode::ASYNC_TYPE == 0)
+}
+
+/// One more waits to enter the instance of a call, or one fewer.
+fn waiting(task: u32, change: u32) {
+    let callee = instance_at(get(call_at(task) + call::CALLEE));
+    add(callee + instance::WAITING, change);
+}
+
 /// Begins a call that is lowered with `async`, if it may begin now.
 #[unsafe(no_mangle)]
-extern "C" fn enter(task: u32) -> u32 {
+pub extern "C" fn enter(task: u32) -> u32 {
     let at = call_at(task);
-    let callee = instance_at(get(at + call::CALLEE));
-    if can_enter(task) && get(callee + instance::WAITING) == 0 {
-        started(task);
+    if enters(task) {
+        started(task, task);
         return 1;
     }
-    add(callee + instance::WAITING, 1);
-    put(at + call::WAIT, wait::ENTER);
-    put(at + call::SINCE, tick());
+    waiting(task, 1);
+    wait_for(at, how::CALL | wait::ENTER, task);
     0
+}
+
+/// Waits until a call may begin whose caller waits for it.
+pub fn wait_to_enter(task: u32) {
+    if !enters(task) {
+        waiting(task, 1);
+        wait_for(call_at(task), wait::ENTER, task);
+        step::wait(wait::ENTER, task);
+        waiting(task, u32::MAX);
+    }
 }
 
 /// Begins a call whose caller waits.
 #[unsafe(no_mangle)]
 extern "C" fn enter_blocking(task: u32) {
+    wait_to_enter(task);
+    let caller = current();
+    let stack = match caller {
+        NONE => task,
+        caller => get(call_at(caller) + call::STACK),
+    };
+    started(task, stack);
+}
+
+/// Whether another call of the same instance could enter that has waited for longer.
+pub fn is_behind(task: u32) -> bool {
     let at = call_at(task);
-    let callee = get(at + call::CALLEE);
-    if get(at + call::MODE) & mode::ASYNC_TYPE != 0
-        && (!can_enter(task) || get(instance_at(callee) + instance::WAITING) != 0)
-    {
-        check_may_block(get(at + call::PARENT).wrapping_sub(1));
-        add(instance_at(callee) + instance::WAITING, 1);
-        block_until(|| can_enter(task));
-        add(instance_at(callee) + instance::WAITING, u32::MAX);
+    let mut other = 0;
+    while other < max_tasks() {
+        let before = call_at(other);
+        if get(before + call::FLAGS) != 0
+            && get(before + call::WAIT) & wait::MASK == wait::ENTER
+            && get(before + call::WAIT_ON) == other
+            && get(before + call::CALLEE) == get(at + call::CALLEE)
+            && get(before + call::SINCE) < get(at + call::SINCE)
+            && can_enter(other)
+        {
+            return true;
+        }
+        other += 1;
     }
-    started(task);
+    false
 }
 
 /// Begins a call that had to wait.
 pub fn begin_waiting(task: u32) {
-    let at = call_at(task);
-    let callee = instance_at(get(at + call::CALLEE));
-    add(callee + instance::WAITING, u32::MAX);
-    put(at + call::WAIT, wait::NOTHING);
-    let site = get(at + call::SITE);
-    started(task);
-    start(site, task);
+    waiting(task, u32::MAX);
+    started(task, task);
+    step::run(task, root::CALL, 0, 0, 0);
 }
 
 /// The core function of a call has returned, or its callback, with a code.
@@ -193,23 +228,31 @@ pub extern "C" fn exited(task: u32, packed: u32) {
     let at = call_at(task);
     match code {
         EXIT => {
-            trap_if(get(at + call::TASK) != task::RESOLVED);
-            set_flag(at, flag::EXITED);
-            free(at);
+            set_flag(at, flag::THREAD_ENDED);
+            end(at);
         }
-        YIELD => wait_for(at, wait::YIELD, 0),
+        YIELD => wait_for(at, how::CALLBACK | wait::YIELD, 0),
         WAIT => {
             let set = find(get(at + call::CALLEE), packed >> 4, crate::record::SET);
             add(crate::record::set_at(set), 1);
-            wait_for(at, wait::SET, set);
+            wait_for(at, how::CALLBACK | wait::SET, set);
         }
         _ => p1bridge_shim::trap(),
     }
 }
 
-fn wait_for(at: u32, what: u32, set: u32) {
+/// A task is over when the last of its threads is: `unregister_thread`.
+pub fn end(at: u32) {
+    if get(at + call::THREADS) == 0 && get(at + call::FLAGS) & flag::THREAD_ENDED != 0 {
+        trap_if(get(at + call::TASK) != task::RESOLVED);
+        set_flag(at, flag::EXITED);
+        free(at);
+    }
+}
+
+pub fn wait_for(at: u32, what: u32, on: u32) {
     put(at + call::WAIT, what);
-    put(at + call::WAIT_SET, set);
+    put(at + call::WAIT_ON, on);
     put(at + call::SINCE, tick());
 }
 
@@ -228,7 +271,7 @@ pub fn free(at: u32) {
 /// The first part of `task.return`: the task that returns.
 #[unsafe(no_mangle)]
 extern "C" fn returning(_instance: u32, _ty: u32) -> u32 {
-    let task = current();
+    let task = task_of(current());
     trap_if(task == NONE);
     let at = call_at(task);
     trap_if(get(at + call::MODE) & (mode::CALLBACK | mode::STACKFUL) == 0);
@@ -256,7 +299,7 @@ pub fn resolve(task: u32, state: u32) {
 /// `task.cancel`.
 #[unsafe(no_mangle)]
 extern "C" fn task_cancel(_instance: u32) {
-    let task = current();
+    let task = task_of(current());
     trap_if(task == NONE);
     let at = call_at(task);
     trap_if(get(at + call::MODE) & (mode::CALLBACK | mode::STACKFUL) == 0);
@@ -298,8 +341,7 @@ pub extern "C" fn finish_async(task: u32) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn finish_sync(task: u32) {
     if !is_resolved(task) {
-        check_may_block(get(call_at(task) + call::PARENT).wrapping_sub(1));
-        block_until(|| is_resolved(task));
+        step::wait(wait::RESOLVED, task);
     }
     deliver(call_at(task));
 }

@@ -5,9 +5,9 @@ use crate::host;
 use crate::import::{self, handle_add, handle_remove, size, table, trap_if};
 use crate::record::{
     BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at,
-    waitable,
+    wait, waitable,
 };
-use crate::step::wait_for;
+use crate::step::wait_for_event;
 
 /// Flags of reading and writing.
 const ASYNC: u32 = 1;
@@ -144,7 +144,7 @@ fn finish(end: u32, is_async: u32) -> u32 {
         if is_async != 0 {
             return BLOCKED;
         }
-        wait_for(|| end_at(end));
+        wait_for_event(wait::END, end);
     }
     take(end)
 }

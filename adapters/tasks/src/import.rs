@@ -29,6 +29,17 @@ unsafe extern "C" {
     pub safe fn set_context(slot: u32, value: u32);
     /// Says why, and traps.
     pub safe fn trap(reason: u32);
+    /// Comes back when what the running thread waits for is there: [`crate::step::nested`], or its frames are
+    /// taken off the stack meanwhile.
+    pub safe fn pause();
+    /// Whether the frames of a thread that was just entered were taken off the stack: it is not over then.
+    pub safe fn unwound(thread: u32) -> u32;
+    /// Lets the next call of what a stack begins with put its frames back.
+    pub safe fn rewind(thread: u32);
+    /// Begins a thread: the site that made it, the function and its argument.
+    pub safe fn thread(site: u32, function: u32, argument: u32);
+    /// The bytes that are kept of a stack at most.
+    pub safe fn thread_stack() -> u32;
 
     // The host, through the library that has its streams.
     pub safe fn io_read(

@@ -16,6 +16,7 @@
 //! | [`host`] | those of which the host has an end |
 //! | [`timer`] | calls of the host that end at a deadline |
 //! | [`step`] | the loop |
+//! | [`thread`] | threads of one task, and stacks that are taken away and put back |
 
 #![no_std]
 
@@ -27,17 +28,18 @@ mod record;
 mod set;
 mod step;
 mod subtask;
+mod thread;
 mod timer;
 
 /// What the linker must know: the bytes of the records.
 #[unsafe(link_section = "p1bridge.library")]
 pub static LIBRARY: [u8; 85] =
-    *b"tasks-fixed 32\ntasks-per-instance 16\ntasks-per-task 136\ntasks-per-stream 136\nframe 0\n";
+    *b"tasks-fixed 48\ntasks-per-instance 16\ntasks-per-task 144\ntasks-per-stream 136\nframe 0\n";
 
 const _: () = assert!(
-    record::head::BYTES == 32
+    record::head::BYTES == 48
         && record::instance::BYTES == 16
-        && record::call::BYTES + record::set::BYTES == 136
+        && record::call::BYTES + record::set::BYTES == 144
         && record::stream::BYTES == 136
 );
 

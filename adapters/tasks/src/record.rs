@@ -21,7 +21,13 @@ pub mod head {
     pub const DEPTH: u32 = 16;
     /// The contexts of what is no task.
     pub const CONTEXT: u32 = 20;
-    pub const BYTES: u32 = 32;
+    /// What the host's call waits for, as `call::WAIT` and those after it.
+    pub const WAIT: u32 = 28;
+    /// The thread that runs as soon as the current one waits, and one more.
+    pub const NEXT: u32 = 40;
+    /// How many turns were given up since anything else has run.
+    pub const TURNS: u32 = 44;
+    pub const BYTES: u32 = 48;
 }
 
 /// What is kept of an instance.
@@ -63,16 +69,26 @@ pub mod call {
     /// The task that ran when this one was entered, and one more.
     pub const FRAME: u32 = 52;
     pub const CONTEXT: u32 = 56;
-    /// What it waits for, in its loop or before it begins.
+    /// What it waits for, and how it goes on then ([`super::how`]).
     pub const WAIT: u32 = 64;
-    pub const WAIT_SET: u32 = 68;
+    /// The set, call or end that it waits for.
+    pub const WAIT_ON: u32 = 68;
     pub const SINCE: u32 = 72;
     pub const LOANS: u32 = 76;
     /// Arguments, and where the result goes; of a timer, its deadline.
     pub const ARGS: u32 = 80;
     /// How many borrowed handles the task has.
     pub const BORROWS: u32 = 120;
-    pub const BYTES: u32 = 128;
+    /// The call on whose stack it is: itself, or one that waits for it.
+    pub const STACK: u32 = 124;
+    /// How many threads it has beside its own.
+    pub const THREADS: u32 = 128;
+    pub const BYTES: u32 = 136;
+    // Of a stack that was taken away, where the arguments were: the call at its top, the bytes that were kept of
+    // it, and what it begins with.
+    pub const TOP: u32 = ARGS + 8;
+    pub const KEPT: u32 = ARGS + 12;
+    pub const ROOT: u32 = ARGS + 16;
 }
 
 /// How a call was made.
@@ -84,6 +100,8 @@ pub mod mode {
     pub const BY_HOST: u32 = 16;
     /// Not a call of a guest: it is over when its deadline is.
     pub const TIMER: u32 = 32;
+    /// Not a call, but another thread of the task that is its parent.
+    pub const THREAD: u32 = 64;
 }
 
 pub mod flag {
@@ -98,6 +116,8 @@ pub mod flag {
     pub const CANCEL: u32 = 16;
     /// The caller has nothing more to do with it.
     pub const DETACHED: u32 = 32;
+    /// Its own thread has ended.
+    pub const THREAD_ENDED: u32 = 64;
 }
 
 /// States of tasks.
@@ -117,12 +137,44 @@ pub mod subtask {
     pub const CANCELLED_BEFORE_RETURNED: u32 = 4;
 }
 
-/// What a call waits for.
+/// What a thread waits for.
 pub mod wait {
     pub const NOTHING: u32 = 0;
+    /// A turn.
     pub const YIELD: u32 = 1;
+    /// An event of a set.
     pub const SET: u32 = 2;
+    /// That a call may begin.
     pub const ENTER: u32 = 3;
+    /// That a call is resolved.
+    pub const RESOLVED: u32 = 4;
+    /// An event of a call, or of an end.
+    pub const CALL: u32 = 5;
+    pub const END: u32 = 6;
+    /// Another thread.
+    pub const SUSPENDED: u32 = 7;
+    /// These bits of the word.
+    pub const MASK: u32 = 0xff;
+}
+
+/// How a thread that waits goes on; 0 is one whose frames lie on the stack.
+pub mod how {
+    /// Its callback is called.
+    pub const CALLBACK: u32 = 0x100;
+    /// It begins.
+    pub const CALL: u32 = 0x200;
+    /// Its frames are put back.
+    pub const STACK: u32 = 0x300;
+    /// A thread begins.
+    pub const THREAD: u32 = 0x400;
+    pub const MASK: u32 = 0xf00;
+}
+
+/// What a stack begins with.
+pub mod root {
+    pub const CALL: u32 = 0;
+    pub const CALLBACK: u32 = 1;
+    pub const THREAD: u32 = 2;
 }
 
 /// A waitable set.
@@ -235,6 +287,20 @@ pub fn end_at(end: u32) -> u32 {
 /// The running task.
 pub fn current() -> u32 {
     get(head() + head::CURRENT).wrapping_sub(1)
+}
+
+/// The task of a thread.
+pub fn task_of(thread: u32) -> u32 {
+    match thread {
+        NONE => NONE,
+        thread => {
+            let at = call_at(thread);
+            match get(at + call::MODE) & mode::THREAD {
+                0 => thread,
+                _ => get(at + call::PARENT).wrapping_sub(1),
+            }
+        }
+    }
 }
 
 /// The next moment.

@@ -3,10 +3,10 @@
 use crate::ends;
 use crate::import::{handle_add, handle_remove, max_streams, max_tasks, table, trap_if};
 use crate::record::{
-    NONE, SET, add, call, call_at, current, end, end_at, find, find_waitable, flag, get, head,
-    new_set, put, set, set_at, stream, stream_at, subtask, waitable,
+    NONE, SET, add, call, call_at, end, end_at, find, find_waitable, flag, get, head,
+    new_set, put, set, set_at, stream, stream_at, subtask, wait, waitable,
 };
-use crate::step::{block_until, check_may_block};
+use crate::step;
 
 /// `EventCode.SUBTASK`.
 const SUBTASK_EVENT: u32 = 1;
@@ -99,9 +99,8 @@ extern "C" fn event() -> u32 {
 extern "C" fn set_wait(instance: u32, handle: u32) -> u32 {
     let set = find(instance, handle, SET);
     if !has_event(set) {
-        check_may_block(current());
         add(set_at(set) + set::WAITERS, 1);
-        block_until(|| has_event(set));
+        step::wait(wait::SET, set);
         add(set_at(set) + set::WAITERS, u32::MAX);
     }
     take_event(set)

@@ -1,70 +1,156 @@
 //! What runs while a task waits: the loop, and when a task may wait at all.
 
-use crate::call::{begin_waiting, can_enter, exited, mode_of, needs_lock, switch_to};
-use crate::import::{callback, fail, io_now, io_poll, max_tasks, reason};
-use crate::record::{
-    NONE, add, call, call_at, current, flag, get, head, instance, instance_at, mode, put, subtask,
-    task, tick, wait, waitable,
+use crate::call::{
+    begin_waiting, can_enter, exited, is_behind, is_resolved, mode_of, needs_lock, switch_to,
+    wait_for,
 };
+use crate::import::{
+    self, callback, fail, io_now, io_poll, max_tasks, pause, reason, rewind, start, unwound,
+};
+use crate::record::{
+    NONE, add, call, call_at, current, end_at, flag, get, head, how, instance, instance_at, mode,
+    put, root, subtask, task, tick, wait, waitable,
+};
+use crate::thread::thread_ended;
 use crate::{host, set};
 
 /// `EventCode`.
 const NO_EVENT: u32 = 0;
 pub const CANCELLED: u32 = 6;
 
-/// Traps if a task must not wait: a function of a synchronous type before it has returned, or one that waits
-/// for such a task.
+/// How often in a row a turn may be given up while nothing else can run but a caller below.
+const TURNS: u32 = 1 << 16;
+
+/// Whether a thread may wait: not in a function of a synchronous type before it has returned, nor where such a
+/// task waits for it.
 #[inline(never)]
-pub fn check_may_block(mut waiting: u32) {
+fn may_block(mut waiting: u32) -> bool {
     while waiting != NONE {
         let at = call_at(waiting);
-        if get(at + call::TASK) == task::RESOLVED {
-            return;
-        }
         let mode = get(at + call::MODE);
+        if get(at + call::TASK) == task::RESOLVED || mode & mode::THREAD != 0 {
+            return true;
+        }
         if mode & mode::ASYNC_TYPE == 0 {
-            fail(reason::MAY_NOT_BLOCK);
+            return false;
         }
         if mode & mode::ASYNC_LOWER != 0 {
-            return;
+            return true;
         }
         waiting = get(at + call::PARENT).wrapping_sub(1);
     }
+    true
 }
 
-/// Runs what can run until something holds. Addresses of records may be others then.
-pub fn block_until(holds: impl Fn() -> bool) {
+/// The record that says what a thread waits for: that of the stack that it is on.
+#[inline(never)]
+pub fn frame_of(thread: u32) -> u32 {
+    match thread {
+        NONE => (head() + head::WAIT).wrapping_sub(call::WAIT),
+        thread => call_at(get(call_at(thread) + call::STACK)),
+    }
+}
+
+/// Whether what a thread waits for is there.
+#[inline(never)]
+pub fn holds(at: u32) -> bool {
+    let on = get(at + call::WAIT_ON);
+    match get(at + call::WAIT) & wait::MASK {
+        wait::YIELD => true,
+        wait::SET => set::has_event(on),
+        wait::ENTER => can_enter(on) && !is_behind(on),
+        wait::RESOLVED => is_resolved(on),
+        wait::CALL => get(call_at(on) + waitable::EVENT) != 0,
+        wait::END => get(end_at(on) + waitable::EVENT) != 0,
+        _ => false,
+    }
+}
+
+/// Waits. Addresses of records may be others then.
+#[inline(never)]
+pub fn wait(what: u32, on: u32) {
+    let thread = current();
+    if !may_block(thread) {
+        return wait_in_sync(thread, what, on);
+    }
+    let at = frame_of(thread);
+    let (before, before_on) = (get(at + call::WAIT), get(at + call::WAIT_ON));
+    wait_for(at, what, on);
+    pause();
+    let at = frame_of(thread);
+    put(at + call::WAIT, before);
+    put(at + call::WAIT_ON, before_on);
+}
+
+/// Waits in a function of a synchronous type: only threads of its instance run. `canon_lift`.
+#[inline(never)]
+fn wait_in_sync(thread: u32, what: u32, on: u32) {
+    let at = call_at(thread);
+    let stack = get(at + call::STACK);
+    put(at + call::STACK, thread);
+    wait_for(at, what, on);
+    let instance = get(at + call::CALLEE);
+    run_on();
+    let before = match what {
+        wait::YIELD => tick(),
+        _ => 0,
+    };
+    while before != 0 || !holds(call_at(thread)) {
+        let ready = first_ready(before.wrapping_sub(1), instance);
+        if ready == NONE {
+            if before != 0 {
+                break;
+            }
+            fail(reason::MAY_NOT_BLOCK);
+        }
+        dispatch(ready);
+    }
+    let at = call_at(thread);
+    put(at + call::WAIT, wait::NOTHING);
+    put(at + call::STACK, stack);
+}
+
+/// Runs what can run until what the thread waits for is there: its frames lie below.
+#[unsafe(no_mangle)]
+pub extern "C" fn nested() {
+    let thread = current();
     add(head() + head::DEPTH, 1);
-    while !holds() {
+    while !holds(frame_of(thread)) {
         step();
     }
     add(head() + head::DEPTH, u32::MAX);
 }
 
-/// Whether a task that waits can go on.
+/// Whether a thread that is not on the stack can go on.
 #[inline(never)]
-fn is_ready(at: u32, task: u32) -> bool {
-    match get(at + call::WAIT) {
-        wait::NOTHING => false,
-        wait::ENTER => can_enter(task),
-        what => {
+pub fn is_ready(at: u32, task: u32) -> bool {
+    match get(at + call::WAIT) & how::MASK {
+        0 => false,
+        how::CALL => can_enter(task),
+        how::CALLBACK => {
             let callee = instance_at(get(at + call::CALLEE));
             get(callee + instance::EXCLUSIVE) == 0
-                && (what == wait::YIELD
-                    || get(at + call::TASK) == task::PENDING_CANCEL
-                    || set::has_event(get(at + call::WAIT_SET)))
+                && (get(at + call::TASK) == task::PENDING_CANCEL || holds(at))
         }
+        _ => holds(at),
     }
 }
 
-/// The first task that can go on, of those that waited before a moment.
+/// Any instance.
+const ALL: u32 = u32::MAX;
+
+/// The first thread that can go on, of those that have waited since a moment, or before it, in an instance.
 #[inline(never)]
-fn first_ready(before: u32) -> u32 {
-    let (mut found, mut since) = (NONE, before);
+fn first_ready(up_to: u32, instance: u32) -> u32 {
+    let (mut found, mut since) = (NONE, up_to);
     let mut task = 0;
     while task < max_tasks() {
         let at = call_at(task);
-        if get(at + call::FLAGS) != 0 && get(at + call::SINCE) < since && is_ready(at, task) {
+        if get(at + call::FLAGS) != 0
+            && get(at + call::SINCE) <= since
+            && (instance == ALL || is_thread_of(at, instance))
+            && is_ready(at, task)
+        {
             since = get(at + call::SINCE);
             found = task;
         }
@@ -73,25 +159,31 @@ fn first_ready(before: u32) -> u32 {
     found
 }
 
-/// One turn: lets the first task that can go on, or waits for the host.
+/// Whether a stack of an instance was taken away, or has not begun: a callback in its loop does not count.
+fn is_thread_of(at: u32, instance: u32) -> bool {
+    get(at + call::CALLEE) == instance && get(at + call::WAIT) & how::MASK >= how::STACK
+}
+
+/// One turn: lets the first thread that can go on, or waits for the host.
 #[inline(never)]
-pub fn step() {
-    let ready = first_ready(u32::MAX);
+fn step() {
+    let ready = first_ready(u32::MAX, ALL);
     if ready != NONE {
         dispatch(ready);
     } else if !wait_for_host(false) {
-        fail(
-            match get(head() + head::DEPTH) > 1 || caller_could_go_on() {
-                true => reason::SEVERAL_STACKS,
-                false => reason::DEADLOCK,
-            },
-        );
+        fail(match another_could_go_on() {
+            true => reason::SEVERAL_STACKS,
+            false => reason::DEADLOCK,
+        });
     }
 }
 
-/// Whether a task that waits lies on the stack above a caller that does not wait for it, or has what it waited
-/// for: with a stack of its own, that caller would go on.
-fn caller_could_go_on() -> bool {
+/// Whether a frame that lies below on the stack would go on with a stack of its own: one that has what it waits
+/// for, or a caller that does not wait for what lies above it.
+fn another_could_go_on() -> bool {
+    if get(head() + head::DEPTH) > 1 {
+        return true;
+    }
     let mut task = current();
     while task != NONE {
         let at = call_at(task);
@@ -106,28 +198,99 @@ fn caller_could_go_on() -> bool {
     false
 }
 
-/// Lets a task go on.
+/// Lets a thread go on.
 #[inline(never)]
-fn dispatch(task: u32) {
+pub fn dispatch(task: u32) {
+    put(head() + head::NEXT, task + 1);
+    run_on();
+}
+
+/// Lets the next threads go on, if any are to.
+pub fn run_on() {
+    loop {
+        let next = get(head() + head::NEXT).wrapping_sub(1);
+        if next == NONE {
+            return;
+        }
+        put(head() + head::NEXT, 0);
+        go(next);
+    }
+}
+
+fn go(task: u32) {
     let at = call_at(task);
-    match get(at + call::WAIT) {
-        wait::ENTER => begin_waiting(task),
-        wait::YIELD => {
-            wait_for_host(true);
-            let event = take_cancel(call_at(task));
-            resume(task, event, 0, 0);
+    let word = get(at + call::WAIT);
+    let what = word & wait::MASK;
+    if what == wait::YIELD {
+        give_turn();
+    } else {
+        put(head() + head::TURNS, 0);
+    }
+    let at = call_at(task);
+    match word & how::MASK {
+        // On the stack: it goes on when what lies above is over.
+        0 => {}
+        how::CALL => begin_waiting(task),
+        how::STACK => {
+            rewind(task);
+            run_one(task, get(call_at(task) + call::ROOT), 0, 0, 0);
+        }
+        how::THREAD => {
+            put(at + call::WAIT, wait::NOTHING);
+            switch_to(task);
+            run_one(task, root::THREAD, 0, 0, 0);
         }
         _ => {
-            let set = get(at + call::WAIT_SET);
             let cancelled = take_cancel(at);
-            if cancelled != NO_EVENT {
+            if what == wait::YIELD || cancelled != NO_EVENT {
                 resume(task, cancelled, 0, 0);
                 return;
             }
-            let event = set::take_event(set);
+            let event = set::take_event(get(at + call::WAIT_ON));
             let payload = head() + head::EVENT;
             resume(task, event, get(payload), get(payload + 4));
         }
+    }
+}
+
+/// A thread gives up its turn: what the host has is looked at. Who only does that for a caller below, which
+/// cannot go on, would do it forever.
+fn give_turn() {
+    let at = head() + head::TURNS;
+    if wait_for_host(true) {
+        put(at, 0);
+        return;
+    }
+    add(at, 1);
+    if get(at) > TURNS && another_could_go_on() {
+        fail(reason::SEVERAL_STACKS);
+    }
+}
+
+/// Runs a thread from where its stack begins until it waits or ends, and then those that are to run at once.
+pub fn run(thread: u32, root: u32, event: u32, first: u32, second: u32) {
+    run_one(thread, root, event, first, second);
+    run_on();
+}
+
+#[inline(never)]
+fn run_one(thread: u32, root: u32, event: u32, first: u32, second: u32) {
+    let at = call_at(thread);
+    let site = get(at + call::SITE);
+    let mut code = 0;
+    match root {
+        root::CALL => start(site, thread),
+        root::CALLBACK => code = callback(get(at + call::LIFT), event, first, second),
+        _ => import::thread(site, get(at + call::ARGS), get(at + call::ARGS + 4)),
+    }
+    if unwound(thread) != 0 {
+        put(call_at(thread) + call::ROOT, root);
+        return;
+    }
+    match root {
+        root::CALL => {}
+        root::CALLBACK => exited(thread, code),
+        _ => thread_ended(thread),
     }
 }
 
@@ -144,21 +307,18 @@ fn take_cancel(at: u32) -> u32 {
 #[inline(never)]
 pub fn resume(task: u32, event: u32, first: u32, second: u32) {
     let at = call_at(task);
-    if get(at + call::WAIT) == wait::SET {
-        add(crate::record::set_at(get(at + call::WAIT_SET)), u32::MAX);
+    if get(at + call::WAIT) & wait::MASK == wait::SET {
+        add(crate::record::set_at(get(at + call::WAIT_ON)), u32::MAX);
     }
     put(at + call::WAIT, wait::NOTHING);
-    let lift = get(at + call::LIFT);
     switch_to(task);
-    let code = callback(lift, event, first, second);
-    exited(task, code);
+    run_one(task, root::CALLBACK, event, first, second);
 }
 
 /// Whether a cancellation can be told to a task at once.
 pub fn can_resume(task: u32) -> bool {
     let at = call_at(task);
-    let what = get(at + call::WAIT);
-    (what == wait::YIELD || what == wait::SET) && {
+    get(at + call::WAIT) & how::MASK == how::CALLBACK && {
         let callee = instance_at(get(at + call::CALLEE));
         !needs_lock(mode_of(task)) || get(callee + instance::EXCLUSIVE) == 0
     }
@@ -211,43 +371,35 @@ fn is_timer(at: u32) -> bool {
         && get(at + call::SUBTASK) < subtask::RETURNED
 }
 
-/// `thread.yield`: what is ready now runs first. A function of a synchronous type goes on at once.
+/// `thread.yield` where frames stay on the stack: what is ready now runs first. A function of a synchronous type
+/// goes on at once.
 #[unsafe(no_mangle)]
 extern "C" fn yield_(_instance: u32) -> u32 {
-    let mut waiting = current();
-    while waiting != NONE {
-        let at = call_at(waiting);
-        let mode = get(at + call::MODE);
-        if get(at + call::TASK) == task::RESOLVED {
-            break;
-        }
-        if mode & mode::ASYNC_TYPE == 0 {
-            return 0;
-        }
-        if mode & mode::ASYNC_LOWER != 0 {
-            break;
-        }
-        waiting = get(at + call::PARENT).wrapping_sub(1);
+    if !may_block(current()) {
+        return 0;
     }
     let before = tick();
     add(head() + head::DEPTH, 1);
     loop {
-        let ready = first_ready(before);
+        let ready = first_ready(before - 1, ALL);
         if ready == NONE {
             break;
         }
         dispatch(ready);
     }
-    wait_for_host(true);
     add(head() + head::DEPTH, u32::MAX);
+    give_turn();
     0
 }
 
-/// Waits until something that can be waited for has an event.
+/// Waits until a call or an end has an event.
 #[inline(never)]
-pub fn wait_for(waitable: impl Fn() -> u32) {
-    check_may_block(current());
-    put(waitable() + waitable::SYNC, 1);
-    block_until(|| get(waitable() + waitable::EVENT) != 0);
-    put(waitable() + waitable::SYNC, 0);
+pub fn wait_for_event(what: u32, on: u32) {
+    let address = || match what {
+        wait::CALL => call_at(on),
+        _ => end_at(on),
+    };
+    put(address() + waitable::SYNC, 1);
+    wait(what, on);
+    put(address() + waitable::SYNC, 0);
 }

@@ -7,7 +7,7 @@ use crate::record::{
     subtask, task, wait, waitable,
 };
 use crate::set::take_subtask;
-use crate::step::{CANCELLED, can_resume, resume, wait_for};
+use crate::step::{CANCELLED, can_resume, resume, run_on, wait_for_event};
 
 #[unsafe(no_mangle)]
 extern "C" fn subtask_cancel(instance: u32, handle: u32, is_async: u32) -> u32 {
@@ -25,10 +25,10 @@ extern "C" fn subtask_cancel(instance: u32, handle: u32, is_async: u32) -> u32 {
             }
             // A `STARTED` that nobody has looked at is not what is waited for.
             put(call_at(task) + waitable::EVENT, 0);
-            wait_for(|| call_at(task));
+            wait_for_event(wait::CALL, task);
             while !is_resolved(task) {
                 put(call_at(task) + waitable::EVENT, 0);
-                wait_for(|| call_at(task));
+                wait_for_event(wait::CALL, task);
             }
         }
     }
@@ -49,6 +49,7 @@ fn request(task: u32) {
     } else if can_resume(task) {
         put(at + call::TASK, task::CANCEL_DELIVERED);
         resume(task, CANCELLED, 0, 0);
+        run_on();
     } else {
         put(at + call::TASK, task::PENDING_CANCEL);
     }

@@ -1,9 +1,9 @@
 //! Calls of the host that are over when a deadline is: `wait-for` and `wait-until`.
 
-use crate::call::{finish_async, is_resolved, resolve, set_flag};
+use crate::call::{finish_async, resolve, set_flag};
 use crate::import::{io_now, trap_if};
-use crate::record::{HOST, NONE, call, call_at, current, flag, get, mode, new_call, put, subtask};
-use crate::step::{block_until, check_may_block};
+use crate::record::{HOST, NONE, call, call_at, current, flag, get, mode, new_call, put, subtask, wait};
+use crate::step;
 use p1bridge_shim::abi::{load64, store64};
 
 pub fn deadline(at: u32) -> u64 {
@@ -39,8 +39,7 @@ extern "C" fn timer_sync(deadline: u64) {
     if deadline <= io_now() {
         return;
     }
-    check_may_block(current());
     let timer = new_timer(HOST, deadline);
-    block_until(|| is_resolved(timer));
+    step::wait(wait::RESOLVED, timer);
     put(call_at(timer) + call::FLAGS, 0);
 }

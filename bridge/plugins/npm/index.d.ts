@@ -41,6 +41,8 @@ export interface FlattenOptions extends Common {
   maxHttp?: number;
   maxTasks?: number;
   maxStreams?: number;
+  stacks?: string;
+  threadStack?: Size;
   isolation?: string;
   memory?: string;
   wasi?: string;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::{files, profile, size};
 use crate::flatten::{
-    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Strip,
+    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Stacks, Strip,
     flatten,
 };
 use crate::http::Http;
@@ -125,6 +125,13 @@ pub struct How {
     /// How many streams and futures there may be at once [default: 32]
     #[arg(long, value_name = "N", help_heading = MEMORY)]
     max_streams: Option<u32>,
+    /// What becomes of the stack of a task that waits: with `nested` it stays below what runs meanwhile, with `switch`
+    /// it is taken away and put back, which any program can do with and which costs code and memory
+    #[arg(long, value_name = "HOW", default_value = "nested", value_parser = stacks, help_heading = MEMORY)]
+    stacks: Stacks,
+    /// How many bytes of a stack are kept while its task waits, with --stacks switch [default: 4096]
+    #[arg(long, value_name = "SIZE", value_parser = size::arena, help_heading = MEMORY)]
+    thread_stack: Option<u32>,
     /// How to keep the guests of a composition apart: `checked` checks every memory access,
     /// `trusted` does not, which is smaller and faster
     #[arg(long, value_name = "HOW", default_value = "checked", value_parser = isolation, help_heading = MEMORY)]
@@ -277,6 +284,8 @@ impl How {
             max_http: self.max_http,
             max_tasks: self.max_tasks,
             max_streams: self.max_streams,
+            stacks: self.stacks,
+            thread_stack: self.thread_stack,
             sockets: self.sockets.map(Sockets::are_there),
             allow: self.allow.clone(),
             deny_approximations: self.deny_approximations,
@@ -313,6 +322,14 @@ fn isolation(text: &str) -> Result<Isolation, String> {
         "checked" => Ok(Isolation::Checked),
         "trusted" => Ok(Isolation::Trusted),
         _ => Err("it is `checked` or `trusted`".to_string()),
+    }
+}
+
+fn stacks(text: &str) -> Result<Stacks, String> {
+    match text {
+        "nested" => Ok(Stacks::Nested),
+        "switch" => Ok(Stacks::Switch),
+        _ => Err("it is `nested` or `switch`".to_string()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::maps::{Glue, Maps, memory_access};
 use crate::memory::access::{Quantity, quantity};
 use crate::memory::traps::Trap;
 use crate::plan::Plan;
-use crate::plan::tasks::Site;
+use crate::memory::stacks::{REWINDS, UNWINDS};
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonOptions, ComponentInstanceId, EndType, Given, InstanceId,
 };
@@ -296,10 +296,7 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
             quantity(&mut InstructionSink::new(code), base);
         }),
         Given::Start => dispatch(false, &tasks.sites, |code, site| {
-            let start = match site {
-                Site::Lower(id) => glue.task_starts.get(id),
-                Site::Export(_) => None,
-            };
+            let start = glue.task_starts.get(site);
             let start = start?;
             InstructionSink::new(code).local_get(1).call(first + start);
             Some(())
@@ -315,7 +312,94 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
         Given::Context => context(maps, false),
         Given::SetContext => context(maps, true),
         Given::Trap => tell(maps),
+        Given::Pause => pause(plan, maps),
+        Given::Unwound => unwound(plan, maps),
+        Given::Rewind => rewind(plan, maps),
+        Given::Thread => trapping(),
     })
+}
+
+/// `()`: comes back when the running thread can go on. Where stacks are taken away, its frames go meanwhile.
+fn pause(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
+    let nested = fused::tasks::function(plan, maps, "nested");
+    let room = 0;
+    let Some([state, top, limit]) = maps.globals.stacks else {
+        let mut body = Function::new([]);
+        body.instructions().call(nested).end();
+        return body;
+    };
+    let mut body = Function::new([(1, ValType::I32)]);
+    body.instructions()
+        .global_get(state)
+        .i32_const(REWINDS)
+        .i32_eq()
+        .if_(BlockType::Empty)
+        // All frames are back.
+        .i32_const(0)
+        .global_set(state)
+        .return_()
+        .end()
+        .call(fused::tasks::function(plan, maps, "room_of_current"))
+        .local_tee(room)
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .call(nested)
+        .return_()
+        .end()
+        .local_get(room)
+        .global_set(top)
+        .local_get(room)
+        .i32_const(plan.options.thread_stack as i32)
+        .i32_add()
+        .global_set(limit)
+        .i32_const(UNWINDS)
+        .global_set(state)
+        .end();
+    body
+}
+
+/// `(thread) -> whether` its frames were taken off the stack: the library gets to know how many bytes they are.
+fn unwound(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
+    let thread = 0;
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    let Some([state, top, _]) = maps.globals.stacks else {
+        code.i32_const(0).end();
+        return body;
+    };
+    code.global_get(state)
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end()
+        .i32_const(0)
+        .global_set(state)
+        .local_get(thread)
+        .global_get(top)
+        .local_get(thread)
+        .call(fused::tasks::function(plan, maps, "room"))
+        .i32_sub()
+        .call(fused::tasks::function(plan, maps, "park"))
+        .i32_const(1)
+        .end();
+    body
+}
+
+/// `(thread)`: its frames come back when what its stack begins with is called.
+fn rewind(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
+    let Some([state, top, _]) = maps.globals.stacks else {
+        return trapping();
+    };
+    let mut body = Function::new([]);
+    body.instructions()
+        .local_get(0)
+        .call(fused::tasks::function(plan, maps, "unpark"))
+        .global_set(top)
+        .i32_const(REWINDS)
+        .global_set(state)
+        .end();
+    body
 }
 
 /// The reasons for which the library traps.

@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    CustomSection, Encode, ExportKind, ExportSection, FuncType, GlobalSection, Module as Output,
+    ConstExpr, CustomSection, Encode, ExportKind, ExportSection, FuncType, GlobalSection, Module as Output,
     NameSection, RawSection, Section, SectionId, StartSection, TypeSection,
 };
 use wasmparser::{
@@ -70,6 +71,21 @@ pub fn to_validate(module: &Module<'_>) -> Result<Vec<FuncToValidate<ValidatorRe
         }
     }
     Ok(bodies)
+}
+
+/// The globals of a module as they are.
+pub fn same_globals(module: &Module<'_>) -> Result<GlobalSection> {
+    let mut section = GlobalSection::new();
+    for global in &module.globals {
+        let ty = RoundtripReencoder
+            .global_type(global.ty)
+            .map_err(|error| anyhow!("{error}"))?;
+        let mut reader = global.init.get_binary_reader();
+        let bytes = reader.read_bytes(reader.bytes_remaining())?;
+        // The last byte is the end, which the encoder writes itself.
+        section.global(ty, &ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied()));
+    }
+    Ok(section)
 }
 
 /// The content of each section of the input, by its number.

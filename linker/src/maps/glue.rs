@@ -12,7 +12,7 @@ use crate::plan::exports::{HOST_ARENA, passed_type};
 use crate::plan::strings::Placed;
 use crate::plan::tasks::Site;
 use crate::plan::{Allocating, Exported, Place, Plan, Target};
-use crate::resolve::{CanonId, CanonKind, ComponentInstanceId, FuncDef, InstanceId, LiftId};
+use crate::resolve::{CanonId, ComponentInstanceId, FuncDef, InstanceId, LiftId};
 use crate::statics::canon::canon_name;
 
 /// A function of the linker's own.
@@ -77,7 +77,7 @@ pub enum GlueKind {
     /// The same for a `realloc`, which may be called meanwhile.
     Realloc(Target),
     /// Begins a call of a task, whose arguments were kept.
-    TaskStart(CanonId),
+    TaskStart(Site),
     /// The `_start` of a command whose `run` goes by way of the library of tasks.
     TaskRun(LiftId),
     /// The `_start` of a command.
@@ -102,7 +102,7 @@ pub struct Glue {
     /// The functions of the canonical ABI between guests.
     pub canons: Vec<(CanonId, u32)>,
     /// What begins calls whose arguments were kept.
-    pub task_starts: BTreeMap<CanonId, u32>,
+    pub task_starts: BTreeMap<Site, u32>,
     /// What passes values for several of them.
     pub shared: Shared,
     pub handles: Handles,
@@ -341,15 +341,17 @@ impl Glue {
             let at = self.add(&name, ty, GlueKind::Canon(id));
             self.canons.push((id, at));
         }
-        for &id in &plan.live.glue {
-            if let CanonKind::Lower { options, .. } = &plan.program.canons[id.0 as usize].kind
-                && options.is_async
-                && plan.fusion.by_tasks(Site::Lower(id))
-            {
-                let name = format!("p1bridge:start {}", canon_name(&plan.program, id));
-                let at = self.add(&name, FuncType::new([I32], []), GlueKind::TaskStart(id));
-                self.task_starts.insert(id, at);
+        for &site in plan.fusion.tasks.iter().flat_map(|tasks| &tasks.sites) {
+            if !plan.is_started_later(site) {
+                continue;
             }
+            let of = match site {
+                Site::Lower(id) => canon_name(&plan.program, id),
+                Site::Export(id) => format!("exported {}", id.0),
+            };
+            let name = format!("p1bridge:start {of}");
+            let at = self.add(&name, FuncType::new([I32], []), GlueKind::TaskStart(site));
+            self.task_starts.insert(site, at);
         }
         self.shared = Shared::new(plan);
         for passing in shared(plan) {

@@ -424,6 +424,10 @@ impl Maps {
                     .filter_map(|slot| Some((*slot, global(true)?)))
                     .collect()
             },
+            stacks: {
+                let state = global(plan.switches());
+                state.and_then(|state| Some([state, global(true)?, global(true)?]))
+            },
             reserved: global(plan.reserves_descriptors())
                 .and_then(|first| Some([first, global(true)?])),
             passing: {
@@ -573,6 +577,9 @@ impl Maps {
                 self.in_block(plan, block.map_or(0, |block| block.pieces.tasks))
             }
             Target::Builtin(Builtin::MaxTasks) => Callee::I32Const(plan.options.max_tasks as i32),
+            Target::Builtin(Builtin::ThreadStack) => {
+                Callee::I32Const(plan.options.thread_stack as i32)
+            }
             Target::Builtin(Builtin::MaxStreams) => {
                 Callee::I32Const(plan.options.max_streams as i32)
             }

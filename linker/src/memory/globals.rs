@@ -40,6 +40,8 @@ pub struct LinkerGlobals {
     pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
     /// The context slots of the running thread that are used.
     pub contexts: BTreeMap<u32, u32>,
+    /// Of stacks that are taken away: what happens, where the next frame goes, and where the room ends.
+    pub stacks: Option<[u32; 3]>,
     /// Which numbers that are no descriptors are reserved, a bit each, if the program reserves any.
     pub reserved: Option<[u32; 2]>,
     /// Where functions that pass a value leave it when it is several flat ones, by their types.

@@ -21,4 +21,5 @@ pub mod globals;
 pub mod growing;
 pub mod layout;
 pub mod regions;
+pub mod stacks;
 pub mod traps;

@@ -24,7 +24,7 @@ use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target, late, zeroes};
 use crate::resolve::{Const, constant};
-use crate::resolve::{FuncDef, InstanceId};
+use crate::resolve::{CanonKind, FuncDef, Given, InstanceId};
 use code::Traced;
 
 /// The encoded output, not yet validated.
@@ -40,6 +40,34 @@ pub struct Merged {
     /// What [`crate::lower`] has put into the memory, and what the user should know of it.
     pub added: Vec<AddedRegion>,
     pub warnings: Vec<String>,
+    /// What takes part where stacks are taken away, before and after that was done.
+    pub stacks: Option<Stacks>,
+    /// What was done for that.
+    pub unwinds: Option<Unwinds>,
+}
+
+/// Functions whose frames can be taken off the stack.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwinds {
+    /// How many there are, of how many.
+    pub functions: usize,
+    pub all: usize,
+    /// Their bytes before and after that was made possible.
+    pub before: usize,
+    pub after: usize,
+}
+
+/// What takes part where stacks are taken away while their tasks wait, by the indexes of the module.
+#[derive(Clone, Debug)]
+pub struct Stacks {
+    /// The function that is called where a task waits.
+    pub pause: u32,
+    /// The functions from which the stack of a task begins.
+    pub roots: Vec<u32>,
+    /// The globals: what happens, the address where the next frame goes, and the end of the room for frames.
+    pub state: u32,
+    pub top: u32,
+    pub limit: u32,
 }
 
 /// A part of the memory that was added when the module was lowered.
@@ -156,13 +184,37 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         customs::append(plan, &glue, &maps, &traces, code_start, &mut wasm)?;
         debug = debug::append(plan, &maps, traces, &mut wasm);
     }
+    let stacks = stacks(plan, &glue, &maps);
     Ok(Merged {
         wasm,
+        stacks,
+        unwinds: None,
         owners: maps.sources.iter().map(|(id, _)| *id).collect(),
         glue: glue.functions.into_iter().map(|f| f.name).collect(),
         debug,
         added: Vec::new(),
         warnings: Vec::new(),
+    })
+}
+
+/// What takes part where stacks are taken away, if something can wait at all.
+fn stacks(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Option<Stacks> {
+    let [state, top, limit] = maps.globals.stacks?;
+    let given = |wanted: Given| {
+        let mut canons = glue.canons.iter();
+        let found = canons.find(|(id, _)| {
+            let kind = &plan.program.canons[id.0 as usize].kind;
+            matches!(kind, CanonKind::Given(given) if *given == wanted)
+        });
+        found.map(|(_, at)| maps.first_glue + at)
+    };
+    let roots = [Given::Start, Given::Callback, Given::Thread];
+    Some(Stacks {
+        pause: given(Given::Pause)?,
+        roots: roots.into_iter().filter_map(given).collect(),
+        state,
+        top,
+        limit,
     })
 }
 
@@ -340,6 +392,9 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     }
     for global in maps.globals.contexts.values() {
         own(Some(*global), 0);
+    }
+    for global in maps.globals.stacks.into_iter().flatten() {
+        own(Some(global), 0);
     }
     let reserved = maps.globals.reserved.into_iter().flatten();
     let reserved = reserved.map(|_| wasmparser::ValType::I64);

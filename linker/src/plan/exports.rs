@@ -290,7 +290,12 @@ impl Boundary {
             lift.options.callback
         });
         let functions = tasks::SYNC_CALL.iter().map(|name| tasks.function(name));
-        functions.chain(callbacks).collect()
+        let switched = match tasks.switches {
+            true => tasks::HOST_CALL,
+            false => &[],
+        };
+        let switched = switched.iter().map(|name| tasks.function(name));
+        functions.chain(switched).chain(callbacks).collect()
     }
 
     /// The lifted functions of guests.

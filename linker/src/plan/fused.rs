@@ -245,7 +245,7 @@ pub fn plan(
                 ]);
                 let caller = crossing.end(input, program, canon.instance, options);
                 let callee = crossing.end(input, program, lift.instance, &lift.options);
-                if options.is_async {
+                if options.is_async || lift.options.is_async {
                     // It is for the time of the call, and not of the function.
                     let lends = |ty: &Type| matches!(ty, Type::Borrow(_));
                     if lift.ty.params.any(&lends) {

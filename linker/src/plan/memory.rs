@@ -17,7 +17,7 @@ use crate::memory::growing;
 use crate::memory::layout::{
     Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Pieces, Region, WhileLent, in_bytes, in_pages,
 };
-use crate::options::{FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options};
+use crate::options::{FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options, Stacks};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::preview1;
@@ -423,13 +423,18 @@ fn task_bytes(needs: libraries::Needs, fusion: &Fusion, options: &Options) -> Re
     let bytes = u64::from(needs.tasks_fixed)
         + u64::from(needs.tasks_per_instance) * instances as u64
         + u64::from(needs.tasks_per_task) * u64::from(options.max_tasks)
-        + u64::from(needs.tasks_per_stream) * u64::from(options.max_streams);
+        + u64::from(needs.tasks_per_stream) * u64::from(options.max_streams)
+        + match options.stacks {
+            Stacks::Nested => 0,
+            Stacks::Switch => u64::from(options.thread_stack) * u64::from(options.max_tasks),
+        };
     match u32::try_from(bytes) {
         Ok(bytes) if bytes < 1 << 28 => Ok(bytes),
         _ => bail!(
-            "--max-tasks {} with --max-streams {} is too many",
+            "--max-tasks {} with --max-streams {} and --thread-stack {} is too many",
             options.max_tasks,
-            options.max_streams
+            options.max_streams,
+            options.thread_stack
         ),
     }
 }

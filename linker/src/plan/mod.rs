@@ -92,7 +92,7 @@ pub fn plan<'i, 'a>(
     }
     let mut tracer = trace(input, &program, &forwarders, &roots, &kept);
     if tasks::any(&program, &tracer, &boundary.lifts()) {
-        tasks::instantiate(input, &mut program)?;
+        tasks::instantiate(input, &mut program, options.stacks)?;
         forwarders = Forwarders::new(input, &program, options.tidy, true);
         roots.extend(boundary.task_roots(&program));
         tracer = trace(input, &program, &forwarders, &roots, &kept);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::{FuncType, WasmFeatures};
 
+use super::tasks::Site;
 use super::binding::{Binding, LinkedLibrary, Target};
 use super::fused::Fusion;
 use super::live::Live;
@@ -15,8 +16,8 @@ use crate::options::{MAX_HANDLES, Options};
 use crate::parse::scan::Ref;
 use crate::parse::{Input, Placed};
 use crate::resolve::{
-    Builtin, CanonId, CanonKind, ComponentInstanceId, FuncDef, HostId, InstanceId, LiftId, Program,
-    Service,
+    Builtin, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, FuncDef, HostId, InstanceId,
+    LiftId, Program, Service,
 };
 use crate::statics::{Forwarders, canon};
 use crate::unadapt::Adapter;
@@ -62,6 +63,30 @@ pub struct Plan<'i, 'a> {
 }
 
 impl Plan<'_, '_> {
+    /// Whether stacks are taken away while their tasks wait.
+    pub fn switches(&self) -> bool {
+        let tasks = self.program.tasks.as_ref();
+        tasks.is_some_and(|tasks| tasks.switches)
+    }
+
+    /// Whether a call by way of the library of tasks begins where that library says, with arguments that were
+    /// kept: one that is lowered with `async`, and one with a stack of its own.
+    pub fn is_started_later(&self, site: Site) -> bool {
+        match site {
+            Site::Export(_) => self.switches(),
+            Site::Lower(id) => match &self.program.canons[id.0 as usize].kind {
+                CanonKind::Lower {
+                    callee: ComponentFunc::Lift(lift),
+                    options,
+                } => {
+                    let lift = &self.program.lifts[lift.0 as usize];
+                    options.is_async || self.switches() && lift.options.is_async
+                }
+                _ => false,
+            },
+        }
+    }
+
     /// What is really called, with everything followed.
     ///
     /// # Panics

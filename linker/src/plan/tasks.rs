@@ -10,6 +10,7 @@ use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
 use super::live::{Live, Tracer};
 use crate::abi::{FuncType as ComponentFuncType, Type};
+use crate::options::Stacks;
 use crate::parse::Input;
 use crate::resolve::{
     AsyncBuiltin, Builtin, Canon, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, CoreDef,
@@ -111,7 +112,7 @@ pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId]) -> b
 /// # Errors
 ///
 /// When it is not among the libraries, or asks for what the linker does not give.
-pub fn instantiate(input: &Input<'_>, program: &mut Program) -> Result<()> {
+pub fn instantiate(input: &Input<'_>, program: &mut Program, stacks: Stacks) -> Result<()> {
     let library = input
         .libraries
         .iter()
@@ -156,6 +157,7 @@ pub fn instantiate(input: &Input<'_>, program: &mut Program) -> Result<()> {
     program.tasks = Some(Tasks {
         instance,
         functions,
+        switches: stacks == Stacks::Switch,
     });
     Ok(())
 }
@@ -165,6 +167,7 @@ fn given(program: &mut Program, name: &str, ty: &FuncType) -> Option<FuncDef> {
     let builtin = match name {
         "tasks" => Some(Builtin::Tasks),
         "max_tasks" => Some(Builtin::MaxTasks),
+        "thread_stack" => Some(Builtin::ThreadStack),
         "max_streams" => Some(Builtin::MaxStreams),
         "instances" => Some(Builtin::TaskInstances),
         _ => None,

@@ -178,10 +178,18 @@ pub enum Given {
     SetContext,
     /// `(reason)`: traps.
     Trap,
+    /// Comes back when the running thread can go on.
+    Pause,
+    /// `(thread) -> whether` its frames were taken off the stack.
+    Unwound,
+    /// `(thread)`: what its stack begins with puts them back when it is called.
+    Rewind,
+    /// `(site, function, argument)`: begins a thread.
+    Thread,
 }
 
 impl Given {
-    pub const ALL: [Given; 13] = [
+    pub const ALL: [Given; 17] = [
         Given::Table,
         Given::HandleAdd,
         Given::HandleRemove,
@@ -195,6 +203,10 @@ impl Given {
         Given::Context,
         Given::SetContext,
         Given::Trap,
+        Given::Pause,
+        Given::Unwound,
+        Given::Rewind,
+        Given::Thread,
     ];
 
     /// What the library calls it.
@@ -213,19 +225,29 @@ impl Given {
             Given::Context => "context",
             Given::SetContext => "set_context",
             Given::Trap => "trap",
+            Given::Pause => "pause",
+            Given::Unwound => "unwound",
+            Given::Rewind => "rewind",
+            Given::Thread => "thread",
         }
     }
 
     /// How many parameters it has, and whether it gives something: all of 32 bits.
     pub fn signature(self) -> (usize, bool) {
         match self {
-            Given::Table | Given::Size | Given::Base | Given::Context => (1, true),
+            Given::Table
+            | Given::Size
+            | Given::Base
+            | Given::Context
+            | Given::Unwound => (1, true),
             Given::HandleAdd | Given::Callback => (4, true),
             Given::HandleRemove => (3, true),
             Given::Allocate => (2, true),
             Given::Start | Given::Unlend | Given::SetContext => (2, false),
             Given::Copy => (5, false),
-            Given::Trap => (1, false),
+            Given::Trap | Given::Rewind => (1, false),
+            Given::Pause => (0, false),
+            Given::Thread => (3, false),
         }
     }
 }

@@ -53,6 +53,8 @@ pub enum Builtin {
     /// The address of the records of tasks, and for how many there is room.
     Tasks,
     MaxTasks,
+    /// The bytes that are kept of a stack at most.
+    ThreadStack,
     MaxStreams,
     /// How many component instances have tasks.
     TaskInstances,

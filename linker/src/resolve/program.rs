@@ -172,6 +172,8 @@ pub struct Tasks {
     pub instance: InstanceId,
     /// Its functions, by their names.
     pub functions: BTreeMap<String, u32>,
+    /// Whether stacks are taken away while their tasks wait.
+    pub switches: bool,
 }
 
 impl Tasks {

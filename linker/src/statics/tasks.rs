@@ -1,7 +1,7 @@
 //! Which functions of the library of tasks a function of the canonical ABI calls.
 
 use crate::abi::Type;
-use crate::resolve::{AsyncBuiltin, CanonId, CanonKind, ComponentFunc, Program};
+use crate::resolve::{AsyncBuiltin, CanonId, CanonKind, ComponentFunc, Given, Program};
 
 /// The functions that a call needs which the caller waits for.
 pub const SYNC_CALL: &[&str] = &[
@@ -13,6 +13,9 @@ pub const SYNC_CALL: &[&str] = &[
     "result",
     "release",
 ];
+
+/// The functions that a call of the host needs where stacks are taken away.
+pub const HOST_CALL: &[&str] = &["launch_host", "finish_host", "room"];
 
 /// The functions that a call needs which the caller does not wait for.
 const ASYNC_CALL: &[&str] = &[
@@ -40,6 +43,9 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
                 true => ASYNC_CALL,
                 false => SYNC_CALL,
             });
+            if switches(program) {
+                names.extend(["launch", "launch_blocking", "room", "set_loans"]);
+            }
             if !options.is_async {
                 names.push("args");
             }
@@ -69,10 +75,22 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
                 names.extend(["take_end", "give_end"]);
             }
         }
+        CanonKind::Given(given) => names.extend(match (given, switches(program)) {
+            (Given::Pause, false) => &["nested"][..],
+            (Given::Pause, true) => &["nested", "room_of_current"],
+            (Given::Unwound, true) => &["park", "room"],
+            (Given::Rewind, true) => &["unpark"],
+            _ => &[],
+        }),
         CanonKind::ResourceDrop(_) if program.tasks.is_some() => names.push("borrow"),
         _ => {}
     }
     names
+}
+
+/// Whether stacks are taken away while their tasks wait.
+fn switches(program: &Program) -> bool {
+    program.tasks.as_ref().is_some_and(|tasks| tasks.switches)
 }
 
 fn of_builtin(builtin: &AsyncBuiltin) -> &'static [&'static str] {

@@ -62,32 +62,42 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
     check_may_leave(plan, maps, &mut fused.code, canon.instance);
     let site = Site::Lower(id);
     let task = fused.begin_call(site, lift_id, Some(canon.instance), options.is_async);
+    let switches = plan.switches();
+    let result = flat(ty.result.as_ref());
     if options.is_async {
-        fused.keep_arguments(canon.ty.params().len(), ty.result.is_some(), task);
+        let place = (!result.is_empty()).then(|| canon.ty.params().len() as u32 - 1);
+        fused.keep_arguments("args", place, task);
         fused.sink().local_get(task);
-        fused.of_tasks("enter");
-        fused.sink().if_(BlockType::Empty).local_get(task);
-        let start = glue.task_starts[&id] + maps.first_glue;
-        fused.sink().call(start).end().local_get(task);
+        if switches {
+            fused.of_tasks("launch");
+        } else {
+            fused.of_tasks("enter");
+            fused.sink().if_(BlockType::Empty).local_get(task);
+            let start = glue.task_starts[&site] + maps.first_glue;
+            fused.sink().call(start).end();
+        }
+        fused.sink().local_get(task);
         fused.of_tasks("finish_async");
         return Ok(fused.finish());
     }
-    let caller = fused.guest(options, canon.instance);
-    fused.sink().local_get(task);
-    fused.of_tasks("enter_blocking");
-    let (next, source) = fused.parameters(&ty.params, &caller)?;
-    let result = flat(ty.result.as_ref());
-    if result.len() > MAX_FLAT_RESULTS {
+    if plan.is_started_later(site) {
+        let in_memory = result.len() > MAX_FLAT_RESULTS;
+        let place = in_memory.then(|| canon.ty.params().len() as u32 - 1);
+        fused.keep_arguments("room", place, task);
         fused.sink().local_get(task);
-        fused.of_tasks("args");
-        fused
-            .sink()
-            .local_get(next)
-            .i32_store(field(RESULT_SLOT, 2));
+        fused.of_tasks("launch_blocking");
+    } else {
+        let caller = fused.guest(options, canon.instance);
+        fused.sink().local_get(task);
+        fused.of_tasks("enter_blocking");
+        let (next, source) = fused.parameters(&ty.params, &caller)?;
+        if result.len() > MAX_FLAT_RESULTS {
+            fused.keep_place(next, task);
+        }
+        fused.run(site, lift, &caller, &source, task)?;
     }
-    fused.run(site, lift, &caller, &source, task)?;
     let kept = (result.len() == 1).then(|| result[0]);
-    let given = fused.finish_call(task, kept);
+    let given = fused.finish_call(task, kept, "finish_sync");
     if let Some(given) = given {
         fused.sink().local_get(given);
     }
@@ -99,22 +109,29 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
 /// # Errors
 ///
 /// Names what the component lacks, such as a `realloc` option.
-pub fn start(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Result<Function> {
-    let canon = &plan.program.canons[id.0 as usize];
-    let (_, lift, options) = lowered(plan, id);
+pub fn start(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, site: Site) -> Result<Function> {
     let task = 0;
     let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32]);
-    let caller = fused.guest(options, canon.instance);
     // What is lent is lent until the call is resolved, and not for the time of this function.
     fused.lists += 1;
-    let given: Vec<ValType> = flat(Some(&lift.ty.params));
-    let kept = match given.len() > MAX_FLAT_ASYNC_PARAMS {
-        true => vec![ValType::I32],
-        false => given.clone(),
+    let (lift, caller, is_async) = match site {
+        Site::Lower(id) => {
+            let (_, lift, options) = lowered(plan, id);
+            let instance = plan.program.canons[id.0 as usize].instance;
+            (lift, fused.guest(options, instance), options.is_async)
+        }
+        Site::Export(id) => (&plan.program.lifts[id.0 as usize], fused.host(), false),
     };
+    let (place, most) = match is_async {
+        true => ("args", MAX_FLAT_ASYNC_PARAMS),
+        false => ("room", MAX_FLAT_PARAMS),
+    };
+    let given: Vec<ValType> = flat(Some(&lift.ty.params));
+    let in_memory = given.len() > most;
+    let kept = if in_memory { vec![ValType::I32] } else { given };
     let address = fused.local(ValType::I32);
     fused.sink().local_get(task);
-    fused.of_tasks("args");
+    fused.of_tasks(place);
     fused.sink().local_set(address);
     let locals: Vec<u32> = kept
         .iter()
@@ -127,14 +144,14 @@ pub fn start(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resu
             local
         })
         .collect();
-    let source = match given.len() > MAX_FLAT_ASYNC_PARAMS {
+    let source = match in_memory {
         true => {
             fused.check_pointer(&caller, locals[0], &lift.ty.params)?;
             Place::at(locals[0])
         }
         false => Place::Flat(locals),
     };
-    fused.run(Site::Lower(id), lift, &caller, &source, task)?;
+    fused.run(site, lift, &caller, &source, task)?;
     Ok(fused.finish())
 }
 
@@ -155,17 +172,28 @@ pub fn export(
     let host = fused.host();
     let site = Site::Export(id);
     let task = fused.begin_call(site, id, None, false);
-    fused.sink().local_get(task);
-    fused.of_tasks("enter_blocking");
-    let (_, source) = fused.parameters(&lift.ty.params, &host)?;
-    fused.run(site, lift, &host, &source, task)?;
+    let finish = match plan.switches() {
+        true => {
+            fused.keep_arguments("room", None, task);
+            fused.sink().local_get(task);
+            fused.of_tasks("launch_host");
+            "finish_host"
+        }
+        false => {
+            fused.sink().local_get(task);
+            fused.of_tasks("enter_blocking");
+            let (_, source) = fused.parameters(&lift.ty.params, &host)?;
+            fused.run(site, lift, &host, &source, task)?;
+            "finish_sync"
+        }
+    };
     let result = flat(lift.ty.result.as_ref());
     let kept = match result.len() {
         0 => None,
         1 => Some(result[0]),
         _ => Some(ValType::I32),
     };
-    match fused.finish_call(task, kept) {
+    match fused.finish_call(task, kept, finish) {
         Some(given) if result.len() > MAX_FLAT_RESULTS => fused.give_pointer(&host, given)?,
         Some(given) => {
             fused.sink().local_get(given);
@@ -182,9 +210,18 @@ pub fn run(fused: &mut Fused<'_, '_, '_>, id: LiftId) -> Result<()> {
     let site = Site::Export(id);
     let task = fused.begin_call(site, id, None, false);
     fused.sink().local_get(task);
-    fused.of_tasks("enter_blocking");
-    fused.run(site, lift, &host, &Place::Flat(Vec::new()), task)?;
-    if let Some(failed) = fused.finish_call(task, Some(ValType::I32)) {
+    let finish = match fused.plan.switches() {
+        true => {
+            fused.of_tasks("launch_host");
+            "finish_host"
+        }
+        false => {
+            fused.of_tasks("enter_blocking");
+            fused.run(site, lift, &host, &Place::Flat(Vec::new()), task)?;
+            "finish_sync"
+        }
+    };
+    if let Some(failed) = fused.finish_call(task, Some(ValType::I32), finish) {
         fused.sink().local_get(failed);
     }
     Ok(())
@@ -510,19 +547,30 @@ impl Fused<'_, '_, '_> {
         task
     }
 
-    /// Keeps the parameters of a function that is lowered with `async`, until the call begins; the last one is
-    /// where the result goes, if it has one.
-    fn keep_arguments(&mut self, count: usize, has_result: bool, task: u32) {
-        let address = self.local(ValType::I32);
+    /// Keeps the parameters of a function until the call begins, where the library says; that with the number
+    /// `place` is where the result goes.
+    fn keep_arguments(&mut self, room: &str, place: Option<u32>, task: u32) {
+        let count = self.params.len() as u32;
+        if count > u32::from(place.is_some()) {
+            let address = self.local(ValType::I32);
+            self.sink().local_get(task);
+            self.of_tasks(room);
+            self.sink().local_set(address);
+            for at in (0..count).filter(|at| Some(*at) != place) {
+                self.sink().local_get(address).local_get(at);
+                self.store_flat(self.local_type(at), at * 8);
+            }
+        }
+        if let Some(place) = place {
+            self.keep_place(place, task);
+        }
+    }
+
+    /// Keeps where the result of a call goes: a local has it.
+    fn keep_place(&mut self, place: u32, task: u32) {
         self.sink().local_get(task);
         self.of_tasks("args");
-        self.sink().local_set(address);
-        for at in 0..count as u32 {
-            let is_place = has_result && at as usize == count - 1;
-            let offset = if is_place { RESULT_SLOT } else { at * 8 };
-            self.sink().local_get(address).local_get(at);
-            self.store_flat(self.local_type(at), offset);
-        }
+        self.sink().local_get(place).i32_store(field(RESULT_SLOT, 2));
     }
 
     /// Passes the parameters, calls the core function, and says to the library what came of it.
@@ -634,9 +682,9 @@ impl Fused<'_, '_, '_> {
     }
 
     /// Waits for the end of a call, and gives back what it took; gives the local with what is kept of its result.
-    fn finish_call(&mut self, task: u32, kept: Option<ValType>) -> Option<u32> {
+    fn finish_call(&mut self, task: u32, kept: Option<ValType>, finish: &str) -> Option<u32> {
         self.sink().local_get(task);
-        self.of_tasks("finish_sync");
+        self.of_tasks(finish);
         self.end_borrows(None);
         let given = kept.map(|ty| self.load_result(task, ty));
         self.sink().local_get(task);

@@ -1,17 +1,17 @@
 //! `.wast` files of the component model:
 //!
-//!     cargo run --release -p p1bridge-tests -- wast [--oracle] [--summary] PATH…
+//!     cargo run --release -p p1bridge-tests -- wast [--oracle] [--switch] [--summary] PATH…
 //!
 //! runs files, or all that are in a folder, and ends with exit code 1 when an assertion fails or a
 //! component is refused. By default every component is flattened and run on wasmi; `--oracle` runs
 //! it as it is on wasmtime, and the reasons of traps have to be those that are asserted.
-//! `--summary` leaves out the single failures.
+//! `--switch` flattens with `--stacks switch`. `--summary` leaves out the single failures.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use p1bridge_linker::Options;
+use p1bridge_linker::{Options, Stacks};
 use p1bridge_tests::wast::report::{FileReport, Summary};
 use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 
@@ -19,11 +19,13 @@ use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
     let mut oracle = false;
     let mut summary = false;
+    let mut stacks = Stacks::Nested;
     let mut paths: Vec<PathBuf> = Vec::new();
     for arg in args {
         match arg.as_str() {
             "--oracle" => oracle = true,
             "--summary" => summary = true,
+            "--switch" => stacks = Stacks::Switch,
             option if option.starts_with('-') => bail!("unknown option `{option}`"),
             path => paths.push(path.into()),
         }
@@ -38,6 +40,7 @@ pub fn run(args: impl Iterator<Item = String>) -> Result<ExitCode> {
             // What a file of the specification needs at most.
             max_tasks: 64,
             max_streams: 128,
+            stacks,
             ..Options::default()
         })),
     };
