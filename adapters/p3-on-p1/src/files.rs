@@ -114,12 +114,9 @@ fn flags(state: &State, handle: u32) -> u8 {
 
 /// The error of writing to a descriptor, or 0.
 fn not_written(state: &State, handle: u32) -> u32 {
-    if file_type(state, handle) == p1::DIRECTORY {
-        p1::BADF
-    } else if flags(state, handle) & descriptor::WRITE == 0 {
-        p1::PERM
-    } else {
-        0
+    match flags(state, handle) & descriptor::WRITE {
+        0 => p1::BADF,
+        _ => 0,
     }
 }
 

@@ -1,8 +1,8 @@
-//! WASI 0.2 function by function: the guest `checks-p2-rust` prints a line for each check, as a
-//! component on wasmtime and flattened on every engine, and the lines have to be the same.
+//! WASI 0.2 and 0.3 function by function: the guests `checks-p2-rust` and `checks-p3-rust` print a line for
+//! each check, as components on wasmtime and flattened on every engine, and the lines have to be the same.
 //!
-//! `wasi_checks.toml` has the runs, and every line that is another one on an engine, with the reason.
-//! An entry that is not needed any more fails.
+//! `wasi_checks.toml` and `wasi_checks_0_3.toml` have the runs, and every line that is another one on an engine,
+//! with the reason. An entry that is not needed any more fails.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,9 +15,28 @@ use p1bridge::flatten::{FlattenOptions, Growth, flatten};
 use p1bridge::profiles::Profile;
 use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines};
 use serde::Deserialize;
+use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
-const SUITE: &str = include_str!("wasi_checks.toml");
-const GUEST: &[u8] = include_bytes!("../../../corpus/prebuilt/checks-p2-rust.wasm");
+/// The runs of one version, and its guest.
+struct Version {
+    name: &'static str,
+    suite: &'static str,
+    guest: &'static [u8],
+}
+
+static OF_0_2: Version = Version {
+    name: "0.2",
+    suite: include_str!("wasi_checks.toml"),
+    guest: include_bytes!("../../../corpus/prebuilt/checks-p2-rust.wasm"),
+};
+static OF_0_3: Version = Version {
+    name: "0.3",
+    suite: include_str!("wasi_checks_0_3.toml"),
+    guest: include_bytes!("../../../corpus/prebuilt/checks-p3-rust.wasm"),
+};
+/// Every function of WASI 0.3.
+const FUNCTIONS_OF_0_3: &str = include_str!("../../../linker/src/wasi-0.3.txt");
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// What stands for all engines but the oracle.
 const FLAT: &str = "flat";
@@ -31,6 +50,20 @@ const ENDED: &str = "(ended)";
 struct Suite {
     run: Vec<Run>,
     differs: Vec<Differs>,
+    #[serde(default)]
+    elsewhere: Vec<Elsewhere>,
+}
+
+/// Functions that the guest does not call, with the test that does.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Elsewhere {
+    /// How their names begin, without `wasi:` and the version.
+    functions: Vec<String>,
+    /// A file of the repository, and words that are in it.
+    file: PathBuf,
+    has: String,
+    why: String,
 }
 
 /// One run of the guest.
@@ -86,24 +119,38 @@ impl Differs {
 type Line = (String, String);
 type Lines = Vec<Line>;
 
-fn suite() -> &'static Suite {
-    static SUITE_READ: OnceLock<Suite> = OnceLock::new();
-    SUITE_READ.get_or_init(|| toml::from_str(SUITE).expect("wasi_checks.toml"))
-}
+impl Version {
+    fn suite(&self) -> &'static Suite {
+        static READ: OnceLock<[Suite; 2]> = OnceLock::new();
+        let read = |version: &Version| toml::from_str(version.suite).expect("a suite");
+        let [of_0_2, of_0_3] = READ.get_or_init(|| [&OF_0_2, &OF_0_3].map(read));
+        if self.name == OF_0_2.name {
+            of_0_2
+        } else {
+            of_0_3
+        }
+    }
 
-/// What the oracle prints in each run; nothing for one that cannot be arranged here.
-fn oracle() -> &'static [Option<Lines>] {
-    static LINES: OnceLock<Vec<Option<Lines>>> = OnceLock::new();
-    LINES.get_or_init(|| {
-        let run = |run: &Run| match run.can_be_arranged() {
-            true => Some(run.lines(&*engines::oracle(), GUEST)),
-            false => None,
-        };
-        let lines = suite().run.iter().map(run);
-        lines
-            .map(|lines| lines.transpose().unwrap_or_else(|e| panic!("{e:#}")))
-            .collect()
-    })
+    /// What the oracle prints in each run; nothing for one that cannot be arranged here.
+    fn oracle(&self) -> &'static [Option<Lines>] {
+        static LINES: [OnceLock<Vec<Option<Lines>>>; 2] = [const { OnceLock::new() }; 2];
+        LINES[usize::from(self.name != OF_0_2.name)].get_or_init(|| {
+            let run = |run: &Run| match run.can_be_arranged() {
+                true => Some(run.lines(&*engines::oracle(), self.guest)),
+                false => None,
+            };
+            let lines = self.suite().run.iter().map(run);
+            lines
+                .map(|lines| lines.transpose().unwrap_or_else(|e| panic!("{e:#}")))
+                .collect()
+        })
+    }
+
+    /// The names of all checks.
+    fn names(&self) -> BTreeSet<&'static str> {
+        let lines = self.oracle().iter().flatten().flatten();
+        lines.map(|(name, _)| name.as_str()).collect()
+    }
 }
 
 impl Run {
@@ -150,10 +197,10 @@ impl Run {
     }
 
     /// How the lines of a flattened run are not what they should be.
-    fn wrong(&self, engine: &str, oracle: &[Line], found: &[Line]) -> Vec<String> {
+    fn wrong(&self, suite: &Suite, engine: &str, oracle: &[Line], found: &[Line]) -> Vec<String> {
         let mut wrong = Vec::new();
         let mut expected = oracle.to_vec();
-        for differs in suite().differs.iter().filter(|d| d.concerns(self, engine)) {
+        for differs in suite.differs.iter().filter(|d| d.concerns(self, engine)) {
             for (name, value) in &differs.lines {
                 let Some(line) = expected.iter_mut().find(|(known, _)| known == name) else {
                     // One that only this engine prints, before it says how it ended.
@@ -225,7 +272,7 @@ fn lines_of(outcome: &Outcome) -> Lines {
     lines
 }
 
-fn check(engine: &dyn Engine, growth: Growth) {
+fn check(version: &Version, engine: &dyn Engine, growth: Growth) {
     if let Err(why) = engine.available() {
         let required = std::env::var("P1BRIDGE_REQUIRE_ENGINES").unwrap_or_default();
         let required = required
@@ -237,7 +284,8 @@ fn check(engine: &dyn Engine, growth: Growth) {
     }
     let mut flat: BTreeMap<[Option<u32>; 2], Vec<u8>> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for (run, oracle) in suite().run.iter().zip(oracle()) {
+    let suite = version.suite();
+    for (run, oracle) in suite.run.iter().zip(version.oracle()) {
         let Some(oracle) = oracle else { continue };
         if run.not_on.contains_key(engine.name()) {
             continue;
@@ -252,12 +300,13 @@ fn check(engine: &dyn Engine, growth: Growth) {
                     growth,
                     ..FlattenOptions::default()
                 };
-                flatten(GUEST, &options).expect("it can be flattened").wasm
+                let flat = flatten(version.guest, &options);
+                flat.expect("it can be flattened").wasm
             });
         let differs = || match run.lines(engine, wasm) {
             Err(error) => Some(format!("{error:#}")),
             Ok(found) => {
-                let lines = run.wrong(engine.name(), oracle, &found);
+                let lines = run.wrong(suite, engine.name(), oracle, &found);
                 (!lines.is_empty())
                     .then(|| format!("run `{}`:\n  {}", run.name, lines.join("\n  ")))
             }
@@ -280,55 +329,179 @@ fn check(engine: &dyn Engine, growth: Growth) {
 
 #[test]
 fn flattened_guests_print_on_wasmi_what_the_component_prints_on_wasmtime() {
-    check(&engines::Wasmi, Growth::Free);
+    check(&OF_0_2, &engines::Wasmi, Growth::Free);
 }
 
 #[test]
 fn in_a_memory_that_never_grows_they_print_the_same() {
-    check(&engines::Wasmi, Growth::None);
+    check(&OF_0_2, &engines::Wasmi, Growth::None);
 }
 
 #[test]
 fn flattened_guests_print_on_wamr_what_the_component_prints_on_wasmtime() {
-    check(&engines::Wamr, Growth::Free);
+    check(&OF_0_2, &engines::Wamr, Growth::Free);
 }
 
 #[test]
 fn flattened_guests_print_on_node_what_the_component_prints_on_wasmtime() {
-    check(&engines::Node::new(), Growth::Free);
+    check(&OF_0_2, &engines::Node::new(), Growth::Free);
+}
+
+#[test]
+fn flattened_guests_of_0_3_print_on_wasmi_what_the_component_prints_on_wasmtime() {
+    check(&OF_0_3, &engines::Wasmi, Growth::Free);
+}
+
+#[test]
+fn flattened_guests_of_0_3_print_on_wamr_what_the_component_prints_on_wasmtime() {
+    check(&OF_0_3, &engines::Wamr, Growth::Free);
+}
+
+#[test]
+fn flattened_guests_of_0_3_print_on_node_what_the_component_prints_on_wasmtime() {
+    check(&OF_0_3, &engines::Node::new(), Growth::Free);
 }
 
 #[test]
 fn every_difference_has_a_run_an_engine_and_a_reason() {
     let names: Vec<&str> = engines::all().iter().map(|engine| engine.name()).collect();
-    for differs in &suite().differs {
-        assert!(
-            !differs.why.is_empty(),
-            "run `{}` does not say why",
-            differs.run
-        );
-        assert!(
-            suite().run.iter().any(|run| run.name == differs.run),
-            "no run `{}`",
-            differs.run
-        );
-        for on in &differs.on {
-            assert!(
-                on == FLAT || names.contains(&on.as_str()),
-                "no engine `{on}`"
-            );
+    for suite in [OF_0_2.suite(), OF_0_3.suite()] {
+        for differs in &suite.differs {
+            let run = &differs.run;
+            assert!(!differs.why.is_empty(), "run `{run}` does not say why");
+            let is_there = suite.run.iter().any(|other| other.name == *run);
+            assert!(is_there, "no run `{run}`");
+            for on in &differs.on {
+                assert!(
+                    on == FLAT || names.contains(&on.as_str()),
+                    "no engine `{on}`"
+                );
+            }
         }
+    }
+}
+
+/// What the lines of a function begin with: that of `wasi:cli/exit@0.3#exit` is `exit.exit`, and methods have that of
+/// their resource.
+fn label(function: &str) -> String {
+    let (interface, name) = function.split_once('#').expect("an interface and a name");
+    match name.split_once(']') {
+        Some((_, name)) => name.to_owned(),
+        None => {
+            let (_, interface) = interface.split_once('/').expect("a package");
+            format!("{}.{name}", interface.split('@').next().expect("a name"))
+        }
+    }
+}
+
+/// A function of WASI 0.3 without a check is a function that nobody has looked at.
+#[test]
+fn every_function_of_0_3_has_a_line_or_a_test_elsewhere() {
+    let names = OF_0_3.names();
+    let elsewhere = &OF_0_3.suite().elsewhere;
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    for other in elsewhere {
+        let text = std::fs::read_to_string(root.join(&other.file)).expect("a file");
+        assert!(
+            text.contains(&other.has),
+            "no {:?} in {:?}",
+            other.has,
+            other.file
+        );
+        assert!(!other.why.is_empty());
+    }
+    let mut missing = Vec::new();
+    for function in FUNCTIONS_OF_0_3.lines() {
+        let function = function.split(' ').next().expect("a name");
+        let label = label(function);
+        let has_line = names
+            .iter()
+            .any(|name| name.split([' ', ',']).next() == Some(label.as_str()));
+        let short = function.replacen("wasi:", "", 1).replacen("@0.3", "", 1);
+        let is_elsewhere = elsewhere.iter().any(|other| {
+            other
+                .functions
+                .iter()
+                .any(|f| short.starts_with(f.as_str()))
+        });
+        if has_line == is_elsewhere {
+            missing.push(format!(
+                "{function} (line: {has_line}, elsewhere: {is_elsewhere})"
+            ));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// A component that calls all functions of some interfaces of WASI 0.3, by way of a table.
+fn caller(interfaces: &[&str]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let wit = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../wit/wasi-0.3");
+    std::os::unix::fs::symlink(wit.canonicalize().unwrap(), folder.path().join("deps")).unwrap();
+    let imports: String = interfaces
+        .iter()
+        .map(|it| format!("import {it};"))
+        .collect();
+    let world = format!("package p1bridge:test; world all {{ {imports} export run: func(); }}");
+    std::fs::write(folder.path().join("world.wit"), world).unwrap();
+    let mut wit = Resolve::default();
+    let (package, _) = wit.push_path(folder.path()).unwrap();
+    let world = wit.select_world(&[package], Some("all")).unwrap();
+    let names = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+    let text = wasmprinter::print_bytes(dummy_module(&wit, world, names)).unwrap();
+    let text = text.replace("unreachable", "i32.const 0 call_indirect unreachable");
+    let functions = text.matches("(import ").count();
+    let (head, tail) = text.rsplit_once(')').unwrap();
+    let all: Vec<String> = (0..functions).map(|index| index.to_string()).collect();
+    let table = format!(
+        "(table (export \"all\") {functions} funcref) (elem (i32.const 0) func {})){tail}",
+        all.join(" ")
+    );
+    let mut module = wat::parse_str(format!("{head}{table}")).unwrap();
+    embed_component_metadata(&mut module, &wit, world, StringEncoding::UTF8, true).unwrap();
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&module).unwrap().encode().unwrap()
+}
+
+#[test]
+fn what_preview_1_cannot_do_is_refused_by_name() {
+    let guest = caller(&[
+        "wasi:http/types@0.3.0",
+        "wasi:http/client@0.3.0",
+        "wasi:http/handler@0.3.0",
+        "wasi:sockets/types@0.3.0",
+        "wasi:sockets/ip-name-lookup@0.3.0",
+    ]);
+    let refused = flatten(&guest, &FlattenOptions::default()).unwrap_err();
+    let why = format!("{refused:#}");
+    // Those that have the same remedy are told together.
+    let mut groups: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
+    for function in FUNCTIONS_OF_0_3.lines() {
+        let words: Vec<&str> = function.split(' ').collect();
+        let (interface, name) = words[0].split_once('#').unwrap();
+        if words[2] == "X" {
+            let group = groups.entry((interface, words[3] == "X")).or_default();
+            group.push(name);
+        }
+    }
+    for ((interface, _), names) in groups {
+        let told = match names[..] {
+            [name] => format!("{interface}.0#{name}: "),
+            _ => format!("{interface}.0: {} functions (", names.len()),
+        };
+        assert!(why.contains(&told), "{told} in: {why}");
+    }
+    for remedy in ["--sockets=wamr", "--allow 'wasi:http/*#*=not-supported'"] {
+        assert!(why.contains(remedy), "{remedy} in: {why}");
     }
 }
 
 /// The numbered scenarios that a guest can show; number 19 is about linking.
 #[test]
 fn all_scenarios_and_enough_checks_are_there() {
-    let names: BTreeSet<&str> = oracle()
-        .iter()
-        .flatten()
-        .flatten()
-        .map(|(name, _)| name.as_str())
+    let names: BTreeSet<&str> = OF_0_2
+        .names()
+        .into_iter()
         .filter(|name| !name.starts_with('(') && !name.starts_with('='))
         .collect();
     println!("{} checks", names.len());
@@ -346,7 +519,7 @@ fn all_scenarios_and_enough_checks_are_there() {
 #[test]
 fn waiting_does_not_spin() {
     use p1bridge::run::{Input, Output, RunOptions, run};
-    let flat = flatten(GUEST, &FlattenOptions::default()).expect("it can be flattened");
+    let flat = flatten(OF_0_2.guest, &FlattenOptions::default()).expect("it can be flattened");
     let options = RunOptions {
         args: vec!["program".into(), "clocks".into()],
         stdin: Input::Bytes(Vec::new()),
