@@ -141,7 +141,7 @@ fn progress(at: u32) {
 }
 
 /// Whether a call may begin at once: nothing holds it back, and nothing waits before it.
-fn enters(task: u32) -> bool {
+pub fn enters(task: u32) -> bool {
     let callee = instance_at(get(call_at(task) + call::CALLEE));
     can_enter(task)
         && (get(callee + instance::WAITING) == 0 || mode_of(task) & mode::ASYNC_TYPE == 0)

@@ -91,16 +91,12 @@ fn wait_in_sync(thread: u32, what: u32, on: u32) {
     wait_for(at, what, on);
     let instance = get(at + call::CALLEE);
     run_on();
-    let before = match what {
-        wait::YIELD => tick(),
-        _ => 0,
-    };
-    while before != 0 || !holds(call_at(thread)) {
-        let ready = first_ready(before.wrapping_sub(1), instance);
+    if what == wait::YIELD {
+        turn_of(instance);
+    }
+    while !holds(call_at(thread)) {
+        let ready = first_ready(u32::MAX, instance);
         if ready == NONE {
-            if before != 0 {
-                break;
-            }
             fail(reason::MAY_NOT_BLOCK);
         }
         dispatch(ready);
@@ -157,6 +153,18 @@ fn first_ready(up_to: u32, instance: u32) -> u32 {
         task += 1;
     }
     found
+}
+
+/// Lets the threads of an instance that can go on have a turn each.
+pub fn turn_of(instance: u32) {
+    let before = tick();
+    loop {
+        let ready = first_ready(before - 1, instance);
+        if ready == NONE {
+            return;
+        }
+        dispatch(ready);
+    }
 }
 
 /// Whether a stack of an instance was taken away, or has not begun: a callback in its loop does not count.

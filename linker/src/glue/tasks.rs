@@ -62,6 +62,7 @@ pub fn built_in(
         AsyncBuiltin::BackpressureInc => call(&[instance, 1], "backpressure", &[]),
         AsyncBuiltin::BackpressureDec => call(&[instance, -1], "backpressure", &[]),
         AsyncBuiltin::TaskCancel => call(&[instance], "task_cancel", &[]),
+        AsyncBuiltin::Yield if plan.switches() => call(&[instance], "yield_turn", &[]),
         AsyncBuiltin::Yield => call(&[instance], "yield_", &[]),
         AsyncBuiltin::SubtaskCancel(is_async) => {
             call(&[instance], "subtask_cancel", &[i32::from(*is_async)])

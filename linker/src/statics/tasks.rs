@@ -68,6 +68,7 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
                 names.push("give_end");
             }
         }
+        CanonKind::Async(AsyncBuiltin::Yield) if switches(program) => names.push("yield_turn"),
         CanonKind::Async(builtin) => {
             names.extend(of_builtin(builtin));
             let passes_ends = builtin.end().and_then(|end| end.element.as_ref());
