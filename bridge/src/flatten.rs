@@ -14,7 +14,7 @@ use crate::http::is_handler;
 pub use p1bridge_linker::plan::fate::Row;
 pub use p1bridge_linker::report::MemoryReport;
 pub use p1bridge_linker::wasi::Allow;
-pub use p1bridge_linker::{Boundary, Descriptors, Growth, Isolation, MemoryMode, Stacks, Report};
+pub use p1bridge_linker::{Boundary, Descriptors, Growth, Isolation, MemoryMode, Report, Stacks};
 
 /// The libraries that provide WASI 0.2 and WSI on Preview 1, built from `adapters/`.
 pub const LIBRARIES: &[Library<'static>] = &[

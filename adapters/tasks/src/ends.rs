@@ -4,8 +4,8 @@
 use crate::host;
 use crate::import::{self, handle_add, handle_remove, size, table, trap_if};
 use crate::record::{
-    BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at,
-    wait, waitable,
+    BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at, wait,
+    waitable,
 };
 use crate::step::wait_for_event;
 

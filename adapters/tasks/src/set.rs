@@ -3,8 +3,8 @@
 use crate::ends;
 use crate::import::{handle_add, handle_remove, max_streams, max_tasks, table, trap_if};
 use crate::record::{
-    NONE, SET, add, call, call_at, end, end_at, find, find_waitable, flag, get, head,
-    new_set, put, set, set_at, stream, stream_at, subtask, wait, waitable,
+    NONE, SET, add, call, call_at, end, end_at, find, find_waitable, flag, get, head, new_set, put,
+    set, set_at, stream, stream_at, subtask, wait, waitable,
 };
 use crate::step;
 

@@ -2,7 +2,8 @@
 //! are linked with several stacks. "canon thread.new-indirect" and the built-ins after it.
 
 use crate::call::{
-    bring_context, end, enter, enters, is_resolved, keep_context, started, switch_back, wait_to_enter,
+    bring_context, end, enter, enters, is_resolved, keep_context, started, switch_back,
+    wait_to_enter,
 };
 use crate::import::{max_streams, max_tasks, thread_stack, trap_if};
 use crate::record::{

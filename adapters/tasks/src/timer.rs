@@ -2,7 +2,9 @@
 
 use crate::call::{finish_async, resolve, set_flag};
 use crate::import::{io_now, trap_if};
-use crate::record::{HOST, NONE, call, call_at, current, flag, get, mode, new_call, put, subtask, wait};
+use crate::record::{
+    HOST, NONE, call, call_at, current, flag, get, mode, new_call, put, subtask, wait,
+};
 use crate::step;
 use p1bridge_shim::abi::{load64, store64};
 

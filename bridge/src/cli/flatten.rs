@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use super::{files, profile, size};
 use crate::flatten::{
-    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Stacks, Strip,
-    flatten,
+    Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Stacks,
+    Strip, flatten,
 };
 use crate::http::Http;
 use crate::link::serve;

@@ -12,12 +12,13 @@ use super::handles;
 use crate::abi::Type;
 use crate::maps::{Glue, Maps, memory_access};
 use crate::memory::access::{Quantity, quantity};
+use crate::memory::stacks::{REWINDS, UNWINDS};
 use crate::memory::traps::Trap;
 use crate::plan::Plan;
-use crate::memory::stacks::{REWINDS, UNWINDS};
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonOptions, ComponentInstanceId, EndType, Given, InstanceId,
 };
+use crate::statics::canon;
 
 /// The most elements that are read or written at once: `Buffer.MAX_LENGTH`.
 const MAX_LENGTH: i32 = (1 << 28) - 1;
@@ -61,6 +62,16 @@ pub fn built_in(
         }
         AsyncBuiltin::BackpressureInc => call(&[instance, 1], "backpressure", &[]),
         AsyncBuiltin::BackpressureDec => call(&[instance, -1], "backpressure", &[]),
+        AsyncBuiltin::ThreadIndex => call(&[], "thread_index", &[]),
+        AsyncBuiltin::ThreadNewIndirect(_) => {
+            call(&[instance, numbers(plan).thread(id)], "thread_new", &[])
+        }
+        AsyncBuiltin::ThreadResumeLater => call(&[instance], "resume_later", &[]),
+        AsyncBuiltin::ThreadSuspend => call(&[instance], "suspend", &[]),
+        AsyncBuiltin::ThreadSuspendThenResume => call(&[instance], "suspend_then_resume", &[]),
+        AsyncBuiltin::ThreadYieldThenResume => call(&[instance], "yield_then_resume", &[]),
+        AsyncBuiltin::ThreadSuspendThenPromote => call(&[instance], "suspend_then_promote", &[]),
+        AsyncBuiltin::ThreadYieldThenPromote => call(&[instance], "yield_then_promote", &[]),
         AsyncBuiltin::TaskCancel => call(&[instance], "task_cancel", &[]),
         AsyncBuiltin::Yield if plan.switches() => call(&[instance], "yield_turn", &[]),
         AsyncBuiltin::Yield => call(&[instance], "yield_", &[]),
@@ -316,7 +327,18 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
         Given::Pause => pause(plan, maps),
         Given::Unwound => unwound(plan, maps),
         Given::Rewind => rewind(plan, maps),
-        Given::Thread => trapping(),
+        Given::Thread => dispatch(false, &tasks.threads, |code, id| {
+            let (site, function, argument) = (0, 1, 2);
+            debug_assert_eq!(site, 0);
+            let (table, index) = canon::table(&plan.program, *id)?;
+            let (table, index) = plan.program.table(plan.input, table, index);
+            let ty = wasmparser::FuncType::new([wasmparser::ValType::I32], []);
+            InstructionSink::new(code)
+                .local_get(argument)
+                .local_get(function)
+                .call_indirect(maps.instance(table).table(index), maps.types.known(&ty)?);
+            Some(())
+        }),
     })
 }
 

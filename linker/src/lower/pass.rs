@@ -7,8 +7,8 @@ use std::ops::Range;
 use anyhow::{Result, anyhow};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    ConstExpr, CustomSection, Encode, ExportKind, ExportSection, FuncType, GlobalSection, Module as Output,
-    NameSection, RawSection, Section, SectionId, StartSection, TypeSection,
+    ConstExpr, CustomSection, Encode, ExportKind, ExportSection, FuncType, GlobalSection,
+    Module as Output, NameSection, RawSection, Section, SectionId, StartSection, TypeSection,
 };
 use wasmparser::{
     BinaryReader, ExternalKind, FuncToValidate, NameSectionReader, Parser, ValidPayload, Validator,
@@ -83,7 +83,10 @@ pub fn same_globals(module: &Module<'_>) -> Result<GlobalSection> {
         let mut reader = global.init.get_binary_reader();
         let bytes = reader.read_bytes(reader.bytes_remaining())?;
         // The last byte is the end, which the encoder writes itself.
-        section.global(ty, &ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied()));
+        section.global(
+            ty,
+            &ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied()),
+        );
     }
     Ok(section)
 }

@@ -80,12 +80,21 @@ pub fn unwinding(wasm: &[u8], parts: &Stacks) -> Result<Unwinding> {
         keeps_locals: true,
     };
     let after = std::sync::atomic::AtomicUsize::new(0);
-    let Passed { wasm, left_out, .. } =
-        pass.finish(Vec::new(), Vec::new(), |defined, dwarf, out| {
+    let Passed { wasm, left_out, .. } = pass
+        .finish(Vec::new(), Vec::new(), |defined, dwarf, out| {
             if !reach.of_body(defined) {
                 return Ok(None);
             }
-            let points = rewrite::body(module, &reach, parts, &blocks, defined, &types[defined], dwarf, out)?;
+            let points = rewrite::body(
+                module,
+                &reach,
+                parts,
+                &blocks,
+                defined,
+                &types[defined],
+                dwarf,
+                out,
+            )?;
             after.fetch_add(out.len(), std::sync::atomic::Ordering::Relaxed);
             Ok(Some(points))
         })

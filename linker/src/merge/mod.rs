@@ -23,8 +23,8 @@ use crate::limits::Room;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::{Exported, Plan, Step, Target, late, zeroes};
-use crate::resolve::{Const, constant};
 use crate::resolve::{CanonKind, FuncDef, Given, InstanceId};
+use crate::resolve::{Const, constant};
 use code::Traced;
 
 /// The encoded output, not yet validated.

@@ -305,6 +305,9 @@ impl<'t, 'a> Tracer<'t, 'a> {
                     for (id, index) in canon::memories(program, canon) {
                         self.memory(program, id, index);
                     }
+                    if let Some((id, index)) = canon::table(program, canon) {
+                        self.table(program, id, index);
+                    }
                 }
             }
             FuncDef::Canon(canon) => match self.bindings.get(&canon) {

@@ -17,7 +17,9 @@ use crate::memory::growing;
 use crate::memory::layout::{
     Block, MAX_PAGES, MemoryPlan, OwnMemory, PAGE, Pieces, Region, WhileLent, in_bytes, in_pages,
 };
-use crate::options::{FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options, Stacks};
+use crate::options::{
+    FEW_HANDLES, FIRST_HANDLES, Growth, MAX_HANDLES, MemoryMode, Options, Stacks,
+};
 use crate::parse::Input;
 use crate::parse::scan::Ref;
 use crate::preview1;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::{FuncType, WasmFeatures};
 
-use super::tasks::Site;
 use super::binding::{Binding, LinkedLibrary, Target};
 use super::fused::Fusion;
 use super::live::Live;
 use super::memory;
+use super::tasks::Site;
 use super::throwing::{Borders, Form, Throwing, values};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;

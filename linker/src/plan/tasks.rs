@@ -42,6 +42,8 @@ pub struct TaskPlan {
     /// The built-ins that read and write.
     pub ports: Vec<CanonId>,
     pub ends: Vec<EndType>,
+    /// The built-ins that make threads.
+    pub threads: Vec<CanonId>,
     /// The slots of contexts that are used.
     pub contexts: BTreeSet<u32>,
 }
@@ -68,6 +70,11 @@ impl TaskPlan {
     /// The number of a built-in that reads or writes.
     pub fn port(&self, id: CanonId) -> i32 {
         self.ports.binary_search(&id).map_or(-1, |at| at as i32)
+    }
+
+    /// The number of a built-in that makes threads.
+    pub fn thread(&self, id: CanonId) -> i32 {
+        self.threads.binary_search(&id).map_or(-1, |at| at as i32)
     }
 
     /// The type of handles of readable ends; that of the writable ones is the next.
@@ -215,9 +222,9 @@ const IO: [&str; 7] = [
 ///
 /// Names what the linker does not have.
 pub fn number(program: &Program, live: &Live, exported: &[LiftId]) -> Result<Option<TaskPlan>> {
-    if program.tasks.is_none() {
+    let Some(tasks) = &program.tasks else {
         return Ok(None);
-    }
+    };
     let mut plan = TaskPlan::default();
     let reaching = reaching(program, live);
     let mut instances: BTreeSet<ComponentInstanceId> = reaching.clone();
@@ -258,7 +265,17 @@ pub fn number(program: &Program, live: &Live, exported: &[LiftId]) -> Result<Opt
                     noted.push(end.clone());
                     end.element.iter().for_each(&mut note);
                 }
+                if builtin.is_of_threads() && !tasks.switches {
+                    bail!(
+                        "{} (at offset {:#x}, in {}): threads of one task need stacks that can be taken away: add --stacks \
+                         switch",
+                        builtin.name(),
+                        canon.offset,
+                        canon.path
+                    );
+                }
                 match builtin {
+                    AsyncBuiltin::ThreadNewIndirect(_) => plan.threads.push(id),
                     AsyncBuiltin::Read(..) | AsyncBuiltin::Write(..) => plan.ports.push(id),
                     AsyncBuiltin::ContextGet(slot) | AsyncBuiltin::ContextSet(slot) => {
                         plan.contexts.insert(*slot);
@@ -294,6 +311,7 @@ pub fn number(program: &Program, live: &Live, exported: &[LiftId]) -> Result<Opt
     plan.lifts = lifts.into_iter().collect();
     plan.sites.sort();
     plan.ports.sort();
+    plan.threads.sort();
     plan.ends = ends;
     Ok(Some(plan))
 }

@@ -66,6 +66,15 @@ pub enum AsyncBuiltin {
     ErrorContextNew(CanonOptions),
     ErrorContextDebugMessage(CanonOptions),
     ErrorContextDrop,
+    ThreadIndex,
+    /// The table with the functions that threads begin with.
+    ThreadNewIndirect((InstanceId, u32)),
+    ThreadResumeLater,
+    ThreadSuspend,
+    ThreadSuspendThenResume,
+    ThreadYieldThenResume,
+    ThreadSuspendThenPromote,
+    ThreadYieldThenPromote,
 }
 
 impl AsyncBuiltin {
@@ -106,6 +115,14 @@ impl AsyncBuiltin {
             AsyncBuiltin::ErrorContextNew(_) => "error-context.new",
             AsyncBuiltin::ErrorContextDebugMessage(_) => "error-context.debug-message",
             AsyncBuiltin::ErrorContextDrop => "error-context.drop",
+            AsyncBuiltin::ThreadIndex => "thread.index",
+            AsyncBuiltin::ThreadNewIndirect(_) => "thread.new-indirect",
+            AsyncBuiltin::ThreadResumeLater => "thread.resume-later",
+            AsyncBuiltin::ThreadSuspend => "thread.suspend",
+            AsyncBuiltin::ThreadSuspendThenResume => "thread.suspend-then-resume",
+            AsyncBuiltin::ThreadYieldThenResume => "thread.yield-then-resume",
+            AsyncBuiltin::ThreadSuspendThenPromote => "thread.suspend-then-promote",
+            AsyncBuiltin::ThreadYieldThenPromote => "thread.yield-then-promote",
         }
     }
 
@@ -121,18 +138,34 @@ impl AsyncBuiltin {
         }
     }
 
+    /// Whether it is about threads that a task has beside its own.
+    pub fn is_of_threads(&self) -> bool {
+        matches!(
+            self,
+            AsyncBuiltin::ThreadIndex
+                | AsyncBuiltin::ThreadNewIndirect(_)
+                | AsyncBuiltin::ThreadResumeLater
+                | AsyncBuiltin::ThreadSuspend
+                | AsyncBuiltin::ThreadSuspendThenResume
+                | AsyncBuiltin::ThreadYieldThenResume
+                | AsyncBuiltin::ThreadSuspendThenPromote
+                | AsyncBuiltin::ThreadYieldThenPromote
+        )
+    }
+
     /// Whether it is about handles of the instance.
     pub fn has_handles(&self) -> bool {
-        !matches!(
-            self,
-            AsyncBuiltin::BackpressureInc
-                | AsyncBuiltin::BackpressureDec
-                | AsyncBuiltin::TaskReturn(..)
-                | AsyncBuiltin::TaskCancel
-                | AsyncBuiltin::ContextGet(_)
-                | AsyncBuiltin::ContextSet(_)
-                | AsyncBuiltin::Yield
-        )
+        !self.is_of_threads()
+            && !matches!(
+                self,
+                AsyncBuiltin::BackpressureInc
+                    | AsyncBuiltin::BackpressureDec
+                    | AsyncBuiltin::TaskReturn(..)
+                    | AsyncBuiltin::TaskCancel
+                    | AsyncBuiltin::ContextGet(_)
+                    | AsyncBuiltin::ContextSet(_)
+                    | AsyncBuiltin::Yield
+            )
     }
 
     /// The stream or future that it is about.
@@ -235,11 +268,7 @@ impl Given {
     /// How many parameters it has, and whether it gives something: all of 32 bits.
     pub fn signature(self) -> (usize, bool) {
         match self {
-            Given::Table
-            | Given::Size
-            | Given::Base
-            | Given::Context
-            | Given::Unwound => (1, true),
+            Given::Table | Given::Size | Given::Base | Given::Context | Given::Unwound => (1, true),
             Given::HandleAdd | Given::Callback => (4, true),
             Given::HandleRemove => (3, true),
             Given::Allocate => (2, true),

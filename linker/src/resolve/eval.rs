@@ -826,6 +826,16 @@ fn async_builtin(
             AsyncBuiltin::ErrorContextDebugMessage(options(given))
         }
         F::ErrorContextDrop => AsyncBuiltin::ErrorContextDrop,
+        F::ThreadIndex => AsyncBuiltin::ThreadIndex,
+        F::ThreadNewIndirect { table_index, .. } => {
+            AsyncBuiltin::ThreadNewIndirect(frame.core_tables[*table_index as usize])
+        }
+        F::ThreadResumeLater => AsyncBuiltin::ThreadResumeLater,
+        F::ThreadSuspend => AsyncBuiltin::ThreadSuspend,
+        F::ThreadSuspendThenResume => AsyncBuiltin::ThreadSuspendThenResume,
+        F::ThreadYieldThenResume => AsyncBuiltin::ThreadYieldThenResume,
+        F::ThreadSuspendThenPromote => AsyncBuiltin::ThreadSuspendThenPromote,
+        F::ThreadYieldThenPromote => AsyncBuiltin::ThreadYieldThenPromote,
         _ => return None,
     })
 }
@@ -840,14 +850,6 @@ fn builtin_name(func: &CanonicalFunction) -> &'static str {
         CanonicalFunction::FutureForward { .. } => "future.forward",
         CanonicalFunction::ContextGet { .. } => "context.get of 64 bits",
         CanonicalFunction::ContextSet { .. } => "context.set of 64 bits",
-        CanonicalFunction::ThreadIndex => "thread.index",
-        CanonicalFunction::ThreadNewIndirect { .. } => "thread.new-indirect",
-        CanonicalFunction::ThreadResumeLater => "thread.resume-later",
-        CanonicalFunction::ThreadSuspend => "thread.suspend",
-        CanonicalFunction::ThreadSuspendThenResume => "thread.suspend-then-resume",
-        CanonicalFunction::ThreadYieldThenResume => "thread.yield-then-resume",
-        CanonicalFunction::ThreadSuspendThenPromote => "thread.suspend-then-promote",
-        CanonicalFunction::ThreadYieldThenPromote => "thread.yield-then-promote",
         _ => "a built-in that is not known",
     }
 }

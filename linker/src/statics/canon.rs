@@ -56,6 +56,14 @@ pub fn calls(program: &Program, id: CanonId) -> Vec<FuncDef> {
     found
 }
 
+/// The table whose functions it calls.
+pub fn table(program: &Program, id: CanonId) -> Option<(InstanceId, u32)> {
+    match program.canons[id.0 as usize].kind {
+        CanonKind::Async(AsyncBuiltin::ThreadNewIndirect(table)) => Some(table),
+        _ => None,
+    }
+}
+
 /// The memories that it works on.
 pub fn memories(program: &Program, id: CanonId) -> Vec<(InstanceId, u32)> {
     match &program.canons[id.0 as usize].kind {

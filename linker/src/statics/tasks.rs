@@ -116,6 +116,14 @@ fn of_builtin(builtin: &AsyncBuiltin) -> &'static [&'static str] {
         AsyncBuiltin::SetPoll(_) => &["set_poll", "event"],
         AsyncBuiltin::SetDrop => &["set_drop"],
         AsyncBuiltin::Join => &["join"],
+        AsyncBuiltin::ThreadIndex => &["thread_index"],
+        AsyncBuiltin::ThreadNewIndirect(_) => &["thread_new"],
+        AsyncBuiltin::ThreadResumeLater => &["resume_later"],
+        AsyncBuiltin::ThreadSuspend => &["suspend"],
+        AsyncBuiltin::ThreadSuspendThenResume => &["suspend_then_resume"],
+        AsyncBuiltin::ThreadYieldThenResume => &["yield_then_resume"],
+        AsyncBuiltin::ThreadSuspendThenPromote => &["suspend_then_promote"],
+        AsyncBuiltin::ThreadYieldThenPromote => &["yield_then_promote"],
         AsyncBuiltin::ContextGet(_)
         | AsyncBuiltin::ContextSet(_)
         | AsyncBuiltin::ErrorContextNew(_)

@@ -570,7 +570,9 @@ impl Fused<'_, '_, '_> {
     fn keep_place(&mut self, place: u32, task: u32) {
         self.sink().local_get(task);
         self.of_tasks("args");
-        self.sink().local_get(place).i32_store(field(RESULT_SLOT, 2));
+        self.sink()
+            .local_get(place)
+            .i32_store(field(RESULT_SLOT, 2));
     }
 
     /// Passes the parameters, calls the core function, and says to the library what came of it.

@@ -122,7 +122,13 @@ pub fn body(
         next_call: 0,
         held,
     };
-    let points = rewrite.whole(reader.get_binary_reader(), defined, &results, blocks.get(&type_index), dwarf)?;
+    let points = rewrite.whole(
+        reader.get_binary_reader(),
+        defined,
+        &results,
+        blocks.get(&type_index),
+        dwarf,
+    )?;
     let Rewrite {
         code,
         locals,
@@ -175,12 +181,7 @@ fn at(offset: u32, align: u32) -> MemArg {
 }
 
 /// Loads what was stored, where the state says so; gives the bytes of the frame.
-fn load(
-    parts: &Stacks,
-    held: &[(u32, ValType)],
-    number: u32,
-    code: &mut Vec<u8>,
-) -> Result<u32> {
+fn load(parts: &Stacks, held: &[(u32, ValType)], number: u32, code: &mut Vec<u8>) -> Result<u32> {
     let bytes = held.iter().map(|(_, ty)| width(*ty)).sum::<u32>() + 4;
     let mut code = InstructionSink::new(code);
     // In no other state than 0 and this one does a function begin.
@@ -319,7 +320,10 @@ impl<'a> Rewrite<'_, 'a> {
 
     /// The types of the operands of the innermost block, the last one first.
     fn operands(&self) -> Result<Vec<ValType>> {
-        let height = self.types.get_control_frame(0).map_or(0, |frame| frame.height);
+        let height = self
+            .types
+            .get_control_frame(0)
+            .map_or(0, |frame| frame.height);
         let count = self.types.operand_stack_height() as usize - height;
         (0..count)
             .map(|depth| match self.types.get_operand_type(depth) {
@@ -355,7 +359,10 @@ impl<'a> Rewrite<'_, 'a> {
                 }
                 let base = first.start as i32;
                 debug_assert_eq!(targets.len() as u32, last.end - first.start);
-                self.sink().global_get(state).if_(BlockType::Empty).local_get(number);
+                self.sink()
+                    .global_get(state)
+                    .if_(BlockType::Empty)
+                    .local_get(number);
                 if base != 0 {
                     self.sink().i32_const(base).i32_sub();
                 }
@@ -428,7 +435,10 @@ impl<'a> Rewrite<'_, 'a> {
                 self.code.extend_from_slice(&self.module.bytes[range]);
                 let arm = self.next_arm;
                 self.next_arm += 1;
-                let frame = self.frames.last_mut().ok_or_else(|| anyhow!("an else without an if"))?;
+                let frame = self
+                    .frames
+                    .last_mut()
+                    .ok_or_else(|| anyhow!("an else without an if"))?;
                 frame.arm = arm;
                 frame.next = 0;
                 if frame.has_places {
@@ -477,7 +487,8 @@ impl<'a> Rewrite<'_, 'a> {
         self.next_block += 1;
         let arm = self.next_arm;
         self.next_arm += 1;
-        let (Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty }) = *op
+        let (Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty }) =
+            *op
         else {
             bail!("not a block");
         };
@@ -541,7 +552,10 @@ impl<'a> Rewrite<'_, 'a> {
     }
 
     fn end(&mut self, range: Range<usize>) -> Result<()> {
-        let frame = self.frames.pop().ok_or_else(|| anyhow!("an end without a block"))?;
+        let frame = self
+            .frames
+            .pop()
+            .ok_or_else(|| anyhow!("an end without a block"))?;
         debug_assert_eq!(frame.next, self.places.arms[frame.arm].places.len());
         self.code.extend_from_slice(&self.module.bytes[range]);
         self.height -= 1;
@@ -566,7 +580,10 @@ impl<'a> Rewrite<'_, 'a> {
             wasmparser::BlockType::FuncType(index) => {
                 let ty = &self.module.types[index as usize];
                 let values = |types: &[wasmparser::ValType]| {
-                    types.iter().map(|ty| native(*ty)).collect::<Result<Vec<_>>>()
+                    types
+                        .iter()
+                        .map(|ty| native(*ty))
+                        .collect::<Result<Vec<_>>>()
                 };
                 (values(ty.params())?, values(ty.results())?)
             }
@@ -637,7 +654,10 @@ impl<'a> Rewrite<'_, 'a> {
             .br(depth)
             .end();
         self.free(&given);
-        if matches!(op, Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. }) {
+        if matches!(
+            op,
+            Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. }
+        ) {
             self.sink().return_();
         } else if !below.is_empty() || !below_pushed.is_empty() {
             results.reverse();
