@@ -45,7 +45,7 @@ static void count(out_t out) {
 
 static void clocks(out_t out) {
     guest_subtask_t slow = GUEST_SUBTASK_HANDLE(wasi_clocks_monotonic_clock_wait_for(50 * MILLISECOND));
-    guest_subtask_t fast = GUEST_SUBTASK_HANDLE(wasi_clocks_monotonic_clock_wait_for(10 * MILLISECOND));
+    guest_subtask_t fast = GUEST_SUBTASK_HANDLE(wasi_clocks_monotonic_clock_wait_for(20 * MILLISECOND));
     guest_waitable_set_t set = guest_waitable_set_new();
     uint64_t before = wasi_clocks_monotonic_clock_now();
     guest_waitable_join(slow, set);
@@ -62,7 +62,7 @@ static void clocks(out_t out) {
 }
 
 static void poll(out_t out) {
-    guest_subtask_t clock = GUEST_SUBTASK_HANDLE(wasi_clocks_monotonic_clock_wait_for(5 * MILLISECOND));
+    guest_subtask_t clock = GUEST_SUBTASK_HANDLE(wasi_clocks_monotonic_clock_wait_for(50 * MILLISECOND));
     guest_waitable_set_t set = guest_waitable_set_new();
     guest_event_t event;
     guest_waitable_set_poll(set, &event);

@@ -114,10 +114,14 @@ static guest_callback_code_t begin(void) {
     if (is(command, "clocks")) {
         for (int i = 0; i < 3; i++) {
             guest_subtask_status_t status = wasi_clocks_monotonic_clock_wait_for((uint64_t)times[i] * MILLISECOND);
+            if (GUEST_SUBTASK_STATE(status) == GUEST_SUBTASK_RETURNED) {
+                self.ended[self.ends++] = i;
+                continue;
+            }
             self.clocks[i] = GUEST_SUBTASK_HANDLE(status);
             guest_waitable_join(self.clocks[i], self.set);
+            self.clocks_left++;
         }
-        self.clocks_left = 3;
         return clocks_on();
     }
     if (is(command, "yield")) {
