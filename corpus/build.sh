@@ -83,10 +83,23 @@ p2_c() {
 # async types are called and defined as others are). A definition that may wait is one without a callback then.
 p3_c() {
     wit_3 "$name"
+    made_c "$@"
+}
+
+# made_c FLAG…: NAME/*.c with the bindings of $WORK/NAME/wit.
+made_c() {
     "$WIT_BINDGEN" c --all-features --world guest "$@" --out-dir "$WORK/$name" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
     "$CLANG" "${C_FLAGS[@]}" -Os -mexec-model=reactor -I"$WORK/$name" "$name"/*.c "$WORK/$name/guest.c" \
         "$WORK/$name/guest_component_type.o" -o "$WORK/$name/core.wasm"
     component "$WORK/$name/core.wasm"
+}
+
+# both_c VERSION FLAG…: the same against WASI VERSION and 0.3 in one program.
+both_c() {
+    local package version=$1 && shift
+    wit "$name" "$version"
+    for package in ../wit/wasi-0.3/*; do cp -r "$package" "$WORK/$name/wit/deps/${package##*/}-0.3"; done
+    made_c "$@"
 }
 
 # mixed_c VERSION FLAG…: a Preview 1 program with bindings; its Preview 1 imports go through wasmtime's adapter.
