@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use p1bridge::flatten::{FlattenOptions, flatten};
-use p1bridge_linker::Isolation;
+use p1bridge_linker::{Isolation, Stacks};
 use p1bridge_tests::random::run::Engines;
 use p1bridge_tests::random::tasks::{Program, by_number, program};
 
@@ -40,6 +40,10 @@ fn check(engines: &Engines, seed: u64, program: &Program, oracle_only: bool) -> 
         isolation: match seed % 4 {
             0 => Isolation::Trusted,
             _ => Isolation::Checked,
+        },
+        stacks: match seed % 3 {
+            0 => Stacks::Switch,
+            _ => Stacks::Nested,
         },
         verify: true,
         ..FlattenOptions::default()
