@@ -47,6 +47,7 @@ mod quirks;
 mod random_config;
 mod random_modules;
 mod random_pairs;
+mod random_stacks;
 mod random_tasks;
 mod realloc;
 mod references;

@@ -12,7 +12,7 @@ use wasm_encoder::{
 };
 use wasm_smith::Module as RandomModule;
 use wasmi::{Engine, Linker, Module, Store, Val};
-use wasmparser::{ExternalKind, FuncType, Parser, Payload, ValType};
+use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef, ValType};
 
 use crate::random_config::mvp;
 
@@ -44,7 +44,7 @@ fn random_module(seed: u64, profile: Option<&str>) -> Result<Vec<u8>> {
 }
 
 /// The exported functions that a component can lift without a memory, by index of the export.
-fn liftable(module: &[u8]) -> Result<Vec<(String, FuncType)>> {
+pub fn liftable(module: &[u8]) -> Result<Vec<(String, FuncType)>> {
     let mut types = Vec::new();
     let mut functions = Vec::new();
     let mut found = Vec::new();
@@ -55,8 +55,16 @@ fn liftable(module: &[u8]) -> Result<Vec<(String, FuncType)>> {
                     .into_iter_err_on_gc_types()
                     .collect::<Result<Vec<_>, _>>()?;
             }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    if let TypeRef::Func(ty) = import?.ty {
+                        functions.push(ty);
+                    }
+                }
+            }
             Payload::FunctionSection(section) => {
-                functions = section.into_iter().collect::<Result<Vec<_>, _>>()?;
+                let defined = section.into_iter().collect::<Result<Vec<_>, _>>()?;
+                functions.extend(defined);
             }
             Payload::ExportSection(section) => {
                 for export in section {
@@ -91,12 +99,18 @@ fn primitive(ty: ValType) -> Option<PrimitiveValType> {
     })
 }
 
-/// A component around `module` that exports `functions` as `f0`, `f1`, ….
-fn component(module: &[u8], functions: &[(String, FuncType)]) -> Result<Vec<u8>> {
+/// A component around `module` that exports `functions` as `f0`, `f1`, …; of a type with `async` if it can `yields`.
+pub fn component(module: &[u8], functions: &[(String, FuncType)], yields: bool) -> Result<Vec<u8>> {
     let mut builder = ComponentBuilder::default();
     let module = builder.core_module_raw(None, module);
-    let no_arguments: [(&str, ModuleArg); 0] = [];
-    let instance = builder.core_instantiate(None, module, no_arguments);
+    let mut arguments: Vec<(&str, ModuleArg)> = Vec::new();
+    if yields {
+        let function = builder.thread_yield();
+        let exports = [("yield", ExportKind::Func, function)];
+        let instance = builder.core_instantiate_exports(None, exports);
+        arguments.push(("", ModuleArg::Instance(instance)));
+    }
+    let instance = builder.core_instantiate(None, module, arguments);
     for (i, (name, ty)) in functions.iter().enumerate() {
         let number = |ty: &ValType| primitive(*ty).map(ComponentValType::Primitive);
         let names: Vec<String> = (0..ty.params().len()).map(|i| format!("p{i}")).collect();
@@ -107,6 +121,7 @@ fn component(module: &[u8], functions: &[(String, FuncType)]) -> Result<Vec<u8>>
             .zip(params.collect::<Result<Vec<_>>>()?);
         let (lifted, mut encoder) = builder.type_function(None);
         encoder
+            .async_(yields)
             .params(params)
             .result(ty.results().first().and_then(number));
         let core = builder.core_alias_export(None, instance, name, ExportKind::Func);
@@ -118,19 +133,21 @@ fn component(module: &[u8], functions: &[(String, FuncType)]) -> Result<Vec<u8>>
 
 /// What a module did: whether it started, what each call gave, and the memory at the end.
 #[derive(Debug, PartialEq)]
-struct Trace {
+pub struct Trace {
     started: bool,
-    calls: Vec<Option<Vec<u64>>>,
+    pub calls: Vec<Option<Vec<u64>>>,
 }
 
-fn trace(engine: &Engine, wasm: &[u8], names: &[&str]) -> Result<(Trace, Vec<u8>)> {
+pub fn trace(engine: &Engine, wasm: &[u8], names: &[&str]) -> Result<(Trace, Vec<u8>)> {
     let module = Module::new(engine, wasm)?;
     let mut store = Store::new(engine, ());
     let mut trace = Trace {
         started: true,
         calls: Vec::new(),
     };
-    let Ok(instance) = Linker::new(engine).instantiate_and_start(&mut store, &module) else {
+    let mut linker = Linker::new(engine);
+    linker.func_wrap("", "yield", || 0i32)?;
+    let Ok(instance) = linker.instantiate_and_start(&mut store, &module) else {
         trace.started = false;
         return Ok((trace, Vec::new()));
     };
@@ -199,7 +216,7 @@ fn check(engine: &Engine, seed: u64, profile: Option<&str>) -> Result<bool> {
         verify: true,
         ..FlattenOptions::default()
     };
-    let flat = match flatten(&component(&module, &functions)?, &options) {
+    let flat = match flatten(&component(&module, &functions, false)?, &options) {
         Ok(flat) => flat.wasm,
         // What can only trap when it is instantiated is refused.
         Err(error)
@@ -251,7 +268,7 @@ fn check_all(profile: Option<&str>) {
 }
 
 /// Some modules call themselves until the interpreter ends it, on the stack of the thread.
-fn on_a_deep_stack(work: fn()) {
+pub fn on_a_deep_stack(work: fn()) {
     let thread = std::thread::Builder::new().stack_size(1 << 28).spawn(work);
     let ended = thread.expect("a thread").join();
     if let Err(panic) = ended {
