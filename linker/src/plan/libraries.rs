@@ -220,7 +220,7 @@ pub fn link(
         homes: Homes::new(input, program, tracer, memory),
         used: interfaces(program, tracer, options),
         instances: HashMap::new(),
-        waits: tracer.reached.keys().any(|id| waits(program, *id)),
+        host: HostEnds::of(program, tracer),
         program,
     };
     let mut refused = Vec::new();
@@ -283,8 +283,7 @@ struct Linking<'l, 'a> {
     homes: Homes,
     used: BTreeSet<String>,
     instances: HashMap<(usize, Home), InstanceId>,
-    /// Whether there is anything of the host that one could wait for.
-    waits: bool,
+    host: HostEnds,
 }
 
 /// What becomes of a function.
@@ -413,15 +412,21 @@ impl Linking<'_, '_> {
         (wanted, ty.lowered())
     }
 
-    /// What the library of tasks asks of a library for the host: nothing, if no end of a stream is the host's.
+    /// What the library of tasks asks of a library for the host: nothing, if no end of a stream is the host's, and not to
+    /// read or to write where no stream comes from the host or goes there.
     fn io(&self, name: &str) -> Decision {
         let wanted = name.replace('_', ":");
+        let asked = match name {
+            "io_read" => self.host.gives,
+            "io_write" => self.host.takes,
+            _ => self.host.waits,
+        };
         let found = self.input.libraries.iter().zip(0..).find_map(|(of, at)| {
             let exports = &self.input.modules[of.module].exports;
             let (kind, index) = *exports.get(&*wanted)?;
             (kind == ExternalKind::Func).then_some((at, index))
         });
-        match found.filter(|_| self.waits) {
+        match found.filter(|_| asked) {
             Some((library, index)) => Decision::Provided(Provided {
                 library,
                 index,
@@ -876,19 +881,40 @@ fn has_ends(ty: &crate::abi::FuncType) -> bool {
     ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends)
 }
 
-/// Whether a function of WASI can give something to wait for.
-fn waits(program: &Program, id: CanonId) -> bool {
-    match &program.canons[id.0 as usize].kind {
-        CanonKind::Lower {
-            callee: ComponentFunc::Import(import),
-            options,
-        } => {
+/// What of the host the library of tasks may have to do with, by the types of the functions of WASI that are reached.
+#[derive(Default)]
+struct HostEnds {
+    /// Something of the host can be waited for.
+    waits: bool,
+    /// The host gives streams.
+    gives: bool,
+    /// The host takes streams.
+    takes: bool,
+}
+
+impl HostEnds {
+    fn of(program: &Program, tracer: &Tracer<'_, '_>) -> HostEnds {
+        let mut found = HostEnds::default();
+        let has_stream = |ty: &Type| ty.any(&|ty| matches!(ty, Type::Stream(_)));
+        for id in tracer.reached.keys() {
+            let CanonKind::Lower {
+                callee: ComponentFunc::Import(import),
+                options,
+            } = &program.canons[id.0 as usize].kind
+            else {
+                continue;
+            };
             let import = &program.imports[*import as usize];
             let interface = import.interface.as_deref().unwrap_or_default();
-            let is_0_3 = wasi::is_system(interface) && interface.contains("@0.3");
-            is_0_3 && (has_ends(&import.ty) || options.is_async || import.name.starts_with("wait-"))
+            if !wasi::is_system(interface) || !interface.contains("@0.3") {
+                continue;
+            }
+            let pends = options.is_async || import.name.starts_with("wait-");
+            found.waits |= pends || has_ends(&import.ty);
+            found.gives |= import.ty.result.iter().any(has_stream);
+            found.takes |= has_stream(&import.ty.params);
         }
-        _ => false,
+        found
     }
 }
 

@@ -5,23 +5,24 @@
 (module $m
   (type (;0;) (func (result i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32)))
-  (type (;2;) (func (param i32)))
-  (type (;3;) (func))
-  (type (;4;) (func (param i32) (result i32)))
-  (type (;5;) (func (param i32 i32) (result i32)))
-  (type (;6;) (func (param i32 i32)))
-  (type (;7;) (func (param i32 i32 i32)))
-  (type (;8;) (func (param i32 i32 i32 i32)))
-  (type (;9;) (func (param i32 i32 i32 i32 i32) (result i32)))
-  (type (;10;) (func (param i32 i32 i64 i32 i32) (result i64)))
-  (type (;11;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
-  (type (;12;) (func (param i32 i64)))
-  (type (;13;) (func (result i64)))
-  (type (;14;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i32 i32) (result i32)))
+  (type (;4;) (func (param i32 i32)))
+  (type (;5;) (func (param i32)))
+  (type (;6;) (func (param i32 i32 i32)))
+  (type (;7;) (func))
+  (type (;8;) (func (param i32 i32 i32 i32 i32)))
+  (type (;9;) (func (param i32 i32 i32 i32)))
+  (type (;10;) (func (param i32 i32 i32 i32 i32) (result i32)))
+  (type (;11;) (func (param i32 i32 i64 i32 i32) (result i64)))
+  (type (;12;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
+  (type (;13;) (func (param i32 i64)))
+  (type (;14;) (func (result i64)))
+  (type (;15;) (func (param i32 i32 i32 i32) (result i32)))
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 6448)
+  (global $p1bridge:end (;2;) i32 i32.const 6720)
   (export "run" (func $"p1bridge:export run"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -33,147 +34,15 @@
   (func (;1;) (type 1) (param i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $tasks::record::current (;2;) (type 0) (result i32)
-    i32.const 0
-    i32.load align=1
-    i32.const -1
+  (func $tasks::record::call_at (;2;) (type 2) (param i32) (result i32)
+    i32.const 1
+    call $tasks::record::instance_at
+    local.get 0
+    i32.const 136
+    i32.mul
     i32.add
   )
-  (func $tasks::step::check_may_block (;3;) (type 2) (param i32)
-    (local i32)
-    block ;; label = @1
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 0
-          i32.const -1
-          i32.eq
-          br_if 1 (;@2;)
-          local.get 0
-          call $tasks::record::call_at
-          local.tee 0
-          i32.const 36
-          i32.add
-          i32.load align=1
-          i32.const 4
-          i32.eq
-          br_if 1 (;@2;)
-          local.get 0
-          i32.const 32
-          i32.add
-          i32.load align=1
-          local.tee 1
-          i32.const 2
-          i32.and
-          i32.eqz
-          br_if 2 (;@1;)
-          local.get 1
-          i32.const 1
-          i32.and
-          br_if 1 (;@2;)
-          local.get 0
-          i32.const 48
-          i32.add
-          i32.load align=1
-          i32.const -1
-          i32.add
-          local.set 0
-          br 0 (;@3;)
-        end
-      end
-      return
-    end
-    i32.const 4
-    call $tasks::import::fail
-    unreachable
-  )
-  (func $tasks::step::step (;4;) (type 3)
-    (local i32 i32 i32 i32)
-    block ;; label = @1
-      block ;; label = @2
-        block ;; label = @3
-          i32.const -1
-          call $tasks::step::first_ready
-          local.tee 0
-          i32.const -1
-          i32.ne
-          br_if 0 (;@3;)
-          i32.const 0
-          call $tasks::step::wait_for_host
-          br_if 1 (;@2;)
-          i32.const 1
-          local.set 1
-          i32.const 0
-          i32.const 16
-          i32.add
-          i32.load align=1
-          i32.const 1
-          i32.gt_u
-          br_if 2 (;@1;)
-          call $tasks::record::current
-          local.set 0
-          loop ;; label = @4
-            block ;; label = @5
-              local.get 0
-              i32.const -1
-              i32.ne
-              br_if 0 (;@5;)
-              i32.const 0
-              local.set 1
-              br 4 (;@1;)
-            end
-            block ;; label = @5
-              local.get 0
-              call $tasks::record::call_at
-              local.tee 0
-              i32.const 52
-              i32.add
-              i32.load align=1
-              local.tee 2
-              local.get 0
-              i32.const 48
-              i32.add
-              i32.load align=1
-              i32.ne
-              br_if 0 (;@5;)
-              local.get 0
-              i32.const 32
-              i32.add
-              i32.load align=1
-              local.tee 3
-              i32.const 16
-              i32.and
-              br_if 0 (;@5;)
-              i32.const 1
-              local.set 1
-              local.get 3
-              i32.const 1
-              i32.and
-              br_if 4 (;@1;)
-              local.get 0
-              i32.const 36
-              i32.add
-              i32.load align=1
-              i32.const 4
-              i32.eq
-              br_if 4 (;@1;)
-            end
-            local.get 2
-            i32.const -1
-            i32.add
-            local.set 0
-            br 0 (;@4;)
-          end
-        end
-        local.get 0
-        call $tasks::step::dispatch
-      end
-      return
-    end
-    local.get 1
-    call $tasks::import::fail
-    unreachable
-  )
-  (func $tasks::record::end_at (;5;) (type 4) (param i32) (result i32)
+  (func $tasks::record::end_at (;3;) (type 2) (param i32) (result i32)
     i32.const 88
     i32.const 40
     local.get 0
@@ -186,15 +55,7 @@
     call $tasks::record::stream_at
     i32.add
   )
-  (func $tasks::record::call_at (;6;) (type 4) (param i32) (result i32)
-    i32.const 1
-    call $tasks::record::instance_at
-    local.get 0
-    i32.const 120
-    i32.mul
-    i32.add
-  )
-  (func $tasks::set::take_event (;7;) (type 4) (param i32) (result i32)
+  (func $tasks::set::take_event (;4;) (type 2) (param i32) (result i32)
     (local i32)
     block ;; label = @1
       local.get 0
@@ -249,7 +110,7 @@
     call $tasks::set::set_payload
     i32.const 1
   )
-  (func $tasks::set::member (;8;) (type 5) (param i32 i32) (result i32)
+  (func $tasks::set::member (;5;) (type 3) (param i32 i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
@@ -375,7 +236,7 @@
     end
     local.get 0
   )
-  (func $tasks::set::set_payload (;9;) (type 6) (param i32 i32)
+  (func $tasks::set::set_payload (;6;) (type 4) (param i32 i32)
     (local i32)
     i32.const 0
     local.tee 2
@@ -389,7 +250,7 @@
     local.get 0
     i32.store align=1
   )
-  (func $tasks::ends::take (;10;) (type 4) (param i32) (result i32)
+  (func $tasks::ends::take (;7;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::end_at
@@ -477,7 +338,7 @@
     local.get 2
     i32.or
   )
-  (func $tasks::ends::is_future (;11;) (type 4) (param i32) (result i32)
+  (func $tasks::ends::is_future (;8;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -490,7 +351,7 @@
     i32.const 1
     i32.shr_u
   )
-  (func $tasks::set::take_subtask (;12;) (type 4) (param i32) (result i32)
+  (func $tasks::set::take_subtask (;9;) (type 2) (param i32) (result i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -511,7 +372,7 @@
     end
     local.get 1
   )
-  (func $tasks::call::deliver (;13;) (type 2) (param i32)
+  (func $tasks::call::deliver (;10;) (type 5) (param i32)
     (local i32)
     local.get 0
     i32.const 44
@@ -543,7 +404,7 @@
       call $p1bridge:tasks-unlend
     end
   )
-  (func $tasks::record::stream_at (;14;) (type 4) (param i32) (result i32)
+  (func $tasks::record::stream_at (;11;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::set_at
     local.get 0
@@ -551,14 +412,14 @@
     i32.mul
     i32.add
   )
-  (func $tasks::set::has_event (;15;) (type 4) (param i32) (result i32)
+  (func $tasks::set::has_event (;12;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     call $tasks::set::member
     i32.const -1
     i32.ne
   )
-  (func $tasks::call::is_resolved (;16;) (type 4) (param i32) (result i32)
+  (func $tasks::call::is_resolved (;13;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 40
@@ -567,7 +428,7 @@
     i32.const 1
     i32.gt_u
   )
-  (func $tasks::call::switch_back (;17;) (type 2) (param i32)
+  (func $tasks::call::switch_back (;14;) (type 5) (param i32)
     local.get 0
     call $tasks::call::keep_context
     block ;; label = @1
@@ -605,7 +466,7 @@
     i32.add
     call $tasks::call::bring_context
   )
-  (func $tasks::call::keep_context (;18;) (type 2) (param i32)
+  (func $tasks::call::keep_context (;15;) (type 5) (param i32)
     local.get 0
     call $tasks::call::contexts
     local.tee 0
@@ -619,16 +480,16 @@
     call $p1bridge:tasks-context
     i32.store align=1
   )
-  (func $tasks::record::instance_at (;19;) (type 4) (param i32) (result i32)
+  (func $tasks::record::instance_at (;16;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 4
     i32.shl
     i32.const 0
     i32.add
-    i32.const 32
+    i32.const 48
     i32.add
   )
-  (func $tasks::call::bring_context (;20;) (type 2) (param i32)
+  (func $tasks::call::bring_context (;17;) (type 5) (param i32)
     i32.const 0
     local.get 0
     call $tasks::call::contexts
@@ -642,7 +503,7 @@
     i32.load align=1
     call $p1bridge:tasks-set_context
   )
-  (func $tasks::call::contexts (;21;) (type 4) (param i32) (result i32)
+  (func $tasks::call::contexts (;18;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -658,62 +519,290 @@
     i32.const 56
     i32.add
   )
-  (func $tasks::call::mode_of (;22;) (type 4) (param i32) (result i32)
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 32
-    i32.add
-    i32.load align=1
-  )
-  (func $tasks::call::resolve (;23;) (type 6) (param i32 i32)
-    (local i32)
+  (func $tasks::call::wait_to_enter (;19;) (type 5) (param i32)
     block ;; label = @1
       local.get 0
-      call $tasks::record::call_at
-      local.tee 0
-      i32.const 36
-      i32.add
-      local.tee 2
-      i32.load align=1
-      i32.const 4
-      i32.eq
+      call $tasks::call::enters
       br_if 0 (;@1;)
       local.get 0
-      i32.const 40
-      i32.add
+      i32.const 1
+      call $tasks::call::waiting
+      local.get 0
+      call $tasks::record::call_at
+      i32.const 3
+      local.get 0
+      call $tasks::call::wait_for
+      i32.const 3
+      local.get 0
+      call $tasks::step::wait
+      local.get 0
+      i32.const -1
+      call $tasks::call::waiting
+    end
+  )
+  (func $tasks::call::enters (;20;) (type 2) (param i32) (result i32)
+    (local i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 28
+    i32.add
+    i32.load align=1
+    call $tasks::record::instance_at
+    local.set 1
+    block ;; label = @1
+      local.get 0
+      call $tasks::call::can_enter
+      br_if 0 (;@1;)
+      i32.const 0
+      return
+    end
+    block ;; label = @1
       local.get 1
-      i32.store align=1
+      i32.const 8
+      i32.add
+      i32.load align=1
+      br_if 0 (;@1;)
+      i32.const 1
+      return
+    end
+    local.get 0
+    call $tasks::call::mode_of
+    i32.const 2
+    i32.and
+    i32.eqz
+  )
+  (func $tasks::call::waiting (;21;) (type 4) (param i32 i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 28
+    i32.add
+    i32.load align=1
+    call $tasks::record::instance_at
+    i32.const 8
+    i32.add
+    local.tee 0
+    local.get 0
+    i32.load align=1
+    local.get 1
+    i32.add
+    i32.store align=1
+  )
+  (func $tasks::call::wait_for (;22;) (type 6) (param i32 i32 i32)
+    local.get 0
+    i32.const 68
+    i32.add
+    local.get 2
+    i32.store align=1
+    local.get 0
+    i32.const 64
+    i32.add
+    local.get 1
+    i32.store align=1
+    local.get 0
+    i32.const 72
+    i32.add
+    call $tasks::record::tick
+    i32.store align=1
+  )
+  (func $tasks::step::wait (;23;) (type 4) (param i32 i32)
+    (local i32 i32 i64)
+    block ;; label = @1
+      call $tasks::record::current
+      local.tee 2
+      call $tasks::step::may_block
+      br_if 0 (;@1;)
       local.get 2
-      i32.const 4
-      i32.store align=1
+      local.get 0
+      local.get 1
+      call $tasks::step::wait_in_sync
+      return
+    end
+    local.get 2
+    call $tasks::step::frame_of
+    local.tee 3
+    i32.const 64
+    i32.add
+    i64.load align=1
+    local.set 4
+    local.get 3
+    local.get 0
+    local.get 1
+    call $tasks::call::wait_for
+    call $p1bridge:tasks-pause
+    local.get 2
+    call $tasks::step::frame_of
+    i32.const 64
+    i32.add
+    local.get 4
+    i64.store align=1
+  )
+  (func $tasks::call::end (;24;) (type 5) (param i32)
+    (local i32)
+    block ;; label = @1
       block ;; label = @2
+        local.get 0
+        i32.const 128
+        i32.add
+        i32.load align=1
+        br_if 0 (;@2;)
         local.get 0
         i32.const 44
         i32.add
-        i32.load8_u
-        i32.const 4
+        i32.load align=1
+        local.tee 1
+        i32.const 64
         i32.and
         i32.eqz
         br_if 0 (;@2;)
         local.get 0
-        i32.const 1
+        i32.const 36
+        i32.add
+        i32.load align=1
+        i32.const 4
+        i32.ne
+        br_if 1 (;@1;)
+        local.get 0
+        i32.const 44
+        i32.add
+        i32.const 0
+        local.get 1
+        i32.const 2
+        i32.or
+        local.tee 0
+        local.get 0
+        i32.const 34
+        i32.and
+        i32.const 34
+        i32.eq
+        select
         i32.store align=1
       end
       return
     end
     unreachable
   )
-  (func $tasks::call::started (;24;) (type 2) (param i32)
+  (func $tasks::call::can_enter (;25;) (type 2) (param i32) (result i32)
+    (local i32 i32)
+    local.get 0
+    call $tasks::call::mode_of
+    local.set 1
+    i32.const 1
+    local.set 2
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 28
+    i32.add
+    i32.load align=1
+    call $tasks::record::instance_at
+    local.set 0
+    block ;; label = @1
+      local.get 1
+      i32.const 2
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      local.set 2
+      local.get 0
+      i32.load align=1
+      br_if 0 (;@1;)
+      i32.const 1
+      local.set 2
+      local.get 1
+      i32.const 10
+      i32.and
+      i32.const 2
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 4
+      i32.add
+      i32.load align=1
+      i32.eqz
+      local.set 2
+    end
+    local.get 2
+  )
+  (func $tasks::call::mode_of (;26;) (type 2) (param i32) (result i32)
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 32
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::call::resolve (;27;) (type 4) (param i32 i32)
+    block ;; label = @1
+      local.get 0
+      call $tasks::record::call_at
+      local.tee 0
+      i32.const 36
+      i32.add
+      i32.load align=1
+      i32.const 4
+      i32.eq
+      br_if 0 (;@1;)
+      block ;; label = @2
+        local.get 0
+        i32.const 120
+        i32.add
+        i32.load align=1
+        br_if 0 (;@2;)
+        local.get 0
+        i32.const 40
+        i32.add
+        local.get 1
+        i32.store align=1
+        local.get 0
+        i32.const 36
+        i32.add
+        i32.const 4
+        i32.store align=1
+        block ;; label = @3
+          local.get 0
+          i32.const 44
+          i32.add
+          i32.load8_u
+          i32.const 4
+          i32.and
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 0
+          i32.const 1
+          i32.store align=1
+        end
+        return
+      end
+      i32.const 5
+      call $tasks::import::fail
+    end
+    unreachable
+  )
+  (func $tasks::import::fail (;28;) (type 5) (param i32)
+    local.get 0
+    call $p1bridge:tasks-trap
+    unreachable
+  )
+  (func $tasks::call::started (;29;) (type 4) (param i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
-    local.tee 1
+    local.tee 2
+    i32.const 124
+    i32.add
+    local.get 1
+    i32.store align=1
+    local.get 2
     i32.const 36
     i32.add
     i64.const 4294967297
     i64.store align=1
+    local.get 2
+    i32.const 64
+    i32.add
+    i32.const 0
+    i32.store align=1
     block ;; label = @1
-      local.get 1
+      local.get 2
       i32.const 44
       i32.add
       i32.load8_u
@@ -721,14 +810,14 @@
       i32.and
       i32.eqz
       br_if 0 (;@1;)
-      local.get 1
+      local.get 2
       i32.const 1
       i32.store align=1
     end
     local.get 0
     call $tasks::call::switch_to
   )
-  (func $tasks::call::switch_to (;25;) (type 2) (param i32)
+  (func $tasks::call::switch_to (;30;) (type 5) (param i32)
     (local i32 i32)
     call $tasks::record::current
     local.tee 1
@@ -771,24 +860,7 @@
     local.get 0
     call $tasks::call::bring_context
   )
-  (func $tasks::call::wait_for (;26;) (type 7) (param i32 i32 i32)
-    local.get 0
-    i32.const 68
-    i32.add
-    local.get 2
-    i32.store align=1
-    local.get 0
-    i32.const 64
-    i32.add
-    local.get 1
-    i32.store align=1
-    local.get 0
-    i32.const 72
-    i32.add
-    call $tasks::record::tick
-    i32.store align=1
-  )
-  (func $tasks::record::tick (;27;) (type 0) (result i32)
+  (func $tasks::record::tick (;31;) (type 0) (result i32)
     (local i32)
     i32.const 0
     i32.const 12
@@ -804,49 +876,13 @@
     i32.add
     i32.load align=1
   )
-  (func $tasks::call::can_enter (;28;) (type 4) (param i32) (result i32)
-    (local i32 i32)
-    local.get 0
-    call $tasks::call::mode_of
-    local.set 1
-    i32.const 1
-    local.set 2
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
+  (func $tasks::record::current (;32;) (type 0) (result i32)
+    i32.const 0
     i32.load align=1
-    call $tasks::record::instance_at
-    local.set 0
-    block ;; label = @1
-      local.get 1
-      i32.const 2
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      i32.const 0
-      local.set 2
-      local.get 0
-      i32.load align=1
-      br_if 0 (;@1;)
-      i32.const 1
-      local.set 2
-      local.get 1
-      i32.const 10
-      i32.and
-      i32.const 2
-      i32.ne
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 4
-      i32.add
-      i32.load align=1
-      i32.eqz
-      local.set 2
-    end
-    local.get 2
+    i32.const -1
+    i32.add
   )
-  (func $tasks::record::find (;29;) (type 1) (param i32 i32 i32) (result i32)
+  (func $tasks::record::find (;33;) (type 1) (param i32 i32 i32) (result i32)
     block ;; label = @1
       local.get 0
       local.get 1
@@ -863,7 +899,7 @@
     i32.add
     i32.load align=1
   )
-  (func $tasks::ends::gone (;30;) (type 2) (param i32)
+  (func $tasks::ends::gone (;34;) (type 5) (param i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::end_at
@@ -963,7 +999,7 @@
       i32.store align=1
     end
   )
-  (func $tasks::host::finish (;31;) (type 6) (param i32 i32)
+  (func $tasks::host::finish (;35;) (type 4) (param i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1009,7 +1045,7 @@
       call $tasks::host::settle
     end
   )
-  (func $tasks::ends::pointer (;32;) (type 4) (param i32) (result i32)
+  (func $tasks::ends::pointer (;36;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 0
@@ -1028,7 +1064,7 @@
     i32.mul
     i32.add
   )
-  (func $tasks::host::transfer (;33;) (type 2) (param i32)
+  (func $tasks::host::transfer (;37;) (type 5) (param i32)
     (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
     local.get 0
     i32.const 1
@@ -1255,13 +1291,13 @@
     i32.const 0
     i32.store align=1
   )
-  (func $tasks::host::begin (;34;) (type 3)
+  (func $tasks::host::begin (;38;) (type 7)
     i32.const 0
     i32.const 0
     i32.const 0
     call $p1bridge:io_subscribe
   )
-  (func $tasks::host::retry (;35;) (type 3)
+  (func $tasks::host::retry (;39;) (type 7)
     (local i32 i32)
     i32.const 0
     local.set 0
@@ -1299,7 +1335,7 @@
       end
     end
   )
-  (func $tasks::host::waits (;36;) (type 4) (param i32) (result i32)
+  (func $tasks::host::waits (;40;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -1327,7 +1363,7 @@
     end
     local.get 1
   )
-  (func $tasks::host::settle (;37;) (type 7) (param i32 i32 i32)
+  (func $tasks::host::settle (;41;) (type 6) (param i32 i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1373,7 +1409,7 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;38;) (type 6) (param i32 i32)
+  (func $tasks::host::settled (;42;) (type 4) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1389,7 +1425,7 @@
     i32.add
     i32.store align=1
   )
-  (func $tasks::host::subscribe (;39;) (type 0) (result i32)
+  (func $tasks::host::subscribe (;43;) (type 0) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 0
@@ -1444,49 +1480,71 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::step::first_ready (;40;) (type 4) (param i32) (result i32)
+  (func $tasks::step::first_ready (;44;) (type 3) (param i32 i32) (result i32)
     (local i32 i32 i32 i32)
-    i32.const -1
-    local.set 1
     i32.const 0
     local.set 2
+    i32.const -1
+    local.set 3
     loop (result i32) ;; label = @1
       block ;; label = @2
         block ;; label = @3
-          local.get 2
-          i32.const 16
-          i32.ge_u
-          br_if 0 (;@3;)
-          local.get 2
-          call $tasks::record::call_at
-          local.tee 3
-          i32.const 44
-          i32.add
-          i32.load align=1
-          i32.eqz
-          br_if 1 (;@2;)
+          block ;; label = @4
+            local.get 2
+            i32.const 16
+            i32.ge_u
+            br_if 0 (;@4;)
+            local.get 2
+            call $tasks::record::call_at
+            local.tee 4
+            i32.const 44
+            i32.add
+            i32.load align=1
+            i32.eqz
+            br_if 2 (;@2;)
+            local.get 4
+            i32.const 72
+            i32.add
+            local.tee 5
+            i32.load align=1
+            local.get 0
+            i32.gt_u
+            br_if 2 (;@2;)
+            local.get 1
+            i32.const -1
+            i32.eq
+            br_if 1 (;@3;)
+            local.get 4
+            i32.const 28
+            i32.add
+            i32.load align=1
+            local.get 1
+            i32.ne
+            br_if 2 (;@2;)
+            local.get 4
+            i32.const 64
+            i32.add
+            i32.load align=1
+            i32.const 3840
+            i32.and
+            i32.const 767
+            i32.le_u
+            br_if 2 (;@2;)
+            br 1 (;@3;)
+          end
           local.get 3
-          i32.const 72
-          i32.add
-          local.tee 4
-          i32.load align=1
-          local.get 0
-          i32.ge_u
-          br_if 1 (;@2;)
-          local.get 3
-          local.get 2
-          call $tasks::step::is_ready
-          i32.eqz
-          br_if 1 (;@2;)
-          local.get 4
-          i32.load align=1
-          local.set 0
-          local.get 2
-          local.set 1
-          br 1 (;@2;)
+          return
         end
-        local.get 1
-        return
+        local.get 4
+        local.get 2
+        call $tasks::step::is_ready
+        i32.eqz
+        br_if 0 (;@2;)
+        local.get 5
+        i32.load align=1
+        local.set 0
+        local.get 2
+        local.set 3
       end
       local.get 2
       i32.const 1
@@ -1495,57 +1553,441 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;41;) (type 5) (param i32 i32) (result i32)
+  (func $tasks::step::is_ready (;45;) (type 3) (param i32 i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 2
     block ;; label = @1
       block ;; label = @2
+        local.get 0
+        i32.const 64
+        i32.add
+        i32.load align=1
+        i32.const 3840
+        i32.and
+        local.tee 3
+        i32.eqz
+        br_if 0 (;@2;)
         block ;; label = @3
+          local.get 3
+          i32.const 256
+          i32.eq
+          br_if 0 (;@3;)
+          local.get 3
+          i32.const 512
+          i32.ne
+          br_if 2 (;@1;)
+          local.get 1
+          call $tasks::call::can_enter
+          return
+        end
+        local.get 0
+        i32.const 28
+        i32.add
+        i32.load align=1
+        call $tasks::record::instance_at
+        i32.const 4
+        i32.add
+        i32.load align=1
+        br_if 0 (;@2;)
+        i32.const 1
+        local.set 2
+        local.get 0
+        i32.const 36
+        i32.add
+        i32.load align=1
+        i32.const 2
+        i32.ne
+        br_if 1 (;@1;)
+      end
+      local.get 2
+      return
+    end
+    local.get 0
+    call $tasks::step::holds
+  )
+  (func $tasks::step::wait_in_sync (;46;) (type 6) (param i32 i32 i32)
+    (local i32 i32 i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 3
+    i32.const 124
+    i32.add
+    local.tee 4
+    i32.load align=1
+    local.set 5
+    local.get 4
+    local.get 0
+    i32.store align=1
+    local.get 3
+    local.get 1
+    local.get 2
+    call $tasks::call::wait_for
+    local.get 3
+    i32.const 28
+    i32.add
+    i32.load align=1
+    local.set 3
+    call $tasks::step::run_on
+    block ;; label = @1
+      local.get 1
+      i32.const 1
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 3
+      call $tasks::step::turn_of
+    end
+    block ;; label = @1
+      block ;; label = @2
+        loop ;; label = @3
           local.get 0
-          i32.const 64
+          call $tasks::record::call_at
+          call $tasks::step::holds
+          br_if 1 (;@2;)
+          i32.const -1
+          local.get 3
+          call $tasks::step::first_ready
+          local.tee 1
+          i32.const -1
+          i32.eq
+          br_if 2 (;@1;)
+          local.get 1
+          call $tasks::step::dispatch
+          br 0 (;@3;)
+        end
+      end
+      local.get 0
+      call $tasks::record::call_at
+      local.tee 1
+      i32.const 124
+      i32.add
+      local.get 5
+      i32.store align=1
+      local.get 1
+      i32.const 64
+      i32.add
+      i32.const 0
+      i32.store align=1
+      return
+    end
+    i32.const 4
+    call $tasks::import::fail
+    unreachable
+  )
+  (func $tasks::step::run_on (;47;) (type 7)
+    (local i32 i32 i32)
+    loop ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          i32.const 0
+          i32.const 40
           i32.add
           i32.load align=1
-          local.tee 3
-          br_table 2 (;@1;) 1 (;@2;) 1 (;@2;) 0 (;@3;) 1 (;@2;)
+          local.tee 0
+          i32.eqz
+          br_if 0 (;@3;)
+          i32.const 0
+          i32.const 40
+          i32.add
+          i32.const 0
+          i32.store align=1
+          block ;; label = @4
+            block ;; label = @5
+              block ;; label = @6
+                block ;; label = @7
+                  block ;; label = @8
+                    block ;; label = @9
+                      local.get 0
+                      i32.const -1
+                      i32.add
+                      local.tee 0
+                      call $tasks::record::call_at
+                      i32.const 64
+                      i32.add
+                      i32.load align=1
+                      local.tee 1
+                      i32.const 255
+                      i32.and
+                      i32.const 1
+                      i32.ne
+                      br_if 0 (;@9;)
+                      call $tasks::step::give_turn
+                      local.get 0
+                      call $tasks::record::call_at
+                      local.set 2
+                      local.get 1
+                      i32.const 8
+                      i32.shr_u
+                      i32.const 15
+                      i32.and
+                      br_table 8 (;@1;) 1 (;@8;) 2 (;@7;) 3 (;@6;) 4 (;@5;) 1 (;@8;)
+                    end
+                    i32.const 0
+                    i32.const 44
+                    i32.add
+                    i32.const 0
+                    i32.store align=1
+                    local.get 0
+                    call $tasks::record::call_at
+                    local.set 2
+                    local.get 1
+                    i32.const 8
+                    i32.shr_u
+                    i32.const 15
+                    i32.and
+                    br_table 7 (;@1;) 4 (;@4;) 1 (;@7;) 2 (;@6;) 3 (;@5;) 4 (;@4;)
+                  end
+                  local.get 2
+                  i32.const 36
+                  i32.add
+                  local.tee 1
+                  i32.load align=1
+                  i32.const 2
+                  i32.eq
+                  br_if 5 (;@2;)
+                  local.get 0
+                  i32.const 0
+                  i32.const 0
+                  i32.const 0
+                  call $tasks::step::resume
+                  br 6 (;@1;)
+                end
+                local.get 0
+                i32.const -1
+                call $tasks::call::waiting
+                local.get 0
+                local.get 0
+                call $tasks::call::started
+                local.get 0
+                call $tasks::step::run
+                br 5 (;@1;)
+              end
+              local.get 0
+              call $p1bridge:tasks-rewind
+              local.get 0
+              local.get 0
+              call $tasks::record::call_at
+              i32.const 96
+              i32.add
+              i32.load align=1
+              i32.const 0
+              i32.const 0
+              i32.const 0
+              call $tasks::step::run_one
+              br 4 (;@1;)
+            end
+            local.get 2
+            i32.const 64
+            i32.add
+            i32.const 0
+            i32.store align=1
+            local.get 0
+            call $tasks::call::switch_to
+            local.get 0
+            i32.const 2
+            i32.const 0
+            i32.const 0
+            i32.const 0
+            call $tasks::step::run_one
+            br 3 (;@1;)
+          end
+          local.get 2
+          i32.const 36
+          i32.add
+          local.tee 1
+          i32.load align=1
+          i32.const 2
+          i32.eq
+          br_if 1 (;@2;)
+          local.get 0
+          local.get 2
+          i32.const 68
+          i32.add
+          i32.load align=1
+          call $tasks::set::take_event
+          i32.const 0
+          local.tee 1
+          i32.const 4
+          i32.add
+          i32.load align=1
+          local.get 1
+          i32.const 8
+          i32.add
+          i32.load align=1
+          call $tasks::step::resume
+          br 2 (;@1;)
+        end
+        return
+      end
+      local.get 1
+      i32.const 3
+      i32.store align=1
+      local.get 0
+      i32.const 6
+      i32.const 0
+      i32.const 0
+      call $tasks::step::resume
+      br 0 (;@1;)
+    end
+  )
+  (func $tasks::step::turn_of (;48;) (type 5) (param i32)
+    (local i32 i32)
+    call $tasks::record::tick
+    i32.const -1
+    i32.add
+    local.set 1
+    loop ;; label = @1
+      block ;; label = @2
+        local.get 1
+        local.get 0
+        call $tasks::step::first_ready
+        local.tee 2
+        i32.const -1
+        i32.ne
+        br_if 0 (;@2;)
+        return
+      end
+      local.get 2
+      call $tasks::step::dispatch
+      br 0 (;@1;)
+    end
+  )
+  (func $tasks::step::holds (;49;) (type 2) (param i32) (result i32)
+    (local i32 i32 i32)
+    local.get 0
+    i32.const 68
+    i32.add
+    i32.load align=1
+    local.set 1
+    i32.const 0
+    local.set 2
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          block ;; label = @4
+            block ;; label = @5
+              block ;; label = @6
+                block ;; label = @7
+                  local.get 0
+                  i32.const 64
+                  i32.add
+                  i32.load8_u
+                  i32.const -1
+                  i32.add
+                  br_table 0 (;@7;) 1 (;@6;) 5 (;@2;) 2 (;@5;) 3 (;@4;) 4 (;@3;) 6 (;@1;)
+                end
+                i32.const 1
+                return
+              end
+              local.get 1
+              call $tasks::set::has_event
+              return
+            end
+            local.get 1
+            call $tasks::call::is_resolved
+            return
+          end
+          local.get 1
+          call $tasks::record::call_at
+          i32.load align=1
+          i32.const 0
+          i32.ne
+          return
         end
         local.get 1
-        call $tasks::call::can_enter
+        call $tasks::record::end_at
+        i32.load align=1
+        i32.const 0
+        i32.ne
         local.set 2
         br 1 (;@1;)
       end
-      local.get 0
-      i32.const 28
-      i32.add
-      i32.load align=1
-      call $tasks::record::instance_at
-      i32.const 4
-      i32.add
-      i32.load align=1
+      local.get 1
+      call $tasks::call::can_enter
+      i32.eqz
       br_if 0 (;@1;)
+      i32.const 0
+      local.set 0
+      local.get 1
+      call $tasks::record::call_at
+      local.set 3
       i32.const 1
       local.set 2
-      local.get 3
-      i32.const 1
-      i32.eq
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 36
-      i32.add
-      i32.load align=1
-      i32.const 2
-      i32.eq
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 68
-      i32.add
-      i32.load align=1
-      call $tasks::set::has_event
-      return
+      loop ;; label = @2
+        local.get 0
+        i32.const 16
+        i32.ge_u
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 0
+          call $tasks::record::call_at
+          local.tee 1
+          i32.const 44
+          i32.add
+          i32.load align=1
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 64
+          i32.add
+          i32.load8_u
+          i32.const 3
+          i32.ne
+          br_if 0 (;@3;)
+          local.get 0
+          local.get 1
+          i32.const 68
+          i32.add
+          i32.load align=1
+          i32.ne
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 28
+          i32.add
+          i32.load align=1
+          local.get 3
+          i32.const 28
+          i32.add
+          i32.load align=1
+          i32.ne
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 72
+          i32.add
+          i32.load align=1
+          local.get 3
+          i32.const 72
+          i32.add
+          i32.load align=1
+          i32.ge_u
+          br_if 0 (;@3;)
+          local.get 0
+          call $tasks::call::can_enter
+          i32.eqz
+          br_if 0 (;@3;)
+          i32.const 0
+          return
+        end
+        local.get 0
+        i32.const 1
+        i32.add
+        local.set 0
+        br 0 (;@2;)
+      end
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;42;) (type 4) (param i32) (result i32)
+  (func $tasks::step::dispatch (;50;) (type 5) (param i32)
+    i32.const 0
+    i32.const 40
+    i32.add
+    local.get 0
+    i32.const 1
+    i32.add
+    i32.store align=1
+    call $tasks::step::run_on
+  )
+  (func $tasks::step::wait_for_host (;51;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -1672,7 +2114,7 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::step::is_timer (;43;) (type 4) (param i32) (result i32)
+  (func $tasks::step::is_timer (;52;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -1703,126 +2145,273 @@
     end
     local.get 1
   )
-  (func $tasks::import::fail (;44;) (type 2) (param i32)
+  (func $tasks::step::another_could_go_on (;53;) (type 0) (result i32)
+    (local i32 i32 i32 i32)
+    i32.const 1
+    local.set 0
+    block ;; label = @1
+      i32.const 0
+      i32.const 16
+      i32.add
+      i32.load align=1
+      i32.const 1
+      i32.gt_u
+      br_if 0 (;@1;)
+      call $tasks::record::current
+      local.set 1
+      loop ;; label = @2
+        block ;; label = @3
+          local.get 1
+          i32.const -1
+          i32.ne
+          br_if 0 (;@3;)
+          i32.const 0
+          local.set 0
+          br 2 (;@1;)
+        end
+        block ;; label = @3
+          local.get 1
+          call $tasks::record::call_at
+          local.tee 1
+          i32.const 52
+          i32.add
+          i32.load align=1
+          local.tee 2
+          local.get 1
+          i32.const 48
+          i32.add
+          i32.load align=1
+          i32.ne
+          br_if 0 (;@3;)
+          local.get 1
+          i32.const 32
+          i32.add
+          i32.load align=1
+          local.tee 3
+          i32.const 16
+          i32.and
+          br_if 0 (;@3;)
+          i32.const 1
+          local.set 0
+          local.get 3
+          i32.const 1
+          i32.and
+          br_if 2 (;@1;)
+          local.get 1
+          i32.const 36
+          i32.add
+          i32.load align=1
+          i32.const 4
+          i32.eq
+          br_if 2 (;@1;)
+        end
+        local.get 2
+        i32.const -1
+        i32.add
+        local.set 1
+        br 0 (;@2;)
+      end
+    end
     local.get 0
-    call $p1bridge:tasks-trap
-    unreachable
   )
-  (func $tasks::step::dispatch (;45;) (type 2) (param i32)
+  (func $tasks::step::run (;54;) (type 5) (param i32)
+    local.get 0
+    i32.const 0
+    i32.const 0
+    i32.const 0
+    i32.const 0
+    call $tasks::step::run_one
+    call $tasks::step::run_on
+  )
+  (func $tasks::step::run_one (;55;) (type 8) (param i32 i32 i32 i32 i32)
     (local i32 i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 5
+    i32.const 16
+    i32.add
+    i32.load align=1
+    local.set 6
     block ;; label = @1
       block ;; label = @2
         block ;; label = @3
-          local.get 0
-          call $tasks::record::call_at
-          local.tee 1
-          i32.const 64
+          block ;; label = @4
+            block ;; label = @5
+              local.get 1
+              br_table 0 (;@5;) 1 (;@4;) 2 (;@3;)
+            end
+            local.get 6
+            local.get 0
+            call $p1bridge:tasks-start
+            local.get 0
+            call $p1bridge:tasks-unwound
+            br_if 3 (;@1;)
+            br 2 (;@2;)
+          end
+          local.get 5
+          i32.const 20
           i32.add
           i32.load align=1
-          i32.const -1
-          i32.add
-          br_table 1 (;@2;) 2 (;@1;) 0 (;@3;) 2 (;@1;)
+          local.get 2
+          local.get 3
+          local.get 4
+          call $p1bridge:tasks-callback
+          local.set 5
+          local.get 0
+          call $p1bridge:tasks-unwound
+          br_if 2 (;@1;)
+          local.get 0
+          local.get 5
+          call $exited
+          return
         end
-        local.get 0
-        call $tasks::record::call_at
-        local.tee 1
-        i32.const 28
+        local.get 6
+        local.get 5
+        i32.const 80
         i32.add
         i32.load align=1
-        call $tasks::record::instance_at
-        i32.const 8
+        local.get 5
+        i32.const 84
         i32.add
-        local.tee 2
-        local.get 2
+        i32.load align=1
+        call $p1bridge:tasks-thread
+        local.get 0
+        call $p1bridge:tasks-unwound
+        br_if 1 (;@1;)
+        local.get 0
+        call $tasks::call::switch_back
+        local.get 0
+        call $tasks::record::call_at
+        local.tee 0
+        i32.const 44
+        i32.add
+        i32.const 0
+        i32.store align=1
+        local.get 0
+        i32.const 48
+        i32.add
+        i32.load align=1
+        i32.const -1
+        i32.add
+        local.tee 0
+        call $tasks::record::call_at
+        i32.const 128
+        i32.add
+        local.tee 1
+        local.get 1
         i32.load align=1
         i32.const -1
         i32.add
         i32.store align=1
-        local.get 1
-        i32.const 64
-        i32.add
-        i32.const 0
-        i32.store align=1
-        local.get 1
-        i32.const 16
-        i32.add
-        i32.load align=1
-        local.set 1
-        local.get 0
-        call $tasks::call::started
-        local.get 1
-        local.get 0
-        call $p1bridge:tasks-start
-        return
-      end
-      i32.const 1
-      call $tasks::step::wait_for_host
-      drop
-      block ;; label = @2
         local.get 0
         call $tasks::record::call_at
+        call $tasks::call::end
+      end
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 96
+    i32.add
+    local.get 1
+    i32.store align=1
+  )
+  (func $tasks::step::step (;56;) (type 7)
+    (local i32)
+    block ;; label = @1
+      block ;; label = @2
+        i32.const -1
+        i32.const -1
+        call $tasks::step::first_ready
+        local.tee 0
+        i32.const -1
+        i32.ne
+        br_if 0 (;@2;)
+        i32.const 0
+        call $tasks::step::wait_for_host
+        br_if 1 (;@1;)
+        call $tasks::step::another_could_go_on
+        call $tasks::import::fail
+        unreachable
+      end
+      local.get 0
+      call $tasks::step::dispatch
+    end
+  )
+  (func $tasks::step::may_block (;57;) (type 2) (param i32) (result i32)
+    (local i32 i32)
+    block ;; label = @1
+      loop ;; label = @2
+        i32.const 1
+        local.set 1
+        local.get 0
+        i32.const -1
+        i32.eq
+        br_if 1 (;@1;)
+        local.get 0
+        call $tasks::record::call_at
+        local.tee 0
         i32.const 36
         i32.add
-        local.tee 1
         i32.load align=1
-        i32.const 2
+        i32.const 4
         i32.eq
-        br_if 0 (;@2;)
+        br_if 1 (;@1;)
         local.get 0
-        i32.const 0
-        i32.const 0
-        i32.const 0
-        call $tasks::step::resume
-        return
+        i32.const 32
+        i32.add
+        i32.load align=1
+        local.tee 2
+        i32.const 64
+        i32.and
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 2
+          i32.const 2
+          i32.and
+          br_if 0 (;@3;)
+          i32.const 0
+          local.set 1
+          br 2 (;@1;)
+        end
+        i32.const 1
+        local.set 1
+        local.get 2
+        i32.const 1
+        i32.and
+        br_if 1 (;@1;)
+        local.get 0
+        i32.const 48
+        i32.add
+        i32.load align=1
+        i32.const -1
+        i32.add
+        local.set 0
+        br 0 (;@2;)
       end
-      local.get 1
-      i32.const 3
-      i32.store align=1
-      local.get 0
-      i32.const 6
-      i32.const 0
-      i32.const 0
-      call $tasks::step::resume
-      return
     end
-    block ;; label = @1
-      local.get 1
-      i32.const 36
-      i32.add
-      local.tee 2
-      i32.load align=1
-      i32.const 2
-      i32.eq
-      br_if 0 (;@1;)
-      local.get 0
-      local.get 1
-      i32.const 68
-      i32.add
-      i32.load align=1
-      call $tasks::set::take_event
-      i32.const 0
-      local.tee 1
-      i32.const 4
-      i32.add
-      i32.load align=1
-      local.get 1
-      i32.const 8
-      i32.add
-      i32.load align=1
-      call $tasks::step::resume
-      return
-    end
-    local.get 2
-    i32.const 3
-    i32.store align=1
-    local.get 0
-    i32.const 6
-    i32.const 0
-    i32.const 0
-    call $tasks::step::resume
+    local.get 1
   )
-  (func $tasks::step::resume (;46;) (type 8) (param i32 i32 i32 i32)
-    (local i32 i32 i32)
+  (func $tasks::step::frame_of (;58;) (type 2) (param i32) (result i32)
+    block ;; label = @1
+      local.get 0
+      i32.const -1
+      i32.ne
+      br_if 0 (;@1;)
+      i32.const 0
+      i32.const -36
+      i32.add
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 124
+    i32.add
+    i32.load align=1
+    call $tasks::record::call_at
+  )
+  (func $tasks::step::resume (;59;) (type 9) (param i32 i32 i32 i32)
+    (local i32 i32)
     block ;; label = @1
       local.get 0
       call $tasks::record::call_at
@@ -1830,7 +2419,7 @@
       i32.const 64
       i32.add
       local.tee 5
-      i32.load align=1
+      i32.load8_u
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
@@ -1839,8 +2428,8 @@
       i32.add
       i32.load align=1
       call $tasks::record::set_at
-      local.tee 6
-      local.get 6
+      local.tee 4
+      local.get 4
       i32.load align=1
       i32.const -1
       i32.add
@@ -1849,22 +2438,16 @@
     local.get 5
     i32.const 0
     i32.store align=1
-    local.get 4
-    i32.const 20
-    i32.add
-    i32.load align=1
-    local.set 4
     local.get 0
     call $tasks::call::switch_to
     local.get 0
-    local.get 4
+    i32.const 1
     local.get 1
     local.get 2
     local.get 3
-    call $p1bridge:tasks-callback
-    call $exited
+    call $tasks::step::run_one
   )
-  (func $tasks::record::set_at (;47;) (type 4) (param i32) (result i32)
+  (func $tasks::record::set_at (;60;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -1872,37 +2455,74 @@
     i32.shl
     i32.add
   )
-  (func $exited (;48;) (type 6) (param i32 i32)
+  (func $tasks::step::give_turn (;61;) (type 7)
+    (local i32)
+    i32.const 0
+    local.set 0
+    block ;; label = @1
+      block ;; label = @2
+        i32.const 1
+        call $tasks::step::wait_for_host
+        br_if 0 (;@2;)
+        local.get 0
+        i32.const 44
+        i32.add
+        local.tee 0
+        local.get 0
+        i32.load align=1
+        i32.const 1
+        i32.add
+        local.tee 0
+        i32.store align=1
+        local.get 0
+        i32.const 65536
+        i32.le_u
+        br_if 1 (;@1;)
+        call $tasks::step::another_could_go_on
+        i32.eqz
+        br_if 1 (;@1;)
+        i32.const 1
+        call $tasks::import::fail
+        unreachable
+      end
+      local.get 0
+      i32.const 44
+      i32.add
+      i32.const 0
+      i32.store align=1
+    end
+  )
+  (func $exited (;62;) (type 4) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
-        block ;; label = @3
-          local.get 0
-          call $tasks::record::call_at
-          i32.const 32
-          i32.add
-          i32.load8_u
-          i32.const 4
-          i32.and
-          br_if 0 (;@3;)
-          local.get 0
-          call $tasks::call::switch_back
-          local.get 0
-          call $tasks::record::call_at
-          local.set 0
-          br 1 (;@2;)
-        end
+        local.get 0
+        call $tasks::record::call_at
+        i32.const 32
+        i32.add
+        i32.load8_u
+        i32.const 4
+        i32.and
+        br_if 0 (;@2;)
         local.get 0
         call $tasks::call::switch_back
         local.get 0
         call $tasks::record::call_at
         local.set 0
+        br 1 (;@1;)
+      end
+      local.get 0
+      call $tasks::call::switch_back
+      local.get 0
+      call $tasks::record::call_at
+      local.set 0
+      block ;; label = @2
         block ;; label = @3
           block ;; label = @4
             local.get 1
             i32.const 15
             i32.and
-            br_table 2 (;@2;) 1 (;@3;) 0 (;@4;) 3 (;@1;)
+            br_table 3 (;@1;) 1 (;@3;) 0 (;@4;) 2 (;@2;)
           end
           local.get 0
           i32.const 28
@@ -1922,46 +2542,32 @@
           i32.add
           i32.store align=1
           local.get 0
-          i32.const 2
+          i32.const 258
           local.get 1
           call $tasks::call::wait_for
           return
         end
         local.get 0
-        i32.const 1
+        i32.const 257
         i32.const 0
         call $tasks::call::wait_for
         return
       end
-      local.get 0
-      i32.const 36
-      i32.add
-      i32.load align=1
-      i32.const 4
-      i32.ne
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 44
-      i32.add
-      local.tee 0
-      i32.const 0
-      local.get 0
-      i32.load align=1
-      i32.const 2
-      i32.or
-      local.tee 0
-      local.get 0
-      i32.const 34
-      i32.and
-      i32.const 34
-      i32.eq
-      select
-      i32.store align=1
-      return
+      unreachable
     end
-    unreachable
+    local.get 0
+    i32.const 44
+    i32.add
+    local.tee 1
+    local.get 1
+    i32.load align=1
+    i32.const 64
+    i32.or
+    i32.store align=1
+    local.get 0
+    call $tasks::call::end
   )
-  (func $tasks::record::new_call (;49;) (type 0) (result i32)
+  (func $tasks::record::new_call (;63;) (type 0) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 0
@@ -1992,7 +2598,6 @@
       unreachable
     end
     local.get 1
-    i32.const 120
     call $tasks::record::clear
     local.get 1
     i32.const 44
@@ -2001,28 +2606,31 @@
     i32.store align=1
     local.get 0
   )
-  (func $tasks::record::clear (;50;) (type 6) (param i32 i32)
+  (func $tasks::record::clear (;64;) (type 5) (param i32)
+    (local i32)
+    i32.const 0
+    local.set 1
     loop ;; label = @1
       block ;; label = @2
         local.get 1
+        i32.const 136
+        i32.ne
         br_if 0 (;@2;)
         return
       end
       local.get 0
+      local.get 1
+      i32.add
       i32.const 0
       i32.store align=1
       local.get 1
-      i32.const -4
-      i32.add
-      local.set 1
-      local.get 0
       i32.const 4
       i32.add
-      local.set 0
+      local.set 1
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::entry (;51;) (type 5) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;65;) (type 3) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2043,13 +2651,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;52;) (type 4) (param i32) (result i32)
+  (func $args (;66;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
-  (func $begin (;53;) (type 9) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;67;) (type 10) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -2090,96 +2698,30 @@
     i32.store align=1
     local.get 6
   )
-  (func $enter_blocking (;54;) (type 2) (param i32)
+  (func $enter_blocking (;68;) (type 5) (param i32)
     (local i32 i32)
+    local.get 0
+    call $tasks::call::wait_to_enter
+    local.get 0
+    local.set 1
     block ;; label = @1
-      local.get 0
-      call $tasks::record::call_at
-      local.tee 1
-      i32.const 32
-      i32.add
-      i32.load8_u
-      i32.const 2
-      i32.and
-      i32.eqz
+      call $tasks::record::current
+      local.tee 2
+      i32.const -1
+      i32.eq
       br_if 0 (;@1;)
-      local.get 1
-      i32.const 28
-      i32.add
-      i32.load align=1
-      local.set 2
-      block ;; label = @2
-        local.get 0
-        call $tasks::call::can_enter
-        i32.eqz
-        br_if 0 (;@2;)
-        local.get 2
-        call $tasks::record::instance_at
-        i32.const 8
-        i32.add
-        i32.load align=1
-        i32.eqz
-        br_if 1 (;@1;)
-      end
-      local.get 1
-      i32.const 48
-      i32.add
-      i32.load align=1
-      i32.const -1
-      i32.add
-      call $tasks::step::check_may_block
       local.get 2
-      call $tasks::record::instance_at
-      i32.const 8
+      call $tasks::record::call_at
+      i32.const 124
       i32.add
-      local.tee 1
-      local.get 1
       i32.load align=1
-      i32.const 1
-      i32.add
-      i32.store align=1
-      i32.const 0
-      i32.const 16
-      i32.add
-      local.tee 1
-      local.get 1
-      i32.load align=1
-      i32.const 1
-      i32.add
-      i32.store align=1
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 0
-          call $tasks::call::can_enter
-          br_if 1 (;@2;)
-          call $tasks::step::step
-          br 0 (;@3;)
-        end
-      end
-      i32.const 0
-      i32.const 16
-      i32.add
-      local.tee 1
-      local.get 1
-      i32.load align=1
-      i32.const -1
-      i32.add
-      i32.store align=1
-      local.get 2
-      call $tasks::record::instance_at
-      i32.const 8
-      i32.add
-      local.tee 1
-      local.get 1
-      i32.load align=1
-      i32.const -1
-      i32.add
-      i32.store align=1
+      local.set 1
     end
     local.get 0
+    local.get 1
     call $tasks::call::started
   )
-  (func $release (;55;) (type 2) (param i32)
+  (func $release (;69;) (type 5) (param i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -2199,65 +2741,65 @@
     select
     i32.store align=1
   )
-  (func $finish_sync (;56;) (type 2) (param i32)
-    (local i32)
+  (func $nested (;70;) (type 7)
+    (local i32 i32)
+    call $tasks::record::current
+    local.set 0
+    i32.const 0
+    i32.const 16
+    i32.add
+    local.tee 1
+    local.get 1
+    i32.load align=1
+    i32.const 1
+    i32.add
+    i32.store align=1
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 0
+        call $tasks::step::frame_of
+        call $tasks::step::holds
+        br_if 1 (;@1;)
+        call $tasks::step::step
+        br 0 (;@2;)
+      end
+    end
+    i32.const 0
+    i32.const 16
+    i32.add
+    local.tee 0
+    local.get 0
+    i32.load align=1
+    i32.const -1
+    i32.add
+    i32.store align=1
+  )
+  (func $finish_sync (;71;) (type 5) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
       br_if 0 (;@1;)
+      i32.const 4
       local.get 0
-      call $tasks::record::call_at
-      i32.const 48
-      i32.add
-      i32.load align=1
-      i32.const -1
-      i32.add
-      call $tasks::step::check_may_block
-      i32.const 0
-      i32.const 16
-      i32.add
-      local.tee 1
-      local.get 1
-      i32.load align=1
-      i32.const 1
-      i32.add
-      i32.store align=1
-      block ;; label = @2
-        loop ;; label = @3
-          local.get 0
-          call $tasks::call::is_resolved
-          br_if 1 (;@2;)
-          call $tasks::step::step
-          br 0 (;@3;)
-        end
-      end
-      i32.const 0
-      i32.const 16
-      i32.add
-      local.tee 1
-      local.get 1
-      i32.load align=1
-      i32.const -1
-      i32.add
-      i32.store align=1
+      call $tasks::step::wait
     end
     local.get 0
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
-  (func $returned (;57;) (type 2) (param i32)
+  (func $returned (;72;) (type 5) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p1bridge:tasks-context (;58;) (type 4) (param i32) (result i32)
+  (func $p1bridge:tasks-context (;73;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-set_context (;59;) (type 6) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;60;) (type 6) (param i32 i32)
+  (func $p1bridge:tasks-set_context (;74;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;75;) (type 4) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;61;) (type 4) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;76;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -2267,34 +2809,44 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;62;) (type 4) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;77;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;63;) (type 7) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;78;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;64;) (type 6) (param i32 i32)
+  (func $p1bridge:io_close (;79;) (type 4) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;65;) (type 4) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;80;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;66;) (type 10) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;81;) (type 11) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;67;) (type 11) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;82;) (type 12) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;68;) (type 7) (param i32 i32 i32)
+  (func $p1bridge:io_result (;83;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;69;) (type 12) (param i32 i64)
+  (func $p1bridge:io_poll (;84;) (type 13) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;70;) (type 13) (result i64)
+  (func $p1bridge:io_now (;85;) (type 14) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-callback (;71;) (type 14) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-pause (;86;) (type 7)
+    call $nested
+  )
+  (func $p1bridge:tasks-rewind (;87;) (type 5) (param i32)
+    unreachable
+  )
+  (func $p1bridge:tasks-start (;88;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;89;) (type 2) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:tasks-callback (;90;) (type 15) (param i32 i32 i32 i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -2307,12 +2859,12 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-start (;72;) (type 6) (param i32 i32))
-  (func $p1bridge:tasks-trap (;73;) (type 2) (param i32)
+  (func $p1bridge:tasks-thread (;91;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;92;) (type 5) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;74;) (type 3))
-  (func $"p1bridge:export run" (;75;) (type 3)
+  (func $p1bridge:initialize (;93;) (type 7))
+  (func $"p1bridge:export run" (;94;) (type 7)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0
