@@ -96,7 +96,7 @@ test("0.3: what may not be read is a stream that ends with its error", () => {
     const h = disk({ type });
     const file = open(h, flags);
     h.guest.get(fs3("read-via-stream"), file, 0n);
-    deepEqual(h.guest.asked, [["host_source", FAILED, errno, 0n], ["host_future"], ["source_result", 100, 101, FILE_READ]]);
+    deepEqual(h.guest.asked, [["host_source", FAILED, errno, 0n], ["resolved_future", FILE_READ, errno]]);
     equal(read(h.guest, FAILED, errno), failure(errno));
     drop(h.guest, file);
     deepEqual(h.closed, [10]);

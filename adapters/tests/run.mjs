@@ -23,6 +23,7 @@ import "./wsi.mjs";
 import "./on-wsi.mjs";
 import "./cli3.mjs";
 import "./files3.mjs";
+import "./sockets3.mjs";
 import { run } from "./suite.mjs";
 
 process.exit(run(process.argv[3] ?? "") ? 0 : 1);

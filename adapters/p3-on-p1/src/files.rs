@@ -8,9 +8,7 @@ use p1bridge_shim::abi::{load8, load64, store8, store32, store64};
 use p1bridge_shim::{Out, here};
 
 use crate::state::{State, kind as resource};
-use crate::tasks::{
-    self, host_drop, host_future, host_sink, host_source, kind, resolved_future, source_result,
-};
+use crate::tasks::{self, host_drop, host_sink, kind, resolved_future};
 use crate::{descriptor, directory, file, p1, path};
 
 /// `error-code` of 0.2 that is no more: `would-block`; and of 0.3 in place of it: `io`.
@@ -139,11 +137,7 @@ fn source(state: &State, handle: u32, kind: u32, offset: u64, errno: u32, out: u
         file::take(state, handle);
         return tasks::source(out, kind, handle, offset);
     }
-    let stream = host_source(kind::FAILED, errno, 0);
-    let future = host_future();
-    source_result(stream, future, kind);
-    out.u32(0, stream);
-    out.u32(4, future);
+    tasks::failed_source(out, kind, errno);
 }
 
 provides! {

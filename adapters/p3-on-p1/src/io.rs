@@ -4,14 +4,14 @@
 
 use p1bridge_shim::abi::{load16, store8, store64};
 
+use crate::p1;
 use crate::state::{State, max_poll};
 use crate::tasks::kind;
 use crate::time::now;
-use crate::{file, files, p1};
 
-const WOULD_BLOCK: i64 = -1;
+pub const WOULD_BLOCK: i64 = -1;
 /// The most that one call of the host moves.
-const MOST: u32 = 65536;
+pub const MOST: u32 = 65536;
 
 const MILLISECOND: u64 = 1_000_000;
 /// Hosts hand the milliseconds on as an `int`.
@@ -23,6 +23,47 @@ const EVENT: u32 = 32;
 /// In the number of subscriptions: there was no place for more.
 const FULL: u32 = 1 << 7;
 
+/// What only programs with files or sockets do: the linker binds these to the exports of the same names where such
+/// an interface is reached.
+mod weak {
+    #[link(wasm_import_module = "if wasi:filesystem/types")]
+    unsafe extern "C" {
+        #[link_name = "weak:stored-read"]
+        pub safe fn stored_read(
+            kind: u32,
+            object: u32,
+            offset: u64,
+            address: u32,
+            count: u32,
+            port: u32,
+            pointer: u32,
+        ) -> i64;
+        #[link_name = "weak:stored-write"]
+        pub safe fn stored_write(
+            kind: u32,
+            object: u32,
+            offset: u64,
+            address: u32,
+            count: u32,
+        ) -> i64;
+        #[link_name = "weak:stored-close"]
+        pub safe fn stored_close(kind: u32, object: u32);
+        #[link_name = "weak:stored-result"]
+        pub safe fn stored_result(errno: u32, address: u32);
+    }
+    #[link(wasm_import_module = "if wasi:sockets/types")]
+    unsafe extern "C" {
+        #[link_name = "weak:socket-read"]
+        pub safe fn socket_read(kind: u32, socket: u32, address: u32, count: u32) -> i64;
+        #[link_name = "weak:socket-write"]
+        pub safe fn socket_write(socket: u32, address: u32, count: u32) -> i64;
+        #[link_name = "weak:socket-close"]
+        pub safe fn socket_close(kind: u32, socket: u32);
+        #[link_name = "weak:socket-result"]
+        pub safe fn socket_result(errno: u32, address: u32);
+    }
+}
+
 /// A call that was interrupted is made again when the next poll is over.
 pub fn failed(errno: u32) -> i64 {
     match errno {
@@ -32,18 +73,10 @@ pub fn failed(errno: u32) -> i64 {
 }
 
 /// What the host has moved, or its error.
-fn moved(state: &State, errno: u32) -> i64 {
+pub fn moved(state: &State, errno: u32) -> i64 {
     match errno {
         0 => i64::from(state.fixed().count.get()),
         errno => failed(errno),
-    }
-}
-
-/// What a host with rights says of a descriptor that is not open for reading.
-fn of_read(errno: u32) -> u32 {
-    match errno {
-        p1::NOTCAPABLE | p1::ACCES => p1::BADF,
-        errno => errno,
     }
 }
 
@@ -55,12 +88,8 @@ fn fd(state: &State, kind: u32, object: u32) -> u32 {
     }
 }
 
-/// Whether a read may wait: then the host is asked first.
-fn waits(state: &State, kind: u32, object: u32) -> bool {
-    let file_type = match kind {
-        kind::INPUT | kind::OUTPUT => state.fixed().stdio_type(object),
-        _ => state.slot_here(object).small.get().into(),
-    };
+/// Whether a read of such a file may wait: then the host is asked first.
+pub fn waits(file_type: u32) -> bool {
     file_type != p1::REGULAR_FILE && file_type != p1::DIRECTORY
 }
 
@@ -105,7 +134,7 @@ fn poll(state: &State, count: u32) -> bool {
 
 /// Whether a read or write would go on at once.
 #[inline(never)]
-fn is_ready(state: &State, fd: u32, writes: u32) -> bool {
+pub fn is_ready(state: &State, fd: u32, writes: u32) -> bool {
     let at = state.fixed().polls_at();
     write_subscription(at, 1 + writes, fd, 0);
     // A clock of a millisecond: some hosts report a shorter timeout before they look at descriptors.
@@ -116,29 +145,20 @@ fn is_ready(state: &State, fd: u32, writes: u32) -> bool {
 provides! {
     "io:read"
     fn read(state, kind: u32, object: u32, offset: u64, address: u32, count: u32, port: u32, pointer: u32) -> i64 {
-        if kind == kind::FAILED {
-            return failed(object);
+        match kind {
+            kind::INPUT => {
+                if waits(state.fixed().stdio_type(object)) && !is_ready(&state, object, 0) {
+                    return WOULD_BLOCK;
+                }
+                let fixed = state.fixed();
+                let vector = fixed.vector(address, count.min(MOST));
+                let errno = p1::fd_read(object, vector, 1, fixed.count_at());
+                moved(&state, errno)
+            }
+            kind::FAILED => failed(object),
+            kind::ACCEPT.. => weak::socket_read(kind, object, address, count.min(MOST)),
+            _ => weak::stored_read(kind, object, offset, address, count, port, pointer),
         }
-        if kind == kind::ENTRIES {
-            return crate::entries::read(&state, object, count, port, pointer);
-        }
-        let fd = fd(&state, kind, object);
-        if waits(&state, kind, object) && !is_ready(&state, fd, 0) {
-            return WOULD_BLOCK;
-        }
-        let fixed = state.fixed();
-        let vector = fixed.vector(address, count.min(MOST));
-        let mut errno = p1::SPIPE;
-        if kind == kind::READ {
-            errno = p1::fd_pread(fd, vector, 1, offset, fixed.count_at());
-        }
-        if errno == p1::SPIPE {
-            errno = p1::fd_read(fd, vector, 1, fixed.count_at());
-        }
-        if kind == kind::READ {
-            errno = of_read(errno);
-        }
-        moved(&state, errno)
     }
 
     "io:write"
@@ -146,29 +166,17 @@ provides! {
         if count == 0 {
             return 0;
         }
-        let fd = fd(&state, kind, object);
-        let fixed = state.fixed();
-        let vector = fixed.vector(address, count.min(MOST));
-        let mut errno = p1::SPIPE;
-        if kind == kind::WRITE {
-            errno = p1::fd_pwrite(fd, vector, 1, offset, fixed.count_at());
-        }
-        if kind == kind::APPEND {
-            let appends = p1::fd_fdstat_set_flags(fd, p1::APPEND) == 0;
-            if appends {
-                errno = p1::fd_write(fd, vector, 1, fixed.count_at());
-                p1::fd_fdstat_set_flags(fd, 0);
-            } else {
-                let size = p1::fd_filestat_get(fd, fixed.result_at());
-                errno = match size {
-                    0 => p1::fd_pwrite(fd, vector, 1, fixed.result(4), fixed.count_at()),
-                    errno => errno,
-                };
+        let moved = match kind {
+            kind::OUTPUT => {
+                let fixed = state.fixed();
+                let vector = fixed.vector(address, count.min(MOST));
+                let errno = p1::fd_write(object, vector, 1, fixed.count_at());
+                moved(&state, errno)
             }
-        } else if errno == p1::SPIPE {
-            errno = p1::fd_write(fd, vector, 1, fixed.count_at());
-        }
-        match moved(&state, errno) {
+            kind::ACCEPT.. => weak::socket_write(object, address, count.min(MOST)),
+            _ => weak::stored_write(kind, object, offset, address, count),
+        };
+        match moved {
             // A host that takes nothing and says nothing would be asked for ever.
             0 => failed(p1::IO),
             moved => moved,
@@ -178,9 +186,9 @@ provides! {
     "io:close"
     fn close(state, kind: u32, object: u32) {
         match kind {
-            kind::READ | kind::WRITE | kind::APPEND => file::give_back(&state, object),
-            kind::ENTRIES => crate::directory::drop_directory_entry_stream(object),
-            _ => {}
+            kind::INPUT | kind::OUTPUT | kind::FAILED => {}
+            kind::ACCEPT.. => weak::socket_close(kind, object),
+            _ => weak::stored_close(kind, object),
         }
     }
 
@@ -196,7 +204,10 @@ provides! {
             });
             return;
         }
-        files::put_result(address, errno);
+        match kind {
+            kind::ACCEPT.. => weak::socket_result(errno, address),
+            _ => weak::stored_result(errno, address),
+        }
     }
 
     /// Adds one to the next poll; of kind 0, begins with none.
@@ -211,6 +222,7 @@ provides! {
             fixed.set_subscribed(FULL | count);
         } else {
             let at = fixed.polls_at() + count * SUBSCRIPTION;
+            let writes = u32::from(writes != 0 || kind == kind::WRITABLE);
             write_subscription(at, 1 + writes, fd(&state, kind, object), 0);
             fixed.set_subscribed(count + 1);
         }

@@ -11,7 +11,8 @@
 //! | [`command`] | cli: environment, exit, standard streams, terminals |
 //! | [`time3`] | clocks |
 //! | [`numbers`] | random |
-//! | [`files`] | filesystem |
+//! | [`files`] | filesystem; [`file_ends`] and [`entries`] have the streams |
+//! | [`tcp3`], [`udp3`], [`names`] | sockets; [`network`] has what they share |
 //! | [`io`] | what streams and futures of the host do |
 //! | [`tasks`] | the library of tasks |
 
@@ -53,25 +54,38 @@ macro_rules! shared {
 }
 
 shared! {
+    "../../p2-on-p1/src/address.rs" mod address;
     "../../p2-on-p1/src/cli.rs" mod cli;
     "../../p2-on-p1/src/descriptor.rs" mod descriptor;
     "../../p2-on-p1/src/directory.rs" mod directory;
     "../../p2-on-p1/src/error.rs" mod error;
+    "../../p2-on-p1/src/lookup.rs" mod lookup;
     "../../p2-on-p1/src/p1.rs" mod p1;
     "../../p2-on-p1/src/path.rs" mod path;
     "../../p2-on-p1/src/random.rs" mod random;
+    "../../p2-on-p1/src/sock.rs" mod sock;
+    "../../p2-on-p1/src/socket.rs" mod socket;
     "../../p2-on-p1/src/state.rs" mod state;
+    "../../p2-on-p1/src/tcp.rs" mod tcp;
     "../../p2-on-p1/src/time.rs" mod time;
+    "../../p2-on-p1/src/udp.rs" mod udp;
 }
 
 mod command;
 mod entries;
 mod file;
+mod file_ends;
 mod files;
 mod io;
+mod names;
+mod network;
 mod numbers;
+mod poll;
+mod stream;
 mod tasks;
+mod tcp3;
 mod time3;
+mod udp3;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).
 #[unsafe(link_section = "p1bridge.library")]

@@ -22,6 +22,8 @@ unsafe extern "C" {
     pub safe fn timer(deadline: u64) -> u32;
     /// Waits for such a moment.
     pub safe fn timer_sync(deadline: u64);
+    /// Waits until a read of this kind would go on.
+    pub safe fn host_wait(kind: u32, object: u32);
 }
 
 /// Writes a stream and the future of its result.
@@ -31,6 +33,13 @@ pub fn source(out: p1bridge_shim::Out, kind: u32, object: u32, offset: u64) {
     source_result(stream, future, kind);
     out.u32(0, stream);
     out.u32(4, future);
+}
+
+/// Writes a stream that ends at once and the future that says why, as that of a kind.
+#[inline(never)]
+pub fn failed_source(out: p1bridge_shim::Out, kind: u32, errno: u32) {
+    out.u32(0, host_source(kind::FAILED, errno, 0));
+    out.u32(4, resolved_future(kind, errno));
 }
 
 /// What an end of a stream is at the host.
@@ -47,4 +56,12 @@ pub mod kind {
     pub const ENTRIES: u32 = 6;
     /// Nothing: it ends at once with the error that is its object.
     pub const FAILED: u32 = 7;
+    /// The connections that a socket is given; as of all kinds below, the object is the slot of a socket.
+    pub const ACCEPT: u32 = 8;
+    /// What a socket receives, and sends.
+    pub const RECEIVE: u32 = 9;
+    pub const SEND: u32 = 10;
+    /// Nothing passes: a read goes on as soon as the socket could be read, or written.
+    pub const READABLE: u32 = 11;
+    pub const WRITABLE: u32 = 12;
 }

@@ -8,7 +8,10 @@ use crate::ends::{FUTURE, gone, notify, pointer};
 use crate::import::{
     base, io_close, io_poll, io_read, io_result, io_subscribe, io_write, max_streams,
 };
-use crate::record::{add, end, end_at, get, new_stream, put, result, stream, stream_at};
+use crate::record::{
+    NONE, add, copy, end, end_at, get, new_stream, put, result, stream, stream_at, wait, waitable,
+};
+use crate::step::wait_for_event;
 use p1bridge_shim::abi::{load64, store64};
 
 /// The kind of a future: its result is of the kind below.
@@ -48,6 +51,22 @@ extern "C" fn resolved_future(kind: u32, code: u32) -> u32 {
 extern "C" fn source_result(source: u32, future: u32, kind: u32) {
     put(stream_at(source) + stream::FUTURE, future + 1);
     put(stream_at(source) + stream::CODE, kind);
+}
+
+/// Waits until a read of a kind would go on, by way of a stream that nobody has.
+#[unsafe(no_mangle)]
+extern "C" fn host_wait(kind: u32, object: u32) {
+    let new = host_source(kind, object, 0);
+    let end = new << 1;
+    put(end_at(end) + end::STATE, copy::COPYING);
+    put(end_at(end) + end::LENGTH, 1);
+    put(end_at(end) + end::PORT, NONE);
+    put(stream_at(new) + stream::PENDING, 1);
+    transfer(end);
+    if get(end_at(end) + waitable::EVENT) == 0 {
+        wait_for_event(wait::END, end);
+    }
+    put(stream_at(new) + stream::USED, 0);
 }
 
 /// Nobody reads a stream any more.

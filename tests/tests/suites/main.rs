@@ -58,6 +58,7 @@ mod server;
 mod several_memories;
 mod small_device;
 mod sockets;
+mod sockets_0_3;
 mod tasks;
 mod threads;
 mod unadapt;

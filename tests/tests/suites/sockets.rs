@@ -18,12 +18,12 @@ use p1bridge::wrap::{Kind, World, WrapOptions, wrap};
 use p1bridge_tests::engines::process;
 use p1bridge_tests::{manifest, sockets};
 
-const TOTAL: usize = 4 << 20;
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const TOTAL: usize = 4 << 20;
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A host: what it is called, and how it runs the program with arguments and standard input; the
 /// answer is what the program printed.
-type Host = (
+pub type Host = (
     String,
     Box<dyn Fn(&[&str], Option<OwnedFd>) -> String + Send + Sync>,
 );
@@ -62,7 +62,7 @@ fn flat_hosts() -> Vec<Host> {
     hosts_of(guest()).split_off(1)
 }
 
-fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
+pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
     let mut hosts: Vec<Host> = Vec::new();
     let component = guest.clone();
     let oracle = move |args: &[&str], stdin: Option<OwnedFd>| {
@@ -117,15 +117,15 @@ fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
 }
 
 /// Byte `at` of what a side sends; the guest's `salt` is 7.
-fn byte(at: usize, salt: usize) -> u8 {
+pub fn byte(at: usize, salt: usize) -> u8 {
     ((at * 31 + at / 251 + salt) % 251) as u8
 }
 
-fn pattern(salt: usize) -> Vec<u8> {
+pub fn pattern(salt: usize) -> Vec<u8> {
     (0..TOTAL).map(|at| byte(at, salt)).collect()
 }
 
-fn fnv(bytes: &[u8]) -> u64 {
+pub fn fnv(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     })
@@ -133,7 +133,7 @@ fn fnv(bytes: &[u8]) -> u64 {
 
 /// A port that nobody has now and no system hands out by itself, so that no other test gets it and no
 /// `connect` to it, before the guest listens, finds itself.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = std::process::id() as u16;
     let is_free = |port: &u16| {
@@ -148,7 +148,7 @@ fn free_port() -> u16 {
 
 /// The peer's half of an exchange: everything arrives, in both directions at once, and what was
 /// sent last before the guest closed too.
-fn exchange(stream: TcpStream) {
+pub fn exchange(stream: TcpStream) {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     let mut writer = stream.try_clone().unwrap();
