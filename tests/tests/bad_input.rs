@@ -80,7 +80,7 @@ use p1bridge::run::{Input, Output, RunOptions, module_of, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::manifest::{Program, programs};
 use p1bridge_tests::random::numbers::Random as Numbers;
-use p1bridge_tests::random::pair;
+use p1bridge_tests::random::{pair, tasks};
 use p1bridge_tests::{child, link};
 use wasmparser::{Validator, WasmFeatures};
 
@@ -305,7 +305,7 @@ fn every_byte_of_the_first_sections_is_guarded() {
     }));
 }
 
-/// Components with more inside than one guest: the golden cases, and random pairs.
+/// Components with more inside than one guest: the golden cases, random pairs, and random programs with tasks.
 fn components() -> Vec<(String, Vec<u8>)> {
     watch();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("flatten");
@@ -326,6 +326,10 @@ fn components() -> Vec<(String, Vec<u8>)> {
     for seed in 0..60 {
         let bytes = wat::parse_str(pair(seed).text).expect("a pair is well-formed");
         components.push((format!("pair {seed}"), bytes));
+    }
+    for seed in 0..12 {
+        let bytes = wat::parse_str(tasks::program(seed).text).expect("a program is well-formed");
+        components.push((format!("tasks {seed}"), bytes));
     }
     components
 }
