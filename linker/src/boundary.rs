@@ -5,6 +5,8 @@
 //! `[resource-drop]` of the module `[export]INTERFACE`, and the export `INTERFACE#[dtor]RESOURCE`
 //! (`BuildTargets.md` of the component model has them in another spelling).
 
+pub mod tasks;
+
 use crate::resolve::{ExportItem, Program, Resource};
 
 /// Makes the resources that the root exports in interfaces resources of the host.

@@ -195,6 +195,8 @@ fn with_plan<T>(
     let mut adapted = unadapt::unadapt(&input, program, options);
     if options.boundary == Boundary::Wit {
         boundary::hand_over(&mut adapted.program);
+        let program = &mut adapted.program;
+        program.keeps = boundary::tasks::hand_over(program).err();
     }
     then(&plan::plan(&input, &adapted, options)?)
 }

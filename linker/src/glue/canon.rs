@@ -59,7 +59,10 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
             Service::ReleaseDescriptor => descriptors::release(maps),
             Service::Nothing(_) => finish(&[], Vec::new()),
         }),
-        CanonKind::Preview1(..) | CanonKind::Io(_) | CanonKind::Unsupported(_) => {
+        CanonKind::Preview1(..)
+        | CanonKind::Io(_)
+        | CanonKind::Asked { .. }
+        | CanonKind::Unsupported(_) => {
             anyhow::bail!("{}", canon_name(&plan.program, id))
         }
     }

@@ -51,6 +51,7 @@ struct LiftedExport {
     lift: LiftId,
     instance: ComponentInstanceId,
     func: FuncDef,
+    callback: Option<FuncDef>,
     post_return: Option<FuncDef>,
     realloc: Option<FuncDef>,
     memory: Option<(InstanceId, u32)>,
@@ -66,6 +67,8 @@ enum Kind {
     Start,
     /// An import.
     Passed,
+    /// An async function of the component that is made of the output.
+    Task,
 }
 
 impl Boundary {
@@ -109,6 +112,12 @@ impl Boundary {
                 }
                 ExportItem::Other(kind) => boundary.leave_out(&export.name, kind, export),
             }
+        }
+        if let Some(why) = &program.keeps {
+            boundary.warnings.push(format!(
+                "async functions of the output block, because no component that is made of it could have \
+                 their tasks: {why}"
+            ));
         }
         boundary.keep_newest_run();
         let resources_of_host = (0..program.resources.len() as u32).map(ResourceId);
@@ -200,7 +209,9 @@ impl Boundary {
         if let Some(option) = lift.options.unsupported {
             bail!("export {name:?}: the canonical option {option} is not supported {place}");
         }
-        if lift.ty.params.has_ends() || lift.ty.result.as_ref().is_some_and(Type::has_ends) {
+        let passes =
+            lift.ty.params.has_ends() || lift.ty.result.as_ref().is_some_and(Type::has_ends);
+        if passes && !program.hands_over {
             bail!(
                 "export {name:?} passes a stream or a future to or from the host, which a core module has no type \
                  for: use a list, or several calls {place}"
@@ -208,6 +219,7 @@ impl Boundary {
         }
         let kind = match lift.instance {
             HOST => Kind::Passed,
+            _ if program.hands_over && lift.options.is_async => Kind::Task,
             _ => kind(adapted, lift_id, name),
         };
         if kind == Kind::Start && !is_run(name) {
@@ -228,6 +240,7 @@ impl Boundary {
             lift: lift_id,
             instance: lift.instance,
             func: lift.func,
+            callback: lift.options.callback,
             post_return: lift.options.post_return,
             realloc: lift.options.realloc,
             memory: lift.options.memory,
@@ -267,9 +280,15 @@ impl Boundary {
         self.functions
             .iter()
             .flat_map(|export| {
-                [Some(export.func), export.post_return, export.realloc]
-                    .into_iter()
-                    .flatten()
+                let callback = export.callback.filter(|_| export.kind == Kind::Task);
+                [
+                    Some(export.func),
+                    callback,
+                    export.post_return,
+                    export.realloc,
+                ]
+                .into_iter()
+                .flatten()
             })
             .chain(self.destructors.iter().map(|(_, def)| *def))
             .chain(self.natives.iter().filter_map(|(_, def)| match def {
@@ -418,7 +437,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
         .functions
         .iter()
         .any(|export| matches!(export.kind, Kind::Run | Kind::Start));
-    let has_others = |kind| matches!(kind, Kind::Plain | Kind::Passed);
+    let has_others = |kind| matches!(kind, Kind::Plain | Kind::Passed | Kind::Task);
     let guarded = !plan.init.is_empty() && boundary.functions.iter().any(|e| has_others(e.kind));
 
     let mut exports = Vec::new();
@@ -437,6 +456,28 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
                     "_start".into(),
                     Exported::Run(target, post_return, export.instance),
                 );
+            }
+            Kind::Task => {
+                if plan.fusion.copies() || plan.fusion.exports.contains(&export.lift) {
+                    bail!(
+                        "--boundary wit: the values of export {:?} would have to be copied on their way, which they cannot in \
+                         an async function: leave --boundary wit out",
+                        export.name
+                    );
+                }
+                let what = match guarded {
+                    true => Exported::Initialised(target),
+                    false => Exported::Func(target),
+                };
+                match export.callback.map(|def| plan.target(def)) {
+                    Some(callback) => {
+                        add(format!("[async-lift]{}", export.name), what);
+                        let name = format!("[callback][async-lift]{}", export.name);
+                        add(name, Exported::Func(callback));
+                    }
+                    None => add(format!("[async-lift-stackful]{}", export.name), what),
+                }
+                realloc = of_export(plan, export.lift).or(realloc);
             }
             Kind::Passed => {
                 add(export.name.clone(), Exported::Passed(export.lift, guarded));
@@ -562,7 +603,7 @@ pub fn plan(plan: &mut Plan<'_, '_>, boundary: &Boundary) -> Result<()> {
     // What can be called before a `_start` of ours is.
     let early = is_command
         && boundary.functions.iter().any(|export| match export.kind {
-            Kind::Plain | Kind::Passed => true,
+            Kind::Plain | Kind::Passed | Kind::Task => true,
             Kind::Start => plan.init.is_empty(),
             Kind::Run => false,
         });

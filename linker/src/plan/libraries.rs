@@ -645,6 +645,7 @@ fn imported_name(program: &Program, kind: &CanonKind) -> Result<(String, String)
         CanonKind::Preview1(name, _) => (Some(preview1::MODULE.to_string()), name.clone()),
         CanonKind::Async(builtin) => return Err(format!("{} is not imported", builtin.name())),
         CanonKind::Given(given) => return Err(format!("{} is not imported", given.name())),
+        CanonKind::Asked { module, name, .. } => (Some(module.clone()), name.clone()),
         CanonKind::Io(name) | CanonKind::Unsupported(name) => {
             return Err(format!("{name} is not imported"));
         }

@@ -338,7 +338,18 @@ fn first_memory(
     linked: &libraries::Linked,
     options: &Options,
 ) -> Option<(InstanceId, u32)> {
-    let mut firsts = [crossing.first_memory(input, program), linked.memory];
+    // What async functions of another component pass lies where the guest has it.
+    let asked = program.canons.iter().find_map(|canon| match &canon.kind {
+        CanonKind::Asked {
+            memory: Some((id, index)),
+            ..
+        } => Some(program.memory(input, *id, *index)),
+        _ => None,
+    });
+    let mut firsts = [
+        crossing.first_memory(input, program).or(asked),
+        linked.memory,
+    ];
     if options.memory == MemoryMode::Multi
         && linked.libraries.iter().any(|library| !library.sees_all)
     {

@@ -87,6 +87,9 @@ impl TaskPlan {
 
 /// Whether a program that reaches this has tasks.
 pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId]) -> bool {
+    if program.hands_over {
+        return false;
+    }
     let lift = |id: &LiftId| &program.lifts[id.0 as usize];
     let ends = |ty: &ComponentFuncType| {
         ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends)

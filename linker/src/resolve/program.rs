@@ -86,6 +86,13 @@ pub enum CanonKind {
     Given(Given),
     /// What the library of tasks asks of a library for the host, by its name.
     Io(&'static str),
+    /// What the component that is made of the output does, by the names of `wit-component`: the module, the
+    /// name, and the memory that it works on.
+    Asked {
+        module: String,
+        name: String,
+        memory: Option<(InstanceId, u32)>,
+    },
     /// A built-in that no target of the linker has, by its name.
     Unsupported(&'static str),
 }
@@ -206,6 +213,10 @@ pub struct Program {
     pub destructors: Vec<(String, FuncDef)>,
     /// What the output exports as it is, of a program that is a core module.
     pub natives: Vec<(String, CoreDef)>,
+    /// Whether the component that is made of the output has the tasks: [`CanonKind::Asked`].
+    pub hands_over: bool,
+    /// Why it has not, if it was to have them.
+    pub keeps: Option<String>,
     /// The library that runs tasks, in a program that has any.
     pub tasks: Option<Tasks>,
     /// The parent of each component instance; none for the root.

@@ -16,7 +16,10 @@ pub fn is_glue(program: &Program, id: CanonId) -> bool {
             Resource::Defined { .. }
         ),
         CanonKind::Service(_) | CanonKind::Async(_) | CanonKind::Given(_) => true,
-        CanonKind::Preview1(..) | CanonKind::Io(_) | CanonKind::Unsupported(_) => false,
+        CanonKind::Preview1(..)
+        | CanonKind::Io(_)
+        | CanonKind::Asked { .. }
+        | CanonKind::Unsupported(_) => false,
     }
 }
 
@@ -117,6 +120,7 @@ pub(crate) fn canon_name(program: &Program, id: CanonId) -> String {
         CanonKind::Service(service) => service.name().to_string(),
         CanonKind::Async(builtin) => builtin.name().to_string(),
         CanonKind::Given(given) => format!("tasks-{}", given.name()),
+        CanonKind::Asked { module, name, .. } => format!("{module}#{name}"),
         CanonKind::Io(name) | CanonKind::Unsupported(name) => (*name).to_string(),
     }
 }

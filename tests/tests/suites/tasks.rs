@@ -1,9 +1,14 @@
 //! Async functions around the programs that have them: what is refused, and that a program in which nothing async
 //! is reached is what it would be if there were no async functions.
 
-use p1bridge::flatten::{FlattenOptions, LIBRARIES, flatten};
+use p1bridge::flatten::{Boundary, FlattenOptions, LIBRARIES, flatten};
+use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Library, Options};
 use p1bridge_tests::manifest::programs;
+use p1bridge_tests::wast::oracle::Oracle;
+use p1bridge_tests::wast::types::{FuncType, Type};
+use p1bridge_tests::wast::value::Value;
+use p1bridge_tests::wast::{Linked, Machine};
 
 const CORE: &str = r#"
   (core module $m
@@ -211,9 +216,10 @@ fn a_program_in_which_nothing_async_is_reached_has_not_one_byte_more() {
     let mut inputs: Vec<(String, Vec<u8>)> = programs()
         .expect("the manifest")
         .into_iter()
-        .filter(|program| !program.is_module() && !program.name.contains("p3"))
+        .filter(|program| !program.is_module())
         .map(|program| (program.name.clone(), program.wasm().expect("prebuilt")))
         .filter(|(_, wasm)| wasmparser::Parser::is_component(wasm) && wasm.len() < 100_000)
+        .filter(|(_, wasm)| !wasm.windows(5).any(|bytes| bytes == b"@0.3."))
         .collect();
     assert!(inputs.len() > 5, "{} programs", inputs.len());
     inputs.push(("two guests".to_string(), with_unreached("")));
@@ -235,4 +241,85 @@ fn what_is_async_and_reached_is_there() {
     let without = bytes(&with_unreached(""), LIBRARIES, 16, 32);
     let with = bytes(&with_unreached(&reached), LIBRARIES, 16, 32);
     assert!(with.len() > without.len() + 1000, "{} bytes", with.len());
+}
+
+/// An async function that gives up turns and keeps something in its context.
+const TURNS: &str = r#"(component
+  (core func $return (canon task.return (result u32)))
+  (core func $get (canon context.get i32 0))
+  (core func $set (canon context.set i32 0))
+  (core func $set-new (canon waitable-set.new))
+  (core module $m
+    (import "" "return" (func $return (param i32)))
+    (import "" "get" (func $get (result i32)))
+    (import "" "set" (func $set (param i32)))
+    (import "" "set-new" (func $set-new (result i32)))
+    (func (export "f") (param i32) (result i32)
+      (drop (call $set-new))
+      (call $set (i32.add (local.get 0) (i32.const 3)))
+      (i32.const 1))
+    (func (export "callback") (param i32 i32 i32) (result i32)
+      (call $set (i32.sub (call $get) (i32.const 1)))
+      (if (i32.and (call $get) (i32.const 1)) (then (return (i32.const 1))))
+      (call $return (call $get))
+      (i32.const 0)))
+  (core instance $i (instantiate $m (with "" (instance
+    (export "return" (func $return)) (export "get" (func $get)) (export "set" (func $set))
+    (export "set-new" (func $set-new))))))
+  (func (export "f") async (param "x" u32) (result u32)
+    (canon lift (core func $i "f") async (callback (core func $i "callback")))))"#;
+
+#[test]
+fn an_async_function_is_one_again_in_the_component_that_is_made_of_the_module() {
+    let component = wat::parse_str(TURNS).expect("well-formed");
+    let oracle = Oracle::default();
+    let word = Type::U32;
+    let ty = FuncType {
+        params: vec![("x".to_string(), word.clone())],
+        result: Some(word),
+    };
+    let results = |component: &[u8]| {
+        let linked: Box<dyn Linked> = oracle.link(component).expect("wasmtime takes it");
+        let mut running = linked.instantiate().expect("it starts");
+        [40, 41].map(|x| {
+            let result = running.call("f", &ty, &[Value::U32(x)]);
+            format!("{result:?}")
+        })
+    };
+    let right = results(&component);
+    assert!(
+        right[0].contains("42") && right[1].contains("42"),
+        "{right:?}"
+    );
+    for boundary in [Boundary::Native, Boundary::Wit] {
+        let options = FlattenOptions {
+            boundary,
+            verify: true,
+            ..FlattenOptions::default()
+        };
+        let flat = flatten(&component, &options).expect("it is linked").wasm;
+        let asks = flat.windows(8).any(|bytes| bytes == b"[task-re");
+        assert_eq!(asks, boundary == Boundary::Wit);
+        let again = wrap(&flat, &WrapOptions::default()).expect("it is wrapped");
+        assert_eq!(results(&again.component), right, "{boundary:?}");
+    }
+}
+
+/// One component has the tasks of one guest.
+#[test]
+fn async_functions_of_two_guests_block_in_a_module_for_a_component_and_a_warning_says_so() {
+    let guest = TURNS.replacen("(component", "(component $guest", 1);
+    let component = wat::parse_str(format!(
+        r#"(component {guest}
+          (instance $a (instantiate $guest)) (instance $b (instantiate $guest))
+          (export "a" (func $a "f")) (export "b" (func $b "f")))"#
+    ));
+    let options = FlattenOptions {
+        boundary: Boundary::Wit,
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&component.expect("well-formed"), &options).expect("it is linked");
+    let said = flat.report.warnings.join("\n");
+    assert!(said.contains("two components have tasks"), "{said}");
+    assert!(!flat.wasm.windows(8).any(|bytes| bytes == b"[task-re"));
 }
