@@ -20,6 +20,8 @@ const LONGEST: u64 = 1_000_000_000 * MILLISECOND;
 const CROWDED: u64 = 10 * MILLISECOND;
 const SUBSCRIPTION: u32 = 48;
 const EVENT: u32 = 32;
+/// The address of the buffer of the library of tasks.
+const BUFFER: u32 = 0xffff_f000;
 /// In the number of subscriptions: there was no place for more.
 const FULL: u32 = 1 << 7;
 
@@ -142,9 +144,19 @@ pub fn is_ready(state: &State, fd: u32, writes: u32) -> bool {
     poll(state, 2)
 }
 
+/// What passes from host to host is in the scratch in between, in place of which the last addresses stand.
+#[inline(never)]
+fn place(state: &State, address: u32) -> u32 {
+    match address {
+        BUFFER.. => state.fixed().scratch_at() + (address - BUFFER),
+        address => address,
+    }
+}
+
 provides! {
     "io:read"
     fn read(state, kind: u32, object: u32, offset: u64, address: u32, count: u32, port: u32, pointer: u32) -> i64 {
+        let address = place(&state, address);
         match kind {
             kind::INPUT => {
                 if waits(state.fixed().stdio_type(object)) && !is_ready(&state, object, 0) {
@@ -164,8 +176,15 @@ provides! {
     "io:write"
     fn write(state, kind: u32, object: u32, offset: u64, address: u32, count: u32) -> i64 {
         if count == 0 {
-            return 0;
+            // Whether a write would go on: sockets alone are asked.
+            return match kind {
+                kind::ACCEPT.. if weak::socket_read(kind::WRITABLE, object, 0, 0) != 1 => {
+                    WOULD_BLOCK
+                }
+                _ => 0,
+            };
         }
+        let address = place(&state, address);
         let moved = match kind {
             kind::OUTPUT => {
                 let fixed = state.fixed();

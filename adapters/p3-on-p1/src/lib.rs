@@ -13,6 +13,7 @@
 //! | [`numbers`] | random |
 //! | [`files`] | filesystem; [`file_ends`] and [`entries`] have the streams |
 //! | [`tcp3`], [`udp3`], [`names`] | sockets; [`network`] has what they share |
+//! | [`http3`] | http: what is left of it where its functions are stubs |
 //! | [`io`] | what streams and futures of the host do |
 //! | [`tasks`] | the library of tasks |
 
@@ -76,6 +77,7 @@ mod entries;
 mod file;
 mod file_ends;
 mod files;
+mod http3;
 mod io;
 mod names;
 mod network;

@@ -8,6 +8,7 @@ use crate::ends::{FUTURE, gone, notify, pointer};
 use crate::import::{
     base, io_close, io_poll, io_read, io_result, io_subscribe, io_write, max_streams,
 };
+use crate::pump;
 use crate::record::{
     NONE, add, copy, end, end_at, get, new_stream, put, result, stream, stream_at, wait, waitable,
 };
@@ -17,7 +18,7 @@ use p1bridge_shim::abi::{load64, store64};
 /// The kind of a future: its result is of the kind below.
 const RESULT: u32 = 0x8000_0000;
 /// In place of a number of bytes.
-const WOULD_BLOCK: i64 = -1;
+pub const WOULD_BLOCK: i64 = -1;
 
 /// A stream that the host writes.
 #[unsafe(no_mangle)]
@@ -93,8 +94,8 @@ extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32
     let future = host_future();
     let at = stream_at(source);
     if get(at + stream::KIND) != 0 {
-        // From host to host.
-        return pump(source, kind, object, offset, future);
+        pump::begin(source, kind, object, offset, future);
+        return future;
     }
     put(at + stream::KIND, kind);
     put(at + stream::OBJECT, object);
@@ -109,13 +110,8 @@ extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32
     future
 }
 
-/// Passes what one file has on to another.
-fn pump(_source: u32, _kind: u32, _object: u32, _offset: u64, _future: u32) -> u32 {
-    crate::import::fail(crate::import::reason::OTHER)
-}
-
 /// A future has a result.
-fn settle(future: u32, kind: u32, code: u32) {
+pub fn settle(future: u32, kind: u32, code: u32) {
     let at = stream_at(future);
     put(at + stream::KIND, RESULT | kind);
     put(at + stream::CODE, code + 1);
@@ -129,7 +125,7 @@ fn settle(future: u32, kind: u32, code: u32) {
 
 /// A source or sink has ended; 0 is no error.
 #[inline(never)]
-fn finish(shared: u32, code: u32) {
+pub fn finish(shared: u32, code: u32) {
     let at = stream_at(shared);
     let (mut kind, future) = (get(at + stream::KIND), get(at + stream::FUTURE));
     io_close(kind, get(at + stream::OBJECT));
@@ -243,8 +239,16 @@ pub fn subscribe() -> bool {
             }
             any = true;
             let at = stream_at(shared);
-            let writes = get(at + stream::PENDING) - 1;
-            io_subscribe(get(at + stream::KIND), get(at + stream::OBJECT), writes);
+            match get(at + stream::PENDING) {
+                pump::PENDING => pump::subscribe(shared),
+                pending => {
+                    io_subscribe(
+                        get(at + stream::KIND),
+                        get(at + stream::OBJECT),
+                        pending - 1,
+                    );
+                }
+            }
         }
         shared += 1;
     }
@@ -257,7 +261,10 @@ pub fn retry() {
     let mut shared = 0;
     while shared < max_streams() {
         if waits(shared) {
-            transfer((shared << 1) + get(stream_at(shared) + stream::PENDING) - 1);
+            match get(stream_at(shared) + stream::PENDING) {
+                pump::PENDING => pump::go_on(shared),
+                pending => transfer((shared << 1) + pending - 1),
+            }
         }
         shared += 1;
     }

@@ -67,7 +67,6 @@ pub mod reason {
     pub const STREAMS: u32 = 3;
     pub const MAY_NOT_BLOCK: u32 = 4;
     pub const BORROWS: u32 = 5;
-    pub const OTHER: u32 = 6;
 }
 
 /// Says why, and traps.

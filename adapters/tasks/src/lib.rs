@@ -14,6 +14,7 @@
 //! | [`set`] | waitable sets |
 //! | [`ends`] | streams and futures |
 //! | [`host`] | those of which the host has an end |
+//! | [`pump`] | those of which it has both |
 //! | [`timer`] | calls of the host that end at a deadline |
 //! | [`step`] | the loop |
 //! | [`thread`] | threads of one task, and stacks that are taken away and put back |
@@ -24,6 +25,7 @@ mod call;
 mod ends;
 mod host;
 mod import;
+mod pump;
 mod record;
 mod set;
 mod step;

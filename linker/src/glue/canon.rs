@@ -134,6 +134,9 @@ fn stub(plan: &Plan<'_, '_>, maps: &Maps, canon: &Canon, case: Option<u32>) -> R
         };
         sink.local_get(out).i32_const(value).i32_store8(at);
     }
+    if options.is_async {
+        sink.i32_const(fused::tasks::RETURNED);
+    }
     Ok(finish(&[], code))
 }
 

@@ -33,6 +33,8 @@ const TASKS: &str = "p1bridge:tasks";
 const WEAK: &str = "if ";
 /// What weak imports ask about when they need functions for sockets of the host.
 const SOCKETS: &str = "p1bridge:sockets";
+/// What those import that open them in WASI 0.3: without such functions they have stubs.
+const SOCKETS_0_3: &str = "wasi:sockets/types";
 /// What the programs import that answer a request.
 const EXCHANGE: &str = "p1bridge:http/exchange";
 /// What those import beside that answer one after the other, on a socket.
@@ -267,6 +269,7 @@ fn interfaces(program: &Program, tracer: &Tracer<'_, '_>, options: &Options) -> 
         used.insert(SOCKETS.to_string());
     } else {
         used.remove(CLIENT);
+        used.remove(SOCKETS_0_3);
     }
     used
 }
@@ -911,8 +914,10 @@ impl HostEnds {
                 continue;
             }
             let pends = options.is_async || import.name.starts_with("wait-");
-            found.waits |= pends || has_ends(&import.ty);
-            found.gives |= import.ty.result.iter().any(has_stream);
+            // A function of sockets that waits asks by way of a stream.
+            let of_sockets = interface.starts_with(SOCKETS_0_3);
+            found.waits |= pends || of_sockets || has_ends(&import.ty);
+            found.gives |= of_sockets || import.ty.result.iter().any(has_stream);
             found.takes |= has_stream(&import.ty.params);
         }
         found

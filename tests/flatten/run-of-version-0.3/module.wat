@@ -11,14 +11,15 @@
   (type (;5;) (func (param i32 i32 i32)))
   (type (;6;) (func (result i32)))
   (type (;7;) (func (param i32 i32 i32) (result i32)))
-  (type (;8;) (func (param i32 i32 i32 i32 i32)))
-  (type (;9;) (func (param i32 i32 i32 i32)))
-  (type (;10;) (func (param i32 i32 i32 i32 i32) (result i32)))
-  (type (;11;) (func (result i64)))
-  (type (;12;) (func (param i32 i32 i64 i32 i32) (result i64)))
-  (type (;13;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
-  (type (;14;) (func (param i32 i64)))
-  (type (;15;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;8;) (func (param i32 i32 i32) (result i64)))
+  (type (;9;) (func (param i32 i32 i32 i32 i32)))
+  (type (;10;) (func (param i32 i32 i32 i32)))
+  (type (;11;) (func (param i32 i32 i32 i32 i32) (result i32)))
+  (type (;12;) (func (result i64)))
+  (type (;13;) (func (param i32 i32 i64 i32 i32) (result i64)))
+  (type (;14;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
+  (type (;15;) (func (param i32 i64)))
+  (type (;16;) (func (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
@@ -1297,7 +1298,7 @@
     call $p1bridge:io_subscribe
   )
   (func $tasks::host::retry (;39;) (type 1)
-    (local i32 i32)
+    (local i32 i32 i32)
     i32.const 0
     local.set 0
     i32.const -1
@@ -1313,12 +1314,22 @@
           call $tasks::host::waits
           i32.eqz
           br_if 0 (;@3;)
+          block ;; label = @4
+            local.get 0
+            call $tasks::record::stream_at
+            i32.const 12
+            i32.add
+            i32.load align=1
+            local.tee 2
+            i32.const 3
+            i32.ne
+            br_if 0 (;@4;)
+            local.get 0
+            call $tasks::pump::go_on
+            br 1 (;@3;)
+          end
           local.get 1
-          local.get 0
-          call $tasks::record::stream_at
-          i32.const 12
-          i32.add
-          i32.load align=1
+          local.get 2
           i32.add
           call $tasks::host::transfer
         end
@@ -1362,7 +1373,143 @@
     end
     local.get 1
   )
-  (func $tasks::host::settle (;41;) (type 5) (param i32 i32 i32)
+  (func $tasks::pump::go_on (;41;) (type 4) (param i32)
+    (local i32 i64 i32 i64 i32 i32 i32)
+    local.get 0
+    i32.const 1
+    i32.shl
+    local.set 1
+    block ;; label = @1
+      loop ;; label = @2
+        local.get 0
+        i32.const -4096
+        i32.const 0
+        call $tasks::pump::write
+        local.set 2
+        local.get 1
+        call $tasks::record::end_at
+        i32.const 20
+        i32.add
+        local.get 2
+        i64.const -1
+        i64.eq
+        local.tee 3
+        i32.store align=1
+        local.get 3
+        br_if 1 (;@1;)
+        local.get 0
+        call $tasks::record::stream_at
+        local.tee 3
+        i32.const 16
+        i32.add
+        i32.load align=1
+        local.get 3
+        i32.const 20
+        i32.add
+        i32.load align=1
+        local.get 3
+        i32.const 24
+        i32.add
+        i64.load align=1
+        local.tee 4
+        i32.const -4096
+        i32.const 4096
+        i32.const -1
+        i32.const 0
+        call $p1bridge:io_read
+        local.tee 2
+        i64.const -1
+        i64.eq
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 2
+          i64.const 1
+          i64.lt_s
+          br_if 0 (;@3;)
+          local.get 0
+          call $tasks::record::stream_at
+          i32.const 24
+          i32.add
+          local.get 2
+          local.get 4
+          i64.add
+          i64.store align=1
+          local.get 2
+          i32.wrap_i64
+          local.set 5
+          i32.const 0
+          local.set 3
+          loop ;; label = @4
+            local.get 5
+            local.get 3
+            i32.sub
+            local.set 6
+            local.get 3
+            i32.const -4096
+            i32.add
+            local.set 7
+            block ;; label = @5
+              loop ;; label = @6
+                local.get 5
+                local.get 3
+                i32.eq
+                br_if 4 (;@2;)
+                local.get 0
+                local.get 7
+                local.get 6
+                call $tasks::pump::write
+                local.tee 2
+                i64.const -1
+                i64.gt_s
+                br_if 1 (;@5;)
+                local.get 2
+                i64.const -1
+                i64.eq
+                br_if 0 (;@6;)
+              end
+              local.get 0
+              i32.const 0
+              i32.const -2
+              local.get 2
+              i32.wrap_i64
+              i32.sub
+              call $tasks::pump::end
+              br 4 (;@1;)
+            end
+            local.get 1
+            call $tasks::record::end_at
+            i32.const 40
+            i32.add
+            local.tee 6
+            local.get 6
+            i64.load align=1
+            local.get 2
+            i64.add
+            i64.store align=1
+            local.get 3
+            local.get 2
+            i32.wrap_i64
+            i32.add
+            local.set 3
+            br 0 (;@4;)
+          end
+        end
+      end
+      local.get 0
+      i32.const 0
+      i32.const -2
+      local.get 2
+      i32.wrap_i64
+      i32.sub
+      local.get 2
+      i64.eqz
+      select
+      i32.const 0
+      call $tasks::pump::end
+      return
+    end
+  )
+  (func $tasks::host::settle (;42;) (type 5) (param i32 i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1408,7 +1555,7 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;42;) (type 3) (param i32 i32)
+  (func $tasks::host::settled (;43;) (type 3) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1424,12 +1571,14 @@
     i32.add
     i32.store align=1
   )
-  (func $tasks::host::subscribe (;43;) (type 6) (result i32)
-    (local i32 i32)
+  (func $tasks::host::subscribe (;44;) (type 6) (result i32)
+    (local i32 i32 i32 i32)
     i32.const 0
     local.set 0
     i32.const 0
     local.set 1
+    i32.const 0
+    local.set 2
     block ;; label = @1
       loop ;; label = @2
         local.get 1
@@ -1442,32 +1591,81 @@
           i32.eqz
           br_if 0 (;@3;)
           block ;; label = @4
-            local.get 0
+            local.get 2
             i32.const 1
             i32.and
             br_if 0 (;@4;)
             call $tasks::host::begin
           end
-          local.get 1
-          call $tasks::record::stream_at
-          local.tee 0
-          i32.const 16
-          i32.add
-          i32.load align=1
-          local.get 0
-          i32.const 20
-          i32.add
-          i32.load align=1
-          local.get 0
-          i32.const 12
-          i32.add
-          i32.load align=1
-          i32.const -1
-          i32.add
-          call $p1bridge:io_subscribe
+          block ;; label = @4
+            block ;; label = @5
+              local.get 1
+              call $tasks::record::stream_at
+              local.tee 2
+              i32.const 12
+              i32.add
+              i32.load align=1
+              local.tee 3
+              i32.const 3
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 1
+              call $tasks::record::stream_at
+              local.set 2
+              block ;; label = @6
+                local.get 0
+                call $tasks::record::end_at
+                local.tee 3
+                i32.const 20
+                i32.add
+                i32.load align=1
+                br_if 0 (;@6;)
+                local.get 2
+                i32.const 16
+                i32.add
+                i32.load align=1
+                local.get 2
+                i32.const 20
+                i32.add
+                i32.load align=1
+                i32.const 0
+                call $p1bridge:io_subscribe
+                br 2 (;@4;)
+              end
+              i32.const 1
+              local.set 2
+              local.get 3
+              i32.const 24
+              i32.add
+              i32.load align=1
+              local.get 3
+              i32.const 28
+              i32.add
+              i32.load align=1
+              i32.const 1
+              call $p1bridge:io_subscribe
+              br 2 (;@3;)
+            end
+            local.get 2
+            i32.const 16
+            i32.add
+            i32.load align=1
+            local.get 2
+            i32.const 20
+            i32.add
+            i32.load align=1
+            local.get 3
+            i32.const -1
+            i32.add
+            call $p1bridge:io_subscribe
+          end
           i32.const 1
-          local.set 0
+          local.set 2
         end
+        local.get 0
+        i32.const 2
+        i32.add
+        local.set 0
         local.get 1
         i32.const 1
         i32.add
@@ -1475,11 +1673,74 @@
         br 0 (;@2;)
       end
     end
-    local.get 0
+    local.get 2
     i32.const 1
     i32.and
   )
-  (func $tasks::step::first_ready (;44;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::pump::end (;45;) (type 5) (param i32 i32 i32)
+    (local i32 i32 i32)
+    local.get 0
+    i32.const 1
+    i32.shl
+    call $tasks::record::end_at
+    local.tee 3
+    i32.const 32
+    i32.add
+    i32.load align=1
+    local.set 4
+    local.get 3
+    i32.const 28
+    i32.add
+    i32.load align=1
+    local.set 5
+    local.get 3
+    i32.const 24
+    i32.add
+    i32.load align=1
+    local.set 3
+    local.get 0
+    call $tasks::record::stream_at
+    i32.const 12
+    i32.add
+    i32.const 0
+    i32.store align=1
+    local.get 0
+    local.get 1
+    call $tasks::host::finish
+    local.get 3
+    local.get 5
+    call $p1bridge:io_close
+    local.get 4
+    local.get 3
+    local.get 2
+    call $tasks::host::settle
+    local.get 0
+    call $tasks::record::stream_at
+    i32.const 0
+    i32.store align=1
+  )
+  (func $tasks::pump::write (;46;) (type 8) (param i32 i32 i32) (result i64)
+    local.get 0
+    i32.const 1
+    i32.shl
+    call $tasks::record::end_at
+    local.tee 0
+    i32.const 24
+    i32.add
+    i32.load align=1
+    local.get 0
+    i32.const 28
+    i32.add
+    i32.load align=1
+    local.get 0
+    i32.const 40
+    i32.add
+    i64.load align=1
+    local.get 1
+    local.get 2
+    call $p1bridge:io_write
+  )
+  (func $tasks::step::first_ready (;47;) (type 0) (param i32 i32) (result i32)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1552,7 +1813,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;45;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::step::is_ready (;48;) (type 0) (param i32 i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 2
@@ -1605,7 +1866,7 @@
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::wait_in_sync (;46;) (type 5) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;49;) (type 5) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -1673,7 +1934,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;47;) (type 1)
+  (func $tasks::step::run_on (;50;) (type 1)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -1829,7 +2090,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;48;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;51;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -1851,7 +2112,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;49;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;52;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 68
@@ -1976,7 +2237,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::dispatch (;50;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;53;) (type 4) (param i32)
     i32.const 112
     i32.const 40
     i32.add
@@ -1986,7 +2247,7 @@
     i32.store align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_for_host (;51;) (type 2) (param i32) (result i32)
+  (func $tasks::step::wait_for_host (;54;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2113,7 +2374,7 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::step::is_timer (;52;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_timer (;55;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2144,7 +2405,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::another_could_go_on (;53;) (type 6) (result i32)
+  (func $tasks::step::another_could_go_on (;56;) (type 6) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2213,7 +2474,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::run (;54;) (type 4) (param i32)
+  (func $tasks::step::run (;57;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2222,7 +2483,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;55;) (type 8) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;58;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2315,7 +2576,7 @@
     local.get 1
     i32.store align=1
   )
-  (func $tasks::step::step (;56;) (type 1)
+  (func $tasks::step::step (;59;) (type 1)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2337,7 +2598,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::may_block (;57;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;60;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -2391,7 +2652,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::frame_of (;58;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;61;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2409,7 +2670,7 @@
     i32.load align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;59;) (type 9) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;62;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2446,7 +2707,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::record::set_at (;60;) (type 2) (param i32) (result i32)
+  (func $tasks::record::set_at (;63;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -2454,7 +2715,7 @@
     i32.shl
     i32.add
   )
-  (func $tasks::step::give_turn (;61;) (type 1)
+  (func $tasks::step::give_turn (;64;) (type 1)
     (local i32)
     i32.const 112
     local.set 0
@@ -2491,7 +2752,7 @@
       i32.store align=1
     end
   )
-  (func $exited (;62;) (type 3) (param i32 i32)
+  (func $exited (;65;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2566,7 +2827,7 @@
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;63;) (type 6) (result i32)
+  (func $tasks::record::new_call (;66;) (type 6) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 0
@@ -2605,7 +2866,7 @@
     i32.store align=1
     local.get 0
   )
-  (func $tasks::record::clear (;64;) (type 4) (param i32)
+  (func $tasks::record::clear (;67;) (type 4) (param i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2629,7 +2890,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::entry (;65;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;68;) (type 0) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2650,13 +2911,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;66;) (type 2) (param i32) (result i32)
+  (func $args (;69;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
-  (func $begin (;67;) (type 10) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;70;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -2697,7 +2958,7 @@
     i32.store align=1
     local.get 6
   )
-  (func $enter_blocking (;68;) (type 4) (param i32)
+  (func $enter_blocking (;71;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -2720,7 +2981,7 @@
     local.get 1
     call $tasks::call::started
   )
-  (func $release (;69;) (type 4) (param i32)
+  (func $release (;72;) (type 4) (param i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -2740,7 +3001,7 @@
     select
     i32.store align=1
   )
-  (func $nested (;70;) (type 1)
+  (func $nested (;73;) (type 1)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -2773,7 +3034,7 @@
     i32.add
     i32.store align=1
   )
-  (func $finish_sync (;71;) (type 4) (param i32)
+  (func $finish_sync (;74;) (type 4) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -2786,12 +3047,12 @@
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
-  (func $returned (;72;) (type 4) (param i32)
+  (func $returned (;75;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p3_on_p1::random::number (;73;) (type 11) (result i64)
+  (func $p3_on_p1::random::number (;76;) (type 12) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -2805,17 +3066,17 @@
     local.get 0
     i64.load
   )
-  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;74;) (type 11) (result i64)
+  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;77;) (type 12) (result i64)
     call $p3_on_p1::random::number
   )
-  (func $p1bridge:tasks-context (;75;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-context (;78;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-set_context (;76;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;77;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-set_context (;79;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;80;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;78;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;81;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -2825,52 +3086,52 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;79;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;82;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;80;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;83;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;81;) (type 3) (param i32 i32)
+  (func $p1bridge:io_close (;84;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;82;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;85;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;83;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;86;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;84;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;87;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;85;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_result (;88;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;86;) (type 14) (param i32 i64)
+  (func $p1bridge:io_poll (;89;) (type 15) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;87;) (type 11) (result i64)
+  (func $p1bridge:io_now (;90;) (type 12) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;88;) (type 1)
+  (func $p1bridge:tasks-pause (;91;) (type 1)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;89;) (type 4) (param i32)
+  (func $p1bridge:tasks-rewind (;92;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;90;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;91;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;93;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;94;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;92;) (type 15) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;95;) (type 16) (param i32 i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;93;) (type 5) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;94;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;96;) (type 5) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;97;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;95;) (type 1))
-  (func $"p1bridge:export run" (;96;) (type 1)
+  (func $p1bridge:initialize (;98;) (type 1))
+  (func $"p1bridge:export run" (;99;) (type 1)
     (local i32 i32)
     i32.const 0
     i32.const 0

@@ -11,9 +11,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use p1bridge::flatten::{FlattenOptions, Growth, flatten};
+use p1bridge::flatten::{Allow, FlattenOptions, Growth, flatten, wasi_table};
 use p1bridge::profiles::Profile;
-use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines};
+use p1bridge_tests::{Engine, Exit, Outcome, RunSpec, engines, manifest};
 use serde::Deserialize;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
@@ -412,7 +412,7 @@ fn every_function_of_0_3_has_a_line_or_a_test_elsewhere() {
             .iter()
             .any(|name| name.split([' ', ',']).next() == Some(label.as_str()));
         let short = function.replacen("wasi:", "", 1).replacen("@0.3", "", 1);
-        let (_, name) = label.split_once('.').expect("an interface or a resource");
+        let name = label.rsplit('.').next().expect("a name");
         let name = name.replace('-', "_");
         let is_elsewhere = elsewhere.iter().zip(&texts).any(|(other, text)| {
             assert!(!other.why.is_empty());
@@ -463,14 +463,7 @@ fn caller(interfaces: &[&str]) -> Vec<u8> {
 
 #[test]
 fn what_preview_1_cannot_do_is_refused_by_name() {
-    let guest = caller(&[
-        "wasi:http/types@0.3.0",
-        "wasi:http/client@0.3.0",
-        "wasi:http/handler@0.3.0",
-        "wasi:sockets/types@0.3.0",
-        "wasi:sockets/ip-name-lookup@0.3.0",
-    ]);
-    let refused = flatten(&guest, &FlattenOptions::default()).unwrap_err();
+    let refused = flatten(&beyond(), &FlattenOptions::default()).unwrap_err();
     let why = format!("{refused:#}");
     // Those that have the same remedy are told together.
     let mut groups: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
@@ -491,6 +484,95 @@ fn what_preview_1_cannot_do_is_refused_by_name() {
     }
     for remedy in ["--sockets=wamr", "--allow 'wasi:http/*#*=not-supported'"] {
         assert!(why.contains(remedy), "{remedy} in: {why}");
+    }
+}
+
+/// All functions of HTTP and sockets of WASI 0.3.
+fn beyond() -> Vec<u8> {
+    caller(&[
+        "wasi:http/types@0.3.0",
+        "wasi:http/client@0.3.0",
+        "wasi:http/handler@0.3.0",
+        "wasi:sockets/types@0.3.0",
+        "wasi:sockets/ip-name-lookup@0.3.0",
+    ])
+}
+
+fn allowing(allow: &[&str]) -> FlattenOptions {
+    let parse = |text: &&str| Allow::parse(text).unwrap();
+    FlattenOptions {
+        allow: allow.iter().map(parse).collect(),
+        ..FlattenOptions::default()
+    }
+}
+
+/// Synchronous and asynchronous functions, with errors that have a payload and without errors.
+#[test]
+fn what_is_allowed_of_0_3_fails_when_it_is_called() {
+    let all = allowing(&["wasi:http/*#*=trap", "wasi:sockets/*#*=not-supported"]);
+    let report = flatten(&beyond(), &all)
+        .expect("all of it is allowed")
+        .report;
+    let stubs = report.stubs.len();
+    let impossible = FUNCTIONS_OF_0_3
+        .lines()
+        .filter(|line| line.split(' ').nth(2) == Some("X"));
+    assert_eq!(stubs, impossible.count());
+
+    let guest = manifest::corpus().join("prebuilt/sockets-p3-rust.wasm");
+    let guest = std::fs::read(guest).unwrap();
+    for (code, said) in [
+        ("not-supported", "Err(not-supported)\n"),
+        ("other", "Err(other(-none))\n"),
+    ] {
+        let allow = format!("wasi:sockets/types#*={code}");
+        let flat = flatten(
+            &guest,
+            &allowing(&[&allow, "wasi:sockets/ip-name-lookup#*=other"]),
+        );
+        let flat = flat.expect("it can be flattened").wasm;
+        let mut spec = RunSpec::default();
+        spec.argv.extend(["refused", "1"].map(String::from));
+        let outcome = engines::Wasmi.run(&flat, &spec).unwrap();
+        assert_eq!(String::from_utf8_lossy(&outcome.stdout), said);
+    }
+}
+
+#[test]
+fn approximations_of_0_3_can_be_denied() {
+    let deny = FlattenOptions {
+        deny_approximations: true,
+        ..FlattenOptions::default()
+    };
+    let why = format!("{:#}", flatten(OF_0_3.guest, &deny).unwrap_err());
+    for line in FUNCTIONS_OF_0_3.lines() {
+        let words: Vec<&str> = line.splitn(5, ' ').collect();
+        if words[2] == "A" {
+            assert!(why.contains(words[4]), "{} in: {why}", words[4]);
+        }
+    }
+}
+
+#[test]
+fn inspect_tells_the_classes_of_0_3() {
+    for (options, column) in [(allowing(&[]), 2), (with_sockets(), 3)] {
+        let rows = wasi_table(&beyond(), &options).unwrap();
+        for line in FUNCTIONS_OF_0_3.lines() {
+            let words: Vec<&str> = line.split(' ').collect();
+            let name = words[0].replace("@0.3#", "@0.3.0#");
+            let is_imported = name.starts_with("wasi:http") || name.starts_with("wasi:sockets");
+            let row = rows.iter().find(|row| row.function == name);
+            let class = row.and_then(|row| row.class).map(String::from);
+            let wanted = is_imported.then(|| words[column].to_owned());
+            assert_eq!(class, wanted, "{name}");
+        }
+    }
+}
+
+fn with_sockets() -> FlattenOptions {
+    FlattenOptions {
+        sockets: Some(true),
+        ..FlattenOptions::default()
     }
 }
 

@@ -18,6 +18,7 @@ pub async fn one(name: &str) {
         "size-limit" => size_limit().await,
         "no-space" => no_space().await,
         "slow-stdin" => slow_stdin().await,
+        "passed-on" => slow_stdin_to_a_file().await,
         "read-only" => read_only().await,
         "no-preopen" => {
             line(
@@ -126,6 +127,28 @@ async fn slow_stdin() {
     line(
         "monotonic-clock.wait-for after it",
         now() - start >= 100 * MS,
+    )
+    .await;
+}
+
+/// Standard input, of which some is passed on to a file as it comes.
+async fn slow_stdin_to_a_file() {
+    let it = say::make(&say::root(), "typed", b"").await;
+    let (stream, result) = stdin::read_via_stream();
+    let written = it.write_via_stream(stream, 0);
+    let start = now();
+    wait_for(50 * MS).await;
+    let passed = now() - start;
+    line(
+        "monotonic-clock.wait-for beside a stream",
+        (50 * MS..1000 * MS).contains(&passed),
+    )
+    .await;
+    line("descriptor.write-via-stream of stdin", word(written.await)).await;
+    line("stdin.read-via-stream to a file", word(result.await)).await;
+    line(
+        "descriptor.write-via-stream typed",
+        format!("{:?}", say::content(&it).await),
     )
     .await;
 }

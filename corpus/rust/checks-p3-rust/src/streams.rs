@@ -2,6 +2,7 @@
 
 use wit_bindgen::StreamResult;
 
+use crate::bindings::wasi::cli::stdout;
 use crate::bindings::wasi::filesystem::types::{Descriptor, DescriptorFlags, ErrorCode};
 use crate::bindings::wit_stream;
 use crate::say::{self, append, both, line, read, reopen, text, word, write};
@@ -16,6 +17,7 @@ pub async fn all() {
     writes(&base).await;
     appends(&base).await;
     far(&base).await;
+    passed_on(&base).await;
     crate::cli::to_the_end().await;
 }
 
@@ -297,4 +299,68 @@ async fn far(base: &Descriptor) {
     )
     .await;
     line("descriptor.set-size back", word(it.set_size(0).await)).await;
+}
+
+/// Streams from the host to the host.
+async fn passed_on(base: &Descriptor) {
+    let it = say::make(base, "passed", b"--from a file: passed on\n").await;
+    let (stream, result) = it.read_via_stream(2);
+    let written = stdout::write_via_stream(stream);
+    line("stdout.write-via-stream of a file", word(written.await)).await;
+    line("descriptor.read-via-stream to stdout", word(result.await)).await;
+
+    let long: Vec<u8> = (0..100_000u32).map(|i| (i % 251) as u8).collect();
+    let it = say::make(base, "long", &long).await;
+    let copy = say::make(base, "copy", b"start").await;
+    let (stream, result) = it.read_via_stream(1000);
+    let written = copy.write_via_stream(stream, 5);
+    line("descriptor.write-via-stream of a file", word(written.await)).await;
+    line("descriptor.read-via-stream to a file", word(result.await)).await;
+    let copied = read(&copy, 0).await.0;
+    let is_right = copied[..5] == *b"start" && copied[5..] == long[1000..];
+    line("descriptor.write-via-stream copied", is_right).await;
+
+    // What has been read of it is not passed on.
+    let (mut stream, result) = it.read_via_stream(0);
+    let (_, some) = stream.read(Vec::with_capacity(10)).await;
+    let copy = say::make(base, "rest", b"").await;
+    let written = copy.append_via_stream(stream);
+    line(
+        "descriptor.append-via-stream of a file",
+        word(written.await),
+    )
+    .await;
+    line("descriptor.read-via-stream appended", word(result.await)).await;
+    let copied = read(&copy, 0).await.0;
+    line(
+        "descriptor.append-via-stream copied",
+        copied == long[some.len()..],
+    )
+    .await;
+
+    let closed = reopen(base, "copy", READ).await;
+    let (stream, result) = it.read_via_stream(0);
+    let written = closed.write_via_stream(stream, 0);
+    line(
+        "descriptor.write-via-stream of a file, read-only",
+        word(written.await),
+    )
+    .await;
+    line(
+        "descriptor.read-via-stream to read-only",
+        word(result.await),
+    )
+    .await;
+    let (stream, result) = base.read_via_stream(0);
+    let written = copy.write_via_stream(stream, 0);
+    line(
+        "descriptor.write-via-stream of a directory",
+        word(written.await),
+    )
+    .await;
+    line(
+        "descriptor.read-via-stream of a directory, passed on",
+        word(result.await),
+    )
+    .await;
 }

@@ -1,0 +1,120 @@
+//! Streams from host to host: a file to standard output.
+//!
+//! Neither end is of a guest: what is known of the sink is where its ends would be. Bytes go by way of a buffer of the
+//! library that has the host's streams, of which [`BUFFER`] stands for the address.
+
+use crate::ends::gone;
+use crate::host::{WOULD_BLOCK, finish, settle};
+use crate::import::{io_close, io_read, io_subscribe, io_write};
+use crate::record::{NONE, end, end_at, get, put, stream, stream_at};
+use p1bridge_shim::abi::{load64, store64};
+
+/// In `stream::PENDING`: neither end.
+pub const PENDING: u32 = 3;
+/// The buffer, and its bytes: to the end of all addresses.
+const BUFFER: u32 = 0xffff_f000;
+const SIZE: u32 = 0x1000;
+
+/// The sink, where the readable end would be. Its state and its set stay zero.
+mod sink {
+    use super::end;
+    /// Whether it is waited for, and not the source.
+    pub const WAITS: u32 = end::INSTANCE;
+    pub const KIND: u32 = end::POINTER;
+    pub const OBJECT: u32 = end::LENGTH;
+    pub const FUTURE: u32 = end::PROGRESS;
+    pub const OFFSET: u32 = 40;
+}
+
+/// The host takes the readable end of a stream that it writes itself.
+pub fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u32) {
+    if get(stream_at(source) + stream::DROPPED) != 0 {
+        io_close(kind, object);
+        settle(future, kind, 0);
+        gone(source << 1);
+        return;
+    }
+    let at = end_at(source << 1);
+    put(at + end::STATE, 0);
+    put(end_at((source << 1) + 1) + end::STATE, 0);
+    put(at + sink::KIND, kind);
+    put(at + sink::OBJECT, object);
+    put(at + sink::FUTURE, future);
+    store64(at + sink::OFFSET, offset);
+    put(stream_at(source) + stream::PENDING, PENDING);
+    go_on(source);
+}
+
+/// Adds what is waited for to the next poll.
+pub fn subscribe(shared: u32) {
+    let (at, to) = (stream_at(shared), end_at(shared << 1));
+    match get(to + sink::WAITS) {
+        0 => io_subscribe(get(at + stream::KIND), get(at + stream::OBJECT), 0),
+        _ => io_subscribe(get(to + sink::KIND), get(to + sink::OBJECT), 1),
+    }
+}
+
+/// Passes on what there is.
+#[inline(never)]
+pub fn go_on(shared: u32) {
+    loop {
+        // A write of nothing says whether one would go on.
+        let waits = write(shared, BUFFER, 0) == WOULD_BLOCK;
+        put(end_at(shared << 1) + sink::WAITS, waits.into());
+        if waits {
+            return;
+        }
+        let at = stream_at(shared);
+        let offset = load64(at + stream::OFFSET);
+        let (kind, object) = (get(at + stream::KIND), get(at + stream::OBJECT));
+        let moved = io_read(kind, object, offset, BUFFER, SIZE, NONE, 0);
+        if moved == WOULD_BLOCK {
+            return;
+        }
+        if moved <= 0 {
+            return end(shared, code(moved), 0);
+        }
+        store64(
+            stream_at(shared) + stream::OFFSET,
+            offset.wrapping_add(moved as u64),
+        );
+        let mut done = 0;
+        while done != moved as u32 {
+            let taken = write(shared, BUFFER + done, moved as u32 - done);
+            // What has been read is in no other place: it is tried until it is gone.
+            if taken >= 0 {
+                done += taken as u32;
+                let to = end_at(shared << 1) + sink::OFFSET;
+                store64(to, load64(to).wrapping_add(taken as u64));
+            } else if taken != WOULD_BLOCK {
+                return end(shared, 0, code(taken));
+            }
+        }
+    }
+}
+
+fn write(shared: u32, address: u32, count: u32) -> i64 {
+    let at = end_at(shared << 1);
+    let (kind, object) = (get(at + sink::KIND), get(at + sink::OBJECT));
+    io_write(kind, object, load64(at + sink::OFFSET), address, count)
+}
+
+/// The error of a read or write, or 0 at the end.
+fn code(moved: i64) -> u32 {
+    match moved {
+        0 => 0,
+        failed => (-2 - failed) as u32,
+    }
+}
+
+/// Nothing more is passed on: both futures get to know it.
+fn end(shared: u32, of_source: u32, of_sink: u32) {
+    let at = end_at(shared << 1);
+    let (kind, object) = (get(at + sink::KIND), get(at + sink::OBJECT));
+    let future = get(at + sink::FUTURE);
+    put(stream_at(shared) + stream::PENDING, 0);
+    finish(shared, of_source);
+    io_close(kind, object);
+    settle(future, kind, of_sink);
+    put(stream_at(shared) + stream::USED, 0);
+}
