@@ -82,13 +82,7 @@ pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
             ..FlattenOptions::default()
         };
         let flat = flatten(&guest, &options).unwrap().wasm;
-        let ours = move |args: &[&str], stdin: Option<OwnedFd>| {
-            let args = [&["guest"], args].concat();
-            let ended = sockets::run(&flat, &args, stdin).unwrap();
-            assert_eq!(ended.exit, Ok(0), "{}{}", ended.stdout, ended.stderr);
-            plain(&ended.stdout)
-        };
-        hosts.push((name.into(), Box::new(ours)));
+        hosts.push((name.into(), on_wasmi(flat)));
     }
     let named = std::env::var("P1BRIDGE_IWASM").unwrap_or_default();
     for iwasm in named.split(':').filter(|path| !path.is_empty()) {
@@ -114,6 +108,16 @@ pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
         hosts.push((iwasm.to_string(), Box::new(real)));
     }
     hosts
+}
+
+/// A flat program on the host of this package.
+pub fn on_wasmi(flat: Vec<u8>) -> Box<dyn Fn(&[&str], Option<OwnedFd>) -> String + Send + Sync> {
+    Box::new(move |args, stdin| {
+        let args = [&["guest"], args].concat();
+        let ended = sockets::run(&flat, &args, stdin).unwrap();
+        assert_eq!(ended.exit, Ok(0), "{}{}", ended.stdout, ended.stderr);
+        plain(&ended.stdout)
+    })
 }
 
 /// Byte `at` of what a side sends; the guest's `salt` is 7.

@@ -5,15 +5,27 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use p1bridge::flatten::{FlattenOptions, Stacks, flatten};
 use p1bridge_tests::manifest;
 
-use super::sockets::{Host, PATIENCE, TOTAL, byte, exchange, fnv, free_port, hosts_of, pattern};
+use super::sockets::{
+    Host, PATIENCE, TOTAL, byte, exchange, fnv, free_port, hosts_of, on_wasmi, pattern,
+};
 
-/// All hosts, but for those where memory does not grow: the guest's heap has to.
+/// All hosts, but for those where memory does not grow: the guest's heap has to. And one where tasks that wait leave the
+/// stack.
 fn hosts() -> Vec<Host> {
     let guest = manifest::corpus().join("prebuilt/sockets-p3-rust.wasm");
-    let mut hosts = hosts_of(std::fs::read(guest).unwrap());
+    let guest = std::fs::read(guest).unwrap();
+    let options = FlattenOptions {
+        sockets: Some(true),
+        stacks: Stacks::Switch,
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&guest, &options).unwrap().wasm;
+    let mut hosts = hosts_of(guest);
     hosts.retain(|(name, _)| !name.contains("--no-grow"));
+    hosts.push(("wasmi, --stacks switch".into(), on_wasmi(flat)));
     hosts
 }
 
