@@ -281,24 +281,25 @@ component_rust() {
 }
 
 # flow PART…: parts of flows/, each plugged into the one before it: NAME-c or NAME-rust with the world NAME of flows.wit.
-# A `run` in C that gives a bool is one without a callback.
+# A `run` in C that gives a bool is one without a callback. NAME-c:utf16 has strings of UTF-16.
 flow() {
-    local part world made sync composed=$WORK/composed.wasm
+    local part world made flags defines composed=$WORK/composed.wasm
     rm -rf "$WORK/$name" && mkdir -p "$WORK/$name/wit"
     cp flows/flows.wit "$WORK/$name/wit/"
     cp -r ../wit/wasi-0.3 "$WORK/$name/wit/deps"
     for part in "$@"; do
-        world=${part%-*} made=$WORK/$name/$part
+        world=${part%-*} made=$WORK/$name/${part%:*}
         if [[ $part = *-rust ]]; then
             "$WIT_BINDGEN" rust --all-features --generate-all --world "$world" --out-dir "$made" "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
             name=$part GUEST_BINDINGS=$made/$world.rs cargo_wasm wasm32-unknown-unknown std,panic_abort "$SILENT"
             "$WASM_OPT" -Oz "$TARGET/wasm32-unknown-unknown/release/${part//-/_}.wasm" -o "$made/core.wasm"
         else
-            sync=()
-            ! grep -q '^bool exports_wasi_cli_run_run' "flows/$part/main.c" || sync=(--sync export:wasi:cli/run@0.3.0#run)
-            "$WIT_BINDGEN" c --all-features --world "$world" --rename-world guest "${sync[@]}" --out-dir "$made" \
+            flags=() defines=()
+            ! grep -q '^bool exports_wasi_cli_run_run' "flows/${part%:*}/main.c" || flags=(--sync export:wasi:cli/run@0.3.0#run)
+            [[ $part != *:utf16 ]] || flags+=(--string-encoding utf16) defines=(-DUTF16)
+            "$WIT_BINDGEN" c --all-features --world "$world" --rename-world guest "${flags[@]}" --out-dir "$made" \
                 "$WORK/$name/wit" &>"$WORK/$name/wit-bindgen.log"
-            "$CLANG" "${C_FLAGS[@]}" -Os -mexec-model=reactor -I"$made" "flows/$part/main.c" "$made/guest.c" \
+            "$CLANG" "${C_FLAGS[@]}" -Os "${defines[@]}" -mexec-model=reactor -I"$made" "flows/${part%:*}/main.c" "$made/guest.c" \
                 "$made/guest_component_type.o" -o "$made/core.wasm"
         fi
         "$WASM_TOOLS" component new "$made/core.wasm" -o "$made.wasm"

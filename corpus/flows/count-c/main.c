@@ -48,7 +48,7 @@ static void all(out_t out) {
 }
 
 static void much(out_t out) {
-    chosen_t chosen = choose(3000, 10);
+    chosen_t chosen = choose(600, 10);
     static corpus_flows_goods_item_t items[64];
     guest_waitable_status_t status;
     uint32_t count = 0, sizes = 0, bytes = 0;

@@ -1,7 +1,16 @@
-// Records as a stream, a few in each write: names, sizes and lists of tags.
+// Records as a stream, a few in each write: names, sizes and lists of tags. UTF16 tells which strings the bindings have.
 #include "guest.h"
 #include <stdlib.h>
 #include <string.h>
+#include <uchar.h>
+
+#ifdef UTF16
+typedef char16_t unit_t;
+#define TEXT(literal) u##literal
+#else
+typedef char unit_t;
+#define TEXT(literal) literal
+#endif
 
 enum { PIECE = 5 };
 
@@ -12,11 +21,12 @@ typedef struct {
     uint32_t next, count, size, done;
 } task_t;
 
-static void name(guest_string_t *string, const char *word, uint32_t number) {
-    char text[32], digits[10];
-    size_t at = strlen(word);
+static void name(guest_string_t *string, const unit_t *word, uint32_t number) {
+    unit_t text[32];
+    char digits[10];
+    size_t at = 0;
     int used = 0;
-    memcpy(text, word, at);
+    while (word[at]) text[at] = word[at], at++;
     do {
         digits[used++] = '0' + number % 10;
     } while (number /= 10);
@@ -25,7 +35,7 @@ static void name(guest_string_t *string, const char *word, uint32_t number) {
 }
 
 static void fill(task_t *self) {
-    static const char *const words[] = {"apple ", "größe ", "pear ", "☃ "};
+    static const unit_t *const words[] = {TEXT("apple "), TEXT("größe "), TEXT("pear "), TEXT("☃ ")};
     self->done = 0;
     for (self->size = 0; self->size < PIECE && self->next < self->count; self->size++, self->next++) {
         exports_corpus_flows_goods_item_t *item = &self->items[self->size];
@@ -33,7 +43,7 @@ static void fill(task_t *self) {
         item->size = self->next * 37 % 100;
         item->tags.len = self->next % 3;
         item->tags.ptr = item->tags.len ? malloc(item->tags.len * sizeof *item->tags.ptr) : NULL;
-        for (size_t i = 0; i < item->tags.len; i++) name(&item->tags.ptr[i], "tag ", i);
+        for (size_t i = 0; i < item->tags.len; i++) name(&item->tags.ptr[i], TEXT("tag "), i);
     }
 }
 
