@@ -23,10 +23,10 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A host: what it is called, and how it runs the program with arguments and standard input; the
 /// answer is what the program printed.
-pub type Host = (
-    String,
-    Box<dyn Fn(&[&str], Option<OwnedFd>) -> String + Send + Sync>,
-);
+pub type Host = (String, Run);
+
+/// How a host runs the program.
+pub type Run = Box<dyn Fn(&[&str], Option<OwnedFd>) -> String + Send + Sync>;
 
 /// What a program printed, with the bare names of errors.
 fn plain(mut text: &str) -> String {
@@ -111,7 +111,7 @@ pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
 }
 
 /// A flat program on the host of this package.
-pub fn on_wasmi(flat: Vec<u8>) -> Box<dyn Fn(&[&str], Option<OwnedFd>) -> String + Send + Sync> {
+pub fn on_wasmi(flat: Vec<u8>) -> Run {
     Box::new(move |args, stdin| {
         let args = [&["guest"], args].concat();
         let ended = sockets::run(&flat, &args, stdin).unwrap();
