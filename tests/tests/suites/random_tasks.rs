@@ -57,10 +57,9 @@ fn check(engines: &Engines, seed: u64, program: &Program, oracle_only: bool) -> 
     let right = by_number(&right.log, program.faulty);
     let found = by_number(&found.log, program.faulty);
     if found != right {
-        let other = right
-            .iter()
-            .find(|(number, entries)| found.get(number) != Some(entries));
-        let number = other.map_or(0, |(number, _)| *number);
+        let mut numbers = right.keys().chain(found.keys());
+        let other = numbers.find(|number| found.get(number) != right.get(number));
+        let number = other.copied().unwrap_or_default();
         bail!(
             "under {number} wasmtime: {:x?}; flat: {:x?}",
             right.get(&number),
