@@ -16,6 +16,7 @@
 //! on, and the callee twice. The two sides and the one in between each have their own string
 //! encoding.
 
+pub mod expressions;
 pub mod guest;
 pub mod numbers;
 pub mod run;
