@@ -309,20 +309,30 @@ pub fn tick() -> u32 {
     get(head() + head::TIME)
 }
 
-/// A call that is free, made zero.
+/// A call that is free, made zero. Where few are left, those that can end do so first: the instance that calls is
+/// locked, and its own tasks cannot when none is left.
 #[inline(never)]
 pub fn new_call() -> u32 {
-    let mut call = 0;
-    while call < max_tasks() {
-        let at = call_at(call);
-        if get(at + call::FLAGS) == 0 {
-            clear(at, call::BYTES);
-            put(at + call::FLAGS, flag::USED);
-            return call;
+    loop {
+        let (mut found, mut free) = (NONE, 0);
+        let mut call = max_tasks();
+        while call != 0 {
+            call -= 1;
+            if get(call_at(call) + call::FLAGS) == 0 {
+                found = call;
+                free += 1;
+            }
         }
-        call += 1;
+        if free <= max_tasks() / 4 && crate::step::others_go_on() {
+            continue;
+        }
+        if found == NONE {
+            fail(reason::TASKS);
+        }
+        clear(call_at(found), call::BYTES);
+        put(call_at(found) + call::FLAGS, flag::USED);
+        return found;
     }
-    fail(reason::TASKS)
 }
 
 /// A waitable set that is free.
@@ -343,20 +353,24 @@ pub fn new_set() -> u32 {
 /// A stream that is free, with both its ends idle.
 #[inline(never)]
 pub fn new_stream(ty: u32) -> u32 {
-    let mut stream = 0;
-    while stream < max_streams() {
-        let at = stream_at(stream);
-        if get(at + stream::USED) == 0 {
-            clear(at, stream::BYTES);
-            put(at + stream::USED, 1);
-            put(at + stream::TYPE, ty);
-            put(at + stream::HEAD + end::STATE, copy::IDLE);
-            put(at + stream::HEAD + end::BYTES + end::STATE, copy::IDLE);
-            return stream;
+    loop {
+        let mut stream = 0;
+        while stream < max_streams() {
+            let at = stream_at(stream);
+            if get(at + stream::USED) == 0 {
+                clear(at, stream::BYTES);
+                put(at + stream::USED, 1);
+                put(at + stream::TYPE, ty);
+                put(at + stream::HEAD + end::STATE, copy::IDLE);
+                put(at + stream::HEAD + end::BYTES + end::STATE, copy::IDLE);
+                return stream;
+            }
+            stream += 1;
         }
-        stream += 1;
+        if !crate::step::others_go_on() {
+            fail(reason::STREAMS);
+        }
     }
-    fail(reason::STREAMS)
 }
 
 fn clear(at: u32, bytes: u32) {

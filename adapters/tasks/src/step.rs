@@ -155,6 +155,22 @@ fn first_ready(up_to: u32, instance: u32) -> u32 {
     found
 }
 
+/// Lets one thread go on where the running one may wait; says whether one did.
+#[inline(never)]
+pub fn others_go_on() -> bool {
+    let ready = match may_block(current()) {
+        true => first_ready(u32::MAX, ALL),
+        false => NONE,
+    };
+    if ready == NONE {
+        return false;
+    }
+    add(head() + head::DEPTH, 1);
+    dispatch(ready);
+    add(head() + head::DEPTH, u32::MAX);
+    true
+}
+
 /// Lets the threads of an instance that can go on have a turn each.
 pub fn turn_of(instance: u32) {
     let before = tick();
