@@ -110,10 +110,15 @@ pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
 /// Like [`module`].
 pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     if let Some(parts) = &merged.stacks {
-        let unwinding = stacks::unwinding(&merged.wasm, parts)?;
-        merged.wasm = unwinding.wasm;
-        merged.debug.left_out.extend(unwinding.left_out);
-        merged.unwinds = Some(unwinding.done);
+        match parts.unwinding {
+            Some(globals) => {
+                let unwound = stacks::unwinding(&merged.wasm, parts, globals)?;
+                merged.wasm = unwound.wasm;
+                merged.debug.left_out.extend(unwound.left_out);
+                merged.unwinds = Some(unwound.done);
+            }
+            None => merged.deep = stacks::deep(&merged.wasm, parts)?,
+        }
     }
     let tables: usize = plan
         .program

@@ -3,6 +3,7 @@
 mod emitted;
 mod parts;
 mod picture;
+mod tasks;
 
 use std::fmt;
 
@@ -180,6 +181,7 @@ impl Report {
             let mut notes = stacks(plan, memory);
             notes.extend(growing_tables(plan, memory));
             notes.extend(not_moved(plan));
+            notes.extend(tasks::notes(plan, merged));
             notes
         });
         let mut warnings = plan.warnings.clone();

@@ -21,17 +21,40 @@ use anyhow::{Context, Result};
 use wasm_encoder::FuncType;
 
 use super::pass::{Pass, Passed, same_globals, to_validate};
-use crate::merge::{Stacks, Unwinds};
+use crate::merge::{Stacks, Unwinding, Unwinds};
 use crate::parse;
+use crate::resolve::CanonId;
 
 use reach::Reach;
 
 /// What was made.
-pub struct Unwinding {
+pub struct Unwound {
     pub wasm: Vec<u8>,
     pub done: Unwinds,
     /// Why debug information was left out.
     pub left_out: Vec<String>,
+}
+
+/// Where stacks stay: the calls that are lowered with `async` and can come to the pause, so that what waits there lies
+/// above a caller that does not.
+///
+/// # Errors
+///
+/// Fails for a module that cannot be read.
+pub fn deep(wasm: &[u8], parts: &Stacks) -> Result<Vec<CanonId>> {
+    if parts.starts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let input = parse::module(wasm)?;
+    let module = &input.modules[0];
+    // What cannot be followed is not said.
+    let Ok(reach) = Reach::of(module, parts) else {
+        return Ok(Vec::new());
+    };
+    let imported = module.imported_func_count();
+    let starts = parts.starts.iter();
+    let deep = starts.filter(|(_, func)| reach.of_body((func - imported) as usize));
+    Ok(deep.map(|(id, _)| *id).collect())
 }
 
 /// Makes the functions of a module that can be on the stack when a task waits such that they can be taken off
@@ -40,7 +63,7 @@ pub struct Unwinding {
 /// # Errors
 ///
 /// Fails for a function that holds over a call what cannot be stored.
-pub fn unwinding(wasm: &[u8], parts: &Stacks) -> Result<Unwinding> {
+pub fn unwinding(wasm: &[u8], parts: &Stacks, globals: Unwinding) -> Result<Unwound> {
     let input = parse::module(wasm)?;
     let module = &input.modules[0];
     let reach = Reach::of(module, parts)?;
@@ -88,7 +111,7 @@ pub fn unwinding(wasm: &[u8], parts: &Stacks) -> Result<Unwinding> {
             let points = rewrite::body(
                 module,
                 &reach,
-                parts,
+                &globals,
                 &blocks,
                 defined,
                 &types[defined],
@@ -109,7 +132,7 @@ pub fn unwinding(wasm: &[u8], parts: &Stacks) -> Result<Unwinding> {
         done.functions += 1;
         done.before += module.bodies[defined].len();
     }
-    Ok(Unwinding {
+    Ok(Unwound {
         wasm,
         done,
         left_out,

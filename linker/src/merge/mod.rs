@@ -22,8 +22,9 @@ use crate::glue;
 use crate::limits::Room;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
+use crate::plan::tasks::Site;
 use crate::plan::{Exported, Plan, Step, Target, late, zeroes};
-use crate::resolve::{CanonKind, FuncDef, Given, InstanceId};
+use crate::resolve::{CanonId, CanonKind, FuncDef, Given, InstanceId};
 use crate::resolve::{Const, constant};
 use code::Traced;
 
@@ -40,10 +41,12 @@ pub struct Merged {
     /// What [`crate::lower`] has put into the memory, and what the user should know of it.
     pub added: Vec<AddedRegion>,
     pub warnings: Vec<String>,
-    /// What takes part where stacks are taken away, before and after that was done.
+    /// What takes part where tasks wait, if any can.
     pub stacks: Option<Stacks>,
-    /// What was done for that.
+    /// What was done so that stacks can be taken away.
     pub unwinds: Option<Unwinds>,
+    /// Where stacks stay: the calls that may wait while their callers could go on.
+    pub deep: Vec<CanonId>,
 }
 
 /// Functions whose frames can be taken off the stack.
@@ -57,14 +60,23 @@ pub struct Unwinds {
     pub after: usize,
 }
 
-/// What takes part where stacks are taken away while their tasks wait, by the indexes of the module.
+/// What takes part where tasks wait, by the indexes of the module.
 #[derive(Clone, Debug)]
 pub struct Stacks {
+    /// Where stacks are taken away.
+    pub unwinding: Option<Unwinding>,
+    /// What begins calls that are lowered with `async`.
+    pub starts: Vec<(CanonId, u32)>,
     /// The function that is called where a task waits.
     pub pause: u32,
     /// The functions from which the stack of a task begins.
     pub roots: Vec<u32>,
-    /// The globals: what happens, the address where the next frame goes, and the end of the room for frames.
+}
+
+/// The globals with which stacks are taken away: what happens, the address where the next frame goes, and the end of
+/// the room for frames.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwinding {
     pub state: u32,
     pub top: u32,
     pub limit: u32,
@@ -189,6 +201,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         wasm,
         stacks,
         unwinds: None,
+        deep: Vec::new(),
         owners: maps.sources.iter().map(|(id, _)| *id).collect(),
         glue: glue.functions.into_iter().map(|f| f.name).collect(),
         debug,
@@ -197,9 +210,8 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     })
 }
 
-/// What takes part where stacks are taken away, if something can wait at all.
+/// What takes part where tasks wait, if something can wait at all.
 fn stacks(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Option<Stacks> {
-    let [state, top, limit] = maps.globals.stacks?;
     let given = |wanted: Given| {
         let mut canons = glue.canons.iter();
         let found = canons.find(|(id, _)| {
@@ -209,12 +221,18 @@ fn stacks(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Option<Stacks> {
         found.map(|(_, at)| maps.first_glue + at)
     };
     let roots = [Given::Start, Given::Callback, Given::Thread];
+    let starts = glue.task_starts.iter().filter_map(|(site, at)| match site {
+        Site::Lower(id) => Some((*id, maps.first_glue + at)),
+        Site::Export(_) => None,
+    });
     Some(Stacks {
+        unwinding: maps
+            .globals
+            .stacks
+            .map(|[state, top, limit]| Unwinding { state, top, limit }),
+        starts: starts.collect(),
         pause: given(Given::Pause)?,
         roots: roots.into_iter().filter_map(given).collect(),
-        state,
-        top,
-        limit,
     })
 }
 

@@ -11,6 +11,7 @@
   (type (;5;) (func (param i32)))
   (type (;6;) (func (param i32 i32 i32)))
   (type (;7;) (func))
+<<<<<<< HEAD
   (type (;8;) (func (param i32 i32 i32) (result i64)))
   (type (;9;) (func (param i32 i32 i32 i32 i32)))
   (type (;10;) (func (param i32 i32 i32 i32)))
@@ -20,6 +21,16 @@
   (type (;14;) (func (param i32 i64)))
   (type (;15;) (func (result i64)))
   (type (;16;) (func (param i32 i32 i32 i32) (result i32)))
+=======
+  (type (;8;) (func (param i32 i32 i32 i32 i32)))
+  (type (;9;) (func (param i32 i32 i32 i32)))
+  (type (;10;) (func (param i32 i32 i32 i32 i32) (result i32)))
+  (type (;11;) (func (param i32 i32 i64 i32 i32) (result i64)))
+  (type (;12;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
+  (type (;13;) (func (param i32 i64)))
+  (type (;14;) (func (result i64)))
+  (type (;15;) (func (param i32 i32 i32 i32) (result i32)))
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
@@ -1299,7 +1310,11 @@
     call $p1bridge:io_subscribe
   )
   (func $tasks::host::retry (;39;) (type 7)
+<<<<<<< HEAD
     (local i32 i32 i32)
+=======
+    (local i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 0
     local.set 0
     i32.const -1
@@ -1374,6 +1389,7 @@
     end
     local.get 1
   )
+<<<<<<< HEAD
   (func $tasks::pump::go_on (;41;) (type 5) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
@@ -1511,6 +1527,9 @@
     end
   )
   (func $tasks::host::settle (;42;) (type 6) (param i32 i32 i32)
+=======
+  (func $tasks::host::settle (;41;) (type 6) (param i32 i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1556,7 +1575,11 @@
       call $tasks::ends::gone
     end
   )
+<<<<<<< HEAD
   (func $tasks::host::settled (;43;) (type 4) (param i32 i32)
+=======
+  (func $tasks::host::settled (;42;) (type 4) (param i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1572,8 +1595,13 @@
     i32.add
     i32.store align=1
   )
+<<<<<<< HEAD
   (func $tasks::host::subscribe (;44;) (type 0) (result i32)
     (local i32 i32 i32 i32)
+=======
+  (func $tasks::host::subscribe (;43;) (type 0) (result i32)
+    (local i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 0
     local.set 0
     i32.const 0
@@ -1678,6 +1706,7 @@
     i32.const 1
     i32.and
   )
+<<<<<<< HEAD
   (func $tasks::pump::end (;45;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
@@ -1742,6 +1771,9 @@
     call $p1bridge:io_write
   )
   (func $tasks::step::first_ready (;47;) (type 3) (param i32 i32) (result i32)
+=======
+  (func $tasks::step::first_ready (;44;) (type 3) (param i32 i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1814,7 +1846,11 @@
       br 0 (;@1;)
     end
   )
+<<<<<<< HEAD
   (func $tasks::step::is_ready (;48;) (type 3) (param i32 i32) (result i32)
+=======
+  (func $tasks::step::is_ready (;45;) (type 3) (param i32 i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     i32.const 0
     local.set 2
@@ -1867,6 +1903,114 @@
     local.get 0
     call $tasks::step::holds
   )
+<<<<<<< HEAD
+=======
+  (func $tasks::step::others_go_on (;46;) (type 0) (result i32)
+    (local i32 i32 i32)
+    i32.const 0
+    local.set 0
+    block ;; label = @1
+      call $tasks::record::current
+      call $tasks::step::may_block
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const -1
+      i32.const -1
+      call $tasks::step::first_ready
+      local.tee 1
+      i32.const -1
+      i32.eq
+      br_if 0 (;@1;)
+      i32.const 1
+      local.set 0
+      i32.const 0
+      i32.const 16
+      i32.add
+      local.tee 2
+      local.get 2
+      i32.load align=1
+      i32.const 1
+      i32.add
+      i32.store align=1
+      local.get 1
+      call $tasks::step::dispatch
+      i32.const 0
+      i32.const 16
+      i32.add
+      local.tee 1
+      local.get 1
+      i32.load align=1
+      i32.const -1
+      i32.add
+      i32.store align=1
+    end
+    local.get 0
+  )
+  (func $tasks::step::may_block (;47;) (type 2) (param i32) (result i32)
+    (local i32 i32)
+    block ;; label = @1
+      loop ;; label = @2
+        i32.const 1
+        local.set 1
+        local.get 0
+        i32.const -1
+        i32.eq
+        br_if 1 (;@1;)
+        local.get 0
+        call $tasks::record::call_at
+        local.tee 0
+        i32.const 36
+        i32.add
+        i32.load align=1
+        i32.const 4
+        i32.eq
+        br_if 1 (;@1;)
+        local.get 0
+        i32.const 32
+        i32.add
+        i32.load align=1
+        local.tee 2
+        i32.const 64
+        i32.and
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 2
+          i32.const 2
+          i32.and
+          br_if 0 (;@3;)
+          i32.const 0
+          local.set 1
+          br 2 (;@1;)
+        end
+        i32.const 1
+        local.set 1
+        local.get 2
+        i32.const 1
+        i32.and
+        br_if 1 (;@1;)
+        local.get 0
+        i32.const 48
+        i32.add
+        i32.load align=1
+        i32.const -1
+        i32.add
+        local.set 0
+        br 0 (;@2;)
+      end
+    end
+    local.get 1
+  )
+  (func $tasks::step::dispatch (;48;) (type 5) (param i32)
+    i32.const 0
+    i32.const 40
+    i32.add
+    local.get 0
+    i32.const 1
+    i32.add
+    i32.store align=1
+    call $tasks::step::run_on
+  )
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
   (func $tasks::step::wait_in_sync (;49;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
@@ -2238,6 +2382,7 @@
     end
     local.get 2
   )
+<<<<<<< HEAD
   (func $tasks::step::dispatch (;53;) (type 5) (param i32)
     i32.const 0
     i32.const 40
@@ -2249,6 +2394,9 @@
     call $tasks::step::run_on
   )
   (func $tasks::step::wait_for_host (;54;) (type 2) (param i32) (result i32)
+=======
+  (func $tasks::step::wait_for_host (;53;) (type 2) (param i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2375,7 +2523,11 @@
     i32.const 1
     i32.and
   )
+<<<<<<< HEAD
   (func $tasks::step::is_timer (;55;) (type 2) (param i32) (result i32)
+=======
+  (func $tasks::step::is_timer (;54;) (type 2) (param i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     i32.const 0
     local.set 1
@@ -2406,7 +2558,11 @@
     end
     local.get 1
   )
+<<<<<<< HEAD
   (func $tasks::step::another_could_go_on (;56;) (type 0) (result i32)
+=======
+  (func $tasks::step::another_could_go_on (;55;) (type 0) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2475,7 +2631,11 @@
     end
     local.get 0
   )
+<<<<<<< HEAD
   (func $tasks::step::run (;57;) (type 5) (param i32)
+=======
+  (func $tasks::step::run (;56;) (type 5) (param i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2484,7 +2644,11 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
+<<<<<<< HEAD
   (func $tasks::step::run_one (;58;) (type 9) (param i32 i32 i32 i32 i32)
+=======
+  (func $tasks::step::run_one (;57;) (type 8) (param i32 i32 i32 i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2567,6 +2731,7 @@
         local.get 0
         call $tasks::record::call_at
         call $tasks::call::end
+<<<<<<< HEAD
       end
       return
     end
@@ -2654,6 +2819,41 @@
     local.get 1
   )
   (func $tasks::step::frame_of (;61;) (type 2) (param i32) (result i32)
+=======
+      end
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+    i32.const 96
+    i32.add
+    local.get 1
+    i32.store align=1
+  )
+  (func $tasks::step::step (;58;) (type 7)
+    (local i32)
+    block ;; label = @1
+      block ;; label = @2
+        i32.const -1
+        i32.const -1
+        call $tasks::step::first_ready
+        local.tee 0
+        i32.const -1
+        i32.ne
+        br_if 0 (;@2;)
+        i32.const 0
+        call $tasks::step::wait_for_host
+        br_if 1 (;@1;)
+        call $tasks::step::another_could_go_on
+        call $tasks::import::fail
+        unreachable
+      end
+      local.get 0
+      call $tasks::step::dispatch
+    end
+  )
+  (func $tasks::step::frame_of (;59;) (type 2) (param i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2671,7 +2871,11 @@
     i32.load align=1
     call $tasks::record::call_at
   )
+<<<<<<< HEAD
   (func $tasks::step::resume (;62;) (type 10) (param i32 i32 i32 i32)
+=======
+  (func $tasks::step::resume (;60;) (type 9) (param i32 i32 i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2708,7 +2912,11 @@
     local.get 3
     call $tasks::step::run_one
   )
+<<<<<<< HEAD
   (func $tasks::record::set_at (;63;) (type 2) (param i32) (result i32)
+=======
+  (func $tasks::record::set_at (;61;) (type 2) (param i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -2716,7 +2924,11 @@
     i32.shl
     i32.add
   )
+<<<<<<< HEAD
   (func $tasks::step::give_turn (;64;) (type 7)
+=======
+  (func $tasks::step::give_turn (;62;) (type 7)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     i32.const 0
     local.set 0
@@ -2753,7 +2965,11 @@
       i32.store align=1
     end
   )
+<<<<<<< HEAD
   (func $exited (;65;) (type 4) (param i32 i32)
+=======
+  (func $exited (;63;) (type 4) (param i32 i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2828,36 +3044,82 @@
     local.get 0
     call $tasks::call::end
   )
+<<<<<<< HEAD
   (func $tasks::record::new_call (;66;) (type 0) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 0
     block ;; label = @1
+=======
+  (func $tasks::record::new_call (;64;) (type 0) (result i32)
+    (local i32 i32 i32 i32)
+    loop ;; label = @1
+      i32.const 16
+      i32.const -1
+      i32.add
+      local.set 0
+      i32.const 0
+      local.set 1
+      i32.const -1
+      local.set 2
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
       block ;; label = @2
         loop ;; label = @3
+          block ;; label = @4
+            local.get 0
+            i32.const -1
+            i32.ne
+            br_if 0 (;@4;)
+            block ;; label = @5
+              local.get 1
+              i32.const 16
+              i32.const 2
+              i32.shr_u
+              i32.gt_u
+              br_if 0 (;@5;)
+              call $tasks::step::others_go_on
+              br_if 4 (;@1;)
+            end
+            local.get 2
+            i32.const -1
+            i32.eq
+            br_if 2 (;@2;)
+            local.get 2
+            call $tasks::record::call_at
+            call $tasks::record::clear
+            local.get 2
+            call $tasks::record::call_at
+            i32.const 44
+            i32.add
+            i32.const 1
+            i32.store align=1
+            local.get 2
+            return
+          end
+          local.get 2
           local.get 0
-          i32.const 16
-          i32.ge_u
-          br_if 1 (;@2;)
           local.get 0
           call $tasks::record::call_at
-          local.tee 1
           i32.const 44
           i32.add
           i32.load align=1
-          i32.eqz
-          br_if 2 (;@1;)
+          local.tee 3
+          select
+          local.set 2
           local.get 0
-          i32.const 1
+          i32.const -1
           i32.add
           local.set 0
+          local.get 1
+          local.get 3
+          i32.eqz
+          i32.add
+          local.set 1
           br 0 (;@3;)
         end
       end
-      i32.const 2
-      call $tasks::import::fail
-      unreachable
     end
+<<<<<<< HEAD
     local.get 1
     call $tasks::record::clear
     local.get 1
@@ -2868,6 +3130,13 @@
     local.get 0
   )
   (func $tasks::record::clear (;67;) (type 5) (param i32)
+=======
+    i32.const 2
+    call $tasks::import::fail
+    unreachable
+  )
+  (func $tasks::record::clear (;65;) (type 5) (param i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     i32.const 0
     local.set 1
@@ -2891,7 +3160,11 @@
       br 0 (;@1;)
     end
   )
+<<<<<<< HEAD
   (func $tasks::record::entry (;68;) (type 3) (param i32 i32) (result i32)
+=======
+  (func $tasks::record::entry (;66;) (type 3) (param i32 i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2912,13 +3185,21 @@
     i32.shl
     i32.add
   )
+<<<<<<< HEAD
   (func $args (;69;) (type 2) (param i32) (result i32)
+=======
+  (func $args (;67;) (type 2) (param i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
+<<<<<<< HEAD
   (func $begin (;70;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+=======
+  (func $begin (;68;) (type 10) (param i32 i32 i32 i32 i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -2959,7 +3240,11 @@
     i32.store align=1
     local.get 6
   )
+<<<<<<< HEAD
   (func $enter_blocking (;71;) (type 5) (param i32)
+=======
+  (func $enter_blocking (;69;) (type 5) (param i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -2982,7 +3267,11 @@
     local.get 1
     call $tasks::call::started
   )
+<<<<<<< HEAD
   (func $release (;72;) (type 5) (param i32)
+=======
+  (func $release (;70;) (type 5) (param i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -3002,7 +3291,11 @@
     select
     i32.store align=1
   )
+<<<<<<< HEAD
   (func $nested (;73;) (type 7)
+=======
+  (func $nested (;71;) (type 7)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -3035,7 +3328,11 @@
     i32.add
     i32.store align=1
   )
+<<<<<<< HEAD
   (func $finish_sync (;74;) (type 5) (param i32)
+=======
+  (func $finish_sync (;72;) (type 5) (param i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3048,11 +3345,16 @@
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
+<<<<<<< HEAD
   (func $returned (;75;) (type 5) (param i32)
+=======
+  (func $returned (;73;) (type 5) (param i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
+<<<<<<< HEAD
   (func $p1bridge:tasks-context (;76;) (type 2) (param i32) (result i32)
     i32.const 0
   )
@@ -3061,6 +3363,16 @@
     (local i32)
   )
   (func $p1bridge:tasks-table (;79;) (type 2) (param i32) (result i32)
+=======
+  (func $p1bridge:tasks-context (;74;) (type 2) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:tasks-set_context (;75;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;76;) (type 4) (param i32 i32)
+    (local i32)
+  )
+  (func $p1bridge:tasks-table (;77;) (type 2) (param i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 0
     i32.eq
@@ -3070,6 +3382,7 @@
     end
     i32.const 0
   )
+<<<<<<< HEAD
   (func $p1bridge:tasks-size (;80;) (type 2) (param i32) (result i32)
     i32.const 0
   )
@@ -3108,6 +3421,46 @@
     i32.const 0
   )
   (func $p1bridge:tasks-callback (;93;) (type 16) (param i32 i32 i32 i32) (result i32)
+=======
+  (func $p1bridge:tasks-size (;78;) (type 2) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:io_subscribe (;79;) (type 6) (param i32 i32 i32)
+    unreachable
+  )
+  (func $p1bridge:io_close (;80;) (type 4) (param i32 i32)
+    unreachable
+  )
+  (func $p1bridge:tasks-base (;81;) (type 2) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:io_write (;82;) (type 11) (param i32 i32 i64 i32 i32) (result i64)
+    unreachable
+  )
+  (func $p1bridge:io_read (;83;) (type 12) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+    unreachable
+  )
+  (func $p1bridge:io_result (;84;) (type 6) (param i32 i32 i32)
+    unreachable
+  )
+  (func $p1bridge:io_poll (;85;) (type 13) (param i32 i64)
+    unreachable
+  )
+  (func $p1bridge:io_now (;86;) (type 14) (result i64)
+    unreachable
+  )
+  (func $p1bridge:tasks-pause (;87;) (type 7)
+    call $nested
+  )
+  (func $p1bridge:tasks-rewind (;88;) (type 5) (param i32)
+    unreachable
+  )
+  (func $p1bridge:tasks-start (;89;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;90;) (type 2) (param i32) (result i32)
+    i32.const 0
+  )
+  (func $p1bridge:tasks-callback (;91;) (type 15) (param i32 i32 i32 i32) (result i32)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 0
     i32.eq
@@ -3120,12 +3473,21 @@
     end
     i32.const 0
   )
+<<<<<<< HEAD
   (func $p1bridge:tasks-thread (;94;) (type 6) (param i32 i32 i32))
   (func $p1bridge:tasks-trap (;95;) (type 5) (param i32)
     unreachable
   )
   (func $p1bridge:initialize (;96;) (type 7))
   (func $"p1bridge:export run" (;97;) (type 7)
+=======
+  (func $p1bridge:tasks-thread (;92;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;93;) (type 5) (param i32)
+    unreachable
+  )
+  (func $p1bridge:initialize (;94;) (type 7))
+  (func $"p1bridge:export run" (;95;) (type 7)
+>>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0

@@ -19,7 +19,7 @@ use super::places::Places;
 use super::reach::Reach;
 use crate::debug::address::Points;
 use crate::limits;
-use crate::merge::Stacks;
+use crate::merge::Unwinding;
 use crate::parse::module::Module;
 
 /// A block of the input.
@@ -41,7 +41,7 @@ struct Frame {
 struct Rewrite<'l, 'a> {
     module: &'l Module<'a>,
     reach: &'l Reach,
-    parts: &'l Stacks,
+    parts: &'l Unwinding,
     places: Places,
     types: FuncValidator<ValidatorResources>,
     code: Vec<u8>,
@@ -69,7 +69,7 @@ struct Rewrite<'l, 'a> {
 pub fn body(
     module: &Module<'_>,
     reach: &Reach,
-    parts: &Stacks,
+    parts: &Unwinding,
     blocks: &HashMap<u32, u32>,
     defined: usize,
     types: &FuncToValidate<ValidatorResources>,
@@ -181,7 +181,12 @@ fn at(offset: u32, align: u32) -> MemArg {
 }
 
 /// Loads what was stored, where the state says so; gives the bytes of the frame.
-fn load(parts: &Stacks, held: &[(u32, ValType)], number: u32, code: &mut Vec<u8>) -> Result<u32> {
+fn load(
+    parts: &Unwinding,
+    held: &[(u32, ValType)],
+    number: u32,
+    code: &mut Vec<u8>,
+) -> Result<u32> {
     let bytes = held.iter().map(|(_, ty)| width(*ty)).sum::<u32>() + 4;
     let mut code = InstructionSink::new(code);
     // In no other state than 0 and this one does a function begin.
@@ -215,7 +220,7 @@ fn load(parts: &Stacks, held: &[(u32, ValType)], number: u32, code: &mut Vec<u8>
 }
 
 /// Stores it.
-fn store(parts: &Stacks, held: &[(u32, ValType)], number: u32, bytes: u32, code: &mut Vec<u8>) {
+fn store(parts: &Unwinding, held: &[(u32, ValType)], number: u32, bytes: u32, code: &mut Vec<u8>) {
     let mut code = InstructionSink::new(code);
     code.global_get(parts.limit)
         .global_get(parts.top)
