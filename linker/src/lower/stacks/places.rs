@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Result, bail};
-use wasmparser::Operator;
+use wasmparser::{BlockType, Operator};
 
 use super::super::flow::Flow;
 use super::reach::Reach;
@@ -14,6 +14,34 @@ use crate::parse::module::Module;
 pub struct Arm {
     /// The numbers of the calls, for each place of this arm: a call itself, or a block with calls inside.
     pub places: Vec<Range<u32>>,
+    /// Whether nothing stands before the first of them: it needs no way to it.
+    pub leads: bool,
+    /// Whether an instruction was seen that is not the beginning of the first place.
+    seen: bool,
+    has_params: bool,
+}
+
+impl Arm {
+    /// The first arm of a block: its parameters lie on the stack at the beginning.
+    fn with_params(module: &Module<'_>, op: &Operator<'_>) -> Arm {
+        let has_params = match op {
+            Operator::Block {
+                blockty: BlockType::FuncType(ty),
+            }
+            | Operator::Loop {
+                blockty: BlockType::FuncType(ty),
+            }
+            | Operator::If {
+                blockty: BlockType::FuncType(ty),
+            } => !module.types[*ty as usize].params().is_empty(),
+            _ => false,
+        };
+        Arm {
+            seen: has_params,
+            has_params,
+            ..Arm::default()
+        }
+    }
 }
 
 /// The arms and blocks of a body in the order in which they are opened. The first arm is the body itself.
@@ -24,9 +52,17 @@ pub struct Places {
     pub blocks: Vec<bool>,
     /// How many calls there are.
     pub calls: u32,
+    /// When each local may have a value at first, and is read at last: by the number of the call that comes next. In
+    /// a loop that is all of the outermost loop.
+    spans: Vec<(u32, u32)>,
 }
 
+/// A local that nothing has written, or read.
+const NEVER: u32 = u32::MAX;
+
 struct Open {
+    /// Whether nothing stands before it in its arm.
+    leads: bool,
     arm: usize,
     block: usize,
     first: u32,
@@ -38,8 +74,18 @@ impl Places {
     /// # Errors
     ///
     /// Fails for a body with exceptions.
-    pub fn of(module: &Module<'_>, reach: &Reach, defined: usize) -> Result<Places> {
+    pub fn of(
+        module: &Module<'_>,
+        reach: &Reach,
+        defined: usize,
+        (params, locals): (usize, usize),
+    ) -> Result<Places> {
         let mut places = Places::default();
+        places.spans = vec![(NEVER, 0); locals];
+        places.spans[..params].fill((0, 0));
+        // The first call of the outermost loop around, how many blocks are open in it, and what it reads.
+        let mut outer: Option<(u32, usize)> = None;
+        let mut read: Vec<u32> = Vec::new();
         places.arms.push(Arm::default());
         let mut open: Vec<Open> = Vec::new();
         let mut arm = 0;
@@ -50,27 +96,57 @@ impl Places {
             if flow.skips(&op) {
                 continue;
             }
+            if matches!(op, Operator::Loop { .. }) && outer.is_none() {
+                outer = Some((places.calls, open.len()));
+            }
+            let now = outer.map_or(places.calls, |(first, _)| first);
+            if let Operator::LocalSet { local_index } | Operator::LocalTee { local_index } = op {
+                let first = &mut places.spans[local_index as usize].0;
+                *first = now.min(*first);
+            }
+            if let Operator::LocalGet { local_index } = op {
+                let last = &mut places.spans[local_index as usize].1;
+                *last = places.calls.max(*last);
+                if outer.is_some() {
+                    read.push(local_index);
+                }
+            }
             match op {
                 Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                    let leads = !places.arms[arm].seen && !matches!(op, Operator::If { .. });
+                    places.arms[arm].seen = true;
                     open.push(Open {
+                        leads,
                         arm,
                         block: places.blocks.len(),
                         first: places.calls,
                     });
                     places.blocks.push(false);
                     arm = places.arms.len();
-                    places.arms.push(Arm::default());
+                    places.arms.push(Arm::with_params(module, &op));
                 }
                 Operator::Else => {
+                    let seen = places.arms[arm].has_params;
                     arm = places.arms.len();
-                    places.arms.push(Arm::default());
+                    places.arms.push(Arm {
+                        seen,
+                        ..Arm::default()
+                    });
                 }
                 Operator::End => {
-                    if let Some(outer) = open.pop() {
-                        arm = outer.arm;
-                        if places.calls > outer.first {
-                            places.blocks[outer.block] = true;
-                            places.arms[arm].places.push(outer.first..places.calls);
+                    if let Some(block) = open.pop() {
+                        arm = block.arm;
+                        if places.calls > block.first {
+                            places.blocks[block.block] = true;
+                            let first = places.arms[arm].places.is_empty();
+                            places.arms[arm].leads |= first && block.leads;
+                            places.arms[arm].places.push(block.first..places.calls);
+                        }
+                    }
+                    if outer.is_some_and(|(_, depth)| depth == open.len()) {
+                        outer = None;
+                        for local in read.drain(..) {
+                            places.spans[local as usize].1 = places.calls;
                         }
                     }
                 }
@@ -79,16 +155,25 @@ impl Places {
                      out, or take a profile without exceptions"
                 ),
                 _ => {
+                    let of = &mut places.arms[arm];
                     if reach.is_place(module, &op) {
                         let call = places.calls;
-                        places.arms[arm].places.push(call..call + 1);
+                        of.leads |= of.places.is_empty() && !of.seen;
+                        of.places.push(call..call + 1);
                         places.calls += 1;
                     }
+                    of.seen = true;
                 }
             }
             flow.after(&op);
         }
         Ok(places)
+    }
+
+    /// Whether a local can have a value at a call that is read behind it.
+    pub fn is_held(&self, local: u32) -> bool {
+        let (first, last) = self.spans[local as usize];
+        first < last
     }
 }
 

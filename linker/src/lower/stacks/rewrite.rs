@@ -38,6 +38,15 @@ struct Frame {
     has_places: bool,
 }
 
+/// The instructions of a value that depends on locals and constants alone, or on memory at an address that does: to
+/// make it once more does nothing, and never traps.
+#[derive(Clone)]
+struct Pure {
+    range: Range<usize>,
+    /// Whether it depends on what lies in memory.
+    is_loaded: bool,
+}
+
 struct Rewrite<'l, 'a> {
     module: &'l Module<'a>,
     reach: &'l Reach,
@@ -52,13 +61,63 @@ struct Rewrite<'l, 'a> {
     height: u32,
     /// The block behind which the locals are stored.
     unwinds: u32,
-    /// Instructions that only push a local or a constant, not yet written.
-    pending: Vec<Range<usize>>,
+    /// What the last instructions have pushed that can be pushed again any time, not yet written.
+    pending: Vec<Pure>,
     next_arm: usize,
     next_block: usize,
     next_call: u32,
     /// The locals that hold something over a call.
     held: Vec<(u32, ValType)>,
+}
+
+/// How many operands an instruction takes that gives one value, never traps (but for loads) and changes nothing.
+fn pure(op: &Operator<'_>) -> Option<u32> {
+    Some(match op {
+        Operator::LocalGet { .. }
+        | Operator::I32Const { .. }
+        | Operator::I64Const { .. }
+        | Operator::F32Const { .. }
+        | Operator::F64Const { .. } => 0,
+        Operator::I32Eqz
+        | Operator::I64Eqz
+        | Operator::I32WrapI64
+        | Operator::I64ExtendI32S
+        | Operator::I64ExtendI32U
+        | Operator::I32Load { .. }
+        | Operator::I64Load { .. }
+        | Operator::I32Load8U { .. }
+        | Operator::I32Load16U { .. } => 1,
+        Operator::I32Add
+        | Operator::I32Sub
+        | Operator::I32Mul
+        | Operator::I32And
+        | Operator::I32Or
+        | Operator::I32Xor
+        | Operator::I32Shl
+        | Operator::I32ShrS
+        | Operator::I32ShrU
+        | Operator::I32Eq
+        | Operator::I32Ne
+        | Operator::I32LtU
+        | Operator::I32GtU
+        | Operator::I64Add
+        | Operator::I64Sub
+        | Operator::I64And
+        | Operator::I64Or
+        | Operator::I64Shl
+        | Operator::I64ShrU => 2,
+        _ => return None,
+    })
+}
+
+fn is_load(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::I32Load { .. }
+            | Operator::I64Load { .. }
+            | Operator::I32Load8U { .. }
+            | Operator::I32Load16U { .. }
+    )
 }
 
 /// Writes the body of the `defined`th function of the code section, without its size.
@@ -104,11 +163,14 @@ pub fn body(
     validator.read_locals(&mut input.get_binary_reader())?;
     let mut locals = Locals::new(held.len() as u32);
     let number = locals.take(ValType::I32);
+    let counts = (ty.params().len(), held.len());
+    let places = Places::of(module, reach, defined, counts)?;
+    held.retain(|(local, _)| places.is_held(*local));
     let mut rewrite = Rewrite {
         module,
         reach,
         parts,
-        places: Places::of(module, reach, defined)?,
+        places,
         types: validator,
         code: Vec::new(),
         locals,
@@ -339,27 +401,61 @@ impl<'a> Rewrite<'_, 'a> {
     }
 
     fn flush(&mut self) {
-        for range in std::mem::take(&mut self.pending) {
-            self.code.extend_from_slice(&self.module.bytes[range]);
+        let pending = std::mem::take(&mut self.pending);
+        self.write(&pending);
+    }
+
+    fn write(&mut self, values: &[Pure]) {
+        for value in values {
+            self.code
+                .extend_from_slice(&self.module.bytes[value.range.clone()]);
         }
+    }
+
+    /// Takes an instruction that makes a value which can be made again; whether it is one.
+    fn is_pure(&mut self, op: &Operator<'a>, range: &Range<usize>) -> bool {
+        let Some(operands) = pure(op) else {
+            return false;
+        };
+        let Some(first) = self.pending.len().checked_sub(operands as usize) else {
+            return false;
+        };
+        let of = &self.pending[first..];
+        let is_loaded = of.iter().any(|value| value.is_loaded);
+        let loads = is_load(op);
+        // An address that was loaded may be another one by then.
+        if loads && is_loaded {
+            return false;
+        }
+        let start = of.first().map_or(range.start, |value| value.range.start);
+        self.pending.truncate(first);
+        self.pending.push(Pure {
+            range: start..range.end,
+            is_loaded: is_loaded || loads,
+        });
+        true
     }
 
     /// Opens the blocks of an arm, and lets a body that is put back leave those before its place.
     fn begin_arm(&mut self, arm: usize) {
+        let leads = self.places.arms[arm].leads;
         let places = self.places.arms[arm].places.clone();
-        for _ in &places {
+        let blocks = places.len() as u32 - u32::from(leads);
+        for _ in 0..blocks {
             self.sink().block(BlockType::Empty);
         }
-        self.height += places.len() as u32;
+        self.height += blocks;
         let (state, number) = (self.parts.state, self.number);
         match &places[..] {
             [] => {}
+            [_] if leads => {}
             [_] => {
                 self.sink().global_get(state).br_if(0);
             }
             [first, .., last] => {
+                // The end of the `if` itself is the way to a place that leads.
                 let mut targets = Vec::new();
-                for (place, depth) in places.iter().zip(1..) {
+                for (place, depth) in places.iter().zip(u32::from(!leads)..) {
                     targets.extend(place.clone().map(|_| depth));
                 }
                 let base = first.start as i32;
@@ -371,8 +467,7 @@ impl<'a> Rewrite<'_, 'a> {
                 if base != 0 {
                     self.sink().i32_const(base).i32_sub();
                 }
-                let default = places.len() as u32;
-                self.sink().br_table(targets, default).end();
+                self.sink().br_table(targets, blocks).end();
             }
         }
     }
@@ -410,28 +505,27 @@ impl<'a> Rewrite<'_, 'a> {
         self.locals.give_back(&locals);
     }
 
-    /// The next place begins: the block in front of it ends.
+    /// The next place begins: the block in front of it ends, if there is one.
     fn begin_place(&mut self) {
-        self.sink().end();
-        self.height -= 1;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.next += 1;
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        let leads = frame.next == 0 && self.places.arms[frame.arm].leads;
+        frame.next += 1;
+        if !leads {
+            self.sink().end();
+            self.height -= 1;
         }
     }
 
     fn operator(&mut self, op: &Operator<'a>, range: Range<usize>) -> Result<()> {
-        match op {
-            Operator::LocalGet { .. }
-            | Operator::I32Const { .. }
-            | Operator::I64Const { .. }
-            | Operator::F32Const { .. }
-            | Operator::F64Const { .. } => {
-                self.pending.push(range);
-                return Ok(());
-            }
-            _ if self.reach.is_place(self.module, op) => return self.call(op, range),
-            _ => self.flush(),
+        if self.is_pure(op, &range) {
+            return Ok(());
         }
+        if self.reach.is_place(self.module, op) {
+            return self.call(op, range);
+        }
+        self.flush();
         match op {
             Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
                 self.open(op, range)?;
@@ -619,7 +713,16 @@ impl<'a> Rewrite<'_, 'a> {
         let mut results = results.collect::<Result<Vec<_>>>()?;
         let types = self.operands()?;
         let waiting = self.pending.len();
-        // What is only pushed is pushed behind the beginning of the place, and needs no local.
+        // What can be made again is made behind the beginning of the place, and needs no local: but not what the call may
+        // change.
+        let below = waiting.saturating_sub(args);
+        let waiting = match self.pending[..below].iter().any(|value| value.is_loaded) {
+            true => {
+                self.flush();
+                0
+            }
+            false => waiting,
+        };
         let pushed = std::mem::take(&mut self.pending);
         let spilled = self.spill(&types[waiting..]);
         let (below, below_pushed, given, given_pushed) = match args.checked_sub(waiting) {
@@ -637,9 +740,7 @@ impl<'a> Rewrite<'_, 'a> {
         self.hold(&below);
         self.begin_place();
         self.get_all(&given);
-        for range in given_pushed {
-            self.code.extend_from_slice(&self.module.bytes[range]);
-        }
+        self.write(&given_pushed);
         match (op, indirect) {
             (Operator::ReturnCall { function_index }, _) => {
                 self.sink().call(*function_index);
@@ -668,9 +769,7 @@ impl<'a> Rewrite<'_, 'a> {
             results.reverse();
             let results = self.spill(&results);
             self.get_all(&below);
-            for range in below_pushed {
-                self.code.extend_from_slice(&self.module.bytes[range]);
-            }
+            self.write(&below_pushed);
             self.get_all(&results);
             self.free(&results);
         }
