@@ -26,6 +26,7 @@ use crate::parse;
 use crate::resolve::CanonId;
 
 use reach::Reach;
+use rewrite::Whole;
 
 /// What was made.
 pub struct Unwound {
@@ -102,22 +103,19 @@ pub fn unwinding(wasm: &[u8], parts: &Stacks, globals: Unwinding) -> Result<Unwo
         without_tags: false,
         keeps_locals: true,
     };
+    let whole = Whole {
+        module,
+        reach: &reach,
+        parts: &globals,
+        blocks: &blocks,
+    };
     let after = std::sync::atomic::AtomicUsize::new(0);
     let Passed { wasm, left_out, .. } = pass
         .finish(Vec::new(), Vec::new(), |defined, dwarf, out| {
             if !reach.of_body(defined) {
                 return Ok(None);
             }
-            let points = rewrite::body(
-                module,
-                &reach,
-                &globals,
-                &blocks,
-                defined,
-                &types[defined],
-                dwarf,
-                out,
-            )?;
+            let points = rewrite::body(&whole, defined, &types[defined], dwarf, out)?;
             after.fetch_add(out.len(), std::sync::atomic::Ordering::Relaxed);
             Ok(Some(points))
         })

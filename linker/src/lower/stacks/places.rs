@@ -80,8 +80,10 @@ impl Places {
         defined: usize,
         (params, locals): (usize, usize),
     ) -> Result<Places> {
-        let mut places = Places::default();
-        places.spans = vec![(NEVER, 0); locals];
+        let mut places = Places {
+            spans: vec![(NEVER, 0); locals],
+            ..Places::default()
+        };
         places.spans[..params].fill((0, 0));
         // The first call of the outermost loop around, how many blocks are open in it, and what it reads.
         let mut outer: Option<(u32, usize)> = None;

@@ -120,21 +120,33 @@ fn is_load(op: &Operator<'_>) -> bool {
     )
 }
 
+/// What is the same for all bodies.
+pub struct Whole<'w, 'a> {
+    pub module: &'w Module<'a>,
+    pub reach: &'w Reach,
+    pub parts: &'w Unwinding,
+    /// The types of blocks with several results, by the types of functions that have them.
+    pub blocks: &'w HashMap<u32, u32>,
+}
+
 /// Writes the body of the `defined`th function of the code section, without its size.
 ///
 /// # Errors
 ///
 /// Fails for what cannot be stored.
 pub fn body(
-    module: &Module<'_>,
-    reach: &Reach,
-    parts: &Unwinding,
-    blocks: &HashMap<u32, u32>,
+    whole: &Whole<'_, '_>,
     defined: usize,
     types: &FuncToValidate<ValidatorResources>,
     dwarf: bool,
     out: &mut Vec<u8>,
 ) -> Result<Points> {
+    let Whole {
+        module,
+        reach,
+        parts,
+        blocks,
+    } = *whole;
     let func = module.imported_func_count() + defined as u32;
     let type_index = module.func_types[func as usize];
     let ty = module.func_type(func);
