@@ -11,7 +11,6 @@
   (type (;5;) (func (param i32)))
   (type (;6;) (func (param i32 i32 i32)))
   (type (;7;) (func))
-<<<<<<< HEAD
   (type (;8;) (func (param i32 i32 i32) (result i64)))
   (type (;9;) (func (param i32 i32 i32 i32 i32)))
   (type (;10;) (func (param i32 i32 i32 i32)))
@@ -21,16 +20,6 @@
   (type (;14;) (func (param i32 i64)))
   (type (;15;) (func (result i64)))
   (type (;16;) (func (param i32 i32 i32 i32) (result i32)))
-=======
-  (type (;8;) (func (param i32 i32 i32 i32 i32)))
-  (type (;9;) (func (param i32 i32 i32 i32)))
-  (type (;10;) (func (param i32 i32 i32 i32 i32) (result i32)))
-  (type (;11;) (func (param i32 i32 i64 i32 i32) (result i64)))
-  (type (;12;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
-  (type (;13;) (func (param i32 i64)))
-  (type (;14;) (func (result i64)))
-  (type (;15;) (func (param i32 i32 i32 i32) (result i32)))
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
@@ -1310,11 +1299,7 @@
     call $p1bridge:io_subscribe
   )
   (func $tasks::host::retry (;39;) (type 7)
-<<<<<<< HEAD
     (local i32 i32 i32)
-=======
-    (local i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 0
     local.set 0
     i32.const -1
@@ -1389,7 +1374,6 @@
     end
     local.get 1
   )
-<<<<<<< HEAD
   (func $tasks::pump::go_on (;41;) (type 5) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
@@ -1527,9 +1511,6 @@
     end
   )
   (func $tasks::host::settle (;42;) (type 6) (param i32 i32 i32)
-=======
-  (func $tasks::host::settle (;41;) (type 6) (param i32 i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1575,11 +1556,7 @@
       call $tasks::ends::gone
     end
   )
-<<<<<<< HEAD
   (func $tasks::host::settled (;43;) (type 4) (param i32 i32)
-=======
-  (func $tasks::host::settled (;42;) (type 4) (param i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1595,13 +1572,8 @@
     i32.add
     i32.store align=1
   )
-<<<<<<< HEAD
   (func $tasks::host::subscribe (;44;) (type 0) (result i32)
     (local i32 i32 i32 i32)
-=======
-  (func $tasks::host::subscribe (;43;) (type 0) (result i32)
-    (local i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 0
     local.set 0
     i32.const 0
@@ -1706,7 +1678,6 @@
     i32.const 1
     i32.and
   )
-<<<<<<< HEAD
   (func $tasks::pump::end (;45;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
@@ -1771,9 +1742,6 @@
     call $p1bridge:io_write
   )
   (func $tasks::step::first_ready (;47;) (type 3) (param i32 i32) (result i32)
-=======
-  (func $tasks::step::first_ready (;44;) (type 3) (param i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1846,11 +1814,7 @@
       br 0 (;@1;)
     end
   )
-<<<<<<< HEAD
   (func $tasks::step::is_ready (;48;) (type 3) (param i32 i32) (result i32)
-=======
-  (func $tasks::step::is_ready (;45;) (type 3) (param i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     i32.const 0
     local.set 2
@@ -1903,9 +1867,7 @@
     local.get 0
     call $tasks::step::holds
   )
-<<<<<<< HEAD
-=======
-  (func $tasks::step::others_go_on (;46;) (type 0) (result i32)
+  (func $tasks::step::others_go_on (;49;) (type 0) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1946,7 +1908,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;47;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;50;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -2000,7 +1962,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;48;) (type 5) (param i32)
+  (func $tasks::step::dispatch (;51;) (type 5) (param i32)
     i32.const 0
     i32.const 40
     i32.add
@@ -2010,8 +1972,7 @@
     i32.store align=1
     call $tasks::step::run_on
   )
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
-  (func $tasks::step::wait_in_sync (;49;) (type 6) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;52;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2079,7 +2040,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;50;) (type 7)
+  (func $tasks::step::run_on (;53;) (type 7)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -2235,7 +2196,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;51;) (type 5) (param i32)
+  (func $tasks::step::turn_of (;54;) (type 5) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2257,7 +2218,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;52;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;55;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 68
@@ -2382,21 +2343,7 @@
     end
     local.get 2
   )
-<<<<<<< HEAD
-  (func $tasks::step::dispatch (;53;) (type 5) (param i32)
-    i32.const 0
-    i32.const 40
-    i32.add
-    local.get 0
-    i32.const 1
-    i32.add
-    i32.store align=1
-    call $tasks::step::run_on
-  )
-  (func $tasks::step::wait_for_host (;54;) (type 2) (param i32) (result i32)
-=======
-  (func $tasks::step::wait_for_host (;53;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::wait_for_host (;56;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2523,11 +2470,7 @@
     i32.const 1
     i32.and
   )
-<<<<<<< HEAD
-  (func $tasks::step::is_timer (;55;) (type 2) (param i32) (result i32)
-=======
-  (func $tasks::step::is_timer (;54;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::is_timer (;57;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2558,11 +2501,7 @@
     end
     local.get 1
   )
-<<<<<<< HEAD
-  (func $tasks::step::another_could_go_on (;56;) (type 0) (result i32)
-=======
-  (func $tasks::step::another_could_go_on (;55;) (type 0) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::another_could_go_on (;58;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2631,11 +2570,7 @@
     end
     local.get 0
   )
-<<<<<<< HEAD
-  (func $tasks::step::run (;57;) (type 5) (param i32)
-=======
-  (func $tasks::step::run (;56;) (type 5) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::run (;59;) (type 5) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2644,11 +2579,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-<<<<<<< HEAD
-  (func $tasks::step::run_one (;58;) (type 9) (param i32 i32 i32 i32 i32)
-=======
-  (func $tasks::step::run_one (;57;) (type 8) (param i32 i32 i32 i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::run_one (;60;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2731,7 +2662,6 @@
         local.get 0
         call $tasks::record::call_at
         call $tasks::call::end
-<<<<<<< HEAD
       end
       return
     end
@@ -2742,7 +2672,7 @@
     local.get 1
     i32.store align=1
   )
-  (func $tasks::step::step (;59;) (type 7)
+  (func $tasks::step::step (;61;) (type 7)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2764,96 +2694,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::may_block (;60;) (type 2) (param i32) (result i32)
-    (local i32 i32)
-    block ;; label = @1
-      loop ;; label = @2
-        i32.const 1
-        local.set 1
-        local.get 0
-        i32.const -1
-        i32.eq
-        br_if 1 (;@1;)
-        local.get 0
-        call $tasks::record::call_at
-        local.tee 0
-        i32.const 36
-        i32.add
-        i32.load align=1
-        i32.const 4
-        i32.eq
-        br_if 1 (;@1;)
-        local.get 0
-        i32.const 32
-        i32.add
-        i32.load align=1
-        local.tee 2
-        i32.const 64
-        i32.and
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 2
-          i32.const 2
-          i32.and
-          br_if 0 (;@3;)
-          i32.const 0
-          local.set 1
-          br 2 (;@1;)
-        end
-        i32.const 1
-        local.set 1
-        local.get 2
-        i32.const 1
-        i32.and
-        br_if 1 (;@1;)
-        local.get 0
-        i32.const 48
-        i32.add
-        i32.load align=1
-        i32.const -1
-        i32.add
-        local.set 0
-        br 0 (;@2;)
-      end
-    end
-    local.get 1
-  )
-  (func $tasks::step::frame_of (;61;) (type 2) (param i32) (result i32)
-=======
-      end
-      return
-    end
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 96
-    i32.add
-    local.get 1
-    i32.store align=1
-  )
-  (func $tasks::step::step (;58;) (type 7)
-    (local i32)
-    block ;; label = @1
-      block ;; label = @2
-        i32.const -1
-        i32.const -1
-        call $tasks::step::first_ready
-        local.tee 0
-        i32.const -1
-        i32.ne
-        br_if 0 (;@2;)
-        i32.const 0
-        call $tasks::step::wait_for_host
-        br_if 1 (;@1;)
-        call $tasks::step::another_could_go_on
-        call $tasks::import::fail
-        unreachable
-      end
-      local.get 0
-      call $tasks::step::dispatch
-    end
-  )
-  (func $tasks::step::frame_of (;59;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::frame_of (;62;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2871,11 +2712,7 @@
     i32.load align=1
     call $tasks::record::call_at
   )
-<<<<<<< HEAD
-  (func $tasks::step::resume (;62;) (type 10) (param i32 i32 i32 i32)
-=======
-  (func $tasks::step::resume (;60;) (type 9) (param i32 i32 i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::resume (;63;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2912,11 +2749,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-<<<<<<< HEAD
-  (func $tasks::record::set_at (;63;) (type 2) (param i32) (result i32)
-=======
-  (func $tasks::record::set_at (;61;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::record::set_at (;64;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -2924,11 +2757,7 @@
     i32.shl
     i32.add
   )
-<<<<<<< HEAD
-  (func $tasks::step::give_turn (;64;) (type 7)
-=======
-  (func $tasks::step::give_turn (;62;) (type 7)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::give_turn (;65;) (type 7)
     (local i32)
     i32.const 0
     local.set 0
@@ -2965,11 +2794,7 @@
       i32.store align=1
     end
   )
-<<<<<<< HEAD
-  (func $exited (;65;) (type 4) (param i32 i32)
-=======
-  (func $exited (;63;) (type 4) (param i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $exited (;66;) (type 4) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -3044,14 +2869,7 @@
     local.get 0
     call $tasks::call::end
   )
-<<<<<<< HEAD
-  (func $tasks::record::new_call (;66;) (type 0) (result i32)
-    (local i32 i32)
-    i32.const 0
-    local.set 0
-    block ;; label = @1
-=======
-  (func $tasks::record::new_call (;64;) (type 0) (result i32)
+  (func $tasks::record::new_call (;67;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     loop ;; label = @1
       i32.const 16
@@ -3062,7 +2880,6 @@
       local.set 1
       i32.const -1
       local.set 2
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
       block ;; label = @2
         loop ;; label = @3
           block ;; label = @4
@@ -3119,24 +2936,11 @@
         end
       end
     end
-<<<<<<< HEAD
-    local.get 1
-    call $tasks::record::clear
-    local.get 1
-    i32.const 44
-    i32.add
-    i32.const 1
-    i32.store align=1
-    local.get 0
-  )
-  (func $tasks::record::clear (;67;) (type 5) (param i32)
-=======
     i32.const 2
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::record::clear (;65;) (type 5) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::record::clear (;68;) (type 5) (param i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -3160,11 +2964,7 @@
       br 0 (;@1;)
     end
   )
-<<<<<<< HEAD
-  (func $tasks::record::entry (;68;) (type 3) (param i32 i32) (result i32)
-=======
-  (func $tasks::record::entry (;66;) (type 3) (param i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::record::entry (;69;) (type 3) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -3185,21 +2985,13 @@
     i32.shl
     i32.add
   )
-<<<<<<< HEAD
-  (func $args (;69;) (type 2) (param i32) (result i32)
-=======
-  (func $args (;67;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $args (;70;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
-<<<<<<< HEAD
-  (func $begin (;70;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
-=======
-  (func $begin (;68;) (type 10) (param i32 i32 i32 i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $begin (;71;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -3240,11 +3032,7 @@
     i32.store align=1
     local.get 6
   )
-<<<<<<< HEAD
-  (func $enter_blocking (;71;) (type 5) (param i32)
-=======
-  (func $enter_blocking (;69;) (type 5) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $enter_blocking (;72;) (type 5) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -3267,11 +3055,7 @@
     local.get 1
     call $tasks::call::started
   )
-<<<<<<< HEAD
-  (func $release (;72;) (type 5) (param i32)
-=======
-  (func $release (;70;) (type 5) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $release (;73;) (type 5) (param i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -3291,11 +3075,7 @@
     select
     i32.store align=1
   )
-<<<<<<< HEAD
-  (func $nested (;73;) (type 7)
-=======
-  (func $nested (;71;) (type 7)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $nested (;74;) (type 7)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -3328,11 +3108,7 @@
     i32.add
     i32.store align=1
   )
-<<<<<<< HEAD
-  (func $finish_sync (;74;) (type 5) (param i32)
-=======
-  (func $finish_sync (;72;) (type 5) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $finish_sync (;75;) (type 5) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3345,34 +3121,19 @@
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
-<<<<<<< HEAD
-  (func $returned (;75;) (type 5) (param i32)
-=======
-  (func $returned (;73;) (type 5) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $returned (;76;) (type 5) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-<<<<<<< HEAD
-  (func $p1bridge:tasks-context (;76;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-context (;77;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-set_context (;77;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;78;) (type 4) (param i32 i32)
+  (func $p1bridge:tasks-set_context (;78;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;79;) (type 4) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;79;) (type 2) (param i32) (result i32)
-=======
-  (func $p1bridge:tasks-context (;74;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-set_context (;75;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;76;) (type 4) (param i32 i32)
-    (local i32)
-  )
-  (func $p1bridge:tasks-table (;77;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $p1bridge:tasks-table (;80;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3382,85 +3143,44 @@
     end
     i32.const 0
   )
-<<<<<<< HEAD
-  (func $p1bridge:tasks-size (;80;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;81;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;81;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;82;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;82;) (type 4) (param i32 i32)
+  (func $p1bridge:io_close (;83;) (type 4) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;83;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;84;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;84;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;85;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;85;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;86;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;86;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_result (;87;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;87;) (type 14) (param i32 i64)
+  (func $p1bridge:io_poll (;88;) (type 14) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;88;) (type 15) (result i64)
+  (func $p1bridge:io_now (;89;) (type 15) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;89;) (type 7)
+  (func $p1bridge:tasks-pause (;90;) (type 7)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;90;) (type 5) (param i32)
+  (func $p1bridge:tasks-rewind (;91;) (type 5) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;91;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;92;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;92;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;93;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;93;) (type 16) (param i32 i32 i32 i32) (result i32)
-=======
-  (func $p1bridge:tasks-size (;78;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:io_subscribe (;79;) (type 6) (param i32 i32 i32)
-    unreachable
-  )
-  (func $p1bridge:io_close (;80;) (type 4) (param i32 i32)
-    unreachable
-  )
-  (func $p1bridge:tasks-base (;81;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:io_write (;82;) (type 11) (param i32 i32 i64 i32 i32) (result i64)
-    unreachable
-  )
-  (func $p1bridge:io_read (;83;) (type 12) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
-    unreachable
-  )
-  (func $p1bridge:io_result (;84;) (type 6) (param i32 i32 i32)
-    unreachable
-  )
-  (func $p1bridge:io_poll (;85;) (type 13) (param i32 i64)
-    unreachable
-  )
-  (func $p1bridge:io_now (;86;) (type 14) (result i64)
-    unreachable
-  )
-  (func $p1bridge:tasks-pause (;87;) (type 7)
-    call $nested
-  )
-  (func $p1bridge:tasks-rewind (;88;) (type 5) (param i32)
-    unreachable
-  )
-  (func $p1bridge:tasks-start (;89;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;90;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-callback (;91;) (type 15) (param i32 i32 i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $p1bridge:tasks-callback (;94;) (type 16) (param i32 i32 i32 i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3473,21 +3193,12 @@
     end
     i32.const 0
   )
-<<<<<<< HEAD
-  (func $p1bridge:tasks-thread (;94;) (type 6) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;95;) (type 5) (param i32)
+  (func $p1bridge:tasks-thread (;95;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;96;) (type 5) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;96;) (type 7))
-  (func $"p1bridge:export run" (;97;) (type 7)
-=======
-  (func $p1bridge:tasks-thread (;92;) (type 6) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;93;) (type 5) (param i32)
-    unreachable
-  )
-  (func $p1bridge:initialize (;94;) (type 7))
-  (func $"p1bridge:export run" (;95;) (type 7)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $p1bridge:initialize (;97;) (type 7))
+  (func $"p1bridge:export run" (;98;) (type 7)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0

@@ -11,7 +11,6 @@
   (type (;5;) (func (param i32 i32 i32)))
   (type (;6;) (func (result i32)))
   (type (;7;) (func (param i32 i32 i32) (result i32)))
-<<<<<<< HEAD
   (type (;8;) (func (param i32 i32 i32) (result i64)))
   (type (;9;) (func (param i32 i32 i32 i32 i32)))
   (type (;10;) (func (param i32 i32 i32 i32)))
@@ -21,16 +20,6 @@
   (type (;14;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
   (type (;15;) (func (param i32 i64)))
   (type (;16;) (func (param i32 i32 i32 i32) (result i32)))
-=======
-  (type (;8;) (func (param i32 i32 i32 i32 i32)))
-  (type (;9;) (func (param i32 i32 i32 i32)))
-  (type (;10;) (func (param i32 i32 i32 i32 i32) (result i32)))
-  (type (;11;) (func (result i64)))
-  (type (;12;) (func (param i32 i32 i64 i32 i32) (result i64)))
-  (type (;13;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
-  (type (;14;) (func (param i32 i64)))
-  (type (;15;) (func (param i32 i32 i32 i32) (result i32)))
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
   (import "wasi_snapshot_preview1" "random_get" (func $random_get (;0;) (type 0) (param i32 i32) (result i32)))
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
@@ -1309,11 +1298,7 @@
     call $p1bridge:io_subscribe
   )
   (func $tasks::host::retry (;39;) (type 1)
-<<<<<<< HEAD
     (local i32 i32 i32)
-=======
-    (local i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 0
     local.set 0
     i32.const -1
@@ -1388,7 +1373,6 @@
     end
     local.get 1
   )
-<<<<<<< HEAD
   (func $tasks::pump::go_on (;41;) (type 4) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
@@ -1526,9 +1510,6 @@
     end
   )
   (func $tasks::host::settle (;42;) (type 5) (param i32 i32 i32)
-=======
-  (func $tasks::host::settle (;41;) (type 5) (param i32 i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1574,11 +1555,7 @@
       call $tasks::ends::gone
     end
   )
-<<<<<<< HEAD
   (func $tasks::host::settled (;43;) (type 3) (param i32 i32)
-=======
-  (func $tasks::host::settled (;42;) (type 3) (param i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1594,13 +1571,8 @@
     i32.add
     i32.store align=1
   )
-<<<<<<< HEAD
   (func $tasks::host::subscribe (;44;) (type 6) (result i32)
     (local i32 i32 i32 i32)
-=======
-  (func $tasks::host::subscribe (;43;) (type 6) (result i32)
-    (local i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     i32.const 0
     local.set 0
     i32.const 0
@@ -1705,7 +1677,6 @@
     i32.const 1
     i32.and
   )
-<<<<<<< HEAD
   (func $tasks::pump::end (;45;) (type 5) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
@@ -1770,9 +1741,6 @@
     call $p1bridge:io_write
   )
   (func $tasks::step::first_ready (;47;) (type 0) (param i32 i32) (result i32)
-=======
-  (func $tasks::step::first_ready (;44;) (type 0) (param i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1845,11 +1813,7 @@
       br 0 (;@1;)
     end
   )
-<<<<<<< HEAD
   (func $tasks::step::is_ready (;48;) (type 0) (param i32 i32) (result i32)
-=======
-  (func $tasks::step::is_ready (;45;) (type 0) (param i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
     (local i32 i32)
     i32.const 0
     local.set 2
@@ -1902,9 +1866,7 @@
     local.get 0
     call $tasks::step::holds
   )
-<<<<<<< HEAD
-=======
-  (func $tasks::step::others_go_on (;46;) (type 6) (result i32)
+  (func $tasks::step::others_go_on (;49;) (type 6) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1945,7 +1907,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;47;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;50;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1999,7 +1961,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;48;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;51;) (type 4) (param i32)
     i32.const 112
     i32.const 40
     i32.add
@@ -2009,8 +1971,7 @@
     i32.store align=1
     call $tasks::step::run_on
   )
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
-  (func $tasks::step::wait_in_sync (;49;) (type 5) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;52;) (type 5) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2078,7 +2039,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;50;) (type 1)
+  (func $tasks::step::run_on (;53;) (type 1)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -2234,7 +2195,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;51;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;54;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2256,7 +2217,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;52;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;55;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 68
@@ -2381,21 +2342,7 @@
     end
     local.get 2
   )
-<<<<<<< HEAD
-  (func $tasks::step::dispatch (;53;) (type 4) (param i32)
-    i32.const 112
-    i32.const 40
-    i32.add
-    local.get 0
-    i32.const 1
-    i32.add
-    i32.store align=1
-    call $tasks::step::run_on
-  )
-  (func $tasks::step::wait_for_host (;54;) (type 2) (param i32) (result i32)
-=======
-  (func $tasks::step::wait_for_host (;53;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::wait_for_host (;56;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2522,11 +2469,7 @@
     i32.const 1
     i32.and
   )
-<<<<<<< HEAD
-  (func $tasks::step::is_timer (;55;) (type 2) (param i32) (result i32)
-=======
-  (func $tasks::step::is_timer (;54;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::is_timer (;57;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2557,11 +2500,7 @@
     end
     local.get 1
   )
-<<<<<<< HEAD
-  (func $tasks::step::another_could_go_on (;56;) (type 6) (result i32)
-=======
-  (func $tasks::step::another_could_go_on (;55;) (type 6) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::another_could_go_on (;58;) (type 6) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2630,11 +2569,7 @@
     end
     local.get 0
   )
-<<<<<<< HEAD
-  (func $tasks::step::run (;57;) (type 4) (param i32)
-=======
-  (func $tasks::step::run (;56;) (type 4) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::run (;59;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2643,11 +2578,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-<<<<<<< HEAD
-  (func $tasks::step::run_one (;58;) (type 9) (param i32 i32 i32 i32 i32)
-=======
-  (func $tasks::step::run_one (;57;) (type 8) (param i32 i32 i32 i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::run_one (;60;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2730,7 +2661,6 @@
         local.get 0
         call $tasks::record::call_at
         call $tasks::call::end
-<<<<<<< HEAD
       end
       return
     end
@@ -2741,7 +2671,7 @@
     local.get 1
     i32.store align=1
   )
-  (func $tasks::step::step (;59;) (type 1)
+  (func $tasks::step::step (;61;) (type 1)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2763,96 +2693,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::may_block (;60;) (type 2) (param i32) (result i32)
-    (local i32 i32)
-    block ;; label = @1
-      loop ;; label = @2
-        i32.const 1
-        local.set 1
-        local.get 0
-        i32.const -1
-        i32.eq
-        br_if 1 (;@1;)
-        local.get 0
-        call $tasks::record::call_at
-        local.tee 0
-        i32.const 36
-        i32.add
-        i32.load align=1
-        i32.const 4
-        i32.eq
-        br_if 1 (;@1;)
-        local.get 0
-        i32.const 32
-        i32.add
-        i32.load align=1
-        local.tee 2
-        i32.const 64
-        i32.and
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 2
-          i32.const 2
-          i32.and
-          br_if 0 (;@3;)
-          i32.const 0
-          local.set 1
-          br 2 (;@1;)
-        end
-        i32.const 1
-        local.set 1
-        local.get 2
-        i32.const 1
-        i32.and
-        br_if 1 (;@1;)
-        local.get 0
-        i32.const 48
-        i32.add
-        i32.load align=1
-        i32.const -1
-        i32.add
-        local.set 0
-        br 0 (;@2;)
-      end
-    end
-    local.get 1
-  )
-  (func $tasks::step::frame_of (;61;) (type 2) (param i32) (result i32)
-=======
-      end
-      return
-    end
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 96
-    i32.add
-    local.get 1
-    i32.store align=1
-  )
-  (func $tasks::step::step (;58;) (type 1)
-    (local i32)
-    block ;; label = @1
-      block ;; label = @2
-        i32.const -1
-        i32.const -1
-        call $tasks::step::first_ready
-        local.tee 0
-        i32.const -1
-        i32.ne
-        br_if 0 (;@2;)
-        i32.const 0
-        call $tasks::step::wait_for_host
-        br_if 1 (;@1;)
-        call $tasks::step::another_could_go_on
-        call $tasks::import::fail
-        unreachable
-      end
-      local.get 0
-      call $tasks::step::dispatch
-    end
-  )
-  (func $tasks::step::frame_of (;59;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::frame_of (;62;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2870,11 +2711,7 @@
     i32.load align=1
     call $tasks::record::call_at
   )
-<<<<<<< HEAD
-  (func $tasks::step::resume (;62;) (type 10) (param i32 i32 i32 i32)
-=======
-  (func $tasks::step::resume (;60;) (type 9) (param i32 i32 i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::resume (;63;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2911,11 +2748,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-<<<<<<< HEAD
-  (func $tasks::record::set_at (;63;) (type 2) (param i32) (result i32)
-=======
-  (func $tasks::record::set_at (;61;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::record::set_at (;64;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -2923,11 +2756,7 @@
     i32.shl
     i32.add
   )
-<<<<<<< HEAD
-  (func $tasks::step::give_turn (;64;) (type 1)
-=======
-  (func $tasks::step::give_turn (;62;) (type 1)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::step::give_turn (;65;) (type 1)
     (local i32)
     i32.const 112
     local.set 0
@@ -2964,11 +2793,7 @@
       i32.store align=1
     end
   )
-<<<<<<< HEAD
-  (func $exited (;65;) (type 3) (param i32 i32)
-=======
-  (func $exited (;63;) (type 3) (param i32 i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $exited (;66;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -3043,14 +2868,7 @@
     local.get 0
     call $tasks::call::end
   )
-<<<<<<< HEAD
-  (func $tasks::record::new_call (;66;) (type 6) (result i32)
-    (local i32 i32)
-    i32.const 0
-    local.set 0
-    block ;; label = @1
-=======
-  (func $tasks::record::new_call (;64;) (type 6) (result i32)
+  (func $tasks::record::new_call (;67;) (type 6) (result i32)
     (local i32 i32 i32 i32)
     loop ;; label = @1
       i32.const 16
@@ -3061,7 +2879,6 @@
       local.set 1
       i32.const -1
       local.set 2
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
       block ;; label = @2
         loop ;; label = @3
           block ;; label = @4
@@ -3118,24 +2935,11 @@
         end
       end
     end
-<<<<<<< HEAD
-    local.get 1
-    call $tasks::record::clear
-    local.get 1
-    i32.const 44
-    i32.add
-    i32.const 1
-    i32.store align=1
-    local.get 0
-  )
-  (func $tasks::record::clear (;67;) (type 4) (param i32)
-=======
     i32.const 2
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::record::clear (;65;) (type 4) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::record::clear (;68;) (type 4) (param i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -3159,11 +2963,7 @@
       br 0 (;@1;)
     end
   )
-<<<<<<< HEAD
-  (func $tasks::record::entry (;68;) (type 0) (param i32 i32) (result i32)
-=======
-  (func $tasks::record::entry (;66;) (type 0) (param i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $tasks::record::entry (;69;) (type 0) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -3184,21 +2984,13 @@
     i32.shl
     i32.add
   )
-<<<<<<< HEAD
-  (func $args (;69;) (type 2) (param i32) (result i32)
-=======
-  (func $args (;67;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $args (;70;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
-<<<<<<< HEAD
-  (func $begin (;70;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
-=======
-  (func $begin (;68;) (type 10) (param i32 i32 i32 i32 i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $begin (;71;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -3239,11 +3031,7 @@
     i32.store align=1
     local.get 6
   )
-<<<<<<< HEAD
-  (func $enter_blocking (;71;) (type 4) (param i32)
-=======
-  (func $enter_blocking (;69;) (type 4) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $enter_blocking (;72;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -3266,11 +3054,7 @@
     local.get 1
     call $tasks::call::started
   )
-<<<<<<< HEAD
-  (func $release (;72;) (type 4) (param i32)
-=======
-  (func $release (;70;) (type 4) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $release (;73;) (type 4) (param i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -3290,11 +3074,7 @@
     select
     i32.store align=1
   )
-<<<<<<< HEAD
-  (func $nested (;73;) (type 1)
-=======
-  (func $nested (;71;) (type 1)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $nested (;74;) (type 1)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -3327,11 +3107,7 @@
     i32.add
     i32.store align=1
   )
-<<<<<<< HEAD
-  (func $finish_sync (;74;) (type 4) (param i32)
-=======
-  (func $finish_sync (;72;) (type 4) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $finish_sync (;75;) (type 4) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3344,20 +3120,12 @@
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
-<<<<<<< HEAD
-  (func $returned (;75;) (type 4) (param i32)
-=======
-  (func $returned (;73;) (type 4) (param i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $returned (;76;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-<<<<<<< HEAD
-  (func $p3_on_p1::random::number (;76;) (type 12) (result i64)
-=======
-  (func $p3_on_p1::random::number (;74;) (type 11) (result i64)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $p3_on_p1::random::number (;77;) (type 12) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -3371,31 +3139,17 @@
     local.get 0
     i64.load
   )
-<<<<<<< HEAD
-  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;77;) (type 12) (result i64)
+  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;78;) (type 12) (result i64)
     call $p3_on_p1::random::number
   )
-  (func $p1bridge:tasks-context (;78;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-context (;79;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-set_context (;79;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;80;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-set_context (;80;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;81;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;81;) (type 2) (param i32) (result i32)
-=======
-  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;75;) (type 11) (result i64)
-    call $p3_on_p1::random::number
-  )
-  (func $p1bridge:tasks-context (;76;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-set_context (;77;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;78;) (type 3) (param i32 i32)
-    (local i32)
-  )
-  (func $p1bridge:tasks-table (;79;) (type 2) (param i32) (result i32)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $p1bridge:tasks-table (;82;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3405,101 +3159,52 @@
     end
     i32.const 0
   )
-<<<<<<< HEAD
-  (func $p1bridge:tasks-size (;82;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;83;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;83;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;84;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;84;) (type 3) (param i32 i32)
+  (func $p1bridge:io_close (;85;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;85;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;86;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;86;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;87;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;87;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;88;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;88;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_result (;89;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;89;) (type 15) (param i32 i64)
+  (func $p1bridge:io_poll (;90;) (type 15) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;90;) (type 12) (result i64)
+  (func $p1bridge:io_now (;91;) (type 12) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;91;) (type 1)
+  (func $p1bridge:tasks-pause (;92;) (type 1)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;92;) (type 4) (param i32)
+  (func $p1bridge:tasks-rewind (;93;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;93;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;94;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;94;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;95;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;95;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;96;) (type 16) (param i32 i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;96;) (type 5) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;97;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;97;) (type 5) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;98;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;98;) (type 1))
-  (func $"p1bridge:export run" (;99;) (type 1)
-=======
-  (func $p1bridge:tasks-size (;80;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:io_subscribe (;81;) (type 5) (param i32 i32 i32)
-    unreachable
-  )
-  (func $p1bridge:io_close (;82;) (type 3) (param i32 i32)
-    unreachable
-  )
-  (func $p1bridge:tasks-base (;83;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:io_write (;84;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
-    unreachable
-  )
-  (func $p1bridge:io_read (;85;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
-    unreachable
-  )
-  (func $p1bridge:io_result (;86;) (type 5) (param i32 i32 i32)
-    unreachable
-  )
-  (func $p1bridge:io_poll (;87;) (type 14) (param i32 i64)
-    unreachable
-  )
-  (func $p1bridge:io_now (;88;) (type 11) (result i64)
-    unreachable
-  )
-  (func $p1bridge:tasks-pause (;89;) (type 1)
-    call $nested
-  )
-  (func $p1bridge:tasks-rewind (;90;) (type 4) (param i32)
-    unreachable
-  )
-  (func $p1bridge:tasks-start (;91;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;92;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-callback (;93;) (type 15) (param i32 i32 i32 i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-thread (;94;) (type 5) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;95;) (type 4) (param i32)
-    unreachable
-  )
-  (func $p1bridge:initialize (;96;) (type 1))
-  (func $"p1bridge:export run" (;97;) (type 1)
->>>>>>> 1a32388 (Say when linking which calls might need several stacks, and what switching costs)
+  (func $p1bridge:initialize (;99;) (type 1))
+  (func $"p1bridge:export run" (;100;) (type 1)
     (local i32 i32)
     i32.const 0
     i32.const 0
