@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use p1bridge_linker::{Growth, Isolation, MemoryMode, Options, Profile};
+use p1bridge_linker::{Growth, Isolation, MemoryMode, Options, Profile, Stacks};
 use p1bridge_tests::wast::report::FileReport;
 use p1bridge_tests::wast::{self, Machine, flat::Flat, oracle::Oracle, script};
 
@@ -34,9 +34,13 @@ fn every_file_holds_on_wasmtime() {
     }
 }
 
+/// Where stacks stay, threads are refused.
+const THREADS: &str = "async-threads.wast";
+
 fn hold(flat: &Flat, wanted: impl Fn(&str) -> bool) {
     for file in wast::files(&[folder()]).expect("the folder has files") {
-        if !wanted(&file.file_name().unwrap_or_default().to_string_lossy()) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        if !wanted(&name) || name == THREADS {
             continue;
         }
         let report = run(flat, &file);
@@ -50,6 +54,23 @@ fn hold(flat: &Flat, wanted: impl Fn(&str) -> bool) {
 #[test]
 fn every_file_holds_when_flattened() {
     hold(&Flat::default(), |_| true);
+}
+
+#[test]
+fn files_with_tasks_hold_where_stacks_are_taken_away() {
+    for growth in [Growth::Free, Growth::Within(64)] {
+        let flat = Flat::with(Options {
+            stacks: Stacks::Switch,
+            growth,
+            ..Options::default()
+        });
+        hold(&flat, |name| name.starts_with("async-"));
+        let report = run(&flat, &folder().join(THREADS));
+        assert!(
+            report.is_green() && report.assertions.passed > 0,
+            "{report}"
+        );
+    }
 }
 
 #[test]
