@@ -1,8 +1,8 @@
 //! Calls: "canon lift", "canon lower" and "Task State".
 
-use crate::import::{context, fail, max_tasks, reason, set_context, trap_if, unlend};
+use crate::import::{context, fail, reason, set_context, trap_if, unlend};
 use crate::record::{
-    HOST, NONE, SUBTASK, add, call, call_at, current, find, flag, get, head, how, instance,
+    HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, get, head, how, instance,
     instance_at, mode, new_call, put, root, subtask, task, task_of, tick, wait, waitable,
 };
 use crate::step;
@@ -192,7 +192,7 @@ extern "C" fn enter_blocking(task: u32) {
 pub fn is_behind(task: u32) -> bool {
     let at = call_at(task);
     let mut other = 0;
-    while other < max_tasks() {
+    while other < calls() {
         let before = call_at(other);
         if get(before + call::FLAGS) != 0
             && get(before + call::WAIT) & wait::MASK == wait::ENTER

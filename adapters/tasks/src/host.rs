@@ -5,12 +5,11 @@
 //! source or sink when it ends.
 
 use crate::ends::{FUTURE, gone, notify, pointer};
-use crate::import::{
-    base, io_close, io_poll, io_read, io_result, io_subscribe, io_write, max_streams,
-};
+use crate::import::{base, io_close, io_poll, io_read, io_result, io_subscribe, io_write};
 use crate::pump;
 use crate::record::{
-    NONE, add, copy, end, end_at, get, new_stream, put, result, stream, stream_at, wait, waitable,
+    NONE, add, copy, end, end_at, get, new_stream, put, result, stream, stream_at, streams, wait,
+    waitable,
 };
 use crate::step::wait_for_event;
 use p1bridge_shim::abi::{load64, store64};
@@ -232,7 +231,7 @@ pub fn begin() {
 pub fn subscribe() -> bool {
     let mut any = false;
     let mut shared = 0;
-    while shared < max_streams() {
+    while shared < streams() {
         if waits(shared) {
             if !any {
                 begin();
@@ -259,7 +258,7 @@ pub fn subscribe() -> bool {
 #[inline(never)]
 pub fn retry() {
     let mut shared = 0;
-    while shared < max_streams() {
+    while shared < streams() {
         if waits(shared) {
             match get(stream_at(shared) + stream::PENDING) {
                 pump::PENDING => pump::go_on(shared),

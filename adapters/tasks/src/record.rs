@@ -27,7 +27,10 @@ pub mod head {
     pub const NEXT: u32 = 40;
     /// How many turns were given up since anything else has run.
     pub const TURNS: u32 = 44;
-    pub const BYTES: u32 = 48;
+    /// How many calls, and how many streams, were ever there at the same time: nobody has to look further.
+    pub const CALLS: u32 = 48;
+    pub const STREAMS: u32 = 52;
+    pub const BYTES: u32 = 56;
 }
 
 /// What is kept of an instance.
@@ -303,6 +306,22 @@ pub fn task_of(thread: u32) -> u32 {
     }
 }
 
+/// How many calls there may be: those with higher numbers were never there.
+pub fn calls() -> u32 {
+    get(head() + head::CALLS)
+}
+
+/// How many streams there may be.
+pub fn streams() -> u32 {
+    get(head() + head::STREAMS)
+}
+
+/// Notes the highest number of a record.
+fn reach(mark: u32, record: u32) {
+    let at = head() + mark;
+    put(at, get(at).max(record + 1));
+}
+
 /// The next moment.
 pub fn tick() -> u32 {
     add(head() + head::TIME, 1);
@@ -331,6 +350,7 @@ pub fn new_call() -> u32 {
         }
         clear(call_at(found), call::BYTES);
         put(call_at(found) + call::FLAGS, flag::USED);
+        reach(head::CALLS, found);
         return found;
     }
 }
@@ -363,6 +383,7 @@ pub fn new_stream(ty: u32) -> u32 {
                 put(at + stream::TYPE, ty);
                 put(at + stream::HEAD + end::STATE, copy::IDLE);
                 put(at + stream::HEAD + end::BYTES + end::STATE, copy::IDLE);
+                reach(head::STREAMS, stream);
                 return stream;
             }
             stream += 1;

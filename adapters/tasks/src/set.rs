@@ -1,10 +1,10 @@
 //! Waitable sets: "Waitable State".
 
 use crate::ends;
-use crate::import::{handle_add, handle_remove, max_streams, max_tasks, table, trap_if};
+use crate::import::{handle_add, handle_remove, table, trap_if};
 use crate::record::{
-    NONE, SET, add, call, call_at, end, end_at, find, find_waitable, flag, get, head, new_set, put,
-    set, set_at, stream, stream_at, subtask, wait, waitable,
+    NONE, SET, add, call, call_at, calls, end, end_at, find, find_waitable, flag, get, head,
+    new_set, put, set, set_at, stream, stream_at, streams, subtask, wait, waitable,
 };
 use crate::step;
 
@@ -24,7 +24,7 @@ const END: u32 = 1 << 31;
 #[inline(never)]
 fn member(set: u32, with_event: bool) -> u32 {
     let mut task = 0;
-    while task < max_tasks() {
+    while task < calls() {
         let at = call_at(task);
         if get(at + call::FLAGS) & flag::USED != 0 && is_member(at, set, with_event) {
             return task;
@@ -32,7 +32,7 @@ fn member(set: u32, with_event: bool) -> u32 {
         task += 1;
     }
     let mut end = 0;
-    while end < 2 * max_streams() {
+    while end < 2 * streams() {
         if get(stream_at(end >> 1) + stream::USED) != 0
             && get(end_at(end) + end::STATE) != 0
             && is_member(end_at(end), set, with_event)

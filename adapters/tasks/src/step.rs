@@ -4,12 +4,10 @@ use crate::call::{
     begin_waiting, can_enter, exited, is_behind, is_resolved, mode_of, needs_lock, switch_to,
     wait_for,
 };
-use crate::import::{
-    self, callback, fail, io_now, io_poll, max_tasks, pause, reason, rewind, start, unwound,
-};
+use crate::import::{self, callback, fail, io_now, io_poll, pause, reason, rewind, start, unwound};
 use crate::record::{
-    NONE, add, call, call_at, current, end_at, flag, get, head, how, instance, instance_at, mode,
-    put, root, subtask, task, tick, wait, waitable,
+    NONE, add, call, call_at, calls, current, end_at, flag, get, head, how, instance, instance_at,
+    mode, put, root, subtask, task, tick, wait, waitable,
 };
 use crate::thread::thread_ended;
 use crate::{host, set};
@@ -140,7 +138,7 @@ const ALL: u32 = u32::MAX;
 fn first_ready(up_to: u32, instance: u32) -> u32 {
     let (mut found, mut since) = (NONE, up_to);
     let mut task = 0;
-    while task < max_tasks() {
+    while task < calls() {
         let at = call_at(task);
         if get(at + call::FLAGS) != 0
             && get(at + call::SINCE) <= since
@@ -355,7 +353,7 @@ fn wait_for_host(now: bool) -> bool {
     let mut deadline = u64::MAX;
     let mut timers = false;
     let mut task = 0;
-    while task < max_tasks() {
+    while task < calls() {
         let at = call_at(task);
         if is_timer(at) {
             timers = true;
@@ -378,7 +376,7 @@ fn wait_for_host(now: bool) -> bool {
     if timers {
         let over = io_now();
         let mut task = 0;
-        while task < max_tasks() {
+        while task < calls() {
             let at = call_at(task);
             if is_timer(at) && crate::timer::deadline(at) <= over {
                 crate::call::resolve(task, subtask::RETURNED);

@@ -23,7 +23,7 @@
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 6720)
+  (global $p1bridge:end (;2;) i32 i32.const 6736)
   (export "run" (func $"p1bridge:export run"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -123,7 +123,7 @@
       loop ;; label = @2
         block ;; label = @3
           local.get 0
-          i32.const 16
+          call $tasks::record::calls
           i32.lt_u
           br_if 0 (;@3;)
           i32.const 0
@@ -131,7 +131,7 @@
           loop ;; label = @4
             block ;; label = @5
               local.get 0
-              i32.const 32
+              call $tasks::record::streams
               i32.const 1
               i32.shl
               i32.lt_u
@@ -405,7 +405,19 @@
       call $p1bridge:tasks-unlend
     end
   )
-  (func $tasks::record::stream_at (;11;) (type 2) (param i32) (result i32)
+  (func $tasks::record::calls (;11;) (type 0) (result i32)
+    i32.const 0
+    i32.const 48
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::record::streams (;12;) (type 0) (result i32)
+    i32.const 0
+    i32.const 52
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::record::stream_at (;13;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::set_at
     local.get 0
@@ -413,14 +425,14 @@
     i32.mul
     i32.add
   )
-  (func $tasks::set::has_event (;12;) (type 2) (param i32) (result i32)
+  (func $tasks::set::has_event (;14;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     call $tasks::set::member
     i32.const -1
     i32.ne
   )
-  (func $tasks::call::is_resolved (;13;) (type 2) (param i32) (result i32)
+  (func $tasks::call::is_resolved (;15;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 40
@@ -429,7 +441,7 @@
     i32.const 1
     i32.gt_u
   )
-  (func $tasks::call::switch_back (;14;) (type 5) (param i32)
+  (func $tasks::call::switch_back (;16;) (type 5) (param i32)
     local.get 0
     call $tasks::call::keep_context
     block ;; label = @1
@@ -467,7 +479,7 @@
     i32.add
     call $tasks::call::bring_context
   )
-  (func $tasks::call::keep_context (;15;) (type 5) (param i32)
+  (func $tasks::call::keep_context (;17;) (type 5) (param i32)
     local.get 0
     call $tasks::call::contexts
     local.tee 0
@@ -481,16 +493,16 @@
     call $p1bridge:tasks-context
     i32.store align=1
   )
-  (func $tasks::record::instance_at (;16;) (type 2) (param i32) (result i32)
+  (func $tasks::record::instance_at (;18;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 4
     i32.shl
     i32.const 0
     i32.add
-    i32.const 48
+    i32.const 56
     i32.add
   )
-  (func $tasks::call::bring_context (;17;) (type 5) (param i32)
+  (func $tasks::call::bring_context (;19;) (type 5) (param i32)
     i32.const 0
     local.get 0
     call $tasks::call::contexts
@@ -504,7 +516,7 @@
     i32.load align=1
     call $p1bridge:tasks-set_context
   )
-  (func $tasks::call::contexts (;18;) (type 2) (param i32) (result i32)
+  (func $tasks::call::contexts (;20;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -520,7 +532,7 @@
     i32.const 56
     i32.add
   )
-  (func $tasks::call::wait_to_enter (;19;) (type 5) (param i32)
+  (func $tasks::call::wait_to_enter (;21;) (type 5) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::enters
@@ -541,7 +553,7 @@
       call $tasks::call::waiting
     end
   )
-  (func $tasks::call::enters (;20;) (type 2) (param i32) (result i32)
+  (func $tasks::call::enters (;22;) (type 2) (param i32) (result i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -572,7 +584,7 @@
     i32.and
     i32.eqz
   )
-  (func $tasks::call::waiting (;21;) (type 4) (param i32 i32)
+  (func $tasks::call::waiting (;23;) (type 4) (param i32 i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 28
@@ -588,7 +600,7 @@
     i32.add
     i32.store align=1
   )
-  (func $tasks::call::wait_for (;22;) (type 6) (param i32 i32 i32)
+  (func $tasks::call::wait_for (;24;) (type 6) (param i32 i32 i32)
     local.get 0
     i32.const 68
     i32.add
@@ -605,7 +617,7 @@
     call $tasks::record::tick
     i32.store align=1
   )
-  (func $tasks::step::wait (;23;) (type 4) (param i32 i32)
+  (func $tasks::step::wait (;25;) (type 4) (param i32 i32)
     (local i32 i32 i64)
     block ;; label = @1
       call $tasks::record::current
@@ -637,7 +649,7 @@
     local.get 4
     i64.store align=1
   )
-  (func $tasks::call::end (;24;) (type 5) (param i32)
+  (func $tasks::call::end (;26;) (type 5) (param i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -682,7 +694,7 @@
     end
     unreachable
   )
-  (func $tasks::call::can_enter (;25;) (type 2) (param i32) (result i32)
+  (func $tasks::call::can_enter (;27;) (type 2) (param i32) (result i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::mode_of
@@ -724,14 +736,14 @@
     end
     local.get 2
   )
-  (func $tasks::call::mode_of (;26;) (type 2) (param i32) (result i32)
+  (func $tasks::call::mode_of (;28;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 32
     i32.add
     i32.load align=1
   )
-  (func $tasks::call::resolve (;27;) (type 4) (param i32 i32)
+  (func $tasks::call::resolve (;29;) (type 4) (param i32 i32)
     block ;; label = @1
       local.get 0
       call $tasks::record::call_at
@@ -778,12 +790,12 @@
     end
     unreachable
   )
-  (func $tasks::import::fail (;28;) (type 5) (param i32)
+  (func $tasks::import::fail (;30;) (type 5) (param i32)
     local.get 0
     call $p1bridge:tasks-trap
     unreachable
   )
-  (func $tasks::call::started (;29;) (type 4) (param i32 i32)
+  (func $tasks::call::started (;31;) (type 4) (param i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -818,7 +830,7 @@
     local.get 0
     call $tasks::call::switch_to
   )
-  (func $tasks::call::switch_to (;30;) (type 5) (param i32)
+  (func $tasks::call::switch_to (;32;) (type 5) (param i32)
     (local i32 i32)
     call $tasks::record::current
     local.tee 1
@@ -861,7 +873,7 @@
     local.get 0
     call $tasks::call::bring_context
   )
-  (func $tasks::record::tick (;31;) (type 0) (result i32)
+  (func $tasks::record::tick (;33;) (type 0) (result i32)
     (local i32)
     i32.const 0
     i32.const 12
@@ -877,13 +889,13 @@
     i32.add
     i32.load align=1
   )
-  (func $tasks::record::current (;32;) (type 0) (result i32)
+  (func $tasks::record::current (;34;) (type 0) (result i32)
     i32.const 0
     i32.load align=1
     i32.const -1
     i32.add
   )
-  (func $tasks::record::find (;33;) (type 1) (param i32 i32 i32) (result i32)
+  (func $tasks::record::find (;35;) (type 1) (param i32 i32 i32) (result i32)
     block ;; label = @1
       local.get 0
       local.get 1
@@ -900,7 +912,7 @@
     i32.add
     i32.load align=1
   )
-  (func $tasks::ends::gone (;34;) (type 5) (param i32)
+  (func $tasks::ends::gone (;36;) (type 5) (param i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::end_at
@@ -1000,7 +1012,7 @@
       i32.store align=1
     end
   )
-  (func $tasks::host::finish (;35;) (type 4) (param i32 i32)
+  (func $tasks::host::finish (;37;) (type 4) (param i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1046,7 +1058,7 @@
       call $tasks::host::settle
     end
   )
-  (func $tasks::ends::pointer (;36;) (type 2) (param i32) (result i32)
+  (func $tasks::ends::pointer (;38;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 0
@@ -1065,7 +1077,7 @@
     i32.mul
     i32.add
   )
-  (func $tasks::host::transfer (;37;) (type 5) (param i32)
+  (func $tasks::host::transfer (;39;) (type 5) (param i32)
     (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
     local.get 0
     i32.const 1
@@ -1292,13 +1304,13 @@
     i32.const 0
     i32.store align=1
   )
-  (func $tasks::host::begin (;38;) (type 7)
+  (func $tasks::host::begin (;40;) (type 7)
     i32.const 0
     i32.const 0
     i32.const 0
     call $p1bridge:io_subscribe
   )
-  (func $tasks::host::retry (;39;) (type 7)
+  (func $tasks::host::retry (;41;) (type 7)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1307,7 +1319,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 0
-        i32.const 32
+        call $tasks::record::streams
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -1346,7 +1358,7 @@
       end
     end
   )
-  (func $tasks::host::waits (;40;) (type 2) (param i32) (result i32)
+  (func $tasks::host::waits (;42;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -1374,7 +1386,7 @@
     end
     local.get 1
   )
-  (func $tasks::pump::go_on (;41;) (type 5) (param i32)
+  (func $tasks::pump::go_on (;43;) (type 5) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1510,7 +1522,7 @@
       return
     end
   )
-  (func $tasks::host::settle (;42;) (type 6) (param i32 i32 i32)
+  (func $tasks::host::settle (;44;) (type 6) (param i32 i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1556,7 +1568,7 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;43;) (type 4) (param i32 i32)
+  (func $tasks::host::settled (;45;) (type 4) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1572,7 +1584,7 @@
     i32.add
     i32.store align=1
   )
-  (func $tasks::host::subscribe (;44;) (type 0) (result i32)
+  (func $tasks::host::subscribe (;46;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1583,7 +1595,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i32.const 32
+        call $tasks::record::streams
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -1678,7 +1690,7 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::pump::end (;45;) (type 6) (param i32 i32 i32)
+  (func $tasks::pump::end (;47;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1720,7 +1732,7 @@
     i32.const 0
     i32.store align=1
   )
-  (func $tasks::pump::write (;46;) (type 8) (param i32 i32 i32) (result i64)
+  (func $tasks::pump::write (;48;) (type 8) (param i32 i32 i32) (result i64)
     local.get 0
     i32.const 1
     i32.shl
@@ -1741,7 +1753,7 @@
     local.get 2
     call $p1bridge:io_write
   )
-  (func $tasks::step::first_ready (;47;) (type 3) (param i32 i32) (result i32)
+  (func $tasks::step::first_ready (;49;) (type 3) (param i32 i32) (result i32)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1752,7 +1764,7 @@
         block ;; label = @3
           block ;; label = @4
             local.get 2
-            i32.const 16
+            call $tasks::record::calls
             i32.ge_u
             br_if 0 (;@4;)
             local.get 2
@@ -1814,7 +1826,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;48;) (type 3) (param i32 i32) (result i32)
+  (func $tasks::step::is_ready (;50;) (type 3) (param i32 i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 2
@@ -1867,7 +1879,7 @@
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;49;) (type 0) (result i32)
+  (func $tasks::step::others_go_on (;51;) (type 0) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1908,7 +1920,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;50;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;52;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1962,7 +1974,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;51;) (type 5) (param i32)
+  (func $tasks::step::dispatch (;53;) (type 5) (param i32)
     i32.const 0
     i32.const 40
     i32.add
@@ -1972,7 +1984,7 @@
     i32.store align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;52;) (type 6) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;54;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2040,7 +2052,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;53;) (type 7)
+  (func $tasks::step::run_on (;55;) (type 7)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -2196,7 +2208,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;54;) (type 5) (param i32)
+  (func $tasks::step::turn_of (;56;) (type 5) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2218,7 +2230,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;55;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;57;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 68
@@ -2281,7 +2293,7 @@
       local.set 2
       loop ;; label = @2
         local.get 0
-        i32.const 16
+        call $tasks::record::calls
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -2343,7 +2355,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;56;) (type 2) (param i32) (result i32)
+  (func $tasks::step::wait_for_host (;58;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2358,7 +2370,7 @@
         loop ;; label = @3
           block ;; label = @4
             local.get 4
-            i32.const 16
+            call $tasks::record::calls
             i32.lt_u
             br_if 0 (;@4;)
             local.get 3
@@ -2438,7 +2450,7 @@
       local.set 1
       loop ;; label = @2
         local.get 4
-        i32.const 16
+        call $tasks::record::calls
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -2470,7 +2482,7 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::step::is_timer (;57;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_timer (;59;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2501,7 +2513,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::another_could_go_on (;58;) (type 0) (result i32)
+  (func $tasks::step::another_could_go_on (;60;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2570,7 +2582,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::run (;59;) (type 5) (param i32)
+  (func $tasks::step::run (;61;) (type 5) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2579,7 +2591,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;60;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;62;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2672,7 +2684,7 @@
     local.get 1
     i32.store align=1
   )
-  (func $tasks::step::step (;61;) (type 7)
+  (func $tasks::step::step (;63;) (type 7)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2694,7 +2706,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;62;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;64;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2712,7 +2724,7 @@
     i32.load align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;63;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;65;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2749,7 +2761,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::record::set_at (;64;) (type 2) (param i32) (result i32)
+  (func $tasks::record::set_at (;66;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -2757,7 +2769,7 @@
     i32.shl
     i32.add
   )
-  (func $tasks::step::give_turn (;65;) (type 7)
+  (func $tasks::step::give_turn (;67;) (type 7)
     (local i32)
     i32.const 0
     local.set 0
@@ -2794,7 +2806,7 @@
       i32.store align=1
     end
   )
-  (func $exited (;66;) (type 4) (param i32 i32)
+  (func $exited (;68;) (type 4) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2869,7 +2881,7 @@
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;67;) (type 0) (result i32)
+  (func $tasks::record::new_call (;69;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     loop ;; label = @1
       i32.const 16
@@ -2910,6 +2922,9 @@
             i32.add
             i32.const 1
             i32.store align=1
+            i32.const 48
+            local.get 2
+            call $tasks::record::reach
             local.get 2
             return
           end
@@ -2940,7 +2955,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::record::clear (;68;) (type 5) (param i32)
+  (func $tasks::record::clear (;70;) (type 5) (param i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2964,7 +2979,25 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::entry (;69;) (type 3) (param i32 i32) (result i32)
+  (func $tasks::record::reach (;71;) (type 4) (param i32 i32)
+    i32.const 0
+    local.get 0
+    i32.add
+    local.tee 0
+    local.get 1
+    i32.const 1
+    i32.add
+    local.tee 1
+    local.get 0
+    i32.load align=1
+    local.tee 0
+    local.get 1
+    local.get 0
+    i32.gt_u
+    select
+    i32.store align=1
+  )
+  (func $tasks::record::entry (;72;) (type 3) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2985,13 +3018,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;70;) (type 2) (param i32) (result i32)
+  (func $args (;73;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
-  (func $begin (;71;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;74;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -3032,7 +3065,7 @@
     i32.store align=1
     local.get 6
   )
-  (func $enter_blocking (;72;) (type 5) (param i32)
+  (func $enter_blocking (;75;) (type 5) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -3055,7 +3088,7 @@
     local.get 1
     call $tasks::call::started
   )
-  (func $release (;73;) (type 5) (param i32)
+  (func $release (;76;) (type 5) (param i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -3075,7 +3108,7 @@
     select
     i32.store align=1
   )
-  (func $nested (;74;) (type 7)
+  (func $nested (;77;) (type 7)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -3108,7 +3141,7 @@
     i32.add
     i32.store align=1
   )
-  (func $finish_sync (;75;) (type 5) (param i32)
+  (func $finish_sync (;78;) (type 5) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3121,19 +3154,19 @@
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
-  (func $returned (;76;) (type 5) (param i32)
+  (func $returned (;79;) (type 5) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p1bridge:tasks-context (;77;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-context (;80;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-set_context (;78;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;79;) (type 4) (param i32 i32)
+  (func $p1bridge:tasks-set_context (;81;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;82;) (type 4) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;80;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;83;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3143,44 +3176,44 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;81;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;84;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;82;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;85;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;83;) (type 4) (param i32 i32)
+  (func $p1bridge:io_close (;86;) (type 4) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;84;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;87;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;85;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;88;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;86;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;89;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;87;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_result (;90;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;88;) (type 14) (param i32 i64)
+  (func $p1bridge:io_poll (;91;) (type 14) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;89;) (type 15) (result i64)
+  (func $p1bridge:io_now (;92;) (type 15) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;90;) (type 7)
+  (func $p1bridge:tasks-pause (;93;) (type 7)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;91;) (type 5) (param i32)
+  (func $p1bridge:tasks-rewind (;94;) (type 5) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;92;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;93;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;95;) (type 4) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;96;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;94;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;97;) (type 16) (param i32 i32 i32 i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3193,12 +3226,12 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;95;) (type 6) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;96;) (type 5) (param i32)
+  (func $p1bridge:tasks-thread (;98;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;99;) (type 5) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;97;) (type 7))
-  (func $"p1bridge:export run" (;98;) (type 7)
+  (func $p1bridge:initialize (;100;) (type 7))
+  (func $"p1bridge:export run" (;101;) (type 7)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0

@@ -8,8 +8,8 @@
   (type (;2;) (func (param i32) (result i32)))
   (type (;3;) (func (param i32 i32)))
   (type (;4;) (func (param i32)))
-  (type (;5;) (func (param i32 i32 i32)))
-  (type (;6;) (func (result i32)))
+  (type (;5;) (func (result i32)))
+  (type (;6;) (func (param i32 i32 i32)))
   (type (;7;) (func (param i32 i32 i32) (result i32)))
   (type (;8;) (func (param i32 i32 i32) (result i64)))
   (type (;9;) (func (param i32 i32 i32 i32 i32)))
@@ -24,7 +24,7 @@
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 6832)
+  (global $p1bridge:end (;2;) i32 i32.const 6848)
   (export "run" (func $"p1bridge:export run"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -122,7 +122,7 @@
       loop ;; label = @2
         block ;; label = @3
           local.get 0
-          i32.const 16
+          call $tasks::record::calls
           i32.lt_u
           br_if 0 (;@3;)
           i32.const 0
@@ -130,7 +130,7 @@
           loop ;; label = @4
             block ;; label = @5
               local.get 0
-              i32.const 32
+              call $tasks::record::streams
               i32.const 1
               i32.shl
               i32.lt_u
@@ -404,7 +404,19 @@
       call $p1bridge:tasks-unlend
     end
   )
-  (func $tasks::record::stream_at (;11;) (type 2) (param i32) (result i32)
+  (func $tasks::record::calls (;11;) (type 5) (result i32)
+    i32.const 112
+    i32.const 48
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::record::streams (;12;) (type 5) (result i32)
+    i32.const 112
+    i32.const 52
+    i32.add
+    i32.load align=1
+  )
+  (func $tasks::record::stream_at (;13;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::set_at
     local.get 0
@@ -412,14 +424,14 @@
     i32.mul
     i32.add
   )
-  (func $tasks::set::has_event (;12;) (type 2) (param i32) (result i32)
+  (func $tasks::set::has_event (;14;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     call $tasks::set::member
     i32.const -1
     i32.ne
   )
-  (func $tasks::call::is_resolved (;13;) (type 2) (param i32) (result i32)
+  (func $tasks::call::is_resolved (;15;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 40
@@ -428,7 +440,7 @@
     i32.const 1
     i32.gt_u
   )
-  (func $tasks::call::switch_back (;14;) (type 4) (param i32)
+  (func $tasks::call::switch_back (;16;) (type 4) (param i32)
     local.get 0
     call $tasks::call::keep_context
     block ;; label = @1
@@ -466,7 +478,7 @@
     i32.add
     call $tasks::call::bring_context
   )
-  (func $tasks::call::keep_context (;15;) (type 4) (param i32)
+  (func $tasks::call::keep_context (;17;) (type 4) (param i32)
     local.get 0
     call $tasks::call::contexts
     local.tee 0
@@ -480,16 +492,16 @@
     call $p1bridge:tasks-context
     i32.store align=1
   )
-  (func $tasks::record::instance_at (;16;) (type 2) (param i32) (result i32)
+  (func $tasks::record::instance_at (;18;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 4
     i32.shl
     i32.const 112
     i32.add
-    i32.const 48
+    i32.const 56
     i32.add
   )
-  (func $tasks::call::bring_context (;17;) (type 4) (param i32)
+  (func $tasks::call::bring_context (;19;) (type 4) (param i32)
     i32.const 0
     local.get 0
     call $tasks::call::contexts
@@ -503,7 +515,7 @@
     i32.load align=1
     call $p1bridge:tasks-set_context
   )
-  (func $tasks::call::contexts (;18;) (type 2) (param i32) (result i32)
+  (func $tasks::call::contexts (;20;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -519,7 +531,7 @@
     i32.const 56
     i32.add
   )
-  (func $tasks::call::wait_to_enter (;19;) (type 4) (param i32)
+  (func $tasks::call::wait_to_enter (;21;) (type 4) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::enters
@@ -540,7 +552,7 @@
       call $tasks::call::waiting
     end
   )
-  (func $tasks::call::enters (;20;) (type 2) (param i32) (result i32)
+  (func $tasks::call::enters (;22;) (type 2) (param i32) (result i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -571,7 +583,7 @@
     i32.and
     i32.eqz
   )
-  (func $tasks::call::waiting (;21;) (type 3) (param i32 i32)
+  (func $tasks::call::waiting (;23;) (type 3) (param i32 i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 28
@@ -587,7 +599,7 @@
     i32.add
     i32.store align=1
   )
-  (func $tasks::call::wait_for (;22;) (type 5) (param i32 i32 i32)
+  (func $tasks::call::wait_for (;24;) (type 6) (param i32 i32 i32)
     local.get 0
     i32.const 68
     i32.add
@@ -604,7 +616,7 @@
     call $tasks::record::tick
     i32.store align=1
   )
-  (func $tasks::step::wait (;23;) (type 3) (param i32 i32)
+  (func $tasks::step::wait (;25;) (type 3) (param i32 i32)
     (local i32 i32 i64)
     block ;; label = @1
       call $tasks::record::current
@@ -636,7 +648,7 @@
     local.get 4
     i64.store align=1
   )
-  (func $tasks::call::end (;24;) (type 4) (param i32)
+  (func $tasks::call::end (;26;) (type 4) (param i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -681,7 +693,7 @@
     end
     unreachable
   )
-  (func $tasks::call::can_enter (;25;) (type 2) (param i32) (result i32)
+  (func $tasks::call::can_enter (;27;) (type 2) (param i32) (result i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::mode_of
@@ -723,14 +735,14 @@
     end
     local.get 2
   )
-  (func $tasks::call::mode_of (;26;) (type 2) (param i32) (result i32)
+  (func $tasks::call::mode_of (;28;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 32
     i32.add
     i32.load align=1
   )
-  (func $tasks::call::resolve (;27;) (type 3) (param i32 i32)
+  (func $tasks::call::resolve (;29;) (type 3) (param i32 i32)
     block ;; label = @1
       local.get 0
       call $tasks::record::call_at
@@ -777,12 +789,12 @@
     end
     unreachable
   )
-  (func $tasks::import::fail (;28;) (type 4) (param i32)
+  (func $tasks::import::fail (;30;) (type 4) (param i32)
     local.get 0
     call $p1bridge:tasks-trap
     unreachable
   )
-  (func $tasks::call::started (;29;) (type 3) (param i32 i32)
+  (func $tasks::call::started (;31;) (type 3) (param i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -817,7 +829,7 @@
     local.get 0
     call $tasks::call::switch_to
   )
-  (func $tasks::call::switch_to (;30;) (type 4) (param i32)
+  (func $tasks::call::switch_to (;32;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::current
     local.tee 1
@@ -860,7 +872,7 @@
     local.get 0
     call $tasks::call::bring_context
   )
-  (func $tasks::record::tick (;31;) (type 6) (result i32)
+  (func $tasks::record::tick (;33;) (type 5) (result i32)
     (local i32)
     i32.const 112
     i32.const 12
@@ -876,13 +888,13 @@
     i32.add
     i32.load align=1
   )
-  (func $tasks::record::current (;32;) (type 6) (result i32)
+  (func $tasks::record::current (;34;) (type 5) (result i32)
     i32.const 112
     i32.load align=1
     i32.const -1
     i32.add
   )
-  (func $tasks::record::find (;33;) (type 7) (param i32 i32 i32) (result i32)
+  (func $tasks::record::find (;35;) (type 7) (param i32 i32 i32) (result i32)
     block ;; label = @1
       local.get 0
       local.get 1
@@ -899,7 +911,7 @@
     i32.add
     i32.load align=1
   )
-  (func $tasks::ends::gone (;34;) (type 4) (param i32)
+  (func $tasks::ends::gone (;36;) (type 4) (param i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::end_at
@@ -999,7 +1011,7 @@
       i32.store align=1
     end
   )
-  (func $tasks::host::finish (;35;) (type 3) (param i32 i32)
+  (func $tasks::host::finish (;37;) (type 3) (param i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1045,7 +1057,7 @@
       call $tasks::host::settle
     end
   )
-  (func $tasks::ends::pointer (;36;) (type 2) (param i32) (result i32)
+  (func $tasks::ends::pointer (;38;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 0
@@ -1064,7 +1076,7 @@
     i32.mul
     i32.add
   )
-  (func $tasks::host::transfer (;37;) (type 4) (param i32)
+  (func $tasks::host::transfer (;39;) (type 4) (param i32)
     (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
     local.get 0
     i32.const 1
@@ -1291,13 +1303,13 @@
     i32.const 0
     i32.store align=1
   )
-  (func $tasks::host::begin (;38;) (type 1)
+  (func $tasks::host::begin (;40;) (type 1)
     i32.const 0
     i32.const 0
     i32.const 0
     call $p1bridge:io_subscribe
   )
-  (func $tasks::host::retry (;39;) (type 1)
+  (func $tasks::host::retry (;41;) (type 1)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1306,7 +1318,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 0
-        i32.const 32
+        call $tasks::record::streams
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -1345,7 +1357,7 @@
       end
     end
   )
-  (func $tasks::host::waits (;40;) (type 2) (param i32) (result i32)
+  (func $tasks::host::waits (;42;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -1373,7 +1385,7 @@
     end
     local.get 1
   )
-  (func $tasks::pump::go_on (;41;) (type 4) (param i32)
+  (func $tasks::pump::go_on (;43;) (type 4) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1509,7 +1521,7 @@
       return
     end
   )
-  (func $tasks::host::settle (;42;) (type 5) (param i32 i32 i32)
+  (func $tasks::host::settle (;44;) (type 6) (param i32 i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
@@ -1555,7 +1567,7 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;43;) (type 3) (param i32 i32)
+  (func $tasks::host::settled (;45;) (type 3) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1571,7 +1583,7 @@
     i32.add
     i32.store align=1
   )
-  (func $tasks::host::subscribe (;44;) (type 6) (result i32)
+  (func $tasks::host::subscribe (;46;) (type 5) (result i32)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1582,7 +1594,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 1
-        i32.const 32
+        call $tasks::record::streams
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -1677,7 +1689,7 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::pump::end (;45;) (type 5) (param i32 i32 i32)
+  (func $tasks::pump::end (;47;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1719,7 +1731,7 @@
     i32.const 0
     i32.store align=1
   )
-  (func $tasks::pump::write (;46;) (type 8) (param i32 i32 i32) (result i64)
+  (func $tasks::pump::write (;48;) (type 8) (param i32 i32 i32) (result i64)
     local.get 0
     i32.const 1
     i32.shl
@@ -1740,7 +1752,7 @@
     local.get 2
     call $p1bridge:io_write
   )
-  (func $tasks::step::first_ready (;47;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::step::first_ready (;49;) (type 0) (param i32 i32) (result i32)
     (local i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1751,7 +1763,7 @@
         block ;; label = @3
           block ;; label = @4
             local.get 2
-            i32.const 16
+            call $tasks::record::calls
             i32.ge_u
             br_if 0 (;@4;)
             local.get 2
@@ -1813,7 +1825,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;48;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::step::is_ready (;50;) (type 0) (param i32 i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 2
@@ -1866,7 +1878,7 @@
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;49;) (type 6) (result i32)
+  (func $tasks::step::others_go_on (;51;) (type 5) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1907,7 +1919,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;50;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;52;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1961,7 +1973,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;51;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;53;) (type 4) (param i32)
     i32.const 112
     i32.const 40
     i32.add
@@ -1971,7 +1983,7 @@
     i32.store align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;52;) (type 5) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;54;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2039,7 +2051,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;53;) (type 1)
+  (func $tasks::step::run_on (;55;) (type 1)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -2195,7 +2207,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;54;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;56;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2217,7 +2229,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;55;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;57;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 68
@@ -2280,7 +2292,7 @@
       local.set 2
       loop ;; label = @2
         local.get 0
-        i32.const 16
+        call $tasks::record::calls
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -2342,7 +2354,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;56;) (type 2) (param i32) (result i32)
+  (func $tasks::step::wait_for_host (;58;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2357,7 +2369,7 @@
         loop ;; label = @3
           block ;; label = @4
             local.get 4
-            i32.const 16
+            call $tasks::record::calls
             i32.lt_u
             br_if 0 (;@4;)
             local.get 3
@@ -2437,7 +2449,7 @@
       local.set 1
       loop ;; label = @2
         local.get 4
-        i32.const 16
+        call $tasks::record::calls
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
@@ -2469,7 +2481,7 @@
     i32.const 1
     i32.and
   )
-  (func $tasks::step::is_timer (;57;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_timer (;59;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2500,7 +2512,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::another_could_go_on (;58;) (type 6) (result i32)
+  (func $tasks::step::another_could_go_on (;60;) (type 5) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2569,7 +2581,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::run (;59;) (type 4) (param i32)
+  (func $tasks::step::run (;61;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2578,7 +2590,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;60;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;62;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2671,7 +2683,7 @@
     local.get 1
     i32.store align=1
   )
-  (func $tasks::step::step (;61;) (type 1)
+  (func $tasks::step::step (;63;) (type 1)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2693,7 +2705,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;62;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;64;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2711,7 +2723,7 @@
     i32.load align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;63;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;65;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2748,7 +2760,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::record::set_at (;64;) (type 2) (param i32) (result i32)
+  (func $tasks::record::set_at (;66;) (type 2) (param i32) (result i32)
     i32.const 16
     call $tasks::record::call_at
     local.get 0
@@ -2756,7 +2768,7 @@
     i32.shl
     i32.add
   )
-  (func $tasks::step::give_turn (;65;) (type 1)
+  (func $tasks::step::give_turn (;67;) (type 1)
     (local i32)
     i32.const 112
     local.set 0
@@ -2793,7 +2805,7 @@
       i32.store align=1
     end
   )
-  (func $exited (;66;) (type 3) (param i32 i32)
+  (func $exited (;68;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2868,7 +2880,7 @@
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;67;) (type 6) (result i32)
+  (func $tasks::record::new_call (;69;) (type 5) (result i32)
     (local i32 i32 i32 i32)
     loop ;; label = @1
       i32.const 16
@@ -2909,6 +2921,9 @@
             i32.add
             i32.const 1
             i32.store align=1
+            i32.const 48
+            local.get 2
+            call $tasks::record::reach
             local.get 2
             return
           end
@@ -2939,7 +2954,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::record::clear (;68;) (type 4) (param i32)
+  (func $tasks::record::clear (;70;) (type 4) (param i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2963,7 +2978,25 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::entry (;69;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::record::reach (;71;) (type 3) (param i32 i32)
+    i32.const 112
+    local.get 0
+    i32.add
+    local.tee 0
+    local.get 1
+    i32.const 1
+    i32.add
+    local.tee 1
+    local.get 0
+    i32.load align=1
+    local.tee 0
+    local.get 1
+    local.get 0
+    i32.gt_u
+    select
+    i32.store align=1
+  )
+  (func $tasks::record::entry (;72;) (type 0) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2984,13 +3017,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;70;) (type 2) (param i32) (result i32)
+  (func $args (;73;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 80
     i32.add
   )
-  (func $begin (;71;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;74;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -3031,7 +3064,7 @@
     i32.store align=1
     local.get 6
   )
-  (func $enter_blocking (;72;) (type 4) (param i32)
+  (func $enter_blocking (;75;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -3054,7 +3087,7 @@
     local.get 1
     call $tasks::call::started
   )
-  (func $release (;73;) (type 4) (param i32)
+  (func $release (;76;) (type 4) (param i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 44
@@ -3074,7 +3107,7 @@
     select
     i32.store align=1
   )
-  (func $nested (;74;) (type 1)
+  (func $nested (;77;) (type 1)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -3107,7 +3140,7 @@
     i32.add
     i32.store align=1
   )
-  (func $finish_sync (;75;) (type 4) (param i32)
+  (func $finish_sync (;78;) (type 4) (param i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3120,12 +3153,12 @@
     call $tasks::record::call_at
     call $tasks::call::deliver
   )
-  (func $returned (;76;) (type 4) (param i32)
+  (func $returned (;79;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p3_on_p1::random::number (;77;) (type 12) (result i64)
+  (func $p3_on_p1::random::number (;80;) (type 12) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -3139,17 +3172,17 @@
     local.get 0
     i64.load
   )
-  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;78;) (type 12) (result i64)
+  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;81;) (type 12) (result i64)
     call $p3_on_p1::random::number
   )
-  (func $p1bridge:tasks-context (;79;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-context (;82;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-set_context (;80;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;81;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-set_context (;83;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;84;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;82;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;85;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3159,52 +3192,52 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;83;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;86;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;84;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;87;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;85;) (type 3) (param i32 i32)
+  (func $p1bridge:io_close (;88;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;86;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;89;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;87;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;90;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;88;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;91;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;89;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_result (;92;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;90;) (type 15) (param i32 i64)
+  (func $p1bridge:io_poll (;93;) (type 15) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;91;) (type 12) (result i64)
+  (func $p1bridge:io_now (;94;) (type 12) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;92;) (type 1)
+  (func $p1bridge:tasks-pause (;95;) (type 1)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;93;) (type 4) (param i32)
+  (func $p1bridge:tasks-rewind (;96;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;94;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;95;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;97;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;98;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;96;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;99;) (type 16) (param i32 i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;97;) (type 5) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;98;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;100;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;101;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;99;) (type 1))
-  (func $"p1bridge:export run" (;100;) (type 1)
+  (func $p1bridge:initialize (;102;) (type 1))
+  (func $"p1bridge:export run" (;103;) (type 1)
     (local i32 i32)
     i32.const 0
     i32.const 0
