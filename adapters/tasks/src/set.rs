@@ -23,23 +23,28 @@ const END: u32 = 1 << 31;
 /// The first member of a set for which something holds.
 #[inline(never)]
 fn member(set: u32, with_event: bool) -> u32 {
-    let mut task = 0;
-    while task < calls() {
-        let at = call_at(task);
+    let (mut task, all, mut at) = (0, calls(), call_at(0));
+    while task < all {
         if get(at + call::FLAGS) & flag::USED != 0 && is_member(at, set, with_event) {
             return task;
         }
         task += 1;
+        at += call::BYTES;
     }
-    let mut end = 0;
-    while end < 2 * streams() {
-        if get(stream_at(end >> 1) + stream::USED) != 0
-            && get(end_at(end) + end::STATE) != 0
-            && is_member(end_at(end), set, with_event)
-        {
-            return end | END;
+    let (mut shared, all, mut at) = (0, streams(), stream_at(0));
+    while shared < all {
+        if get(at + stream::USED) != 0 {
+            let ends = at + stream::HEAD;
+            if get(ends + end::STATE) != 0 && is_member(ends, set, with_event) {
+                return shared << 1 | END;
+            }
+            let writable = ends + end::BYTES;
+            if get(writable + end::STATE) != 0 && is_member(writable, set, with_event) {
+                return shared << 1 | 1 | END;
+            }
         }
-        end += 1;
+        shared += 1;
+        at += stream::BYTES;
     }
     NONE
 }

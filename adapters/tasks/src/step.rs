@@ -137,9 +137,9 @@ const ALL: u32 = u32::MAX;
 #[inline(never)]
 fn first_ready(up_to: u32, instance: u32) -> u32 {
     let (mut found, mut since) = (NONE, up_to);
-    let mut task = 0;
-    while task < calls() {
-        let at = call_at(task);
+    // Nothing runs meanwhile that could move the records.
+    let (mut task, all, mut at) = (0, calls(), call_at(0));
+    while task < all {
         if get(at + call::FLAGS) != 0
             && get(at + call::SINCE) <= since
             && (instance == ALL || is_thread_of(at, instance))
@@ -149,6 +149,7 @@ fn first_ready(up_to: u32, instance: u32) -> u32 {
             found = task;
         }
         task += 1;
+        at += call::BYTES;
     }
     found
 }
@@ -352,14 +353,14 @@ fn wait_for_host(now: bool) -> bool {
     let mut any = host::subscribe();
     let mut deadline = u64::MAX;
     let mut timers = false;
-    let mut task = 0;
-    while task < calls() {
-        let at = call_at(task);
+    let (mut task, all, mut at) = (0, calls(), call_at(0));
+    while task < all {
         if is_timer(at) {
             timers = true;
             deadline = deadline.min(crate::timer::deadline(at));
         }
         task += 1;
+        at += call::BYTES;
     }
     if timers && !any {
         host::begin();

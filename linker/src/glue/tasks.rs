@@ -3,6 +3,8 @@
 //! The library knows numbers and no types. What is written here puts the numbers in front of what a
 //! guest passes, checks the guest's pointers, and finds what a number of the library stands for.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
@@ -14,9 +16,11 @@ use crate::maps::{Glue, Maps, memory_access};
 use crate::memory::access::{Quantity, quantity};
 use crate::memory::stacks::{REWINDS, UNWINDS};
 use crate::memory::traps::Trap;
+use crate::parse::module::{ElementMode, Items};
 use crate::plan::Plan;
 use crate::resolve::{
-    AsyncBuiltin, CanonId, CanonOptions, ComponentInstanceId, EndType, Given, InstanceId,
+    AsyncBuiltin, CanonId, CanonOptions, ComponentInstanceId, Const, EndType, Given, InstanceId,
+    constant,
 };
 use crate::statics::canon;
 
@@ -63,8 +67,19 @@ pub fn built_in(
         AsyncBuiltin::BackpressureInc => call(&[instance, 1], "backpressure", &[]),
         AsyncBuiltin::BackpressureDec => call(&[instance, -1], "backpressure", &[]),
         AsyncBuiltin::ThreadIndex => call(&[], "thread_index", &[]),
-        AsyncBuiltin::ThreadNewIndirect(_) => {
-            call(&[instance, numbers(plan).thread(id)], "thread_new", &[])
+        AsyncBuiltin::ThreadNewIndirect(table) => {
+            let mut fused = fused::Fused::new(glue, plan, maps, canon.ty.params());
+            check_may_leave(plan, maps, &mut fused.code, canon.instance);
+            check_start(plan, &mut fused, *table);
+            let (function, argument) = (0, 1);
+            fused
+                .sink()
+                .i32_const(instance)
+                .i32_const(numbers(plan).thread(id))
+                .local_get(function)
+                .local_get(argument);
+            fused.of_tasks("thread_new");
+            fused.finish()
         }
         AsyncBuiltin::ThreadResumeLater => call(&[instance], "resume_later", &[]),
         AsyncBuiltin::ThreadSuspend => call(&[instance], "suspend", &[]),
@@ -115,6 +130,61 @@ pub fn built_in(
         }
         AsyncBuiltin::ErrorContextDrop => error_contexts::drop(glue, plan, maps, id),
     })
+}
+
+/// Traps unless the table has a function there with which a thread can begin. A table that is written is looked at when
+/// the thread begins.
+fn check_start(
+    plan: &Plan<'_, '_>,
+    fused: &mut fused::Fused<'_, '_, '_>,
+    table: (InstanceId, u32),
+) {
+    let table = plan.program.table(plan.input, table.0, table.1);
+    if plan.live.writes(table) {
+        return;
+    }
+    let start = wasmparser::FuncType::new([wasmparser::ValType::I32], []);
+    let mut functions: BTreeMap<u32, bool> = BTreeMap::new();
+    for id in plan.program.ids() {
+        let module = plan.program.module(plan.input, id);
+        for element in &module.elements {
+            let ElementMode::Active { table: of, offset } = &element.mode else {
+                continue;
+            };
+            if plan.program.table(plan.input, id, *of) != table {
+                continue;
+            }
+            let (Some(Const::I32(first)), Items::Functions(items)) = (
+                constant(plan.input, &plan.program, id, offset),
+                &element.items,
+            ) else {
+                return;
+            };
+            for (function, at) in items.iter().zip(first as u32..) {
+                functions.insert(at, *module.func_type(*function) == start);
+            }
+        }
+    }
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for (&at, _) in functions.iter().filter(|(_, starts)| **starts) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == at => *last = at,
+            _ => runs.push((at, at)),
+        }
+    }
+    let function = 0;
+    fused.sink().block(BlockType::Empty);
+    for (first, last) in runs {
+        fused
+            .sink()
+            .local_get(function)
+            .i32_const(first as i32)
+            .i32_sub()
+            .i32_const((last - first) as i32)
+            .i32_le_u()
+            .br_if(0);
+    }
+    fused.sink().unreachable().end();
 }
 
 /// A function that calls one of the library, with constants before and behind its own parameters.

@@ -111,92 +111,141 @@
     i32.const 1
   )
   (func $tasks::set::member (;5;) (type 0) (param i32 i32) (result i32)
-    (local i32 i32 i32)
+    (local i32 i32 i32 i32)
     local.get 0
     i32.const 1
     i32.add
     local.set 2
     i32.const 0
+    local.set 3
+    call $tasks::record::calls
+    local.set 4
+    i32.const 0
+    call $tasks::record::call_at
     local.set 0
     block ;; label = @1
       loop ;; label = @2
         block ;; label = @3
-          local.get 0
-          call $tasks::record::calls
-          i32.lt_u
+          local.get 4
+          local.get 3
+          i32.ne
           br_if 0 (;@3;)
           i32.const 0
+          local.set 3
+          call $tasks::record::streams
+          local.set 5
+          i32.const 0
+          call $tasks::record::stream_at
           local.set 0
           loop ;; label = @4
             block ;; label = @5
-              local.get 0
-              call $tasks::record::streams
-              i32.const 1
-              i32.shl
-              i32.lt_u
+              local.get 5
+              local.get 3
+              i32.ne
               br_if 0 (;@5;)
               i32.const -1
-              local.set 0
+              local.set 3
               br 4 (;@1;)
             end
             block ;; label = @5
               local.get 0
-              i32.const 1
-              i32.shr_u
-              call $tasks::record::stream_at
               i32.load align=1
               i32.eqz
               br_if 0 (;@5;)
-              local.get 0
-              call $tasks::record::end_at
-              i32.const 16
-              i32.add
-              i32.load align=1
-              i32.eqz
-              br_if 0 (;@5;)
-              local.get 0
-              call $tasks::record::end_at
-              local.tee 3
-              i32.const 4
-              i32.add
-              i32.load align=1
-              local.set 4
               block ;; label = @6
                 block ;; label = @7
-                  local.get 1
+                  local.get 0
+                  i32.const 56
+                  i32.add
+                  i32.load align=1
                   i32.eqz
                   br_if 0 (;@7;)
+                  local.get 0
+                  i32.const 44
+                  i32.add
+                  i32.load align=1
+                  local.set 4
+                  block ;; label = @8
+                    local.get 1
+                    i32.eqz
+                    br_if 0 (;@8;)
+                    local.get 4
+                    local.get 2
+                    i32.ne
+                    br_if 0 (;@8;)
+                    local.get 0
+                    i32.const 40
+                    i32.add
+                    i32.load align=1
+                    i32.eqz
+                    br_if 1 (;@7;)
+                    br 2 (;@6;)
+                  end
+                  local.get 4
+                  local.get 2
+                  i32.eq
+                  br_if 1 (;@6;)
+                end
+                local.get 0
+                i32.const 104
+                i32.add
+                i32.load align=1
+                i32.eqz
+                br_if 1 (;@5;)
+                local.get 0
+                i32.const 92
+                i32.add
+                i32.load align=1
+                local.set 4
+                block ;; label = @7
+                  block ;; label = @8
+                    local.get 1
+                    i32.eqz
+                    br_if 0 (;@8;)
+                    local.get 4
+                    local.get 2
+                    i32.ne
+                    br_if 0 (;@8;)
+                    local.get 0
+                    i32.const 88
+                    i32.add
+                    i32.load align=1
+                    i32.eqz
+                    br_if 3 (;@5;)
+                    br 1 (;@7;)
+                  end
                   local.get 4
                   local.get 2
                   i32.ne
-                  br_if 0 (;@7;)
-                  local.get 3
-                  i32.load align=1
-                  i32.eqz
                   br_if 2 (;@5;)
-                  br 1 (;@6;)
                 end
-                local.get 4
-                local.get 2
-                i32.ne
-                br_if 1 (;@5;)
+                local.get 3
+                i32.const 1
+                i32.shl
+                i32.const -2147483647
+                i32.or
+                return
               end
-              local.get 0
+              local.get 3
+              i32.const 1
+              i32.shl
               i32.const -2147483648
               i32.or
               return
             end
             local.get 0
-            i32.const 1
+            i32.const 136
             i32.add
             local.set 0
+            local.get 3
+            i32.const 1
+            i32.add
+            local.set 3
             br 0 (;@4;)
           end
         end
         block ;; label = @3
           local.get 0
-          call $tasks::record::call_at
-          local.tee 4
           i32.const 44
           i32.add
           i32.load8_u
@@ -204,37 +253,41 @@
           i32.and
           i32.eqz
           br_if 0 (;@3;)
-          local.get 4
+          local.get 0
           i32.const 4
           i32.add
           i32.load align=1
-          local.set 3
+          local.set 5
           block ;; label = @4
             local.get 1
             i32.eqz
             br_if 0 (;@4;)
-            local.get 3
+            local.get 5
             local.get 2
             i32.ne
             br_if 0 (;@4;)
-            local.get 4
+            local.get 0
             i32.load align=1
             br_if 3 (;@1;)
             br 1 (;@3;)
           end
-          local.get 3
+          local.get 5
           local.get 2
           i32.eq
           br_if 2 (;@1;)
         end
         local.get 0
-        i32.const 1
+        i32.const 136
         i32.add
         local.set 0
+        local.get 3
+        i32.const 1
+        i32.add
+        local.set 3
         br 0 (;@2;)
       end
     end
-    local.get 0
+    local.get 3
   )
   (func $tasks::set::set_payload (;6;) (type 3) (param i32 i32)
     (local i32)
@@ -1753,22 +1806,25 @@
     call $p1bridge:io_write
   )
   (func $tasks::step::first_ready (;49;) (type 0) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32)
     i32.const 0
     local.set 2
-    i32.const -1
+    call $tasks::record::calls
     local.set 3
+    i32.const 0
+    call $tasks::record::call_at
+    local.set 4
+    i32.const -1
+    local.set 5
     loop (result i32) ;; label = @1
       block ;; label = @2
         block ;; label = @3
           block ;; label = @4
+            local.get 3
             local.get 2
-            call $tasks::record::calls
-            i32.ge_u
+            i32.eq
             br_if 0 (;@4;)
-            local.get 2
-            call $tasks::record::call_at
-            local.tee 4
+            local.get 4
             i32.const 44
             i32.add
             i32.load align=1
@@ -1777,7 +1833,7 @@
             local.get 4
             i32.const 72
             i32.add
-            local.tee 5
+            local.tee 6
             i32.load align=1
             local.get 0
             i32.gt_u
@@ -1804,7 +1860,7 @@
             br_if 2 (;@2;)
             br 1 (;@3;)
           end
-          local.get 3
+          local.get 5
           return
         end
         local.get 4
@@ -1812,12 +1868,16 @@
         call $tasks::step::is_ready
         i32.eqz
         br_if 0 (;@2;)
-        local.get 5
+        local.get 6
         i32.load align=1
         local.set 0
         local.get 2
-        local.set 3
+        local.set 5
       end
+      local.get 4
+      i32.const 136
+      i32.add
+      local.set 4
       local.get 2
       i32.const 1
       i32.add
@@ -2362,15 +2422,16 @@
     local.set 2
     call $tasks::host::subscribe
     local.set 3
-    i32.const 0
+    call $tasks::record::calls
     local.set 4
+    i32.const 0
+    call $tasks::record::call_at
+    local.set 5
     block ;; label = @1
       block ;; label = @2
         loop ;; label = @3
           block ;; label = @4
             local.get 4
-            call $tasks::record::calls
-            i32.lt_u
             br_if 0 (;@4;)
             local.get 3
             local.get 2
@@ -2384,9 +2445,7 @@
             br 3 (;@1;)
           end
           block ;; label = @4
-            local.get 4
-            call $tasks::record::call_at
-            local.tee 5
+            local.get 5
             call $tasks::step::is_timer
             i32.eqz
             br_if 0 (;@4;)
@@ -2405,9 +2464,13 @@
             local.set 2
           end
           local.get 4
-          i32.const 1
+          i32.const -1
           i32.add
           local.set 4
+          local.get 5
+          i32.const 136
+          i32.add
+          local.set 5
           br 0 (;@3;)
         end
       end
@@ -2444,36 +2507,36 @@
       i32.eqz
       br_if 0 (;@1;)
       i32.const 0
-      local.set 4
+      local.set 5
       call $p1bridge:io_now
       local.set 1
       loop ;; label = @2
-        local.get 4
+        local.get 5
         call $tasks::record::calls
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
-          local.get 4
+          local.get 5
           call $tasks::record::call_at
-          local.tee 5
+          local.tee 4
           call $tasks::step::is_timer
           i32.eqz
           br_if 0 (;@3;)
-          local.get 5
+          local.get 4
           i32.const 80
           i32.add
           i64.load align=1
           local.get 1
           i64.gt_u
           br_if 0 (;@3;)
-          local.get 4
+          local.get 5
           i32.const 2
           call $tasks::call::resolve
         end
-        local.get 4
+        local.get 5
         i32.const 1
         i32.add
-        local.set 4
+        local.set 5
         br 0 (;@2;)
       end
     end

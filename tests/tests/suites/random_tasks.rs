@@ -11,10 +11,10 @@ use anyhow::{Context, Result, bail};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge_linker::{Isolation, Stacks};
 use p1bridge_tests::random::run::Engines;
-use p1bridge_tests::random::tasks::{Program, by_number, program};
+use p1bridge_tests::random::tasks::{Program, by_number, is_of_callee, program};
 
 /// What an otherwise idle machine with two cores does in 20 seconds.
-const PROGRAMS: u64 = 300;
+const PROGRAMS: u64 = 150;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     match std::env::var(variable) {
@@ -56,18 +56,26 @@ fn check(engines: &Engines, seed: u64, program: &Program, oracle_only: bool) -> 
     }
     let right = by_number(&right.log, program.faulty);
     let found = by_number(&found.log, program.faulty);
-    if found != right {
-        let mut numbers = right.keys().chain(found.keys());
-        let other = numbers.find(|number| found.get(number) != right.get(number));
-        let number = other.copied().unwrap_or_default();
+    let mut numbers = right.keys().chain(found.keys());
+    let of = |log: &Log, number: &u64| log.get(number).cloned().unwrap_or_default();
+    let other = numbers.find(|number| {
+        let (right, found) = (of(&right, number), of(&found, number));
+        // A task of the callee that is left when `run` returns has come to any point.
+        let ends_early = right.starts_with(&found) || found.starts_with(&right);
+        found != right && !(is_of_callee(**number) && ends_early)
+    });
+    if let Some(number) = other {
         bail!(
             "under {number} wasmtime: {:x?}; flat: {:x?}",
-            right.get(&number),
-            found.get(&number)
+            right.get(number),
+            found.get(number)
         );
     }
     Ok(program.faulty)
 }
+
+/// What was logged, by number.
+type Log = std::collections::BTreeMap<u64, Vec<u64>>;
 
 /// Where the text of a program is left.
 fn leave(seed: u64, program: &Program) -> PathBuf {
@@ -125,7 +133,6 @@ fn all(count: u64, oracle_only: bool) -> (u64, u64) {
 }
 
 #[test]
-#[ignore = "of a thousand programs one leaves a task that has logged more in one of the two: to be run by name"]
 fn random_tasks_do_the_same_when_they_are_flattened() {
     let (returned, trapped) = all(PROGRAMS, false);
     // The generator itself: most return, and what is wrong traps.

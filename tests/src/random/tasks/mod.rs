@@ -24,6 +24,11 @@ pub struct Program {
 /// Numbers from here on are of the callee.
 const OF_CALLEE: u32 = 1000;
 
+/// Whether what is logged under a number is the callee's.
+pub fn is_of_callee(number: u64) -> bool {
+    number >= u64::from(OF_CALLEE)
+}
+
 /// What was logged, under each number. `caller_only` leaves out the callee, which may have come to any point when the caller trapped.
 pub fn by_number(log: &[u64], caller_only: bool) -> BTreeMap<u64, Vec<u64>> {
     let mut found: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
