@@ -17,7 +17,7 @@ use wasmparser::{ExternalKind, FuncType, Parser, Payload, TypeRef, ValType};
 use crate::random_config::mvp;
 
 /// How many modules are tried. The seeds are always the same.
-const MODULES: u64 = 1000;
+const MODULES: u64 = 600;
 
 /// How many exports of each module the component exports.
 const EXPORTS: usize = 3;

@@ -14,7 +14,7 @@ use wasmi::Engine;
 use crate::random_config::mvp;
 use crate::random_modules::{component, liftable, on_a_deep_stack, trace};
 
-const MODULES: u64 = 200;
+const MODULES: u64 = 100;
 
 /// How many exports of each module the component exports.
 const EXPORTS: usize = 3;

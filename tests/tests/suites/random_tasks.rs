@@ -14,7 +14,7 @@ use p1bridge_tests::random::run::Engines;
 use p1bridge_tests::random::tasks::{Program, by_number, is_of_callee, program};
 
 /// What an otherwise idle machine with two cores does in 20 seconds.
-const PROGRAMS: u64 = 150;
+const PROGRAMS: u64 = 60;
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     match std::env::var(variable) {
