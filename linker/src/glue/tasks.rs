@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
 
 use super::callee::check_may_leave;
@@ -17,10 +17,10 @@ use crate::memory::access::{Quantity, quantity};
 use crate::memory::stacks::{REWINDS, UNWINDS};
 use crate::memory::traps::Trap;
 use crate::parse::module::{ElementMode, Items};
-use crate::plan::Plan;
+use crate::plan::{Binding, Plan};
 use crate::resolve::{
-    AsyncBuiltin, CanonId, CanonOptions, ComponentInstanceId, Const, EndType, Given, InstanceId,
-    constant,
+    AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentInstanceId, Const, EndType, Given,
+    InstanceId, constant,
 };
 use crate::statics::canon;
 
@@ -368,6 +368,10 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
             let size = end.map_or(0, EndType::size);
             InstructionSink::new(code).i32_const(size as i32);
         }),
+        Given::Base if is_out_of_sight(plan, maps) => bail!(
+            "--memory multi: streams of the host would be read and written in a memory that a Preview 1 host does not see; \
+             leave the option out"
+        ),
         Given::Base => choose(&tasks.ports, |code, id| {
             let options = fused::tasks::builtin(plan, *id)
                 .and_then(|(builtin, _)| builtin.options())
@@ -493,6 +497,24 @@ fn rewind(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
         .global_set(state)
         .end();
     body
+}
+
+/// Whether the host has streams, and a guest that reads or writes any does so in another memory than the first.
+fn is_out_of_sight(plan: &Plan<'_, '_>, maps: &Maps) -> bool {
+    let canons = plan.program.canons.iter().zip(0..);
+    let has_streams = canons.into_iter().any(|(canon, at)| {
+        matches!(canon.kind, CanonKind::Io("io_read" | "io_write"))
+            && matches!(plan.bindings.get(&CanonId(at)), Some(Binding::Func(_)))
+    });
+    let elsewhere = |id: &CanonId| {
+        let options = fused::tasks::builtin(plan, *id)
+            .and_then(|(builtin, _)| builtin.options())
+            .and_then(|options| options.memory);
+        let slot = options.map(|(id, index)| plan.program.memory(plan.input, id, index));
+        let access = slot.and_then(|slot| memory_access(plan, &maps.globals, slot));
+        access.is_some_and(|access| access.memory != 0)
+    };
+    has_streams && numbers(plan).ports.iter().any(elsewhere)
 }
 
 /// The reasons for which the library traps.

@@ -31,10 +31,20 @@ fn guests_do_the_same_in_memories_of_their_own() {
         ..FlattenOptions::default()
     };
     let mut wrong = Vec::new();
-    let (mut compositions, mut runs) = (0, 0);
+    let (mut compositions, mut runs, mut refused) = (0, 0, Vec::new());
     for program in programs().unwrap() {
         let component = link::component(&program).unwrap();
-        let flat = flatten(&component, &options).unwrap().wasm;
+        let flat = match flatten(&component, &options) {
+            Ok(flat) => flat.wasm,
+            // What WASI 0.3 reads and writes in streams has to lie where the host sees it.
+            Err(error)
+                if format!("{error:#}").contains("a memory that a Preview 1 host does not see") =>
+            {
+                refused.push(program.name);
+                continue;
+            }
+            Err(error) => panic!("{}: {error:#}", program.name),
+        };
         if memories(&flat) < 2 {
             continue;
         }
@@ -51,6 +61,10 @@ fn guests_do_the_same_in_memories_of_their_own() {
             }
         }
     }
+    assert!(
+        refused.iter().all(|name| name.contains("-p3")),
+        "refused: {refused:?}"
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
         compositions >= 9 && runs >= 9,
