@@ -15,7 +15,7 @@ use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
 use p1bridge_tests::random::{Pair, pair};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
 
-const PAIRS: u64 = 2000;
+const PAIRS: u64 = 1200;
 
 #[derive(Debug, Default)]
 struct Tally {
@@ -142,7 +142,7 @@ fn random_pairs_do_the_same_when_they_are_flattened() {
 }
 
 /// How many pairs are linked from their parts.
-const LINKED: u64 = 400;
+const LINKED: u64 = 240;
 
 /// A component as a core module that carries its world, as wit-bindgen leaves it.
 fn core_module(component: &[u8]) -> Result<Vec<u8>> {
