@@ -28,12 +28,12 @@ use anyhow::{Result, anyhow};
 use wasm_encoder::{ConstExpr, GlobalSection, GlobalType, ValType};
 use wasmparser::WasmFeatures;
 
-use super::pass::{Added, PIECE, Pass, Passed, to_validate};
+use super::pass::{Added, PIECE, Pass, Passed, same_init, to_validate, zero};
 use crate::features::FeatureSet;
 use crate::findings::survey::global_types;
 use crate::parallel::in_pieces;
 use crate::parse::module::Module;
-use layout::{Layout, zero};
+use layout::Layout;
 use scan::is_exn;
 
 /// Takes the exceptions out of a module.
@@ -136,12 +136,7 @@ fn global_section(layout: &Layout<'_, '_>) -> Result<GlobalSection> {
         let init = match exn {
             // There is no other value that it could begin with than null.
             true => zero_of(ty.val_type)?,
-            false => {
-                let mut reader = global.init.get_binary_reader();
-                let bytes = reader.read_bytes(reader.bytes_remaining())?;
-                // The last byte is the end, which the encoder writes itself.
-                ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied())
-            }
+            false => same_init(&global.init)?,
         };
         section.global(ty, &init);
     }

@@ -8,7 +8,8 @@ use anyhow::{Result, anyhow};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     ConstExpr, CustomSection, Encode, ExportKind, ExportSection, FuncType, GlobalSection,
-    Module as Output, NameSection, RawSection, Section, SectionId, StartSection, TypeSection,
+    InstructionSink, Module as Output, NameSection, RawSection, RefType, Section, SectionId,
+    StartSection, TypeSection, ValType,
 };
 use wasmparser::{
     BinaryReader, ExternalKind, FuncToValidate, NameSectionReader, Parser, ValidPayload, Validator,
@@ -73,6 +74,36 @@ pub fn to_validate(module: &Module<'_>) -> Result<Vec<FuncToValidate<ValidatorRe
     Ok(bodies)
 }
 
+/// A type that stays as it is.
+pub fn native(ty: wasmparser::ValType) -> Result<ValType> {
+    ValType::try_from(ty).map_err(|_| anyhow!("the type {ty} is not supported"))
+}
+
+/// Zero, or null; false where a type has neither.
+pub fn zero(ty: ValType, code: &mut InstructionSink<'_>) -> bool {
+    match ty {
+        ValType::I32 => code.i32_const(0),
+        ValType::I64 => code.i64_const(0),
+        ValType::F32 => code.f32_const(wasm_encoder::Ieee32::new(0)),
+        ValType::F64 => code.f64_const(wasm_encoder::Ieee64::new(0)),
+        ValType::V128 => code.v128_const(0),
+        ValType::Ref(RefType {
+            nullable: true,
+            heap_type,
+        }) => code.ref_null(heap_type),
+        ValType::Ref(_) => return false,
+    };
+    true
+}
+
+/// The initial value of a global as it is.
+pub fn same_init(init: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
+    let mut reader = init.get_binary_reader();
+    let bytes = reader.read_bytes(reader.bytes_remaining())?;
+    // The last byte is the end, which the encoder writes itself.
+    Ok(ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied()))
+}
+
 /// The globals of a module as they are.
 pub fn same_globals(module: &Module<'_>) -> Result<GlobalSection> {
     let mut section = GlobalSection::new();
@@ -80,13 +111,7 @@ pub fn same_globals(module: &Module<'_>) -> Result<GlobalSection> {
         let ty = RoundtripReencoder
             .global_type(global.ty)
             .map_err(|error| anyhow!("{error}"))?;
-        let mut reader = global.init.get_binary_reader();
-        let bytes = reader.read_bytes(reader.bytes_remaining())?;
-        // The last byte is the end, which the encoder writes itself.
-        section.global(
-            ty,
-            &ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied()),
-        );
+        section.global(ty, &same_init(&global.init)?);
     }
     Ok(section)
 }

@@ -20,7 +20,7 @@ mod rewrite;
 use anyhow::{Context, Result};
 use wasm_encoder::FuncType;
 
-use super::pass::{Pass, Passed, same_globals, to_validate};
+use super::pass::{Pass, Passed, native, same_globals, to_validate};
 use crate::merge::{Stacks, Unwinding, Unwinds};
 use crate::parse;
 use crate::resolve::CanonId;
@@ -74,7 +74,7 @@ pub fn unwinding(wasm: &[u8], parts: &Stacks, globals: Unwinding) -> Result<Unwo
         .iter()
         .map(|ty| {
             let values = |types: &[wasmparser::ValType]| {
-                let values = types.iter().map(|ty| rewrite::native(*ty));
+                let values = types.iter().map(|ty| native(*ty));
                 values.collect::<Result<Vec<_>>>()
             };
             Ok(FuncType::new(values(ty.params())?, values(ty.results())?))

@@ -7,13 +7,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use anyhow::{Result, anyhow};
-use wasm_encoder::{BlockType, FuncType, InstructionSink, RefType, ValType};
+use anyhow::Result;
+use wasm_encoder::{BlockType, FuncType, InstructionSink, ValType};
 use wasmparser::ExternalKind;
 
 use super::escapes::Escapes;
 use super::scan::{Scan, has_exn, is_exn};
 use crate::findings::survey::global_types;
+use crate::lower::pass::native;
 use crate::lower::types::{Types, unlike};
 use crate::parse::module::Module;
 
@@ -362,26 +363,4 @@ impl<'m, 'a> Layout<'m, 'a> {
             None => (0..self.payload.len()).collect(),
         }
     }
-}
-
-/// A type that stays as it is.
-fn native(ty: wasmparser::ValType) -> Result<ValType> {
-    ValType::try_from(ty).map_err(|_| anyhow!("the type {ty} is not supported"))
-}
-
-/// Zero, or null; false where a type has neither.
-pub fn zero(ty: ValType, code: &mut InstructionSink<'_>) -> bool {
-    match ty {
-        ValType::I32 => code.i32_const(0),
-        ValType::I64 => code.i64_const(0),
-        ValType::F32 => code.f32_const(wasm_encoder::Ieee32::new(0)),
-        ValType::F64 => code.f64_const(wasm_encoder::Ieee64::new(0)),
-        ValType::V128 => code.v128_const(0),
-        ValType::Ref(RefType {
-            nullable: true,
-            heap_type,
-        }) => code.ref_null(heap_type),
-        ValType::Ref(_) => return false,
-    };
-    true
 }

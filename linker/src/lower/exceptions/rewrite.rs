@@ -12,12 +12,13 @@ use wasmparser::{
 
 use super::super::flow::Flow;
 use super::super::locals::Locals;
-use super::layout::{Helper, Layout, zero};
+use super::layout::{Helper, Layout};
 use super::scan::{Scan, has_exn, is_exn};
 use super::tags::TagSet;
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::limits;
+use crate::lower::pass::zero;
 use crate::parse::scan::Ref;
 
 /// A block of the input.

@@ -12,6 +12,7 @@ use wasmparser::Operator;
 
 use super::functions::Function;
 use crate::findings::survey::{global_types, memory_types, table_types};
+use crate::lower::pass::{native, same_init};
 use crate::lower::types::{Types, unlike};
 use crate::parse::module::Module;
 
@@ -61,11 +62,6 @@ pub fn is_vector(ty: &wasmparser::ValType) -> bool {
 /// Whether a type has a vector.
 pub fn has_vector(ty: &wasmparser::FuncType) -> bool {
     ty.params().iter().chain(ty.results()).any(is_vector)
-}
-
-/// A type that stays as it is.
-pub fn native(ty: wasmparser::ValType) -> Result<ValType> {
-    ValType::try_from(ty).map_err(|_| anyhow!("the type {ty} is not supported"))
 }
 
 /// All types but vectors.
@@ -178,10 +174,7 @@ impl<'m, 'a> Layout<'m, 'a> {
                 shared: global.ty.shared,
             };
             if !is_vector(&global.ty.content_type) {
-                let mut reader = global.init.get_binary_reader();
-                let bytes = reader.read_bytes(reader.bytes_remaining())?;
-                // The last byte is the end, which the encoder writes itself.
-                let init = ConstExpr::raw(bytes[..bytes.len() - 1].iter().copied());
+                let init = same_init(&global.init)?;
                 section.global(ty(native(global.ty.content_type)?), &init);
                 continue;
             }

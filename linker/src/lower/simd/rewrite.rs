@@ -12,11 +12,12 @@ use wasmparser::{
 use super::super::flow::Flow;
 use super::super::locals::Locals;
 use super::expression::{Expr, Place};
-use super::layout::{Block, Layout, Used, has_vector, is_vector, native};
+use super::layout::{Block, Layout, Used, has_vector, is_vector};
 use super::places::{Counts, Half, Late, Local, Vector, Waiting};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::limits;
+use crate::lower::pass::native;
 use crate::parse::scan::Ref;
 
 /// A block of the input.

@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Result, anyhow, bail};
-use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget, ValType};
 use wasmparser::{FuncToValidate, FuncValidator, Operator, OperatorsReader, ValidatorResources};
 
 use super::super::flow::Flow;
 use super::super::locals::Locals;
+use super::super::pass::{native, zero};
 use super::places::Places;
 use super::reach::Reach;
 use crate::debug::address::Points;
@@ -216,7 +216,9 @@ pub fn body(
     let mut last = Vec::new();
     store(parts, &held, number, bytes, &mut last);
     for ty in &results {
-        zero(*ty, &mut InstructionSink::new(&mut last))?;
+        if !zero(*ty, &mut InstructionSink::new(&mut last)) {
+            bail!("a function that may wait gives a reference that cannot be null");
+        }
     }
     InstructionSink::new(&mut last).end();
     limits::body(first.len() + code.len() + last.len(), locals.count())?;
@@ -229,12 +231,6 @@ pub fn body(
         .into_iter()
         .map(|(old, new)| (old, new + before))
         .collect())
-}
-
-pub fn native(ty: wasmparser::ValType) -> Result<ValType> {
-    RoundtripReencoder
-        .val_type(ty)
-        .map_err(|error| anyhow!("{error}"))
 }
 
 fn width(ty: ValType) -> u32 {
@@ -323,19 +319,6 @@ fn store(parts: &Unwinding, held: &[(u32, ValType)], number: u32, bytes: u32, co
         .i32_const(bytes as i32)
         .i32_add()
         .global_set(parts.top);
-}
-
-fn zero(ty: ValType, code: &mut InstructionSink<'_>) -> Result<()> {
-    match ty {
-        ValType::I32 => code.i32_const(0),
-        ValType::I64 => code.i64_const(0),
-        ValType::F32 => code.f32_const(wasm_encoder::Ieee32::new(0)),
-        ValType::F64 => code.f64_const(wasm_encoder::Ieee64::new(0)),
-        ValType::V128 => code.v128_const(0),
-        ValType::Ref(ty) if ty.nullable => code.ref_null(ty.heap_type),
-        ValType::Ref(_) => bail!("a function that may wait gives a reference that cannot be null"),
-    };
-    Ok(())
 }
 
 impl<'a> Rewrite<'_, 'a> {
