@@ -53,7 +53,7 @@ finish() {
         --target-dir "$target" -- "$@"
 }
 
-for library in p2-on-p1 p3-on-p1 p1-on-p1 wsi-on-p1 p1-on-wsi tasks; do
+for library in p2-on-p1 p3-on-p1 p1-on-p1 wsi-on-p1 p1-on-wsi p1-on-p2 tasks; do
     gather "$library"
     build --release --locked --manifest-path "$target/sources/$library/Cargo.toml" --target-dir "$target"
     name=$(echo "$library" | tr - _)

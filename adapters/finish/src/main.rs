@@ -135,6 +135,16 @@ const GIVEN: &[&str] = &[
     "max_http",
     "stdout",
     "cabi_realloc",
+    "files",
+    "exit_codes",
+];
+
+/// Module names of what it gives to the library of Preview 1 on WASI of components.
+const GIVEN_UPWARD: &[&str] = &[
+    "p1bridge:imports",
+    "p1bridge:memory",
+    "p1bridge:state",
+    "p1bridge:words",
 ];
 
 /// What it gives to the library of tasks beside [`SIZED`].
@@ -215,6 +225,9 @@ impl Contract {
             // The linker knows these, and their types.
             "p1bridge:tasks" => {}
             _ if module.starts_with("wsi:sys/") => {}
+            _ if GIVEN_UPWARD.contains(&module) => {}
+            // Those that the component has: their types are checked when it is made.
+            _ if is_versioned(module.strip_prefix("state ").unwrap_or(module)) => {}
             "p1bridge" => {
                 ensure!(
                     GIVEN.contains(&name)
@@ -224,12 +237,8 @@ impl Contract {
                 );
                 self.given.push(name.to_owned());
             }
-            _ if ["if wasi:", "if p1bridge:"]
-                .iter()
-                .any(|of| module.starts_with(of)) =>
-            {
-                self.weak.push((name.to_owned(), index))
-            }
+            // The linker knows what can be asked about.
+            _ if module.starts_with("if ") => self.weak.push((name.to_owned(), index)),
             _ => bail!("unexpected import {module} {name}"),
         }
         Ok(())
@@ -278,9 +287,11 @@ impl Contract {
             let known = match whole.split_once('#') {
                 None if self.facts.contains_key("tasks-fixed") => snake(whole),
                 None if whole.starts_with("io:") => plain(&whole[3..]),
-                None => whole.strip_prefix("weak:").is_some_and(plain),
+                None => whole
+                    .strip_prefix("weak:")
+                    .is_some_and(|name| plain(&name.replace('_', "-"))),
                 // The functions of Preview 1 are checked by the linker, which knows them.
-                Some(("wasi_snapshot_preview1", function)) => function
+                Some(("wasi_snapshot_preview1" | "wasi_unstable", function)) => function
                     .chars()
                     .all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c)),
                 Some((interface, function)) => {
@@ -321,6 +332,14 @@ impl Contract {
         }
         Ok(())
     }
+}
+
+/// Whether a module name is that of an interface of WASI with a whole version.
+fn is_versioned(module: &str) -> bool {
+    let Some((name, version)) = module.split_once('@') else {
+        return false;
+    };
+    name.starts_with("wasi:") && name.contains('/') && version.split('.').count() == 3
 }
 
 #[cfg(test)]
