@@ -19,6 +19,7 @@ mod kind;
 mod room;
 mod start;
 mod survey;
+mod upward;
 mod world;
 
 use anyhow::{Context, Result, bail};

@@ -1,5 +1,7 @@
 //! The things of a program, each by its place in a list: every stage names them alike.
 
+use wasmparser::ValType;
+
 /// A core instance, by its place in instantiation order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstanceId(pub u32);
@@ -33,3 +35,20 @@ pub const ROOT: ComponentInstanceId = ComponentInstanceId(0);
 
 /// The host, where it counts as a component instance.
 pub const HOST: ComponentInstanceId = ComponentInstanceId(u32::MAX);
+
+/// A global that a library has for itself: 0 at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Word {
+    pub number: u32,
+    /// Whether it has 64 bits, not 32.
+    pub is_wide: bool,
+}
+
+impl Word {
+    pub fn ty(self) -> ValType {
+        match self.is_wide {
+            true => ValType::I64,
+            false => ValType::I32,
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What the caller may choose, and the libraries that it gives.
 
+use std::collections::BTreeSet;
+
 use crate::profile::Profile;
 use crate::wasi;
 
@@ -148,6 +150,8 @@ pub struct Options {
     pub allow: Vec<wasi::Allow>,
     /// Refuse functions of WASI that can only be approximated.
     pub deny_approximations: bool,
+    /// What the library may ask about by which a module calls WASI of components: names of [`crate::plan::upward`].
+    pub upward: BTreeSet<String>,
 }
 
 impl Default for Options {
@@ -178,6 +182,7 @@ impl Default for Options {
             trap_messages: false,
             allow: Vec::new(),
             deny_approximations: false,
+            upward: BTreeSet::new(),
         }
     }
 }

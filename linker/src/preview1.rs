@@ -5,6 +5,9 @@ use wasmparser::{FuncType, ValType};
 /// The module name under which hosts provide Preview 1.
 pub const MODULE: &str = "wasi_snapshot_preview1";
 
+/// The module name of the preview before it, of which some functions are otherwise.
+pub const UNSTABLE: &str = "wasi_unstable";
+
 /// Name, parameters and result: `i` is i32, `I` is i64; all but `proc_exit` return an errno.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("args_get", "ii"),
@@ -126,6 +129,25 @@ const SOCKETS: &[(&str, &str)] = &[
 /// function of that name.
 pub fn socket(name: &str) -> Option<FuncType> {
     find(SOCKETS, name)
+}
+
+/// Where the numbers of functions for sockets begin.
+const FIRST_SOCKET: u8 = 64;
+
+/// The number of a function of Preview 1, or of those for sockets that WAMR adds, in what is written down about components.
+pub fn number(name: &str) -> Option<u8> {
+    let at = |functions: &[(&str, &str)]| functions.iter().position(|(known, _)| *known == name);
+    let socket = || Some(FIRST_SOCKET + at(SOCKETS)? as u8);
+    at(FUNCTIONS).map(|at| at as u8).or_else(socket)
+}
+
+/// The function with this number.
+pub fn numbered(number: u8) -> Option<&'static str> {
+    let (name, _) = match number.checked_sub(FIRST_SOCKET) {
+        Some(at) => SOCKETS.get(usize::from(at)),
+        None => FUNCTIONS.get(usize::from(number)),
+    }?;
+    Some(name)
 }
 
 /// The names of all functions of Preview 1.

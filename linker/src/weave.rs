@@ -130,17 +130,7 @@ pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -
     if shared.is_some() {
         threads::refuse_state(&plan)?;
     }
-    let mut merged = merge::merge(&plan)?;
-    if options.verify {
-        check_emitted::merged(&plan, &merged.wasm)
-            .context("the module is not as planned: this is a bug of p1bridge")?;
-    }
-    for custom in &input.modules[0].customs {
-        if is_kept(custom.name) {
-            let (name, data) = (custom.name.into(), custom.bytes.into());
-            CustomSection { name, data }.append_to(&mut merged.wasm);
-        }
-    }
+    let merged = merged(&plan)?;
     let functions = plan
         .libraries
         .iter()
@@ -154,6 +144,58 @@ pub fn weave(module: &[u8], libraries: &[Library<'_>], options: &WeaveOptions) -
         approximations: plan.approximations.clone(),
         stubs: plan.stubs.clone(),
         wasm,
+    })
+}
+
+/// The merged module, with what it had in custom sections.
+fn merged(plan: &plan::Plan<'_, '_>) -> Result<merge::Merged> {
+    let mut merged = merge::merge(plan)?;
+    if plan.options.verify {
+        check_emitted::merged(plan, &merged.wasm)
+            .context("the module is not as planned: this is a bug of p1bridge")?;
+    }
+    for custom in &plan.input.modules[0].customs {
+        if is_kept(custom.name) {
+            let (name, data) = (custom.name.into(), custom.bytes.into());
+            CustomSection { name, data }.append_to(&mut merged.wasm);
+        }
+    }
+    Ok(merged)
+}
+
+/// A module that imports lowered functions of WASI of components where it imported Preview 1.
+#[derive(Clone, Debug)]
+pub struct Upward {
+    pub wasm: Vec<u8>,
+    /// What its imports of Preview 1 became: module, name, and the index of a function.
+    pub functions: Vec<(String, String, u32)>,
+}
+
+/// Binds the imports of Preview 1 of a core module to the library among `libraries` that has them on WASI of components.
+/// `known` is what that may ask about ([`plan::upward`]).
+///
+/// # Errors
+///
+/// For what is not a core module, for functions that the library does not have, and for a module that imports anything but
+/// functions.
+pub fn weave_up(module: &[u8], libraries: &[Library<'_>], known: &[&str]) -> Result<Upward> {
+    let mut input = parse::module(module)?;
+    input.add_libraries(libraries)?;
+    let program = program(&input)?;
+    let options = Options {
+        tidy: false,
+        profile: Profile::named("as-is").context("a profile that lowers nothing")?,
+        upward: known.iter().map(ToString::to_string).collect(),
+        ..Options::default()
+    };
+    let adapted = unadapt(&input, program, &options);
+    let plan = plan::plan(&input, &adapted, &options)?;
+    let merged = merged(&plan)?;
+    let functions = merged.upward.clone().into_iter();
+    let functions = functions.map(|((module, name), index)| (module, name, index));
+    Ok(Upward {
+        functions: functions.collect(),
+        wasm: emit::emit(&plan, merged)?.wasm,
     })
 }
 
@@ -176,13 +218,13 @@ fn program(input: &Input<'_>) -> Result<Program> {
     let module = &input.modules[0];
     module.refuse_gc_types()?;
     if module.memories.len() > 1 {
-        bail!("the module has several memories, which is not supported together with WSI");
+        bail!("the module has several memories, which is not supported here");
     }
     let mut args = Vec::with_capacity(module.imports.len());
     for import in &module.imports {
         let TypeRef::Func(ty) = import.ty else {
             bail!(
-                "{} {} is imported and no function, which is not supported together with WSI (at offset {:#x})",
+                "{} {} is imported and no function, which is not supported here (at offset {:#x})",
                 import.module,
                 import.name,
                 import.offset

@@ -30,6 +30,7 @@ pub enum Callee {
     /// The constant 0, of which an addition or subtraction that follows is left out.
     Zero,
     GlobalGet(u32),
+    GlobalSet(u32),
     /// The sum of a global and a constant.
     GlobalPlus(u32, i32),
     /// The same of 64 bits.
@@ -424,6 +425,12 @@ impl Maps {
                     .filter_map(|slot| Some((*slot, global(true)?)))
                     .collect()
             },
+            words: {
+                let words = plan.live.words.iter();
+                words
+                    .filter_map(|word| Some((*word, global(true)?)))
+                    .collect()
+            },
             stacks: {
                 let state = global(plan.switches());
                 state.and_then(|state| Some([state, global(true)?, global(true)?]))
@@ -588,6 +595,8 @@ impl Maps {
                 Callee::I32Const(tasks.map_or(0, |tasks| tasks.instances.len()) as i32)
             }
             Target::Builtin(Builtin::Constant(value)) => Callee::I32Const(value),
+            Target::Builtin(Builtin::Word(word)) => Callee::GlobalGet(self.globals.words[&word]),
+            Target::Builtin(Builtin::SetWord(word)) => Callee::GlobalSet(self.globals.words[&word]),
             Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {
                 (Some(global), _) => Callee::GlobalGet(global),
                 (None, Some(memory)) => Callee::I32Const(memory.block_base() as i32),

@@ -7,7 +7,7 @@ use wasmparser::ValType;
 use super::access::{Access, Quantity};
 use super::layout::MemoryPlan;
 use super::traps::{Trap, Traps};
-use crate::entity::ComponentInstanceId;
+use crate::entity::{ComponentInstanceId, Word};
 
 /// The globals that the linker adds, and what tells of traps.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +40,8 @@ pub struct LinkerGlobals {
     pub may_not_leave: BTreeMap<ComponentInstanceId, u32>,
     /// The context slots of the running thread that are used.
     pub contexts: BTreeMap<u32, u32>,
+    /// What libraries keep in globals.
+    pub words: BTreeMap<Word, u32>,
     /// Of stacks that are taken away: what happens, where the next frame goes, and where the room ends.
     pub stacks: Option<[u32; 3]>,
     /// Which numbers that are no descriptors are reserved, a bit each, if the program reserves any.

@@ -341,6 +341,10 @@ impl Step<'_, '_> {
                 self.written.push(0x23);
                 global.encode(&mut self.written);
             }
+            Callee::GlobalSet(global) => {
+                self.written.push(0x24);
+                global.encode(&mut self.written);
+            }
             Callee::GlobalPlus(global, add) => {
                 InstructionSink::new(&mut self.written)
                     .global_get(global)

@@ -6,7 +6,7 @@ mod customs;
 mod debug;
 mod names;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
@@ -47,6 +47,8 @@ pub struct Merged {
     pub unwinds: Option<Unwinds>,
     /// Where stacks stay: the calls that may wait while their callers could go on.
     pub deep: Vec<CanonId>,
+    /// The functions that imports of Preview 1 became, by module and name, where the module goes into a component.
+    pub upward: BTreeMap<(String, String), u32>,
 }
 
 /// Functions whose frames can be taken off the stack.
@@ -207,6 +209,13 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         debug,
         added: Vec::new(),
         warnings: Vec::new(),
+        upward: {
+            let functions = plan.upward.iter();
+            let index = |def: FuncDef| final_index(&maps, plan.target(def));
+            functions
+                .map(|(name, def)| Ok((name.clone(), index(*def)?)))
+                .collect::<Result<_>>()?
+        },
     })
 }
 
@@ -411,25 +420,16 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
     for global in maps.globals.contexts.values() {
         own(Some(*global), 0);
     }
-    for global in maps.globals.stacks.into_iter().flatten() {
-        own(Some(global), 0);
+    let words = maps.globals.words.keys().map(|word| word.ty());
+    words.for_each(|ty| zero(&mut section, ty));
+    for _ in maps.globals.stacks.into_iter().flatten() {
+        zero(&mut section, wasmparser::ValType::I32);
     }
     let reserved = maps.globals.reserved.into_iter().flatten();
     let reserved = reserved.map(|_| wasmparser::ValType::I64);
     let passing = maps.globals.passing.iter().map(|(ty, _)| *ty);
     for ty in reserved.chain(passing) {
-        let (val_type, zero) = match ty {
-            wasmparser::ValType::I64 => (ValType::I64, ConstExpr::i64_const(0)),
-            wasmparser::ValType::F32 => (ValType::F32, ConstExpr::f32_const(Ieee32::new(0))),
-            wasmparser::ValType::F64 => (ValType::F64, ConstExpr::f64_const(Ieee64::new(0))),
-            _ => (ValType::I32, ConstExpr::i32_const(0)),
-        };
-        let ty = GlobalType {
-            val_type,
-            mutable: true,
-            shared: false,
-        };
-        section.global(ty, &zero);
+        zero(&mut section, ty);
     }
     if let (Some(_), Some(memory)) = (maps.globals.end, &plan.memory) {
         let ty = GlobalType {
@@ -439,6 +439,21 @@ fn global_section(plan: &Plan<'_, '_>, maps: &Maps) -> Result<GlobalSection> {
         section.global(ty, &ConstExpr::i32_const(memory.end() as i32));
     }
     Ok(section)
+}
+
+/// Adds a global that is 0 at first.
+fn zero(section: &mut GlobalSection, ty: wasmparser::ValType) {
+    let (val_type, zero) = match ty {
+        wasmparser::ValType::I64 => (ValType::I64, ConstExpr::i64_const(0)),
+        wasmparser::ValType::F32 => (ValType::F32, ConstExpr::f32_const(Ieee32::new(0))),
+        wasmparser::ValType::F64 => (ValType::F64, ConstExpr::f64_const(Ieee64::new(0))),
+        _ => (ValType::I32, ConstExpr::i32_const(0)),
+    };
+    let ty = GlobalType {
+        val_type,
+        ..mutable_i32()
+    };
+    section.global(ty, &zero);
 }
 
 fn mutable_i32() -> GlobalType {

@@ -100,6 +100,7 @@ pub fn section(
             .values()
             .map(|index| (*index, "p1bridge:context")),
     );
+    globals.extend(own.words.values().map(|index| (*index, "p1bridge:word")));
     globals.sort_unstable_by_key(|(index, _)| *index);
     globals.dedup_by_key(|(index, _)| *index);
     let mut global_map = NameMap::new();

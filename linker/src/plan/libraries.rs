@@ -9,6 +9,7 @@ use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
 use super::fate::{Fate, Refusal, fate, has_sockets};
 use super::live::Tracer;
 use super::refusals::{self, Refused};
+use super::upward;
 use super::{Binding, LinkedLibrary};
 use crate::abi::Type;
 use crate::options::{MemoryMode, Options};
@@ -29,6 +30,10 @@ use crate::wsi::{self, Own};
 const LINKER: &str = "p1bridge";
 /// The module name of functions of the library of tasks.
 const TASKS: &str = "p1bridge:tasks";
+/// The module name of constants that say whether the program imports a function of Preview 1.
+const IMPORTS: &str = "p1bridge:imports";
+/// The module name of what a library keeps in globals.
+const WORDS: &str = "p1bridge:words";
 /// The prefix of the module name of a weak import.
 const WEAK: &str = "if ";
 /// What weak imports ask about when they need functions for sockets of the host.
@@ -958,6 +963,10 @@ fn part(
         .find_map(|(_, part)| exports.get(&*format!("{part}{name}")).copied())
 }
 
+fn constant(value: bool) -> FuncDef {
+    FuncDef::Builtin(Builtin::Constant(value.into()))
+}
+
 /// Adds an instance of a library to the program, with its imports bound.
 pub(super) fn instantiate(
     input: &Input<'_>,
@@ -1035,6 +1044,27 @@ pub(super) fn instantiate(
                 (LINKER, "max_handles") => FuncDef::Builtin(Builtin::MaxHandles),
                 (LINKER, "more_handles") => FuncDef::Builtin(Builtin::MoreHandles),
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
+                (LINKER, upward::FILES) => constant(used.contains(upward::FILES)),
+                (LINKER, upward::EXIT_CODES) => constant(used.contains(upward::EXIT_CODES)),
+                (IMPORTS, name) => constant(used.contains(name)),
+                (WORDS, name) => FuncDef::Builtin(Builtin::word(name).ok_or_else(bad)?),
+                (upward::MEMORY, upward::INSIDE) if !used.contains(upward::INSIDE) => {
+                    constant(false)
+                }
+                // The component that is made around the output has these.
+                (of @ (upward::MEMORY | upward::STATE), name) => {
+                    let ty = &module.types[ty as usize];
+                    FuncDef::Host(program.host(of, name, ty))
+                }
+                (of, name) if of.starts_with(upward::ON_STATE) => {
+                    let ty = &module.types[ty as usize];
+                    FuncDef::Host(program.host(of, name, ty))
+                }
+                (of, name) if wasi::is_system(of) => {
+                    let of = format!("{}{of}", upward::ON_PROGRAM);
+                    let ty = &module.types[ty as usize];
+                    FuncDef::Host(program.host(&of, name, ty))
+                }
                 (TASKS, name) => match &program.tasks {
                     Some(tasks) if tasks.functions.contains_key(name) => tasks.function(name),
                     _ => FuncDef::Builtin(Builtin::Unlinked),

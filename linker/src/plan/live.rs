@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Binding;
+use crate::entity::Word;
 use crate::options::Options;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
@@ -57,6 +58,8 @@ pub struct Live {
     pub frames: BTreeSet<Frame>,
     /// The `realloc` functions that libraries call through a guard.
     pub allocate_only: BTreeSet<(InstanceId, u32)>,
+    /// The globals that libraries have for themselves.
+    pub words: BTreeSet<Word>,
     /// Functions of the canonical ABI that the linker writes itself.
     pub glue: BTreeSet<CanonId>,
     /// The functions that `ref.func` names in a body.
@@ -337,6 +340,9 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 self.live.frames.insert(frame);
             }
             FuncDef::Builtin(Builtin::StackPointer(id, index)) => self.global(program, id, index),
+            FuncDef::Builtin(Builtin::Word(word) | Builtin::SetWord(word)) => {
+                self.live.words.insert(word);
+            }
             FuncDef::Builtin(_) => {}
         }
     }

@@ -26,6 +26,7 @@ mod start;
 pub mod strings;
 pub mod tasks;
 pub mod throwing;
+pub mod upward;
 pub mod wsi;
 pub mod zeroes;
 
@@ -90,6 +91,11 @@ pub fn plan<'i, 'a>(
         of_wsi = wsi::link(input, &mut program, &reached, options)?;
         forwarders = Forwarders::new(input, &program, options.tidy, true);
     }
+    let mut upward = upward::Linked::default();
+    if upward::imports_any(input, &program) {
+        upward = upward::link(input, &mut program, &options.upward)?;
+        forwarders = Forwarders::new(input, &program, options.tidy, true);
+    }
     let mut tracer = trace(input, &program, &forwarders, &roots, &kept);
     if tasks::any(&program, &tracer, &boundary.lifts()) {
         tasks::instantiate(input, &mut program, options.stacks)?;
@@ -122,6 +128,7 @@ pub fn plan<'i, 'a>(
         &reaching,
     )?;
     linked.libraries.extend(of_wsi.libraries);
+    linked.libraries.append(&mut upward.libraries);
     linked
         .libraries
         .extend(program.tasks.as_ref().map(|tasks| LinkedLibrary {
@@ -204,6 +211,7 @@ pub fn plan<'i, 'a>(
         borders: BTreeMap::new(),
         late: BTreeMap::new(),
         exports: Vec::new(),
+        upward: upward.functions,
         approximations: linked.approximations,
         stubs: linked.stubs,
         warnings: warnings.collect(),

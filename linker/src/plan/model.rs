@@ -54,6 +54,8 @@ pub struct Plan<'i, 'a> {
     /// The elements of tables that call what was there at the time.
     pub late: BTreeMap<Place, History>,
     pub exports: Vec<PlannedExport>,
+    /// What imports of Preview 1 became, by module and name, where the module goes into a component.
+    pub upward: BTreeMap<(String, String), FuncDef>,
     /// The functions of WASI that are approximated, and how.
     pub approximations: BTreeMap<String, &'static str>,
     /// The functions of WASI that only return an error, with its name.

@@ -1,6 +1,6 @@
 //! Where core functions come from, and the options of those that the canonical ABI makes.
 
-use crate::entity::{CanonId, HostId, InstanceId};
+use crate::entity::{CanonId, HostId, InstanceId, Word};
 
 /// Where a core function comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +48,9 @@ pub enum Builtin {
     FrameEnd(Frame),
     /// A number that is known when the program is linked.
     Constant(i32),
+    /// What a library keeps in a global, and where it puts something there.
+    Word(Word),
+    SetWord(Word),
     /// A weak import whose interface the program does not use: it traps.
     Unlinked,
     /// The address of the records of tasks, and for how many there is room.
@@ -62,6 +65,27 @@ pub enum Builtin {
     AllocateOnly(InstanceId, u32),
     /// `cabi_realloc` of the host: it allocates in the arena.
     Arena,
+}
+
+impl Builtin {
+    /// What a library reads or writes by a function of this name: `get0`, `set0`; `wide0` and `set-wide0` are other words.
+    pub fn word(name: &str) -> Option<Builtin> {
+        let (is_set, is_wide, number) = if let Some(number) = name.strip_prefix("set-wide") {
+            (true, true, number)
+        } else if let Some(number) = name.strip_prefix("wide") {
+            (false, true, number)
+        } else if let Some(number) = name.strip_prefix("set") {
+            (true, false, number)
+        } else {
+            (false, false, name.strip_prefix("get")?)
+        };
+        let number = number.parse().ok()?;
+        let word = Word { number, is_wide };
+        Some(match is_set {
+            true => Builtin::SetWord(word),
+            false => Builtin::Word(word),
+        })
+    }
 }
 
 /// How large a frame is.

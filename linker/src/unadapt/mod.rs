@@ -19,6 +19,7 @@
 //! Any other adapter stays and is linked as ordinary code.
 
 mod fingerprint;
+pub mod woven;
 
 pub use fingerprint::fingerprints;
 

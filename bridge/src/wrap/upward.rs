@@ -1,0 +1,52 @@
+//! Preview 1 on the WASI of components, woven into the program: a component without adapter, shim or fixup.
+//!
+//! *Memory first*: core modules can only be instantiated when what they import is there, and functions of the host are lowered
+//! onto a memory. So a first, tiny module has the memory of the program and a `realloc` that hands out what the library says;
+//! imports are lowered with it; the program, with the library woven in, imports them and the memory.
+//!
+//! | module | has |
+//! |---|---|
+//! | memory | the memory of the program, a `realloc` for the library, and slots for functions of the program that the canonical ABI needs before it is there |
+//! | state | the memory of the library, if it needs one: descriptors, lists of the host |
+//! | program | the program and the library |
+//! | knot | fills the slots, and starts the program if that has to wait for it |
+//!
+//! Types, imports and exports are those of [`skeleton`], which wit-component encodes.
+
+mod encode;
+mod modules;
+mod parts;
+mod program;
+mod skeleton;
+mod undo;
+
+use anyhow::{Context, Result};
+use p1bridge_linker::plan::upward::{EXIT_BOOL, EXIT_CODES, INSIDE};
+use p1bridge_linker::{Library, weave};
+
+use super::kind::Kind;
+use super::survey;
+use super::world::World;
+
+/// Preview 1 on WASI 0.2, built from `adapters/`.
+const ON_WASI_0_2: &[Library<'static>] = &[Library {
+    name: "p1-on-p2",
+    wasm: p1bridge_adapters::P1_ON_P2,
+}];
+
+/// Wraps a module that imports Preview 1. `world` is one that it does not carry.
+///
+/// # Errors
+///
+/// When the library does not have a function that the module imports, and those of wit-component.
+pub fn wrap(module: &[u8], kind: Kind, world: Option<&World>, exit_codes: bool) -> Result<Vec<u8>> {
+    let survey = survey::sections(module)?;
+    let mut known = vec![if exit_codes { EXIT_CODES } else { EXIT_BOOL }];
+    if survey.exports_func(skeleton::REALLOC) {
+        known.push(INSIDE);
+    }
+    let woven = weave::weave_up(module, ON_WASI_0_2, &known)?;
+    let survey = survey::sections(&woven.wasm).context("the woven module")?;
+    let skeleton = skeleton::encode(&survey, world.as_slice())?;
+    encode::component(&skeleton, &survey, &woven, kind == Kind::Command)
+}

@@ -1,0 +1,202 @@
+//! The frame of the component: what wit-component makes of a module that has the imports and exports of the program, and
+//! none of its code. Types, imports, lifted functions and exports are taken over from it; the core modules inside are not.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use anyhow::{Context, Result, anyhow, bail};
+use p1bridge_linker::plan::upward::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{
+    CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
+    MemorySection, MemoryType, Module, TypeSection, ValType,
+};
+use wasmparser::FuncType;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{PackageName, Resolve, SourceMap};
+
+use super::super::survey::Survey;
+use super::super::{World, append_custom};
+use crate::guarded::guarded;
+
+/// The version of all interfaces that the library imports, but for functions that are newer.
+const OLDEST: &str = "0.2.0";
+
+/// What the host calls for room in the memory of a module.
+pub const REALLOC: &str = "cabi_realloc";
+
+/// The interface and the name of a function of the component that a core import means.
+pub fn meant<'n>(module: &'n str, name: &'n str) -> Option<(&'n str, &'n str)> {
+    match module {
+        MEMORY | STATE => None,
+        _ => {
+            let interface = module
+                .strip_prefix(ON_PROGRAM)
+                .or(module.strip_prefix(ON_STATE));
+            Some((interface.unwrap_or(module), name))
+        }
+    }
+}
+
+/// Encodes the component for a module that is woven. `survey` is of it.
+///
+/// # Errors
+///
+/// Those of wit-component.
+pub fn encode(survey: &Survey<'_>, worlds: &[&World]) -> Result<Vec<u8>> {
+    let mut module = hollow(survey)?;
+    if !survey.worlds.is_empty() {
+        // What the program carries, as it is.
+        for payload in wasmparser::Parser::new(0).parse_all(&survey.worlds) {
+            if let wasmparser::Payload::CustomSection(section) = payload? {
+                append_custom(&mut module, section.name(), section.data());
+            }
+        }
+    }
+    for world in worlds {
+        module = world.embed(&module)?;
+    }
+    let interfaces: BTreeSet<&str> = { survey.imports.iter() }
+        .filter(|import| {
+            import.module.starts_with(ON_PROGRAM) || import.module.starts_with(ON_STATE)
+        })
+        .filter_map(|import| Some(meant(import.module, import.name)?.0))
+        .collect();
+    let (old, new): (Vec<&str>, Vec<&str>) =
+        { interfaces.into_iter() }.partition(|interface| interface.ends_with(OLDEST));
+    embed(&mut module, &old, true)?;
+    embed(&mut module, &new, false)?;
+    guarded("wit-component cannot encode it", || {
+        let mut encoder = ComponentEncoder::default();
+        encoder.validate(false).module(&module)?.encode()
+    })
+}
+
+/// Adds the types of interfaces of WASI, as they were in the oldest release or are in the newest.
+fn embed(module: &mut Vec<u8>, interfaces: &[&str], of_oldest: bool) -> Result<()> {
+    if interfaces.is_empty() {
+        return Ok(());
+    }
+    let mut resolve = Resolve::default();
+    for files in p1bridge_wit::WASI_0_2 {
+        let mut sources = SourceMap::new();
+        for (path, text) in *files {
+            sources.push_str(path, *text);
+        }
+        let package = sources.parse().map_err(|(_, error)| anyhow!("{error:?}"))?;
+        resolve.push_group(package)?;
+    }
+    if of_oldest {
+        rename(&mut resolve, OLDEST)?;
+    }
+    let imports: Vec<String> = { interfaces.iter() }
+        .map(|interface| format!("import {interface};"))
+        .collect();
+    let text = format!(
+        "package p1bridge:upward; world library {{ {} }}",
+        imports.join(" ")
+    );
+    let package = resolve.push_str("library.wit", &text)?;
+    let world = resolve.select_world(&[package], None)?;
+    embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false)
+        .context("cannot encode the world of the library")
+}
+
+/// Gives all packages another version. Their functions that are newer stay, and are not used.
+fn rename(resolve: &mut Resolve, version: &str) -> Result<()> {
+    let version: semver::Version = version.parse()?;
+    let mut names: BTreeMap<PackageName, _> = BTreeMap::new();
+    for (id, package) in resolve.packages.iter_mut() {
+        package.name.version = Some(version.clone());
+        names.insert(package.name.clone(), id);
+    }
+    resolve.package_names = names.into_iter().collect();
+    Ok(())
+}
+
+/// A module with the same imports and exports, and functions that trap.
+fn hollow(survey: &Survey<'_>) -> Result<Vec<u8>> {
+    let mut types = Types::default();
+    let mut imports = ImportSection::new();
+    let mut seen: HashMap<(&str, &str), &FuncType> = HashMap::new();
+    let mut functions = 0;
+    for (import, ty) in survey.imports.iter().zip(&survey.import_types) {
+        let Some((module, name)) = meant(import.module, import.name) else {
+            continue;
+        };
+        let Some(ty) = ty else {
+            bail!("{module} {name} is imported and no function");
+        };
+        match seen.insert((module, name), ty) {
+            None => {
+                let index = types.index(ty)?;
+                imports.import(module, name, EntityType::Function(index));
+                functions += 1;
+            }
+            Some(other) if other == ty => {}
+            Some(_) => bail!("{module} {name} is imported with two types"),
+        }
+    }
+    let mut defined = FunctionSection::new();
+    let mut exports = ExportSection::new();
+    let mut code = CodeSection::new();
+    let mut define = |name: &str, ty: &FuncType| -> Result<()> {
+        defined.function(types.index(ty)?);
+        exports.export(name, ExportKind::Func, functions);
+        functions += 1;
+        let mut body = Function::new([]);
+        body.instructions().unreachable().end();
+        code.function(&body);
+        Ok(())
+    };
+    let mut has_realloc = false;
+    for (name, ty) in survey.exported_funcs() {
+        if !matches!(name, "_start" | "_initialize") {
+            has_realloc |= name == REALLOC;
+            define(name, ty)?;
+        }
+    }
+    if !has_realloc {
+        let i32s = [wasmparser::ValType::I32; 4];
+        define(REALLOC, &FuncType::new(i32s, [i32s[0]]))?;
+    }
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType {
+        minimum: 0,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    });
+    exports.export("memory", ExportKind::Memory, 0);
+    let mut module = Module::new();
+    module
+        .section(&types.section)
+        .section(&imports)
+        .section(&defined)
+        .section(&memories)
+        .section(&exports)
+        .section(&code);
+    Ok(module.finish())
+}
+
+/// The types of a module, each once.
+#[derive(Default)]
+struct Types {
+    section: TypeSection,
+    known: HashMap<FuncType, u32>,
+}
+
+impl Types {
+    fn index(&mut self, ty: &FuncType) -> Result<u32> {
+        if let Some(&index) = self.known.get(ty) {
+            return Ok(index);
+        }
+        let val = |ty: &wasmparser::ValType| RoundtripReencoder.val_type(*ty);
+        let params: Vec<ValType> = ty.params().iter().map(val).collect::<Result<_, _>>()?;
+        let results: Vec<ValType> = ty.results().iter().map(val).collect::<Result<_, _>>()?;
+        let index = self.section.len();
+        self.section.ty().function(params, results);
+        self.known.insert(ty.clone(), index);
+        Ok(index)
+    }
+}
