@@ -133,6 +133,15 @@ fn wrapped(
         None => None,
     };
 
+    if std::env::var_os("P1B_UP").is_some() {
+        let component = upward::wrap(module, kind, options.world.as_ref(), true)?;
+        return Ok(Wrapped {
+            component,
+            kind,
+            adapters: Vec::new(),
+            notes: Vec::new(),
+        });
+    }
     let component = encode(with_world.as_deref().unwrap_or(module), &adapters, raw)
         .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
 

@@ -595,8 +595,14 @@ impl Maps {
                 Callee::I32Const(tasks.map_or(0, |tasks| tasks.instances.len()) as i32)
             }
             Target::Builtin(Builtin::Constant(value)) => Callee::I32Const(value),
-            Target::Builtin(Builtin::Word(word)) => Callee::GlobalGet(self.globals.words[&word]),
-            Target::Builtin(Builtin::SetWord(word)) => Callee::GlobalSet(self.globals.words[&word]),
+            Target::Builtin(Builtin::Word(word)) => {
+                let global = self.globals.words.get(&word);
+                global.map_or(Callee::Dead, |global| Callee::GlobalGet(*global))
+            }
+            Target::Builtin(Builtin::SetWord(word)) => {
+                let global = self.globals.words.get(&word);
+                global.map_or(Callee::Dead, |global| Callee::GlobalSet(*global))
+            }
             Target::Builtin(Builtin::State) => match (self.globals.block, &plan.memory) {
                 (Some(global), _) => Callee::GlobalGet(global),
                 (None, Some(memory)) => Callee::I32Const(memory.block_base() as i32),

@@ -5,8 +5,8 @@ use p1bridge_linker::plan::upward::INSIDE;
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
     ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection,
-    InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType, StartSection,
-    TableSection, TableType, TypeSection, ValType,
+    InstructionSink, MemArg, MemArgTarget, MemorySection, MemoryType, Module, RefType,
+    StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
 /// The type of `cabi_realloc`.

@@ -91,10 +91,10 @@ fn embed(module: &mut Vec<u8>, interfaces: &[&str], of_oldest: bool) -> Result<(
     let imports: Vec<String> = { interfaces.iter() }
         .map(|interface| format!("import {interface};"))
         .collect();
-    let text = format!(
-        "package p1bridge:upward; world library {{ {} }}",
-        imports.join(" ")
-    );
+    // Worlds are put together by their names.
+    let name = if of_oldest { "oldest" } else { "newest" };
+    let imports = imports.join(" ");
+    let text = format!("package p1bridge:{name}; world library {{ {imports} }}");
     let package = resolve.push_str("library.wit", &text)?;
     let world = resolve.select_world(&[package], None)?;
     embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false)
