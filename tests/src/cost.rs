@@ -317,7 +317,7 @@ fn exceptions() -> Result<[Figure; 3]> {
 /// One call of WASI 0.2 next to the same on Preview 1.
 pub struct Call {
     pub what: &'static str,
-    /// Units of fuel for one call, of the guests in [`CALLERS`].
+    /// Units of fuel for one call, of the guests in `CALLERS`.
     pub fuel: [f64; 3],
     /// Calls of host functions, of the same guests.
     pub host_calls: [f64; 3],

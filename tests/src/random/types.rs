@@ -16,7 +16,7 @@ pub enum Type {
     Tuple(Vec<Type>),
     Option(Box<Type>),
     Result(Option<Box<Type>>, Option<Box<Type>>),
-    /// A record, variant, enum or flags: an index into [`Interface::named`].
+    /// A record, variant, enum or flags: an index into `Interface::named`.
     Named(usize),
     Own(usize),
     Borrow(usize),
