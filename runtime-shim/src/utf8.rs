@@ -95,9 +95,9 @@ pub fn valid(at: u32, length: u32) -> bool {
     none_in(load64(next) & HIGH, left) || sequences(next, left)
 }
 
-/// The same for bytes of which some are not ASCII, or none.
+/// The same for bytes of which some are not ASCII, or none. Reads no others.
 #[inline(never)]
-fn sequences(at: u32, length: u32) -> bool {
+pub fn sequences(at: u32, length: u32) -> bool {
     let mut done = 0;
     while done != length {
         if length - done >= 8 && load64(at + done) & HIGH == 0 {

@@ -2,10 +2,18 @@
 
 pub const AGAIN: i32 = 6;
 pub const BADF: i32 = 8;
+pub const ILSEQ: i32 = 25;
 pub const INVAL: i32 = 28;
 pub const IO: i32 = 29;
+pub const MFILE: i32 = 33;
+pub const NAMETOOLONG: i32 = 37;
+pub const NOMEM: i32 = 48;
+pub const NOTDIR: i32 = 54;
+pub const NOTSOCK: i32 = 57;
+pub const NOTSUP: i32 = 58;
 pub const PIPE: i32 = 64;
 pub const SPIPE: i32 = 70;
+pub const NOTCAPABLE: i32 = 76;
 
 /// A bit for each number of Preview 1 that an `error-code` has, those from 0 and those from 64 on. Both are in the same order.
 const NUMBERS: (u64, u64) = {

@@ -10,9 +10,13 @@
 //! | [`wasi`], [`given`] | what the library imports: from the host, from the linker |
 //! | [`area`] | where results are put |
 //! | [`error`] | error numbers |
-//! | [`descriptor`] | descriptors |
+//! | [`descriptor`] | descriptors: the table, closing, what is open at the start |
 //! | [`transfer`] | reading and writing, whatever the descriptor |
 //! | [`stdio`] | the standard streams |
+//! | [`file`], [`stat`] | what is done with open files; what descriptors and files are |
+//! | [`path`], [`directory`] | what is done by paths; entries of directories |
+//! | [`poll`] | waiting |
+//! | [`sock`] | sockets |
 //! | [`process`] | arguments, environment, clocks, randomness, the end |
 //!
 //! A program that prints must not carry the code for files. So that is reached through imports of `if files`, which the linker
@@ -23,9 +27,15 @@
 
 mod area;
 mod descriptor;
+mod directory;
 mod error;
+mod file;
 mod given;
+mod path;
+mod poll;
 mod process;
+mod sock;
+mod stat;
 mod stdio;
 mod transfer;
 mod wasi;
@@ -62,14 +72,12 @@ macro_rules! weak {
             )*
         }
         pub use linked::*;
-        mod exported {
-            use super::*;
-            $($(
-                $(#[$doc])*
-                #[unsafe(export_name = concat!("weak:", $name))]
-                extern "C" fn $f($($p: $t),*) $(-> $r)? $body
-            )*)*
-        }
+        // Each by itself: functions call the linked ones.
+        $($(const _: () = {
+            $(#[$doc])*
+            #[unsafe(export_name = concat!("weak:", $name))]
+            extern "C" fn $f($($p: $t),*) $(-> $r)? $body
+        };)*)*
     };
 }
 pub(crate) use weak;

@@ -8,7 +8,8 @@ use crate::given::state::{self, RESULT};
 use crate::given::{self, words};
 use crate::{exports, wasi, weak};
 
-const REALTIME: u32 = 0;
+/// The clocks.
+pub const REALTIME: u32 = 0;
 const MONOTONIC: u32 = 1;
 /// The last clock, of the CPU as the one before it.
 const LAST: u32 = 3;

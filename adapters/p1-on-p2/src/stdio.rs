@@ -1,20 +1,72 @@
 //! The standard streams.
 
-use crate::area::{LOW, beside, borrow, get8, get32};
-use crate::descriptor::{STDIN, STDOUT};
+use crate::area::{LOW, beside, borrow, borrow_few, get8, get32};
+use crate::descriptor::{STDERR, STDIN, STDOUT};
 use crate::error::{AGAIN, IO, PIPE};
 use crate::given::{self, words};
 use crate::{wasi, weak};
 
-/// Bits of what is known of the standard streams, each shifted by the number of the stream: it is closed; and then by 1 more
-/// it does not block.
+/// Bits of what is known of the standard streams. Shifted by the number of the stream: it is closed. By its kind: it does not
+/// block; whether it is a terminal was asked, and it is one.
 pub const CLOSED: u32 = 1;
-pub const NONBLOCK: u32 = 1 << 4;
+const NONBLOCK: u32 = 1 << 4;
+const ASKED: u32 = 1 << 8;
+const TERMINAL: u32 = 1 << 12;
+
+/// The type of terminals.
+const CHARACTER_DEVICE: u32 = 2;
 
 /// Whether a standard stream, by its kind, does not block. There is none in programs that cannot ask for it.
 #[inline(always)]
 fn is_nonblocking(kind: u32) -> bool {
     given::has_set_flags() != 0 && words::standard() & NONBLOCK << kind != 0
+}
+
+/// Whether it shall not, from now on.
+#[inline(always)]
+pub fn set_nonblocking(kind: u32, yes: bool) {
+    let bit = NONBLOCK << kind;
+    words::set_standard(if yes {
+        words::standard() | bit
+    } else {
+        words::standard() & !bit
+    });
+}
+
+/// The type and the flags that `fd_fdstat_get` gives, in the places where it gives them.
+#[inline(always)]
+pub fn status(kind: u32) -> u32 {
+    file_type(kind) | if is_nonblocking(kind) { 4 << 16 } else { 0 }
+}
+
+/// The type of a standard stream: that of a terminal, or none.
+#[inline(never)]
+pub fn file_type(kind: u32) -> u32 {
+    if words::standard() & ASKED << kind == 0 {
+        let terminal = borrow_few(|| {
+            match kind {
+                STDIN => wasi::terminal_stdin(LOW),
+                STDOUT => wasi::terminal_stdout(LOW),
+                _ => wasi::terminal_stderr(LOW),
+            }
+            if get8(LOW) == 0 { 0 } else { get32(LOW + 4) }
+        });
+        let mut bits = ASKED;
+        if terminal != 0 {
+            bits |= TERMINAL;
+            if kind == STDIN {
+                wasi::drop_terminal_input(terminal);
+            } else {
+                wasi::drop_terminal_output(terminal);
+            }
+        }
+        words::set_standard(words::standard() | bits << kind);
+    }
+    if words::standard() & TERMINAL << kind == 0 {
+        0
+    } else {
+        CHARACTER_DEVICE
+    }
 }
 
 /// The stream that is standard input.
@@ -111,6 +163,26 @@ pub fn write_stream(stream: u32, at: u32, length: u32) -> i32 {
     })
 }
 
+/// Drops the stream of a descriptor that is closed, if it was fetched.
+#[inline(always)]
+pub fn drop(kind: u32) {
+    match kind {
+        STDIN if words::stdin() != 0 => {
+            wasi::drop_input(words::stdin());
+            words::set_stdin(0);
+        }
+        STDOUT if words::stdout() != 0 => {
+            wasi::drop_output(words::stdout());
+            words::set_stdout(0);
+        }
+        STDERR if words::stderr() != 0 => {
+            wasi::drop_output(words::stderr());
+            words::set_stderr(0);
+        }
+        _ => {}
+    }
+}
+
 weak! {
     "if fd_fdstat_set_flags" {
         "read_now"
@@ -152,7 +224,6 @@ weak! {
     "if files" {
         "reason"
         fn reason(error: u32) -> i32 {
-            given::state::cut(given::state::top());
             wasi::state::error_code(error, given::state::RESULT);
             wasi::drop_error(error);
             match given::state::load8(given::state::RESULT) {

@@ -3,7 +3,7 @@
 use p1bridge_shim::abi::{load32, store32};
 
 use crate::error::{BADF, SPIPE};
-use crate::{descriptor, exports, stdio, weak};
+use crate::{descriptor, exports, file, stdio, weak};
 
 /// Bits of what is done: data goes out; at an offset that is given.
 pub const WRITE: u32 = 1;
@@ -76,7 +76,7 @@ fn transfer(what: u32, fd: u32, buffers: u32, count: u32, offset: u64, out: u32)
 #[inline(always)]
 fn part(what: u32, found: u32, at: u32, length: u32, offset: u64) -> i32 {
     if found > descriptor::STDERR {
-        return descriptor::transfer_file(what, found, at, length, offset);
+        return file::transfer_file(what, found, at, length, offset);
     }
     if what & AT != 0 {
         return -SPIPE;

@@ -30,7 +30,6 @@ imports! {
     "wasi:io/error@0.2.0" { "[resource-drop]error" fn drop_error(handle: u32); }
     "wasi:io/poll@0.2.0" {
         "poll" fn poll(list: u32, length: u32, out: u32);
-        "[method]pollable.block" fn block(pollable: u32);
         "[resource-drop]pollable" fn drop_pollable(handle: u32);
     }
     "wasi:io/streams@0.2.0" {
@@ -43,7 +42,6 @@ imports! {
         "[method]output-stream.blocking-write-and-flush"
             fn blocking_write_and_flush(stream: u32, at: u32, length: u32, out: u32);
         "[method]output-stream.flush" fn flush(stream: u32, out: u32);
-        "[method]output-stream.blocking-flush" fn blocking_flush(stream: u32, out: u32);
         "[method]output-stream.subscribe" fn subscribe_output(stream: u32) -> u32;
         "[resource-drop]output-stream" fn drop_output(handle: u32);
     }

@@ -1,0 +1,200 @@
+//! `poll_oneoff`: what can be waited for becomes a pollable, and the host is asked once.
+//!
+//! Lists of the host need some memory. It is that of the events, of which there is one of 32 bytes for each subscription:
+//!
+//! ```text
+//! 0                 the pollables, 4 bytes each
+//! 4 * count         where the host puts the place and the length of its answer
+//! 4 * count + 8     that answer, 4 bytes for each pollable that is ready
+//! 32 * count - 4 *  for each pollable whether it is ready, at the end: events are written from the beginning on, and no
+//!   pollables       event is further than what is still to be read
+//! ```
+
+use p1bridge_shim::abi::{load8, load16, load32, load64, store32, store64};
+
+use crate::descriptor::{STDERR, STDIN, find};
+use crate::error::{BADF, INVAL};
+use crate::process::{REALTIME, nanoseconds};
+use crate::{exports, file, given, stdio, wasi, weak};
+
+/// Bytes of a subscription, and of an event.
+const SUBSCRIPTION: u32 = 48;
+const EVENT: u32 = 32;
+
+/// `tag`.
+const CLOCK: u32 = 0;
+const FD_READ: u32 = 1;
+
+/// The right that it takes.
+const POLL: u32 = 1 << 27;
+
+/// Flags of an event: the other side has hung up.
+const HANGUP: u32 = 1;
+
+/// What a subscription to one of the clocks is about; no descriptor has its record there.
+const TIMER: i32 = i32::MAX;
+
+/// What a subscription is about: [`TIMER`], or what [`find`] gives, or an error number, negative. The fields of clocks are
+/// `shift` bytes further in the preview before Preview 1.
+#[inline(never)]
+fn subject(subscription: u32, shift: u32) -> i32 {
+    let tag = load8(subscription + 8);
+    let what = load32(subscription + 16 + if tag == CLOCK { shift } else { 0 });
+    if tag == CLOCK {
+        return if what > 1 { -INVAL } else { TIMER };
+    }
+    let found = find(what, POLL);
+    // Input is read, output is written.
+    let is_wrong = match (found as u32, tag) {
+        (STDIN, FD_READ) => given::has_read() == 0,
+        (STDIN, _) => true,
+        (kind, FD_READ) => found > 0 && kind <= STDERR,
+        (kind, _) => found > 0 && kind <= STDERR && given::has_write() == 0,
+    };
+    if is_wrong { -BADF } else { found }
+}
+
+/// A pollable for a subject; 0 for what is ready, as all is where the host must not be called.
+#[inline(always)]
+fn pollable(subject: i32, subscription: u32, shift: u32) -> u32 {
+    if !is_waited_for(subject) {
+        return 0;
+    }
+    match subject as u32 {
+        STDIN => subscribe_stdin(),
+        kind if kind <= STDERR => subscribe_stdout(kind),
+        _ => {
+            let timeout = load64(subscription + 24 + shift);
+            let is_absolute = load16(subscription + 40 + shift) & 1 != 0;
+            if !is_absolute {
+                wasi::subscribe_duration(timeout)
+            } else if load32(subscription + 16 + shift) == REALTIME {
+                wasi::subscribe_duration(timeout.saturating_sub(nanoseconds(wasi::wall_now)))
+            } else {
+                wasi::subscribe_instant(timeout)
+            }
+        }
+    }
+}
+
+/// Whether there is a pollable for a subject.
+#[inline(always)]
+fn is_waited_for(subject: i32) -> bool {
+    (subject == TIMER || subject > 0 && subject as u32 <= STDERR) && given::inside() == 0
+}
+
+weak! {
+    "if fd_read" {
+        "subscribe_stdin"
+        fn subscribe_stdin() -> u32 {
+            wasi::subscribe_input(stdio::input())
+        }
+    }
+    "if fd_write" {
+        "subscribe_stdout"
+        fn subscribe_stdout(kind: u32) -> u32 {
+            wasi::subscribe_output(stdio::output(kind))
+        }
+    }
+    "if files" {
+        "bytes_left"
+        fn bytes_left(record: u32) -> u64 {
+            (file::size(record).saturating_sub(file::position(record))).max(0) as u64
+        }
+    }
+}
+
+/// Waits until one of the pollables at `events` is ready, drops them, and says for each at `flags` whether it is. None is waited
+/// for if something is ready already.
+#[inline(always)]
+fn wait(events: u32, count: u32, pollables: u32, is_ready: bool, flags: u32) {
+    let mut asked = pollables;
+    if is_ready {
+        // There is room: something has no pollable.
+        store32(events + pollables * 4, wasi::subscribe_duration(0));
+        asked += 1;
+    }
+    let area = events + count * 4;
+    given::returns_at(area + 8, area + 8 + count * 4);
+    wasi::poll(events, asked, area);
+    while asked != 0 {
+        asked -= 1;
+        wasi::drop_pollable(load32(events + asked * 4));
+        if asked < pollables {
+            store32(flags + asked * 4, 0);
+        }
+    }
+    let mut next = load32(area);
+    let end = next + load32(area + 4) * 4;
+    while next != end {
+        let index = load32(next);
+        if index < pollables {
+            store32(flags + index * 4, 1);
+        }
+        next += 4;
+    }
+}
+
+#[inline(never)]
+fn poll(subscriptions: u32, events: u32, count: u32, out: u32, shift: u32) -> u32 {
+    if count == 0 {
+        return INVAL as u32;
+    }
+    let size = SUBSCRIPTION + shift;
+    let end = subscriptions + count * size;
+    let mut pollables = 0;
+    let mut at = subscriptions;
+    while at != end {
+        let pollable = pollable(subject(at, shift), at, shift);
+        if pollable != 0 {
+            store32(events + pollables * 4, pollable);
+            pollables += 1;
+        }
+        at += size;
+    }
+    let mut flag = events + count * EVENT - pollables * 4;
+    if pollables != 0 {
+        wait(events, count, pollables, pollables != count, flag);
+    }
+    let mut event = events;
+    at = subscriptions;
+    while at != end {
+        let subject = subject(at, shift);
+        let mut is_ready = true;
+        if is_waited_for(subject) {
+            is_ready = load32(flag) != 0;
+            flag += 4;
+        }
+        if is_ready {
+            let tag = load8(at + 8);
+            let mut bytes = u64::from(subject != TIMER);
+            let mut flags = 0;
+            if subject > STDERR as i32 && subject != TIMER && tag == FD_READ {
+                bytes = bytes_left(subject as u32);
+                flags = if bytes == 0 { HANGUP } else { 0 };
+            }
+            let error = if subject < 0 { -subject as u32 } else { 0 };
+            store64(event, load64(at));
+            store64(event + 8, (error | tag << 16).into());
+            store64(event + 16, bytes);
+            store64(event + 24, flags.into());
+            event += EVENT;
+        }
+        at += size;
+    }
+    store32(out, (event - events) / EVENT);
+    0
+}
+
+exports! {
+    "wasi_snapshot_preview1#poll_oneoff"
+    fn poll_oneoff(subscriptions: u32, events: u32, count: u32, out: u32) -> u32 {
+        poll(subscriptions, events, count, out, 0)
+    }
+
+    // A clock has an identifier before its number there.
+    "wasi_unstable#poll_oneoff"
+    fn poll_oneoff_unstable(subscriptions: u32, events: u32, count: u32, out: u32) -> u32 {
+        poll(subscriptions, events, count, out, 8)
+    }
+}
