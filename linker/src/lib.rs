@@ -21,6 +21,7 @@
 //! | [`wsi`] | the functions of WSI: their signatures, and what kinds of hosts can do of each |
 //! | [`profile`] | what a target takes and how it goes wrong |
 //! | [`options`] | what the caller may choose |
+//! | [`wrapped`] | what `wrap` says of a component that it has made |
 //! | [`entity`] | the things of a program, by their place in a list |
 //!
 //! From bytes to a program:
@@ -89,6 +90,7 @@ pub mod unadapt;
 pub mod validate;
 pub mod wasi;
 pub mod weave;
+pub mod wrapped;
 pub mod wsi;
 
 use anyhow::{Context, Result};

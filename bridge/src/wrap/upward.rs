@@ -18,10 +18,9 @@ mod modules;
 mod parts;
 mod program;
 mod skeleton;
-mod undo;
 
 use anyhow::{Context, Result};
-use p1bridge_linker::plan::upward::{EXIT_BOOL, EXIT_CODES, INSIDE};
+use p1bridge_linker::plan::upward::{EXIT_CODES, INSIDE, NO_EXIT_CODES};
 use p1bridge_linker::{Library, weave};
 
 use super::kind::Kind;
@@ -41,7 +40,11 @@ const ON_WASI_0_2: &[Library<'static>] = &[Library {
 /// When the library does not have a function that the module imports, and those of wit-component.
 pub fn wrap(module: &[u8], kind: Kind, world: Option<&World>, exit_codes: bool) -> Result<Vec<u8>> {
     let survey = survey::sections(module)?;
-    let mut known = vec![if exit_codes { EXIT_CODES } else { EXIT_BOOL }];
+    let mut known = vec![if exit_codes {
+        EXIT_CODES
+    } else {
+        NO_EXIT_CODES
+    }];
     if survey.exports_func(skeleton::REALLOC) {
         known.push(INSIDE);
     }

@@ -17,6 +17,8 @@ pub struct Component<'a> {
     pub type_resources: Vec<Option<ResourceId>>,
     /// The resource types among the exports of each instance of the instance index space.
     pub instance_items: Vec<ImportItem>,
+    /// The section in which `wrap` says what it has made.
+    pub woven: Option<&'a [u8]>,
 }
 
 /// One definition and the byte offset that it has in the file.

@@ -20,6 +20,7 @@ use wasmparser::{
 
 use crate::features::FeatureSet;
 use crate::options::Library;
+use crate::wrapped::{SECTION, Woven, hash};
 use component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
 use module::Module;
 
@@ -272,6 +273,7 @@ fn parse(bytes: &[u8]) -> Result<Input<'_>> {
                         modules[id].finish(&what)?;
                     }
                     Some(Open::Component(id)) => {
+                        note_woven(&components[id], &mut modules);
                         if let Some(&Open::Component(parent)) = open.last() {
                             components[parent].definitions.push(Definition {
                                 offset,
@@ -335,6 +337,30 @@ fn parse(bytes: &[u8]) -> Result<Input<'_>> {
         types: types.ok_or_else(|| anyhow!("the file ends before the module does"))?,
         places: Places::default(),
     })
+}
+
+/// Notes in the program of a component that `wrap` has made what is woven into it. What another tool has written or changed
+/// is a component like any other.
+fn note_woven(component: &Component<'_>, modules: &mut [Module<'_>]) {
+    let Some(woven) = component
+        .woven
+        .and_then(|section| Woven::decode(section).ok())
+    else {
+        return;
+    };
+    let mut own = component
+        .definitions
+        .iter()
+        .filter_map(|definition| match definition.kind {
+            DefinitionKind::CoreModule(id) => Some(id),
+            _ => None,
+        });
+    let Some(module) = own.nth(woven.main as usize).map(|id| &mut modules[id]) else {
+        return;
+    };
+    if module.bytes.get(module.range.clone()).map(hash) == Some(woven.hash) {
+        module.woven = Some(woven);
+    }
 }
 
 fn count(component: &Component<'_>, which: impl Fn(&DefinitionKind<'_>) -> bool) -> usize {
@@ -460,6 +486,9 @@ fn component_payload<'a>(
                 let (offset, item) = item?;
                 add(offset, DefinitionKind::Export(item));
             }
+        }
+        Payload::CustomSection(section) if section.name() == SECTION => {
+            component.woven = Some(section.data());
         }
         _ => {}
     }

@@ -12,6 +12,7 @@ use wasmparser::{
 
 use super::scan::{Refs, value_type_features};
 use crate::features::FeatureSet;
+use crate::wrapped::Woven;
 
 /// A core module of the input.
 #[derive(Debug, Default)]
@@ -56,6 +57,8 @@ pub struct Module<'a> {
     pub func_names: Vec<(u32, &'a str)>,
     pub global_names: Vec<(u32, &'a str)>,
     pub customs: Vec<Custom<'a>>,
+    /// What `wrap` has woven into it, if it is the program of a component that `wrap` has made.
+    pub woven: Option<Woven>,
     /// The proposals that the module uses.
     pub features: FeatureSet,
 }

@@ -688,7 +688,7 @@ fn guarded(input: &Input<'_>, program: &Program, adapted: &Adapted, def: FuncDef
     let adapter = adapted
         .adapters
         .iter()
-        .any(|adapter| adapter.instance == id);
+        .any(|adapter| adapter.instance == Some(id));
     match adapter || !reads_old {
         true => FuncDef::Builtin(Builtin::AllocateOnly(id, index)),
         false => def,

@@ -205,6 +205,11 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 },
                 _ => false,
             });
+            let replaced = program.replaced.iter().any(|((of, _), def)| match def {
+                FuncDef::Host(host) => *of == id && self.live.hosts.contains(&host),
+                _ => false,
+            });
+            let calls = calls || replaced;
             let module = program.module(self.input, id);
             if calls && module.memories.len() + module.imported_memories.len() > 0 {
                 self.memory(program, id, 0);

@@ -371,7 +371,7 @@ fn taken_out(adapted: &Adapted, id: InstanceId) -> bool {
     adapted
         .adapters
         .iter()
-        .any(|adapter| adapter.instance == id && adapter.kept.is_none())
+        .any(|adapter| adapter.instance == Some(id) && adapter.kept.is_none())
 }
 
 /// What passes between the guests and the host. Libraries know where the guest that they serve is.

@@ -30,7 +30,7 @@ pub const ON_STATE: &str = "state ";
 /// `cabi_realloc`.
 pub const FILES: &str = "files";
 pub const EXIT_CODES: &str = "exit_codes";
-pub const EXIT_BOOL: &str = "exit_bool";
+pub const NO_EXIT_CODES: &str = "no_exit_codes";
 pub const INSIDE: &str = "inside";
 
 /// What was linked.

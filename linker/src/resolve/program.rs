@@ -1,5 +1,7 @@
 //! A program: core instances in order, with every import bound, and what the root exports.
 
+use std::collections::HashMap;
+
 use std::collections::BTreeMap;
 
 use wasmparser::{ConstExpr, FuncType as CoreFuncType};
@@ -219,6 +221,8 @@ pub struct Program {
     pub keeps: Option<String>,
     /// The library that runs tasks, in a program that has any.
     pub tasks: Option<Tasks>,
+    /// Functions of core modules in whose place others are called.
+    pub replaced: HashMap<(InstanceId, u32), FuncDef>,
     /// The parent of each component instance; none for the root.
     pub component_instances: Vec<Option<ComponentInstanceId>>,
 }
@@ -253,7 +257,13 @@ impl Program {
         while let FuncDef::Core(id, index) = def {
             let module = self.module(input, id);
             let Some(&import) = module.imported_funcs.get(index as usize) else {
-                break;
+                match self.replaced.get(&(id, index)) {
+                    Some(&other) => {
+                        def = other;
+                        continue;
+                    }
+                    None => break,
+                }
             };
             let CoreDef::Func(next) = self.arg(id, import) else {
                 unreachable!("the validator matched the kinds of imports");

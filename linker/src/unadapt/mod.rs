@@ -19,7 +19,7 @@
 //! Any other adapter stays and is linked as ordinary code.
 
 mod fingerprint;
-pub mod woven;
+mod woven;
 
 pub use fingerprint::fingerprints;
 
@@ -51,7 +51,8 @@ pub struct Adapted {
 /// What was found out about an adapter of Preview 1.
 #[derive(Clone, Debug)]
 pub struct Adapter {
-    pub instance: InstanceId,
+    /// Its instance; none where it is woven into the program.
+    pub instance: Option<InstanceId>,
     /// Its module.
     pub path: String,
     pub bytes: usize,
@@ -102,7 +103,7 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
     let forwarders = Forwarders::new(input, &program, false, false);
     let candidates: Vec<InstanceId> = program
         .ids()
-        .filter(|&id| is_family(program.module(input, id)))
+        .filter(|&id| is_family(program.module(input, id)) || woven::is_woven(input, &program, id))
         .collect();
     let mut adapted = Adapted {
         program,
@@ -117,8 +118,15 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
     // The one that may call the host by itself, if guests are trusted: the program, which is made last.
     let at_home = candidates.last().copied();
     for id in candidates {
-        let uses = Uses::find(input, &adapted.program, &forwarders, id);
-        let plain = || why_not_plain(input, &adapted.program, &forwarders, id, &uses);
+        let is_woven = woven::is_woven(input, &adapted.program, id);
+        let uses = match is_woven {
+            true => Uses::default(),
+            false => Uses::find(input, &adapted.program, &forwarders, id),
+        };
+        let plain = || match is_woven {
+            true => woven::why_not_plain(input, &adapted.program, &forwarders, id),
+            false => why_not_plain(input, &adapted.program, &forwarders, id, &uses),
+        };
         let alone = || why_not_alone(input, &adapted.program, &forwarders, id);
         let kept = match (several && !shared, options.isolation) {
             _ if answers => Some(
@@ -136,9 +144,19 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
             Isolation::Checked => !shared || alone().is_ok(),
             Isolation::Trusted => !several || at_home == Some(id),
         };
+        if is_woven {
+            adapted.adapters.push(Adapter {
+                kept: kept.clone(),
+                ..woven::described(input, &adapted.program, id)
+            });
+            if kept.is_none() {
+                woven::take_out(input, &mut adapted, id, calls_host);
+            }
+            continue;
+        }
         let module = adapted.program.module(input, id);
         adapted.adapters.push(Adapter {
-            instance: id,
+            instance: Some(id),
             path: module.path.clone(),
             bytes: module.range.len(),
             functions: uses
@@ -328,7 +346,15 @@ fn why_not_alone(
     forwarders: &Forwarders,
     adapter: InstanceId,
 ) -> Result<(), String> {
-    let memory = program.memory(input, adapter, 0);
+    let module = program.module(input, adapter);
+    let own = match woven::is_woven(input, program, adapter) {
+        true => woven::family(program, adapter),
+        false => BTreeSet::from([adapter]),
+    };
+    let memory = match module.memories.len() + module.imported_memories.len() {
+        0 => None,
+        _ => Some(program.memory(input, adapter, 0)),
+    };
     let beside = |what: &str, path: &str| {
         Err(format!(
             "there is another guest beside the one that it serves, {what} ({path}): `--isolation \
@@ -337,7 +363,10 @@ fn why_not_alone(
     };
     let mine: Vec<InstanceId> = program
         .ids()
-        .filter(|&id| uses_memory(input, program, id, memory))
+        .filter(|&id| {
+            own.contains(&id)
+                || memory.is_some_and(|memory| uses_memory(input, program, id, memory))
+        })
         .collect();
     for id in program.ids().filter(|id| !mine.contains(id)) {
         let module = program.module(input, id);

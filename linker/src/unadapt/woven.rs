@@ -1,136 +1,163 @@
-//! Components that `wrap` has made: the functions of Preview 1 that are woven into the program become imports again.
+//! Programs of components that `wrap` has made: the functions of Preview 1 that are woven into them are the host's again.
 //!
-//! A custom section of the component names them: which of its core modules is the program, and which functions of it are
-//! those of Preview 1.
+//! On the conditions of adapters, but for their code, which is known by the hash of the program: what the functions import is
+//! the component's own WASI, and no other guest is beside the program, unless guests are trusted.
 
-use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 
+use super::{Adapted, Adapter};
+use crate::parse::Input;
 use crate::preview1;
+use crate::resolve::{
+    Canon, CanonId, CanonKind, ComponentFunc, CoreDef, FuncDef, HOST, InstanceId, Program, Resource,
+};
+use crate::statics::Forwarders;
+use crate::wasi::is_system;
 
-/// The custom section.
-pub const NAME: &str = "p1bridge.wrap";
-
-/// The first byte of its content.
-const VERSION: u8 = 1;
-/// The bit of a function's number that says that it is of the preview before.
-const UNSTABLE: u8 = 0x80;
-
-/// What the section says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Woven {
-    /// The core module that is the program, by its place in the component.
-    pub main: u32,
-    /// Module and name of what is Preview 1, and its index in the program.
-    pub functions: Vec<(&'static str, &'static str, u32)>,
+/// Whether an instance is such a program.
+pub fn is_woven(input: &Input<'_>, program: &Program, id: InstanceId) -> bool {
+    program.module(input, id).woven.is_some()
 }
 
-/// Writes the section.
-///
-/// # Errors
-///
-/// When one of the functions is not known.
-pub fn encode(main: u32, functions: &[(String, String, u32)]) -> Result<Vec<u8>> {
-    let mut bytes = vec![VERSION];
-    leb(&mut bytes, main);
-    leb(&mut bytes, functions.len() as u32);
-    for (module, name, index) in functions {
-        let number = preview1::number(name);
-        let number = number.with_context(|| format!("Preview 1 has no function {name}"))?;
-        let before = if module == preview1::UNSTABLE {
-            UNSTABLE
-        } else {
-            0
+/// The instances that belong to the program: those with its memory and the library's, and itself.
+pub fn family(program: &Program, id: InstanceId) -> BTreeSet<InstanceId> {
+    let args = program.instances[id.0 as usize].args.iter();
+    let of = args.filter_map(|arg| match *arg {
+        CoreDef::Func(FuncDef::Core(of, _)) | CoreDef::Memory(of, _) => Some(of),
+        _ => None,
+    });
+    of.chain([id]).collect()
+}
+
+/// Checks that the functions call nothing but the WASI of the component, or says what they call.
+pub fn why_not_plain(
+    input: &Input<'_>,
+    program: &Program,
+    forwarders: &Forwarders,
+    id: InstanceId,
+) -> Result<(), String> {
+    let module = program.module(input, id);
+    for (import, arg) in { module.imports.iter() }.zip(&program.instances[id.0 as usize].args) {
+        // What is imported for the library has a name in capitals.
+        if !import.name.starts_with(|c: char| c.is_ascii_uppercase()) {
+            continue;
+        }
+        let CoreDef::Func(def) = *arg else { continue };
+        let FuncDef::Canon(canon) = forwarders.func(input, program, def) else {
+            continue;
         };
-        bytes.push(number | before);
-        leb(&mut bytes, *index);
-    }
-    Ok(bytes)
-}
-
-/// Reads the section.
-///
-/// # Errors
-///
-/// When another version has written it, or it is broken.
-pub fn decode(bytes: &[u8]) -> Result<Woven> {
-    let mut rest = bytes;
-    match byte(&mut rest)? {
-        VERSION => {}
-        version => {
-            bail!("version {version} is not known: it was made by another release of p1bridge")
+        let canon = &program.canons[canon.0 as usize];
+        let is_system = match &canon.kind {
+            CanonKind::Lower {
+                callee: ComponentFunc::Import(import),
+                options,
+            } => {
+                let import = &program.imports[*import as usize];
+                options.unsupported.is_none() && import.interface.as_deref().is_some_and(is_system)
+            }
+            CanonKind::ResourceDrop(resource) => matches!(
+                &program.resources[resource.0 as usize],
+                Resource::Imported { interface: Some(interface), .. } if is_system(interface)
+            ),
+            _ => false,
+        };
+        if !is_system {
+            return Err(format!(
+                "its import {} is not an import of WASI of the component",
+                import.name
+            ));
         }
     }
-    let main = unleb(&mut rest)?;
-    let count = unleb(&mut rest)?;
-    let mut functions = Vec::new();
-    for _ in 0..count {
-        let number = byte(&mut rest)?;
-        let name = preview1::numbered(number & !UNSTABLE);
-        let name = name.with_context(|| format!("function {number} is not known"))?;
-        let module = match number & UNSTABLE {
-            0 => preview1::MODULE,
-            _ => preview1::UNSTABLE,
-        };
-        functions.push((module, name, unleb(&mut rest)?));
-    }
-    if !rest.is_empty() {
-        bail!("{} bytes too many", rest.len());
-    }
-    Ok(Woven { main, functions })
-}
-
-fn leb(bytes: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-}
-
-fn byte(rest: &mut &[u8]) -> Result<u8> {
-    let (first, after) = rest.split_first().context("it ends too early")?;
-    *rest = after;
-    Ok(*first)
-}
-
-fn unleb(rest: &mut &[u8]) -> Result<u32> {
-    let mut value = 0u64;
-    for shift in (0..35).step_by(7) {
-        let next = byte(rest)?;
-        value |= u64::from(next & 0x7f) << shift;
-        if next & 0x80 == 0 {
-            return u32::try_from(value).context("a number is too large");
+    for (of, name, index) in module.woven.iter().flat_map(|woven| &woven.functions) {
+        let ty = preview1::signature(name).or_else(|| preview1::socket(name));
+        let is_there =
+            (module.imported_func_count()..module.func_types.len() as u32).contains(index);
+        if !is_there || ty.is_none_or(|ty| ty != *module.func_type(*index)) {
+            return Err(format!("{of} {name} is not what it should be"));
         }
     }
-    bail!("a number is too long")
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{decode, encode};
-
-    #[test]
-    fn what_is_written_is_read() {
-        let functions = [
-            (
-                "wasi_snapshot_preview1".to_string(),
-                "fd_write".to_string(),
-                300,
-            ),
-            ("wasi_unstable".to_string(), "fd_seek".to_string(), 1),
-            (
-                "wasi_snapshot_preview1".to_string(),
-                "sock_open".to_string(),
-                70_000,
-            ),
-        ];
-        let bytes = encode(2, &functions).unwrap();
-        let read = decode(&bytes).unwrap();
-        assert_eq!(read.main, 2);
-        let read: Vec<_> = { read.functions.iter() }
-            .map(|(module, name, index)| (module.to_string(), name.to_string(), *index))
-            .collect();
-        assert_eq!(read, functions);
-        assert!((0..bytes.len()).all(|end| decode(&bytes[..end]).is_err()));
+/// The functions that an instance has of Preview 1, as it is listed.
+pub fn described(input: &Input<'_>, program: &Program, id: InstanceId) -> Adapter {
+    let module = program.module(input, id);
+    let functions = module.woven.iter().flat_map(|woven| &woven.functions);
+    Adapter {
+        instance: None,
+        path: module.path.clone(),
+        bytes: 0,
+        functions: functions.map(|(_, name, _)| (*name).to_string()).collect(),
+        kept: None,
     }
+}
+
+/// Binds the functions to the host: straight, or through the library that moves pointers.
+pub fn take_out(input: &Input<'_>, adapted: &mut Adapted, id: InstanceId, calls_host: bool) {
+    let Some(woven) = &adapted.program.module(input, id).woven else {
+        return;
+    };
+    let module = adapted.program.module(input, id);
+    let memory = (0..module.imported_memories.len().min(1) as u32)
+        .map(|index| adapted.program.memory(input, id, index))
+        .next();
+    let owner = { adapted.program.instances[id.0 as usize].args.iter() }
+        .find_map(|arg| match *arg {
+            CoreDef::Func(FuncDef::Canon(canon)) => {
+                Some(adapted.program.canons[canon.0 as usize].instance)
+            }
+            _ => None,
+        })
+        .unwrap_or(HOST);
+    for (of, name, index) in &woven.functions {
+        let program = &mut adapted.program;
+        let ty = module.func_type(*index).clone();
+        let def = match memory.filter(|_| !calls_host) {
+            None => FuncDef::Host(program.host(of, name, &ty)),
+            Some(memory) => {
+                program.canons.push(Canon {
+                    kind: CanonKind::Preview1((*name).to_string(), memory),
+                    ty,
+                    instance: owner,
+                    offset: module.range.start as u64,
+                    path: module.path.clone(),
+                });
+                FuncDef::Canon(CanonId(program.canons.len() as u32 - 1))
+            }
+        };
+        program.replaced.insert((id, *index), def);
+    }
+    // The function that runs a command calls its `_start`.
+    if let Some(start) = woven.start {
+        for (at, lift) in adapted.program.lifts.iter().enumerate() {
+            if let FuncDef::Core(of, index) = lift.func
+                && of == id
+                && runs(input, &adapted.program, id, index, start)
+            {
+                adapted.starts.push(crate::resolve::LiftId(at as u32));
+            }
+        }
+        for lift in &adapted.starts {
+            let lift = &mut adapted.program.lifts[lift.0 as usize];
+            if matches!(lift.func, FuncDef::Core(of, _) if of == id) {
+                lift.func = FuncDef::Core(id, start);
+            }
+        }
+    }
+}
+
+/// Whether a function does nothing but call `_start` and say that it has succeeded.
+fn runs(input: &Input<'_>, program: &Program, id: InstanceId, index: u32, start: u32) -> bool {
+    use wasmparser::Operator::{Call, End, I32Const};
+    let module = program.module(input, id);
+    let Some(defined) = index.checked_sub(module.imported_func_count()) else {
+        return false;
+    };
+    let operators = module.body(defined as usize).get_operators_reader();
+    let operators: Vec<_> = operators.into_iter().flatten().take(4).collect();
+    matches!(operators[..], [
+        Ok(Call { function_index }),
+        Ok(I32Const { value: 0 }),
+        Ok(End),
+    ] if function_index == start)
 }

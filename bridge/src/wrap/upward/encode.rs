@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::plan::upward::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
 use p1bridge_linker::weave::Upward;
+use p1bridge_linker::wrapped::{SECTION, Woven};
 
 use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent};
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentExportKind,
     ComponentExportSection, ComponentInstanceSection, ComponentTypeSection, ComponentValType,
-    ExportKind, InstanceSection, ModuleArg, RawSection,
+    CustomSection, ExportKind, InstanceSection, ModuleArg, RawSection,
 };
 use wasmparser::{CanonicalFunction, CanonicalOption};
 
@@ -19,7 +20,6 @@ use super::modules::{self, memory, state};
 use super::parts::{Core, Item, Parts, options};
 use super::program::{self, Program, Shape, import_name};
 use super::skeleton::{self, meant};
-use super::undo;
 
 /// The interface of a command.
 const RUN: &str = "wasi:cli/run@0.2.0";
@@ -37,7 +37,7 @@ pub fn component(
 ) -> Result<Vec<u8>> {
     let parts = Parts::of(skeleton)?;
     let uses = Uses::of(&parts, survey, is_command)?;
-    let program = program::make(&woven.wasm, &uses.shape())?;
+    let program = program::make(&woven.wasm, &uses.shape(), &import_names(survey))?;
     let mut out = Encoder {
         parts: &parts,
         survey,
@@ -67,7 +67,11 @@ pub fn component(
     }
     let main = u32::from(out.of_memory.is_some()) + u32::from(out.of_state.is_some());
     out.flush();
-    out.out.section(&undo::section(main, woven)?);
+    let woven = Woven::new(main, &program.wasm, program.start, &woven.functions)?;
+    out.out.section(&CustomSection {
+        name: SECTION.into(),
+        data: woven.encode().into(),
+    });
     Ok(out.out.finish())
 }
 
@@ -145,6 +149,19 @@ impl<'a> Uses<'a> {
             starts_late: !self.slots.is_empty(),
         }
     }
+}
+
+/// The names of imports: those of the library are in capitals.
+fn import_names(survey: &Survey<'_>) -> Vec<String> {
+    let imports = survey.imports.iter().enumerate();
+    let name = |(at, import): (usize, &wasmparser::Import<'_>)| {
+        let name = import_name(at);
+        match meant(import.module, import.name).is_none() || is_of_library(import.module) {
+            true => name.to_uppercase(),
+            false => name,
+        }
+    };
+    imports.map(name).collect()
 }
 
 /// Whether an import is one of the library.
@@ -442,12 +459,11 @@ impl<'a> Encoder<'_, 'a> {
             *index = Some(self.functions);
             self.functions += 1;
         }
-        for (at, index) in provided.into_iter().enumerate() {
+        for (name, index) in import_names(survey).into_iter().zip(provided) {
             let index = index.context("an import is not provided")?;
-            bag.push((import_name(at), ExportKind::Func, index));
+            bag.push((name, ExportKind::Func, index));
         }
-        let wasm = std::mem::take(&mut self.program.wasm.clone());
-        let module = self.module(&wasm);
+        let module = self.module(&self.program.wasm);
         let bag = self.bag(&bag);
         self.of_program = Some(self.instantiate(module, bag));
         self.knot()

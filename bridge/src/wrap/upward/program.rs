@@ -37,13 +37,15 @@ pub struct Program {
     pub wasm: Vec<u8>,
     /// Its memory, which is to come from outside.
     pub memory: Option<MemoryType>,
+    /// The function that [`RUN`] calls.
+    pub start: Option<u32>,
     /// The exports to call, in order, where it starts late.
     pub starts: Vec<&'static str>,
 }
 
 /// What an import is called: its place.
 pub fn import_name(at: usize) -> String {
-    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    const DIGITS: &[u8; 26] = b"abcdefghijklmnopqrstuvwxyz";
     let (mut rest, mut name) = (at, String::new());
     loop {
         name.push(char::from(DIGITS[rest % DIGITS.len()]));
@@ -54,12 +56,12 @@ pub fn import_name(at: usize) -> String {
     }
 }
 
-/// Makes the module of `woven`.
+/// Makes the module of `woven`, whose imports get these names.
 ///
 /// # Errors
 ///
 /// When `woven` is invalid, or imports anything but functions.
-pub fn make(woven: &[u8], shape: &Shape<'_>) -> Result<Program> {
+pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program> {
     let mut module = Sections::read(woven)?;
     let initialize = module.exported(INITIALIZE);
     let mut starts = Vec::new();
@@ -98,8 +100,8 @@ pub fn make(woven: &[u8], shape: &Shape<'_>) -> Result<Program> {
         );
         module.remove(SectionId::Memory);
     }
-    for (at, ty) in module.imports.iter().enumerate() {
-        imports.import("", &import_name(at), EntityType::Function(*ty));
+    for (name, ty) in names.iter().zip(&module.imports) {
+        imports.import("", name, EntityType::Function(*ty));
     }
     match imports.is_empty() {
         true => module.remove(SectionId::Import),
@@ -115,6 +117,7 @@ pub fn make(woven: &[u8], shape: &Shape<'_>) -> Result<Program> {
     }
     Ok(Program {
         memory: module.memory,
+        start: module.exported("_start").filter(|_| shape.runs),
         wasm: module.finish(),
         starts,
     })
@@ -313,7 +316,7 @@ mod tests {
         let names: std::collections::BTreeSet<String> = (0..5_000).map(import_name).collect();
         assert_eq!(names.len(), 5_000);
         assert_eq!(import_name(0), "a");
-        assert_eq!(import_name(35), "9");
-        assert_eq!(import_name(36), "ab");
+        assert_eq!(import_name(25), "z");
+        assert_eq!(import_name(26), "ab");
     }
 }

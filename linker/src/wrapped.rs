@@ -1,0 +1,166 @@
+//! What `wrap` says of a component that it has made: which of its core modules is the program, and which functions of it are
+//! those of Preview 1 that are woven into it. A custom section of the component has it.
+
+use anyhow::{Context, Result, bail};
+
+use crate::preview1;
+
+/// The custom section.
+pub const SECTION: &str = "p1bridge.wrap";
+
+/// The first byte of its content.
+const VERSION: u8 = 1;
+/// The bit of a function's number that says that it is of the preview before.
+const UNSTABLE: u8 = 0x80;
+
+/// What the section says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Woven {
+    /// The core module that is the program, by its place in the component.
+    pub main: u32,
+    /// A hash of that module: what another tool has changed is not taken apart.
+    pub hash: u64,
+    /// What `wasi:cli/run` calls.
+    pub start: Option<u32>,
+    /// Module and name of what is Preview 1, and its index in the program.
+    pub functions: Vec<(&'static str, &'static str, u32)>,
+}
+
+impl Woven {
+    /// What is to be said of a component with `program` as its core module `main`. `functions` are module, name and index of
+    /// what is Preview 1 in it.
+    ///
+    /// # Errors
+    ///
+    /// When one of the functions is not known.
+    pub fn new(
+        main: u32,
+        program: &[u8],
+        start: Option<u32>,
+        functions: &[(String, String, u32)],
+    ) -> Result<Woven> {
+        let functions = functions.iter().map(|(module, name, index)| {
+            let known = preview1::number(name).and_then(preview1::numbered);
+            let known = known.with_context(|| format!("Preview 1 has no function {name}"))?;
+            let module = match &**module {
+                preview1::UNSTABLE => preview1::UNSTABLE,
+                _ => preview1::MODULE,
+            };
+            Ok((module, known, *index))
+        });
+        Ok(Woven {
+            main,
+            hash: hash(program),
+            start,
+            functions: functions.collect::<Result<_>>()?,
+        })
+    }
+
+    /// Writes the section.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        leb(&mut bytes, self.main);
+        bytes.extend_from_slice(&self.hash.to_le_bytes());
+        leb(&mut bytes, self.start.map_or(0, |start| start + 1));
+        leb(&mut bytes, self.functions.len() as u32);
+        for (module, name, index) in &self.functions {
+            let before = match *module {
+                preview1::UNSTABLE => UNSTABLE,
+                _ => 0,
+            };
+            bytes.push(before | preview1::number(name).unwrap_or_default());
+            leb(&mut bytes, *index);
+        }
+        bytes
+    }
+
+    /// Reads the section.
+    ///
+    /// # Errors
+    ///
+    /// When another version has written it, or it is broken.
+    pub fn decode(bytes: &[u8]) -> Result<Woven> {
+        let mut rest = bytes;
+        let version = byte(&mut rest)?;
+        if version != VERSION {
+            bail!("its version {version} is not known");
+        }
+        let main = unleb(&mut rest)?;
+        let (hash, mut rest) = rest.split_first_chunk().context("it ends too early")?;
+        let start = unleb(&mut rest)?.checked_sub(1);
+        let count = unleb(&mut rest)?;
+        let mut functions = Vec::new();
+        for _ in 0..count {
+            let number = byte(&mut rest)?;
+            let name = preview1::numbered(number & !UNSTABLE);
+            let name = name.with_context(|| format!("function {number} is not known"))?;
+            let module = match number & UNSTABLE {
+                0 => preview1::MODULE,
+                _ => preview1::UNSTABLE,
+            };
+            functions.push((module, name, unleb(&mut rest)?));
+        }
+        if !rest.is_empty() {
+            bail!("{} bytes too many", rest.len());
+        }
+        Ok(Woven {
+            main,
+            hash: u64::from_le_bytes(*hash),
+            start,
+            functions,
+        })
+    }
+}
+
+/// FNV-1a of 64 bits.
+pub fn hash(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+    })
+}
+
+fn leb(bytes: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn byte(rest: &mut &[u8]) -> Result<u8> {
+    let (first, after) = rest.split_first().context("it ends too early")?;
+    *rest = after;
+    Ok(*first)
+}
+
+fn unleb(rest: &mut &[u8]) -> Result<u32> {
+    let mut value = 0u64;
+    for shift in (0..35).step_by(7) {
+        let next = byte(rest)?;
+        value |= u64::from(next & 0x7f) << shift;
+        if next & 0x80 == 0 {
+            return u32::try_from(value).context("a number is too large");
+        }
+    }
+    bail!("a number is too long")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Woven;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let function = |module: &str, name: &str, index| (module.into(), name.into(), index);
+        let functions = [
+            function("wasi_snapshot_preview1", "fd_write", 300),
+            function("wasi_unstable", "fd_seek", 1),
+            function("wasi_snapshot_preview1", "sock_open", 70_000),
+        ];
+        let woven = Woven::new(2, b"program", Some(0), &functions).unwrap();
+        let bytes = woven.encode();
+        assert_eq!(Woven::decode(&bytes).unwrap(), woven);
+        assert!((0..bytes.len()).all(|end| Woven::decode(&bytes[..end]).is_err()));
+        assert!(Woven::new(2, b"program", None, &[function("x", "fd_none", 0)]).is_err());
+    }
+}
