@@ -287,9 +287,7 @@ impl Contract {
             let known = match whole.split_once('#') {
                 None if self.facts.contains_key("tasks-fixed") => snake(whole),
                 None if whole.starts_with("io:") => plain(&whole[3..]),
-                None => whole
-                    .strip_prefix("weak:")
-                    .is_some_and(|name| plain(&name.replace('_', "-"))),
+                None => whole.strip_prefix("weak:").is_some_and(plain),
                 // The functions of Preview 1 are checked by the linker, which knows them.
                 Some(("wasi_snapshot_preview1" | "wasi_unstable", function)) => function
                     .chars()

@@ -195,7 +195,7 @@ pub fn drop_stream(record: u32) {
 
 weak! {
     "if files" {
-        "find_record"
+        "find-record"
         fn find_record(fd: u32, rights: u32) -> i32 {
             if words::first_free() == 0 {
                 begin();
@@ -216,7 +216,7 @@ weak! {
             }
             record as i32
         }
-        "close_record"
+        "close-record"
         fn close_record(fd: u32, found: u32) {
             drop(found);
             free(fd, load32(TABLE) + fd * RECORD);
@@ -236,13 +236,13 @@ weak! {
         }
     }
     "if fd_readdir" {
-        "drop_entries"
+        "drop-entries"
         fn drop_entries(stream: u32) {
             wasi::drop_entries(stream);
         }
     }
     "if fd_write fd_pwrite" {
-        "drop_output"
+        "drop-output"
         fn drop_output(stream: u32) {
             wasi::drop_output(stream);
         }

@@ -100,7 +100,7 @@ fn append(record: u32, at: u32, length: u32) -> i32 {
 
 weak! {
     "if files" {
-        "transfer_file"
+        "transfer-file"
         fn transfer_file(what: u32, record: u32, at: u32, length: u32, offset: u64) -> i32 {
             if what & WRITE != 0 && load8(record + FLAGS) & APPEND != 0 {
                 return append_file(record, at, length);
@@ -120,13 +120,13 @@ weak! {
             }
             moved
         }
-        "seek_record"
+        "seek-record"
         fn seek_record(record: u32, by: i64, whence: u32) -> i64 {
             seek_file(record, by, whence)
         }
     }
     "if fd_read fd_pread" {
-        "read_file"
+        "read-file"
         fn read_file(handle: u32, to: u32, length: u32, offset: u64) -> i32 {
             let (area, length) = beside(to, length);
             borrow(area, || {
@@ -137,11 +137,11 @@ weak! {
         }
     }
     "if fd_write fd_pwrite" {
-        "append_file"
+        "append-file"
         fn append_file(record: u32, at: u32, length: u32) -> i32 {
             append(record, at, length)
         }
-        "write_file"
+        "write-file"
         fn write_file(handle: u32, at: u32, length: u32, offset: u64) -> i32 {
             borrow(LOW, || {
                 wasi::write_file(handle, at, length, offset, LOW);

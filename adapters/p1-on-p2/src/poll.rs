@@ -85,19 +85,19 @@ fn is_waited_for(subject: i32) -> bool {
 
 weak! {
     "if fd_read" {
-        "subscribe_stdin"
+        "subscribe-stdin"
         fn subscribe_stdin() -> u32 {
             wasi::subscribe_input(stdio::input())
         }
     }
     "if fd_write" {
-        "subscribe_stdout"
+        "subscribe-stdout"
         fn subscribe_stdout(kind: u32) -> u32 {
             wasi::subscribe_output(stdio::output(kind))
         }
     }
     "if files" {
-        "bytes_left"
+        "bytes-left"
         fn bytes_left(record: u32) -> u64 {
             (file::size(record).saturating_sub(file::position(record))).max(0) as u64
         }

@@ -18,14 +18,14 @@ const RANDOM: u32 = 1 << 16;
 
 weak! {
     "if exit_codes" {
-        "exit_code"
+        "exit-code"
         fn exit_code(code: u32) {
             wasi::exit_with_code(code.min(255));
         }
     }
-    "if no_exit_codes" {
-        "exit_result"
-        fn exit_result(code: u32) {
+    "if exit_bool" {
+        "exit-plain"
+        fn exit_plain(code: u32) {
             wasi::exit((code != 0).into());
         }
     }
@@ -37,7 +37,7 @@ fn end(code: u32) {
     if given::exit_codes() != 0 {
         exit_code(code);
     } else {
-        exit_result(code);
+        exit_plain(code);
     }
 }
 

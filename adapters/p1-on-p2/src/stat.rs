@@ -122,7 +122,7 @@ fn path_stat(fd: u32, lookup: u32, path: u32, length: u32, out: u32, is_unstable
 
 weak! {
     "if files" {
-        "stat_record"
+        "stat-record"
         fn stat_record(record: u32, out: u32, is_unstable: u32) -> u32 {
             let handle = load32(record + HANDLE);
             on::stat(handle, RESULT);
@@ -139,7 +139,7 @@ weak! {
             put64(out + 8, (load32(record + RIGHTS) & ALL).into());
             put64(out + 16, load32(record + INHERITING).into());
         }
-        "set_flags"
+        "set-flags"
         fn set_flags(record: u32, flags: u32) -> u32 {
             let old = load8(record + FLAGS);
             if flags & !(APPEND | NONBLOCK) & !old != 0 {
@@ -151,7 +151,7 @@ weak! {
             store8(record + FLAGS, old & !(APPEND | NONBLOCK) | flags);
             0
         }
-        "set_rights"
+        "set-rights"
         fn set_rights(record: u32, rights: u64, inheriting: u64) -> u32 {
             let has = load32(record + RIGHTS) & ALL;
             if rights & !u64::from(has) != 0 || inheriting & !u64::from(load32(record + INHERITING)) != 0 {

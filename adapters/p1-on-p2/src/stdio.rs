@@ -185,7 +185,7 @@ pub fn drop(kind: u32) {
 
 weak! {
     "if fd_fdstat_set_flags" {
-        "read_now"
+        "read-now"
         fn read_now(to: u32, length: u32) -> i32 {
             let (area, length) = beside(to, length);
             borrow(area, || {
@@ -197,7 +197,7 @@ weak! {
                 }
             })
         }
-        "write_now"
+        "write-now"
         fn write_now(kind: u32, at: u32, length: u32) -> i32 {
             let stream = output(kind);
             let permitted = borrow(LOW, || {

@@ -15,13 +15,13 @@ const FILE: u32 = 1 << 24;
 
 weak! {
     "if fd_read" {
-        "read_stdin"
+        "read-stdin"
         fn read_stdin(to: u32, length: u32) -> i32 {
             stdio::read(to, length)
         }
     }
     "if fd_write" {
-        "write_stdout"
+        "write-stdout"
         fn write_stdout(kind: u32, at: u32, length: u32) -> i32 {
             stdio::write(kind, at, length)
         }
