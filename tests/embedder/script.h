@@ -6,10 +6,11 @@
  *   give=K drop=NAME,K       pointer K back to the runtime, or to an export
  *   put=K,N,B                N bytes B at pointer K
  *   NAME(A,B,...)            calls an export; an argument is a number, or @K for pointer K
+ *   ?NAME(A,B,...)           the same, and goes on even if it fails
  *   see=K,N                  N bytes at pointer K as a sum
  *   size                     the bytes of the memory
  *
- * Each of them but `put` prints a line on stderr: `= VALUE`, or `! WHY` after which nothing follows. */
+ * Each of them but `put` prints a line on stderr: `= VALUE`, or `! WHY` after which nothing follows but for `?`. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,13 +64,15 @@ static int command(const Host *host, char *text) {
         if (text[0] == 'p') return memset(bytes, (int)values[2], values[1]), 1;
         for (uint32_t i = 0; i < values[1]; i++) result = result * 31 + bytes[i];
     } else {
+        int goes_on = *text == '?';
+        name = text += goes_on;
         int own = !strncmp(text, "own=", 4), drop = !strncmp(text, "drop=", 5);
         name += own ? 4 : drop ? 5 : 0;
         char *rest = name + strcspn(name, ",(");
         if (*rest) *rest++ = 0;
         int count = numbers(rest, values);
         if (drop) values[0] = pointers[values[0] & 15];
-        if (!host->call(name, count, values, &result)) return fprintf(stderr, "! %s\n", host->why()), 0;
+        if (!host->call(name, count, values, &result)) return fprintf(stderr, "! %s\n", host->why()), goes_on;
         if (own) pointers[pointer_count++ & 15] = result, result = result != 0;
     }
     fprintf(stderr, "= %u\n", result);

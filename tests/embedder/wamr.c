@@ -23,6 +23,8 @@ static void give(uint32_t pointer) { wasm_runtime_module_free(instance, pointer)
 
 static int call(const char *name, int count, uint32_t *arguments, uint32_t *result) {
     wasm_function_inst_t function = lookup(instance, name);
+    /* What an earlier call has left. */
+    wasm_runtime_clear_exception(instance);
     if (!function || !wasm_runtime_call_wasm(environment, function, (uint32_t)count, arguments)) return 0;
     *result = arguments[0];
     return 1;

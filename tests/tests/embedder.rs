@@ -669,3 +669,42 @@ fn tables_of_handles_grow_while_the_host_has_a_buffer_around_which_the_guest_gro
         tells(&WAMR, &flat, script, &right.join(" "));
     }
 }
+
+/// An async function that gives up turns before it returns, and traps for 0; and one that does neither.
+const TASKS: &str = r#"(component
+    (core func $return (canon task.return (result u32)))
+    (core func $get (canon context.get i32 0))
+    (core func $set (canon context.set i32 0))
+    (core module $M
+        (import "" "return" (func $return (param i32)))
+        (import "" "get" (func $get (result i32)))
+        (import "" "set" (func $set (param i32)))
+        (func (export "half") (param i32) (result i32)
+            (call $set (local.get 0)) (i32.const 1))
+        (func (export "half-cb") (param i32 i32 i32) (result i32)
+            (if (i32.eqz (call $get)) (then unreachable))
+            (call $set (i32.sub (call $get) (i32.const 2)))
+            (if (i32.gt_s (call $get) (i32.const 1)) (then (return (i32.const 1))))
+            (call $return (i32.add (call $get) (i32.const 40)))
+            (i32.const 0))
+        (func (export "plain") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))))
+    (core instance $m (instantiate $M (with "" (instance
+        (export "return" (func $return)) (export "get" (func $get)) (export "set" (func $set))))))
+    (func (export "half") async (param "n" u32) (result u32)
+        (canon lift (core func $m "half") async (callback (core func $m "half-cb"))))
+    (func (export "plain") (param "n" u32) (result u32) (canon lift (core func $m "plain"))))"#;
+
+#[test]
+fn an_async_export_is_called_like_any_other_and_after_a_trap_nothing_is() {
+    let component = wat::parse_str(TASKS).unwrap();
+    for (programs, profile) in [(&WAMR, "wamr-2020"), (&WASM3, "wasm3")] {
+        let options = FlattenOptions {
+            profile: named(profile).unwrap(),
+            verify: true,
+            ..FlattenOptions::default()
+        };
+        let flat = flatten(&component, &options).unwrap().wasm;
+        let script = "half(8) half(9) plain(3) half(9) ?half(0) ?half(8) ?plain(3) ?half(8)";
+        tells(programs, &flat, script, "40 41 4 41 ! ! ! !");
+    }
+}

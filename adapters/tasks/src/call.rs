@@ -16,6 +16,10 @@ const WAIT: u32 = 2;
 #[unsafe(no_mangle)]
 extern "C" fn begin(site: u32, lift: u32, caller: u32, callee: u32, mode: u32) -> u32 {
     let parent = current();
+    if mode & mode::BY_HOST != 0 && (parent != NONE || get(head() + head::DEPTH) != 0) {
+        // An earlier call of the host has trapped, or is not over.
+        fail(reason::CANNOT_ENTER);
+    }
     let new = new_call();
     let at = call_at(new);
     put(at + call::SITE, site);

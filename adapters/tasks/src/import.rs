@@ -67,6 +67,7 @@ pub mod reason {
     pub const STREAMS: u32 = 3;
     pub const MAY_NOT_BLOCK: u32 = 4;
     pub const BORROWS: u32 = 5;
+    pub const CANNOT_ENTER: u32 = 6;
 }
 
 /// Says why, and traps.

@@ -70,6 +70,7 @@ impl Glue {
                 handles::remove_own(traps, remove, plan.fusion.tasks.is_some())
             }
             GlueKind::HandleLend => handles::lend(maps.first_glue + self.handles.find),
+            GlueKind::FullStack => tasks::full_stack(maps),
             GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),
             GlueKind::Strings(helper) => {
                 let callee = |other| maps.first_glue + self.strings[&other];

@@ -499,6 +499,18 @@ fn rewind(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
     body
 }
 
+/// Traps, where the frames of a stack do not fit: it is not being taken away any more when the host calls again.
+pub fn full_stack(maps: &Maps) -> Function {
+    let mut body = Function::new([]);
+    let mut code = body.instructions();
+    if let Some([state, ..]) = maps.globals.stacks {
+        code.i32_const(0).global_set(state);
+    }
+    maps.globals.traps.now(&mut code, Trap::FullStack);
+    code.end();
+    body
+}
+
 /// Whether the host has streams, and a guest that reads or writes any does so in another memory than the first.
 fn is_out_of_sight(plan: &Plan<'_, '_>, maps: &Maps) -> bool {
     let canons = plan.program.canons.iter().zip(0..);
@@ -518,13 +530,14 @@ fn is_out_of_sight(plan: &Plan<'_, '_>, maps: &Maps) -> bool {
 }
 
 /// The reasons for which the library traps.
-const REASONS: [Trap; 6] = [
+const REASONS: [Trap; 7] = [
     Trap::Deadlock,
     Trap::SeveralStacks,
     Trap::TooManyTasks,
     Trap::TooManyStreams,
     Trap::MayNotBlock,
     Trap::BorrowsRemain,
+    Trap::CannotEnter,
 ];
 
 /// `(reason)`: traps, and says why.

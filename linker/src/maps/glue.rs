@@ -47,6 +47,8 @@ pub enum GlueKind {
     HandleLend,
     /// Says why the module is about to trap.
     Tell(Trap),
+    /// Traps where there is no room left for the stack of a task that waits.
+    FullStack,
     /// What strings need on their way.
     Strings(Placed),
     /// The allocation in the host's arena, and what the host allocates there by.
@@ -108,6 +110,8 @@ pub struct Glue {
     pub handles: Handles,
     pub strings: BTreeMap<Placed, u32>,
     pub traps: BTreeMap<Trap, u32>,
+    /// What traps where a stack does not fit, if stacks are taken away.
+    pub full_stack: Option<u32>,
     pub arena_alloc: Option<u32>,
     pub arena_realloc: Option<u32>,
     /// Copying and filling where the target has no instructions for it.
@@ -148,6 +152,7 @@ impl Glue {
                     | Trap::SeveralStacks
                     | Trap::TooManyStreams
                     | Trap::TooManyTasks => plan.program.tasks.is_none(),
+                    Trap::FullStack => !plan.switches(),
                     Trap::FullTable => tables_grow,
                     Trap::NoMoreHandles => !tables_grow,
                     _ => false,
@@ -159,6 +164,10 @@ impl Glue {
                 let at = glue.add(&name, FuncType::new([], []), GlueKind::Tell(trap));
                 glue.traps.insert(trap, at);
             }
+        }
+        if plan.switches() {
+            let ty = FuncType::new([], []);
+            glue.full_stack = Some(glue.add("p1bridge:full-stack", ty, GlueKind::FullStack));
         }
         if let Some(memory) = &plan.memory {
             glue.memory_functions(plan, memory);

@@ -16,6 +16,7 @@ pub enum Trap {
     Deadlock,
     Discriminant,
     Exception,
+    FullStack,
     FullTable,
     HandleOfAnotherType,
     HandleUnknown,
@@ -41,7 +42,7 @@ pub enum Trap {
 }
 
 impl Trap {
-    pub const ALL: [Trap; 29] = [
+    pub const ALL: [Trap; 30] = [
         Trap::BorrowsRemain,
         Trap::CannotEnter,
         Trap::CannotLeave,
@@ -49,6 +50,7 @@ impl Trap {
         Trap::Deadlock,
         Trap::Discriminant,
         Trap::Exception,
+        Trap::FullStack,
         Trap::FullTable,
         Trap::HandleOfAnotherType,
         Trap::HandleUnknown,
@@ -83,6 +85,9 @@ impl Trap {
             Trap::Deadlock => "deadlock detected: event loop cannot make further progress",
             Trap::Discriminant => "invalid variant discriminant",
             Trap::Exception => "uncaught exception propagated out of component",
+            Trap::FullStack => {
+                "there is no room for the stack of a task that waits: see --thread-stack"
+            }
             Trap::FullTable => "the table of handles is full: see --max-handles",
             Trap::HandleOfAnotherType => "handle index used with the wrong type",
             Trap::HandleUnknown => "unknown handle index",

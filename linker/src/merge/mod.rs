@@ -76,12 +76,13 @@ pub struct Stacks {
 }
 
 /// The globals with which stacks are taken away: what happens, the address where the next frame goes, and the end of
-/// the room for frames.
+/// the room for frames; and the function that traps when there is none left.
 #[derive(Clone, Copy, Debug)]
 pub struct Unwinding {
     pub state: u32,
     pub top: u32,
     pub limit: u32,
+    pub full: u32,
 }
 
 /// A part of the memory that was added when the module was lowered.
@@ -235,10 +236,12 @@ fn stacks(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Option<Stacks> {
         Site::Export(_) => None,
     });
     Some(Stacks {
-        unwinding: maps
-            .globals
-            .stacks
-            .map(|[state, top, limit]| Unwinding { state, top, limit }),
+        unwinding: maps.globals.stacks.map(|[state, top, limit]| Unwinding {
+            state,
+            top,
+            limit,
+            full: maps.first_glue + glue.full_stack.unwrap_or_default(),
+        }),
         starts: starts.collect(),
         pause: given(Given::Pause)?,
         roots: roots.into_iter().filter_map(given).collect(),

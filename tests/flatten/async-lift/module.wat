@@ -3091,6 +3091,28 @@
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
+    block ;; label = @1
+      local.get 4
+      i32.const 16
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      block ;; label = @2
+        local.get 5
+        i32.const -1
+        i32.ne
+        br_if 0 (;@2;)
+        i32.const 0
+        i32.const 16
+        i32.add
+        i32.load align=1
+        i32.eqz
+        br_if 1 (;@1;)
+      end
+      i32.const 6
+      call $tasks::import::fail
+      unreachable
+    end
     call $tasks::record::new_call
     local.tee 6
     call $tasks::record::call_at

@@ -60,6 +60,7 @@ mod small_device;
 mod sockets;
 mod sockets_0_3;
 mod tasks;
+mod tasks_limits;
 mod threads;
 mod unadapt;
 mod wasi_checks;

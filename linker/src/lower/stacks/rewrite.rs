@@ -19,6 +19,7 @@ use super::places::Places;
 use super::reach::Reach;
 use crate::debug::address::Points;
 use crate::limits;
+use crate::memory::traps;
 use crate::merge::Unwinding;
 use crate::parse::module::Module;
 
@@ -296,11 +297,9 @@ fn store(parts: &Unwinding, held: &[(u32, ValType)], number: u32, bytes: u32, co
         .global_get(parts.top)
         .i32_sub()
         .i32_const(bytes as i32)
-        .i32_lt_u()
-        .if_(BlockType::Empty)
-        .unreachable()
-        .end()
-        .global_get(parts.top)
+        .i32_lt_u();
+    traps::when(&mut code, Some(parts.full));
+    code.global_get(parts.top)
         .local_get(number)
         .i32_store(at(0, 2));
     let mut offset = 4;
