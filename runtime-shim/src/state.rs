@@ -118,6 +118,12 @@ impl<F> State<F> {
         unsafe { &*(import::state() as *const Block<F>) }
     }
 
+    /// Where the block is now.
+    #[inline(always)]
+    pub fn base(&self) -> u32 {
+        import::state()
+    }
+
     /// The library's own part of the block.
     #[inline(always)]
     pub fn fixed(&self) -> &F {

@@ -160,7 +160,7 @@ const GIVEN_FOR_TASKS: &[&str] = &[
     "copy",
     "size",
     "base",
-    "allocate",
+    "text",
     "unlend",
     "context",
     "set_context",

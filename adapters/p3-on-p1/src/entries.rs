@@ -1,16 +1,16 @@
 //! The entries of directories, as a stream.
 //!
 //! An element is a `directory-entry`: a `descriptor-type` of 16 bytes, and the name. It is made where the guest
-//! reads it to; the name gets memory from the `realloc` of that `stream.read`.
+//! reads it to; the name becomes a string as that guest has them, by the `realloc` of its `stream.read`.
 
-use p1bridge_shim::abi::{copy, load8, store32};
+use p1bridge_shim::abi::load8;
 use p1bridge_shim::{Out, utf8};
 
 use crate::descriptor::descriptor_type;
 use crate::directory::{DIRENT, Entry, LENGTH, NAME, NEXT, TYPE, is_dots, list_more, look_up};
 use crate::files::{OF_0_2, put_type};
 use crate::state::{State, kind};
-use crate::tasks::{host_allocate, host_base};
+use crate::tasks::{host_base, host_text};
 use crate::{io, p1};
 
 /// Bytes of a `directory-entry`.
@@ -37,15 +37,9 @@ fn give(state: &State, index: u32, port: u32, pointer: u32) {
     if file_type == 0 {
         file_type = look_up(state, entry);
     }
-    let name = host_allocate(port, length);
-    // Everything may be elsewhere now.
-    let entry = Entry::at(state.fixed().scratch(), index);
-    let base = host_base(port);
-    copy(base + name, entry.name(), length);
-    let at = base + pointer;
-    put_type(at, descriptor_type(file_type));
-    store32(at + 16, name);
-    store32(at + 20, length);
+    put_type(host_base(port) + pointer, descriptor_type(file_type));
+    // Everything is elsewhere after that.
+    host_text(port, entry.name() - state.base(), length, pointer + 16);
 }
 
 /// Reads up to `count` entries, as many as the host has listed at once. Gives their number, 0 at the end.

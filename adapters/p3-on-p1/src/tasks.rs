@@ -14,8 +14,9 @@ unsafe extern "C" {
     pub safe fn resolved_future(kind: u32, code: u32) -> u32;
     /// The readable end of a stream that nobody reads any more.
     pub safe fn host_drop(stream: u32);
-    /// New bytes of the guest that reads at a port, as a pointer of its own. The state block moves.
-    pub safe fn host_allocate(port: u32, size: u32) -> u32;
+    /// Gives a string of UTF-8 that is so far into the state block to the guest that reads at a port, as its own strings
+    /// are: its pointer and length go to a pointer of the guest. The state block moves.
+    pub safe fn host_text(port: u32, place: u32, bytes: u32, pointer: u32);
     /// Where the memory of a port begins.
     pub safe fn host_base(port: u32) -> u32;
     /// A call that ends at a moment of the monotonic clock.

@@ -75,10 +75,10 @@ extern "C" fn host_drop(stream: u32) {
     gone(stream << 1);
 }
 
-/// New memory of the guest that reads at a port: the records move.
+/// Gives a string in the state block to the guest that reads at a port: the records move.
 #[unsafe(no_mangle)]
-extern "C" fn host_allocate(port: u32, size: u32) -> u32 {
-    crate::import::allocate(port, size)
+extern "C" fn host_text(port: u32, place: u32, bytes: u32, pointer: u32) {
+    crate::import::text(port, place, bytes, pointer)
 }
 
 /// Where the memory of a port begins.

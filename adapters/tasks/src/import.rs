@@ -21,8 +21,9 @@ unsafe extern "C" {
     pub safe fn size(port: u32) -> u32;
     /// Where the memory of a port begins.
     pub safe fn base(port: u32) -> u32;
-    /// New memory of the guest that reads at a port, for bytes that the guest then owns: a pointer of its own.
-    pub safe fn allocate(port: u32, size: u32) -> u32;
+    /// Gives a string to the guest that reads at a port: so many bytes of UTF-8, so far into the state block, go to a
+    /// place of its own and are told at a pointer, as its strings are. Everything moves.
+    pub safe fn text(port: u32, place: u32, bytes: u32, pointer: u32);
     /// Gives back what was lent in a call.
     pub safe fn unlend(instance: u32, last: u32);
     pub safe fn context(slot: u32) -> u32;

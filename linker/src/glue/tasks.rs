@@ -353,7 +353,7 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
         Given::HandleRemove if has_tables => forward(glue.handles.remove),
         Given::HandleAdd | Given::HandleRemove => trapping(),
         Given::Copy => fused::tasks::copy(glue, plan, maps)?,
-        Given::Allocate => fused::tasks::allocate(glue, plan, maps)?,
+        Given::Text => fused::tasks::text(glue, plan, maps)?,
         Given::Table => choose(&tasks.instances, |code, id| {
             if glue.handles.tables.contains_key(id) {
                 let mut raw = Vec::new();

@@ -14,7 +14,7 @@ use crate::abi::{FuncType, MAX_FLAT_RESULTS, Type};
 use crate::parse::Input;
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef,
-    HOST, InstanceId, LiftId, Program, ROOT, Resource, ResourceId, StringEncoding,
+    Given, HOST, InstanceId, LiftId, Program, ROOT, Resource, ResourceId, StringEncoding,
 };
 use crate::statics::canon::{canon_name, is_glue};
 use crate::statics::reach::{Reached, reaches};
@@ -468,6 +468,27 @@ impl Fusion {
         id: CanonId,
     ) {
         let canon = &program.canons[id.0 as usize];
+        let gives_text = |id: &CanonId| {
+            let kind = &program.canons[id.0 as usize].kind;
+            matches!(kind, CanonKind::Given(Given::Text))
+        };
+        if let CanonKind::Async(AsyncBuiltin::Read(end, options)) = &canon.kind
+            && end.has_text()
+            && live.glue.iter().any(gives_text)
+        {
+            let reader = crossing.end(input, program, canon.instance, options);
+            let helpers = match reader.encoding {
+                // It is valid.
+                StringEncoding::Utf8 => BTreeSet::new(),
+                encoding => helpers(StringEncoding::Utf8, encoding),
+            };
+            let helpers = helpers
+                .into_iter()
+                .filter(|helper| *helper != Helper::CheckUtf8);
+            self.strings
+                .extend(helpers.map(|helper| helper.between(reader.memory, 0)));
+            self.moves = true;
+        }
         let CanonKind::Async(AsyncBuiltin::Write(end, options)) = &canon.kind else {
             return;
         };

@@ -28,6 +28,12 @@ impl EndType {
         })
     }
 
+    /// Whether there are strings in its elements.
+    pub fn has_text(&self) -> bool {
+        let element = self.element.as_ref();
+        element.is_some_and(|element| element.any(&|ty| *ty == Type::String))
+    }
+
     /// The bytes of an element in memory.
     pub fn size(&self) -> u32 {
         self.element.as_ref().map_or(0, Type::size)
@@ -202,8 +208,9 @@ pub enum Given {
     Size,
     /// `(port) -> address` where the memory of a guest begins.
     Base,
-    /// `(port, bytes) -> pointer` to new bytes of the guest that reads.
-    Allocate,
+    /// `(port, place, bytes, pointer)`: the guest that reads gets a string, as its own strings are, at a pointer. It is UTF-8
+    /// so far into the state block.
+    Text,
     /// `(instance, loan)`: gives back what was lent for a call.
     Unlend,
     /// `(slot) -> value` and `(slot, value)`: the context of the running thread.
@@ -231,7 +238,7 @@ impl Given {
         Given::Copy,
         Given::Size,
         Given::Base,
-        Given::Allocate,
+        Given::Text,
         Given::Unlend,
         Given::Context,
         Given::SetContext,
@@ -253,7 +260,7 @@ impl Given {
             Given::Copy => "copy",
             Given::Size => "size",
             Given::Base => "base",
-            Given::Allocate => "allocate",
+            Given::Text => "text",
             Given::Unlend => "unlend",
             Given::Context => "context",
             Given::SetContext => "set_context",
@@ -271,7 +278,7 @@ impl Given {
             Given::Table | Given::Size | Given::Base | Given::Context | Given::Unwound => (1, true),
             Given::HandleAdd | Given::Callback => (4, true),
             Given::HandleRemove => (3, true),
-            Given::Allocate => (2, true),
+            Given::Text => (4, false),
             Given::Start | Given::Unlend | Given::SetContext => (2, false),
             Given::Copy => (5, false),
             Given::Trap | Given::Rewind => (1, false),

@@ -15,6 +15,7 @@ mod custom_import;
 mod debug;
 mod documented;
 mod echo_world;
+mod entries_0_3;
 mod exceptions;
 mod exported_resource;
 mod firmware;

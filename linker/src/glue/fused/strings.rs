@@ -85,6 +85,33 @@ impl Fused<'_, '_, '_> {
         self.store_range(to, target, out.pointer, out.length)
     }
 
+    /// Gives a string that is known to be UTF-8: where its bytes are, and locals with the pointer there and the number.
+    pub fn give_text(
+        &mut self,
+        (from, pointer, bytes): (&Side, u32, u32),
+        to: &Side,
+        target: &Place,
+    ) -> Result<()> {
+        let source = Source {
+            side: from,
+            pointer,
+            units: bytes,
+            bytes,
+            encoding: Units::Utf8,
+        };
+        let out = Target {
+            side: to,
+            pointer: self.local(ValType::I32),
+            length: self.local(ValType::I32),
+        };
+        match to.party.encoding {
+            StringEncoding::Utf8 => self.string_copy(&source, &out, 1)?,
+            StringEncoding::Utf16 => self.utf8_to_utf16(&source, &out)?,
+            StringEncoding::Latin1Utf16 => self.latin1_or_utf16(&source, &out)?,
+        }
+        self.store_range(to, target, out.pointer, out.length)
+    }
+
     /// `load_string_from_range`: what has to hold of the bytes of a string; UTF-8 is checked when it is
     /// written.
     fn read_string<'s>(

@@ -13,12 +13,13 @@ use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESU
 use crate::glue::callee::check_may_leave;
 use crate::maps::shared::Party;
 use crate::maps::{Glue, Maps};
+use crate::memory::access::{Access, Quantity};
 use crate::plan::exports::lifted_params;
 use crate::plan::tasks::{Site, TaskPlan};
 use crate::plan::{Binding, Plan};
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, EndType,
-    Lift, LiftId, StringEncoding,
+    Lift, LiftId,
 };
 
 /// How a call is made, in bits.
@@ -441,35 +442,56 @@ pub fn copy(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
     Ok(fused.finish())
 }
 
-/// Encodes what gives new bytes of a guest that reads what a library writes there, such as the names of files:
-/// `(reader, bytes) -> pointer`. The library writes UTF-8, so that a guest with another encoding traps.
+/// Encodes what gives a string of a library, such as the name of a file, to a guest that reads: `(reader, place, bytes,
+/// pointer)`. It lies so far into the state block, which moves when the guest allocates, and is valid UTF-8.
 ///
 /// # Errors
 ///
 /// Names what the component lacks.
-pub fn allocate(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
-    let (reader, bytes) = (0, 1);
-    let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32; 2]);
-    let pointer = fused.local(ValType::I32);
+pub fn text(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
+    let (reader, place, bytes, pointer) = (0, 1, 2, 3);
+    let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32; 4]);
+    let state = Side {
+        party: Party::HOST,
+        access: state_access(plan, maps),
+        realloc: None,
+        host: None,
+    };
     for (&to, r) in numbers(plan).ports.iter().zip(0i32..) {
-        let Some((AsyncBuiltin::Read(_, options), instance)) = builtin(plan, to) else {
+        let Some((AsyncBuiltin::Read(end, options), instance)) = builtin(plan, to) else {
             continue;
         };
-        let side = fused.guest(options, instance);
-        if side.realloc.is_none() || side.party.encoding != StringEncoding::Utf8 {
+        if !end.has_text() || options.realloc.is_none() {
             continue;
         }
+        let side = fused.guest(options, instance);
         fused
             .sink()
             .local_get(reader)
             .i32_const(r)
             .i32_eq()
             .if_(BlockType::Empty);
-        fused.allocate(&side, 1, bytes, pointer)?;
-        fused.sink().local_get(pointer).return_().end();
+        fused.give_text((&state, place, bytes), &side, &Place::at(pointer))?;
+        fused.sink().return_().end();
     }
     fused.sink().unreachable();
     Ok(fused.finish())
+}
+
+/// The state block, as a library has it that sees all of the memory.
+fn state_access(plan: &Plan<'_, '_>, maps: &Maps) -> Option<Access> {
+    let base = match maps.globals.block {
+        Some(global) => Quantity::Global(global),
+        None => Quantity::Const(plan.memory.as_ref()?.block_base()),
+    };
+    Some(Access {
+        memory: 0,
+        base,
+        bytes: Quantity::Const(u32::MAX),
+        least: 0,
+        checked: false,
+        teller: None,
+    })
 }
 
 /// A built-in of the async ABI, and its instance.
