@@ -97,7 +97,7 @@ fn begin() {
     store8(table, STDIN);
     store8(table + RECORD, STDOUT);
     store8(table + 2 * RECORD, STDERR);
-    words::set_first_free(STDERR);
+    words::set_first_free(STDERR + 1);
     wasi::state::directories(RESULT);
     let mut entry = load32(RESULT);
     let mut left = load32(RESULT + 4);
@@ -122,14 +122,14 @@ fn begin() {
 /// kind.
 #[inline(never)]
 pub fn add(handle: u32, rights: u32, inheriting: u32, head: u32) -> i32 {
-    let mut fd = words::first_free();
+    let mut fd = words::first_free() - 1;
     while fd < load32(CAPACITY) && load8(load32(TABLE) + fd * RECORD) != 0 {
         fd += 1;
     }
     if fd >= load32(CAPACITY) && !grow() {
         return -MFILE;
     }
-    words::set_first_free(fd + 1);
+    words::set_first_free(fd + 2);
     let record = load32(TABLE) + fd * RECORD;
     store32(record, head | FILE);
     store32(record + HANDLE, handle);
@@ -163,8 +163,8 @@ fn grow() -> bool {
 #[inline(always)]
 fn free(fd: u32, record: u32) {
     store8(record, 0);
-    if fd < words::first_free() {
-        words::set_first_free(fd);
+    if fd + 1 < words::first_free() {
+        words::set_first_free(fd + 1);
     }
 }
 
@@ -280,7 +280,7 @@ exports! {
     fn fd_prestat_get(fd: u32, out: u32) -> u32 {
         match record(fd, 0) {
             Ok(record) if load8(record + PREOPEN) != 0 => {
-                p1bridge_shim::abi::store32(out, 0);
+                p1bridge_shim::abi::store8(out, 0);
                 p1bridge_shim::abi::store32(out + 4, load32(record + OFFSET + 4));
                 0
             }
@@ -291,11 +291,12 @@ exports! {
 
     "wasi_snapshot_preview1#fd_prestat_dir_name"
     fn fd_prestat_dir_name(fd: u32, path: u32, size: u32) -> u32 {
-        let record = match record(fd, 0) {
-            Ok(record) => record,
-            Err(error) => return error,
-        };
-        if load8(record + PREOPEN) == 0 {
+        let record = find(fd, 0);
+        if record < 0 {
+            return -record as u32;
+        }
+        let record = record as u32;
+        if record <= STDERR || load8(record + PREOPEN) == 0 {
             return crate::error::NOTDIR as u32;
         }
         let length = load32(record + OFFSET + 4);

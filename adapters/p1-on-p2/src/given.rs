@@ -45,9 +45,9 @@ pub mod words {
             // What is known of them: bits of [`crate::stdio`].
             "get3" fn standard() -> u32;
             "set3" fn set_standard(bits: u32);
-            // No descriptor below it is free; 0 before there is a table.
+            // A number, and 1, below which no descriptor is free; 0 before there is a table.
             "get5" fn first_free() -> u32;
-            "set5" fn set_first_free(fd: u32);
+            "set5" fn set_first_free(fd_and_1: u32);
             // The last answers of the clocks.
             "wide0" fn realtime() -> u64;
             "set-wide0" fn set_realtime(time: u64);

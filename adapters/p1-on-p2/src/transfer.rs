@@ -78,14 +78,16 @@ fn part(what: u32, found: u32, at: u32, length: u32, offset: u64) -> i32 {
     if found > descriptor::STDERR {
         return file::transfer_file(what, found, at, length, offset);
     }
+    if (found == descriptor::STDIN) == (what & WRITE != 0) {
+        return -BADF;
+    }
     if what & AT != 0 {
         return -SPIPE;
     }
-    match (what, found) {
-        (WRITE, descriptor::STDIN) => -BADF,
-        (WRITE, kind) => write_stdout(kind, at, length),
-        (_, descriptor::STDIN) => read_stdin(at, length),
-        _ => -BADF,
+    if what == WRITE {
+        write_stdout(found, at, length)
+    } else {
+        read_stdin(at, length)
     }
 }
 
