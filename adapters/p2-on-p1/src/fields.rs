@@ -51,7 +51,7 @@ pub fn is_forbidden(at: u32, length: u32) -> bool {
 
 /// What is wrong with a name, as an error.
 #[inline(never)]
-fn refused(at: u32, length: u32) -> u32 {
+pub fn refused(at: u32, length: u32) -> u32 {
     if !is_token(at, length) {
         INVALID_SYNTAX
     } else if is_forbidden(at, length) {
@@ -105,7 +105,7 @@ pub fn make(state: &mut State, owner: u32, flags: u8) -> u32 {
 }
 
 /// Whether fields can be changed, as an error.
-fn check(state: &State, handle: u32) -> u32 {
+pub fn check(state: &State, handle: u32) -> u32 {
     if state.get(handle, kind::FIELDS).flags.get() & IMMUTABLE == 0 {
         0
     } else {
@@ -135,7 +135,7 @@ fn finish(out: u32, error: u32) {
 
 /// Removes the fields with a name.
 #[inline(never)]
-fn delete(state: &State, owner: u32, name: u32, length: u32) {
+pub fn delete(state: &State, owner: u32, name: u32, length: u32) {
     loop {
         let place = named(state, 0, owner, name, length);
         if place == 0 {

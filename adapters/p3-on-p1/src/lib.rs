@@ -13,7 +13,7 @@
 //! | [`numbers`] | random |
 //! | [`files`] | filesystem; [`file_ends`] and [`entries`] have the streams |
 //! | [`tcp3`], [`udp3`], [`names`] | sockets; [`network`] has what they share |
-//! | [`http3`] | http: what is left of it where its functions are stubs |
+//! | [`http3`] | http: fields, requests and responses as data |
 //! | [`io`] | what streams and futures of the host do |
 //! | [`tasks`] | the library of tasks |
 
@@ -49,20 +49,25 @@ macro_rules! provides {
 macro_rules! shared {
     ($($path:literal mod $name:ident;)*) => {$(
         #[path = $path]
-        #[allow(dead_code, unused_imports)]
+        #[allow(dead_code, unused_imports, unused_macros)]
         mod $name;
     )*};
 }
 
 shared! {
     "../../p2-on-p1/src/address.rs" mod address;
+    "../../p2-on-p1/src/asked.rs" mod asked;
     "../../p2-on-p1/src/cli.rs" mod cli;
     "../../p2-on-p1/src/descriptor.rs" mod descriptor;
     "../../p2-on-p1/src/directory.rs" mod directory;
     "../../p2-on-p1/src/error.rs" mod error;
+    "../../p2-on-p1/src/fields.rs" mod fields;
+    "../../p2-on-p1/src/http.rs" mod http;
+    "../../p2-on-p1/src/letters.rs" mod letters;
     "../../p2-on-p1/src/lookup.rs" mod lookup;
     "../../p2-on-p1/src/p1.rs" mod p1;
     "../../p2-on-p1/src/path.rs" mod path;
+    "../../p2-on-p1/src/pool.rs" mod pool;
     "../../p2-on-p1/src/random.rs" mod random;
     "../../p2-on-p1/src/sock.rs" mod sock;
     "../../p2-on-p1/src/socket.rs" mod socket;

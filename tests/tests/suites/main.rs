@@ -30,6 +30,7 @@ mod handle_tables;
 mod host_boundary;
 mod host_resources;
 mod http;
+mod http_0_3;
 mod invoke;
 mod itself;
 mod kept_adapter;
