@@ -83,8 +83,6 @@ fn append(record: u32, at: u32, length: u32) -> i32 {
         }
         store32(record + STREAM, load32(RESULT + 4));
     }
-    // The offset will be the end then, wherever that is.
-    store64(record + OFFSET, u64::MAX);
     let mut done = 0;
     while done != length {
         let part = (length - done).min(STREAM_BYTES);
@@ -103,7 +101,12 @@ weak! {
         "transfer-file"
         fn transfer_file(what: u32, record: u32, at: u32, length: u32, offset: u64) -> i32 {
             if what & WRITE != 0 && load8(record + FLAGS) & APPEND != 0 {
-                return append_file(record, at, length);
+                let moved = append_file(record, at, length);
+                if what & AT == 0 && moved > 0 {
+                    // The offset is the end then, wherever that is.
+                    store64(record + OFFSET, u64::MAX);
+                }
+                return moved;
             }
             let mut from = offset;
             if what & AT == 0 {
