@@ -38,14 +38,30 @@ pub use kind::Kind;
 pub use world::World;
 
 /// What the caller may choose.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct WrapOptions {
     /// What the module is, and so which adapter it gets. `None`: seen from its exports.
     pub kind: Option<Kind>,
-    /// Adapters instead of, or beside, the embedded one.
+    /// Adapters instead of, or beside, what is embedded.
     pub adapters: Vec<Adapter>,
     /// A world for a module that carries none, or beside the one that it carries.
     pub world: Option<World>,
+    /// Whether Preview 1 is done by the adapter of wasmtime, which is embedded, too, and not by our own library.
+    pub wasmtime_adapter: bool,
+    /// Whether a program can end with other codes than 0 and 1: `exit-with-code` of WASI 0.2.12 is imported for it.
+    pub exit_codes: bool,
+}
+
+impl Default for WrapOptions {
+    fn default() -> WrapOptions {
+        WrapOptions {
+            kind: None,
+            adapters: Vec::new(),
+            world: None,
+            wasmtime_adapter: false,
+            exit_codes: true,
+        }
+    }
 }
 
 /// A core module that provides the imports from one module name, in the form that wit-component
@@ -133,14 +149,16 @@ fn wrapped(
         None => None,
     };
 
-    if std::env::var_os("P1B_UP").is_some() {
-        let component = upward::wrap(module, kind, options.world.as_ref(), true)?;
-        return Ok(Wrapped {
-            component,
-            kind,
-            adapters: Vec::new(),
-            notes: Vec::new(),
-        });
+    if adapters_stay
+        && upward::fits(kind, options)
+        && (kind == Kind::Command || upward::takes(&survey))
+    {
+        let world = options.world.as_ref();
+        let wrapped = upward::wrap(module, kind, world, options.exit_codes)
+            .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
+        if let Some(wrapped) = wrapped {
+            return ours(wrapped, kind, &survey, module, &adapters, options);
+        }
     }
     let component = encode(with_world.as_deref().unwrap_or(module), &adapters, raw)
         .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
@@ -163,6 +181,34 @@ fn wrapped(
             .collect(),
         notes: check::notes(&survey, kind, &adapters)?,
         component,
+        kind,
+    })
+}
+
+/// The component that has our own library inside, checked.
+fn ours(
+    wrapped: upward::Wrapped,
+    kind: Kind,
+    survey: &Survey<'_>,
+    module: &[u8],
+    adapters: &[adapters::Chosen<'_>],
+    options: &WrapOptions,
+) -> Result<Wrapped> {
+    let facts = check::facts(&wrapped.component)?;
+    check::exports_something(&facts, survey, kind, adapters, options)?;
+    if let Err(error) = validate(&wrapped.component) {
+        validate(module).context("the module is invalid")?;
+        return Err(explain::invalid(error, survey, adapters));
+    }
+    let adapters = match wrapped.functions {
+        0 => Vec::new(),
+        1 => vec!["1 function of Preview 1 woven in".to_string()],
+        count => vec![format!("{count} functions of Preview 1 woven in")],
+    };
+    Ok(Wrapped {
+        adapters,
+        notes: check::notes(survey, kind, &[])?,
+        component: wrapped.component,
         kind,
     })
 }

@@ -172,14 +172,27 @@ pub struct Upward {
 }
 
 /// Binds the imports of Preview 1 of a core module to the library among `libraries` that has them on WASI of components.
-/// `known` is what that may ask about ([`plan::upward`]).
+/// `known` is what that may ask about ([`plan::upward`]). Nothing for modules that nothing can be woven into: with GC types,
+/// with several memories, with imports that are no functions.
 ///
 /// # Errors
 ///
-/// For what is not a core module, for functions that the library does not have, and for a module that imports anything but
-/// functions.
-pub fn weave_up(module: &[u8], libraries: &[Library<'_>], known: &[&str]) -> Result<Upward> {
+/// For what is not a core module, and for functions that the library does not have.
+pub fn weave_up(
+    module: &[u8],
+    libraries: &[Library<'_>],
+    known: &[&str],
+) -> Result<Option<Upward>> {
     let mut input = parse::module(module)?;
+    let is_plain = |module: &parse::module::Module<'_>| {
+        let mut imports = module.imports.iter();
+        module.gc_types.is_empty()
+            && module.memories.len() < 2
+            && imports.all(|import| matches!(import.ty, TypeRef::Func(_)))
+    };
+    if !is_plain(&input.modules[0]) {
+        return Ok(None);
+    }
     input.add_libraries(libraries)?;
     let program = program(&input)?;
     let options = Options {
@@ -193,10 +206,10 @@ pub fn weave_up(module: &[u8], libraries: &[Library<'_>], known: &[&str]) -> Res
     let merged = merged(&plan)?;
     let functions = merged.upward.clone().into_iter();
     let functions = functions.map(|((module, name), index)| (module, name, index));
-    Ok(Upward {
+    Ok(Some(Upward {
         functions: functions.collect(),
         wasm: emit::emit(&plan, merged)?.wasm,
-    })
+    }))
 }
 
 /// Whether a custom section says the same of the output: not what is written anew, nor what is about places in the code.

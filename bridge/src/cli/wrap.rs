@@ -14,10 +14,13 @@ use crate::wrap::{Adapter, Kind, World, WrapOptions, functions, wrap};
 /// The functions of a world from which on wrapping it takes more than a second.
 const MANY: usize = 3_000;
 
+/// What stands for the adapter of wasmtime that is embedded.
+const WASMTIME: &str = "wasmtime";
+
 /// Wrap a Preview 1 core module into a component
 ///
-/// The component imports WASI 0.2 instead of `wasi_snapshot_preview1`, through an adapter that it
-/// contains. It exports `wasi:cli/run` (commands) or the world of the module (reactors).
+/// The component imports WASI 0.2 instead of `wasi_snapshot_preview1`: a library that does the one
+/// with the other is woven into the program. It exports `wasi:cli/run` (commands) or the world of the module (reactors).
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -37,8 +40,9 @@ pub struct Args {
     kind: Option<KindArg>,
     /// An adapter for the imports of module NAME, in wit-component's form; can be repeated
     ///
-    /// NAME defaults to the file name up to its first dot. An adapter named
-    /// `wasi_snapshot_preview1` replaces the embedded one.
+    /// NAME defaults to the file name up to its first dot. With an adapter named
+    /// `wasi_snapshot_preview1` nothing is woven into the program; `--adapt wasmtime` is the one
+    /// that wasmtime publishes, which is embedded.
     #[arg(long = "adapt", value_name = "[NAME=]FILE")]
     adapters: Vec<String>,
     /// The WIT that the module was written for: a directory or a file
@@ -47,6 +51,11 @@ pub struct Args {
     /// The world in that WIT; required if there are several
     #[arg(long, value_name = "W", requires = "wit")]
     world: Option<String>,
+    /// Whether the program can end with other codes than 0 and 1
+    ///
+    /// `yes` imports `exit-with-code` of `wasi:cli/exit@0.2.12`, `no` only `exit`, for hosts that are older.
+    #[arg(long, value_enum, default_value = "yes", value_name = "YES|NO")]
+    exit_codes: YesNo,
     /// Print what was made as JSON, on standard output
     #[arg(long)]
     json: bool,
@@ -71,6 +80,12 @@ struct Sizes {
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
+enum YesNo {
+    Yes,
+    No,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
 enum KindArg {
     /// A program: `_start` becomes `wasi:cli/run`
     Command,
@@ -90,15 +105,16 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             KindArg::Reactor => Kind::Reactor,
             KindArg::Proxy => Kind::Proxy,
         }),
-        adapters: args
-            .adapters
-            .iter()
+        wasmtime_adapter: args.adapters.iter().any(|arg| arg == WASMTIME),
+        adapters: { args.adapters.iter() }
+            .filter(|arg| *arg != WASMTIME)
             .map(|arg| adapter(arg))
             .collect::<Result<_>>()?,
         world: match &args.wit {
             Some(wit) => Some(World::read(wit, args.world.as_deref())?),
             None => None,
         },
+        exit_codes: matches!(args.exit_codes, YesNo::Yes),
     };
     let shown = || files::shown(&args.input);
     let functions = functions(&module, &options).with_context(shown)?;

@@ -12,7 +12,7 @@ use wasi_preview1_component_adapter_provider::{
 use super::kind::Kind;
 use super::start;
 use super::survey::{self, Survey};
-use super::{Adapter, WrapOptions};
+use super::{Adapter, WrapOptions, upward};
 use crate::sniff::{Binary, sniff};
 
 /// The module name of Preview 1.
@@ -51,7 +51,7 @@ pub fn choose<'a>(
     options: &'a WrapOptions,
 ) -> Result<Vec<Chosen<'a>>> {
     let given = |name| options.adapters.iter().any(|adapter| adapter.name == name);
-    if survey.imports_from(UNSTABLE) && !given(UNSTABLE) {
+    if survey.imports_from(UNSTABLE) && !given(UNSTABLE) && !upward::fits(kind, options) {
         bail!(
             "the module imports `{UNSTABLE}`, the preview before `{PREVIEW1}`; its structs have other layouts and no \
              adapter for it is embedded: compile the program with a newer toolchain, or give an adapter with \

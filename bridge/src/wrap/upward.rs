@@ -21,8 +21,10 @@ mod skeleton;
 
 use anyhow::{Context, Result};
 use p1bridge_linker::plan::upward::{EXIT_CODES, INSIDE, NO_EXIT_CODES};
+use p1bridge_linker::preview1::{MODULE, UNSTABLE};
 use p1bridge_linker::{Library, weave};
 
+use super::WrapOptions;
 use super::kind::Kind;
 use super::survey;
 use super::world::World;
@@ -33,12 +35,35 @@ const ON_WASI_0_2: &[Library<'static>] = &[Library {
     wasm: p1bridge_adapters::P1_ON_P2,
 }];
 
-/// Wraps a module that imports Preview 1. `world` is one that it does not carry.
+/// Whether a module of this kind gets the library, if nothing else is asked for. Hosts of proxies have no files and no
+/// environment, which the library would import for them.
+pub fn fits(kind: Kind, options: &WrapOptions) -> bool {
+    kind != Kind::Proxy && options.adapters.is_empty() && !options.wasmtime_adapter
+}
+
+/// Whether a module imports what the library has.
+pub fn takes(survey: &survey::Survey<'_>) -> bool {
+    survey.imports_from(MODULE) || survey.imports_from(UNSTABLE)
+}
+
+/// A component.
+pub struct Wrapped {
+    pub component: Vec<u8>,
+    /// How many functions of Preview 1 are woven in.
+    pub functions: usize,
+}
+
+/// Wraps a module that imports Preview 1; nothing where nothing can be woven into it. `world` is one that it does not carry.
 ///
 /// # Errors
 ///
 /// When the library does not have a function that the module imports, and those of wit-component.
-pub fn wrap(module: &[u8], kind: Kind, world: Option<&World>, exit_codes: bool) -> Result<Vec<u8>> {
+pub fn wrap(
+    module: &[u8],
+    kind: Kind,
+    world: Option<&World>,
+    exit_codes: bool,
+) -> Result<Option<Wrapped>> {
     let survey = survey::sections(module)?;
     let mut known = vec![if exit_codes {
         EXIT_CODES
@@ -48,8 +73,13 @@ pub fn wrap(module: &[u8], kind: Kind, world: Option<&World>, exit_codes: bool) 
     if survey.exports_func(skeleton::REALLOC) {
         known.push(INSIDE);
     }
-    let woven = weave::weave_up(module, ON_WASI_0_2, &known)?;
+    let Some(woven) = weave::weave_up(module, ON_WASI_0_2, &known)? else {
+        return Ok(None);
+    };
     let survey = survey::sections(&woven.wasm).context("the woven module")?;
     let skeleton = skeleton::encode(&survey, world.as_slice())?;
-    encode::component(&skeleton, &survey, &woven, kind == Kind::Command)
+    Ok(Some(Wrapped {
+        component: encode::component(&skeleton, &survey, &woven, kind == Kind::Command)?,
+        functions: woven.functions.len(),
+    }))
 }
