@@ -149,10 +149,7 @@ fn wrapped(
         None => None,
     };
 
-    if adapters_stay
-        && upward::fits(kind, options)
-        && (kind == Kind::Command || upward::takes(&survey))
-    {
+    if adapters_stay && upward::fits(kind, options) && upward::takes(&survey, kind) {
         let world = options.world.as_ref();
         let wrapped = upward::wrap(module, kind, world, options.exit_codes)
             .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;

@@ -628,6 +628,12 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for adapter in &self.adapters {
             match &adapter.kept_because {
+                None if adapter.bytes == 0 => writeln!(
+                    f,
+                    "un-adapted: what was woven into {} is gone, {} functions are the host's again",
+                    adapter.module,
+                    adapter.functions.len()
+                )?,
                 None => writeln!(
                     f,
                     "un-adapted: {} ({} bytes) is gone, {} functions are the host's again",

@@ -167,8 +167,11 @@ fn merged(plan: &plan::Plan<'_, '_>) -> Result<merge::Merged> {
 #[derive(Clone, Debug)]
 pub struct Upward {
     pub wasm: Vec<u8>,
-    /// What its imports of Preview 1 became: module, name, and the index of a function.
+    /// What its imports of Preview 1 became, in their order: module, name, and the index of a function.
     pub functions: Vec<(String, String, u32)>,
+    /// How many of the functions and of the globals are those of the program: the first.
+    pub own_functions: u32,
+    pub own_globals: u32,
 }
 
 /// Binds the imports of Preview 1 of a core module to the library among `libraries` that has them on WASI of components.
@@ -204,10 +207,21 @@ pub fn weave_up(
     let adapted = unadapt(&input, program, &options);
     let plan = plan::plan(&input, &adapted, &options)?;
     let merged = merged(&plan)?;
-    let functions = merged.upward.clone().into_iter();
-    let functions = functions.map(|((module, name), index)| (module, name, index));
+    let own = &input.modules[0];
+    let mut functions = Vec::new();
+    for import in &own.imports {
+        let name = (import.module.to_string(), import.name.to_string());
+        if let Some(index) = merged.upward.get(&name) {
+            let function = (name.0, name.1, *index);
+            if !functions.contains(&function) {
+                functions.push(function);
+            }
+        }
+    }
     Ok(Some(Upward {
-        functions: functions.collect(),
+        functions,
+        own_functions: own.bodies.len() as u32,
+        own_globals: own.globals.len() as u32,
         wasm: emit::emit(&plan, merged)?.wasm,
     }))
 }

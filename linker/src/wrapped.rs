@@ -22,6 +22,9 @@ pub struct Woven {
     pub hash: u64,
     /// What `wasi:cli/run` calls.
     pub start: Option<u32>,
+    /// How many of its functions and globals it had before: the first of those that it defines.
+    pub own_functions: u32,
+    pub own_globals: u32,
     /// Module and name of what is Preview 1, and its index in the program.
     pub functions: Vec<(&'static str, &'static str, u32)>,
 }
@@ -37,6 +40,7 @@ impl Woven {
         main: u32,
         program: &[u8],
         start: Option<u32>,
+        (own_functions, own_globals): (u32, u32),
         functions: &[(String, String, u32)],
     ) -> Result<Woven> {
         let functions = functions.iter().map(|(module, name, index)| {
@@ -52,6 +56,8 @@ impl Woven {
             main,
             hash: hash(program),
             start,
+            own_functions,
+            own_globals,
             functions: functions.collect::<Result<_>>()?,
         })
     }
@@ -62,6 +68,8 @@ impl Woven {
         leb(&mut bytes, self.main);
         bytes.extend_from_slice(&self.hash.to_le_bytes());
         leb(&mut bytes, self.start.map_or(0, |start| start + 1));
+        leb(&mut bytes, self.own_functions);
+        leb(&mut bytes, self.own_globals);
         leb(&mut bytes, self.functions.len() as u32);
         for (module, name, index) in &self.functions {
             let before = match *module {
@@ -88,6 +96,8 @@ impl Woven {
         let main = unleb(&mut rest)?;
         let (hash, mut rest) = rest.split_first_chunk().context("it ends too early")?;
         let start = unleb(&mut rest)?.checked_sub(1);
+        let own_functions = unleb(&mut rest)?;
+        let own_globals = unleb(&mut rest)?;
         let count = unleb(&mut rest)?;
         let mut functions = Vec::new();
         for _ in 0..count {
@@ -107,6 +117,8 @@ impl Woven {
             main,
             hash: u64::from_le_bytes(*hash),
             start,
+            own_functions,
+            own_globals,
             functions,
         })
     }
@@ -157,10 +169,10 @@ mod tests {
             function("wasi_unstable", "fd_seek", 1),
             function("wasi_snapshot_preview1", "sock_open", 70_000),
         ];
-        let woven = Woven::new(2, b"program", Some(0), &functions).unwrap();
+        let woven = Woven::new(2, b"program", Some(0), (5, 6), &functions).unwrap();
         let bytes = woven.encode();
         assert_eq!(Woven::decode(&bytes).unwrap(), woven);
         assert!((0..bytes.len()).all(|end| Woven::decode(&bytes[..end]).is_err()));
-        assert!(Woven::new(2, b"program", None, &[function("x", "fd_none", 0)]).is_err());
+        assert!(Woven::new(2, b"program", None, (0, 0), &[function("x", "fd_none", 0)]).is_err());
     }
 }

@@ -22,6 +22,7 @@ mod skeleton;
 use anyhow::{Context, Result};
 use p1bridge_linker::plan::upward::{EXIT_CODES, INSIDE, NO_EXIT_CODES};
 use p1bridge_linker::preview1::{MODULE, UNSTABLE};
+use p1bridge_linker::unadapt::is_service;
 use p1bridge_linker::{Library, weave};
 
 use super::WrapOptions;
@@ -41,9 +42,13 @@ pub fn fits(kind: Kind, options: &WrapOptions) -> bool {
     kind != Kind::Proxy && options.adapters.is_empty() && !options.wasmtime_adapter
 }
 
-/// Whether a module imports what the library has.
-pub fn takes(survey: &survey::Survey<'_>) -> bool {
-    survey.imports_from(MODULE) || survey.imports_from(UNSTABLE)
+/// Whether a module can have the library, and needs it. Adapters offer more to the libcs of components under the name of
+/// Preview 1, which only they have.
+pub fn takes(survey: &survey::Survey<'_>, kind: Kind) -> bool {
+    let mut of_adapters = survey.imported_funcs(MODULE).into_iter();
+    let beyond = of_adapters.any(is_service);
+    let needs = survey.imports_from(MODULE) || survey.imports_from(UNSTABLE);
+    (needs || kind == Kind::Command) && !beyond
 }
 
 /// A component.

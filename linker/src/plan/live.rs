@@ -143,13 +143,26 @@ impl<'t, 'a> Tracer<'t, 'a> {
     pub fn keep_all(&mut self, program: &Program, id: InstanceId) {
         self.fit(program);
         let module = program.module(self.input, id);
-        for index in module.imported_func_count()..module.func_types.len() as u32 {
+        // What was woven into it does not belong to it.
+        let is_replaced = program.replaced.keys().any(|(of, _)| *of == id);
+        let own = module.woven.as_ref().filter(|_| is_replaced);
+        let first = module.imported_func_count();
+        let end = match own {
+            Some(woven) => first + woven.own_functions.min(module.bodies.len() as u32),
+            None => module.func_types.len() as u32,
+        };
+        for index in first..end {
             self.func(program, FuncDef::Core(id, index), None);
         }
         for index in 0..module.imported_funcs.len() as u32 {
-            self.func(program, FuncDef::Core(id, index), None);
+            // Those of the library have names in capitals.
+            let import = module.imports[module.imported_funcs[index as usize]].name;
+            if own.is_none() || !import.starts_with(|c: char| c.is_ascii_uppercase()) {
+                self.func(program, FuncDef::Core(id, index), None);
+            }
         }
-        for index in 0..module.globals.len() {
+        let globals = own.map_or(module.globals.len(), |woven| woven.own_globals as usize);
+        for index in 0..globals.min(module.globals.len()) {
             self.global(program, id, (module.imported_globals.len() + index) as u32);
         }
         for index in 0..module.tables.len() {

@@ -88,6 +88,11 @@ const SERVICES: &[(&str, Becomes)] = &[
     }),
 ];
 
+/// Whether it is one of what adapters offer beside Preview 1.
+pub fn is_service(name: &str) -> bool {
+    SERVICES.iter().any(|(service, _)| *service == name)
+}
+
 /// What becomes of an export of an adapter beside Preview 1.
 fn service(name: &str, memory: (InstanceId, u32)) -> CanonKind {
     let found = SERVICES.iter().find(|(service, _)| *service == name);

@@ -13,7 +13,7 @@ use wasm_encoder::{
     ComponentExportSection, ComponentInstanceSection, ComponentTypeSection, ComponentValType,
     CustomSection, ExportKind, InstanceSection, ModuleArg, RawSection,
 };
-use wasmparser::{CanonicalFunction, CanonicalOption};
+use wasmparser::{CanonicalFunction, CanonicalOption, ComponentType};
 
 use super::super::survey::Survey;
 use super::modules::{self, memory, state};
@@ -49,6 +49,7 @@ pub fn component(
         instances: 0,
         functions: 0,
         memories: 0,
+        has_memories: false,
         of_memory: None,
         of_state: None,
         of_program: None,
@@ -57,7 +58,6 @@ pub fn component(
         destructors: BTreeMap::new(),
         exports: BTreeMap::new(),
     };
-    out.memories()?;
     for item in &parts.items {
         out.item(item)?;
     }
@@ -67,7 +67,13 @@ pub fn component(
     }
     let main = u32::from(out.of_memory.is_some()) + u32::from(out.of_state.is_some());
     out.flush();
-    let woven = Woven::new(main, &program.wasm, program.start, &woven.functions)?;
+    let woven = Woven::new(
+        main,
+        &program.wasm,
+        program.start,
+        (woven.own_functions, woven.own_globals),
+        &woven.functions,
+    )?;
     out.out.section(&CustomSection {
         name: SECTION.into(),
         data: woven.encode().into(),
@@ -169,6 +175,10 @@ fn is_of_library(module: &str) -> bool {
     module.starts_with(ON_PROGRAM) || module.starts_with(ON_STATE)
 }
 
+fn has_destructor(ty: &ComponentType<'_>) -> bool {
+    matches!(ty, ComponentType::Resource { dtor: Some(_), .. })
+}
+
 /// The section that definitions are added to.
 enum Pending {
     None,
@@ -188,6 +198,8 @@ struct Encoder<'e, 'a> {
     instances: u32,
     functions: u32,
     memories: u32,
+    /// Whether the modules with memories are there.
+    has_memories: bool,
     /// The instances of the modules, and their memories.
     of_memory: Option<(u32, u32)>,
     of_state: Option<(u32, u32)>,
@@ -293,6 +305,9 @@ impl<'a> Encoder<'_, 'a> {
 
     /// Puts the modules with memories, which everything else stands on.
     fn memories(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.has_memories, true) {
+            return Ok(());
+        }
         let mut ty = None;
         if let Some(memory) = self.program.memory {
             ty = Some(Remap::none().memory_type(memory)?);
@@ -342,6 +357,9 @@ impl<'a> Encoder<'_, 'a> {
                 self.out.section(&RawSection { id: *id, data });
             }
             Item::Types(types) => {
+                if types.iter().any(has_destructor) {
+                    self.memories()?;
+                }
                 self.flush();
                 let mut section = ComponentTypeSection::new();
                 let mut remap = Remap {
@@ -414,6 +432,7 @@ impl<'a> Encoder<'_, 'a> {
         if self.of_program.is_some() {
             return Ok(());
         }
+        self.memories()?;
         let mut bag: Vec<(String, ExportKind, u32)> = Vec::new();
         if self.program.memory.is_some() {
             let (_, memory) = self.of_memory.context("the program has a memory")?;
