@@ -150,6 +150,9 @@ fn wrapped(
     };
 
     if adapters_stay && upward::fits(kind, options) && upward::takes(&survey, kind) {
+        if survey.memory.is_none() && survey.imports_from(adapters::PREVIEW1) {
+            bail!("{}", explain::no_memory(&survey));
+        }
         let world = options.world.as_ref();
         let wrapped = upward::wrap(module, kind, world, options.exit_codes)
             .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;

@@ -12,6 +12,15 @@ use crate::manifest::Program;
 
 /// The component of a guest: the file itself, or the module wrapped.
 pub fn component(program: &Program) -> Result<Vec<u8>> {
+    wrapped(program, false)
+}
+
+/// The same with the adapter of wasmtime inside.
+pub fn component_with_adapter(program: &Program) -> Result<Vec<u8>> {
+    wrapped(program, true)
+}
+
+fn wrapped(program: &Program, wasmtime_adapter: bool) -> Result<Vec<u8>> {
     let wasm = program.wasm()?;
     if !program.is_module() {
         return Ok(wasm);
@@ -21,6 +30,7 @@ pub fn component(program: &Program) -> Result<Vec<u8>> {
         &wasm,
         &WrapOptions {
             world,
+            wasmtime_adapter,
             ..WrapOptions::default()
         },
     )?

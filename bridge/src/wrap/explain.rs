@@ -195,7 +195,7 @@ fn missing_exports(world: &World, survey: &Survey<'_>) -> Vec<String> {
 }
 
 /// Why a module whose memory is needed has none to offer.
-fn no_memory(survey: &Survey<'_>) -> String {
+pub(super) fn no_memory(survey: &Survey<'_>) -> String {
     let exported = survey
         .exports
         .iter()

@@ -121,10 +121,7 @@ fn threads_are_called_threads() {
 fn start_makes_a_command() {
     let wrapped = wrapped(&command(FD_WRITE));
     assert_eq!(wrapped.kind, Kind::Command);
-    assert_eq!(
-        wrapped.adapters,
-        ["wasi_snapshot_preview1 (the embedded command adapter)"]
-    );
+    assert_eq!(wrapped.adapters, ["1 function of Preview 1 woven in"]);
     let (imports, exports) = world(&wrapped.component);
     assert!(
         imports
@@ -169,13 +166,15 @@ fn a_reactor_exports_the_world_it_is_given_and_gets_no_adapter_without_wasi() {
 }
 
 #[test]
-fn a_reactor_with_wasi_gets_the_reactor_adapter() {
+fn a_reactor_with_wasi_has_it_woven_in() {
     let ended = accepted(
         &format!(r#"(module {FD_WRITE} (memory (export "memory") 1) {DOUBLE})"#),
         &["--wit", "app.wit", "--world", "plugin"],
     );
     assert!(
-        ended.stderr.contains("the embedded reactor adapter"),
+        ended
+            .stderr
+            .contains("a reactor, with 1 function of Preview 1 woven in"),
         "{ended:?}"
     );
 }
@@ -236,12 +235,12 @@ fn object_files_and_shared_libraries_are_to_be_linked_first() {
 }
 
 #[test]
-fn wasi_unstable_is_refused_by_name() {
+fn wasi_unstable_is_refused_where_an_adapter_is_to_do_it() {
     refused(
         &command(
             r#"(import "wasi_unstable" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#,
         ),
-        &[],
+        &["--adapt", "wasmtime"],
         &["`wasi_unstable`", "--adapt wasi_unstable="],
     );
 }
@@ -303,14 +302,22 @@ fn a_start_with_parameters_is_refused() {
 }
 
 #[test]
-fn a_memory_that_is_not_exported_is_said() {
+fn a_memory_that_an_adapter_does_not_find_is_said() {
     let module = |memory| format!(r#"(module {FD_WRITE} {memory} (func (export "_start")))"#);
-    refused(&module("(memory 1)"), &[], &["does not export its memory"]);
+    let adapter = &["--adapt", "wasmtime"];
+    refused(
+        &module("(memory 1)"),
+        adapter,
+        &["does not export its memory"],
+    );
     refused(
         &module(r#"(memory (export "mem") 1)"#),
-        &[],
+        adapter,
         &["exports its memory as `mem`"],
     );
+    refused(&module(""), adapter, &["has no memory"]);
+    // What is woven in knows the memory by itself.
+    accepted(&module("(memory 1)"), &[]);
     refused(&module(""), &[], &["has no memory"]);
 }
 
@@ -422,7 +429,7 @@ fn memories_that_the_adapter_cannot_use_are_named() {
     refused(
         &module(r#"(memory (export "memory") i64 1)"#),
         &[],
-        &["memory is 64-bit"],
+        &["64-bit memories are not supported: compile for wasm32"],
     );
     refused(
         &module(r#"(memory (export "memory") 1 9 shared)"#),
@@ -538,7 +545,7 @@ fn sockets_that_the_adapter_lacks_are_noted() {
         &command(
             r#"(import "wasi_snapshot_preview1" "sock_recv" (func (param i32 i32 i32 i32 i32 i32) (result i32)))"#,
         ),
-        &[],
+        &["--adapt", "wasmtime"],
     );
     assert!(
         ended

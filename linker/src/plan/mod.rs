@@ -78,7 +78,8 @@ pub fn plan<'i, 'a>(
     roots.extend(starts.iter().map(|&(_, def)| def));
     // What stays, whether or not something reaches it.
     let kept = program.ids().filter(|&id| {
-        !options.tidy && !taken_out(adapted, id) && !forwarders.is_shim(input, &program, id)
+        let taken_out = taken_out(adapted, id) || adapted.beside.contains(&id);
+        !options.tidy && !taken_out && !forwarders.is_shim(input, &program, id)
     });
     let kept: Vec<InstanceId> = kept.collect();
 

@@ -46,6 +46,8 @@ pub struct Adapted {
     /// The lifted `wasi:cli/run` functions that are really the `_start` of a Preview 1 command:
     /// it returns nothing, and its exit code is its own.
     pub starts: Vec<LiftId>,
+    /// What a program that `wrap` has made has beside it, of which only the memory is needed.
+    pub beside: BTreeSet<InstanceId>,
 }
 
 /// What was found out about an adapter of Preview 1.
@@ -114,6 +116,7 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
         program,
         adapters: Vec::new(),
         starts: Vec::new(),
+        beside: BTreeSet::new(),
     };
     let several = candidates.len() > 1;
     let answers = adapted.program.imports.iter().any(|import| {

@@ -109,6 +109,9 @@ pub fn take_out(input: &Input<'_>, adapted: &mut Adapted, id: InstanceId, calls_
             _ => None,
         })
         .unwrap_or(HOST);
+    let mut beside = family(&adapted.program, id);
+    beside.remove(&id);
+    adapted.beside.extend(beside);
     for (of, name, index) in &woven.functions {
         let program = &mut adapted.program;
         let ty = module.func_type(*index).clone();

@@ -39,6 +39,7 @@ fn beside(module: &str) -> Result<Vec<u8>> {
     )?;
     let options = WrapOptions {
         world: Some(world),
+        wasmtime_adapter: true,
         ..WrapOptions::default()
     };
     let component = wrap(&wat::parse_str(module)?, &options)?.component;
@@ -240,7 +241,7 @@ fn a_guest_that_is_alone_or_trusted_is_un_adapted() -> Result<()> {
         .iter()
         .find(|program| program.name == "hello-c")
         .context("the guest")?;
-    let alone = link::component(hello)?;
+    let alone = link::component_with_adapter(hello)?;
     let checked = FlattenOptions::default();
     let trusted = FlattenOptions {
         isolation: Isolation::Trusted,
@@ -273,7 +274,7 @@ fn programs_beside_a_neighbour_do_what_they_do_as_components() -> Result<()> {
     ] {
         let all = programs()?;
         let program = all.iter().find(|program| program.name == name);
-        let component = with_neighbour(&link::component(program.context(name)?)?)?;
+        let component = with_neighbour(&link::component_with_adapter(program.context(name)?)?)?;
         let spec = |dir: &std::path::Path| RunSpec {
             argv: std::iter::once(&"program")
                 .chain(args)

@@ -1,4 +1,4 @@
-//! `flatten(wrap(m))` of a Preview 1 module `m` is `m` again: without custom sections, with
+//! `flatten(wrap(m))` of a Preview 1 module `m` is `m` again, with our library and with the adapter of wasmtime inside: without custom sections, with
 //! `--no-tidy` and `--profile as-is` the same functions with the same instructions, in a module of the same size. That
 //! exit codes are the module's own again is in `corpus.rs`, which compares them exactly.
 
@@ -13,7 +13,7 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 /// How much bigger or smaller than the original the result may be.
 const SLACK: usize = 64;
 
-fn each(kinds: &[Kind], check: impl Fn(&Program) -> Result<()>) {
+fn each(kinds: &[Kind], check: impl Fn(&Program, Wrap) -> Result<()>) {
     let programs: Vec<_> = programs()
         .expect("the manifest")
         .into_iter()
@@ -21,27 +21,35 @@ fn each(kinds: &[Kind], check: impl Fn(&Program) -> Result<()>) {
         .collect();
     assert!(!programs.is_empty());
     for program in programs {
-        if let Err(error) = check(&program) {
-            panic!("{}: {error:#}", program.name);
+        for (way, wrap) in WAYS.into_iter().enumerate() {
+            if let Err(error) = check(&program, wrap) {
+                panic!("{}, way {way}: {error:#}", program.name);
+            }
         }
     }
 }
 
-fn there_and_back(program: &Program) -> Result<Vec<u8>> {
+/// A way to make a component of a program.
+type Wrap = fn(&Program) -> Result<Vec<u8>>;
+
+/// With our library woven in, and with the adapter of wasmtime.
+const WAYS: [Wrap; 2] = [link::component, link::component_with_adapter];
+
+fn there_and_back(program: &Program, wrap: Wrap) -> Result<Vec<u8>> {
     let options = FlattenOptions {
         tidy: false,
         profile: named("as-is")?,
         verify: true,
         ..FlattenOptions::default()
     };
-    Ok(flatten(&link::component(program)?, &options)?.wasm)
+    Ok(flatten(&wrap(program)?, &options)?.wasm)
 }
 
 #[test]
 fn a_command_comes_back_as_it_was() {
-    each(&[Kind::P1Command], |program| {
+    each(&[Kind::P1Command], |program, wrap| {
         let original = parts(&program.wasm()?)?;
-        let back = parts(&there_and_back(program)?)?;
+        let back = parts(&there_and_back(program, wrap)?)?;
         same_functions(&original, &back, back.functions.len())?;
         ensure!(
             original.imports == back.imports,
@@ -80,9 +88,9 @@ fn a_command_comes_back_as_it_was() {
 
 #[test]
 fn a_reactor_comes_back_with_a_function_for_each_export_that_initialises() {
-    each(&[Kind::P1Reactor], |program| {
+    each(&[Kind::P1Reactor], |program, wrap| {
         let original = parts(&program.wasm()?)?;
-        let back = parts(&there_and_back(program)?)?;
+        let back = parts(&there_and_back(program, wrap)?)?;
         same_functions(&original, &back, original.functions.len())?;
         let exported = original
             .exports
@@ -107,7 +115,7 @@ fn a_reactor_comes_back_with_a_function_for_each_export_that_initialises() {
 
 #[test]
 fn a_command_is_as_long_as_it_was() {
-    each(&[Kind::P1Command], |program| {
+    each(&[Kind::P1Command], |program, wrap| {
         let original = program.wasm()?;
         let mut minimal = wasm_encoder::Module::new();
         RoundtripReencoder
@@ -115,7 +123,7 @@ fn a_command_is_as_long_as_it_was() {
             .context("re-encoding")?;
         let minimal = length_without_custom_sections(&minimal.finish())?;
         let original = length_without_custom_sections(&original)?;
-        let back = length_without_custom_sections(&there_and_back(program)?)?;
+        let back = length_without_custom_sections(&there_and_back(program, wrap)?)?;
         ensure!(
             back.abs_diff(minimal) <= SLACK && back <= original + SLACK,
             "{original} bytes, {minimal} minimally encoded, {back} there and back"
