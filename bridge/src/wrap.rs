@@ -25,6 +25,7 @@ mod world;
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::limits::WORLD_FUNCTIONS;
 use p1bridge_linker::plan::exports::HOST_ARENA;
+use wasmparser::TypeRef;
 use wit_component::{ComponentEncoder, LibraryInfo};
 
 use crate::guarded::guarded;
@@ -150,7 +151,10 @@ fn wrapped(
     };
 
     if adapters_stay && upward::fits(kind, options) && upward::takes(&survey, kind) {
-        if survey.memory.is_none() && survey.imports_from(adapters::PREVIEW1) {
+        let mut imports = survey.imports.iter();
+        let only_functions = imports.all(|import| matches!(import.ty, TypeRef::Func(_)));
+        let has_none = survey.memory.is_none() && only_functions;
+        if has_none && survey.imports_from(adapters::PREVIEW1) {
             bail!("{}", explain::no_memory(&survey));
         }
         let world = options.world.as_ref();
