@@ -68,4 +68,5 @@ mod unadapt;
 mod wasi_checks;
 mod wasi_types;
 mod wast;
+mod wrapped;
 mod wsi;
