@@ -1,10 +1,12 @@
 //! Calls: "canon lift", "canon lower" and "Task State".
 
-use crate::import::{context, fail, reason, set_context, trap_if, unlend};
+use crate::import::{contexts, fail, reason, switch_context, trap_if, unlend};
 use crate::record::{
-    HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, get, head, how, instance,
-    instance_at, mode, new_call, put, root, subtask, task, task_of, tick, wait, waitable,
+    At, HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, free_call, get, head,
+    how, instance, instance_at, mode, new_call, put, root, set, subtask, task, task_of, thread_at,
+    tick, wait, waitable,
 };
+use crate::set::set_event;
 use crate::step;
 
 /// The codes that a callback gives.
@@ -34,13 +36,13 @@ extern "C" fn begin(site: u32, lift: u32, caller: u32, callee: u32, mode: u32) -
 /// Where the arguments of a call are kept.
 #[unsafe(no_mangle)]
 extern "C" fn args(task: u32) -> u32 {
-    call_at(task) + call::ARGS
+    (call_at(task) + call::ARGS).address()
 }
 
 /// Where its result is, if that is one number: arguments are no more needed then.
 #[unsafe(no_mangle)]
 extern "C" fn result(task: u32) -> u32 {
-    call_at(task) + call::ARGS
+    (call_at(task) + call::ARGS).address()
 }
 
 #[unsafe(no_mangle)]
@@ -59,70 +61,61 @@ extern "C" fn site(task: u32) -> u32 {
     get(call_at(task) + call::SITE)
 }
 
-pub fn mode_of(task: u32) -> u32 {
-    get(call_at(task) + call::MODE)
+/// What is kept of the instance that is called.
+pub fn callee_of(at: At) -> At {
+    instance_at(get(at + call::CALLEE))
 }
 
-pub fn needs_lock(mode: u32) -> bool {
-    mode & (mode::ASYNC_TYPE | mode::STACKFUL) == mode::ASYNC_TYPE
+/// Whether a task locks its instance while it runs.
+fn locks(at: At) -> bool {
+    get(at + call::MODE) & (mode::ASYNC_TYPE | mode::STACKFUL) == mode::ASYNC_TYPE
+}
+
+/// Whether another task has the lock that one needs.
+pub fn is_locked(at: At) -> bool {
+    locks(at) && get(callee_of(at) + instance::EXCLUSIVE) != 0
 }
 
 /// Whether nothing holds a call back: `has_backpressure`.
 #[inline(never)]
-pub fn can_enter(task: u32) -> bool {
-    let mode = mode_of(task);
-    let callee = instance_at(get(call_at(task) + call::CALLEE));
-    mode & mode::ASYNC_TYPE == 0
-        || get(callee + instance::BACKPRESSURE) == 0
-            && !(needs_lock(mode) && get(callee + instance::EXCLUSIVE) != 0)
+pub fn can_enter(at: At) -> bool {
+    get(at + call::MODE) & mode::ASYNC_TYPE == 0
+        || get(callee_of(at) + instance::BACKPRESSURE) == 0 && !is_locked(at)
+}
+
+/// Makes a thread the running one, without its lock.
+#[inline(never)]
+pub fn change_current(thread: u32) {
+    let before = current();
+    put(head() + head::CURRENT, thread.wrapping_add(1));
+    if contexts() != 0 {
+        switch_context(
+            (thread_at(before) + call::CONTEXT).address(),
+            (thread_at(thread) + call::CONTEXT).address(),
+        );
+    }
 }
 
 /// Makes a thread the running one.
 #[inline(never)]
 pub fn switch_to(task: u32) {
-    let frame = current();
-    keep_context(frame);
     let at = call_at(task);
-    put(at + call::FRAME, frame.wrapping_add(1));
-    put(head() + head::CURRENT, task + 1);
-    if needs_lock(get(at + call::MODE)) {
-        let callee = instance_at(get(at + call::CALLEE));
-        put(callee + instance::EXCLUSIVE, task + 1);
-    }
-    bring_context(task);
+    put(at + call::FRAME, get(head() + head::CURRENT));
+    lock(at, task + 1);
+    change_current(task);
 }
 
 /// Makes what ran before it the running one again.
 #[inline(never)]
-pub fn switch_back(task: u32) {
-    keep_context(task);
-    let at = call_at(task);
-    if needs_lock(get(at + call::MODE)) {
-        let callee = instance_at(get(at + call::CALLEE));
-        put(callee + instance::EXCLUSIVE, 0);
+pub fn switch_back(at: At) {
+    lock(at, 0);
+    change_current(get(at + call::FRAME).wrapping_sub(1));
+}
+
+fn lock(at: At, task: u32) {
+    if locks(at) {
+        put(callee_of(at) + instance::EXCLUSIVE, task);
     }
-    let frame = get(at + call::FRAME);
-    put(head() + head::CURRENT, frame);
-    bring_context(frame.wrapping_sub(1));
-}
-
-fn contexts(task: u32) -> u32 {
-    match task {
-        NONE => head() + head::CONTEXT,
-        task => call_at(task) + call::CONTEXT,
-    }
-}
-
-pub fn keep_context(task: u32) {
-    let at = contexts(task);
-    put(at, context(0));
-    put(at + 4, context(1));
-}
-
-pub fn bring_context(task: u32) {
-    let at = contexts(task);
-    set_context(0, get(at));
-    set_context(1, get(at + 4));
 }
 
 /// Lets a call begin, on a stack of its own or on that of its caller.
@@ -138,45 +131,45 @@ pub fn started(task: u32, stack: u32) {
 }
 
 /// What the caller gets to know if it has a handle.
-fn progress(at: u32) {
+fn progress(at: At) {
     if get(at + call::FLAGS) & flag::HANDLE != 0 {
-        put(at + waitable::EVENT, 1);
+        set_event(at, 1);
     }
 }
 
 /// Whether a call may begin at once: nothing holds it back, and nothing waits before it.
-pub fn enters(task: u32) -> bool {
-    let callee = instance_at(get(call_at(task) + call::CALLEE));
-    can_enter(task)
-        && (get(callee + instance::WAITING) == 0 || mode_of(task) & mode::ASYNC_TYPE == 0)
+#[inline(never)]
+pub fn enters(at: At) -> bool {
+    let is_sync = get(at + call::MODE) & mode::ASYNC_TYPE == 0;
+    is_sync || get(callee_of(at) + instance::WAITING) == 0 && can_enter(at)
 }
 
 /// One more waits to enter the instance of a call, or one fewer.
-fn waiting(task: u32, change: u32) {
-    let callee = instance_at(get(call_at(task) + call::CALLEE));
-    add(callee + instance::WAITING, change);
+pub fn waiting(at: At, change: u32) {
+    add(callee_of(at) + instance::WAITING, change);
 }
 
 /// Begins a call that is lowered with `async`, if it may begin now.
 #[unsafe(no_mangle)]
 pub extern "C" fn enter(task: u32) -> u32 {
     let at = call_at(task);
-    if enters(task) {
+    if enters(at) {
         started(task, task);
         return 1;
     }
-    waiting(task, 1);
+    waiting(at, 1);
     wait_for(at, how::CALL | wait::ENTER, task);
     0
 }
 
 /// Waits until a call may begin whose caller waits for it.
 pub fn wait_to_enter(task: u32) {
-    if !enters(task) {
-        waiting(task, 1);
-        wait_for(call_at(task), wait::ENTER, task);
+    let at = call_at(task);
+    if !enters(at) {
+        waiting(at, 1);
+        wait_for(at, wait::ENTER, task);
         step::wait(wait::ENTER, task);
-        waiting(task, u32::MAX);
+        waiting(call_at(task), u32::MAX);
     }
 }
 
@@ -193,28 +186,26 @@ extern "C" fn enter_blocking(task: u32) {
 }
 
 /// Whether another call of the same instance could enter that has waited for longer.
-pub fn is_behind(task: u32) -> bool {
-    let at = call_at(task);
-    let mut other = 0;
-    while other < calls() {
-        let before = call_at(other);
-        if get(before + call::FLAGS) != 0
-            && get(before + call::WAIT) & wait::MASK == wait::ENTER
+pub fn is_behind(at: At) -> bool {
+    let (mut other, all, mut before) = (0, calls(), call_at(0));
+    while other < all {
+        if get(before + call::WAIT) & wait::MASK == wait::ENTER
             && get(before + call::WAIT_ON) == other
             && get(before + call::CALLEE) == get(at + call::CALLEE)
             && get(before + call::SINCE) < get(at + call::SINCE)
-            && can_enter(other)
+            && can_enter(before)
         {
             return true;
         }
         other += 1;
+        before = before + call::BYTES;
     }
     false
 }
 
 /// Begins a call that had to wait.
 pub fn begin_waiting(task: u32) {
-    waiting(task, u32::MAX);
+    waiting(call_at(task), u32::MAX);
     started(task, task);
     step::run(task, root::CALL, 0, 0, 0);
 }
@@ -223,13 +214,11 @@ pub fn begin_waiting(task: u32) {
 #[unsafe(no_mangle)]
 pub extern "C" fn exited(task: u32, packed: u32) {
     let at = call_at(task);
-    let mode = get(at + call::MODE);
-    let code = match mode & mode::CALLBACK {
+    let code = match get(at + call::MODE) & mode::CALLBACK {
         0 => EXIT,
         _ => packed & 15,
     };
-    switch_back(task);
-    let at = call_at(task);
+    switch_back(at);
     match code {
         EXIT => {
             set_flag(at, flag::THREAD_ENDED);
@@ -238,7 +227,7 @@ pub extern "C" fn exited(task: u32, packed: u32) {
         YIELD => wait_for(at, how::CALLBACK | wait::YIELD, 0),
         WAIT => {
             let set = find(get(at + call::CALLEE), packed >> 4, crate::record::SET);
-            add(crate::record::set_at(set), 1);
+            add(crate::record::set_at(set) + set::USES, 1);
             wait_for(at, how::CALLBACK | wait::SET, set);
         }
         _ => p1bridge_shim::trap(),
@@ -246,7 +235,7 @@ pub extern "C" fn exited(task: u32, packed: u32) {
 }
 
 /// A task is over when the last of its threads is: `unregister_thread`.
-pub fn end(at: u32) {
+pub fn end(at: At) {
     if get(at + call::THREADS) == 0 && get(at + call::FLAGS) & flag::THREAD_ENDED != 0 {
         trap_if(get(at + call::TASK) != task::RESOLVED);
         set_flag(at, flag::EXITED);
@@ -254,21 +243,21 @@ pub fn end(at: u32) {
     }
 }
 
-pub fn wait_for(at: u32, what: u32, on: u32) {
+pub fn wait_for(at: At, what: u32, on: u32) {
     put(at + call::WAIT, what);
     put(at + call::WAIT_ON, on);
     put(at + call::SINCE, tick());
 }
 
-pub fn set_flag(at: u32, flag: u32) {
+pub fn set_flag(at: At, flag: u32) {
     put(at + call::FLAGS, get(at + call::FLAGS) | flag);
 }
 
 /// Frees a call of which neither side knows any more.
-pub fn free(at: u32) {
+pub fn free(at: At) {
     let both = flag::EXITED | flag::DETACHED;
     if get(at + call::FLAGS) & both == both {
-        put(at + call::FLAGS, 0);
+        free_call(at);
     }
 }
 
@@ -312,7 +301,7 @@ extern "C" fn task_cancel(_instance: u32) {
 }
 
 /// The caller knows that a call is resolved: what it has lent is its own again.
-pub fn deliver(at: u32) {
+pub fn deliver(at: At) {
     set_flag(at, flag::DELIVERED);
     let (caller, loans) = (get(at + call::CALLER), get(at + call::LOANS));
     if loans != 0 && caller != HOST {
@@ -328,9 +317,7 @@ pub fn is_resolved(task: u32) -> bool {
 #[unsafe(no_mangle)]
 pub extern "C" fn finish_async(task: u32) -> u32 {
     if is_resolved(task) {
-        let at = call_at(task);
-        deliver(at);
-        release(task);
+        release(call_at(task));
         return subtask::RETURNED;
     }
     let caller = get(call_at(task) + call::CALLER);
@@ -341,21 +328,21 @@ pub extern "C" fn finish_async(task: u32) -> u32 {
     get(at + call::SUBTASK) | handle << 4
 }
 
-/// Waits until a call is resolved.
+/// Waits until a call is resolved: where its result is, until there is another call.
 #[unsafe(no_mangle)]
-extern "C" fn finish_sync(task: u32) {
+extern "C" fn finish_sync(task: u32) -> u32 {
     if !is_resolved(task) {
         step::wait(wait::RESOLVED, task);
     }
-    deliver(call_at(task));
+    release(call_at(task))
 }
 
-/// The caller has what it wanted.
-#[unsafe(no_mangle)]
-extern "C" fn release(task: u32) {
-    let at = call_at(task);
+/// The caller has what it wanted: where that is.
+pub fn release(at: At) -> u32 {
+    deliver(at);
     set_flag(at, flag::DETACHED);
     free(at);
+    (at + call::ARGS).address()
 }
 
 /// `backpressure.inc` and `backpressure.dec`.

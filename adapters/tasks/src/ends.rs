@@ -7,6 +7,7 @@ use crate::record::{
     BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at, wait,
     waitable,
 };
+use crate::set::{move_to, set_event};
 use crate::step::wait_for_event;
 
 /// Flags of reading and writing.
@@ -48,7 +49,7 @@ fn own(instance: u32, ty: u32, end: u32) -> u32 {
 
 /// A result for an end whose copy was waiting, or has just been asked for.
 pub fn notify(end: u32, result: u32) {
-    put(end_at(end) + waitable::EVENT, result + 1);
+    set_event(end_at(end), result + 1);
 }
 
 /// Takes the event of an end: its payload.
@@ -56,7 +57,7 @@ pub fn notify(end: u32, result: u32) {
 pub fn take(end: u32) -> u32 {
     let at = end_at(end);
     let result = get(at + waitable::EVENT) - 1;
-    put(at + waitable::EVENT, 0);
+    set_event(at, 0);
     let shared = stream_at(end >> 1);
     // A buffer that is not full was only lent until now.
     if get(shared + stream::PENDING) == (end & 1) + 1 {
@@ -253,7 +254,7 @@ fn drop(instance: u32, ty: u32, handle: u32) {
 pub fn gone(end: u32) {
     let at = end_at(end);
     put(at + end::STATE, 0);
-    put(at + waitable::SET, 0);
+    move_to(at, 0);
     let shared = stream_at(end >> 1);
     if get(shared + stream::DROPPED) == 0 {
         put(shared + stream::DROPPED, 1);

@@ -8,11 +8,10 @@ use crate::ends::{FUTURE, gone, notify, pointer};
 use crate::import::{base, io_close, io_poll, io_read, io_result, io_subscribe, io_write};
 use crate::pump;
 use crate::record::{
-    NONE, add, copy, end, end_at, get, new_stream, put, result, stream, stream_at, streams, wait,
-    waitable,
+    At, NONE, add, asks, copy, end, end_at, get, get64, head, new_stream, put, put64, result, stream,
+    stream_at, streams, wait, waitable,
 };
 use crate::step::wait_for_event;
-use p1bridge_shim::abi::{load64, store64};
 
 /// The kind of a future: its result is of the kind below.
 const RESULT: u32 = 0x8000_0000;
@@ -26,7 +25,7 @@ extern "C" fn host_source(kind: u32, object: u32, offset: u64) -> u32 {
     let at = stream_at(new);
     put(at + stream::KIND, kind);
     put(at + stream::OBJECT, object);
-    store64(at + stream::OFFSET, offset);
+    put64(at + stream::OFFSET, offset);
     new
 }
 
@@ -98,7 +97,7 @@ extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32
     }
     put(at + stream::KIND, kind);
     put(at + stream::OBJECT, object);
-    store64(at + stream::OFFSET, offset);
+    put64(at + stream::OFFSET, offset);
     put(at + stream::FUTURE, future + 1);
     if get(at + stream::DROPPED) != 0 {
         finish(source, 0);
@@ -180,7 +179,7 @@ pub fn transfer(end: u32) {
             settled(end, result::COMPLETED);
             return;
         }
-        let offset = load64(stream_at(shared) + stream::OFFSET);
+        let offset = get64(stream_at(shared) + stream::OFFSET);
         let place = pointer(end);
         let address = base(port) + place;
         let moved = match writes {
@@ -188,6 +187,7 @@ pub fn transfer(end: u32) {
             false => io_read(kind, object, offset, address, count, port, place),
         };
         if moved == WOULD_BLOCK {
+            asks(asks::STREAM);
             return;
         }
         if moved < 0 || moved == 0 && !writes {
@@ -199,7 +199,7 @@ pub fn transfer(end: u32) {
             return;
         }
         add(end_at(end) + end::PROGRESS, moved as u32);
-        store64(stream_at(shared) + stream::OFFSET, offset + moved as u64);
+        put64(stream_at(shared) + stream::OFFSET, offset + moved as u64);
         if !writes {
             settled(end, result::COMPLETED);
             return;
@@ -213,8 +213,7 @@ fn settled(end: u32, result: u32) {
 }
 
 /// Whether a copy waits for the host, at a stream.
-fn waits(shared: u32) -> bool {
-    let at = stream_at(shared);
+fn waits(at: At) -> bool {
     get(at + stream::USED) != 0
         && get(at + stream::KIND) != 0
         && get(at + stream::KIND) & RESULT == 0
@@ -229,15 +228,18 @@ pub fn begin() {
 /// Adds what is waited for to the next poll; says whether there is anything.
 #[inline(never)]
 pub fn subscribe() -> bool {
+    let asked = get(head() + head::ASKS);
+    if asked & asks::STREAM == 0 {
+        return false;
+    }
     let mut any = false;
-    let mut shared = 0;
-    while shared < streams() {
-        if waits(shared) {
+    let (mut shared, all, mut at) = (0, streams(), stream_at(0));
+    while shared < all {
+        if waits(at) {
             if !any {
                 begin();
             }
             any = true;
-            let at = stream_at(shared);
             match get(at + stream::PENDING) {
                 pump::PENDING => pump::subscribe(shared),
                 pending => {
@@ -250,6 +252,10 @@ pub fn subscribe() -> bool {
             }
         }
         shared += 1;
+        at = at + stream::BYTES;
+    }
+    if !any {
+        put(head() + head::ASKS, asked & !asks::STREAM);
     }
     any
 }
@@ -259,8 +265,9 @@ pub fn subscribe() -> bool {
 pub fn retry() {
     let mut shared = 0;
     while shared < streams() {
-        if waits(shared) {
-            match get(stream_at(shared) + stream::PENDING) {
+        let at = stream_at(shared);
+        if waits(at) {
+            match get(at + stream::PENDING) {
                 pump::PENDING => pump::go_on(shared),
                 pending => transfer((shared << 1) + pending - 1),
             }

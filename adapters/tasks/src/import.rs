@@ -26,8 +26,10 @@ unsafe extern "C" {
     pub safe fn text(port: u32, place: u32, bytes: u32, pointer: u32);
     /// Gives back what was lent in a call.
     pub safe fn unlend(instance: u32, last: u32);
-    pub safe fn context(slot: u32) -> u32;
-    pub safe fn set_context(slot: u32, value: u32);
+    /// How many slots of contexts a guest can see.
+    pub safe fn contexts() -> u32;
+    /// Keeps those of a thread at an address, and brings those of another from one.
+    pub safe fn switch_context(keep: u32, bring: u32);
     /// Says why, and traps.
     pub safe fn trap(reason: u32);
     /// Comes back when what the running thread waits for is there: [`crate::step::nested`], or its frames are

@@ -6,8 +6,7 @@
 use crate::ends::gone;
 use crate::host::{WOULD_BLOCK, finish, settle};
 use crate::import::{io_close, io_read, io_subscribe, io_write};
-use crate::record::{NONE, end, end_at, get, put, stream, stream_at};
-use p1bridge_shim::abi::{load64, store64};
+use crate::record::{NONE, asks, end, end_at, get, get64, put, put64, stream, stream_at};
 
 /// In `stream::PENDING`: neither end.
 pub const PENDING: u32 = 3;
@@ -23,7 +22,8 @@ mod sink {
     pub const KIND: u32 = end::POINTER;
     pub const OBJECT: u32 = end::LENGTH;
     pub const FUTURE: u32 = end::PROGRESS;
-    pub const OFFSET: u32 = 40;
+    /// Of the writable end, too.
+    pub const OFFSET: u32 = end::BYTES + end::POINTER;
 }
 
 /// The host takes the readable end of a stream that it writes itself.
@@ -40,7 +40,7 @@ pub fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u32) {
     put(at + sink::KIND, kind);
     put(at + sink::OBJECT, object);
     put(at + sink::FUTURE, future);
-    store64(at + sink::OFFSET, offset);
+    put64(at + sink::OFFSET, offset);
     put(stream_at(source) + stream::PENDING, PENDING);
     go_on(source);
 }
@@ -62,19 +62,19 @@ pub fn go_on(shared: u32) {
         let waits = write(shared, BUFFER, 0) == WOULD_BLOCK;
         put(end_at(shared << 1) + sink::WAITS, waits.into());
         if waits {
-            return;
+            return asks(asks::STREAM);
         }
         let at = stream_at(shared);
-        let offset = load64(at + stream::OFFSET);
+        let offset = get64(at + stream::OFFSET);
         let (kind, object) = (get(at + stream::KIND), get(at + stream::OBJECT));
         let moved = io_read(kind, object, offset, BUFFER, SIZE, NONE, 0);
         if moved == WOULD_BLOCK {
-            return;
+            return asks(asks::STREAM);
         }
         if moved <= 0 {
             return end(shared, code(moved), 0);
         }
-        store64(
+        put64(
             stream_at(shared) + stream::OFFSET,
             offset.wrapping_add(moved as u64),
         );
@@ -85,7 +85,7 @@ pub fn go_on(shared: u32) {
             if taken >= 0 {
                 done += taken as u32;
                 let to = end_at(shared << 1) + sink::OFFSET;
-                store64(to, load64(to).wrapping_add(taken as u64));
+                put64(to, get64(to).wrapping_add(taken as u64));
             } else if taken != WOULD_BLOCK {
                 return end(shared, 0, code(taken));
             }
@@ -96,7 +96,7 @@ pub fn go_on(shared: u32) {
 fn write(shared: u32, address: u32, count: u32) -> i64 {
     let at = end_at(shared << 1);
     let (kind, object) = (get(at + sink::KIND), get(at + sink::OBJECT));
-    io_write(kind, object, load64(at + sink::OFFSET), address, count)
+    io_write(kind, object, get64(at + sink::OFFSET), address, count)
 }
 
 /// The error of a read or write, or 0 at the end.

@@ -1,15 +1,15 @@
-//! The records, and where they are: a head, what is kept of each instance, calls with waitable sets, and
-//! streams. Nothing keeps an address while a guest may run: a record is known by its number.
+//! The records, and where they are: a head, calls with waitable sets, streams, and what is kept of each
+//! instance. Nothing keeps an address while a guest may run: a record is known by its number.
 
-use crate::import::{fail, instances, max_streams, max_tasks, reason, tasks};
-use p1bridge_shim::abi::{load32, store32};
+use crate::import::{fail, max_streams, max_tasks, reason, tasks};
+use p1bridge_shim::abi::{load32, load64, store32, store64};
 
 /// No record.
 pub const NONE: u32 = u32::MAX;
 /// The host, in place of an instance.
 pub const HOST: u32 = u32::MAX;
 
-/// The head.
+/// The head. What waits for the host's call is kept as for a call, at the same offsets.
 pub mod head {
     /// The running task, and one more.
     pub const CURRENT: u32 = 0;
@@ -18,11 +18,7 @@ pub mod head {
     /// Counts what begins to wait.
     pub const TIME: u32 = 12;
     /// How many frames of guests wait on the stack.
-    pub const DEPTH: u32 = 16;
-    /// The contexts of what is no task.
-    pub const CONTEXT: u32 = 20;
-    /// What the host's call waits for, as `call::WAIT` and those after it.
-    pub const WAIT: u32 = 28;
+    pub const DEPTH: u32 = 36;
     /// The thread that runs as soon as the current one waits, and one more.
     pub const NEXT: u32 = 40;
     /// How many turns were given up since anything else has run.
@@ -30,7 +26,17 @@ pub mod head {
     /// How many calls, and how many streams, were ever there at the same time: nobody has to look further.
     pub const CALLS: u32 = 48;
     pub const STREAMS: u32 = 52;
-    pub const BYTES: u32 = 56;
+    /// How many calls there are.
+    pub const USED: u32 = 56;
+    /// Whether a stream or a call may wait for the host ([`super::asks`]).
+    pub const ASKS: u32 = 60;
+    pub const BYTES: u32 = 64;
+}
+
+/// What may wait for the host.
+pub mod asks {
+    pub const STREAM: u32 = 1;
+    pub const TIMER: u32 = 2;
 }
 
 /// What is kept of an instance.
@@ -57,36 +63,40 @@ pub mod waitable {
 
 /// A call: the task on the side of the callee, and the subtask on that of the caller.
 pub mod call {
-    pub const SITE: u32 = 16;
-    pub const LIFT: u32 = 20;
-    pub const CALLER: u32 = 24;
-    pub const CALLEE: u32 = 28;
-    pub const MODE: u32 = 32;
+    /// What it waits for, and how it goes on then ([`super::how`]).
+    pub const WAIT: u32 = 16;
+    /// The set, call or end that it waits for.
+    pub const WAIT_ON: u32 = 20;
+    pub const SINCE: u32 = 24;
+    pub const CONTEXT: u32 = 28;
     /// "Task State".
     pub const TASK: u32 = 36;
     /// "Subtask State".
     pub const SUBTASK: u32 = 40;
-    pub const FLAGS: u32 = 44;
-    /// The task that called, and one more.
-    pub const PARENT: u32 = 48;
-    /// The task that ran when this one was entered, and one more.
-    pub const FRAME: u32 = 52;
-    pub const CONTEXT: u32 = 56;
-    /// What it waits for, and how it goes on then ([`super::how`]).
-    pub const WAIT: u32 = 64;
-    /// The set, call or end that it waits for.
-    pub const WAIT_ON: u32 = 68;
-    pub const SINCE: u32 = 72;
-    pub const LOANS: u32 = 76;
-    /// Arguments, and where the result goes; of a timer, its deadline.
-    pub const ARGS: u32 = 80;
+    pub const LOANS: u32 = 44;
     /// How many borrowed handles the task has.
-    pub const BORROWS: u32 = 120;
-    /// The call on whose stack it is: itself, or one that waits for it.
-    pub const STACK: u32 = 124;
+    pub const BORROWS: u32 = 48;
     /// How many threads it has beside its own.
-    pub const THREADS: u32 = 128;
-    pub const BYTES: u32 = 136;
+    pub const THREADS: u32 = 52;
+    /// What comes before begins with zeroes.
+    pub const ZEROES: u32 = 56;
+    pub const FLAGS: u32 = 56;
+    pub const SITE: u32 = 60;
+    pub const LIFT: u32 = 64;
+    pub const CALLER: u32 = 68;
+    pub const CALLEE: u32 = 72;
+    pub const MODE: u32 = 76;
+    /// The task that called, and one more.
+    pub const PARENT: u32 = 80;
+    /// The task that ran when this one was entered, and one more.
+    pub const FRAME: u32 = 84;
+    /// Arguments, and where the result goes; of a timer, its deadline.
+    pub const ARGS: u32 = 88;
+    /// The call on whose stack it is: itself, or one that waits for it.
+    pub const STACK: u32 = 128;
+    /// The record of a waitable set: it has nothing to do with the call.
+    pub const SET: u32 = 136;
+    pub const BYTES: u32 = 144;
     // Of a stack that was taken away, where the arguments were: the call at its top, the bytes that were kept of
     // it, and what it begins with.
     pub const TOP: u32 = ARGS + 8;
@@ -182,28 +192,29 @@ pub mod root {
 
 /// A waitable set.
 pub mod set {
-    /// How many wait for it, and one more; 0 is a free record.
-    pub const WAITERS: u32 = 0;
-    pub const BYTES: u32 = 8;
+    /// How many wait for it, how many members it has, and one more; 0 is a free record.
+    pub const USES: u32 = 0;
+    /// How many of its members have an event.
+    pub const EVENTS: u32 = 4;
 }
 
-/// A stream or future, before its two ends.
+/// A stream or future: what is known of it lies behind its two ends.
 pub mod stream {
-    pub const USED: u32 = 0;
+    use super::end;
+    pub const USED: u32 = end::OWN;
     /// The type of handles of its readable end; 0 where the host made it.
-    pub const TYPE: u32 = 4;
-    pub const DROPPED: u32 = 8;
+    pub const TYPE: u32 = end::OWN + 4;
+    pub const DROPPED: u32 = end::OWN + 8;
     /// The end whose copy waits, and one more.
-    pub const PENDING: u32 = 12;
+    pub const PENDING: u32 = end::OWN + 12;
     /// What the host has at its end; 0: both ends are of guests.
-    pub const KIND: u32 = 16;
-    pub const OBJECT: u32 = 20;
-    pub const OFFSET: u32 = 24;
+    pub const KIND: u32 = end::OWN + 16;
+    pub const OBJECT: u32 = end::OWN + 20;
+    pub const OFFSET: u32 = end::BYTES + end::OWN;
     /// The future that gets the result of a stream, and one more. Of such a future: the result, and one more.
-    pub const FUTURE: u32 = 32;
-    pub const CODE: u32 = 36;
-    pub const HEAD: u32 = 40;
-    pub const BYTES: u32 = HEAD + 2 * super::end::BYTES;
+    pub const FUTURE: u32 = OFFSET + 8;
+    pub const CODE: u32 = OFFSET + 12;
+    pub const BYTES: u32 = 2 * end::BYTES;
 }
 
 /// An end.
@@ -214,7 +225,9 @@ pub mod end {
     pub const LENGTH: u32 = 28;
     pub const PROGRESS: u32 = 32;
     pub const PORT: u32 = 36;
-    pub const BYTES: u32 = 48;
+    /// What is behind is its own no more.
+    pub const OWN: u32 = 40;
+    pub const BYTES: u32 = 64;
 }
 
 /// "Stream State", `CopyState`; 0 is an end that is gone.
@@ -240,51 +253,88 @@ pub const FIRST_END: u32 = 0x4000_0010;
 /// An argument that says nothing.
 pub const BLOCKED: u32 = u32::MAX;
 
-pub fn get(address: u32) -> u32 {
-    load32(address)
+/// Where a record is, or a field of one. No record reaches over the end of all addresses, so that the offset of a
+/// field is a part of the instruction that reads it.
+#[derive(Clone, Copy)]
+pub struct At(u32);
+
+impl At {
+    /// The address, for the linker.
+    pub fn address(self) -> u32 {
+        self.0
+    }
 }
 
-pub fn put(address: u32, value: u32) {
-    store32(address, value)
+impl core::ops::Add<u32> for At {
+    type Output = At;
+
+    #[inline(always)]
+    fn add(self, offset: u32) -> At {
+        // Records lie in the memory, whose last address is one.
+        At(unsafe { self.0.unchecked_add(offset) })
+    }
 }
 
-pub fn add(address: u32, value: u32) {
-    put(address, get(address).wrapping_add(value))
+pub fn get(at: At) -> u32 {
+    load32(at.0)
+}
+
+pub fn put(at: At, value: u32) {
+    store32(at.0, value)
+}
+
+pub fn get64(at: At) -> u64 {
+    load64(at.0)
+}
+
+pub fn put64(at: At, value: u64) {
+    store64(at.0, value)
+}
+
+pub fn add(at: At, value: u32) {
+    put(at, get(at).wrapping_add(value))
 }
 
 /// The head.
-pub fn head() -> u32 {
-    tasks()
-}
-
-/// What is kept of an instance.
-#[inline(never)]
-pub fn instance_at(instance: u32) -> u32 {
-    tasks() + head::BYTES + instance * instance::BYTES
+pub fn head() -> At {
+    At(tasks())
 }
 
 /// A call.
 #[inline(never)]
-pub fn call_at(call: u32) -> u32 {
-    instance_at(instances()) + call * call::BYTES
+pub fn call_at(call: u32) -> At {
+    head() + head::BYTES + call * call::BYTES
 }
 
 /// A waitable set.
-#[inline(never)]
-pub fn set_at(set: u32) -> u32 {
-    call_at(max_tasks()) + set * set::BYTES
-}
-
-/// A stream or future.
-#[inline(never)]
-pub fn stream_at(stream: u32) -> u32 {
-    set_at(max_tasks()) + stream * stream::BYTES
+pub fn set_at(set: u32) -> At {
+    call_at(set) + call::SET
 }
 
 /// An end: twice the number of its stream, and one more for the writable one.
 #[inline(never)]
-pub fn end_at(end: u32) -> u32 {
-    stream_at(end >> 1) + stream::HEAD + (end & 1) * end::BYTES
+pub fn end_at(end: u32) -> At {
+    head() + (head::BYTES + max_tasks() * call::BYTES) + end * end::BYTES
+}
+
+/// A stream or future.
+pub fn stream_at(stream: u32) -> At {
+    end_at(stream << 1)
+}
+
+/// What is kept of an instance.
+#[inline(never)]
+pub fn instance_at(instance: u32) -> At {
+    let before = head::BYTES + max_tasks() * call::BYTES + max_streams() * stream::BYTES;
+    head() + before + instance * instance::BYTES
+}
+
+/// What is kept of what runs: a call, or that of the host.
+pub fn thread_at(thread: u32) -> At {
+    match thread {
+        NONE => head(),
+        thread => call_at(thread),
+    }
 }
 
 /// The running task.
@@ -322,6 +372,12 @@ fn reach(mark: u32, record: u32) {
     put(at, get(at).max(record + 1));
 }
 
+/// Notes that something waits for the host.
+pub fn asks(what: u32) {
+    let at = head() + head::ASKS;
+    put(at, get(at) | what);
+}
+
 /// The next moment.
 pub fn tick() -> u32 {
     add(head() + head::TIME, 1);
@@ -332,27 +388,28 @@ pub fn tick() -> u32 {
 /// locked, and its own tasks cannot when none is left.
 #[inline(never)]
 pub fn new_call() -> u32 {
-    loop {
-        let (mut found, mut free) = (NONE, 0);
-        let mut call = max_tasks();
-        while call != 0 {
-            call -= 1;
-            if get(call_at(call) + call::FLAGS) == 0 {
-                found = call;
-                free += 1;
-            }
-        }
-        if free <= max_tasks() / 4 && crate::step::others_go_on() {
-            continue;
-        }
-        if found == NONE {
-            fail(reason::TASKS);
-        }
-        clear(call_at(found), call::BYTES);
-        put(call_at(found) + call::FLAGS, flag::USED);
-        reach(head::CALLS, found);
-        return found;
+    let few = max_tasks() - max_tasks() / 4;
+    while get(head() + head::USED) >= few && crate::step::others_go_on() {}
+    if get(head() + head::USED) >= max_tasks() {
+        fail(reason::TASKS);
     }
+    let (mut call, mut at) = (0, call_at(0));
+    while get(at + call::FLAGS) != 0 {
+        call += 1;
+        at = at + call::BYTES;
+    }
+    clear(at, call::ZEROES);
+    put(at + call::FLAGS, flag::USED);
+    add(head() + head::USED, 1);
+    reach(head::CALLS, call);
+    call
+}
+
+/// A call is there no more.
+pub fn free_call(at: At) {
+    put(at + call::FLAGS, 0);
+    put(at + call::WAIT, 0);
+    add(head() + head::USED, u32::MAX);
 }
 
 /// A waitable set that is free.
@@ -361,8 +418,8 @@ pub fn new_set() -> u32 {
     let mut set = 0;
     while set < max_tasks() {
         let at = set_at(set);
-        if get(at + set::WAITERS) == 0 {
-            put(at + set::WAITERS, 1);
+        if get(at + set::USES) == 0 {
+            put(at + set::USES, 1);
             return set;
         }
         set += 1;
@@ -381,8 +438,8 @@ pub fn new_stream(ty: u32) -> u32 {
                 clear(at, stream::BYTES);
                 put(at + stream::USED, 1);
                 put(at + stream::TYPE, ty);
-                put(at + stream::HEAD + end::STATE, copy::IDLE);
-                put(at + stream::HEAD + end::BYTES + end::STATE, copy::IDLE);
+                put(at + end::STATE, copy::IDLE);
+                put(at + (end::BYTES + end::STATE), copy::IDLE);
                 reach(head::STREAMS, stream);
                 return stream;
             }
@@ -394,18 +451,20 @@ pub fn new_stream(ty: u32) -> u32 {
     }
 }
 
-fn clear(at: u32, bytes: u32) {
+/// Makes bytes zero, a multiple of eight.
+#[inline(never)]
+fn clear(at: At, bytes: u32) {
     let mut next = at;
-    while next != at + bytes {
-        put(next, 0);
-        next += 4;
+    while next.0 != at.0 + bytes {
+        put64(next, 0);
+        next = next + 8;
     }
 }
 
 /// The entry of a handle, which must be there.
 #[inline(never)]
-pub fn entry(instance: u32, handle: u32) -> u32 {
-    let table = crate::import::table(instance);
+pub fn entry(instance: u32, handle: u32) -> At {
+    let table = At(crate::import::table(instance));
     // The first entry has the number of those that were ever used. 0 wraps.
     crate::import::trap_if(handle.wrapping_sub(1) >= get(table + 4));
     table + handle * 16
@@ -420,7 +479,7 @@ pub fn find(instance: u32, handle: u32, ty: u32) -> u32 {
 
 /// The address of what a handle stands for that can be waited for.
 #[inline(never)]
-pub fn find_waitable(instance: u32, handle: u32) -> u32 {
+pub fn find_waitable(instance: u32, handle: u32) -> At {
     let entry = entry(instance, handle);
     let (ty, rep) = (get(entry), get(entry + 4));
     match ty {

@@ -3,8 +3,8 @@
 use crate::ends;
 use crate::import::{handle_add, handle_remove, table, trap_if};
 use crate::record::{
-    NONE, SET, add, call, call_at, calls, end, end_at, find, find_waitable, flag, get, head,
-    new_set, put, set, set_at, stream, stream_at, streams, subtask, wait, waitable,
+    At, NONE, SET, add, call, call_at, calls, end, end_at, find, find_waitable, get, head, new_set,
+    put, set, set_at, subtask, wait, waitable,
 };
 use crate::step;
 
@@ -20,42 +20,64 @@ extern "C" fn set_new(instance: u32) -> u32 {
 /// In the number of a member: it is an end, and not a call.
 const END: u32 = 1 << 31;
 
-/// The first member of a set for which something holds.
+/// The first member of a set that has an event, if one has.
 #[inline(never)]
-fn member(set: u32, with_event: bool) -> u32 {
+fn member(set: u32) -> u32 {
+    if !has_event(set) {
+        return NONE;
+    }
     let (mut task, all, mut at) = (0, calls(), call_at(0));
     while task < all {
-        if get(at + call::FLAGS) & flag::USED != 0 && is_member(at, set, with_event) {
+        if is_member(at, set) {
             return task;
         }
         task += 1;
-        at += call::BYTES;
+        at = at + call::BYTES;
     }
-    let (mut shared, all, mut at) = (0, streams(), stream_at(0));
-    while shared < all {
-        if get(at + stream::USED) != 0 {
-            let ends = at + stream::HEAD;
-            if get(ends + end::STATE) != 0 && is_member(ends, set, with_event) {
-                return shared << 1 | END;
-            }
-            let writable = ends + end::BYTES;
-            if get(writable + end::STATE) != 0 && is_member(writable, set, with_event) {
-                return shared << 1 | 1 | END;
-            }
-        }
-        shared += 1;
-        at += stream::BYTES;
+    // It is one of these.
+    let (mut end, mut at) = (0, end_at(0));
+    while !is_member(at, set) {
+        end += 1;
+        at = at + end::BYTES;
     }
-    NONE
+    end | END
 }
 
-fn is_member(at: u32, set: u32, with_event: bool) -> bool {
-    get(at + waitable::SET) == set + 1 && !(with_event && get(at + waitable::EVENT) == 0)
+fn is_member(at: At, set: u32) -> bool {
+    get(at + waitable::SET) == set + 1 && get(at + waitable::EVENT) != 0
 }
 
-#[inline(never)]
 pub fn has_event(set: u32) -> bool {
-    member(set, true) != NONE
+    get(set_at(set) + set::EVENTS) != 0
+}
+
+/// Gives an event to what can be waited for, or takes it away: 0.
+#[inline(never)]
+pub fn set_event(at: At, event: u32) {
+    let set = get(at + waitable::SET);
+    if set != 0 {
+        let has = u32::from(event != 0);
+        let had = u32::from(get(at + waitable::EVENT) != 0);
+        add(set_at(set - 1) + set::EVENTS, has.wrapping_sub(had));
+    }
+    put(at + waitable::EVENT, event);
+}
+
+/// Puts what can be waited for into a set, which is known by one more than its number; 0 is none.
+#[inline(never)]
+pub fn move_to(at: At, set: u32) {
+    let (event, before) = (get(at + waitable::EVENT), get(at + waitable::SET));
+    set_event(at, 0);
+    put(at + waitable::SET, set);
+    set_event(at, event);
+    uses(before, u32::MAX);
+    uses(set, 1);
+}
+
+fn uses(set: u32, change: u32) {
+    if set != 0 {
+        add(set_at(set - 1) + set::USES, change);
+    }
 }
 
 fn set_payload(first: u32, second: u32) {
@@ -67,7 +89,7 @@ fn set_payload(first: u32, second: u32) {
 /// Takes an event of a set; its payload is kept.
 #[inline(never)]
 pub fn take_event(set: u32) -> u32 {
-    let member = member(set, true);
+    let member = member(set);
     if member == NONE {
         set_payload(0, 0);
         0
@@ -86,7 +108,7 @@ pub fn take_event(set: u32) -> u32 {
 /// Takes the event of a call: its state.
 pub fn take_subtask(task: u32) -> u32 {
     let at = call_at(task);
-    put(at + waitable::EVENT, 0);
+    set_event(at, 0);
     let state = get(at + call::SUBTASK);
     if state >= subtask::RETURNED {
         crate::call::deliver(at);
@@ -97,16 +119,16 @@ pub fn take_subtask(task: u32) -> u32 {
 /// Where the payload of the last event is.
 #[unsafe(no_mangle)]
 extern "C" fn event() -> u32 {
-    head() + head::EVENT
+    (head() + head::EVENT).address()
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn set_wait(instance: u32, handle: u32) -> u32 {
     let set = find(instance, handle, SET);
     if !has_event(set) {
-        add(set_at(set) + set::WAITERS, 1);
+        add(set_at(set) + set::USES, 1);
         step::wait(wait::SET, set);
-        add(set_at(set) + set::WAITERS, u32::MAX);
+        add(set_at(set) + set::USES, u32::MAX);
     }
     take_event(set)
 }
@@ -121,9 +143,8 @@ extern "C" fn set_poll(instance: u32, handle: u32) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn set_drop(instance: u32, handle: u32) {
     let set = find(instance, handle, SET);
-    trap_if(member(set, false) != NONE);
-    trap_if(get(set_at(set) + set::WAITERS) != 1);
-    put(set_at(set) + set::WAITERS, 0);
+    trap_if(get(set_at(set) + set::USES) != 1);
+    put(set_at(set) + set::USES, 0);
     handle_remove(table(instance), handle, SET);
 }
 
@@ -135,5 +156,5 @@ extern "C" fn join(instance: u32, handle: u32, set: u32) {
         0 => 0,
         set => find(instance, set, SET) + 1,
     };
-    put(at + waitable::SET, set);
+    move_to(at, set);
 }

@@ -1,13 +1,12 @@
 //! What runs while a task waits: the loop, and when a task may wait at all.
 
 use crate::call::{
-    begin_waiting, can_enter, exited, is_behind, is_resolved, mode_of, needs_lock, switch_to,
-    wait_for,
+    begin_waiting, can_enter, exited, is_behind, is_locked, is_resolved, switch_to, wait_for,
 };
 use crate::import::{self, callback, fail, io_now, io_poll, pause, reason, rewind, start, unwound};
 use crate::record::{
-    NONE, add, call, call_at, calls, current, end_at, flag, get, head, how, instance, instance_at,
-    mode, put, root, subtask, task, tick, wait, waitable,
+    At, NONE, add, asks, call, call_at, calls, current, end_at, flag, get, head, how, mode, put,
+    root, set_at, subtask, task, tick, wait, waitable,
 };
 use crate::thread::thread_ended;
 use crate::{host, set};
@@ -42,21 +41,21 @@ fn may_block(mut waiting: u32) -> bool {
 
 /// The record that says what a thread waits for: that of the stack that it is on.
 #[inline(never)]
-pub fn frame_of(thread: u32) -> u32 {
+pub fn frame_of(thread: u32) -> At {
     match thread {
-        NONE => (head() + head::WAIT).wrapping_sub(call::WAIT),
+        NONE => head(),
         thread => call_at(get(call_at(thread) + call::STACK)),
     }
 }
 
 /// Whether what a thread waits for is there.
 #[inline(never)]
-pub fn holds(at: u32) -> bool {
+pub fn holds(at: At) -> bool {
     let on = get(at + call::WAIT_ON);
     match get(at + call::WAIT) & wait::MASK {
         wait::YIELD => true,
         wait::SET => set::has_event(on),
-        wait::ENTER => can_enter(on) && !is_behind(on),
+        wait::ENTER => can_enter(call_at(on)) && !is_behind(call_at(on)),
         wait::RESOLVED => is_resolved(on),
         wait::CALL => get(call_at(on) + waitable::EVENT) != 0,
         wait::END => get(end_at(on) + waitable::EVENT) != 0,
@@ -117,14 +116,12 @@ pub extern "C" fn nested() {
 
 /// Whether a thread that is not on the stack can go on.
 #[inline(never)]
-pub fn is_ready(at: u32, task: u32) -> bool {
+pub fn is_ready(at: At) -> bool {
     match get(at + call::WAIT) & how::MASK {
         0 => false,
-        how::CALL => can_enter(task),
+        how::CALL => can_enter(at),
         how::CALLBACK => {
-            let callee = instance_at(get(at + call::CALLEE));
-            get(callee + instance::EXCLUSIVE) == 0
-                && (get(at + call::TASK) == task::PENDING_CANCEL || holds(at))
+            !is_locked(at) && (get(at + call::TASK) == task::PENDING_CANCEL || holds(at))
         }
         _ => holds(at),
     }
@@ -140,16 +137,16 @@ fn first_ready(up_to: u32, instance: u32) -> u32 {
     // Nothing runs meanwhile that could move the records.
     let (mut task, all, mut at) = (0, calls(), call_at(0));
     while task < all {
-        if get(at + call::FLAGS) != 0
+        if get(at + call::WAIT) & how::MASK != 0
             && get(at + call::SINCE) <= since
             && (instance == ALL || is_thread_of(at, instance))
-            && is_ready(at, task)
+            && is_ready(at)
         {
             since = get(at + call::SINCE);
             found = task;
         }
         task += 1;
-        at += call::BYTES;
+        at = at + call::BYTES;
     }
     found
 }
@@ -183,7 +180,7 @@ pub fn turn_of(instance: u32) {
 }
 
 /// Whether a stack of an instance was taken away, or has not begun: a callback in its loop does not count.
-fn is_thread_of(at: u32, instance: u32) -> bool {
+fn is_thread_of(at: At, instance: u32) -> bool {
     get(at + call::CALLEE) == instance && get(at + call::WAIT) & how::MASK >= how::STACK
 }
 
@@ -318,7 +315,7 @@ fn run_one(thread: u32, root: u32, event: u32, first: u32, second: u32) {
 }
 
 /// The event of a cancellation that was asked for, if one was.
-fn take_cancel(at: u32) -> u32 {
+fn take_cancel(at: At) -> u32 {
     if get(at + call::TASK) != task::PENDING_CANCEL {
         return NO_EVENT;
     }
@@ -331,7 +328,7 @@ fn take_cancel(at: u32) -> u32 {
 pub fn resume(task: u32, event: u32, first: u32, second: u32) {
     let at = call_at(task);
     if get(at + call::WAIT) & wait::MASK == wait::SET {
-        add(crate::record::set_at(get(at + call::WAIT_ON)), u32::MAX);
+        add(set_at(get(at + call::WAIT_ON)) + crate::record::set::USES, u32::MAX);
     }
     put(at + call::WAIT, wait::NOTHING);
     switch_to(task);
@@ -339,34 +336,28 @@ pub fn resume(task: u32, event: u32, first: u32, second: u32) {
 }
 
 /// Whether a cancellation can be told to a task at once.
-pub fn can_resume(task: u32) -> bool {
-    let at = call_at(task);
-    get(at + call::WAIT) & how::MASK == how::CALLBACK && {
-        let callee = instance_at(get(at + call::CALLEE));
-        !needs_lock(mode_of(task)) || get(callee + instance::EXCLUSIVE) == 0
-    }
+pub fn can_resume(at: At) -> bool {
+    get(at + call::WAIT) & how::MASK == how::CALLBACK && !is_locked(at)
 }
 
 /// Asks the host for what is waited for there; `now` if there is other work. Says whether there is anything.
-#[inline(never)]
 fn wait_for_host(now: bool) -> bool {
-    let mut any = host::subscribe();
-    let mut deadline = u64::MAX;
-    let mut timers = false;
-    let (mut task, all, mut at) = (0, calls(), call_at(0));
-    while task < all {
-        if is_timer(at) {
-            timers = true;
-            deadline = deadline.min(crate::timer::deadline(at));
-        }
-        task += 1;
-        at += call::BYTES;
+    get(head() + head::ASKS) != 0 && ask(now)
+}
+
+#[inline(never)]
+fn ask(now: bool) -> bool {
+    let any = host::subscribe();
+    let deadline = next_deadline();
+    if deadline == u64::MAX {
+        let asked = head() + head::ASKS;
+        put(asked, get(asked) & !asks::TIMER);
     }
+    let timers = get(head() + head::ASKS) & asks::TIMER != 0;
     if timers && !any {
         host::begin();
     }
-    any |= timers;
-    if !any {
+    if !any && !timers {
         return false;
     }
     match now {
@@ -388,7 +379,21 @@ fn wait_for_host(now: bool) -> bool {
     true
 }
 
-fn is_timer(at: u32) -> bool {
+/// The moment at which the first call of the host is over, or the last of all where there is none.
+fn next_deadline() -> u64 {
+    let mut deadline = u64::MAX;
+    let (mut task, all, mut at) = (0, calls(), call_at(0));
+    while task < all {
+        if is_timer(at) {
+            deadline = deadline.min(crate::timer::deadline(at)).min(u64::MAX - 1);
+        }
+        task += 1;
+        at = at + call::BYTES;
+    }
+    deadline
+}
+
+fn is_timer(at: At) -> bool {
     get(at + call::FLAGS) & flag::USED != 0
         && get(at + call::MODE) & mode::TIMER != 0
         && get(at + call::SUBTASK) < subtask::RETURNED

@@ -1,12 +1,11 @@
 //! `subtask.cancel` and `subtask.drop`.
 
-use crate::call::{free, is_resolved, resolve, set_flag};
+use crate::call::{free, is_resolved, resolve, set_flag, waiting};
 use crate::import::{handle_remove, table, trap_if};
 use crate::record::{
-    BLOCKED, SUBTASK, add, call, call_at, find, flag, get, instance, instance_at, mode, put,
-    subtask, task, wait, waitable,
+    BLOCKED, SUBTASK, call, call_at, find, flag, get, mode, put, subtask, task, wait, waitable,
 };
-use crate::set::take_subtask;
+use crate::set::{move_to, set_event, take_subtask};
 use crate::step::{CANCELLED, can_resume, resume, run_on, wait_for_event};
 
 #[unsafe(no_mangle)]
@@ -24,10 +23,8 @@ extern "C" fn subtask_cancel(instance: u32, handle: u32, is_async: u32) -> u32 {
                 return BLOCKED;
             }
             // A `STARTED` that nobody has looked at is not what is waited for.
-            put(call_at(task) + waitable::EVENT, 0);
-            wait_for_event(wait::CALL, task);
             while !is_resolved(task) {
-                put(call_at(task) + waitable::EVENT, 0);
+                set_event(call_at(task), 0);
                 wait_for_event(wait::CALL, task);
             }
         }
@@ -41,12 +38,11 @@ fn request(task: u32) {
     if get(at + call::MODE) & mode::TIMER != 0 {
         resolve(task, subtask::CANCELLED_BEFORE_RETURNED);
     } else if get(at + call::TASK) == task::INITIAL {
-        let callee = instance_at(get(at + call::CALLEE));
-        add(callee + instance::WAITING, u32::MAX);
+        waiting(at, u32::MAX);
         put(at + call::WAIT, wait::NOTHING);
         resolve(task, subtask::CANCELLED_BEFORE_STARTED);
         set_flag(at, flag::EXITED);
-    } else if can_resume(task) {
+    } else if can_resume(at) {
         put(at + call::TASK, task::CANCEL_DELIVERED);
         resume(task, CANCELLED, 0, 0);
         run_on();
@@ -62,8 +58,8 @@ extern "C" fn subtask_drop(instance: u32, handle: u32) {
     trap_if(get(at + call::FLAGS) & flag::DELIVERED == 0);
     trap_if(get(at + waitable::SYNC) != 0);
     handle_remove(table(instance), handle, SUBTASK);
-    put(at + waitable::SET, 0);
-    put(at + waitable::EVENT, 0);
+    set_event(at, 0);
+    move_to(at, 0);
     set_flag(at, flag::DETACHED);
     if get(at + call::MODE) & mode::TIMER != 0 {
         set_flag(at, flag::EXITED);

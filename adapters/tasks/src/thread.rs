@@ -2,13 +2,12 @@
 //! are linked with several stacks. "canon thread.new-indirect" and the built-ins after it.
 
 use crate::call::{
-    bring_context, end, enter, enters, is_resolved, keep_context, started, switch_back,
-    wait_to_enter,
+    change_current, end, enter, enters, is_resolved, release, started, switch_back, wait_to_enter,
 };
-use crate::import::{max_streams, max_tasks, thread_stack, trap_if};
+use crate::import::{instances, max_tasks, thread_stack, trap_if};
 use crate::record::{
-    NONE, add, call, call_at, current, flag, get, head, how, mode, new_call, put, root, stream_at,
-    task, task_of, tick, wait,
+    At, NONE, add, call, call_at, current, flag, free_call, get, head, how, instance_at, mode,
+    new_call, put, root, task, task_of, tick, wait,
 };
 use crate::step::{self, frame_of, holds, is_ready};
 
@@ -16,7 +15,7 @@ use crate::step::{self, frame_of, holds, is_ready};
 /// on first if it can: the tests of the specification want that (`sync-streams.wast`), and wasmtime does so.
 #[unsafe(no_mangle)]
 extern "C" fn launch(task: u32) {
-    if !enters(task) {
+    if !enters(call_at(task)) {
         step::turn_of(get(call_at(task) + call::CALLEE));
     }
     if enter(task) != 0 {
@@ -39,9 +38,9 @@ extern "C" fn launch_host(task: u32) {
     launch_blocking(task);
 }
 
-/// Waits until a call of the host is resolved.
+/// Waits until a call of the host is resolved: where its result is.
 #[unsafe(no_mangle)]
-extern "C" fn finish_host(task: u32) {
+extern "C" fn finish_host(task: u32) -> u32 {
     if !is_resolved(task) {
         let at = frame_of(NONE);
         let (before, on) = (get(at + call::WAIT), get(at + call::WAIT_ON));
@@ -53,18 +52,13 @@ extern "C" fn finish_host(task: u32) {
     }
     let caller = get(call_at(task) + call::PARENT);
     change_current(caller.wrapping_sub(1));
-}
-
-fn change_current(thread: u32) {
-    keep_context(current());
-    put(head() + head::CURRENT, thread.wrapping_add(1));
-    bring_context(thread);
+    release(call_at(task))
 }
 
 /// Where the frames of a stack are kept; before it begins, its arguments.
 #[unsafe(no_mangle)]
 extern "C" fn room(stack: u32) -> u32 {
-    stream_at(max_streams()) + stack * thread_stack()
+    instance_at(instances()).address() + stack * thread_stack()
 }
 
 /// Where the frames of the running thread are kept, or 0 where they cannot be taken away.
@@ -118,10 +112,10 @@ extern "C" fn thread_new(instance: u32, site: u32, function: u32, argument: u32)
 
 /// A thread has ended.
 pub fn thread_ended(thread: u32) {
-    switch_back(thread);
     let at = call_at(thread);
+    switch_back(at);
     let task = get(at + call::PARENT) - 1;
-    put(at + call::FLAGS, 0);
+    free_call(at);
     add(call_at(task) + call::THREADS, u32::MAX);
     end(call_at(task));
 }
@@ -146,14 +140,14 @@ fn find_thread(instance: u32, index: u32) -> u32 {
 }
 
 /// Such a thread, which must be suspended: the address of what it waits for.
-fn find_suspended(instance: u32, index: u32) -> u32 {
+fn find_suspended(instance: u32, index: u32) -> At {
     let at = frame_of(find_thread(instance, index));
     trap_if(get(at + call::WAIT) & wait::MASK != wait::SUSPENDED);
     at
 }
 
 /// Lets a thread go on that was suspended.
-fn make_ready(at: u32) {
+fn make_ready(at: At) {
     let how = get(at + call::WAIT) & how::MASK;
     put(at + call::WAIT, how | wait::YIELD);
     put(at + call::SINCE, tick());
@@ -208,7 +202,7 @@ fn then_promote(instance: u32, index: u32, what: u32) -> u32 {
     let other = find_thread(instance, index);
     trap_if(other == current());
     let at = frame_of(other);
-    if is_ready(at, other) || get(at + call::WAIT) & how::MASK == 0 && holds(at) {
+    if is_ready(at) || get(at + call::WAIT) & how::MASK == 0 && holds(at) {
         run_next(other);
     }
     step::wait(what, 0);

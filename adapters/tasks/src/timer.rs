@@ -3,13 +3,13 @@
 use crate::call::{finish_async, resolve, set_flag};
 use crate::import::{io_now, trap_if};
 use crate::record::{
-    HOST, NONE, call, call_at, current, flag, get, mode, new_call, put, subtask, wait,
+    At, HOST, NONE, asks, call, call_at, current, flag, free_call, get, get64, mode, new_call, put,
+    put64, subtask, wait,
 };
 use crate::step;
-use p1bridge_shim::abi::{load64, store64};
 
-pub fn deadline(at: u32) -> u64 {
-    load64(at + call::ARGS)
+pub fn deadline(at: At) -> u64 {
+    get64(at + call::ARGS)
 }
 
 fn new_timer(caller: u32, deadline: u64) -> u32 {
@@ -18,10 +18,11 @@ fn new_timer(caller: u32, deadline: u64) -> u32 {
     put(at + call::MODE, mode::TIMER);
     put(at + call::CALLER, caller);
     put(at + call::SUBTASK, subtask::STARTED);
-    store64(at + call::ARGS, deadline);
+    put64(at + call::ARGS, deadline);
     set_flag(at, flag::EXITED);
-    if deadline <= io_now() {
-        resolve(new, subtask::RETURNED);
+    match deadline <= io_now() {
+        true => resolve(new, subtask::RETURNED),
+        false => crate::record::asks(asks::TIMER),
     }
     new
 }
@@ -43,5 +44,5 @@ extern "C" fn timer_sync(deadline: u64) {
     }
     let timer = new_timer(HOST, deadline);
     step::wait(wait::RESOLVED, timer);
-    put(call_at(timer) + call::FLAGS, 0);
+    free_call(call_at(timer));
 }

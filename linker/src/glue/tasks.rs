@@ -395,8 +395,7 @@ pub fn given(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, given: Given) -> Res
             Some(())
         }),
         Given::Unlend => unlend(glue, plan, maps, &tasks.instances),
-        Given::Context => context(maps, false),
-        Given::SetContext => context(maps, true),
+        Given::SwitchContext => switch_context(maps),
         Given::Trap => tell(maps),
         Given::Pause => pause(plan, maps),
         Given::Unwound => unwound(plan, maps),
@@ -599,23 +598,25 @@ fn dispatch<T>(gives: bool, all: &[T], act: impl Fn(&mut Vec<u8>, &T) -> Option<
     body
 }
 
-/// `(slot) -> value`, or `(slot, value)`.
-fn context(maps: &Maps, set: bool) -> Function {
+/// `(address, address)`: the contexts of the running thread are kept at the first, and those at the second are its
+/// contexts.
+fn switch_context(maps: &Maps) -> Function {
+    let (keep, bring) = (0, 1);
     let mut body = Function::new([]);
     let mut code = body.instructions();
     for (slot, global) in &maps.globals.contexts {
-        code.local_get(0)
-            .i32_const(*slot as i32)
-            .i32_eq()
-            .if_(BlockType::Empty);
-        match set {
-            true => code.local_get(1).global_set(*global).return_(),
-            false => code.global_get(*global).return_(),
+        let at = MemArg {
+            offset: u64::from(*slot) * 4,
+            align: 2,
+            target: MemArgTarget::Memory(0),
+            ordering: None,
         };
-        code.end();
-    }
-    if !set {
-        code.i32_const(0);
+        code.local_get(keep)
+            .global_get(*global)
+            .i32_store(at)
+            .local_get(bring)
+            .i32_load(at)
+            .global_set(*global);
     }
     code.end();
     body

@@ -594,6 +594,11 @@ impl Maps {
                 let tasks = plan.fusion.tasks.as_ref();
                 Callee::I32Const(tasks.map_or(0, |tasks| tasks.instances.len()) as i32)
             }
+            Target::Builtin(Builtin::TaskContexts) => {
+                let tasks = plan.fusion.tasks.as_ref();
+                let last = tasks.and_then(|tasks| tasks.contexts.last());
+                Callee::I32Const(last.map_or(0, |slot| slot + 1) as i32)
+            }
             Target::Builtin(Builtin::Constant(value)) => Callee::I32Const(value),
             Target::Builtin(Builtin::Word(word)) => {
                 let global = self.globals.words.get(&word);

@@ -180,6 +180,7 @@ fn given(program: &mut Program, name: &str, ty: &FuncType) -> Option<FuncDef> {
         "thread_stack" => Some(Builtin::ThreadStack),
         "max_streams" => Some(Builtin::MaxStreams),
         "instances" => Some(Builtin::TaskInstances),
+        "contexts" => Some(Builtin::TaskContexts),
         _ => None,
     };
     if let Some(builtin) = builtin {

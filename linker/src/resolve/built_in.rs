@@ -213,9 +213,8 @@ pub enum Given {
     Text,
     /// `(instance, loan)`: gives back what was lent for a call.
     Unlend,
-    /// `(slot) -> value` and `(slot, value)`: the context of the running thread.
-    Context,
-    SetContext,
+    /// `(address, address)`: keeps the contexts of the running thread at the first, and brings those at the second.
+    SwitchContext,
     /// `(reason)`: traps.
     Trap,
     /// Comes back when the running thread can go on.
@@ -229,7 +228,7 @@ pub enum Given {
 }
 
 impl Given {
-    pub const ALL: [Given; 17] = [
+    pub const ALL: [Given; 16] = [
         Given::Table,
         Given::HandleAdd,
         Given::HandleRemove,
@@ -240,8 +239,7 @@ impl Given {
         Given::Base,
         Given::Text,
         Given::Unlend,
-        Given::Context,
-        Given::SetContext,
+        Given::SwitchContext,
         Given::Trap,
         Given::Pause,
         Given::Unwound,
@@ -262,8 +260,7 @@ impl Given {
             Given::Base => "base",
             Given::Text => "text",
             Given::Unlend => "unlend",
-            Given::Context => "context",
-            Given::SetContext => "set_context",
+            Given::SwitchContext => "switch_context",
             Given::Trap => "trap",
             Given::Pause => "pause",
             Given::Unwound => "unwound",
@@ -275,11 +272,11 @@ impl Given {
     /// How many parameters it has, and whether it gives something: all of 32 bits.
     pub fn signature(self) -> (usize, bool) {
         match self {
-            Given::Table | Given::Size | Given::Base | Given::Context | Given::Unwound => (1, true),
+            Given::Table | Given::Size | Given::Base | Given::Unwound => (1, true),
             Given::HandleAdd | Given::Callback => (4, true),
             Given::HandleRemove => (3, true),
             Given::Text => (4, false),
-            Given::Start | Given::Unlend | Given::SetContext => (2, false),
+            Given::Start | Given::Unlend | Given::SwitchContext => (2, false),
             Given::Copy => (5, false),
             Given::Trap | Given::Rewind => (1, false),
             Given::Pause => (0, false),

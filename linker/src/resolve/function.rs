@@ -61,6 +61,8 @@ pub enum Builtin {
     MaxStreams,
     /// How many component instances have tasks.
     TaskInstances,
+    /// How many slots of contexts they use: one more than the highest.
+    TaskContexts,
     /// A `realloc` of the guest that only allocates: a block that shrinks stays as it is.
     AllocateOnly(InstanceId, u32),
     /// `cabi_realloc` of the host: it allocates in the arena.

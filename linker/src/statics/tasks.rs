@@ -11,7 +11,6 @@ pub const SYNC_CALL: &[&str] = &[
     "returned",
     "finish_sync",
     "result",
-    "release",
 ];
 
 /// The functions that a call of the host needs where stacks are taken away.

@@ -6,12 +6,12 @@
   (type (;0;) (func (result i32)))
   (type (;1;) (func (param i32 i32 i32) (result i32)))
   (type (;2;) (func (param i32) (result i32)))
-  (type (;3;) (func (param i32 i32) (result i32)))
-  (type (;4;) (func (param i32 i32)))
-  (type (;5;) (func (param i32)))
-  (type (;6;) (func (param i32 i32 i32)))
-  (type (;7;) (func))
-  (type (;8;) (func (param i32 i32 i32) (result i64)))
+  (type (;3;) (func (param i32 i32)))
+  (type (;4;) (func (param i32)))
+  (type (;5;) (func (param i32 i32 i32)))
+  (type (;6;) (func))
+  (type (;7;) (func (param i32 i32 i32) (result i64)))
+  (type (;8;) (func (param i32 i32) (result i32)))
   (type (;9;) (func (param i32 i32 i32 i32 i32)))
   (type (;10;) (func (param i32 i32 i32 i32)))
   (type (;11;) (func (param i32 i32 i32 i32 i32) (result i32)))
@@ -23,7 +23,7 @@
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 6736)
+  (global $p1bridge:end (;2;) i32 i32.const 6480)
   (export "run" (func $"p1bridge:export run"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -36,31 +36,31 @@
     i32.const 0
   )
   (func $tasks::record::call_at (;2;) (type 2) (param i32) (result i32)
-    i32.const 1
-    call $tasks::record::instance_at
     local.get 0
-    i32.const 136
+    i32.const 144
     i32.mul
+    i32.const 0
+    i32.add
+    i32.const 64
     i32.add
   )
   (func $tasks::record::end_at (;3;) (type 2) (param i32) (result i32)
-    i32.const 88
-    i32.const 40
     local.get 0
-    i32.const 1
-    i32.and
-    select
-    local.get 0
-    i32.const 1
-    i32.shr_u
-    call $tasks::record::stream_at
+    i32.const 6
+    i32.shl
+    i32.const 0
+    i32.add
+    i32.const 16
+    i32.const 144
+    i32.mul
+    i32.add
+    i32.const 64
     i32.add
   )
   (func $tasks::set::take_event (;4;) (type 2) (param i32) (result i32)
     (local i32)
     block ;; label = @1
       local.get 0
-      i32.const 1
       call $tasks::set::member
       local.tee 0
       i32.const -1
@@ -82,9 +82,7 @@
       i32.and
       local.tee 1
       call $tasks::record::end_at
-      i32.const 12
-      i32.add
-      i32.load align=1
+      i32.load offset=12 align=1
       local.get 1
       call $tasks::ends::take
       call $tasks::set::set_payload
@@ -103,206 +101,107 @@
     end
     local.get 0
     call $tasks::record::call_at
-    i32.const 12
-    i32.add
-    i32.load align=1
+    i32.load offset=12 align=1
     local.get 0
     call $tasks::set::take_subtask
     call $tasks::set::set_payload
     i32.const 1
   )
-  (func $tasks::set::member (;5;) (type 3) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32)
-    local.get 0
-    i32.const 1
-    i32.add
-    local.set 2
-    i32.const 0
-    local.set 3
-    call $tasks::record::calls
-    local.set 4
-    i32.const 0
-    call $tasks::record::call_at
-    local.set 0
+  (func $tasks::set::member (;5;) (type 2) (param i32) (result i32)
+    (local i32 i32 i32)
+    i32.const -1
+    local.set 1
     block ;; label = @1
-      loop ;; label = @2
-        block ;; label = @3
-          local.get 4
-          local.get 3
-          i32.ne
-          br_if 0 (;@3;)
-          i32.const 0
-          local.set 3
-          call $tasks::record::streams
-          local.set 5
-          i32.const 0
-          call $tasks::record::stream_at
-          local.set 0
-          loop ;; label = @4
-            block ;; label = @5
-              local.get 5
-              local.get 3
-              i32.ne
-              br_if 0 (;@5;)
-              i32.const -1
-              local.set 3
-              br 4 (;@1;)
-            end
-            block ;; label = @5
-              local.get 0
-              i32.load align=1
-              i32.eqz
-              br_if 0 (;@5;)
-              block ;; label = @6
-                block ;; label = @7
-                  local.get 0
-                  i32.const 56
-                  i32.add
-                  i32.load align=1
-                  i32.eqz
-                  br_if 0 (;@7;)
-                  local.get 0
-                  i32.const 44
-                  i32.add
-                  i32.load align=1
-                  local.set 4
-                  block ;; label = @8
-                    local.get 1
-                    i32.eqz
-                    br_if 0 (;@8;)
-                    local.get 4
-                    local.get 2
-                    i32.ne
-                    br_if 0 (;@8;)
-                    local.get 0
-                    i32.const 40
-                    i32.add
-                    i32.load align=1
-                    i32.eqz
-                    br_if 1 (;@7;)
-                    br 2 (;@6;)
-                  end
-                  local.get 4
-                  local.get 2
-                  i32.eq
-                  br_if 1 (;@6;)
-                end
-                local.get 0
-                i32.const 104
-                i32.add
-                i32.load align=1
-                i32.eqz
-                br_if 1 (;@5;)
-                local.get 0
-                i32.const 92
-                i32.add
-                i32.load align=1
-                local.set 4
-                block ;; label = @7
-                  block ;; label = @8
-                    local.get 1
-                    i32.eqz
-                    br_if 0 (;@8;)
-                    local.get 4
-                    local.get 2
-                    i32.ne
-                    br_if 0 (;@8;)
-                    local.get 0
-                    i32.const 88
-                    i32.add
-                    i32.load align=1
-                    i32.eqz
-                    br_if 3 (;@5;)
-                    br 1 (;@7;)
-                  end
-                  local.get 4
-                  local.get 2
-                  i32.ne
-                  br_if 2 (;@5;)
-                end
-                local.get 3
-                i32.const 1
-                i32.shl
-                i32.const -2147483647
-                i32.or
-                return
-              end
-              local.get 3
-              i32.const 1
-              i32.shl
-              i32.const -2147483648
-              i32.or
-              return
-            end
-            local.get 0
-            i32.const 136
-            i32.add
-            local.set 0
-            local.get 3
-            i32.const 1
-            i32.add
-            local.set 3
-            br 0 (;@4;)
-          end
-        end
-        block ;; label = @3
-          local.get 0
-          i32.const 44
-          i32.add
-          i32.load8_u
-          i32.const 1
-          i32.and
-          i32.eqz
-          br_if 0 (;@3;)
-          local.get 0
-          i32.const 4
-          i32.add
-          i32.load align=1
-          local.set 5
+      local.get 0
+      call $tasks::set::has_event
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 1
+      i32.add
+      local.set 2
+      i32.const 0
+      local.set 1
+      call $tasks::record::calls
+      local.set 3
+      i32.const 0
+      call $tasks::record::call_at
+      local.set 0
+      block ;; label = @2
+        loop ;; label = @3
           block ;; label = @4
+            local.get 3
             local.get 1
-            i32.eqz
+            i32.ne
             br_if 0 (;@4;)
-            local.get 5
+            i32.const 0
+            local.set 1
+            i32.const 0
+            call $tasks::record::end_at
+            local.set 0
+            loop ;; label = @5
+              block ;; label = @6
+                local.get 0
+                i32.const 4
+                i32.add
+                i32.load align=1
+                local.get 2
+                i32.ne
+                br_if 0 (;@6;)
+                local.get 0
+                i32.load align=1
+                br_if 4 (;@2;)
+              end
+              local.get 0
+              i32.const 64
+              i32.add
+              local.set 0
+              local.get 1
+              i32.const 1
+              i32.add
+              local.set 1
+              br 0 (;@5;)
+            end
+          end
+          block ;; label = @4
+            local.get 0
+            i32.const 4
+            i32.add
+            i32.load align=1
             local.get 2
             i32.ne
             br_if 0 (;@4;)
             local.get 0
             i32.load align=1
             br_if 3 (;@1;)
-            br 1 (;@3;)
           end
-          local.get 5
-          local.get 2
-          i32.eq
-          br_if 2 (;@1;)
+          local.get 0
+          i32.const 144
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 1
+          i32.add
+          local.set 1
+          br 0 (;@3;)
         end
-        local.get 0
-        i32.const 136
-        i32.add
-        local.set 0
-        local.get 3
-        i32.const 1
-        i32.add
-        local.set 3
-        br 0 (;@2;)
       end
+      local.get 1
+      i32.const -2147483648
+      i32.or
+      local.set 1
     end
-    local.get 3
+    local.get 1
   )
-  (func $tasks::set::set_payload (;6;) (type 4) (param i32 i32)
+  (func $tasks::set::set_payload (;6;) (type 3) (param i32 i32)
     (local i32)
     i32.const 0
     local.tee 2
-    i32.const 8
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=8 align=1
     local.get 2
-    i32.const 4
-    i32.add
     local.get 0
-    i32.store align=1
+    i32.store offset=4 align=1
   )
   (func $tasks::ends::take (;7;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
@@ -313,7 +212,7 @@
     local.set 2
     local.get 1
     i32.const 0
-    i32.store align=1
+    call $tasks::set::set_event
     local.get 2
     i32.const -1
     i32.add
@@ -323,10 +222,8 @@
       i32.const 1
       i32.shr_u
       call $tasks::record::stream_at
-      i32.const 12
-      i32.add
       local.tee 3
-      i32.load align=1
+      i32.load offset=52 align=1
       local.get 0
       i32.const 1
       i32.and
@@ -335,6 +232,8 @@
       i32.ne
       br_if 0 (;@1;)
       local.get 3
+      i32.const 52
+      i32.add
       i32.const 0
       i32.store align=1
     end
@@ -346,60 +245,49 @@
         block ;; label = @3
           local.get 2
           i32.const 1
-          i32.ne
+          i32.eq
           br_if 0 (;@3;)
+          block ;; label = @4
+            local.get 0
+            br_if 0 (;@4;)
+            local.get 1
+            i32.const 1
+            i32.store offset=16 align=1
+            br 2 (;@2;)
+          end
           local.get 1
-          i32.const 16
-          i32.add
+          i32.const 1
           i32.const 4
-          i32.store align=1
-          i32.const 1
-          local.set 3
-          local.get 0
-          br_if 1 (;@2;)
-          br 2 (;@1;)
-        end
-        block ;; label = @3
-          local.get 0
-          br_if 0 (;@3;)
-          local.get 1
-          i32.const 16
-          i32.add
-          i32.const 1
-          i32.store align=1
-          br 2 (;@1;)
+          local.get 2
+          select
+          i32.store offset=16 align=1
+          local.get 2
+          return
         end
         local.get 1
-        i32.const 16
-        i32.add
-        i32.const 1
         i32.const 4
-        local.get 2
-        select
-        i32.store align=1
-        local.get 2
+        i32.store offset=16 align=1
+        i32.const 1
         local.set 3
+        local.get 0
+        br_if 1 (;@1;)
       end
-      local.get 3
-      return
+      local.get 1
+      i32.load offset=32 align=1
+      i32.const 4
+      i32.shl
+      local.get 2
+      i32.or
+      local.set 3
     end
-    local.get 1
-    i32.const 32
-    i32.add
-    i32.load align=1
-    i32.const 4
-    i32.shl
-    local.get 2
-    i32.or
+    local.get 3
   )
   (func $tasks::ends::is_future (;8;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     i32.shr_u
     call $tasks::record::stream_at
-    i32.const 4
-    i32.add
-    i32.load8_u
+    i32.load8_u offset=44
     i32.const 2
     i32.and
     i32.const 1
@@ -411,12 +299,10 @@
     call $tasks::record::call_at
     local.tee 0
     i32.const 0
-    i32.store align=1
+    call $tasks::set::set_event
     block ;; label = @1
       local.get 0
-      i32.const 40
-      i32.add
-      i32.load align=1
+      i32.load offset=40 align=1
       local.tee 1
       i32.const 1
       i32.le_u
@@ -426,30 +312,55 @@
     end
     local.get 1
   )
-  (func $tasks::call::deliver (;10;) (type 5) (param i32)
-    (local i32)
-    local.get 0
-    i32.const 44
-    i32.add
-    local.tee 1
-    local.get 1
-    i32.load align=1
-    i32.const 8
-    i32.or
-    i32.store align=1
+  (func $tasks::set::set_event (;10;) (type 3) (param i32 i32)
+    (local i32 i32)
     block ;; label = @1
       local.get 0
-      i32.const 24
-      i32.add
+      i32.load offset=4 align=1
+      local.tee 2
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
       i32.load align=1
+      local.set 3
+      local.get 2
+      i32.const -1
+      i32.add
+      call $tasks::record::set_at
+      local.tee 2
+      local.get 1
+      i32.const 0
+      i32.ne
+      local.get 3
+      i32.const 0
+      i32.ne
+      i32.sub
+      local.get 2
+      i32.load offset=4 align=1
+      i32.add
+      i32.store offset=4 align=1
+    end
+    local.get 0
+    local.get 1
+    i32.store align=1
+  )
+  (func $tasks::call::deliver (;11;) (type 4) (param i32)
+    (local i32)
+    local.get 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const 8
+    i32.or
+    i32.store offset=56 align=1
+    block ;; label = @1
+      local.get 0
+      i32.load offset=68 align=1
       local.tee 1
       i32.const -1
       i32.eq
       br_if 0 (;@1;)
       local.get 0
-      i32.const 76
-      i32.add
-      i32.load align=1
+      i32.load offset=44 align=1
       local.tee 0
       i32.eqz
       br_if 0 (;@1;)
@@ -458,143 +369,132 @@
       call $p1bridge:tasks-unlend
     end
   )
-  (func $tasks::record::calls (;11;) (type 0) (result i32)
-    i32.const 0
-    i32.const 48
-    i32.add
-    i32.load align=1
+  (func $tasks::set::uses (;12;) (type 3) (param i32 i32)
+    block ;; label = @1
+      local.get 0
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const -1
+      i32.add
+      call $tasks::record::set_at
+      local.tee 0
+      local.get 0
+      i32.load align=1
+      local.get 1
+      i32.add
+      i32.store align=1
+    end
   )
-  (func $tasks::record::streams (;12;) (type 0) (result i32)
-    i32.const 0
-    i32.const 52
-    i32.add
-    i32.load align=1
-  )
-  (func $tasks::record::stream_at (;13;) (type 2) (param i32) (result i32)
-    i32.const 16
-    call $tasks::record::set_at
+  (func $tasks::record::set_at (;13;) (type 2) (param i32) (result i32)
     local.get 0
+    call $tasks::record::call_at
     i32.const 136
-    i32.mul
     i32.add
   )
   (func $tasks::set::has_event (;14;) (type 2) (param i32) (result i32)
     local.get 0
-    i32.const 1
-    call $tasks::set::member
-    i32.const -1
+    call $tasks::record::set_at
+    i32.load offset=4 align=1
+    i32.const 0
     i32.ne
   )
-  (func $tasks::call::is_resolved (;15;) (type 2) (param i32) (result i32)
+  (func $tasks::record::calls (;15;) (type 0) (result i32)
+    i32.const 0
+    i32.load offset=48 align=1
+  )
+  (func $tasks::set::move_to (;16;) (type 3) (param i32 i32)
+    (local i32 i32)
+    local.get 0
+    i32.load offset=4 align=1
+    local.set 2
+    local.get 0
+    i32.load align=1
+    local.set 3
+    local.get 0
+    i32.const 0
+    call $tasks::set::set_event
+    local.get 0
+    local.get 1
+    i32.store offset=4 align=1
+    local.get 0
+    local.get 3
+    call $tasks::set::set_event
+    local.get 2
+    i32.const -1
+    call $tasks::set::uses
+    local.get 1
+    i32.const 1
+    call $tasks::set::uses
+  )
+  (func $tasks::call::is_resolved (;17;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
-    i32.const 40
-    i32.add
-    i32.load align=1
+    i32.load offset=40 align=1
     i32.const 1
     i32.gt_u
   )
-  (func $tasks::call::switch_back (;16;) (type 5) (param i32)
+  (func $tasks::call::switch_back (;18;) (type 4) (param i32)
     local.get 0
-    call $tasks::call::keep_context
+    i32.const 0
+    call $tasks::call::lock
+    local.get 0
+    i32.load offset=84 align=1
+    i32.const -1
+    i32.add
+    call $tasks::call::change_current
+  )
+  (func $tasks::call::lock (;19;) (type 3) (param i32 i32)
     block ;; label = @1
       local.get 0
-      call $tasks::record::call_at
-      local.tee 0
-      i32.const 32
-      i32.add
-      i32.load align=1
+      i32.load offset=76 align=1
       i32.const 10
       i32.and
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
       local.get 0
+      call $tasks::call::callee_of
+      local.get 1
+      i32.store offset=4 align=1
+    end
+  )
+  (func $tasks::call::change_current (;20;) (type 4) (param i32)
+    (local i32)
+    call $tasks::record::current
+    local.set 1
+    i32.const 0
+    local.get 0
+    i32.const 1
+    i32.add
+    i32.store align=1
+    block ;; label = @1
+      i32.const 0
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 1
+      call $tasks::record::thread_at
       i32.const 28
       i32.add
-      i32.load align=1
-      call $tasks::record::instance_at
-      i32.const 4
+      local.get 0
+      call $tasks::record::thread_at
+      i32.const 28
       i32.add
-      i32.const 0
-      i32.store align=1
+      call $p1bridge:tasks-switch_context
     end
-    local.get 0
-    i32.const 52
-    i32.add
-    i32.load align=1
-    local.set 0
-    i32.const 0
-    local.get 0
-    i32.store align=1
-    local.get 0
-    i32.const -1
-    i32.add
-    call $tasks::call::bring_context
   )
-  (func $tasks::call::keep_context (;17;) (type 5) (param i32)
-    local.get 0
-    call $tasks::call::contexts
-    local.tee 0
-    i32.const 0
-    call $p1bridge:tasks-context
-    i32.store align=1
-    local.get 0
-    i32.const 4
-    i32.add
-    i32.const 1
-    call $p1bridge:tasks-context
-    i32.store align=1
-  )
-  (func $tasks::record::instance_at (;18;) (type 2) (param i32) (result i32)
-    local.get 0
-    i32.const 4
-    i32.shl
-    i32.const 0
-    i32.add
-    i32.const 56
-    i32.add
-  )
-  (func $tasks::call::bring_context (;19;) (type 5) (param i32)
-    i32.const 0
-    local.get 0
-    call $tasks::call::contexts
-    local.tee 0
-    i32.load align=1
-    call $p1bridge:tasks-set_context
-    i32.const 1
-    local.get 0
-    i32.const 4
-    i32.add
-    i32.load align=1
-    call $p1bridge:tasks-set_context
-  )
-  (func $tasks::call::contexts (;20;) (type 2) (param i32) (result i32)
+  (func $tasks::call::wait_to_enter (;21;) (type 4) (param i32)
+    (local i32)
     block ;; label = @1
-      local.get 0
-      i32.const -1
-      i32.ne
-      br_if 0 (;@1;)
-      i32.const 0
-      i32.const 20
-      i32.add
-      return
-    end
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 56
-    i32.add
-  )
-  (func $tasks::call::wait_to_enter (;21;) (type 5) (param i32)
-    block ;; label = @1
-      local.get 0
-      call $tasks::call::enters
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 1
-      call $tasks::call::waiting
       local.get 0
       call $tasks::record::call_at
+      local.tee 1
+      call $tasks::call::enters
+      br_if 0 (;@1;)
+      local.get 1
+      i32.const 1
+      call $tasks::call::waiting
+      local.get 1
       i32.const 3
       local.get 0
       call $tasks::call::wait_for
@@ -602,75 +502,55 @@
       local.get 0
       call $tasks::step::wait
       local.get 0
+      call $tasks::record::call_at
       i32.const -1
       call $tasks::call::waiting
     end
   )
   (func $tasks::call::enters (;22;) (type 2) (param i32) (result i32)
-    (local i32)
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
-    i32.load align=1
-    call $tasks::record::instance_at
-    local.set 1
     block ;; label = @1
       local.get 0
-      call $tasks::call::can_enter
-      br_if 0 (;@1;)
-      i32.const 0
-      return
-    end
-    block ;; label = @1
-      local.get 1
-      i32.const 8
-      i32.add
-      i32.load align=1
+      i32.load8_u offset=76
+      i32.const 2
+      i32.and
       br_if 0 (;@1;)
       i32.const 1
       return
     end
+    block ;; label = @1
+      local.get 0
+      call $tasks::call::callee_of
+      i32.load offset=8 align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      return
+    end
     local.get 0
-    call $tasks::call::mode_of
-    i32.const 2
-    i32.and
-    i32.eqz
+    call $tasks::call::can_enter
   )
-  (func $tasks::call::waiting (;23;) (type 4) (param i32 i32)
+  (func $tasks::call::waiting (;23;) (type 3) (param i32 i32)
     local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
-    i32.load align=1
-    call $tasks::record::instance_at
-    i32.const 8
-    i32.add
+    call $tasks::call::callee_of
     local.tee 0
     local.get 0
-    i32.load align=1
+    i32.load offset=8 align=1
     local.get 1
     i32.add
-    i32.store align=1
+    i32.store offset=8 align=1
   )
-  (func $tasks::call::wait_for (;24;) (type 6) (param i32 i32 i32)
+  (func $tasks::call::wait_for (;24;) (type 5) (param i32 i32 i32)
     local.get 0
-    i32.const 68
-    i32.add
     local.get 2
-    i32.store align=1
+    i32.store offset=20 align=1
     local.get 0
-    i32.const 64
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=16 align=1
     local.get 0
-    i32.const 72
-    i32.add
     call $tasks::record::tick
-    i32.store align=1
+    i32.store offset=24 align=1
   )
-  (func $tasks::step::wait (;25;) (type 4) (param i32 i32)
+  (func $tasks::step::wait (;25;) (type 3) (param i32 i32)
     (local i32 i32 i64)
     block ;; label = @1
       call $tasks::record::current
@@ -686,9 +566,7 @@
     local.get 2
     call $tasks::step::frame_of
     local.tee 3
-    i32.const 64
-    i32.add
-    i64.load align=1
+    i64.load offset=16 align=1
     local.set 4
     local.get 3
     local.get 0
@@ -697,258 +575,265 @@
     call $p1bridge:tasks-pause
     local.get 2
     call $tasks::step::frame_of
-    i32.const 64
-    i32.add
     local.get 4
-    i64.store align=1
+    i64.store offset=16 align=1
   )
-  (func $tasks::call::end (;26;) (type 5) (param i32)
+  (func $tasks::record::current (;26;) (type 0) (result i32)
+    i32.const 0
+    i32.load align=1
+    i32.const -1
+    i32.add
+  )
+  (func $tasks::record::thread_at (;27;) (type 2) (param i32) (result i32)
+    block ;; label = @1
+      local.get 0
+      i32.const -1
+      i32.ne
+      br_if 0 (;@1;)
+      i32.const 0
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+  )
+  (func $tasks::call::end (;28;) (type 4) (param i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
         local.get 0
-        i32.const 128
-        i32.add
-        i32.load align=1
+        i32.load offset=52 align=1
         br_if 0 (;@2;)
         local.get 0
-        i32.const 44
-        i32.add
-        i32.load align=1
+        i32.load offset=56 align=1
         local.tee 1
         i32.const 64
         i32.and
         i32.eqz
         br_if 0 (;@2;)
         local.get 0
-        i32.const 36
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.const 4
         i32.ne
         br_if 1 (;@1;)
         local.get 0
-        i32.const 44
+        i32.const 56
         i32.add
-        i32.const 0
         local.get 1
         i32.const 2
         i32.or
-        local.tee 0
-        local.get 0
-        i32.const 34
-        i32.and
-        i32.const 34
-        i32.eq
-        select
         i32.store align=1
+        local.get 0
+        call $tasks::call::free
       end
       return
     end
     unreachable
   )
-  (func $tasks::call::can_enter (;27;) (type 2) (param i32) (result i32)
-    (local i32 i32)
-    local.get 0
-    call $tasks::call::mode_of
-    local.set 1
-    i32.const 1
-    local.set 2
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
-    i32.load align=1
-    call $tasks::record::instance_at
-    local.set 0
+  (func $tasks::call::free (;29;) (type 4) (param i32)
     block ;; label = @1
-      local.get 1
-      i32.const 2
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      i32.const 0
-      local.set 2
       local.get 0
-      i32.load align=1
-      br_if 0 (;@1;)
-      i32.const 1
-      local.set 2
-      local.get 1
-      i32.const 10
+      i32.load offset=56 align=1
+      i32.const 34
       i32.and
-      i32.const 2
+      i32.const 34
       i32.ne
       br_if 0 (;@1;)
       local.get 0
-      i32.const 4
-      i32.add
-      i32.load align=1
-      i32.eqz
-      local.set 2
+      call $tasks::record::free_call
     end
-    local.get 2
   )
-  (func $tasks::call::mode_of (;28;) (type 2) (param i32) (result i32)
+  (func $tasks::record::free_call (;30;) (type 4) (param i32)
     local.get 0
-    call $tasks::record::call_at
-    i32.const 32
+    i32.const 0
+    i32.store offset=16 align=1
+    local.get 0
+    i32.const 0
+    i32.store offset=56 align=1
+    i32.const 0
+    local.tee 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const -1
     i32.add
-    i32.load align=1
+    i32.store offset=56 align=1
   )
-  (func $tasks::call::resolve (;29;) (type 4) (param i32 i32)
+  (func $tasks::call::callee_of (;31;) (type 2) (param i32) (result i32)
+    local.get 0
+    i32.load offset=72 align=1
+    call $tasks::record::instance_at
+  )
+  (func $tasks::call::can_enter (;32;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
-      call $tasks::record::call_at
-      local.tee 0
-      i32.const 36
-      i32.add
-      i32.load align=1
-      i32.const 4
-      i32.eq
+      i32.load8_u offset=76
+      i32.const 2
+      i32.and
       br_if 0 (;@1;)
+      i32.const 1
+      return
+    end
+    block ;; label = @1
+      local.get 0
+      call $tasks::call::callee_of
+      i32.load align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      return
+    end
+    local.get 0
+    call $tasks::call::is_locked
+    i32.const 1
+    i32.xor
+  )
+  (func $tasks::call::release (;33;) (type 2) (param i32) (result i32)
+    local.get 0
+    call $tasks::call::deliver
+    local.get 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const 32
+    i32.or
+    i32.store offset=56 align=1
+    local.get 0
+    call $tasks::call::free
+    local.get 0
+    i32.const 88
+    i32.add
+  )
+  (func $tasks::call::resolve (;34;) (type 3) (param i32 i32)
+    block ;; label = @1
       block ;; label = @2
         local.get 0
-        i32.const 120
-        i32.add
-        i32.load align=1
+        call $tasks::record::call_at
+        local.tee 0
+        i32.load offset=36 align=1
+        i32.const 4
+        i32.eq
         br_if 0 (;@2;)
         local.get 0
-        i32.const 40
-        i32.add
-        local.get 1
-        i32.store align=1
-        local.get 0
-        i32.const 36
-        i32.add
-        i32.const 4
-        i32.store align=1
-        block ;; label = @3
-          local.get 0
-          i32.const 44
-          i32.add
-          i32.load8_u
-          i32.const 4
-          i32.and
-          i32.eqz
-          br_if 0 (;@3;)
-          local.get 0
-          i32.const 1
-          i32.store align=1
-        end
-        return
+        i32.load offset=48 align=1
+        i32.eqz
+        br_if 1 (;@1;)
+        i32.const 5
+        call $tasks::import::fail
       end
-      i32.const 5
-      call $tasks::import::fail
+      unreachable
     end
-    unreachable
+    local.get 0
+    local.get 1
+    i32.store offset=40 align=1
+    local.get 0
+    i32.const 36
+    i32.add
+    i32.const 4
+    i32.store align=1
+    local.get 0
+    call $tasks::call::progress
   )
-  (func $tasks::import::fail (;30;) (type 5) (param i32)
+  (func $tasks::import::fail (;35;) (type 4) (param i32)
     local.get 0
     call $p1bridge:tasks-trap
     unreachable
   )
-  (func $tasks::call::started (;31;) (type 4) (param i32 i32)
-    (local i32)
-    local.get 0
-    call $tasks::record::call_at
-    local.tee 2
-    i32.const 124
-    i32.add
-    local.get 1
-    i32.store align=1
-    local.get 2
-    i32.const 36
-    i32.add
-    i64.const 4294967297
-    i64.store align=1
-    local.get 2
-    i32.const 64
-    i32.add
-    i32.const 0
-    i32.store align=1
+  (func $tasks::call::progress (;36;) (type 4) (param i32)
     block ;; label = @1
-      local.get 2
-      i32.const 44
-      i32.add
-      i32.load8_u
+      local.get 0
+      i32.load8_u offset=56
       i32.const 4
       i32.and
       i32.eqz
       br_if 0 (;@1;)
-      local.get 2
+      local.get 0
       i32.const 1
-      i32.store align=1
+      call $tasks::set::set_event
     end
-    local.get 0
-    call $tasks::call::switch_to
   )
-  (func $tasks::call::switch_to (;32;) (type 5) (param i32)
-    (local i32 i32)
-    call $tasks::record::current
-    local.tee 1
-    call $tasks::call::keep_context
+  (func $tasks::call::started (;37;) (type 3) (param i32 i32)
+    (local i32)
     local.get 0
     call $tasks::record::call_at
     local.tee 2
-    i32.const 52
-    i32.add
     local.get 1
-    i32.const 1
-    i32.add
-    i32.store align=1
+    i32.store offset=128 align=1
+    local.get 2
+    i64.const 4294967297
+    i64.store offset=36 align=1
+    local.get 2
     i32.const 0
+    i32.store offset=16 align=1
+    local.get 2
+    call $tasks::call::progress
+    local.get 0
+    call $tasks::call::switch_to
+  )
+  (func $tasks::call::switch_to (;38;) (type 4) (param i32)
+    (local i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 1
+    i32.const 0
+    i32.load align=1
+    i32.store offset=84 align=1
+    local.get 1
     local.get 0
     i32.const 1
     i32.add
-    local.tee 1
-    i32.store align=1
+    call $tasks::call::lock
+    local.get 0
+    call $tasks::call::change_current
+  )
+  (func $tasks::record::tick (;39;) (type 0) (result i32)
+    (local i32)
+    i32.const 0
+    local.tee 0
+    local.get 0
+    i32.load offset=12 align=1
+    i32.const 1
+    i32.add
+    i32.store offset=12 align=1
+    i32.const 0
+    i32.load offset=12 align=1
+  )
+  (func $tasks::record::instance_at (;40;) (type 2) (param i32) (result i32)
+    local.get 0
+    i32.const 4
+    i32.shl
+    i32.const 16
+    i32.const 144
+    i32.mul
+    i32.add
+    i32.const 32
+    i32.const 7
+    i32.shl
+    i32.add
+    i32.const 0
+    i32.add
+    i32.const 64
+    i32.add
+  )
+  (func $tasks::call::is_locked (;41;) (type 2) (param i32) (result i32)
+    (local i32)
+    i32.const 0
+    local.set 1
     block ;; label = @1
-      local.get 2
-      i32.const 32
-      i32.add
-      i32.load align=1
+      local.get 0
+      i32.load offset=76 align=1
       i32.const 10
       i32.and
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
-      local.get 2
-      i32.const 28
-      i32.add
-      i32.load align=1
-      call $tasks::record::instance_at
-      i32.const 4
-      i32.add
-      local.get 1
-      i32.store align=1
+      local.get 0
+      call $tasks::call::callee_of
+      i32.load offset=4 align=1
+      i32.const 0
+      i32.ne
+      local.set 1
     end
-    local.get 0
-    call $tasks::call::bring_context
+    local.get 1
   )
-  (func $tasks::record::tick (;33;) (type 0) (result i32)
-    (local i32)
-    i32.const 0
-    i32.const 12
-    i32.add
-    local.tee 0
-    local.get 0
-    i32.load align=1
-    i32.const 1
-    i32.add
-    i32.store align=1
-    i32.const 0
-    i32.const 12
-    i32.add
-    i32.load align=1
-  )
-  (func $tasks::record::current (;34;) (type 0) (result i32)
-    i32.const 0
-    i32.load align=1
-    i32.const -1
-    i32.add
-  )
-  (func $tasks::record::find (;35;) (type 1) (param i32 i32 i32) (result i32)
+  (func $tasks::record::find (;42;) (type 1) (param i32 i32 i32) (result i32)
     block ;; label = @1
       local.get 0
       local.get 1
@@ -961,83 +846,68 @@
       unreachable
     end
     local.get 1
-    i32.const 4
-    i32.add
-    i32.load align=1
+    i32.load offset=4 align=1
   )
-  (func $tasks::ends::gone (;36;) (type 5) (param i32)
-    (local i32 i32 i32)
+  (func $tasks::ends::gone (;43;) (type 4) (param i32)
+    (local i32 i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 1
-    i32.const 4
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=16 align=1
     local.get 1
-    i32.const 16
-    i32.add
     i32.const 0
-    i32.store align=1
+    call $tasks::set::move_to
     block ;; label = @1
       local.get 0
       i32.const 1
       i32.shr_u
-      local.tee 1
-      call $tasks::record::stream_at
       local.tee 2
-      i32.const 8
-      i32.add
-      local.tee 3
-      i32.load align=1
+      call $tasks::record::stream_at
+      local.tee 1
+      i32.load offset=48 align=1
       br_if 0 (;@1;)
-      local.get 3
+      local.get 1
+      i32.const 48
+      i32.add
       i32.const 1
       i32.store align=1
       block ;; label = @2
-        local.get 2
-        i32.const 12
-        i32.add
-        local.tee 3
-        i32.load align=1
+        local.get 1
+        i32.load offset=52 align=1
         i32.eqz
         br_if 0 (;@2;)
-        local.get 3
+        local.get 1
+        i32.const 52
+        i32.add
         i32.const 0
         i32.store align=1
         local.get 0
         i32.const 1
         i32.xor
-        call $tasks::record::end_at
-        i32.const 2
-        i32.store align=1
+        i32.const 1
+        call $tasks::ends::notify
       end
-      local.get 2
-      i32.const 16
-      i32.add
-      i32.load align=1
+      local.get 1
+      i32.load offset=56 align=1
       i32.eqz
       br_if 0 (;@1;)
       block ;; label = @2
         block ;; label = @3
-          local.get 1
+          local.get 2
           call $tasks::record::stream_at
-          local.tee 2
-          i32.const 16
-          i32.add
-          i32.load align=1
+          local.tee 1
+          i32.load offset=56 align=1
           i32.const 0
           i32.lt_s
           br_if 0 (;@3;)
-          local.get 1
+          local.get 2
           i32.const 0
           call $tasks::host::finish
           br 1 (;@2;)
         end
-        local.get 2
-        i32.const 36
-        i32.add
-        i32.load align=1
+        local.get 1
+        i32.load offset=116 align=1
         i32.eqz
         br_if 1 (;@1;)
       end
@@ -1045,44 +915,48 @@
       i32.const 1
       i32.xor
       call $tasks::record::end_at
-      i32.const 16
-      i32.add
       i32.const 0
-      i32.store align=1
+      i32.store offset=16 align=1
     end
     block ;; label = @1
       local.get 0
       i32.const 1
       i32.xor
       call $tasks::record::end_at
-      i32.const 16
-      i32.add
-      i32.load align=1
+      i32.load offset=16 align=1
       br_if 0 (;@1;)
-      local.get 1
+      local.get 2
       call $tasks::record::stream_at
       i32.const 0
-      i32.store align=1
+      i32.store offset=40 align=1
     end
   )
-  (func $tasks::host::finish (;37;) (type 4) (param i32 i32)
+  (func $tasks::record::stream_at (;44;) (type 2) (param i32) (result i32)
+    local.get 0
+    i32.const 1
+    i32.shl
+    call $tasks::record::end_at
+  )
+  (func $tasks::ends::notify (;45;) (type 3) (param i32 i32)
+    local.get 0
+    call $tasks::record::end_at
+    local.get 1
+    i32.const 1
+    i32.add
+    call $tasks::set::set_event
+  )
+  (func $tasks::host::finish (;46;) (type 3) (param i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::stream_at
     local.tee 2
-    i32.const 32
-    i32.add
-    i32.load align=1
+    i32.load offset=112 align=1
     local.set 3
     local.get 2
-    i32.const 16
-    i32.add
-    i32.load align=1
+    i32.load offset=56 align=1
     local.tee 4
     local.get 2
-    i32.const 20
-    i32.add
-    i32.load align=1
+    i32.load offset=60 align=1
     call $p1bridge:io_close
     block ;; label = @1
       local.get 3
@@ -1090,16 +964,12 @@
       br_if 0 (;@1;)
       local.get 0
       call $tasks::record::stream_at
-      i32.const 36
-      i32.add
-      i32.load align=1
+      i32.load offset=116 align=1
       local.set 2
       local.get 0
       call $tasks::record::stream_at
-      i32.const 32
-      i32.add
       i32.const 0
-      i32.store align=1
+      i32.store offset=112 align=1
       local.get 3
       i32.const -1
       i32.add
@@ -1111,26 +981,20 @@
       call $tasks::host::settle
     end
   )
-  (func $tasks::ends::pointer (;38;) (type 2) (param i32) (result i32)
+  (func $tasks::ends::pointer (;47;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 0
-    i32.const 24
-    i32.add
-    i32.load align=1
+    i32.load offset=24 align=1
     local.get 0
-    i32.const 32
-    i32.add
-    i32.load align=1
+    i32.load offset=32 align=1
     local.get 0
-    i32.const 36
-    i32.add
-    i32.load align=1
+    i32.load offset=36 align=1
     call $p1bridge:tasks-size
     i32.mul
     i32.add
   )
-  (func $tasks::host::transfer (;39;) (type 5) (param i32)
+  (func $tasks::host::transfer (;48;) (type 4) (param i32)
     (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
     local.get 0
     i32.const 1
@@ -1138,189 +1002,168 @@
     local.tee 1
     call $tasks::record::stream_at
     local.tee 2
-    i32.const 16
-    i32.add
-    i32.load align=1
+    i32.load offset=56 align=1
     local.set 3
     local.get 2
-    i32.const 20
-    i32.add
-    i32.load align=1
+    i32.load offset=60 align=1
     local.set 4
     local.get 0
     call $tasks::record::end_at
-    i32.const 36
-    i32.add
-    i32.load align=1
+    i32.load offset=36 align=1
     local.set 5
     block ;; label = @1
+      local.get 3
+      i32.const 0
+      i32.lt_s
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 1
+      i32.and
+      local.set 6
       block ;; label = @2
-        block ;; label = @3
-          local.get 3
-          i32.const 0
-          i32.lt_s
-          br_if 0 (;@3;)
-          local.get 0
-          i32.const 1
-          i32.and
-          local.set 6
+        loop ;; label = @3
           block ;; label = @4
-            loop ;; label = @5
-              block ;; label = @6
-                local.get 0
-                call $tasks::record::end_at
-                local.tee 2
-                i32.const 28
-                i32.add
-                i32.load align=1
-                local.tee 7
-                local.get 2
-                i32.const 32
-                i32.add
-                i32.load align=1
-                local.tee 2
-                i32.ne
-                br_if 0 (;@6;)
-                local.get 0
-                i32.const 0
-                call $tasks::host::settled
-                return
-              end
+            local.get 0
+            call $tasks::record::end_at
+            local.tee 2
+            i32.load offset=28 align=1
+            local.tee 7
+            local.get 2
+            i32.load offset=32 align=1
+            local.tee 2
+            i32.ne
+            br_if 0 (;@4;)
+            local.get 0
+            i32.const 0
+            call $tasks::host::settled
+            return
+          end
+          local.get 7
+          local.get 2
+          i32.sub
+          local.set 2
+          local.get 1
+          call $tasks::record::stream_at
+          i64.load offset=104 align=1
+          local.set 8
+          local.get 0
+          call $tasks::ends::pointer
+          local.tee 9
+          local.get 5
+          call $p1bridge:tasks-base
+          i32.add
+          local.set 7
+          block ;; label = @4
+            block ;; label = @5
+              local.get 6
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get 3
+              local.get 4
+              local.get 8
               local.get 7
               local.get 2
-              i32.sub
-              local.set 2
-              local.get 1
-              call $tasks::record::stream_at
-              i32.const 24
-              i32.add
-              i64.load align=1
-              local.set 8
-              local.get 0
-              call $tasks::ends::pointer
-              local.tee 9
-              local.get 5
-              call $p1bridge:tasks-base
-              i32.add
-              local.set 7
-              block ;; label = @6
-                block ;; label = @7
-                  local.get 6
-                  i32.eqz
-                  br_if 0 (;@7;)
-                  local.get 3
-                  local.get 4
-                  local.get 8
-                  local.get 7
-                  local.get 2
-                  call $p1bridge:io_write
-                  local.set 10
-                  br 1 (;@6;)
-                end
-                local.get 3
-                local.get 4
-                local.get 8
-                local.get 7
-                local.get 2
-                local.get 5
-                local.get 9
-                call $p1bridge:io_read
-                local.set 10
-              end
-              local.get 10
-              i64.const -1
-              i64.eq
-              br_if 3 (;@2;)
+              call $p1bridge:io_write
+              local.set 10
+              br 1 (;@4;)
+            end
+            local.get 3
+            local.get 4
+            local.get 8
+            local.get 7
+            local.get 2
+            local.get 5
+            local.get 9
+            call $p1bridge:io_read
+            local.set 10
+          end
+          block ;; label = @4
+            local.get 10
+            i64.const -1
+            i64.ne
+            br_if 0 (;@4;)
+            i32.const 1
+            call $tasks::record::asks
+            return
+          end
+          block ;; label = @4
+            local.get 10
+            i64.const 0
+            i64.lt_s
+            br_if 0 (;@4;)
+            block ;; label = @5
               block ;; label = @6
                 local.get 10
                 i64.const 0
-                i64.lt_s
+                i64.ne
                 br_if 0 (;@6;)
-                block ;; label = @7
-                  block ;; label = @8
-                    local.get 10
-                    i64.const 0
-                    i64.ne
-                    br_if 0 (;@8;)
-                    local.get 6
-                    br_if 1 (;@7;)
-                    i32.const 0
-                    local.set 2
-                    br 4 (;@4;)
-                  end
-                  local.get 0
-                  call $tasks::record::end_at
-                  i32.const 32
-                  i32.add
-                  local.tee 2
-                  local.get 2
-                  i32.load align=1
-                  local.get 10
-                  i32.wrap_i64
-                  i32.add
-                  i32.store align=1
-                  local.get 1
-                  call $tasks::record::stream_at
-                  i32.const 24
-                  i32.add
-                  local.get 10
-                  local.get 8
-                  i64.add
-                  i64.store align=1
-                  local.get 6
-                  br_if 2 (;@5;)
-                  local.get 0
-                  i32.const 0
-                  call $tasks::host::settled
-                  return
-                end
-                local.get 0
-                call $tasks::record::end_at
-                drop
-                local.get 1
-                call $tasks::record::stream_at
-                i32.const 24
-                i32.add
-                local.get 8
-                i64.store align=1
-                br 1 (;@5;)
+                local.get 6
+                br_if 1 (;@5;)
+                i32.const 0
+                local.set 2
+                br 4 (;@2;)
               end
+              local.get 0
+              call $tasks::record::end_at
+              local.tee 2
+              local.get 2
+              i32.load offset=32 align=1
+              local.get 10
+              i32.wrap_i64
+              i32.add
+              i32.store offset=32 align=1
+              local.get 1
+              call $tasks::record::stream_at
+              local.get 10
+              local.get 8
+              i64.add
+              i64.store offset=104 align=1
+              local.get 6
+              br_if 2 (;@3;)
+              local.get 0
+              i32.const 0
+              call $tasks::host::settled
+              return
             end
-            i32.const -2
-            local.get 10
-            i32.wrap_i64
-            i32.sub
-            local.set 2
+            local.get 0
+            call $tasks::record::end_at
+            drop
+            local.get 1
+            call $tasks::record::stream_at
+            local.get 8
+            i64.store offset=104 align=1
+            br 1 (;@3;)
           end
-          local.get 1
-          local.get 2
-          call $tasks::host::finish
-          local.get 1
-          call $tasks::record::stream_at
-          i32.const 8
-          i32.add
-          i32.const 1
-          i32.store align=1
-          local.get 0
-          i32.const 1
-          i32.xor
-          call $tasks::record::end_at
-          i32.const 16
-          i32.add
-          i32.const 0
-          i32.store align=1
-          local.get 0
-          i32.const 1
-          call $tasks::host::settled
-          return
         end
-        local.get 2
-        i32.const 36
-        i32.add
-        i32.load align=1
-        local.tee 1
-        br_if 1 (;@1;)
+        i32.const -2
+        local.get 10
+        i32.wrap_i64
+        i32.sub
+        local.set 2
       end
+      local.get 1
+      local.get 2
+      call $tasks::host::finish
+      local.get 1
+      call $tasks::record::stream_at
+      i32.const 1
+      i32.store offset=48 align=1
+      local.get 0
+      i32.const 1
+      i32.xor
+      call $tasks::record::end_at
+      i32.const 0
+      i32.store offset=16 align=1
+      local.get 0
+      i32.const 1
+      call $tasks::host::settled
+      return
+    end
+    block ;; label = @1
+      local.get 2
+      i32.load offset=116 align=1
+      local.tee 1
+      br_if 0 (;@1;)
       return
     end
     local.get 3
@@ -1337,14 +1180,12 @@
     call $p1bridge:io_result
     local.get 0
     call $tasks::record::end_at
-    i32.const 32
-    i32.add
     local.tee 1
     local.get 1
-    i32.load align=1
+    i32.load offset=32 align=1
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=32 align=1
     local.get 0
     i32.const 0
     call $tasks::host::settled
@@ -1352,94 +1193,91 @@
     i32.const 1
     i32.xor
     call $tasks::record::end_at
-    i32.const 16
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=16 align=1
   )
-  (func $tasks::host::begin (;40;) (type 7)
+  (func $tasks::host::begin (;49;) (type 6)
     i32.const 0
     i32.const 0
     i32.const 0
     call $p1bridge:io_subscribe
   )
-  (func $tasks::host::retry (;41;) (type 7)
+  (func $tasks::host::retry (;50;) (type 6)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
     i32.const -1
     local.set 1
-    block ;; label = @1
-      loop ;; label = @2
-        local.get 0
-        call $tasks::record::streams
-        i32.ge_u
-        br_if 1 (;@1;)
+    loop ;; label = @1
+      block ;; label = @2
         block ;; label = @3
           local.get 0
+          call $tasks::record::streams
+          i32.ge_u
+          br_if 0 (;@3;)
+          local.get 0
+          call $tasks::record::stream_at
+          local.tee 2
           call $tasks::host::waits
           i32.eqz
-          br_if 0 (;@3;)
+          br_if 1 (;@2;)
           block ;; label = @4
-            local.get 0
-            call $tasks::record::stream_at
-            i32.const 12
-            i32.add
-            i32.load align=1
+            local.get 2
+            i32.load offset=52 align=1
             local.tee 2
             i32.const 3
             i32.ne
             br_if 0 (;@4;)
             local.get 0
             call $tasks::pump::go_on
-            br 1 (;@3;)
+            br 2 (;@2;)
           end
           local.get 1
           local.get 2
           i32.add
           call $tasks::host::transfer
+          br 1 (;@2;)
         end
-        local.get 1
-        i32.const 2
-        i32.add
-        local.set 1
-        local.get 0
-        i32.const 1
-        i32.add
-        local.set 0
-        br 0 (;@2;)
+        return
       end
+      local.get 1
+      i32.const 2
+      i32.add
+      local.set 1
+      local.get 0
+      i32.const 1
+      i32.add
+      local.set 0
+      br 0 (;@1;)
     end
   )
-  (func $tasks::host::waits (;42;) (type 2) (param i32) (result i32)
+  (func $tasks::record::streams (;51;) (type 0) (result i32)
+    i32.const 0
+    i32.load offset=52 align=1
+  )
+  (func $tasks::host::waits (;52;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
     block ;; label = @1
       local.get 0
-      call $tasks::record::stream_at
-      local.tee 0
-      i32.load align=1
+      i32.load offset=40 align=1
       i32.eqz
       br_if 0 (;@1;)
       local.get 0
-      i32.const 16
-      i32.add
-      i32.load align=1
+      i32.load offset=56 align=1
       i32.const 1
       i32.lt_s
       br_if 0 (;@1;)
       local.get 0
-      i32.const 12
-      i32.add
-      i32.load align=1
+      i32.load offset=52 align=1
       i32.const 0
       i32.ne
       local.set 1
     end
     local.get 1
   )
-  (func $tasks::pump::go_on (;43;) (type 5) (param i32)
+  (func $tasks::pump::go_on (;53;) (type 4) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1454,39 +1292,36 @@
         local.set 2
         local.get 1
         call $tasks::record::end_at
-        i32.const 20
-        i32.add
         local.get 2
         i64.const -1
         i64.eq
         local.tee 3
-        i32.store align=1
+        i32.store offset=20 align=1
         local.get 3
         br_if 1 (;@1;)
-        local.get 0
-        call $tasks::record::stream_at
-        local.tee 3
-        i32.const 16
-        i32.add
-        i32.load align=1
-        local.get 3
-        i32.const 20
-        i32.add
-        i32.load align=1
-        local.get 3
-        i32.const 24
-        i32.add
-        i64.load align=1
-        local.tee 4
-        i32.const -4096
-        i32.const 4096
-        i32.const -1
-        i32.const 0
-        call $p1bridge:io_read
-        local.tee 2
-        i64.const -1
-        i64.eq
-        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 0
+          call $tasks::record::stream_at
+          local.tee 3
+          i32.load offset=56 align=1
+          local.get 3
+          i32.load offset=60 align=1
+          local.get 3
+          i64.load offset=104 align=1
+          local.tee 4
+          i32.const -4096
+          i32.const 4096
+          i32.const -1
+          i32.const 0
+          call $p1bridge:io_read
+          local.tee 2
+          i64.const -1
+          i64.ne
+          br_if 0 (;@3;)
+          i32.const 1
+          call $tasks::record::asks
+          return
+        end
         block ;; label = @3
           local.get 2
           i64.const 1
@@ -1494,12 +1329,10 @@
           br_if 0 (;@3;)
           local.get 0
           call $tasks::record::stream_at
-          i32.const 24
-          i32.add
           local.get 2
           local.get 4
           i64.add
-          i64.store align=1
+          i64.store offset=104 align=1
           local.get 2
           i32.wrap_i64
           local.set 5
@@ -1540,18 +1373,16 @@
               i32.wrap_i64
               i32.sub
               call $tasks::pump::end
-              br 4 (;@1;)
+              return
             end
             local.get 1
             call $tasks::record::end_at
-            i32.const 40
-            i32.add
             local.tee 6
             local.get 6
-            i64.load align=1
+            i64.load offset=88 align=1
             local.get 2
             i64.add
-            i64.store align=1
+            i64.store offset=88 align=1
             local.get 3
             local.get 2
             i32.wrap_i64
@@ -1574,30 +1405,26 @@
       call $tasks::pump::end
       return
     end
+    i32.const 1
+    call $tasks::record::asks
   )
-  (func $tasks::host::settle (;44;) (type 6) (param i32 i32 i32)
+  (func $tasks::host::settle (;54;) (type 5) (param i32 i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
     local.tee 3
-    i32.const 36
-    i32.add
     local.get 2
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=116 align=1
     local.get 3
-    i32.const 16
-    i32.add
     local.get 1
     i32.const -2147483648
     i32.or
-    i32.store align=1
+    i32.store offset=56 align=1
     block ;; label = @1
       local.get 3
-      i32.const 12
-      i32.add
-      i32.load align=1
+      i32.load offset=52 align=1
       i32.eqz
       br_if 0 (;@1;)
       local.get 0
@@ -1608,9 +1435,7 @@
     block ;; label = @1
       local.get 0
       call $tasks::record::stream_at
-      i32.const 8
-      i32.add
-      i32.load align=1
+      i32.load offset=48 align=1
       i32.eqz
       br_if 0 (;@1;)
       local.get 0
@@ -1621,155 +1446,175 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;45;) (type 4) (param i32 i32)
+  (func $tasks::host::settled (;55;) (type 3) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
     call $tasks::record::stream_at
-    i32.const 12
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=52 align=1
     local.get 0
-    call $tasks::record::end_at
     local.get 1
-    i32.const 1
-    i32.add
-    i32.store align=1
+    call $tasks::ends::notify
   )
-  (func $tasks::host::subscribe (;46;) (type 0) (result i32)
-    (local i32 i32 i32 i32)
+  (func $tasks::record::asks (;56;) (type 4) (param i32)
+    (local i32)
+    i32.const 0
+    local.tee 1
+    local.get 1
+    i32.load offset=60 align=1
+    local.get 0
+    i32.or
+    i32.store offset=60 align=1
+  )
+  (func $tasks::host::subscribe (;57;) (type 0) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 0
-    i32.const 0
-    local.set 1
-    i32.const 0
-    local.set 2
     block ;; label = @1
-      loop ;; label = @2
-        local.get 1
-        call $tasks::record::streams
-        i32.ge_u
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 1
-          call $tasks::host::waits
-          i32.eqz
-          br_if 0 (;@3;)
+      i32.const 0
+      i32.load offset=60 align=1
+      local.tee 1
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      call $tasks::record::streams
+      local.set 2
+      i32.const 0
+      call $tasks::record::end_at
+      local.set 0
+      i32.const 0
+      local.set 3
+      i32.const 0
+      local.set 4
+      i32.const 0
+      local.set 5
+      block ;; label = @2
+        loop ;; label = @3
           block ;; label = @4
             local.get 2
+            local.get 4
+            i32.ne
+            br_if 0 (;@4;)
+            i32.const 1
+            local.set 0
+            local.get 5
             i32.const 1
             i32.and
-            br_if 0 (;@4;)
-            call $tasks::host::begin
+            i32.eqz
+            br_if 2 (;@2;)
+            br 3 (;@1;)
           end
           block ;; label = @4
+            local.get 0
+            call $tasks::host::waits
+            i32.eqz
+            br_if 0 (;@4;)
             block ;; label = @5
-              local.get 1
-              call $tasks::record::stream_at
-              local.tee 2
-              i32.const 12
-              i32.add
-              i32.load align=1
-              local.tee 3
-              i32.const 3
-              i32.ne
+              local.get 5
+              i32.const 1
+              i32.and
               br_if 0 (;@5;)
-              local.get 1
-              call $tasks::record::stream_at
-              local.set 2
+              call $tasks::host::begin
+            end
+            block ;; label = @5
               block ;; label = @6
                 local.get 0
-                call $tasks::record::end_at
-                local.tee 3
-                i32.const 20
+                i32.const 52
                 i32.add
                 i32.load align=1
+                local.tee 5
+                i32.const 3
+                i32.ne
                 br_if 0 (;@6;)
-                local.get 2
-                i32.const 16
-                i32.add
-                i32.load align=1
-                local.get 2
-                i32.const 20
-                i32.add
-                i32.load align=1
-                i32.const 0
+                local.get 4
+                call $tasks::record::stream_at
+                local.set 5
+                block ;; label = @7
+                  local.get 3
+                  call $tasks::record::end_at
+                  local.tee 6
+                  i32.load offset=20 align=1
+                  br_if 0 (;@7;)
+                  local.get 5
+                  i32.load offset=56 align=1
+                  local.get 5
+                  i32.load offset=60 align=1
+                  i32.const 0
+                  call $p1bridge:io_subscribe
+                  br 2 (;@5;)
+                end
+                i32.const 1
+                local.set 5
+                local.get 6
+                i32.load offset=24 align=1
+                local.get 6
+                i32.load offset=28 align=1
+                i32.const 1
                 call $p1bridge:io_subscribe
                 br 2 (;@4;)
               end
-              i32.const 1
-              local.set 2
-              local.get 3
-              i32.const 24
+              local.get 0
+              i32.const 56
               i32.add
               i32.load align=1
-              local.get 3
-              i32.const 28
+              local.get 0
+              i32.const 60
               i32.add
               i32.load align=1
-              i32.const 1
+              local.get 5
+              i32.const -1
+              i32.add
               call $p1bridge:io_subscribe
-              br 2 (;@3;)
             end
-            local.get 2
-            i32.const 16
-            i32.add
-            i32.load align=1
-            local.get 2
-            i32.const 20
-            i32.add
-            i32.load align=1
-            local.get 3
-            i32.const -1
-            i32.add
-            call $p1bridge:io_subscribe
+            i32.const 1
+            local.set 5
           end
+          local.get 3
+          i32.const 2
+          i32.add
+          local.set 3
+          local.get 0
+          i32.const 128
+          i32.add
+          local.set 0
+          local.get 4
           i32.const 1
-          local.set 2
+          i32.add
+          local.set 4
+          br 0 (;@3;)
         end
-        local.get 0
-        i32.const 2
-        i32.add
-        local.set 0
-        local.get 1
-        i32.const 1
-        i32.add
-        local.set 1
-        br 0 (;@2;)
       end
+      i32.const 0
+      local.get 1
+      i32.const -2
+      i32.and
+      i32.store offset=60 align=1
+      i32.const 0
+      return
     end
-    local.get 2
-    i32.const 1
-    i32.and
+    local.get 0
   )
-  (func $tasks::pump::end (;47;) (type 6) (param i32 i32 i32)
+  (func $tasks::pump::end (;58;) (type 5) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
     i32.shl
     call $tasks::record::end_at
     local.tee 3
-    i32.const 32
-    i32.add
-    i32.load align=1
+    i32.load offset=32 align=1
     local.set 4
     local.get 3
-    i32.const 28
-    i32.add
-    i32.load align=1
+    i32.load offset=28 align=1
     local.set 5
     local.get 3
-    i32.const 24
-    i32.add
-    i32.load align=1
+    i32.load offset=24 align=1
     local.set 3
     local.get 0
     call $tasks::record::stream_at
-    i32.const 12
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=52 align=1
     local.get 0
     local.get 1
     call $tasks::host::finish
@@ -1783,31 +1628,25 @@
     local.get 0
     call $tasks::record::stream_at
     i32.const 0
-    i32.store align=1
+    i32.store offset=40 align=1
   )
-  (func $tasks::pump::write (;48;) (type 8) (param i32 i32 i32) (result i64)
+  (func $tasks::pump::write (;59;) (type 7) (param i32 i32 i32) (result i64)
     local.get 0
     i32.const 1
     i32.shl
     call $tasks::record::end_at
     local.tee 0
-    i32.const 24
-    i32.add
-    i32.load align=1
+    i32.load offset=24 align=1
     local.get 0
-    i32.const 28
-    i32.add
-    i32.load align=1
+    i32.load offset=28 align=1
     local.get 0
-    i32.const 40
-    i32.add
-    i64.load align=1
+    i64.load offset=88 align=1
     local.get 1
     local.get 2
     call $p1bridge:io_write
   )
-  (func $tasks::step::first_ready (;49;) (type 3) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32)
+  (func $tasks::step::first_ready (;60;) (type 8) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 2
     call $tasks::record::calls
@@ -1826,15 +1665,18 @@
             i32.eq
             br_if 0 (;@4;)
             local.get 4
-            i32.const 44
+            i32.const 16
             i32.add
             i32.load align=1
+            i32.const 3840
+            i32.and
+            local.tee 6
             i32.eqz
             br_if 2 (;@2;)
             local.get 4
-            i32.const 72
+            i32.const 24
             i32.add
-            local.tee 6
+            local.tee 7
             i32.load align=1
             local.get 0
             i32.gt_u
@@ -1844,18 +1686,13 @@
             i32.eq
             br_if 1 (;@3;)
             local.get 4
-            i32.const 28
+            i32.const 72
             i32.add
             i32.load align=1
             local.get 1
             i32.ne
             br_if 2 (;@2;)
-            local.get 4
-            i32.const 64
-            i32.add
-            i32.load align=1
-            i32.const 3840
-            i32.and
+            local.get 6
             i32.const 767
             i32.le_u
             br_if 2 (;@2;)
@@ -1865,18 +1702,17 @@
           return
         end
         local.get 4
-        local.get 2
         call $tasks::step::is_ready
         i32.eqz
         br_if 0 (;@2;)
-        local.get 6
+        local.get 7
         i32.load align=1
         local.set 0
         local.get 2
         local.set 5
       end
       local.get 4
-      i32.const 136
+      i32.const 144
       i32.add
       local.set 4
       local.get 2
@@ -1886,60 +1722,50 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;50;) (type 3) (param i32 i32) (result i32)
+  (func $tasks::step::is_ready (;61;) (type 2) (param i32) (result i32)
     (local i32 i32)
     i32.const 0
-    local.set 2
+    local.set 1
     block ;; label = @1
       block ;; label = @2
         local.get 0
-        i32.const 64
-        i32.add
-        i32.load align=1
+        i32.load offset=16 align=1
         i32.const 3840
         i32.and
-        local.tee 3
+        local.tee 2
         i32.eqz
         br_if 0 (;@2;)
         block ;; label = @3
-          local.get 3
+          local.get 2
           i32.const 256
           i32.eq
           br_if 0 (;@3;)
-          local.get 3
+          local.get 2
           i32.const 512
           i32.ne
           br_if 2 (;@1;)
-          local.get 1
+          local.get 0
           call $tasks::call::can_enter
           return
         end
         local.get 0
-        i32.const 28
-        i32.add
-        i32.load align=1
-        call $tasks::record::instance_at
-        i32.const 4
-        i32.add
-        i32.load align=1
+        call $tasks::call::is_locked
         br_if 0 (;@2;)
         i32.const 1
-        local.set 2
+        local.set 1
         local.get 0
-        i32.const 36
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.const 2
         i32.ne
         br_if 1 (;@1;)
       end
-      local.get 2
+      local.get 1
       return
     end
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;51;) (type 0) (result i32)
+  (func $tasks::step::others_go_on (;62;) (type 0) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1958,29 +1784,25 @@
       i32.const 1
       local.set 0
       i32.const 0
-      i32.const 16
-      i32.add
       local.tee 2
       local.get 2
-      i32.load align=1
+      i32.load offset=36 align=1
       i32.const 1
       i32.add
-      i32.store align=1
+      i32.store offset=36 align=1
       local.get 1
       call $tasks::step::dispatch
       i32.const 0
-      i32.const 16
-      i32.add
       local.tee 1
       local.get 1
-      i32.load align=1
+      i32.load offset=36 align=1
       i32.const -1
       i32.add
-      i32.store align=1
+      i32.store offset=36 align=1
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;52;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;63;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1993,16 +1815,12 @@
         local.get 0
         call $tasks::record::call_at
         local.tee 0
-        i32.const 36
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.const 4
         i32.eq
         br_if 1 (;@1;)
         local.get 0
-        i32.const 32
-        i32.add
-        i32.load align=1
+        i32.load offset=76 align=1
         local.tee 2
         i32.const 64
         i32.and
@@ -2023,9 +1841,7 @@
         i32.and
         br_if 1 (;@1;)
         local.get 0
-        i32.const 48
-        i32.add
-        i32.load align=1
+        i32.load offset=80 align=1
         i32.const -1
         i32.add
         local.set 0
@@ -2034,45 +1850,38 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;53;) (type 5) (param i32)
+  (func $tasks::step::dispatch (;64;) (type 4) (param i32)
     i32.const 0
-    i32.const 40
-    i32.add
     local.get 0
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=40 align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;54;) (type 6) (param i32 i32 i32)
-    (local i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;65;) (type 5) (param i32 i32 i32)
+    (local i32 i32)
     local.get 0
     call $tasks::record::call_at
     local.tee 3
-    i32.const 124
-    i32.add
-    local.tee 4
-    i32.load align=1
-    local.set 5
-    local.get 4
+    i32.load offset=128 align=1
+    local.set 4
+    local.get 3
     local.get 0
-    i32.store align=1
+    i32.store offset=128 align=1
     local.get 3
     local.get 1
     local.get 2
     call $tasks::call::wait_for
     local.get 3
-    i32.const 28
-    i32.add
-    i32.load align=1
-    local.set 3
+    i32.load offset=72 align=1
+    local.set 2
     call $tasks::step::run_on
     block ;; label = @1
       local.get 1
       i32.const 1
       i32.ne
       br_if 0 (;@1;)
-      local.get 3
+      local.get 2
       call $tasks::step::turn_of
     end
     block ;; label = @1
@@ -2083,52 +1892,44 @@
           call $tasks::step::holds
           br_if 1 (;@2;)
           i32.const -1
-          local.get 3
+          local.get 2
           call $tasks::step::first_ready
-          local.tee 1
+          local.tee 3
           i32.const -1
           i32.eq
           br_if 2 (;@1;)
-          local.get 1
+          local.get 3
           call $tasks::step::dispatch
           br 0 (;@3;)
         end
       end
       local.get 0
       call $tasks::record::call_at
-      local.tee 1
-      i32.const 124
-      i32.add
-      local.get 5
-      i32.store align=1
-      local.get 1
-      i32.const 64
-      i32.add
+      local.tee 3
+      local.get 4
+      i32.store offset=128 align=1
+      local.get 3
       i32.const 0
-      i32.store align=1
+      i32.store offset=16 align=1
       return
     end
     i32.const 4
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;55;) (type 7)
+  (func $tasks::step::run_on (;66;) (type 6)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
         block ;; label = @3
           i32.const 0
-          i32.const 40
-          i32.add
-          i32.load align=1
+          i32.load offset=40 align=1
           local.tee 0
           i32.eqz
           br_if 0 (;@3;)
           i32.const 0
-          i32.const 40
-          i32.add
           i32.const 0
-          i32.store align=1
+          i32.store offset=40 align=1
           block ;; label = @4
             block ;; label = @5
               block ;; label = @6
@@ -2140,9 +1941,7 @@
                       i32.add
                       local.tee 0
                       call $tasks::record::call_at
-                      i32.const 64
-                      i32.add
-                      i32.load align=1
+                      i32.load offset=16 align=1
                       local.tee 1
                       i32.const 255
                       i32.and
@@ -2161,10 +1960,8 @@
                       br_table 8 (;@1;) 1 (;@8;) 2 (;@7;) 3 (;@6;) 4 (;@5;) 1 (;@8;)
                     end
                     i32.const 0
-                    i32.const 44
-                    i32.add
                     i32.const 0
-                    i32.store align=1
+                    i32.store offset=44 align=1
                     local.get 0
                     call $tasks::record::call_at
                     local.set 2
@@ -2176,10 +1973,7 @@
                     br_table 7 (;@1;) 4 (;@4;) 1 (;@7;) 2 (;@6;) 3 (;@5;) 4 (;@4;)
                   end
                   local.get 2
-                  i32.const 36
-                  i32.add
-                  local.tee 1
-                  i32.load align=1
+                  i32.load offset=36 align=1
                   i32.const 2
                   i32.eq
                   br_if 5 (;@2;)
@@ -2191,6 +1985,7 @@
                   br 6 (;@1;)
                 end
                 local.get 0
+                call $tasks::record::call_at
                 i32.const -1
                 call $tasks::call::waiting
                 local.get 0
@@ -2205,9 +2000,7 @@
               local.get 0
               local.get 0
               call $tasks::record::call_at
-              i32.const 96
-              i32.add
-              i32.load align=1
+              i32.load offset=104 align=1
               i32.const 0
               i32.const 0
               i32.const 0
@@ -2215,10 +2008,8 @@
               br 4 (;@1;)
             end
             local.get 2
-            i32.const 64
-            i32.add
             i32.const 0
-            i32.store align=1
+            i32.store offset=16 align=1
             local.get 0
             call $tasks::call::switch_to
             local.get 0
@@ -2230,34 +2021,27 @@
             br 3 (;@1;)
           end
           local.get 2
-          i32.const 36
-          i32.add
-          local.tee 1
-          i32.load align=1
+          i32.load offset=36 align=1
           i32.const 2
           i32.eq
           br_if 1 (;@2;)
           local.get 0
           local.get 2
-          i32.const 68
-          i32.add
-          i32.load align=1
+          i32.load offset=20 align=1
           call $tasks::set::take_event
           i32.const 0
           local.tee 1
-          i32.const 4
-          i32.add
-          i32.load align=1
+          i32.load offset=4 align=1
           local.get 1
-          i32.const 8
-          i32.add
-          i32.load align=1
+          i32.load offset=8 align=1
           call $tasks::step::resume
           br 2 (;@1;)
         end
         return
       end
-      local.get 1
+      local.get 2
+      i32.const 36
+      i32.add
       i32.const 3
       i32.store align=1
       local.get 0
@@ -2268,7 +2052,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;56;) (type 5) (param i32)
+  (func $tasks::step::turn_of (;67;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2290,12 +2074,10 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;57;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;68;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
-    i32.const 68
-    i32.add
-    i32.load align=1
+    i32.load offset=20 align=1
     local.set 1
     i32.const 0
     local.set 2
@@ -2307,9 +2089,7 @@
               block ;; label = @6
                 block ;; label = @7
                   local.get 0
-                  i32.const 64
-                  i32.add
-                  i32.load8_u
+                  i32.load8_u offset=16
                   i32.const -1
                   i32.add
                   br_table 0 (;@7;) 1 (;@6;) 5 (;@2;) 2 (;@5;) 3 (;@4;) 4 (;@3;) 6 (;@1;)
@@ -2341,250 +2121,247 @@
         br 1 (;@1;)
       end
       local.get 1
+      call $tasks::record::call_at
       call $tasks::call::can_enter
       i32.eqz
       br_if 0 (;@1;)
       i32.const 0
-      local.set 0
+      local.set 2
       local.get 1
       call $tasks::record::call_at
       local.set 3
-      i32.const 1
-      local.set 2
+      call $tasks::record::calls
+      local.set 1
+      i32.const 0
+      call $tasks::record::call_at
+      local.set 0
       loop ;; label = @2
-        local.get 0
-        call $tasks::record::calls
-        i32.ge_u
-        br_if 1 (;@1;)
         block ;; label = @3
-          local.get 0
-          call $tasks::record::call_at
-          local.tee 1
-          i32.const 44
-          i32.add
-          i32.load align=1
-          i32.eqz
-          br_if 0 (;@3;)
+          block ;; label = @4
+            block ;; label = @5
+              local.get 1
+              local.get 2
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 1
+              local.set 2
+              br 1 (;@4;)
+            end
+            local.get 0
+            i32.const 16
+            i32.add
+            i32.load8_u
+            i32.const 3
+            i32.ne
+            br_if 1 (;@3;)
+            local.get 2
+            local.get 0
+            i32.const 20
+            i32.add
+            i32.load align=1
+            i32.ne
+            br_if 1 (;@3;)
+            local.get 0
+            i32.const 72
+            i32.add
+            i32.load align=1
+            local.get 3
+            i32.const 72
+            i32.add
+            i32.load align=1
+            i32.ne
+            br_if 1 (;@3;)
+            local.get 0
+            i32.const 24
+            i32.add
+            i32.load align=1
+            local.get 3
+            i32.const 24
+            i32.add
+            i32.load align=1
+            i32.ge_u
+            br_if 1 (;@3;)
+            local.get 0
+            call $tasks::call::can_enter
+            i32.eqz
+            br_if 1 (;@3;)
+          end
+          local.get 2
           local.get 1
-          i32.const 64
-          i32.add
-          i32.load8_u
-          i32.const 3
-          i32.ne
-          br_if 0 (;@3;)
-          local.get 0
-          local.get 1
-          i32.const 68
-          i32.add
-          i32.load align=1
-          i32.ne
-          br_if 0 (;@3;)
-          local.get 1
-          i32.const 28
-          i32.add
-          i32.load align=1
-          local.get 3
-          i32.const 28
-          i32.add
-          i32.load align=1
-          i32.ne
-          br_if 0 (;@3;)
-          local.get 1
-          i32.const 72
-          i32.add
-          i32.load align=1
-          local.get 3
-          i32.const 72
-          i32.add
-          i32.load align=1
           i32.ge_u
-          br_if 0 (;@3;)
-          local.get 0
-          call $tasks::call::can_enter
-          i32.eqz
-          br_if 0 (;@3;)
-          i32.const 0
           return
         end
         local.get 0
-        i32.const 1
+        i32.const 144
         i32.add
         local.set 0
+        local.get 2
+        i32.const 1
+        i32.add
+        local.set 2
         br 0 (;@2;)
       end
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;58;) (type 2) (param i32) (result i32)
-    (local i64 i32 i32 i32 i32 i64)
-    i64.const -1
-    local.set 1
-    i32.const 0
-    local.set 2
-    call $tasks::host::subscribe
-    local.set 3
-    call $tasks::record::calls
-    local.set 4
-    i32.const 0
-    call $tasks::record::call_at
-    local.set 5
+  (func $tasks::step::wait_for_host (;69;) (type 2) (param i32) (result i32)
     block ;; label = @1
-      block ;; label = @2
-        loop ;; label = @3
-          block ;; label = @4
-            local.get 4
-            br_if 0 (;@4;)
-            local.get 3
-            local.get 2
-            i32.const -1
-            i32.xor
-            i32.or
-            i32.const 1
-            i32.and
-            i32.eqz
-            br_if 2 (;@2;)
-            br 3 (;@1;)
-          end
-          block ;; label = @4
-            local.get 5
-            call $tasks::step::is_timer
-            i32.eqz
-            br_if 0 (;@4;)
-            local.get 5
-            i32.const 80
-            i32.add
-            i64.load align=1
-            local.tee 6
-            local.get 1
-            local.get 6
-            local.get 1
-            i64.lt_u
-            select
-            local.set 1
-            i32.const 1
-            local.set 2
-          end
-          local.get 4
-          i32.const -1
-          i32.add
-          local.set 4
-          local.get 5
-          i32.const 136
-          i32.add
-          local.set 5
-          br 0 (;@3;)
-        end
-      end
-      call $tasks::host::begin
-    end
-    block ;; label = @1
-      local.get 3
-      local.get 2
-      i32.or
-      local.tee 3
-      i32.const 1
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      block ;; label = @2
-        block ;; label = @3
-          local.get 0
-          br_if 0 (;@3;)
-          local.get 2
-          i32.const 1
-          i32.and
-          local.get 1
-          call $p1bridge:io_poll
-          br 1 (;@2;)
-        end
-        i32.const 1
-        i64.const 0
-        call $p1bridge:io_poll
-      end
-      call $tasks::host::retry
-      local.get 2
-      i32.const 1
-      i32.and
-      i32.eqz
+      i32.const 0
+      i32.load offset=60 align=1
       br_if 0 (;@1;)
       i32.const 0
-      local.set 5
-      call $p1bridge:io_now
-      local.set 1
+      return
+    end
+    local.get 0
+    call $tasks::step::ask
+  )
+  (func $tasks::step::ask (;70;) (type 2) (param i32) (result i32)
+    (local i64 i32 i32 i32 i64)
+    i64.const -1
+    local.set 1
+    call $tasks::host::subscribe
+    local.set 2
+    call $tasks::record::calls
+    local.set 3
+    i32.const 0
+    call $tasks::record::call_at
+    local.set 4
+    block ;; label = @1
       loop ;; label = @2
-        local.get 5
-        call $tasks::record::calls
-        i32.ge_u
+        local.get 3
+        i32.eqz
         br_if 1 (;@1;)
         block ;; label = @3
-          local.get 5
-          call $tasks::record::call_at
-          local.tee 4
+          local.get 4
           call $tasks::step::is_timer
           i32.eqz
           br_if 0 (;@3;)
           local.get 4
-          i32.const 80
+          i32.const 88
           i32.add
           i64.load align=1
+          local.tee 5
           local.get 1
-          i64.gt_u
-          br_if 0 (;@3;)
           local.get 5
-          i32.const 2
-          call $tasks::call::resolve
+          local.get 1
+          i64.lt_u
+          select
+          local.tee 1
+          i64.const -2
+          local.get 1
+          i64.const -2
+          i64.lt_u
+          select
+          local.set 1
         end
-        local.get 5
-        i32.const 1
+        local.get 3
+        i32.const -1
         i32.add
-        local.set 5
+        local.set 3
+        local.get 4
+        i32.const 144
+        i32.add
+        local.set 4
         br 0 (;@2;)
       end
     end
-    local.get 3
-    i32.const 1
-    i32.and
-  )
-  (func $tasks::step::is_timer (;59;) (type 2) (param i32) (result i32)
-    (local i32)
-    i32.const 0
-    local.set 1
     block ;; label = @1
-      local.get 0
-      i32.const 44
-      i32.add
-      i32.load8_u
-      i32.const 1
-      i32.and
-      i32.eqz
+      local.get 1
+      i64.const -1
+      i64.ne
       br_if 0 (;@1;)
-      local.get 0
-      i32.const 32
-      i32.add
-      i32.load8_u
-      i32.const 32
+      i32.const 0
+      local.tee 4
+      local.get 4
+      i32.load offset=60 align=1
+      i32.const -3
       i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 40
-      i32.add
-      i32.load align=1
-      i32.const 2
-      i32.lt_u
-      local.set 1
+      i32.store offset=60 align=1
     end
-    local.get 1
+    block ;; label = @1
+      block ;; label = @2
+        i32.const 0
+        i32.load offset=60 align=1
+        i32.const 2
+        i32.and
+        local.tee 4
+        br_if 0 (;@2;)
+        local.get 2
+        br_if 1 (;@1;)
+        i32.const 0
+        return
+      end
+      local.get 2
+      br_if 0 (;@1;)
+      call $tasks::host::begin
+    end
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_if 0 (;@2;)
+        local.get 4
+        i32.const 1
+        i32.shr_u
+        local.get 1
+        call $p1bridge:io_poll
+        br 1 (;@1;)
+      end
+      i32.const 1
+      i64.const 0
+      call $p1bridge:io_poll
+    end
+    call $tasks::host::retry
+    block ;; label = @1
+      block ;; label = @2
+        local.get 4
+        br_if 0 (;@2;)
+        i32.const 1
+        local.set 2
+        br 1 (;@1;)
+      end
+      i32.const 0
+      local.set 4
+      call $p1bridge:io_now
+      local.set 1
+      i32.const 1
+      local.set 2
+      loop ;; label = @2
+        local.get 4
+        call $tasks::record::calls
+        i32.ge_u
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 4
+          call $tasks::record::call_at
+          local.tee 3
+          call $tasks::step::is_timer
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 3
+          i64.load offset=88 align=1
+          local.get 1
+          i64.gt_u
+          br_if 0 (;@3;)
+          local.get 4
+          i32.const 2
+          call $tasks::call::resolve
+        end
+        local.get 4
+        i32.const 1
+        i32.add
+        local.set 4
+        br 0 (;@2;)
+      end
+    end
+    local.get 2
   )
-  (func $tasks::step::another_could_go_on (;60;) (type 0) (result i32)
+  (func $tasks::step::another_could_go_on (;71;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
     block ;; label = @1
       i32.const 0
-      i32.const 16
-      i32.add
-      i32.load align=1
+      i32.load offset=36 align=1
       i32.const 1
       i32.gt_u
       br_if 0 (;@1;)
@@ -2604,20 +2381,14 @@
           local.get 1
           call $tasks::record::call_at
           local.tee 1
-          i32.const 52
-          i32.add
-          i32.load align=1
+          i32.load offset=84 align=1
           local.tee 2
           local.get 1
-          i32.const 48
-          i32.add
-          i32.load align=1
+          i32.load offset=80 align=1
           i32.ne
           br_if 0 (;@3;)
           local.get 1
-          i32.const 32
-          i32.add
-          i32.load align=1
+          i32.load offset=76 align=1
           local.tee 3
           i32.const 16
           i32.and
@@ -2629,9 +2400,7 @@
           i32.and
           br_if 2 (;@1;)
           local.get 1
-          i32.const 36
-          i32.add
-          i32.load align=1
+          i32.load offset=36 align=1
           i32.const 4
           i32.eq
           br_if 2 (;@1;)
@@ -2645,7 +2414,32 @@
     end
     local.get 0
   )
-  (func $tasks::step::run (;61;) (type 5) (param i32)
+  (func $tasks::step::is_timer (;72;) (type 2) (param i32) (result i32)
+    (local i32)
+    i32.const 0
+    local.set 1
+    block ;; label = @1
+      local.get 0
+      i32.load8_u offset=56
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.load8_u offset=76
+      i32.const 32
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.load offset=40 align=1
+      i32.const 2
+      i32.lt_u
+      local.set 1
+    end
+    local.get 1
+  )
+  (func $tasks::step::run (;73;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2654,14 +2448,12 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;62;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;74;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
     local.tee 5
-    i32.const 16
-    i32.add
-    i32.load align=1
+    i32.load offset=60 align=1
     local.set 6
     block ;; label = @1
       block ;; label = @2
@@ -2680,9 +2472,7 @@
             br 2 (;@2;)
           end
           local.get 5
-          i32.const 20
-          i32.add
-          i32.load align=1
+          i32.load offset=64 align=1
           local.get 2
           local.get 3
           local.get 4
@@ -2698,42 +2488,33 @@
         end
         local.get 6
         local.get 5
-        i32.const 80
-        i32.add
-        i32.load align=1
+        i32.load offset=88 align=1
         local.get 5
-        i32.const 84
-        i32.add
-        i32.load align=1
+        i32.load offset=92 align=1
         call $p1bridge:tasks-thread
         local.get 0
         call $p1bridge:tasks-unwound
         br_if 1 (;@1;)
         local.get 0
+        call $tasks::record::call_at
+        local.tee 0
         call $tasks::call::switch_back
         local.get 0
-        call $tasks::record::call_at
-        local.tee 0
-        i32.const 44
-        i32.add
-        i32.const 0
-        i32.store align=1
+        i32.load offset=80 align=1
+        local.set 1
         local.get 0
-        i32.const 48
-        i32.add
-        i32.load align=1
+        call $tasks::record::free_call
+        local.get 1
         i32.const -1
         i32.add
         local.tee 0
         call $tasks::record::call_at
-        i32.const 128
-        i32.add
         local.tee 1
         local.get 1
-        i32.load align=1
+        i32.load offset=52 align=1
         i32.const -1
         i32.add
-        i32.store align=1
+        i32.store offset=52 align=1
         local.get 0
         call $tasks::record::call_at
         call $tasks::call::end
@@ -2742,12 +2523,10 @@
     end
     local.get 0
     call $tasks::record::call_at
-    i32.const 96
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=104 align=1
   )
-  (func $tasks::step::step (;63;) (type 7)
+  (func $tasks::step::step (;75;) (type 6)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2769,50 +2548,43 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;64;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;76;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
       i32.ne
       br_if 0 (;@1;)
       i32.const 0
-      i32.const -36
-      i32.add
       return
     end
     local.get 0
     call $tasks::record::call_at
-    i32.const 124
-    i32.add
-    i32.load align=1
+    i32.load offset=128 align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;65;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;77;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
       call $tasks::record::call_at
       local.tee 4
-      i32.const 64
-      i32.add
-      local.tee 5
-      i32.load8_u
+      i32.load8_u offset=16
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
       local.get 4
-      i32.const 68
-      i32.add
-      i32.load align=1
+      i32.load offset=20 align=1
       call $tasks::record::set_at
-      local.tee 4
-      local.get 4
+      local.tee 5
+      local.get 5
       i32.load align=1
       i32.const -1
       i32.add
       i32.store align=1
     end
-    local.get 5
+    local.get 4
+    i32.const 16
+    i32.add
     i32.const 0
     i32.store align=1
     local.get 0
@@ -2824,15 +2596,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::record::set_at (;66;) (type 2) (param i32) (result i32)
-    i32.const 16
-    call $tasks::record::call_at
-    local.get 0
-    i32.const 3
-    i32.shl
-    i32.add
-  )
-  (func $tasks::step::give_turn (;67;) (type 7)
+  (func $tasks::step::give_turn (;78;) (type 6)
     (local i32)
     i32.const 0
     local.set 0
@@ -2869,30 +2633,23 @@
       i32.store align=1
     end
   )
-  (func $exited (;68;) (type 4) (param i32 i32)
+  (func $exited (;79;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
         local.get 0
         call $tasks::record::call_at
-        i32.const 32
-        i32.add
-        i32.load8_u
+        local.tee 0
+        i32.load8_u offset=76
         i32.const 4
         i32.and
         br_if 0 (;@2;)
         local.get 0
         call $tasks::call::switch_back
-        local.get 0
-        call $tasks::record::call_at
-        local.set 0
         br 1 (;@1;)
       end
       local.get 0
       call $tasks::call::switch_back
-      local.get 0
-      call $tasks::record::call_at
-      local.set 0
       block ;; label = @2
         block ;; label = @3
           block ;; label = @4
@@ -2902,9 +2659,7 @@
             br_table 3 (;@1;) 1 (;@3;) 0 (;@4;) 2 (;@2;)
           end
           local.get 0
-          i32.const 28
-          i32.add
-          i32.load align=1
+          i32.load offset=72 align=1
           local.get 1
           i32.const 4
           i32.shr_u
@@ -2933,116 +2688,109 @@
       unreachable
     end
     local.get 0
-    i32.const 44
-    i32.add
-    local.tee 1
-    local.get 1
-    i32.load align=1
+    local.get 0
+    i32.load offset=56 align=1
     i32.const 64
     i32.or
-    i32.store align=1
+    i32.store offset=56 align=1
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;69;) (type 0) (result i32)
-    (local i32 i32 i32 i32)
-    loop ;; label = @1
-      i32.const 16
-      i32.const -1
-      i32.add
-      local.set 0
-      i32.const 0
-      local.set 1
-      i32.const -1
-      local.set 2
+  (func $tasks::record::new_call (;80;) (type 0) (result i32)
+    (local i32 i32)
+    i32.const 16
+    i32.const 16
+    i32.const 2
+    i32.shr_u
+    i32.sub
+    local.set 0
+    block ;; label = @1
+      loop ;; label = @2
+        i32.const 0
+        i32.load offset=56 align=1
+        local.get 0
+        i32.lt_u
+        br_if 1 (;@1;)
+        call $tasks::step::others_go_on
+        br_if 0 (;@2;)
+      end
+    end
+    block ;; label = @1
       block ;; label = @2
+        i32.const 0
+        i32.load offset=56 align=1
+        i32.const 16
+        i32.ge_u
+        br_if 0 (;@2;)
+        i32.const 0
+        local.set 1
+        i32.const 0
+        call $tasks::record::call_at
+        local.set 0
         loop ;; label = @3
-          block ;; label = @4
-            local.get 0
-            i32.const -1
-            i32.ne
-            br_if 0 (;@4;)
-            block ;; label = @5
-              local.get 1
-              i32.const 16
-              i32.const 2
-              i32.shr_u
-              i32.gt_u
-              br_if 0 (;@5;)
-              call $tasks::step::others_go_on
-              br_if 4 (;@1;)
-            end
-            local.get 2
-            i32.const -1
-            i32.eq
-            br_if 2 (;@2;)
-            local.get 2
-            call $tasks::record::call_at
-            call $tasks::record::clear
-            local.get 2
-            call $tasks::record::call_at
-            i32.const 44
-            i32.add
-            i32.const 1
-            i32.store align=1
-            i32.const 48
-            local.get 2
-            call $tasks::record::reach
-            local.get 2
-            return
-          end
-          local.get 2
           local.get 0
-          local.get 0
-          call $tasks::record::call_at
-          i32.const 44
+          i32.const 56
           i32.add
           i32.load align=1
-          local.tee 3
-          select
-          local.set 2
+          i32.eqz
+          br_if 2 (;@1;)
           local.get 0
-          i32.const -1
+          i32.const 144
           i32.add
           local.set 0
           local.get 1
-          local.get 3
-          i32.eqz
+          i32.const 1
           i32.add
           local.set 1
           br 0 (;@3;)
         end
       end
+      i32.const 2
+      call $tasks::import::fail
+      unreachable
     end
-    i32.const 2
-    call $tasks::import::fail
-    unreachable
-  )
-  (func $tasks::record::clear (;70;) (type 5) (param i32)
-    (local i32)
+    local.get 0
+    i32.const 56
+    call $tasks::record::clear
+    local.get 0
+    i32.const 56
+    i32.add
+    i32.const 1
+    i32.store align=1
     i32.const 0
-    local.set 1
+    local.tee 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const 1
+    i32.add
+    i32.store offset=56 align=1
+    i32.const 48
+    local.get 1
+    call $tasks::record::reach
+    local.get 1
+  )
+  (func $tasks::record::clear (;81;) (type 3) (param i32 i32)
     loop ;; label = @1
       block ;; label = @2
         local.get 1
-        i32.const 136
-        i32.ne
         br_if 0 (;@2;)
         return
       end
       local.get 0
+      i64.const 0
+      i64.store align=1
       local.get 1
-      i32.add
-      i32.const 0
-      i32.store align=1
-      local.get 1
-      i32.const 4
+      i32.const -8
       i32.add
       local.set 1
+      local.get 0
+      i32.const 8
+      i32.add
+      local.set 0
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::reach (;71;) (type 4) (param i32 i32)
+  (func $tasks::record::reach (;82;) (type 3) (param i32 i32)
     i32.const 0
     local.get 0
     i32.add
@@ -3060,7 +2808,7 @@
     select
     i32.store align=1
   )
-  (func $tasks::record::entry (;72;) (type 3) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;83;) (type 8) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -3068,9 +2816,7 @@
       local.get 0
       call $p1bridge:tasks-table
       local.tee 0
-      i32.const 4
-      i32.add
-      i32.load align=1
+      i32.load offset=4 align=1
       i32.lt_u
       br_if 0 (;@1;)
       unreachable
@@ -3081,13 +2827,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;73;) (type 2) (param i32) (result i32)
+  (func $args (;84;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
-    i32.const 80
+    i32.const 88
     i32.add
   )
-  (func $begin (;74;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;85;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -3103,9 +2849,7 @@
         i32.ne
         br_if 0 (;@2;)
         i32.const 0
-        i32.const 16
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.eqz
         br_if 1 (;@1;)
       end
@@ -3117,40 +2861,28 @@
     local.tee 6
     call $tasks::record::call_at
     local.tee 7
-    i32.const 48
-    i32.add
     local.get 5
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=80 align=1
     local.get 7
-    i32.const 32
-    i32.add
     local.get 4
-    i32.store align=1
+    i32.store offset=76 align=1
     local.get 7
-    i32.const 28
-    i32.add
     local.get 3
-    i32.store align=1
+    i32.store offset=72 align=1
     local.get 7
-    i32.const 24
-    i32.add
     local.get 2
-    i32.store align=1
+    i32.store offset=68 align=1
     local.get 7
-    i32.const 20
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=64 align=1
     local.get 7
-    i32.const 16
-    i32.add
     local.get 0
-    i32.store align=1
+    i32.store offset=60 align=1
     local.get 6
   )
-  (func $enter_blocking (;75;) (type 5) (param i32)
+  (func $enter_blocking (;86;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -3164,48 +2896,24 @@
       br_if 0 (;@1;)
       local.get 2
       call $tasks::record::call_at
-      i32.const 124
-      i32.add
-      i32.load align=1
+      i32.load offset=128 align=1
       local.set 1
     end
     local.get 0
     local.get 1
     call $tasks::call::started
   )
-  (func $release (;76;) (type 5) (param i32)
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 44
-    i32.add
-    local.tee 0
-    i32.const 0
-    local.get 0
-    i32.load align=1
-    i32.const 32
-    i32.or
-    local.tee 0
-    local.get 0
-    i32.const 34
-    i32.and
-    i32.const 34
-    i32.eq
-    select
-    i32.store align=1
-  )
-  (func $nested (;77;) (type 7)
+  (func $nested (;87;) (type 6)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
     i32.const 0
-    i32.const 16
-    i32.add
     local.tee 1
     local.get 1
-    i32.load align=1
+    i32.load offset=36 align=1
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=36 align=1
     block ;; label = @1
       loop ;; label = @2
         local.get 0
@@ -3217,16 +2925,14 @@
       end
     end
     i32.const 0
-    i32.const 16
-    i32.add
     local.tee 0
     local.get 0
-    i32.load align=1
+    i32.load offset=36 align=1
     i32.const -1
     i32.add
-    i32.store align=1
+    i32.store offset=36 align=1
   )
-  (func $finish_sync (;78;) (type 5) (param i32)
+  (func $finish_sync (;88;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3237,21 +2943,18 @@
     end
     local.get 0
     call $tasks::record::call_at
-    call $tasks::call::deliver
+    call $tasks::call::release
   )
-  (func $returned (;79;) (type 5) (param i32)
+  (func $returned (;89;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p1bridge:tasks-context (;80;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-set_context (;81;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;82;) (type 4) (param i32 i32)
+  (func $p1bridge:tasks-switch_context (;90;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;91;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;83;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;92;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3261,44 +2964,44 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;84;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;93;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;85;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;94;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;86;) (type 4) (param i32 i32)
+  (func $p1bridge:io_close (;95;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;87;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;96;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;88;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;97;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;89;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;98;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;90;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_result (;99;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;91;) (type 14) (param i32 i64)
+  (func $p1bridge:io_poll (;100;) (type 14) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;92;) (type 15) (result i64)
+  (func $p1bridge:io_now (;101;) (type 15) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;93;) (type 7)
+  (func $p1bridge:tasks-pause (;102;) (type 6)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;94;) (type 5) (param i32)
+  (func $p1bridge:tasks-rewind (;103;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;95;) (type 4) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;96;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;104;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;105;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;97;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;106;) (type 16) (param i32 i32 i32 i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3311,12 +3014,12 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;98;) (type 6) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;99;) (type 5) (param i32)
+  (func $p1bridge:tasks-thread (;107;) (type 5) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;108;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;100;) (type 7))
-  (func $"p1bridge:export run" (;101;) (type 7)
+  (func $p1bridge:initialize (;109;) (type 6))
+  (func $"p1bridge:export run" (;110;) (type 6)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0
@@ -3334,8 +3037,7 @@
     call $exited
     local.get 1
     call $finish_sync
-    local.get 1
-    call $release
+    drop
   )
   (@producers
     (processed-by "p1bridge" "0.1.0")

@@ -24,7 +24,7 @@
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 6848)
+  (global $p1bridge:end (;2;) i32 i32.const 6592)
   (export "run" (func $"p1bridge:export run"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -35,31 +35,31 @@
     drop
   )
   (func $tasks::record::call_at (;2;) (type 2) (param i32) (result i32)
-    i32.const 1
-    call $tasks::record::instance_at
     local.get 0
-    i32.const 136
+    i32.const 144
     i32.mul
+    i32.const 112
+    i32.add
+    i32.const 64
     i32.add
   )
   (func $tasks::record::end_at (;3;) (type 2) (param i32) (result i32)
-    i32.const 88
-    i32.const 40
     local.get 0
-    i32.const 1
-    i32.and
-    select
-    local.get 0
-    i32.const 1
-    i32.shr_u
-    call $tasks::record::stream_at
+    i32.const 6
+    i32.shl
+    i32.const 112
+    i32.add
+    i32.const 16
+    i32.const 144
+    i32.mul
+    i32.add
+    i32.const 64
     i32.add
   )
   (func $tasks::set::take_event (;4;) (type 2) (param i32) (result i32)
     (local i32)
     block ;; label = @1
       local.get 0
-      i32.const 1
       call $tasks::set::member
       local.tee 0
       i32.const -1
@@ -81,9 +81,7 @@
       i32.and
       local.tee 1
       call $tasks::record::end_at
-      i32.const 12
-      i32.add
-      i32.load align=1
+      i32.load offset=12 align=1
       local.get 1
       call $tasks::ends::take
       call $tasks::set::set_payload
@@ -102,206 +100,107 @@
     end
     local.get 0
     call $tasks::record::call_at
-    i32.const 12
-    i32.add
-    i32.load align=1
+    i32.load offset=12 align=1
     local.get 0
     call $tasks::set::take_subtask
     call $tasks::set::set_payload
     i32.const 1
   )
-  (func $tasks::set::member (;5;) (type 0) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32)
-    local.get 0
-    i32.const 1
-    i32.add
-    local.set 2
-    i32.const 0
-    local.set 3
-    call $tasks::record::calls
-    local.set 4
-    i32.const 0
-    call $tasks::record::call_at
-    local.set 0
+  (func $tasks::set::member (;5;) (type 2) (param i32) (result i32)
+    (local i32 i32 i32)
+    i32.const -1
+    local.set 1
     block ;; label = @1
-      loop ;; label = @2
-        block ;; label = @3
-          local.get 4
-          local.get 3
-          i32.ne
-          br_if 0 (;@3;)
-          i32.const 0
-          local.set 3
-          call $tasks::record::streams
-          local.set 5
-          i32.const 0
-          call $tasks::record::stream_at
-          local.set 0
-          loop ;; label = @4
-            block ;; label = @5
-              local.get 5
-              local.get 3
-              i32.ne
-              br_if 0 (;@5;)
-              i32.const -1
-              local.set 3
-              br 4 (;@1;)
-            end
-            block ;; label = @5
-              local.get 0
-              i32.load align=1
-              i32.eqz
-              br_if 0 (;@5;)
-              block ;; label = @6
-                block ;; label = @7
-                  local.get 0
-                  i32.const 56
-                  i32.add
-                  i32.load align=1
-                  i32.eqz
-                  br_if 0 (;@7;)
-                  local.get 0
-                  i32.const 44
-                  i32.add
-                  i32.load align=1
-                  local.set 4
-                  block ;; label = @8
-                    local.get 1
-                    i32.eqz
-                    br_if 0 (;@8;)
-                    local.get 4
-                    local.get 2
-                    i32.ne
-                    br_if 0 (;@8;)
-                    local.get 0
-                    i32.const 40
-                    i32.add
-                    i32.load align=1
-                    i32.eqz
-                    br_if 1 (;@7;)
-                    br 2 (;@6;)
-                  end
-                  local.get 4
-                  local.get 2
-                  i32.eq
-                  br_if 1 (;@6;)
-                end
-                local.get 0
-                i32.const 104
-                i32.add
-                i32.load align=1
-                i32.eqz
-                br_if 1 (;@5;)
-                local.get 0
-                i32.const 92
-                i32.add
-                i32.load align=1
-                local.set 4
-                block ;; label = @7
-                  block ;; label = @8
-                    local.get 1
-                    i32.eqz
-                    br_if 0 (;@8;)
-                    local.get 4
-                    local.get 2
-                    i32.ne
-                    br_if 0 (;@8;)
-                    local.get 0
-                    i32.const 88
-                    i32.add
-                    i32.load align=1
-                    i32.eqz
-                    br_if 3 (;@5;)
-                    br 1 (;@7;)
-                  end
-                  local.get 4
-                  local.get 2
-                  i32.ne
-                  br_if 2 (;@5;)
-                end
-                local.get 3
-                i32.const 1
-                i32.shl
-                i32.const -2147483647
-                i32.or
-                return
-              end
-              local.get 3
-              i32.const 1
-              i32.shl
-              i32.const -2147483648
-              i32.or
-              return
-            end
-            local.get 0
-            i32.const 136
-            i32.add
-            local.set 0
-            local.get 3
-            i32.const 1
-            i32.add
-            local.set 3
-            br 0 (;@4;)
-          end
-        end
-        block ;; label = @3
-          local.get 0
-          i32.const 44
-          i32.add
-          i32.load8_u
-          i32.const 1
-          i32.and
-          i32.eqz
-          br_if 0 (;@3;)
-          local.get 0
-          i32.const 4
-          i32.add
-          i32.load align=1
-          local.set 5
+      local.get 0
+      call $tasks::set::has_event
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 1
+      i32.add
+      local.set 2
+      i32.const 0
+      local.set 1
+      call $tasks::record::calls
+      local.set 3
+      i32.const 0
+      call $tasks::record::call_at
+      local.set 0
+      block ;; label = @2
+        loop ;; label = @3
           block ;; label = @4
+            local.get 3
             local.get 1
-            i32.eqz
+            i32.ne
             br_if 0 (;@4;)
-            local.get 5
+            i32.const 0
+            local.set 1
+            i32.const 0
+            call $tasks::record::end_at
+            local.set 0
+            loop ;; label = @5
+              block ;; label = @6
+                local.get 0
+                i32.const 4
+                i32.add
+                i32.load align=1
+                local.get 2
+                i32.ne
+                br_if 0 (;@6;)
+                local.get 0
+                i32.load align=1
+                br_if 4 (;@2;)
+              end
+              local.get 0
+              i32.const 64
+              i32.add
+              local.set 0
+              local.get 1
+              i32.const 1
+              i32.add
+              local.set 1
+              br 0 (;@5;)
+            end
+          end
+          block ;; label = @4
+            local.get 0
+            i32.const 4
+            i32.add
+            i32.load align=1
             local.get 2
             i32.ne
             br_if 0 (;@4;)
             local.get 0
             i32.load align=1
             br_if 3 (;@1;)
-            br 1 (;@3;)
           end
-          local.get 5
-          local.get 2
-          i32.eq
-          br_if 2 (;@1;)
+          local.get 0
+          i32.const 144
+          i32.add
+          local.set 0
+          local.get 1
+          i32.const 1
+          i32.add
+          local.set 1
+          br 0 (;@3;)
         end
-        local.get 0
-        i32.const 136
-        i32.add
-        local.set 0
-        local.get 3
-        i32.const 1
-        i32.add
-        local.set 3
-        br 0 (;@2;)
       end
+      local.get 1
+      i32.const -2147483648
+      i32.or
+      local.set 1
     end
-    local.get 3
+    local.get 1
   )
   (func $tasks::set::set_payload (;6;) (type 3) (param i32 i32)
     (local i32)
     i32.const 112
     local.tee 2
-    i32.const 8
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=8 align=1
     local.get 2
-    i32.const 4
-    i32.add
     local.get 0
-    i32.store align=1
+    i32.store offset=4 align=1
   )
   (func $tasks::ends::take (;7;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
@@ -312,7 +211,7 @@
     local.set 2
     local.get 1
     i32.const 0
-    i32.store align=1
+    call $tasks::set::set_event
     local.get 2
     i32.const -1
     i32.add
@@ -322,10 +221,8 @@
       i32.const 1
       i32.shr_u
       call $tasks::record::stream_at
-      i32.const 12
-      i32.add
       local.tee 3
-      i32.load align=1
+      i32.load offset=52 align=1
       local.get 0
       i32.const 1
       i32.and
@@ -334,6 +231,8 @@
       i32.ne
       br_if 0 (;@1;)
       local.get 3
+      i32.const 52
+      i32.add
       i32.const 0
       i32.store align=1
     end
@@ -345,60 +244,49 @@
         block ;; label = @3
           local.get 2
           i32.const 1
-          i32.ne
+          i32.eq
           br_if 0 (;@3;)
+          block ;; label = @4
+            local.get 0
+            br_if 0 (;@4;)
+            local.get 1
+            i32.const 1
+            i32.store offset=16 align=1
+            br 2 (;@2;)
+          end
           local.get 1
-          i32.const 16
-          i32.add
+          i32.const 1
           i32.const 4
-          i32.store align=1
-          i32.const 1
-          local.set 3
-          local.get 0
-          br_if 1 (;@2;)
-          br 2 (;@1;)
-        end
-        block ;; label = @3
-          local.get 0
-          br_if 0 (;@3;)
-          local.get 1
-          i32.const 16
-          i32.add
-          i32.const 1
-          i32.store align=1
-          br 2 (;@1;)
+          local.get 2
+          select
+          i32.store offset=16 align=1
+          local.get 2
+          return
         end
         local.get 1
-        i32.const 16
-        i32.add
-        i32.const 1
         i32.const 4
-        local.get 2
-        select
-        i32.store align=1
-        local.get 2
+        i32.store offset=16 align=1
+        i32.const 1
         local.set 3
+        local.get 0
+        br_if 1 (;@1;)
       end
-      local.get 3
-      return
+      local.get 1
+      i32.load offset=32 align=1
+      i32.const 4
+      i32.shl
+      local.get 2
+      i32.or
+      local.set 3
     end
-    local.get 1
-    i32.const 32
-    i32.add
-    i32.load align=1
-    i32.const 4
-    i32.shl
-    local.get 2
-    i32.or
+    local.get 3
   )
   (func $tasks::ends::is_future (;8;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     i32.shr_u
     call $tasks::record::stream_at
-    i32.const 4
-    i32.add
-    i32.load8_u
+    i32.load8_u offset=44
     i32.const 2
     i32.and
     i32.const 1
@@ -410,12 +298,10 @@
     call $tasks::record::call_at
     local.tee 0
     i32.const 0
-    i32.store align=1
+    call $tasks::set::set_event
     block ;; label = @1
       local.get 0
-      i32.const 40
-      i32.add
-      i32.load align=1
+      i32.load offset=40 align=1
       local.tee 1
       i32.const 1
       i32.le_u
@@ -425,30 +311,55 @@
     end
     local.get 1
   )
-  (func $tasks::call::deliver (;10;) (type 4) (param i32)
-    (local i32)
-    local.get 0
-    i32.const 44
-    i32.add
-    local.tee 1
-    local.get 1
-    i32.load align=1
-    i32.const 8
-    i32.or
-    i32.store align=1
+  (func $tasks::set::set_event (;10;) (type 3) (param i32 i32)
+    (local i32 i32)
     block ;; label = @1
       local.get 0
-      i32.const 24
-      i32.add
+      i32.load offset=4 align=1
+      local.tee 2
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
       i32.load align=1
+      local.set 3
+      local.get 2
+      i32.const -1
+      i32.add
+      call $tasks::record::set_at
+      local.tee 2
+      local.get 1
+      i32.const 0
+      i32.ne
+      local.get 3
+      i32.const 0
+      i32.ne
+      i32.sub
+      local.get 2
+      i32.load offset=4 align=1
+      i32.add
+      i32.store offset=4 align=1
+    end
+    local.get 0
+    local.get 1
+    i32.store align=1
+  )
+  (func $tasks::call::deliver (;11;) (type 4) (param i32)
+    (local i32)
+    local.get 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const 8
+    i32.or
+    i32.store offset=56 align=1
+    block ;; label = @1
+      local.get 0
+      i32.load offset=68 align=1
       local.tee 1
       i32.const -1
       i32.eq
       br_if 0 (;@1;)
       local.get 0
-      i32.const 76
-      i32.add
-      i32.load align=1
+      i32.load offset=44 align=1
       local.tee 0
       i32.eqz
       br_if 0 (;@1;)
@@ -457,143 +368,132 @@
       call $p1bridge:tasks-unlend
     end
   )
-  (func $tasks::record::calls (;11;) (type 5) (result i32)
-    i32.const 112
-    i32.const 48
-    i32.add
-    i32.load align=1
+  (func $tasks::set::uses (;12;) (type 3) (param i32 i32)
+    block ;; label = @1
+      local.get 0
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const -1
+      i32.add
+      call $tasks::record::set_at
+      local.tee 0
+      local.get 0
+      i32.load align=1
+      local.get 1
+      i32.add
+      i32.store align=1
+    end
   )
-  (func $tasks::record::streams (;12;) (type 5) (result i32)
-    i32.const 112
-    i32.const 52
-    i32.add
-    i32.load align=1
-  )
-  (func $tasks::record::stream_at (;13;) (type 2) (param i32) (result i32)
-    i32.const 16
-    call $tasks::record::set_at
+  (func $tasks::record::set_at (;13;) (type 2) (param i32) (result i32)
     local.get 0
+    call $tasks::record::call_at
     i32.const 136
-    i32.mul
     i32.add
   )
   (func $tasks::set::has_event (;14;) (type 2) (param i32) (result i32)
     local.get 0
-    i32.const 1
-    call $tasks::set::member
-    i32.const -1
+    call $tasks::record::set_at
+    i32.load offset=4 align=1
+    i32.const 0
     i32.ne
   )
-  (func $tasks::call::is_resolved (;15;) (type 2) (param i32) (result i32)
+  (func $tasks::record::calls (;15;) (type 5) (result i32)
+    i32.const 112
+    i32.load offset=48 align=1
+  )
+  (func $tasks::set::move_to (;16;) (type 3) (param i32 i32)
+    (local i32 i32)
+    local.get 0
+    i32.load offset=4 align=1
+    local.set 2
+    local.get 0
+    i32.load align=1
+    local.set 3
+    local.get 0
+    i32.const 0
+    call $tasks::set::set_event
+    local.get 0
+    local.get 1
+    i32.store offset=4 align=1
+    local.get 0
+    local.get 3
+    call $tasks::set::set_event
+    local.get 2
+    i32.const -1
+    call $tasks::set::uses
+    local.get 1
+    i32.const 1
+    call $tasks::set::uses
+  )
+  (func $tasks::call::is_resolved (;17;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
-    i32.const 40
-    i32.add
-    i32.load align=1
+    i32.load offset=40 align=1
     i32.const 1
     i32.gt_u
   )
-  (func $tasks::call::switch_back (;16;) (type 4) (param i32)
+  (func $tasks::call::switch_back (;18;) (type 4) (param i32)
     local.get 0
-    call $tasks::call::keep_context
+    i32.const 0
+    call $tasks::call::lock
+    local.get 0
+    i32.load offset=84 align=1
+    i32.const -1
+    i32.add
+    call $tasks::call::change_current
+  )
+  (func $tasks::call::lock (;19;) (type 3) (param i32 i32)
     block ;; label = @1
       local.get 0
-      call $tasks::record::call_at
-      local.tee 0
-      i32.const 32
-      i32.add
-      i32.load align=1
+      i32.load offset=76 align=1
       i32.const 10
       i32.and
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
       local.get 0
+      call $tasks::call::callee_of
+      local.get 1
+      i32.store offset=4 align=1
+    end
+  )
+  (func $tasks::call::change_current (;20;) (type 4) (param i32)
+    (local i32)
+    call $tasks::record::current
+    local.set 1
+    i32.const 112
+    local.get 0
+    i32.const 1
+    i32.add
+    i32.store align=1
+    block ;; label = @1
+      i32.const 0
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 1
+      call $tasks::record::thread_at
       i32.const 28
       i32.add
-      i32.load align=1
-      call $tasks::record::instance_at
-      i32.const 4
-      i32.add
-      i32.const 0
-      i32.store align=1
-    end
-    local.get 0
-    i32.const 52
-    i32.add
-    i32.load align=1
-    local.set 0
-    i32.const 112
-    local.get 0
-    i32.store align=1
-    local.get 0
-    i32.const -1
-    i32.add
-    call $tasks::call::bring_context
-  )
-  (func $tasks::call::keep_context (;17;) (type 4) (param i32)
-    local.get 0
-    call $tasks::call::contexts
-    local.tee 0
-    i32.const 0
-    call $p1bridge:tasks-context
-    i32.store align=1
-    local.get 0
-    i32.const 4
-    i32.add
-    i32.const 1
-    call $p1bridge:tasks-context
-    i32.store align=1
-  )
-  (func $tasks::record::instance_at (;18;) (type 2) (param i32) (result i32)
-    local.get 0
-    i32.const 4
-    i32.shl
-    i32.const 112
-    i32.add
-    i32.const 56
-    i32.add
-  )
-  (func $tasks::call::bring_context (;19;) (type 4) (param i32)
-    i32.const 0
-    local.get 0
-    call $tasks::call::contexts
-    local.tee 0
-    i32.load align=1
-    call $p1bridge:tasks-set_context
-    i32.const 1
-    local.get 0
-    i32.const 4
-    i32.add
-    i32.load align=1
-    call $p1bridge:tasks-set_context
-  )
-  (func $tasks::call::contexts (;20;) (type 2) (param i32) (result i32)
-    block ;; label = @1
       local.get 0
-      i32.const -1
-      i32.ne
-      br_if 0 (;@1;)
-      i32.const 112
-      i32.const 20
+      call $tasks::record::thread_at
+      i32.const 28
       i32.add
-      return
+      call $p1bridge:tasks-switch_context
     end
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 56
-    i32.add
   )
   (func $tasks::call::wait_to_enter (;21;) (type 4) (param i32)
+    (local i32)
     block ;; label = @1
       local.get 0
+      call $tasks::record::call_at
+      local.tee 1
       call $tasks::call::enters
       br_if 0 (;@1;)
-      local.get 0
+      local.get 1
       i32.const 1
       call $tasks::call::waiting
-      local.get 0
-      call $tasks::record::call_at
+      local.get 1
       i32.const 3
       local.get 0
       call $tasks::call::wait_for
@@ -601,73 +501,53 @@
       local.get 0
       call $tasks::step::wait
       local.get 0
+      call $tasks::record::call_at
       i32.const -1
       call $tasks::call::waiting
     end
   )
   (func $tasks::call::enters (;22;) (type 2) (param i32) (result i32)
-    (local i32)
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
-    i32.load align=1
-    call $tasks::record::instance_at
-    local.set 1
     block ;; label = @1
       local.get 0
-      call $tasks::call::can_enter
-      br_if 0 (;@1;)
-      i32.const 0
-      return
-    end
-    block ;; label = @1
-      local.get 1
-      i32.const 8
-      i32.add
-      i32.load align=1
+      i32.load8_u offset=76
+      i32.const 2
+      i32.and
       br_if 0 (;@1;)
       i32.const 1
       return
     end
+    block ;; label = @1
+      local.get 0
+      call $tasks::call::callee_of
+      i32.load offset=8 align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      return
+    end
     local.get 0
-    call $tasks::call::mode_of
-    i32.const 2
-    i32.and
-    i32.eqz
+    call $tasks::call::can_enter
   )
   (func $tasks::call::waiting (;23;) (type 3) (param i32 i32)
     local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
-    i32.load align=1
-    call $tasks::record::instance_at
-    i32.const 8
-    i32.add
+    call $tasks::call::callee_of
     local.tee 0
     local.get 0
-    i32.load align=1
+    i32.load offset=8 align=1
     local.get 1
     i32.add
-    i32.store align=1
+    i32.store offset=8 align=1
   )
   (func $tasks::call::wait_for (;24;) (type 6) (param i32 i32 i32)
     local.get 0
-    i32.const 68
-    i32.add
     local.get 2
-    i32.store align=1
+    i32.store offset=20 align=1
     local.get 0
-    i32.const 64
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=16 align=1
     local.get 0
-    i32.const 72
-    i32.add
     call $tasks::record::tick
-    i32.store align=1
+    i32.store offset=24 align=1
   )
   (func $tasks::step::wait (;25;) (type 3) (param i32 i32)
     (local i32 i32 i64)
@@ -685,9 +565,7 @@
     local.get 2
     call $tasks::step::frame_of
     local.tee 3
-    i32.const 64
-    i32.add
-    i64.load align=1
+    i64.load offset=16 align=1
     local.set 4
     local.get 3
     local.get 0
@@ -696,258 +574,265 @@
     call $p1bridge:tasks-pause
     local.get 2
     call $tasks::step::frame_of
-    i32.const 64
-    i32.add
     local.get 4
-    i64.store align=1
+    i64.store offset=16 align=1
   )
-  (func $tasks::call::end (;26;) (type 4) (param i32)
+  (func $tasks::record::current (;26;) (type 5) (result i32)
+    i32.const 112
+    i32.load align=1
+    i32.const -1
+    i32.add
+  )
+  (func $tasks::record::thread_at (;27;) (type 2) (param i32) (result i32)
+    block ;; label = @1
+      local.get 0
+      i32.const -1
+      i32.ne
+      br_if 0 (;@1;)
+      i32.const 112
+      return
+    end
+    local.get 0
+    call $tasks::record::call_at
+  )
+  (func $tasks::call::end (;28;) (type 4) (param i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
         local.get 0
-        i32.const 128
-        i32.add
-        i32.load align=1
+        i32.load offset=52 align=1
         br_if 0 (;@2;)
         local.get 0
-        i32.const 44
-        i32.add
-        i32.load align=1
+        i32.load offset=56 align=1
         local.tee 1
         i32.const 64
         i32.and
         i32.eqz
         br_if 0 (;@2;)
         local.get 0
-        i32.const 36
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.const 4
         i32.ne
         br_if 1 (;@1;)
         local.get 0
-        i32.const 44
+        i32.const 56
         i32.add
-        i32.const 0
         local.get 1
         i32.const 2
         i32.or
-        local.tee 0
-        local.get 0
-        i32.const 34
-        i32.and
-        i32.const 34
-        i32.eq
-        select
         i32.store align=1
+        local.get 0
+        call $tasks::call::free
       end
       return
     end
     unreachable
   )
-  (func $tasks::call::can_enter (;27;) (type 2) (param i32) (result i32)
-    (local i32 i32)
-    local.get 0
-    call $tasks::call::mode_of
-    local.set 1
-    i32.const 1
-    local.set 2
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 28
-    i32.add
-    i32.load align=1
-    call $tasks::record::instance_at
-    local.set 0
+  (func $tasks::call::free (;29;) (type 4) (param i32)
     block ;; label = @1
-      local.get 1
-      i32.const 2
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      i32.const 0
-      local.set 2
       local.get 0
-      i32.load align=1
-      br_if 0 (;@1;)
-      i32.const 1
-      local.set 2
-      local.get 1
-      i32.const 10
+      i32.load offset=56 align=1
+      i32.const 34
       i32.and
-      i32.const 2
+      i32.const 34
       i32.ne
       br_if 0 (;@1;)
       local.get 0
-      i32.const 4
-      i32.add
-      i32.load align=1
-      i32.eqz
-      local.set 2
+      call $tasks::record::free_call
     end
-    local.get 2
   )
-  (func $tasks::call::mode_of (;28;) (type 2) (param i32) (result i32)
+  (func $tasks::record::free_call (;30;) (type 4) (param i32)
     local.get 0
-    call $tasks::record::call_at
-    i32.const 32
+    i32.const 0
+    i32.store offset=16 align=1
+    local.get 0
+    i32.const 0
+    i32.store offset=56 align=1
+    i32.const 112
+    local.tee 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const -1
     i32.add
-    i32.load align=1
+    i32.store offset=56 align=1
   )
-  (func $tasks::call::resolve (;29;) (type 3) (param i32 i32)
+  (func $tasks::call::callee_of (;31;) (type 2) (param i32) (result i32)
+    local.get 0
+    i32.load offset=72 align=1
+    call $tasks::record::instance_at
+  )
+  (func $tasks::call::can_enter (;32;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
-      call $tasks::record::call_at
-      local.tee 0
-      i32.const 36
-      i32.add
-      i32.load align=1
-      i32.const 4
-      i32.eq
+      i32.load8_u offset=76
+      i32.const 2
+      i32.and
       br_if 0 (;@1;)
+      i32.const 1
+      return
+    end
+    block ;; label = @1
+      local.get 0
+      call $tasks::call::callee_of
+      i32.load align=1
+      i32.eqz
+      br_if 0 (;@1;)
+      i32.const 0
+      return
+    end
+    local.get 0
+    call $tasks::call::is_locked
+    i32.const 1
+    i32.xor
+  )
+  (func $tasks::call::release (;33;) (type 2) (param i32) (result i32)
+    local.get 0
+    call $tasks::call::deliver
+    local.get 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const 32
+    i32.or
+    i32.store offset=56 align=1
+    local.get 0
+    call $tasks::call::free
+    local.get 0
+    i32.const 88
+    i32.add
+  )
+  (func $tasks::call::resolve (;34;) (type 3) (param i32 i32)
+    block ;; label = @1
       block ;; label = @2
         local.get 0
-        i32.const 120
-        i32.add
-        i32.load align=1
+        call $tasks::record::call_at
+        local.tee 0
+        i32.load offset=36 align=1
+        i32.const 4
+        i32.eq
         br_if 0 (;@2;)
         local.get 0
-        i32.const 40
-        i32.add
-        local.get 1
-        i32.store align=1
-        local.get 0
-        i32.const 36
-        i32.add
-        i32.const 4
-        i32.store align=1
-        block ;; label = @3
-          local.get 0
-          i32.const 44
-          i32.add
-          i32.load8_u
-          i32.const 4
-          i32.and
-          i32.eqz
-          br_if 0 (;@3;)
-          local.get 0
-          i32.const 1
-          i32.store align=1
-        end
-        return
+        i32.load offset=48 align=1
+        i32.eqz
+        br_if 1 (;@1;)
+        i32.const 5
+        call $tasks::import::fail
       end
-      i32.const 5
-      call $tasks::import::fail
+      unreachable
     end
-    unreachable
+    local.get 0
+    local.get 1
+    i32.store offset=40 align=1
+    local.get 0
+    i32.const 36
+    i32.add
+    i32.const 4
+    i32.store align=1
+    local.get 0
+    call $tasks::call::progress
   )
-  (func $tasks::import::fail (;30;) (type 4) (param i32)
+  (func $tasks::import::fail (;35;) (type 4) (param i32)
     local.get 0
     call $p1bridge:tasks-trap
     unreachable
   )
-  (func $tasks::call::started (;31;) (type 3) (param i32 i32)
-    (local i32)
-    local.get 0
-    call $tasks::record::call_at
-    local.tee 2
-    i32.const 124
-    i32.add
-    local.get 1
-    i32.store align=1
-    local.get 2
-    i32.const 36
-    i32.add
-    i64.const 4294967297
-    i64.store align=1
-    local.get 2
-    i32.const 64
-    i32.add
-    i32.const 0
-    i32.store align=1
+  (func $tasks::call::progress (;36;) (type 4) (param i32)
     block ;; label = @1
-      local.get 2
-      i32.const 44
-      i32.add
-      i32.load8_u
+      local.get 0
+      i32.load8_u offset=56
       i32.const 4
       i32.and
       i32.eqz
       br_if 0 (;@1;)
-      local.get 2
+      local.get 0
       i32.const 1
-      i32.store align=1
+      call $tasks::set::set_event
     end
-    local.get 0
-    call $tasks::call::switch_to
   )
-  (func $tasks::call::switch_to (;32;) (type 4) (param i32)
-    (local i32 i32)
-    call $tasks::record::current
-    local.tee 1
-    call $tasks::call::keep_context
+  (func $tasks::call::started (;37;) (type 3) (param i32 i32)
+    (local i32)
     local.get 0
     call $tasks::record::call_at
     local.tee 2
-    i32.const 52
-    i32.add
     local.get 1
-    i32.const 1
-    i32.add
-    i32.store align=1
+    i32.store offset=128 align=1
+    local.get 2
+    i64.const 4294967297
+    i64.store offset=36 align=1
+    local.get 2
+    i32.const 0
+    i32.store offset=16 align=1
+    local.get 2
+    call $tasks::call::progress
+    local.get 0
+    call $tasks::call::switch_to
+  )
+  (func $tasks::call::switch_to (;38;) (type 4) (param i32)
+    (local i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 1
     i32.const 112
+    i32.load align=1
+    i32.store offset=84 align=1
+    local.get 1
     local.get 0
     i32.const 1
     i32.add
-    local.tee 1
-    i32.store align=1
+    call $tasks::call::lock
+    local.get 0
+    call $tasks::call::change_current
+  )
+  (func $tasks::record::tick (;39;) (type 5) (result i32)
+    (local i32)
+    i32.const 112
+    local.tee 0
+    local.get 0
+    i32.load offset=12 align=1
+    i32.const 1
+    i32.add
+    i32.store offset=12 align=1
+    i32.const 112
+    i32.load offset=12 align=1
+  )
+  (func $tasks::record::instance_at (;40;) (type 2) (param i32) (result i32)
+    local.get 0
+    i32.const 4
+    i32.shl
+    i32.const 16
+    i32.const 144
+    i32.mul
+    i32.add
+    i32.const 32
+    i32.const 7
+    i32.shl
+    i32.add
+    i32.const 112
+    i32.add
+    i32.const 64
+    i32.add
+  )
+  (func $tasks::call::is_locked (;41;) (type 2) (param i32) (result i32)
+    (local i32)
+    i32.const 0
+    local.set 1
     block ;; label = @1
-      local.get 2
-      i32.const 32
-      i32.add
-      i32.load align=1
+      local.get 0
+      i32.load offset=76 align=1
       i32.const 10
       i32.and
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
-      local.get 2
-      i32.const 28
-      i32.add
-      i32.load align=1
-      call $tasks::record::instance_at
-      i32.const 4
-      i32.add
-      local.get 1
-      i32.store align=1
+      local.get 0
+      call $tasks::call::callee_of
+      i32.load offset=4 align=1
+      i32.const 0
+      i32.ne
+      local.set 1
     end
-    local.get 0
-    call $tasks::call::bring_context
+    local.get 1
   )
-  (func $tasks::record::tick (;33;) (type 5) (result i32)
-    (local i32)
-    i32.const 112
-    i32.const 12
-    i32.add
-    local.tee 0
-    local.get 0
-    i32.load align=1
-    i32.const 1
-    i32.add
-    i32.store align=1
-    i32.const 112
-    i32.const 12
-    i32.add
-    i32.load align=1
-  )
-  (func $tasks::record::current (;34;) (type 5) (result i32)
-    i32.const 112
-    i32.load align=1
-    i32.const -1
-    i32.add
-  )
-  (func $tasks::record::find (;35;) (type 7) (param i32 i32 i32) (result i32)
+  (func $tasks::record::find (;42;) (type 7) (param i32 i32 i32) (result i32)
     block ;; label = @1
       local.get 0
       local.get 1
@@ -960,83 +845,68 @@
       unreachable
     end
     local.get 1
-    i32.const 4
-    i32.add
-    i32.load align=1
+    i32.load offset=4 align=1
   )
-  (func $tasks::ends::gone (;36;) (type 4) (param i32)
-    (local i32 i32 i32)
+  (func $tasks::ends::gone (;43;) (type 4) (param i32)
+    (local i32 i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 1
-    i32.const 4
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=16 align=1
     local.get 1
-    i32.const 16
-    i32.add
     i32.const 0
-    i32.store align=1
+    call $tasks::set::move_to
     block ;; label = @1
       local.get 0
       i32.const 1
       i32.shr_u
-      local.tee 1
-      call $tasks::record::stream_at
       local.tee 2
-      i32.const 8
-      i32.add
-      local.tee 3
-      i32.load align=1
+      call $tasks::record::stream_at
+      local.tee 1
+      i32.load offset=48 align=1
       br_if 0 (;@1;)
-      local.get 3
+      local.get 1
+      i32.const 48
+      i32.add
       i32.const 1
       i32.store align=1
       block ;; label = @2
-        local.get 2
-        i32.const 12
-        i32.add
-        local.tee 3
-        i32.load align=1
+        local.get 1
+        i32.load offset=52 align=1
         i32.eqz
         br_if 0 (;@2;)
-        local.get 3
+        local.get 1
+        i32.const 52
+        i32.add
         i32.const 0
         i32.store align=1
         local.get 0
         i32.const 1
         i32.xor
-        call $tasks::record::end_at
-        i32.const 2
-        i32.store align=1
+        i32.const 1
+        call $tasks::ends::notify
       end
-      local.get 2
-      i32.const 16
-      i32.add
-      i32.load align=1
+      local.get 1
+      i32.load offset=56 align=1
       i32.eqz
       br_if 0 (;@1;)
       block ;; label = @2
         block ;; label = @3
-          local.get 1
+          local.get 2
           call $tasks::record::stream_at
-          local.tee 2
-          i32.const 16
-          i32.add
-          i32.load align=1
+          local.tee 1
+          i32.load offset=56 align=1
           i32.const 0
           i32.lt_s
           br_if 0 (;@3;)
-          local.get 1
+          local.get 2
           i32.const 0
           call $tasks::host::finish
           br 1 (;@2;)
         end
-        local.get 2
-        i32.const 36
-        i32.add
-        i32.load align=1
+        local.get 1
+        i32.load offset=116 align=1
         i32.eqz
         br_if 1 (;@1;)
       end
@@ -1044,44 +914,48 @@
       i32.const 1
       i32.xor
       call $tasks::record::end_at
-      i32.const 16
-      i32.add
       i32.const 0
-      i32.store align=1
+      i32.store offset=16 align=1
     end
     block ;; label = @1
       local.get 0
       i32.const 1
       i32.xor
       call $tasks::record::end_at
-      i32.const 16
-      i32.add
-      i32.load align=1
+      i32.load offset=16 align=1
       br_if 0 (;@1;)
-      local.get 1
+      local.get 2
       call $tasks::record::stream_at
       i32.const 0
-      i32.store align=1
+      i32.store offset=40 align=1
     end
   )
-  (func $tasks::host::finish (;37;) (type 3) (param i32 i32)
+  (func $tasks::record::stream_at (;44;) (type 2) (param i32) (result i32)
+    local.get 0
+    i32.const 1
+    i32.shl
+    call $tasks::record::end_at
+  )
+  (func $tasks::ends::notify (;45;) (type 3) (param i32 i32)
+    local.get 0
+    call $tasks::record::end_at
+    local.get 1
+    i32.const 1
+    i32.add
+    call $tasks::set::set_event
+  )
+  (func $tasks::host::finish (;46;) (type 3) (param i32 i32)
     (local i32 i32 i32)
     local.get 0
     call $tasks::record::stream_at
     local.tee 2
-    i32.const 32
-    i32.add
-    i32.load align=1
+    i32.load offset=112 align=1
     local.set 3
     local.get 2
-    i32.const 16
-    i32.add
-    i32.load align=1
+    i32.load offset=56 align=1
     local.tee 4
     local.get 2
-    i32.const 20
-    i32.add
-    i32.load align=1
+    i32.load offset=60 align=1
     call $p1bridge:io_close
     block ;; label = @1
       local.get 3
@@ -1089,16 +963,12 @@
       br_if 0 (;@1;)
       local.get 0
       call $tasks::record::stream_at
-      i32.const 36
-      i32.add
-      i32.load align=1
+      i32.load offset=116 align=1
       local.set 2
       local.get 0
       call $tasks::record::stream_at
-      i32.const 32
-      i32.add
       i32.const 0
-      i32.store align=1
+      i32.store offset=112 align=1
       local.get 3
       i32.const -1
       i32.add
@@ -1110,26 +980,20 @@
       call $tasks::host::settle
     end
   )
-  (func $tasks::ends::pointer (;38;) (type 2) (param i32) (result i32)
+  (func $tasks::ends::pointer (;47;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::end_at
     local.tee 0
-    i32.const 24
-    i32.add
-    i32.load align=1
+    i32.load offset=24 align=1
     local.get 0
-    i32.const 32
-    i32.add
-    i32.load align=1
+    i32.load offset=32 align=1
     local.get 0
-    i32.const 36
-    i32.add
-    i32.load align=1
+    i32.load offset=36 align=1
     call $p1bridge:tasks-size
     i32.mul
     i32.add
   )
-  (func $tasks::host::transfer (;39;) (type 4) (param i32)
+  (func $tasks::host::transfer (;48;) (type 4) (param i32)
     (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
     local.get 0
     i32.const 1
@@ -1137,189 +1001,168 @@
     local.tee 1
     call $tasks::record::stream_at
     local.tee 2
-    i32.const 16
-    i32.add
-    i32.load align=1
+    i32.load offset=56 align=1
     local.set 3
     local.get 2
-    i32.const 20
-    i32.add
-    i32.load align=1
+    i32.load offset=60 align=1
     local.set 4
     local.get 0
     call $tasks::record::end_at
-    i32.const 36
-    i32.add
-    i32.load align=1
+    i32.load offset=36 align=1
     local.set 5
     block ;; label = @1
+      local.get 3
+      i32.const 0
+      i32.lt_s
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 1
+      i32.and
+      local.set 6
       block ;; label = @2
-        block ;; label = @3
-          local.get 3
-          i32.const 0
-          i32.lt_s
-          br_if 0 (;@3;)
-          local.get 0
-          i32.const 1
-          i32.and
-          local.set 6
+        loop ;; label = @3
           block ;; label = @4
-            loop ;; label = @5
-              block ;; label = @6
-                local.get 0
-                call $tasks::record::end_at
-                local.tee 2
-                i32.const 28
-                i32.add
-                i32.load align=1
-                local.tee 7
-                local.get 2
-                i32.const 32
-                i32.add
-                i32.load align=1
-                local.tee 2
-                i32.ne
-                br_if 0 (;@6;)
-                local.get 0
-                i32.const 0
-                call $tasks::host::settled
-                return
-              end
+            local.get 0
+            call $tasks::record::end_at
+            local.tee 2
+            i32.load offset=28 align=1
+            local.tee 7
+            local.get 2
+            i32.load offset=32 align=1
+            local.tee 2
+            i32.ne
+            br_if 0 (;@4;)
+            local.get 0
+            i32.const 0
+            call $tasks::host::settled
+            return
+          end
+          local.get 7
+          local.get 2
+          i32.sub
+          local.set 2
+          local.get 1
+          call $tasks::record::stream_at
+          i64.load offset=104 align=1
+          local.set 8
+          local.get 0
+          call $tasks::ends::pointer
+          local.tee 9
+          local.get 5
+          call $p1bridge:tasks-base
+          i32.add
+          local.set 7
+          block ;; label = @4
+            block ;; label = @5
+              local.get 6
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get 3
+              local.get 4
+              local.get 8
               local.get 7
               local.get 2
-              i32.sub
-              local.set 2
-              local.get 1
-              call $tasks::record::stream_at
-              i32.const 24
-              i32.add
-              i64.load align=1
-              local.set 8
-              local.get 0
-              call $tasks::ends::pointer
-              local.tee 9
-              local.get 5
-              call $p1bridge:tasks-base
-              i32.add
-              local.set 7
-              block ;; label = @6
-                block ;; label = @7
-                  local.get 6
-                  i32.eqz
-                  br_if 0 (;@7;)
-                  local.get 3
-                  local.get 4
-                  local.get 8
-                  local.get 7
-                  local.get 2
-                  call $p1bridge:io_write
-                  local.set 10
-                  br 1 (;@6;)
-                end
-                local.get 3
-                local.get 4
-                local.get 8
-                local.get 7
-                local.get 2
-                local.get 5
-                local.get 9
-                call $p1bridge:io_read
-                local.set 10
-              end
-              local.get 10
-              i64.const -1
-              i64.eq
-              br_if 3 (;@2;)
+              call $p1bridge:io_write
+              local.set 10
+              br 1 (;@4;)
+            end
+            local.get 3
+            local.get 4
+            local.get 8
+            local.get 7
+            local.get 2
+            local.get 5
+            local.get 9
+            call $p1bridge:io_read
+            local.set 10
+          end
+          block ;; label = @4
+            local.get 10
+            i64.const -1
+            i64.ne
+            br_if 0 (;@4;)
+            i32.const 1
+            call $tasks::record::asks
+            return
+          end
+          block ;; label = @4
+            local.get 10
+            i64.const 0
+            i64.lt_s
+            br_if 0 (;@4;)
+            block ;; label = @5
               block ;; label = @6
                 local.get 10
                 i64.const 0
-                i64.lt_s
+                i64.ne
                 br_if 0 (;@6;)
-                block ;; label = @7
-                  block ;; label = @8
-                    local.get 10
-                    i64.const 0
-                    i64.ne
-                    br_if 0 (;@8;)
-                    local.get 6
-                    br_if 1 (;@7;)
-                    i32.const 0
-                    local.set 2
-                    br 4 (;@4;)
-                  end
-                  local.get 0
-                  call $tasks::record::end_at
-                  i32.const 32
-                  i32.add
-                  local.tee 2
-                  local.get 2
-                  i32.load align=1
-                  local.get 10
-                  i32.wrap_i64
-                  i32.add
-                  i32.store align=1
-                  local.get 1
-                  call $tasks::record::stream_at
-                  i32.const 24
-                  i32.add
-                  local.get 10
-                  local.get 8
-                  i64.add
-                  i64.store align=1
-                  local.get 6
-                  br_if 2 (;@5;)
-                  local.get 0
-                  i32.const 0
-                  call $tasks::host::settled
-                  return
-                end
-                local.get 0
-                call $tasks::record::end_at
-                drop
-                local.get 1
-                call $tasks::record::stream_at
-                i32.const 24
-                i32.add
-                local.get 8
-                i64.store align=1
-                br 1 (;@5;)
+                local.get 6
+                br_if 1 (;@5;)
+                i32.const 0
+                local.set 2
+                br 4 (;@2;)
               end
+              local.get 0
+              call $tasks::record::end_at
+              local.tee 2
+              local.get 2
+              i32.load offset=32 align=1
+              local.get 10
+              i32.wrap_i64
+              i32.add
+              i32.store offset=32 align=1
+              local.get 1
+              call $tasks::record::stream_at
+              local.get 10
+              local.get 8
+              i64.add
+              i64.store offset=104 align=1
+              local.get 6
+              br_if 2 (;@3;)
+              local.get 0
+              i32.const 0
+              call $tasks::host::settled
+              return
             end
-            i32.const -2
-            local.get 10
-            i32.wrap_i64
-            i32.sub
-            local.set 2
+            local.get 0
+            call $tasks::record::end_at
+            drop
+            local.get 1
+            call $tasks::record::stream_at
+            local.get 8
+            i64.store offset=104 align=1
+            br 1 (;@3;)
           end
-          local.get 1
-          local.get 2
-          call $tasks::host::finish
-          local.get 1
-          call $tasks::record::stream_at
-          i32.const 8
-          i32.add
-          i32.const 1
-          i32.store align=1
-          local.get 0
-          i32.const 1
-          i32.xor
-          call $tasks::record::end_at
-          i32.const 16
-          i32.add
-          i32.const 0
-          i32.store align=1
-          local.get 0
-          i32.const 1
-          call $tasks::host::settled
-          return
         end
-        local.get 2
-        i32.const 36
-        i32.add
-        i32.load align=1
-        local.tee 1
-        br_if 1 (;@1;)
+        i32.const -2
+        local.get 10
+        i32.wrap_i64
+        i32.sub
+        local.set 2
       end
+      local.get 1
+      local.get 2
+      call $tasks::host::finish
+      local.get 1
+      call $tasks::record::stream_at
+      i32.const 1
+      i32.store offset=48 align=1
+      local.get 0
+      i32.const 1
+      i32.xor
+      call $tasks::record::end_at
+      i32.const 0
+      i32.store offset=16 align=1
+      local.get 0
+      i32.const 1
+      call $tasks::host::settled
+      return
+    end
+    block ;; label = @1
+      local.get 2
+      i32.load offset=116 align=1
+      local.tee 1
+      br_if 0 (;@1;)
       return
     end
     local.get 3
@@ -1336,14 +1179,12 @@
     call $p1bridge:io_result
     local.get 0
     call $tasks::record::end_at
-    i32.const 32
-    i32.add
     local.tee 1
     local.get 1
-    i32.load align=1
+    i32.load offset=32 align=1
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=32 align=1
     local.get 0
     i32.const 0
     call $tasks::host::settled
@@ -1351,94 +1192,91 @@
     i32.const 1
     i32.xor
     call $tasks::record::end_at
-    i32.const 16
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=16 align=1
   )
-  (func $tasks::host::begin (;40;) (type 1)
+  (func $tasks::host::begin (;49;) (type 1)
     i32.const 0
     i32.const 0
     i32.const 0
     call $p1bridge:io_subscribe
   )
-  (func $tasks::host::retry (;41;) (type 1)
+  (func $tasks::host::retry (;50;) (type 1)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
     i32.const -1
     local.set 1
-    block ;; label = @1
-      loop ;; label = @2
-        local.get 0
-        call $tasks::record::streams
-        i32.ge_u
-        br_if 1 (;@1;)
+    loop ;; label = @1
+      block ;; label = @2
         block ;; label = @3
           local.get 0
+          call $tasks::record::streams
+          i32.ge_u
+          br_if 0 (;@3;)
+          local.get 0
+          call $tasks::record::stream_at
+          local.tee 2
           call $tasks::host::waits
           i32.eqz
-          br_if 0 (;@3;)
+          br_if 1 (;@2;)
           block ;; label = @4
-            local.get 0
-            call $tasks::record::stream_at
-            i32.const 12
-            i32.add
-            i32.load align=1
+            local.get 2
+            i32.load offset=52 align=1
             local.tee 2
             i32.const 3
             i32.ne
             br_if 0 (;@4;)
             local.get 0
             call $tasks::pump::go_on
-            br 1 (;@3;)
+            br 2 (;@2;)
           end
           local.get 1
           local.get 2
           i32.add
           call $tasks::host::transfer
+          br 1 (;@2;)
         end
-        local.get 1
-        i32.const 2
-        i32.add
-        local.set 1
-        local.get 0
-        i32.const 1
-        i32.add
-        local.set 0
-        br 0 (;@2;)
+        return
       end
+      local.get 1
+      i32.const 2
+      i32.add
+      local.set 1
+      local.get 0
+      i32.const 1
+      i32.add
+      local.set 0
+      br 0 (;@1;)
     end
   )
-  (func $tasks::host::waits (;42;) (type 2) (param i32) (result i32)
+  (func $tasks::record::streams (;51;) (type 5) (result i32)
+    i32.const 112
+    i32.load offset=52 align=1
+  )
+  (func $tasks::host::waits (;52;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
     block ;; label = @1
       local.get 0
-      call $tasks::record::stream_at
-      local.tee 0
-      i32.load align=1
+      i32.load offset=40 align=1
       i32.eqz
       br_if 0 (;@1;)
       local.get 0
-      i32.const 16
-      i32.add
-      i32.load align=1
+      i32.load offset=56 align=1
       i32.const 1
       i32.lt_s
       br_if 0 (;@1;)
       local.get 0
-      i32.const 12
-      i32.add
-      i32.load align=1
+      i32.load offset=52 align=1
       i32.const 0
       i32.ne
       local.set 1
     end
     local.get 1
   )
-  (func $tasks::pump::go_on (;43;) (type 4) (param i32)
+  (func $tasks::pump::go_on (;53;) (type 4) (param i32)
     (local i32 i64 i32 i64 i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1453,39 +1291,36 @@
         local.set 2
         local.get 1
         call $tasks::record::end_at
-        i32.const 20
-        i32.add
         local.get 2
         i64.const -1
         i64.eq
         local.tee 3
-        i32.store align=1
+        i32.store offset=20 align=1
         local.get 3
         br_if 1 (;@1;)
-        local.get 0
-        call $tasks::record::stream_at
-        local.tee 3
-        i32.const 16
-        i32.add
-        i32.load align=1
-        local.get 3
-        i32.const 20
-        i32.add
-        i32.load align=1
-        local.get 3
-        i32.const 24
-        i32.add
-        i64.load align=1
-        local.tee 4
-        i32.const -4096
-        i32.const 4096
-        i32.const -1
-        i32.const 0
-        call $p1bridge:io_read
-        local.tee 2
-        i64.const -1
-        i64.eq
-        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 0
+          call $tasks::record::stream_at
+          local.tee 3
+          i32.load offset=56 align=1
+          local.get 3
+          i32.load offset=60 align=1
+          local.get 3
+          i64.load offset=104 align=1
+          local.tee 4
+          i32.const -4096
+          i32.const 4096
+          i32.const -1
+          i32.const 0
+          call $p1bridge:io_read
+          local.tee 2
+          i64.const -1
+          i64.ne
+          br_if 0 (;@3;)
+          i32.const 1
+          call $tasks::record::asks
+          return
+        end
         block ;; label = @3
           local.get 2
           i64.const 1
@@ -1493,12 +1328,10 @@
           br_if 0 (;@3;)
           local.get 0
           call $tasks::record::stream_at
-          i32.const 24
-          i32.add
           local.get 2
           local.get 4
           i64.add
-          i64.store align=1
+          i64.store offset=104 align=1
           local.get 2
           i32.wrap_i64
           local.set 5
@@ -1539,18 +1372,16 @@
               i32.wrap_i64
               i32.sub
               call $tasks::pump::end
-              br 4 (;@1;)
+              return
             end
             local.get 1
             call $tasks::record::end_at
-            i32.const 40
-            i32.add
             local.tee 6
             local.get 6
-            i64.load align=1
+            i64.load offset=88 align=1
             local.get 2
             i64.add
-            i64.store align=1
+            i64.store offset=88 align=1
             local.get 3
             local.get 2
             i32.wrap_i64
@@ -1573,30 +1404,26 @@
       call $tasks::pump::end
       return
     end
+    i32.const 1
+    call $tasks::record::asks
   )
-  (func $tasks::host::settle (;44;) (type 6) (param i32 i32 i32)
+  (func $tasks::host::settle (;54;) (type 6) (param i32 i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::stream_at
     local.tee 3
-    i32.const 36
-    i32.add
     local.get 2
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=116 align=1
     local.get 3
-    i32.const 16
-    i32.add
     local.get 1
     i32.const -2147483648
     i32.or
-    i32.store align=1
+    i32.store offset=56 align=1
     block ;; label = @1
       local.get 3
-      i32.const 12
-      i32.add
-      i32.load align=1
+      i32.load offset=52 align=1
       i32.eqz
       br_if 0 (;@1;)
       local.get 0
@@ -1607,9 +1434,7 @@
     block ;; label = @1
       local.get 0
       call $tasks::record::stream_at
-      i32.const 8
-      i32.add
-      i32.load align=1
+      i32.load offset=48 align=1
       i32.eqz
       br_if 0 (;@1;)
       local.get 0
@@ -1620,155 +1445,175 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;45;) (type 3) (param i32 i32)
+  (func $tasks::host::settled (;55;) (type 3) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
     call $tasks::record::stream_at
-    i32.const 12
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=52 align=1
     local.get 0
-    call $tasks::record::end_at
     local.get 1
-    i32.const 1
-    i32.add
-    i32.store align=1
+    call $tasks::ends::notify
   )
-  (func $tasks::host::subscribe (;46;) (type 5) (result i32)
-    (local i32 i32 i32 i32)
+  (func $tasks::record::asks (;56;) (type 4) (param i32)
+    (local i32)
+    i32.const 112
+    local.tee 1
+    local.get 1
+    i32.load offset=60 align=1
+    local.get 0
+    i32.or
+    i32.store offset=60 align=1
+  )
+  (func $tasks::host::subscribe (;57;) (type 5) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 0
-    i32.const 0
-    local.set 1
-    i32.const 0
-    local.set 2
     block ;; label = @1
-      loop ;; label = @2
-        local.get 1
-        call $tasks::record::streams
-        i32.ge_u
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 1
-          call $tasks::host::waits
-          i32.eqz
-          br_if 0 (;@3;)
+      i32.const 112
+      i32.load offset=60 align=1
+      local.tee 1
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      call $tasks::record::streams
+      local.set 2
+      i32.const 0
+      call $tasks::record::end_at
+      local.set 0
+      i32.const 0
+      local.set 3
+      i32.const 0
+      local.set 4
+      i32.const 0
+      local.set 5
+      block ;; label = @2
+        loop ;; label = @3
           block ;; label = @4
             local.get 2
+            local.get 4
+            i32.ne
+            br_if 0 (;@4;)
+            i32.const 1
+            local.set 0
+            local.get 5
             i32.const 1
             i32.and
-            br_if 0 (;@4;)
-            call $tasks::host::begin
+            i32.eqz
+            br_if 2 (;@2;)
+            br 3 (;@1;)
           end
           block ;; label = @4
+            local.get 0
+            call $tasks::host::waits
+            i32.eqz
+            br_if 0 (;@4;)
             block ;; label = @5
-              local.get 1
-              call $tasks::record::stream_at
-              local.tee 2
-              i32.const 12
-              i32.add
-              i32.load align=1
-              local.tee 3
-              i32.const 3
-              i32.ne
+              local.get 5
+              i32.const 1
+              i32.and
               br_if 0 (;@5;)
-              local.get 1
-              call $tasks::record::stream_at
-              local.set 2
+              call $tasks::host::begin
+            end
+            block ;; label = @5
               block ;; label = @6
                 local.get 0
-                call $tasks::record::end_at
-                local.tee 3
-                i32.const 20
+                i32.const 52
                 i32.add
                 i32.load align=1
+                local.tee 5
+                i32.const 3
+                i32.ne
                 br_if 0 (;@6;)
-                local.get 2
-                i32.const 16
-                i32.add
-                i32.load align=1
-                local.get 2
-                i32.const 20
-                i32.add
-                i32.load align=1
-                i32.const 0
+                local.get 4
+                call $tasks::record::stream_at
+                local.set 5
+                block ;; label = @7
+                  local.get 3
+                  call $tasks::record::end_at
+                  local.tee 6
+                  i32.load offset=20 align=1
+                  br_if 0 (;@7;)
+                  local.get 5
+                  i32.load offset=56 align=1
+                  local.get 5
+                  i32.load offset=60 align=1
+                  i32.const 0
+                  call $p1bridge:io_subscribe
+                  br 2 (;@5;)
+                end
+                i32.const 1
+                local.set 5
+                local.get 6
+                i32.load offset=24 align=1
+                local.get 6
+                i32.load offset=28 align=1
+                i32.const 1
                 call $p1bridge:io_subscribe
                 br 2 (;@4;)
               end
-              i32.const 1
-              local.set 2
-              local.get 3
-              i32.const 24
+              local.get 0
+              i32.const 56
               i32.add
               i32.load align=1
-              local.get 3
-              i32.const 28
+              local.get 0
+              i32.const 60
               i32.add
               i32.load align=1
-              i32.const 1
+              local.get 5
+              i32.const -1
+              i32.add
               call $p1bridge:io_subscribe
-              br 2 (;@3;)
             end
-            local.get 2
-            i32.const 16
-            i32.add
-            i32.load align=1
-            local.get 2
-            i32.const 20
-            i32.add
-            i32.load align=1
-            local.get 3
-            i32.const -1
-            i32.add
-            call $p1bridge:io_subscribe
+            i32.const 1
+            local.set 5
           end
+          local.get 3
+          i32.const 2
+          i32.add
+          local.set 3
+          local.get 0
+          i32.const 128
+          i32.add
+          local.set 0
+          local.get 4
           i32.const 1
-          local.set 2
+          i32.add
+          local.set 4
+          br 0 (;@3;)
         end
-        local.get 0
-        i32.const 2
-        i32.add
-        local.set 0
-        local.get 1
-        i32.const 1
-        i32.add
-        local.set 1
-        br 0 (;@2;)
       end
+      i32.const 112
+      local.get 1
+      i32.const -2
+      i32.and
+      i32.store offset=60 align=1
+      i32.const 0
+      return
     end
-    local.get 2
-    i32.const 1
-    i32.and
+    local.get 0
   )
-  (func $tasks::pump::end (;47;) (type 6) (param i32 i32 i32)
+  (func $tasks::pump::end (;58;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
     i32.shl
     call $tasks::record::end_at
     local.tee 3
-    i32.const 32
-    i32.add
-    i32.load align=1
+    i32.load offset=32 align=1
     local.set 4
     local.get 3
-    i32.const 28
-    i32.add
-    i32.load align=1
+    i32.load offset=28 align=1
     local.set 5
     local.get 3
-    i32.const 24
-    i32.add
-    i32.load align=1
+    i32.load offset=24 align=1
     local.set 3
     local.get 0
     call $tasks::record::stream_at
-    i32.const 12
-    i32.add
     i32.const 0
-    i32.store align=1
+    i32.store offset=52 align=1
     local.get 0
     local.get 1
     call $tasks::host::finish
@@ -1782,31 +1627,25 @@
     local.get 0
     call $tasks::record::stream_at
     i32.const 0
-    i32.store align=1
+    i32.store offset=40 align=1
   )
-  (func $tasks::pump::write (;48;) (type 8) (param i32 i32 i32) (result i64)
+  (func $tasks::pump::write (;59;) (type 8) (param i32 i32 i32) (result i64)
     local.get 0
     i32.const 1
     i32.shl
     call $tasks::record::end_at
     local.tee 0
-    i32.const 24
-    i32.add
-    i32.load align=1
+    i32.load offset=24 align=1
     local.get 0
-    i32.const 28
-    i32.add
-    i32.load align=1
+    i32.load offset=28 align=1
     local.get 0
-    i32.const 40
-    i32.add
-    i64.load align=1
+    i64.load offset=88 align=1
     local.get 1
     local.get 2
     call $p1bridge:io_write
   )
-  (func $tasks::step::first_ready (;49;) (type 0) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32)
+  (func $tasks::step::first_ready (;60;) (type 0) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 2
     call $tasks::record::calls
@@ -1825,15 +1664,18 @@
             i32.eq
             br_if 0 (;@4;)
             local.get 4
-            i32.const 44
+            i32.const 16
             i32.add
             i32.load align=1
+            i32.const 3840
+            i32.and
+            local.tee 6
             i32.eqz
             br_if 2 (;@2;)
             local.get 4
-            i32.const 72
+            i32.const 24
             i32.add
-            local.tee 6
+            local.tee 7
             i32.load align=1
             local.get 0
             i32.gt_u
@@ -1843,18 +1685,13 @@
             i32.eq
             br_if 1 (;@3;)
             local.get 4
-            i32.const 28
+            i32.const 72
             i32.add
             i32.load align=1
             local.get 1
             i32.ne
             br_if 2 (;@2;)
-            local.get 4
-            i32.const 64
-            i32.add
-            i32.load align=1
-            i32.const 3840
-            i32.and
+            local.get 6
             i32.const 767
             i32.le_u
             br_if 2 (;@2;)
@@ -1864,18 +1701,17 @@
           return
         end
         local.get 4
-        local.get 2
         call $tasks::step::is_ready
         i32.eqz
         br_if 0 (;@2;)
-        local.get 6
+        local.get 7
         i32.load align=1
         local.set 0
         local.get 2
         local.set 5
       end
       local.get 4
-      i32.const 136
+      i32.const 144
       i32.add
       local.set 4
       local.get 2
@@ -1885,60 +1721,50 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;50;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::step::is_ready (;61;) (type 2) (param i32) (result i32)
     (local i32 i32)
     i32.const 0
-    local.set 2
+    local.set 1
     block ;; label = @1
       block ;; label = @2
         local.get 0
-        i32.const 64
-        i32.add
-        i32.load align=1
+        i32.load offset=16 align=1
         i32.const 3840
         i32.and
-        local.tee 3
+        local.tee 2
         i32.eqz
         br_if 0 (;@2;)
         block ;; label = @3
-          local.get 3
+          local.get 2
           i32.const 256
           i32.eq
           br_if 0 (;@3;)
-          local.get 3
+          local.get 2
           i32.const 512
           i32.ne
           br_if 2 (;@1;)
-          local.get 1
+          local.get 0
           call $tasks::call::can_enter
           return
         end
         local.get 0
-        i32.const 28
-        i32.add
-        i32.load align=1
-        call $tasks::record::instance_at
-        i32.const 4
-        i32.add
-        i32.load align=1
+        call $tasks::call::is_locked
         br_if 0 (;@2;)
         i32.const 1
-        local.set 2
+        local.set 1
         local.get 0
-        i32.const 36
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.const 2
         i32.ne
         br_if 1 (;@1;)
       end
-      local.get 2
+      local.get 1
       return
     end
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;51;) (type 5) (result i32)
+  (func $tasks::step::others_go_on (;62;) (type 5) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1957,29 +1783,25 @@
       i32.const 1
       local.set 0
       i32.const 112
-      i32.const 16
-      i32.add
       local.tee 2
       local.get 2
-      i32.load align=1
+      i32.load offset=36 align=1
       i32.const 1
       i32.add
-      i32.store align=1
+      i32.store offset=36 align=1
       local.get 1
       call $tasks::step::dispatch
       i32.const 112
-      i32.const 16
-      i32.add
       local.tee 1
       local.get 1
-      i32.load align=1
+      i32.load offset=36 align=1
       i32.const -1
       i32.add
-      i32.store align=1
+      i32.store offset=36 align=1
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;52;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;63;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1992,16 +1814,12 @@
         local.get 0
         call $tasks::record::call_at
         local.tee 0
-        i32.const 36
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.const 4
         i32.eq
         br_if 1 (;@1;)
         local.get 0
-        i32.const 32
-        i32.add
-        i32.load align=1
+        i32.load offset=76 align=1
         local.tee 2
         i32.const 64
         i32.and
@@ -2022,9 +1840,7 @@
         i32.and
         br_if 1 (;@1;)
         local.get 0
-        i32.const 48
-        i32.add
-        i32.load align=1
+        i32.load offset=80 align=1
         i32.const -1
         i32.add
         local.set 0
@@ -2033,45 +1849,38 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;53;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;64;) (type 4) (param i32)
     i32.const 112
-    i32.const 40
-    i32.add
     local.get 0
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=40 align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;54;) (type 6) (param i32 i32 i32)
-    (local i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;65;) (type 6) (param i32 i32 i32)
+    (local i32 i32)
     local.get 0
     call $tasks::record::call_at
     local.tee 3
-    i32.const 124
-    i32.add
-    local.tee 4
-    i32.load align=1
-    local.set 5
-    local.get 4
+    i32.load offset=128 align=1
+    local.set 4
+    local.get 3
     local.get 0
-    i32.store align=1
+    i32.store offset=128 align=1
     local.get 3
     local.get 1
     local.get 2
     call $tasks::call::wait_for
     local.get 3
-    i32.const 28
-    i32.add
-    i32.load align=1
-    local.set 3
+    i32.load offset=72 align=1
+    local.set 2
     call $tasks::step::run_on
     block ;; label = @1
       local.get 1
       i32.const 1
       i32.ne
       br_if 0 (;@1;)
-      local.get 3
+      local.get 2
       call $tasks::step::turn_of
     end
     block ;; label = @1
@@ -2082,52 +1891,44 @@
           call $tasks::step::holds
           br_if 1 (;@2;)
           i32.const -1
-          local.get 3
+          local.get 2
           call $tasks::step::first_ready
-          local.tee 1
+          local.tee 3
           i32.const -1
           i32.eq
           br_if 2 (;@1;)
-          local.get 1
+          local.get 3
           call $tasks::step::dispatch
           br 0 (;@3;)
         end
       end
       local.get 0
       call $tasks::record::call_at
-      local.tee 1
-      i32.const 124
-      i32.add
-      local.get 5
-      i32.store align=1
-      local.get 1
-      i32.const 64
-      i32.add
+      local.tee 3
+      local.get 4
+      i32.store offset=128 align=1
+      local.get 3
       i32.const 0
-      i32.store align=1
+      i32.store offset=16 align=1
       return
     end
     i32.const 4
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;55;) (type 1)
+  (func $tasks::step::run_on (;66;) (type 1)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
         block ;; label = @3
           i32.const 112
-          i32.const 40
-          i32.add
-          i32.load align=1
+          i32.load offset=40 align=1
           local.tee 0
           i32.eqz
           br_if 0 (;@3;)
           i32.const 112
-          i32.const 40
-          i32.add
           i32.const 0
-          i32.store align=1
+          i32.store offset=40 align=1
           block ;; label = @4
             block ;; label = @5
               block ;; label = @6
@@ -2139,9 +1940,7 @@
                       i32.add
                       local.tee 0
                       call $tasks::record::call_at
-                      i32.const 64
-                      i32.add
-                      i32.load align=1
+                      i32.load offset=16 align=1
                       local.tee 1
                       i32.const 255
                       i32.and
@@ -2160,10 +1959,8 @@
                       br_table 8 (;@1;) 1 (;@8;) 2 (;@7;) 3 (;@6;) 4 (;@5;) 1 (;@8;)
                     end
                     i32.const 112
-                    i32.const 44
-                    i32.add
                     i32.const 0
-                    i32.store align=1
+                    i32.store offset=44 align=1
                     local.get 0
                     call $tasks::record::call_at
                     local.set 2
@@ -2175,10 +1972,7 @@
                     br_table 7 (;@1;) 4 (;@4;) 1 (;@7;) 2 (;@6;) 3 (;@5;) 4 (;@4;)
                   end
                   local.get 2
-                  i32.const 36
-                  i32.add
-                  local.tee 1
-                  i32.load align=1
+                  i32.load offset=36 align=1
                   i32.const 2
                   i32.eq
                   br_if 5 (;@2;)
@@ -2190,6 +1984,7 @@
                   br 6 (;@1;)
                 end
                 local.get 0
+                call $tasks::record::call_at
                 i32.const -1
                 call $tasks::call::waiting
                 local.get 0
@@ -2204,9 +1999,7 @@
               local.get 0
               local.get 0
               call $tasks::record::call_at
-              i32.const 96
-              i32.add
-              i32.load align=1
+              i32.load offset=104 align=1
               i32.const 0
               i32.const 0
               i32.const 0
@@ -2214,10 +2007,8 @@
               br 4 (;@1;)
             end
             local.get 2
-            i32.const 64
-            i32.add
             i32.const 0
-            i32.store align=1
+            i32.store offset=16 align=1
             local.get 0
             call $tasks::call::switch_to
             local.get 0
@@ -2229,34 +2020,27 @@
             br 3 (;@1;)
           end
           local.get 2
-          i32.const 36
-          i32.add
-          local.tee 1
-          i32.load align=1
+          i32.load offset=36 align=1
           i32.const 2
           i32.eq
           br_if 1 (;@2;)
           local.get 0
           local.get 2
-          i32.const 68
-          i32.add
-          i32.load align=1
+          i32.load offset=20 align=1
           call $tasks::set::take_event
           i32.const 112
           local.tee 1
-          i32.const 4
-          i32.add
-          i32.load align=1
+          i32.load offset=4 align=1
           local.get 1
-          i32.const 8
-          i32.add
-          i32.load align=1
+          i32.load offset=8 align=1
           call $tasks::step::resume
           br 2 (;@1;)
         end
         return
       end
-      local.get 1
+      local.get 2
+      i32.const 36
+      i32.add
       i32.const 3
       i32.store align=1
       local.get 0
@@ -2267,7 +2051,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;56;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;67;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2289,12 +2073,10 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;57;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;68;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
-    i32.const 68
-    i32.add
-    i32.load align=1
+    i32.load offset=20 align=1
     local.set 1
     i32.const 0
     local.set 2
@@ -2306,9 +2088,7 @@
               block ;; label = @6
                 block ;; label = @7
                   local.get 0
-                  i32.const 64
-                  i32.add
-                  i32.load8_u
+                  i32.load8_u offset=16
                   i32.const -1
                   i32.add
                   br_table 0 (;@7;) 1 (;@6;) 5 (;@2;) 2 (;@5;) 3 (;@4;) 4 (;@3;) 6 (;@1;)
@@ -2340,250 +2120,247 @@
         br 1 (;@1;)
       end
       local.get 1
+      call $tasks::record::call_at
       call $tasks::call::can_enter
       i32.eqz
       br_if 0 (;@1;)
       i32.const 0
-      local.set 0
+      local.set 2
       local.get 1
       call $tasks::record::call_at
       local.set 3
-      i32.const 1
-      local.set 2
+      call $tasks::record::calls
+      local.set 1
+      i32.const 0
+      call $tasks::record::call_at
+      local.set 0
       loop ;; label = @2
-        local.get 0
-        call $tasks::record::calls
-        i32.ge_u
-        br_if 1 (;@1;)
         block ;; label = @3
-          local.get 0
-          call $tasks::record::call_at
-          local.tee 1
-          i32.const 44
-          i32.add
-          i32.load align=1
-          i32.eqz
-          br_if 0 (;@3;)
+          block ;; label = @4
+            block ;; label = @5
+              local.get 1
+              local.get 2
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 1
+              local.set 2
+              br 1 (;@4;)
+            end
+            local.get 0
+            i32.const 16
+            i32.add
+            i32.load8_u
+            i32.const 3
+            i32.ne
+            br_if 1 (;@3;)
+            local.get 2
+            local.get 0
+            i32.const 20
+            i32.add
+            i32.load align=1
+            i32.ne
+            br_if 1 (;@3;)
+            local.get 0
+            i32.const 72
+            i32.add
+            i32.load align=1
+            local.get 3
+            i32.const 72
+            i32.add
+            i32.load align=1
+            i32.ne
+            br_if 1 (;@3;)
+            local.get 0
+            i32.const 24
+            i32.add
+            i32.load align=1
+            local.get 3
+            i32.const 24
+            i32.add
+            i32.load align=1
+            i32.ge_u
+            br_if 1 (;@3;)
+            local.get 0
+            call $tasks::call::can_enter
+            i32.eqz
+            br_if 1 (;@3;)
+          end
+          local.get 2
           local.get 1
-          i32.const 64
-          i32.add
-          i32.load8_u
-          i32.const 3
-          i32.ne
-          br_if 0 (;@3;)
-          local.get 0
-          local.get 1
-          i32.const 68
-          i32.add
-          i32.load align=1
-          i32.ne
-          br_if 0 (;@3;)
-          local.get 1
-          i32.const 28
-          i32.add
-          i32.load align=1
-          local.get 3
-          i32.const 28
-          i32.add
-          i32.load align=1
-          i32.ne
-          br_if 0 (;@3;)
-          local.get 1
-          i32.const 72
-          i32.add
-          i32.load align=1
-          local.get 3
-          i32.const 72
-          i32.add
-          i32.load align=1
           i32.ge_u
-          br_if 0 (;@3;)
-          local.get 0
-          call $tasks::call::can_enter
-          i32.eqz
-          br_if 0 (;@3;)
-          i32.const 0
           return
         end
         local.get 0
-        i32.const 1
+        i32.const 144
         i32.add
         local.set 0
+        local.get 2
+        i32.const 1
+        i32.add
+        local.set 2
         br 0 (;@2;)
       end
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;58;) (type 2) (param i32) (result i32)
-    (local i64 i32 i32 i32 i32 i64)
-    i64.const -1
-    local.set 1
-    i32.const 0
-    local.set 2
-    call $tasks::host::subscribe
-    local.set 3
-    call $tasks::record::calls
-    local.set 4
-    i32.const 0
-    call $tasks::record::call_at
-    local.set 5
+  (func $tasks::step::wait_for_host (;69;) (type 2) (param i32) (result i32)
     block ;; label = @1
-      block ;; label = @2
-        loop ;; label = @3
-          block ;; label = @4
-            local.get 4
-            br_if 0 (;@4;)
-            local.get 3
-            local.get 2
-            i32.const -1
-            i32.xor
-            i32.or
-            i32.const 1
-            i32.and
-            i32.eqz
-            br_if 2 (;@2;)
-            br 3 (;@1;)
-          end
-          block ;; label = @4
-            local.get 5
-            call $tasks::step::is_timer
-            i32.eqz
-            br_if 0 (;@4;)
-            local.get 5
-            i32.const 80
-            i32.add
-            i64.load align=1
-            local.tee 6
-            local.get 1
-            local.get 6
-            local.get 1
-            i64.lt_u
-            select
-            local.set 1
-            i32.const 1
-            local.set 2
-          end
-          local.get 4
-          i32.const -1
-          i32.add
-          local.set 4
-          local.get 5
-          i32.const 136
-          i32.add
-          local.set 5
-          br 0 (;@3;)
-        end
-      end
-      call $tasks::host::begin
-    end
-    block ;; label = @1
-      local.get 3
-      local.get 2
-      i32.or
-      local.tee 3
-      i32.const 1
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      block ;; label = @2
-        block ;; label = @3
-          local.get 0
-          br_if 0 (;@3;)
-          local.get 2
-          i32.const 1
-          i32.and
-          local.get 1
-          call $p1bridge:io_poll
-          br 1 (;@2;)
-        end
-        i32.const 1
-        i64.const 0
-        call $p1bridge:io_poll
-      end
-      call $tasks::host::retry
-      local.get 2
-      i32.const 1
-      i32.and
-      i32.eqz
+      i32.const 112
+      i32.load offset=60 align=1
       br_if 0 (;@1;)
       i32.const 0
-      local.set 5
-      call $p1bridge:io_now
-      local.set 1
+      return
+    end
+    local.get 0
+    call $tasks::step::ask
+  )
+  (func $tasks::step::ask (;70;) (type 2) (param i32) (result i32)
+    (local i64 i32 i32 i32 i64)
+    i64.const -1
+    local.set 1
+    call $tasks::host::subscribe
+    local.set 2
+    call $tasks::record::calls
+    local.set 3
+    i32.const 0
+    call $tasks::record::call_at
+    local.set 4
+    block ;; label = @1
       loop ;; label = @2
-        local.get 5
-        call $tasks::record::calls
-        i32.ge_u
+        local.get 3
+        i32.eqz
         br_if 1 (;@1;)
         block ;; label = @3
-          local.get 5
-          call $tasks::record::call_at
-          local.tee 4
+          local.get 4
           call $tasks::step::is_timer
           i32.eqz
           br_if 0 (;@3;)
           local.get 4
-          i32.const 80
+          i32.const 88
           i32.add
           i64.load align=1
+          local.tee 5
           local.get 1
-          i64.gt_u
-          br_if 0 (;@3;)
           local.get 5
-          i32.const 2
-          call $tasks::call::resolve
+          local.get 1
+          i64.lt_u
+          select
+          local.tee 1
+          i64.const -2
+          local.get 1
+          i64.const -2
+          i64.lt_u
+          select
+          local.set 1
         end
-        local.get 5
-        i32.const 1
+        local.get 3
+        i32.const -1
         i32.add
-        local.set 5
+        local.set 3
+        local.get 4
+        i32.const 144
+        i32.add
+        local.set 4
         br 0 (;@2;)
       end
     end
-    local.get 3
-    i32.const 1
-    i32.and
-  )
-  (func $tasks::step::is_timer (;59;) (type 2) (param i32) (result i32)
-    (local i32)
-    i32.const 0
-    local.set 1
     block ;; label = @1
-      local.get 0
-      i32.const 44
-      i32.add
-      i32.load8_u
-      i32.const 1
-      i32.and
-      i32.eqz
+      local.get 1
+      i64.const -1
+      i64.ne
       br_if 0 (;@1;)
-      local.get 0
-      i32.const 32
-      i32.add
-      i32.load8_u
-      i32.const 32
+      i32.const 112
+      local.tee 4
+      local.get 4
+      i32.load offset=60 align=1
+      i32.const -3
       i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 40
-      i32.add
-      i32.load align=1
-      i32.const 2
-      i32.lt_u
-      local.set 1
+      i32.store offset=60 align=1
     end
-    local.get 1
+    block ;; label = @1
+      block ;; label = @2
+        i32.const 112
+        i32.load offset=60 align=1
+        i32.const 2
+        i32.and
+        local.tee 4
+        br_if 0 (;@2;)
+        local.get 2
+        br_if 1 (;@1;)
+        i32.const 0
+        return
+      end
+      local.get 2
+      br_if 0 (;@1;)
+      call $tasks::host::begin
+    end
+    block ;; label = @1
+      block ;; label = @2
+        local.get 0
+        br_if 0 (;@2;)
+        local.get 4
+        i32.const 1
+        i32.shr_u
+        local.get 1
+        call $p1bridge:io_poll
+        br 1 (;@1;)
+      end
+      i32.const 1
+      i64.const 0
+      call $p1bridge:io_poll
+    end
+    call $tasks::host::retry
+    block ;; label = @1
+      block ;; label = @2
+        local.get 4
+        br_if 0 (;@2;)
+        i32.const 1
+        local.set 2
+        br 1 (;@1;)
+      end
+      i32.const 0
+      local.set 4
+      call $p1bridge:io_now
+      local.set 1
+      i32.const 1
+      local.set 2
+      loop ;; label = @2
+        local.get 4
+        call $tasks::record::calls
+        i32.ge_u
+        br_if 1 (;@1;)
+        block ;; label = @3
+          local.get 4
+          call $tasks::record::call_at
+          local.tee 3
+          call $tasks::step::is_timer
+          i32.eqz
+          br_if 0 (;@3;)
+          local.get 3
+          i64.load offset=88 align=1
+          local.get 1
+          i64.gt_u
+          br_if 0 (;@3;)
+          local.get 4
+          i32.const 2
+          call $tasks::call::resolve
+        end
+        local.get 4
+        i32.const 1
+        i32.add
+        local.set 4
+        br 0 (;@2;)
+      end
+    end
+    local.get 2
   )
-  (func $tasks::step::another_could_go_on (;60;) (type 5) (result i32)
+  (func $tasks::step::another_could_go_on (;71;) (type 5) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
     block ;; label = @1
       i32.const 112
-      i32.const 16
-      i32.add
-      i32.load align=1
+      i32.load offset=36 align=1
       i32.const 1
       i32.gt_u
       br_if 0 (;@1;)
@@ -2603,20 +2380,14 @@
           local.get 1
           call $tasks::record::call_at
           local.tee 1
-          i32.const 52
-          i32.add
-          i32.load align=1
+          i32.load offset=84 align=1
           local.tee 2
           local.get 1
-          i32.const 48
-          i32.add
-          i32.load align=1
+          i32.load offset=80 align=1
           i32.ne
           br_if 0 (;@3;)
           local.get 1
-          i32.const 32
-          i32.add
-          i32.load align=1
+          i32.load offset=76 align=1
           local.tee 3
           i32.const 16
           i32.and
@@ -2628,9 +2399,7 @@
           i32.and
           br_if 2 (;@1;)
           local.get 1
-          i32.const 36
-          i32.add
-          i32.load align=1
+          i32.load offset=36 align=1
           i32.const 4
           i32.eq
           br_if 2 (;@1;)
@@ -2644,7 +2413,32 @@
     end
     local.get 0
   )
-  (func $tasks::step::run (;61;) (type 4) (param i32)
+  (func $tasks::step::is_timer (;72;) (type 2) (param i32) (result i32)
+    (local i32)
+    i32.const 0
+    local.set 1
+    block ;; label = @1
+      local.get 0
+      i32.load8_u offset=56
+      i32.const 1
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.load8_u offset=76
+      i32.const 32
+      i32.and
+      i32.eqz
+      br_if 0 (;@1;)
+      local.get 0
+      i32.load offset=40 align=1
+      i32.const 2
+      i32.lt_u
+      local.set 1
+    end
+    local.get 1
+  )
+  (func $tasks::step::run (;73;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2653,14 +2447,12 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;62;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;74;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
     local.tee 5
-    i32.const 16
-    i32.add
-    i32.load align=1
+    i32.load offset=60 align=1
     local.set 6
     block ;; label = @1
       block ;; label = @2
@@ -2679,9 +2471,7 @@
             br 2 (;@2;)
           end
           local.get 5
-          i32.const 20
-          i32.add
-          i32.load align=1
+          i32.load offset=64 align=1
           local.get 2
           local.get 3
           local.get 4
@@ -2697,42 +2487,33 @@
         end
         local.get 6
         local.get 5
-        i32.const 80
-        i32.add
-        i32.load align=1
+        i32.load offset=88 align=1
         local.get 5
-        i32.const 84
-        i32.add
-        i32.load align=1
+        i32.load offset=92 align=1
         call $p1bridge:tasks-thread
         local.get 0
         call $p1bridge:tasks-unwound
         br_if 1 (;@1;)
         local.get 0
+        call $tasks::record::call_at
+        local.tee 0
         call $tasks::call::switch_back
         local.get 0
-        call $tasks::record::call_at
-        local.tee 0
-        i32.const 44
-        i32.add
-        i32.const 0
-        i32.store align=1
+        i32.load offset=80 align=1
+        local.set 1
         local.get 0
-        i32.const 48
-        i32.add
-        i32.load align=1
+        call $tasks::record::free_call
+        local.get 1
         i32.const -1
         i32.add
         local.tee 0
         call $tasks::record::call_at
-        i32.const 128
-        i32.add
         local.tee 1
         local.get 1
-        i32.load align=1
+        i32.load offset=52 align=1
         i32.const -1
         i32.add
-        i32.store align=1
+        i32.store offset=52 align=1
         local.get 0
         call $tasks::record::call_at
         call $tasks::call::end
@@ -2741,12 +2522,10 @@
     end
     local.get 0
     call $tasks::record::call_at
-    i32.const 96
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=104 align=1
   )
-  (func $tasks::step::step (;63;) (type 1)
+  (func $tasks::step::step (;75;) (type 1)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2768,50 +2547,43 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;64;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;76;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
       i32.ne
       br_if 0 (;@1;)
       i32.const 112
-      i32.const -36
-      i32.add
       return
     end
     local.get 0
     call $tasks::record::call_at
-    i32.const 124
-    i32.add
-    i32.load align=1
+    i32.load offset=128 align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;65;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;77;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
       call $tasks::record::call_at
       local.tee 4
-      i32.const 64
-      i32.add
-      local.tee 5
-      i32.load8_u
+      i32.load8_u offset=16
       i32.const 2
       i32.ne
       br_if 0 (;@1;)
       local.get 4
-      i32.const 68
-      i32.add
-      i32.load align=1
+      i32.load offset=20 align=1
       call $tasks::record::set_at
-      local.tee 4
-      local.get 4
+      local.tee 5
+      local.get 5
       i32.load align=1
       i32.const -1
       i32.add
       i32.store align=1
     end
-    local.get 5
+    local.get 4
+    i32.const 16
+    i32.add
     i32.const 0
     i32.store align=1
     local.get 0
@@ -2823,15 +2595,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::record::set_at (;66;) (type 2) (param i32) (result i32)
-    i32.const 16
-    call $tasks::record::call_at
-    local.get 0
-    i32.const 3
-    i32.shl
-    i32.add
-  )
-  (func $tasks::step::give_turn (;67;) (type 1)
+  (func $tasks::step::give_turn (;78;) (type 1)
     (local i32)
     i32.const 112
     local.set 0
@@ -2868,30 +2632,23 @@
       i32.store align=1
     end
   )
-  (func $exited (;68;) (type 3) (param i32 i32)
+  (func $exited (;79;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
         local.get 0
         call $tasks::record::call_at
-        i32.const 32
-        i32.add
-        i32.load8_u
+        local.tee 0
+        i32.load8_u offset=76
         i32.const 4
         i32.and
         br_if 0 (;@2;)
         local.get 0
         call $tasks::call::switch_back
-        local.get 0
-        call $tasks::record::call_at
-        local.set 0
         br 1 (;@1;)
       end
       local.get 0
       call $tasks::call::switch_back
-      local.get 0
-      call $tasks::record::call_at
-      local.set 0
       block ;; label = @2
         block ;; label = @3
           block ;; label = @4
@@ -2901,9 +2658,7 @@
             br_table 3 (;@1;) 1 (;@3;) 0 (;@4;) 2 (;@2;)
           end
           local.get 0
-          i32.const 28
-          i32.add
-          i32.load align=1
+          i32.load offset=72 align=1
           local.get 1
           i32.const 4
           i32.shr_u
@@ -2932,116 +2687,109 @@
       unreachable
     end
     local.get 0
-    i32.const 44
-    i32.add
-    local.tee 1
-    local.get 1
-    i32.load align=1
+    local.get 0
+    i32.load offset=56 align=1
     i32.const 64
     i32.or
-    i32.store align=1
+    i32.store offset=56 align=1
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;69;) (type 5) (result i32)
-    (local i32 i32 i32 i32)
-    loop ;; label = @1
-      i32.const 16
-      i32.const -1
-      i32.add
-      local.set 0
-      i32.const 0
-      local.set 1
-      i32.const -1
-      local.set 2
+  (func $tasks::record::new_call (;80;) (type 5) (result i32)
+    (local i32 i32)
+    i32.const 16
+    i32.const 16
+    i32.const 2
+    i32.shr_u
+    i32.sub
+    local.set 0
+    block ;; label = @1
+      loop ;; label = @2
+        i32.const 112
+        i32.load offset=56 align=1
+        local.get 0
+        i32.lt_u
+        br_if 1 (;@1;)
+        call $tasks::step::others_go_on
+        br_if 0 (;@2;)
+      end
+    end
+    block ;; label = @1
       block ;; label = @2
+        i32.const 112
+        i32.load offset=56 align=1
+        i32.const 16
+        i32.ge_u
+        br_if 0 (;@2;)
+        i32.const 0
+        local.set 1
+        i32.const 0
+        call $tasks::record::call_at
+        local.set 0
         loop ;; label = @3
-          block ;; label = @4
-            local.get 0
-            i32.const -1
-            i32.ne
-            br_if 0 (;@4;)
-            block ;; label = @5
-              local.get 1
-              i32.const 16
-              i32.const 2
-              i32.shr_u
-              i32.gt_u
-              br_if 0 (;@5;)
-              call $tasks::step::others_go_on
-              br_if 4 (;@1;)
-            end
-            local.get 2
-            i32.const -1
-            i32.eq
-            br_if 2 (;@2;)
-            local.get 2
-            call $tasks::record::call_at
-            call $tasks::record::clear
-            local.get 2
-            call $tasks::record::call_at
-            i32.const 44
-            i32.add
-            i32.const 1
-            i32.store align=1
-            i32.const 48
-            local.get 2
-            call $tasks::record::reach
-            local.get 2
-            return
-          end
-          local.get 2
           local.get 0
-          local.get 0
-          call $tasks::record::call_at
-          i32.const 44
+          i32.const 56
           i32.add
           i32.load align=1
-          local.tee 3
-          select
-          local.set 2
+          i32.eqz
+          br_if 2 (;@1;)
           local.get 0
-          i32.const -1
+          i32.const 144
           i32.add
           local.set 0
           local.get 1
-          local.get 3
-          i32.eqz
+          i32.const 1
           i32.add
           local.set 1
           br 0 (;@3;)
         end
       end
+      i32.const 2
+      call $tasks::import::fail
+      unreachable
     end
-    i32.const 2
-    call $tasks::import::fail
-    unreachable
+    local.get 0
+    i32.const 56
+    call $tasks::record::clear
+    local.get 0
+    i32.const 56
+    i32.add
+    i32.const 1
+    i32.store align=1
+    i32.const 112
+    local.tee 0
+    local.get 0
+    i32.load offset=56 align=1
+    i32.const 1
+    i32.add
+    i32.store offset=56 align=1
+    i32.const 48
+    local.get 1
+    call $tasks::record::reach
+    local.get 1
   )
-  (func $tasks::record::clear (;70;) (type 4) (param i32)
-    (local i32)
-    i32.const 0
-    local.set 1
+  (func $tasks::record::clear (;81;) (type 3) (param i32 i32)
     loop ;; label = @1
       block ;; label = @2
         local.get 1
-        i32.const 136
-        i32.ne
         br_if 0 (;@2;)
         return
       end
       local.get 0
+      i64.const 0
+      i64.store align=1
       local.get 1
-      i32.add
-      i32.const 0
-      i32.store align=1
-      local.get 1
-      i32.const 4
+      i32.const -8
       i32.add
       local.set 1
+      local.get 0
+      i32.const 8
+      i32.add
+      local.set 0
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::reach (;71;) (type 3) (param i32 i32)
+  (func $tasks::record::reach (;82;) (type 3) (param i32 i32)
     i32.const 112
     local.get 0
     i32.add
@@ -3059,7 +2807,7 @@
     select
     i32.store align=1
   )
-  (func $tasks::record::entry (;72;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;83;) (type 0) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -3067,9 +2815,7 @@
       local.get 0
       call $p1bridge:tasks-table
       local.tee 0
-      i32.const 4
-      i32.add
-      i32.load align=1
+      i32.load offset=4 align=1
       i32.lt_u
       br_if 0 (;@1;)
       unreachable
@@ -3080,13 +2826,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;73;) (type 2) (param i32) (result i32)
+  (func $args (;84;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
-    i32.const 80
+    i32.const 88
     i32.add
   )
-  (func $begin (;74;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;85;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -3102,9 +2848,7 @@
         i32.ne
         br_if 0 (;@2;)
         i32.const 112
-        i32.const 16
-        i32.add
-        i32.load align=1
+        i32.load offset=36 align=1
         i32.eqz
         br_if 1 (;@1;)
       end
@@ -3116,40 +2860,28 @@
     local.tee 6
     call $tasks::record::call_at
     local.tee 7
-    i32.const 48
-    i32.add
     local.get 5
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=80 align=1
     local.get 7
-    i32.const 32
-    i32.add
     local.get 4
-    i32.store align=1
+    i32.store offset=76 align=1
     local.get 7
-    i32.const 28
-    i32.add
     local.get 3
-    i32.store align=1
+    i32.store offset=72 align=1
     local.get 7
-    i32.const 24
-    i32.add
     local.get 2
-    i32.store align=1
+    i32.store offset=68 align=1
     local.get 7
-    i32.const 20
-    i32.add
     local.get 1
-    i32.store align=1
+    i32.store offset=64 align=1
     local.get 7
-    i32.const 16
-    i32.add
     local.get 0
-    i32.store align=1
+    i32.store offset=60 align=1
     local.get 6
   )
-  (func $enter_blocking (;75;) (type 4) (param i32)
+  (func $enter_blocking (;86;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -3163,48 +2895,24 @@
       br_if 0 (;@1;)
       local.get 2
       call $tasks::record::call_at
-      i32.const 124
-      i32.add
-      i32.load align=1
+      i32.load offset=128 align=1
       local.set 1
     end
     local.get 0
     local.get 1
     call $tasks::call::started
   )
-  (func $release (;76;) (type 4) (param i32)
-    local.get 0
-    call $tasks::record::call_at
-    i32.const 44
-    i32.add
-    local.tee 0
-    i32.const 0
-    local.get 0
-    i32.load align=1
-    i32.const 32
-    i32.or
-    local.tee 0
-    local.get 0
-    i32.const 34
-    i32.and
-    i32.const 34
-    i32.eq
-    select
-    i32.store align=1
-  )
-  (func $nested (;77;) (type 1)
+  (func $nested (;87;) (type 1)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
     i32.const 112
-    i32.const 16
-    i32.add
     local.tee 1
     local.get 1
-    i32.load align=1
+    i32.load offset=36 align=1
     i32.const 1
     i32.add
-    i32.store align=1
+    i32.store offset=36 align=1
     block ;; label = @1
       loop ;; label = @2
         local.get 0
@@ -3216,16 +2924,14 @@
       end
     end
     i32.const 112
-    i32.const 16
-    i32.add
     local.tee 0
     local.get 0
-    i32.load align=1
+    i32.load offset=36 align=1
     i32.const -1
     i32.add
-    i32.store align=1
+    i32.store offset=36 align=1
   )
-  (func $finish_sync (;78;) (type 4) (param i32)
+  (func $finish_sync (;88;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3236,14 +2942,14 @@
     end
     local.get 0
     call $tasks::record::call_at
-    call $tasks::call::deliver
+    call $tasks::call::release
   )
-  (func $returned (;79;) (type 4) (param i32)
+  (func $returned (;89;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p3_on_p1::random::number (;80;) (type 12) (result i64)
+  (func $p3_on_p1::random::number (;90;) (type 12) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -3257,17 +2963,14 @@
     local.get 0
     i64.load
   )
-  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;81;) (type 12) (result i64)
+  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;91;) (type 12) (result i64)
     call $p3_on_p1::random::number
   )
-  (func $p1bridge:tasks-context (;82;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:tasks-set_context (;83;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;84;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-switch_context (;92;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;93;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;85;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;94;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3277,52 +2980,52 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;86;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;95;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;87;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;96;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;88;) (type 3) (param i32 i32)
+  (func $p1bridge:io_close (;97;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;89;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;98;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;90;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;99;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;91;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;100;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;92;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_result (;101;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;93;) (type 15) (param i32 i64)
+  (func $p1bridge:io_poll (;102;) (type 15) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;94;) (type 12) (result i64)
+  (func $p1bridge:io_now (;103;) (type 12) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;95;) (type 1)
+  (func $p1bridge:tasks-pause (;104;) (type 1)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;96;) (type 4) (param i32)
+  (func $p1bridge:tasks-rewind (;105;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;97;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;98;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;106;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;107;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;99;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;108;) (type 16) (param i32 i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;100;) (type 6) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;101;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;109;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;110;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;102;) (type 1))
-  (func $"p1bridge:export run" (;103;) (type 1)
+  (func $p1bridge:initialize (;111;) (type 1))
+  (func $"p1bridge:export run" (;112;) (type 1)
     (local i32 i32)
     i32.const 0
     i32.const 0
@@ -3341,8 +3044,7 @@
     call $exited
     local.get 1
     call $finish_sync
-    local.get 1
-    call $release
+    drop
   )
   (@producers
     (processed-by "p1bridge" "0.1.0")

@@ -709,20 +709,19 @@ impl Fused<'_, '_, '_> {
     fn finish_call(&mut self, task: u32, kept: Option<ValType>, finish: &str) -> Option<u32> {
         self.sink().local_get(task);
         self.of_tasks(finish);
+        let given = match kept {
+            Some(ty) => {
+                let given = self.local(ty);
+                self.load_flat(ty, 0);
+                self.sink().local_set(given);
+                Some(given)
+            }
+            None => {
+                self.sink().drop();
+                None
+            }
+        };
         self.end_borrows(None);
-        let given = kept.map(|ty| self.load_result(task, ty));
-        self.sink().local_get(task);
-        self.of_tasks("release");
-        given
-    }
-
-    /// A local with what the library keeps of a result.
-    fn load_result(&mut self, task: u32, ty: ValType) -> u32 {
-        let given = self.local(ty);
-        self.sink().local_get(task);
-        self.of_tasks("result");
-        self.load_flat(ty, 0);
-        self.sink().local_set(given);
         given
     }
 
