@@ -81,7 +81,10 @@ pub fn choose<'a>(
         chosen.push(Chosen {
             name: PREVIEW1,
             wasm: wasm.into(),
-            origin: format!("the embedded {kind} adapter"),
+            origin: match upward::fits(kind, options) {
+                true => "the library of p1bridge".to_string(),
+                false => format!("the embedded {kind} adapter"),
+            },
             embedded: true,
             for_commands: kind == Kind::Command,
         });
