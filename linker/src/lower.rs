@@ -223,9 +223,12 @@ fn after(
     Ok(lowered)
 }
 
-/// `flat`: the module is one that flatten has made, `arena`: and it has an arena.
+/// `flat`: the module is one that flatten has made, and that it validates in the end; `arena`: and it has an arena.
 fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
-    let input = parse::module(wasm)?;
+    let input = match flat {
+        true => parse::unfinished(wasm)?,
+        false => parse::module(wasm)?,
+    };
     let module = &input.modules[0];
     is_linked(module)?;
     applied::is_native(profile, module)?;
@@ -254,9 +257,11 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
         Some(features) => features.validator_flags(),
         None => parse::accepted(),
     };
-    validate(&wasm, allowed).context(
-        "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
-    )?;
+    if !flat {
+        validate(&wasm, allowed).context(
+            "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
+        )?;
+    }
     Ok(Lowered {
         wasm,
         done: lowering.done(),

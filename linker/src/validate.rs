@@ -30,7 +30,6 @@ pub fn validate(bytes: &[u8], features: WasmFeatures) -> Result<()> {
     if !ended {
         bail!("the file ends before the module does");
     }
-    let count = jobs.len();
-    scan::scan(jobs, &[count])?;
+    scan::validate(jobs)?;
     Ok(())
 }

@@ -96,35 +96,55 @@ impl Survey {
             self.references |= is_kept(&ty);
             self.note_foreign(foreign(&ty), func, at);
         }
+        // Only accesses of another memory are not at sites, and those exceptions nest.
+        let legacy = FeatureSet::of(WasmFeatures::LEGACY_EXCEPTIONS);
+        if !self.several_memories && !module.refs.features(defined).has_any(legacy) {
+            for found in module.at_sites(defined) {
+                let (range, op) = found?;
+                self.look(
+                    &op,
+                    func,
+                    first,
+                    &module.bytes[range.clone()],
+                    range.start as u64,
+                );
+            }
+            return Ok(());
+        }
         let mut ops = OperatorsReader::new(locals.get_binary_reader());
         while !ops.eof() {
             let offset = ops.original_position();
             let op = ops.read()?;
             let bytes = &module.bytes[offset as usize..ops.original_position() as usize];
-            self.note_foreign(foreign_of(&op), func, offset);
-            self.new_exceptions |= matches!(op, Operator::TryTable { .. } | Operator::ThrowRef);
-            let features = self.features(&op, bytes);
-            // Also where it is counted as one on another memory.
-            if of_operator(&op).contains(FeatureSet::of(WasmFeatures::THREADS)) {
-                self.atomic.get_or_insert((func, offset));
-            }
-            if features.is_empty() {
-                continue;
-            }
-            match self.uses[first..]
-                .iter_mut()
-                .find(|known| known.features == features)
-            {
-                Some(known) => known.count += 1,
-                None => self.uses.push(Use {
-                    features,
-                    func,
-                    offset,
-                    count: 1,
-                }),
-            }
+            self.look(&op, func, first, bytes, offset);
         }
         Ok(())
+    }
+
+    /// Adds what one instruction of a function uses, whose uses begin with the `first`.
+    fn look(&mut self, op: &Operator<'_>, func: u32, first: usize, bytes: &[u8], offset: u64) {
+        self.note_foreign(foreign_of(op), func, offset);
+        self.new_exceptions |= matches!(op, Operator::TryTable { .. } | Operator::ThrowRef);
+        let features = self.features(op, bytes);
+        // Also where it is counted as one on another memory.
+        if of_operator(op).contains(FeatureSet::of(WasmFeatures::THREADS)) {
+            self.atomic.get_or_insert((func, offset));
+        }
+        if features.is_empty() {
+            return;
+        }
+        match self.uses[first..]
+            .iter_mut()
+            .find(|known| known.features == features)
+        {
+            Some(known) => known.count += 1,
+            None => self.uses.push(Use {
+                features,
+                func,
+                offset,
+                count: 1,
+            }),
+        }
     }
 
     fn note_foreign(&mut self, ty: Option<RefType>, func: u32, at: u64) {

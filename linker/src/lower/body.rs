@@ -4,6 +4,8 @@
 //! or tail calls to lower ([`super::structure`]); a body that calls itself in tail position is
 //! streamed a second time, because its prologue is then another.
 
+use std::ops::Range;
+
 use anyhow::{Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{Encode, InstructionSink, ValType};
@@ -133,24 +135,58 @@ impl<'a> Body<'_, '_, '_, 'a> {
             self.done.extend_from_slice(&bytes[run..end]);
             return Ok(());
         }
-        let overlong = self.ctx.module.refs.features(defined).has_any(OVERLONG);
-        while !ops.eof() {
-            let start = ops.original_position() as usize;
-            let op = ops.read()?;
-            if self.operator(&op)? || overlong && self.shortest(&op)? {
-                self.done.extend_from_slice(&bytes[run..start]);
-                self.note(defined, start);
-                self.done.append(&mut self.code);
-                run = ops.original_position() as usize;
-                self.note(defined, run);
-                self.fits()?;
+        let features = self.ctx.module.refs.features(defined);
+        let overlong = features.has_any(OVERLONG);
+        if self.changes_at_sites(features) {
+            for found in self.ctx.module.at_sites(defined) {
+                let (at, op) = found?;
+                self.instruction(defined, &mut run, at, &op, overlong)?;
             }
-            if self.wants_loop {
-                return Ok(());
+        } else {
+            let mut start = run;
+            while !ops.eof() {
+                let op = ops.read()?;
+                let end = ops.original_position() as usize;
+                self.instruction(defined, &mut run, start..end, &op, overlong)?;
+                if self.wants_loop {
+                    return Ok(());
+                }
+                start = end;
             }
         }
         self.done.extend_from_slice(&bytes[run..end]);
         Ok(())
+    }
+
+    /// Writes one instruction, and what is to be copied before it from `run` on, if it changes.
+    fn instruction(
+        &mut self,
+        defined: usize,
+        run: &mut usize,
+        at: Range<usize>,
+        op: &Operator<'a>,
+        overlong: bool,
+    ) -> Result<()> {
+        if self.operator(op)? || overlong && self.shortest(op)? {
+            let bytes = self.ctx.module.bytes;
+            self.done.extend_from_slice(&bytes[*run..at.start]);
+            self.note(defined, at.start);
+            self.done.append(&mut self.code);
+            *run = at.end;
+            self.note(defined, at.end);
+            self.fits()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the instructions that are no sites ([`crate::parse::sites`]) stay as they are in a body with these
+    /// features: blocks, locals and accesses.
+    fn changes_at_sites(&self, features: FeatureSet) -> bool {
+        let legacy = FeatureSet::of(WasmFeatures::LEGACY_EXCEPTIONS);
+        self.control.is_none()
+            && self.added_params == 0
+            && !self.ctx.needs.memories
+            && !features.has_any(legacy)
     }
 
     /// Whether what there is of the body is not too large yet.

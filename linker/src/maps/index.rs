@@ -230,7 +230,8 @@ pub struct Maps {
     allocate_only: HashMap<Slot, u32>,
     canons: HashMap<CanonId, u32>,
     borders: HashMap<Slot, u32>,
-    targets: HashMap<(InstanceId, u32), u32>,
+    /// By instance and function.
+    targets: Vec<Vec<u32>>,
 }
 
 impl Maps {
@@ -241,7 +242,10 @@ impl Maps {
     /// The index of a function.
     pub fn target(&self, target: Target) -> Option<u32> {
         match target {
-            Target::Core(id, index) => self.targets.get(&(id, index)).copied(),
+            Target::Core(id, index) => {
+                let new = *self.targets.get(id.0 as usize)?.get(index as usize)?;
+                (new != DEAD).then_some(new)
+            }
             Target::Host(host) => self.hosts.get(&host).copied(),
             Target::Glue(canon) => self.canons.get(&canon).copied(),
             Target::Builtin(Builtin::AllocateOnly(id, index)) => {
@@ -282,7 +286,7 @@ impl Maps {
             allocate_only: HashMap::new(),
             canons: HashMap::new(),
             borders: HashMap::new(),
-            targets: HashMap::new(),
+            targets: Vec::new(),
         };
         maps.number_functions(plan);
         maps.number_glue(plan, glue);
@@ -304,21 +308,28 @@ impl Maps {
                 ..InstanceMap::default()
             };
             let first = module.imported_func_count();
+            let mut targets = vec![DEAD; live.funcs.len()];
+            let mut has_type = vec![false; module.types.len()];
             for defined in 0..module.bodies.len() {
                 let index = first + defined as u32;
                 if !live.funcs[index as usize] {
                     continue;
                 }
-                let new = self.first_func + self.sources.len() as u32;
-                self.targets.insert((id, index), new);
+                targets[index as usize] = self.first_func + self.sources.len() as u32;
                 self.sources.push((id, defined));
-                self.types.index(module.func_type(index));
+                let ty = module.func_types[index as usize] as usize;
+                if !std::mem::replace(&mut has_type[ty], true) {
+                    self.types.index(&module.types[ty]);
+                }
                 for reference in module.refs.of(defined) {
-                    if let Ref::Type(ty) = reference {
+                    if let Ref::Type(ty) = reference
+                        && map.types[ty as usize] == DEAD
+                    {
                         map.types[ty as usize] = self.types.index(&module.types[ty as usize]);
                     }
                 }
             }
+            self.targets.push(targets);
             for (defined, &ty) in module.tags.iter().enumerate() {
                 if live.tags[module.imported_tags.len() + defined] {
                     self.types.index(&module.types[ty as usize]);

@@ -1,31 +1,78 @@
 //! The code section: every live body is streamed once, with its indices replaced.
 //!
 //! Most instructions are copied as they stand, in runs; only those with an index, an over-long
-//! LEB or a lowered meaning are written anew.
+//! LEB or a lowered meaning are written anew. Where no access changes, they are found at the sites that the scan has noted
+//! ([`crate::parse::sites`]), and what is between them is not decoded again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, anyhow, bail};
-use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
-use wasm_encoder::{Encode, InstructionSink};
+use wasm_encoder::reencode::Reencode;
+use wasm_encoder::{Encode, InstructionSink, SectionId};
 use wasmparser::{
-    BlockType, MemArgTarget, Operator, OperatorsReader, OperatorsReaderAllocations, VisitOperator,
-    VisitSimdOperator,
+    BinaryReader, Operator, OperatorsReader, OperatorsReaderAllocations, WasmFeatures,
 };
 
 use super::coalesce;
+use super::step::{Action, Remap, Step, leb};
 use crate::debug::address::Points;
+use crate::features::FeatureSet;
 use crate::limits::Room;
-use crate::maps::index::{Callee, InstanceMap, Maps, MemoryOps, Source};
-use crate::memory::access::{self, Access, Scratch, touches};
+use crate::maps::index::{Callee, InstanceMap, Maps, Source};
+use crate::memory::access::Scratch;
 use crate::memory::traps;
+use crate::parallel::in_order;
 use crate::parse::module::Module;
+use crate::parse::scan::Ref;
 use crate::plan::Plan;
-use crate::plan::inline::{inline, local_of};
 use crate::resolve::InstanceId;
+
+/// The code section, at the end of what there is.
+pub struct InPlace<'w> {
+    pub wasm: &'w mut Vec<u8>,
+    /// Where the section begins, and where its content does for now.
+    start: usize,
+    content: usize,
+    is_empty: bool,
+}
+
+impl InPlace<'_> {
+    /// The id, and a size of as many bytes as there can be.
+    const HEADER: usize = 6;
+
+    /// Begins it: it will have so many bodies.
+    pub fn new(wasm: &mut Vec<u8>, count: usize) -> InPlace<'_> {
+        let start = wasm.len();
+        wasm.extend_from_slice(&[0; InPlace::HEADER]);
+        let content = wasm.len();
+        count.encode(wasm);
+        InPlace {
+            wasm,
+            start,
+            content,
+            is_empty: count == 0,
+        }
+    }
+
+    /// The bytes of the content so far.
+    pub fn bytes(&self) -> usize {
+        self.wasm.len() - self.content
+    }
+
+    /// Puts the size in front of the content, and gives where that begins.
+    pub fn finish(self) -> usize {
+        let mut header = vec![SectionId::Code as u8];
+        if self.is_empty {
+            self.wasm.truncate(self.start);
+            return self.start;
+        }
+        self.bytes().encode(&mut header);
+        self.wasm
+            .splice(self.start..self.content, header.iter().copied());
+        self.start + header.len()
+    }
+}
 
 /// Some bodies one after the other, each with its size in front.
 #[derive(Default)]
@@ -43,87 +90,57 @@ pub struct Traced {
     pub points: Points,
 }
 
-/// Encodes the bodies of `sources` in order; those of the instances in `traced` are traced.
+/// Encodes the bodies of `sources` in order, and gives them in chunks to `append`; those of the instances in
+/// `traced` are traced.
 pub fn bodies(
     plan: &Plan<'_, '_>,
     maps: &Maps,
     sources: &[Source],
     traced: &BTreeSet<InstanceId>,
     room: &Room,
-) -> Result<Vec<Chunk>> {
+    append: impl FnMut(Chunk),
+) -> Result<()> {
     const CHUNK: usize = 256;
     let chunks: Vec<&[Source]> = sources.chunks(CHUNK).collect();
-    let results: Vec<Mutex<Option<Result<Chunk>>>> =
-        chunks.iter().map(|_| Mutex::new(None)).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
+    let encode = |at: usize| {
+        let mut out = Chunk::default();
         let (mut header, mut body) = (Vec::new(), Vec::new());
         let mut allocations = OperatorsReaderAllocations::default();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(chunk) = chunks.get(at) else { break };
-            let mut out = Chunk::default();
-            let mut encode = || -> Result<()> {
-                for &(id, defined) in *chunk {
-                    let module = plan.program.module(plan.input, id);
-                    header.clear();
-                    body.clear();
-                    let reused = std::mem::take(&mut allocations);
-                    let map = maps.instance(id);
-                    let parts = (&mut header, &mut body);
-                    let mut points = traced.contains(&id).then(Points::new);
-                    allocations =
-                        encode_body(plan, module, defined, map, reused, parts, &mut points)
-                            .with_context(|| {
-                                format!(
-                                    "at offset {:#x}, in {}",
-                                    module.bodies[defined].start, module.path
-                                )
-                            })?;
-                    let size = header.len() + body.len();
-                    room.spend(size)?;
-                    size.encode(&mut out.bytes);
-                    let start = out.bytes.len();
-                    out.bytes.extend_from_slice(&header);
-                    out.bytes.extend_from_slice(&body);
-                    if let Some(mut points) = points {
-                        for (_, new) in &mut points {
-                            *new += header.len() as u32;
-                        }
-                        out.traced.push(Traced {
-                            source: (id, defined),
-                            range: start..start + size,
-                            points,
-                        });
-                    }
+        for &(id, defined) in chunks[at] {
+            let module = plan.program.module(plan.input, id);
+            header.clear();
+            body.clear();
+            let reused = std::mem::take(&mut allocations);
+            let map = maps.instance(id);
+            let parts = (&mut header, &mut body);
+            let mut points = traced.contains(&id).then(Points::new);
+            allocations = encode_body(plan, module, defined, map, reused, parts, &mut points)
+                .with_context(|| {
+                    format!(
+                        "at offset {:#x}, in {}",
+                        module.bodies[defined].start, module.path
+                    )
+                })?;
+            let size = header.len() + body.len();
+            room.spend(size)?;
+            size.encode(&mut out.bytes);
+            let start = out.bytes.len();
+            out.bytes.extend_from_slice(&header);
+            out.bytes.extend_from_slice(&body);
+            if let Some(mut points) = points {
+                for (_, new) in &mut points {
+                    *new += header.len() as u32;
                 }
-                Ok(())
-            };
-            let result = encode().map(|()| out);
-            *results[at].lock().expect("no worker panics") = Some(result);
-        }
-    };
-    let threads = match chunks.len() {
-        0..=1 => 1,
-        _ => std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
-    };
-    if threads == 1 {
-        work();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(work);
+                out.traced.push(Traced {
+                    source: (id, defined),
+                    range: start..start + size,
+                    points,
+                });
             }
-        });
-    }
-    results
-        .into_iter()
-        .map(|slot| {
-            slot.into_inner()
-                .expect("no worker panics")
-                .unwrap_or_else(|| Err(anyhow!("a body was not encoded")))
-        })
-        .collect()
+        }
+        anyhow::Ok(out)
+    };
+    in_order(chunks.len(), encode, append)
 }
 
 fn encode_body(
@@ -160,100 +177,35 @@ fn encode_body(
     }
     let bytes = module.bytes;
     let reader = locals.get_binary_reader();
-    let mut scratch = Scratch::new(local_count);
-    let mut edits = match map.has_work() {
-        true => coalesce::edits(
-            bytes,
-            OperatorsReader::new(reader.clone()),
-            map,
-            &mut scratch,
-        )?,
-        false => Vec::new(),
-    }
-    .into_iter()
-    .peekable();
-    let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
-    // The instructions from here on are still to be copied.
-    let mut run = ops.original_position() as usize;
     let first = module.bodies[defined].start;
-    let mut note = |old: usize, new: usize| {
-        if let Some(points) = points {
-            points.push(((old - first) as u32, new as u32));
-        }
-    };
-    note(run, out.len());
-    let mut step = Step {
-        plan,
-        map,
-        written: Vec::new(),
-        slow: None,
-        scratch,
-        refused: None,
-        folded: 0,
-    };
-    while !ops.eof() {
-        let start = ops.original_position() as usize;
-        if let Some(edit) = edits.next_if(|edit| edit.range.start == start) {
-            out.extend_from_slice(&bytes[run..start]);
-            note(start, out.len());
-            out.extend_from_slice(&edit.code);
-            run = edit.range.end;
-            while ops.original_position() < run as u64 {
-                let op = ops.read()?;
-                if let Some(offset) = edit.moved {
-                    remap.moved = offset;
-                    reencode_one(&mut remap, op, out)?;
-                    remap.moved = 0;
-                }
-            }
-            note(run, out.len());
-            continue;
-        }
-        let action = ops.visit_operator(&mut step)?;
-        let end = ops.original_position() as usize;
-        if matches!(action, Action::Keep(length) if end - start == length) {
-            continue;
-        }
-        out.extend_from_slice(&bytes[run..start]);
-        note(start, out.len());
-        match action {
-            Action::Keep(_) => {
-                let reader = wasmparser::BinaryReader::new(&bytes[start..end], start as u64);
-                let op = OperatorsReader::new(reader).read()?;
-                reencode_one(&mut remap, op, out)?;
-            }
-            Action::Slow => {
-                let op = step.slow.take().expect("a slow step leaves its operator");
-                reencode_one(&mut remap, op, out)?;
-            }
-            Action::Access => {
-                out.append(&mut step.written);
-                let op = step.slow.take().expect("an access leaves its operator");
-                remap.moved = std::mem::take(&mut step.folded).into();
-                reencode_one(&mut remap, op, out)?;
-                remap.moved = 0;
-            }
-            Action::Written => out.append(&mut step.written),
-            Action::Zero => {
-                const I32_ADD: u8 = 0x6a;
-                const I32_SUB: u8 = 0x6b;
-                let local = local_get(&bytes[end..]);
-                if local != 0 && bytes[end + local] == I32_ADD {
-                    out.extend_from_slice(&bytes[end..end + local]);
-                    ops.read()?;
-                    ops.read()?;
-                } else if matches!(bytes[end], I32_ADD | I32_SUB) {
-                    ops.read()?;
-                } else {
-                    out.extend_from_slice(&[0x41, 0]);
-                }
-            }
-        }
-        let end = ops.original_position() as usize;
-        note(end, out.len());
-        run = end;
+    let start = reader.original_position() as usize;
+    if let Some(points) = points {
+        points.push(((start - first) as u32, out.len() as u32));
     }
-    out.extend_from_slice(&bytes[run..module.bodies[defined].end]);
+    let mut writer = Writer {
+        bytes,
+        end: module.bodies[defined].end,
+        first,
+        run: start,
+        out,
+        points,
+        remap,
+        step: Step {
+            plan,
+            map,
+            written: Vec::new(),
+            slow: None,
+            scratch: Scratch::new(local_count),
+            refused: None,
+            folded: 0,
+        },
+    };
+    let allocations = match only_renumbered(module, defined, map) {
+        true => writer.sites(module.refs.sites(defined), allocations)?,
+        false => writer.all(reader, allocations)?,
+    };
+    writer.copy_to(writer.end);
+    let step = writer.step;
     if let Some(what) = step.refused {
         bail!("{what} in one of several guests is not supported yet");
     }
@@ -261,7 +213,228 @@ fn encode_body(
     groups.encode(header);
     header.append(&mut groups_encoded);
     step.scratch.encode(header);
-    Ok(ops.into_allocations())
+    Ok(allocations)
+}
+
+/// Whether only the sites of a body are written anew: its accesses stay as they are.
+fn only_renumbered(module: &Module<'_>, defined: usize, map: &InstanceMap) -> bool {
+    let stays = |memory: u32| {
+        let new = map.memory(memory);
+        memory == 0 && new.index == 0 && new.access.is_none()
+    };
+    // The frames of those exceptions are followed from the start of the body.
+    let legacy = FeatureSet::of(WasmFeatures::LEGACY_EXCEPTIONS);
+    !module.refs.features(defined).has_any(legacy)
+        && module.refs.of(defined).all(|reference| match reference {
+            Ref::Memory(memory) => stays(memory),
+            _ => true,
+        })
+}
+
+/// Writes the instructions of one body.
+struct Writer<'w, 'a> {
+    /// Those of the file.
+    bytes: &'a [u8],
+    /// Where the body begins and ends in it.
+    first: usize,
+    end: usize,
+    /// The instructions from here on are still to be copied.
+    run: usize,
+    out: &'w mut Vec<u8>,
+    points: &'w mut Option<Points>,
+    remap: Remap<'w>,
+    step: Step<'w, 'a>,
+}
+
+impl<'a> Writer<'_, 'a> {
+    /// Notes that what is at `old` in the file comes next.
+    fn note(&mut self, old: usize) {
+        if let Some(points) = self.points {
+            points.push(((old - self.first) as u32, self.out.len() as u32));
+        }
+    }
+
+    /// Copies what is still to be copied before `at`.
+    fn copy_to(&mut self, at: usize) {
+        self.out.extend_from_slice(&self.bytes[self.run..at]);
+        self.run = at;
+    }
+
+    /// Decodes all instructions.
+    fn all(
+        &mut self,
+        reader: BinaryReader<'a>,
+        allocations: OperatorsReaderAllocations,
+    ) -> Result<OperatorsReaderAllocations> {
+        let mut edits = match self.step.map.has_work() {
+            true => coalesce::edits(
+                self.bytes,
+                OperatorsReader::new(reader.clone()),
+                self.step.map,
+                &mut self.step.scratch,
+            )?,
+            false => Vec::new(),
+        }
+        .into_iter()
+        .peekable();
+        let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
+        while !ops.eof() {
+            let start = ops.original_position() as usize;
+            if let Some(edit) = edits.next_if(|edit| edit.range.start == start) {
+                self.copy_to(start);
+                self.note(start);
+                self.out.extend_from_slice(&edit.code);
+                self.run = edit.range.end;
+                while ops.original_position() < self.run as u64 {
+                    let op = ops.read()?;
+                    if let Some(offset) = edit.moved {
+                        self.remap.moved = offset;
+                        reencode_one(&mut self.remap, op, self.out)?;
+                        self.remap.moved = 0;
+                    }
+                }
+                self.note(self.run);
+                continue;
+            }
+            let action = ops.visit_operator(&mut self.step)?;
+            self.act(action, start..ops.original_position() as usize)?;
+            while ops.original_position() < self.run as u64 {
+                ops.read()?;
+            }
+        }
+        Ok(ops.into_allocations())
+    }
+
+    /// Decodes those instructions that are at sites of the body.
+    fn sites(
+        &mut self,
+        sites: impl Iterator<Item = usize>,
+        mut allocations: OperatorsReaderAllocations,
+    ) -> Result<OperatorsReaderAllocations> {
+        for site in sites {
+            let start = self.first + site;
+            // What was left out with the instruction before.
+            if start < self.run || self.stays(start) {
+                continue;
+            }
+            if self.renumber(start) {
+                continue;
+            }
+            let reader = BinaryReader::new(&self.bytes[start..self.end], start as u64);
+            let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
+            let action = ops.visit_operator(&mut self.step)?;
+            let end = ops.original_position() as usize;
+            allocations = ops.into_allocations();
+            self.act(action, start..end)?;
+        }
+        Ok(allocations)
+    }
+
+    /// Whether the instruction is one of those that are the same everywhere.
+    fn stays(&self, start: usize) -> bool {
+        match self.bytes[start..] {
+            // Blocks with a number, and extensions of signs.
+            [0x02..=0x04, 0x7c..=0x7f, ..] | [0xc0..=0xc4, ..] => true,
+            _ => false,
+        }
+    }
+
+    /// Writes the most frequent instructions that have an index; false for all others.
+    fn renumber(&mut self, start: usize) -> bool {
+        let opcode = self.bytes[start];
+        if !matches!(opcode, CALL | GLOBAL_GET | GLOBAL_SET) {
+            return false;
+        }
+        let Some((old, length)) = read_leb(&self.bytes[start + 1..self.end]) else {
+            return false;
+        };
+        let new = match opcode {
+            CALL => match self.step.map.callee(old) {
+                Callee::Func(new) => new,
+                _ => return false,
+            },
+            _ => self.step.map.global(old),
+        };
+        if new == old && leb(new.into()) == length {
+            return true;
+        }
+        self.copy_to(start);
+        self.note(start);
+        self.out.push(opcode);
+        let mut left = new;
+        while left >= 0x80 {
+            self.out.push(left as u8 | 0x80);
+            left >>= 7;
+        }
+        self.out.push(left as u8);
+        self.run = start + 1 + length;
+        self.note(self.run);
+        true
+    }
+
+    /// Writes the instruction at `at`, and what comes before it.
+    fn act(&mut self, action: Action, at: Range<usize>) -> Result<()> {
+        let Range { start, end } = at;
+        if matches!(action, Action::Keep(length) if end - start == length) {
+            return Ok(());
+        }
+        self.copy_to(start);
+        self.note(start);
+        self.run = end;
+        match action {
+            Action::Keep(_) => {
+                let reader = BinaryReader::new(&self.bytes[start..end], start as u64);
+                let op = OperatorsReader::new(reader).read()?;
+                reencode_one(&mut self.remap, op, self.out)?;
+            }
+            Action::Slow => {
+                let op = self.step.slow.take();
+                let op = op.expect("a slow step leaves its operator");
+                reencode_one(&mut self.remap, op, self.out)?;
+            }
+            Action::Access => {
+                self.out.append(&mut self.step.written);
+                let op = self.step.slow.take();
+                let op = op.expect("an access leaves its operator");
+                self.remap.moved = std::mem::take(&mut self.step.folded).into();
+                reencode_one(&mut self.remap, op, self.out)?;
+                self.remap.moved = 0;
+            }
+            Action::Written => self.out.append(&mut self.step.written),
+            Action::Zero => {
+                const I32_ADD: u8 = 0x6a;
+                const I32_SUB: u8 = 0x6b;
+                let next = &self.bytes[end..];
+                let local = local_get(next);
+                if local != 0 && next[local] == I32_ADD {
+                    self.out.extend_from_slice(&next[..local]);
+                    self.run = end + local + 1;
+                } else if matches!(next[0], I32_ADD | I32_SUB) {
+                    self.run = end + 1;
+                } else {
+                    self.out.extend_from_slice(&[0x41, 0]);
+                }
+            }
+        }
+        self.note(self.run);
+        Ok(())
+    }
+}
+
+const CALL: u8 = 0x10;
+const GLOBAL_GET: u8 = 0x23;
+const GLOBAL_SET: u8 = 0x24;
+
+/// An index and its length.
+fn read_leb(bytes: &[u8]) -> Option<(u32, usize)> {
+    let mut value = 0;
+    for (at, &byte) in bytes.iter().enumerate().take(5) {
+        value |= u32::from(byte & 0x7f) << (7 * at);
+        if byte < 0x80 {
+            return Some((value, at + 1));
+        }
+    }
+    None
 }
 
 fn reencode_one(remap: &mut Remap<'_>, op: Operator<'_>, out: &mut Vec<u8>) -> Result<()> {
@@ -272,31 +445,6 @@ fn reencode_one(remap: &mut Remap<'_>, op: Operator<'_>, out: &mut Vec<u8>) -> R
     Ok(())
 }
 
-/// What to do with an instruction of the input.
-enum Action {
-    /// Copy it if it has this length: the shortest encoding.
-    Keep(usize),
-    /// Write it anew with the general re-encoder.
-    Slow,
-    /// It was replaced by [`Step::written`].
-    Written,
-    /// It comes after [`Step::written`].
-    Access,
-    /// It is the constant 0; adding or subtracting it does nothing.
-    Zero,
-}
-
-struct Step<'s, 'a> {
-    plan: &'s Plan<'s, 's>,
-    map: &'s InstanceMap,
-    written: Vec<u8>,
-    slow: Option<Operator<'a>>,
-    scratch: Scratch,
-    refused: Option<&'static str>,
-    /// What the next access adds to its offset.
-    folded: u32,
-}
-
 /// The bytes of the `local.get` that code begins with; 0 where it begins with something else.
 fn local_get(code: &[u8]) -> usize {
     const LOCAL_GET: u8 = 0x20;
@@ -304,402 +452,4 @@ fn local_get(code: &[u8]) -> usize {
         return 0;
     }
     2 + code[1..].iter().take_while(|&&byte| byte >= 0x80).count()
-}
-
-/// The length of an unsigned LEB128.
-fn leb(value: u64) -> usize {
-    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
-}
-
-/// The length of a signed LEB128.
-fn sleb(value: i64) -> usize {
-    let magnitude = if value < 0 { !value } else { value };
-    (65 - magnitude.leading_zeros() as usize).div_ceil(7)
-}
-
-impl Step<'_, '_> {
-    /// `opcode index`, copied when the index has not changed.
-    fn indexed(&mut self, opcode: u8, old: u32, new: u32) -> Action {
-        if old == new {
-            return Action::Keep(1 + leb(new.into()));
-        }
-        self.written.push(opcode);
-        new.encode(&mut self.written);
-        Action::Written
-    }
-
-    fn call(&mut self, old: u32) -> Action {
-        match self.map.callee(old) {
-            Callee::Func(new) => return self.indexed(0x10, old, new),
-            Callee::Inline(_, at) => self.inline(self.map.inlined(at)),
-            Callee::I32Const(value) => {
-                self.written.push(0x41);
-                value.encode(&mut self.written);
-            }
-            Callee::Zero => return Action::Zero,
-            Callee::GlobalGet(global) => {
-                self.written.push(0x23);
-                global.encode(&mut self.written);
-            }
-            Callee::GlobalSet(global) => {
-                self.written.push(0x24);
-                global.encode(&mut self.written);
-            }
-            Callee::GlobalPlus(global, add) => {
-                InstructionSink::new(&mut self.written)
-                    .global_get(global)
-                    .i32_const(add)
-                    .i32_add();
-            }
-            Callee::I64Const(value) => {
-                self.written.push(0x42);
-                value.encode(&mut self.written);
-            }
-            Callee::GlobalGetWide(global) => {
-                InstructionSink::new(&mut self.written)
-                    .global_get(global)
-                    .i64_extend_i32_u();
-            }
-            Callee::MemoryBytes => {
-                InstructionSink::new(&mut self.written)
-                    .memory_size(0)
-                    .i64_extend_i32_u()
-                    .i64_const(16)
-                    .i64_shl();
-            }
-            Callee::Unreachable => self.written.push(0x00),
-            Callee::Dead => panic!("function {old} is called but was not planned"),
-        }
-        Action::Written
-    }
-
-    /// Writes a function out; its arguments are on the stack.
-    fn inline(&mut self, (id, index): (InstanceId, u32)) {
-        let module = self.plan.program.module(self.plan.input, id);
-        let inline = inline(module, index).expect("a planned function can be written out");
-        let mut locals = BTreeMap::new();
-        if !inline.in_order {
-            for (at, &ty) in inline.params.iter().enumerate().rev() {
-                let used = inline.code.iter().any(|op| local_of(op) == Some(at as u32));
-                let mut code = InstructionSink::new(&mut self.written);
-                if !used {
-                    code.drop();
-                    continue;
-                }
-                let ty = RoundtripReencoder.val_type(ty).expect("a type of numbers");
-                let local = self.scratch.local(ty, access::Use::Param(at));
-                code.local_set(local);
-                locals.insert(at as u32, local);
-            }
-        }
-        for op in inline.code {
-            let mut code = InstructionSink::new(&mut self.written);
-            match op {
-                Operator::LocalGet { local_index } => code.local_get(locals[&local_index]),
-                Operator::LocalSet { local_index } => code.local_set(locals[&local_index]),
-                Operator::LocalTee { local_index } => code.local_tee(locals[&local_index]),
-                op => {
-                    let op = RoundtripReencoder.instruction(op);
-                    op.expect("an instruction on numbers")
-                        .encode(&mut self.written);
-                    continue;
-                }
-            };
-        }
-    }
-
-    /// A load or store in a memory that is shared with other guests.
-    fn access(&mut self, op: &Operator<'_>, arg: wasmparser::MemArg, access: &Access) -> Action {
-        // A base that is known goes into the offset of the instruction.
-        let mut access = *access;
-        let (moved, base) = access.folded();
-        if arg.offset + u64::from(base) <= u32::MAX.into() {
-            self.folded = base;
-            access = moved;
-        }
-        match touches(op) {
-            Some(touched) => access::prepare(
-                &mut InstructionSink::new(&mut self.written),
-                |ty, purpose| self.scratch.local(ty, purpose),
-                &access,
-                arg.offset,
-                touched,
-            ),
-            None => self.refused = Some("this memory instruction (atomics)"),
-        }
-        Action::Access
-    }
-
-    /// How the memory of a load or store is got at, when it is shared with other guests.
-    #[inline]
-    fn accessed(&self, arg: &wasmparser::MemArg) -> Option<Access> {
-        match arg.target {
-            MemArgTarget::Memory(memory) => self.map.memory(memory).access,
-            _ => None,
-        }
-    }
-
-    fn helper(&mut self, func: u32) -> Action {
-        self.written.push(0x10);
-        func.encode(&mut self.written);
-        Action::Written
-    }
-
-    /// Called with a literal variant, so that everything but its own arm is compiled away.
-    #[inline(always)]
-    fn step(&mut self, op: &Operator<'_>) -> Action {
-        match *op {
-            Operator::Call { function_index } => self.call(function_index),
-            Operator::CallIndirect {
-                type_index,
-                table_index,
-            } => {
-                self.written.push(0x11);
-                self.map.ty(type_index).encode(&mut self.written);
-                self.map.table(table_index).encode(&mut self.written);
-                Action::Written
-            }
-            Operator::GlobalGet { global_index } => {
-                let new = self.map.global(global_index);
-                self.indexed(0x23, global_index, new)
-            }
-            Operator::GlobalSet { global_index } => {
-                let new = self.map.global(global_index);
-                self.indexed(0x24, global_index, new)
-            }
-            Operator::LocalGet { local_index }
-            | Operator::LocalSet { local_index }
-            | Operator::LocalTee { local_index } => Action::Keep(1 + leb(local_index.into())),
-            Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
-                Action::Keep(1 + leb(relative_depth.into()))
-            }
-            Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
-                match blockty {
-                    BlockType::Empty => Action::Keep(2),
-                    _ => Action::Slow,
-                }
-            }
-            Operator::I32Const { value } => Action::Keep(1 + sleb(value.into())),
-            Operator::I64Const { value } => Action::Keep(1 + sleb(value)),
-            Operator::F32Const { .. } => Action::Keep(5),
-            Operator::F64Const { .. } => Action::Keep(9),
-            Operator::MemorySize { mem } => match self.map.memory(mem).ops {
-                MemoryOps::Plain => Action::Slow,
-                MemoryOps::Fixed { pages } => {
-                    InstructionSink::new(&mut self.written).i32_const(pages);
-                    Action::Written
-                }
-                MemoryOps::Sliding { bytes, .. } => {
-                    InstructionSink::new(&mut self.written)
-                        .global_get(bytes)
-                        .i32_const(16)
-                        .i32_shr_u();
-                    Action::Written
-                }
-            },
-            Operator::MemoryGrow { mem } => match self.map.memory(mem).ops {
-                MemoryOps::Sliding { grow, .. } => self.helper(grow),
-                MemoryOps::Fixed { pages } => {
-                    // Nothing more is the only growth there is.
-                    InstructionSink::new(&mut self.written)
-                        .if_(wasm_encoder::BlockType::Result(wasm_encoder::ValType::I32))
-                        .i32_const(-1)
-                        .else_()
-                        .i32_const(pages)
-                        .end();
-                    Action::Written
-                }
-                MemoryOps::Plain => Action::Slow,
-            },
-            Operator::MemoryCopy { dst_mem, src_mem } => {
-                match self.map.memory_copy(dst_mem, src_mem) {
-                    Some(func) => self.helper(func),
-                    None => {
-                        let accesses = [dst_mem, src_mem].map(|mem| self.map.memory(mem).access);
-                        if accesses.iter().all(Option::is_none) {
-                            return Action::Slow;
-                        }
-                        // Between the memory that is cut into regions and another.
-                        access::prepare_copy(
-                            &mut InstructionSink::new(&mut self.written),
-                            |ty, purpose| self.scratch.local(ty, purpose),
-                            accesses,
-                        );
-                        Action::Access
-                    }
-                }
-            }
-            Operator::MemoryFill { mem } => match self.map.memory(mem).fill {
-                Some(func) => self.helper(func),
-                None => Action::Slow,
-            },
-            Operator::MemoryInit { mem, .. } => match self.map.memory(mem).access {
-                Some(access) => {
-                    access::prepare_init(
-                        &mut InstructionSink::new(&mut self.written),
-                        |ty, purpose| self.scratch.local(ty, purpose),
-                        &access,
-                    );
-                    Action::Access
-                }
-                None => Action::Slow,
-            },
-            Operator::BrTable { .. }
-            | Operator::ReturnCall { .. }
-            | Operator::ReturnCallIndirect { .. }
-            | Operator::RefFunc { .. }
-            | Operator::RefNull { .. }
-            | Operator::TypedSelect { .. }
-            | Operator::TypedSelectMulti { .. }
-            | Operator::TableGet { .. }
-            | Operator::TableSet { .. }
-            | Operator::TableGrow { .. }
-            | Operator::TableSize { .. }
-            | Operator::TableFill { .. }
-            | Operator::TableCopy { .. }
-            | Operator::TableInit { .. }
-            | Operator::ElemDrop { .. }
-            | Operator::DataDrop { .. }
-            | Operator::Try { .. }
-            | Operator::Catch { .. }
-            | Operator::Throw { .. }
-            | Operator::Rethrow { .. }
-            | Operator::Delegate { .. }
-            | Operator::TryTable { .. } => Action::Slow,
-            _ => Action::Keep(1),
-        }
-    }
-}
-
-/// What becomes of a memory access, when the operator has a `memarg`.
-macro_rules! visit_memarg {
-    ($step:ident $op:ident memarg $value:ident) => {
-        if let Some(access) = $step.accessed(&$value) {
-            let action = $step.access(&$op, $value, &access);
-            $step.slow = Some($op);
-            return action;
-        }
-        if $value.target == MemArgTarget::Memory(0)
-            && $value.ordering.is_none()
-            && $step.map.memory(0).index == 0
-        {
-            return Action::Keep(1 + leb($value.align.into()) + leb($value.offset));
-        }
-    };
-    ($step:ident $op:ident $other:ident $value:ident) => {};
-}
-
-macro_rules! define_visit {
-    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-        $(
-            #[inline]
-            #[allow(unused_variables)]
-            fn $visit(&mut self $($(, $arg: $argty)*)?) -> Action {
-                let op = Operator::$op $({ $($arg: $arg.clone()),* })?;
-                $($(visit_memarg!(self op $arg $arg);)*)?
-                let action = self.step(&op);
-                if matches!(action, Action::Slow | Action::Access) {
-                    self.slow = Some(op);
-                }
-                action
-            }
-        )*
-    };
-}
-
-macro_rules! visit_memarg_simd {
-    ($step:ident $op:ident memarg $value:ident) => {
-        if let Some(access) = $step.accessed(&$value) {
-            let action = $step.access(&$op, $value, &access);
-            $step.slow = Some($op);
-            return action;
-        }
-    };
-    ($step:ident $op:ident $other:ident $value:ident) => {};
-}
-
-macro_rules! define_visit_simd {
-    ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
-        $(
-            fn $visit(&mut self $($(, $arg: $argty)*)?) -> Action {
-                let op = Operator::$op $({ $($arg: $arg.clone()),* })?;
-                $($(visit_memarg_simd!(self op $arg $arg);)*)?
-                self.slow = Some(op);
-                Action::Slow
-            }
-        )*
-    };
-}
-
-#[allow(clippy::clone_on_copy)]
-impl<'a> VisitOperator<'a> for Step<'_, 'a> {
-    type Output = Action;
-
-    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Action>> {
-        Some(self)
-    }
-
-    wasmparser::for_each_visit_operator!(define_visit);
-}
-
-#[allow(clippy::clone_on_copy, unused_variables)]
-impl<'a> VisitSimdOperator<'a> for Step<'_, 'a> {
-    wasmparser::for_each_visit_simd_operator!(define_visit_simd);
-}
-
-/// The general re-encoder with the index maps of one instance.
-struct Remap<'m> {
-    map: &'m InstanceMap,
-    /// What is added to the offset of a memory access.
-    moved: u64,
-}
-
-impl Reencode for Remap<'_> {
-    type Error = &'static str;
-
-    fn function_index(&mut self, func: u32) -> Result<u32, reencode::Error<&'static str>> {
-        match self.map.callee(func) {
-            Callee::Func(index) | Callee::Inline(index, _) => Ok(index),
-            _ => Err(reencode::Error::UserError(
-                "a built-in of the linker can only be called",
-            )),
-        }
-    }
-
-    fn type_index(&mut self, ty: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.ty(ty))
-    }
-
-    fn table_index(&mut self, table: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.table(table))
-    }
-
-    fn mem_arg(
-        &mut self,
-        arg: wasmparser::MemArg,
-    ) -> Result<wasm_encoder::MemArg, reencode::Error<&'static str>> {
-        let mut arg = reencode::utils::mem_arg(self, arg)?;
-        arg.offset += self.moved;
-        Ok(arg)
-    }
-
-    fn memory_index(&mut self, memory: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.memory(memory).index)
-    }
-
-    fn global_index(&mut self, global: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.global(global))
-    }
-
-    fn data_index(&mut self, data: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.data(data))
-    }
-
-    fn element_index(&mut self, element: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.element(element))
-    }
-
-    fn tag_index(&mut self, tag: u32) -> Result<u32, reencode::Error<&'static str>> {
-        Ok(self.map.tag(tag))
-    }
 }

@@ -11,6 +11,18 @@ use crate::maps::index::Maps;
 use crate::parse::module::Module;
 use crate::plan::Plan;
 
+/// The custom sections that may be kept, about.
+pub fn size(plan: &Plan<'_, '_>) -> usize {
+    if plan.options.strip {
+        return 0;
+    }
+    let sizes = plan.program.ids().map(|id| {
+        let customs = plan.program.module(plan.input, id).customs.iter();
+        customs.map(|custom| custom.bytes.len()).sum::<usize>()
+    });
+    sizes.sum()
+}
+
 /// Appends the custom sections that a flat module keeps, except for debug information. The content
 /// of the code section is at `code` in `wasm`.
 pub fn append(

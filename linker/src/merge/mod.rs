@@ -5,16 +5,17 @@ mod code;
 mod customs;
 mod debug;
 mod names;
+mod step;
 
 use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode,
-    EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, Ieee32,
-    Ieee64, ImportSection, MemorySection, MemoryType, Module, SectionId, StartSection,
-    TableSection, TagKind, TagSection, TagType, TypeSection, ValType,
+    ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode, EntityType,
+    ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, Ieee32, Ieee64,
+    ImportSection, MemorySection, MemoryType, Module, StartSection, TableSection, TagKind,
+    TagSection, TagType, TypeSection, ValType,
 };
 
 use crate::debug::DebugNotes;
@@ -26,7 +27,7 @@ use crate::plan::tasks::Site;
 use crate::plan::{Exported, Plan, Step, Target, late, zeroes};
 use crate::resolve::{CanonId, CanonKind, FuncDef, Given, InstanceId};
 use crate::resolve::{Const, constant};
-use code::Traced;
+use code::{InPlace, Traced};
 
 /// The encoded output, not yet validated.
 pub struct Merged {
@@ -95,6 +96,11 @@ pub struct AddedRegion {
     pub slides: bool,
 }
 
+/// Indices that are longer than those of the input make code longer: for one byte in so many there is room.
+const SLACK: usize = 32;
+/// And for so many in any case: the sections that are appended when the module is finished, too.
+const LEAST_SLACK: usize = 64 << 10;
+
 /// Encodes the output.
 pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     let glue = Glue::new(plan);
@@ -154,48 +160,41 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         module.section(&DataCountSection { count: data.len() });
     }
 
-    // The bodies are moved into the module one chunk after the other: a large program is not kept
-    // twice.
+    // The bodies are moved into the module one chunk after the other, as they are made: a large program is not
+    // kept twice.
     let room = Room::of(plan.input.bytes.len());
     let traced = debug::traced(plan);
-    let mut bodies = code::bodies(plan, &maps, &maps.sources, &traced, &room)?;
-    let mut own = CodeSection::new();
+    let mut wasm = module.finish();
+    let sizes = maps.sources.iter().map(|&(id, defined)| {
+        let module = plan.program.module(plan.input, id);
+        module.bodies[defined].len() + 3
+    });
+    let (around, code) = (
+        wasm.len() + data_size + customs::size(plan),
+        sizes.sum::<usize>(),
+    );
+    wasm.reserve_exact(around + code + code / SLACK + LEAST_SLACK);
+    let code = InPlace::new(&mut wasm, maps.sources.len() + glue.functions.len());
+    let mut traces: Vec<Traced> = Vec::new();
+    code::bodies(plan, &maps, &maps.sources, &traced, &room, |chunk| {
+        let at = code.bytes();
+        code.wasm.extend_from_slice(&chunk.bytes);
+        traces.extend(chunk.traced.into_iter().map(|mut body| {
+            body.range = body.range.start + at..body.range.end + at;
+            body
+        }));
+    })?;
     for at in 0..glue.functions.len() {
         let body = glue::encode(&glue, at, plan, &maps)?;
         room.spend(body.byte_len())?;
-        own.function(&body);
+        body.encode(code.wasm);
     }
-    let mut own_bytes = Vec::new();
-    own.encode(&mut own_bytes);
-    let own_bytes = skip_header(&own_bytes, own.len())?;
-    let count = maps.sources.len() as u32 + own.len();
-    let mut wasm = module.finish();
-    let mut code_start = wasm.len();
-    if count > 0 {
-        let mut header = Vec::new();
-        count.encode(&mut header);
-        let sizes = bodies.iter().map(|chunk| chunk.bytes.len());
-        let size = header.len() + sizes.sum::<usize>() + own_bytes.len();
-        wasm.reserve(size + 6 + data_size);
-        wasm.push(SectionId::Code as u8);
-        size.encode(&mut wasm);
-        code_start = wasm.len();
-        wasm.extend_from_slice(&header);
-        for chunk in &mut bodies {
-            let at = wasm.len() - code_start;
-            for body in &mut chunk.traced {
-                body.range = body.range.start + at..body.range.end + at;
-            }
-            wasm.extend_from_slice(&std::mem::take(&mut chunk.bytes));
-        }
-        wasm.extend_from_slice(own_bytes);
-    }
+    let code_start = code.finish();
     if !data.is_empty() {
         append(&mut wasm, &data);
     }
     let mut debug = DebugNotes::default();
     if !plan.options.strip {
-        let traces: Vec<Traced> = bodies.into_iter().flat_map(|chunk| chunk.traced).collect();
         customs::append(plan, &glue, &maps, &traces, code_start, &mut wasm)?;
         debug = debug::append(plan, &maps, traces, &mut wasm);
     }
@@ -253,15 +252,6 @@ fn append(wasm: &mut Vec<u8>, section: &impl wasm_encoder::Section) {
     section.append_to(wasm);
 }
 
-/// The content of an encoded section after its size and count.
-fn skip_header(bytes: &[u8], count: u32) -> Result<&[u8]> {
-    let mut reader = wasmparser::BinaryReader::new(bytes, 0);
-    reader.read_var_u32()?;
-    let read = reader.read_var_u32()?;
-    debug_assert_eq!(read, count);
-    Ok(&bytes[reader.current_position()..])
-}
-
 fn final_index(maps: &Maps, target: Target) -> Result<u32> {
     maps.target(target)
         .ok_or_else(|| anyhow!("{target:?} is used as a function, but it is none of the output"))
@@ -269,10 +259,17 @@ fn final_index(maps: &Maps, target: Target) -> Result<u32> {
 
 fn function_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &mut Maps) -> FunctionSection {
     let mut section = FunctionSection::new();
+    // Instances come one after the other: the numbers of the types of the last one.
+    let mut known = (None, Vec::new());
     for &(id, defined) in &maps.sources {
         let module = plan.program.module(plan.input, id);
-        let index = module.imported_func_count() + defined as u32;
-        section.function(maps.types.index(module.func_type(index)));
+        if known.0 != Some(id) {
+            known = (Some(id), vec![None; module.types.len()]);
+        }
+        let index = module.imported_func_count() as usize + defined;
+        let ty = module.func_types[index] as usize;
+        let number = known.1[ty].get_or_insert_with(|| maps.types.index(&module.types[ty]));
+        section.function(*number);
     }
     for function in &glue.functions {
         section.function(maps.types.index(&function.ty));

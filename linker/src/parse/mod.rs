@@ -7,7 +7,9 @@
 pub mod component;
 pub mod constant;
 pub mod module;
+mod notes;
 pub mod scan;
+pub mod sites;
 
 use std::collections::BTreeMap;
 
@@ -137,7 +139,7 @@ impl<'a> Input<'a> {
 pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
         Encoding::Component => {
-            let input = parse(bytes)?;
+            let input = parse(bytes, false)?;
             for module in &input.modules {
                 module.refuse_gc_types()?;
             }
@@ -157,9 +159,19 @@ pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
 /// Fails for anything that is not a valid core module, with the byte offset.
 pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
-        Encoding::Module => parse(bytes),
+        Encoding::Module => parse(bytes, false),
         Encoding::Component => bail!("this is a component, not a core module"),
     }
+}
+
+/// Parses a core module that the linker has made of valid ones, and that is not finished: its bodies are validated
+/// when they are.
+///
+/// # Errors
+///
+/// As [`module`]; that would be a bug of the linker.
+pub fn unfinished(bytes: &[u8]) -> Result<Input<'_>> {
+    parse(bytes, true)
 }
 
 /// What kind of file this is, from its first eight bytes.
@@ -212,7 +224,8 @@ enum Open {
     Component(usize),
 }
 
-fn parse(bytes: &[u8]) -> Result<Input<'_>> {
+/// `is_valid`: the bodies are only read.
+fn parse(bytes: &[u8], is_valid: bool) -> Result<Input<'_>> {
     let mut validator = Validator::new_with_features(accepted());
     let mut components: Vec<Component<'_>> = Vec::new();
     let mut modules: Vec<Module<'_>> = Vec::new();
@@ -325,7 +338,7 @@ fn parse(bytes: &[u8]) -> Result<Input<'_>> {
     }
 
     let counts: Vec<usize> = modules.iter().map(|module| module.bodies.len()).collect();
-    for (module, (refs, features)) in modules.iter_mut().zip(scan::scan(jobs, &counts)?) {
+    for (module, (refs, features)) in modules.iter_mut().zip(scan::scan(jobs, &counts, is_valid)?) {
         module.refs = refs;
         module.features.insert(features);
     }

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType,
-    GlobalType, Imports, KnownCustom, MemoryType, Name, Operator, Payload, RefType, TableInit,
-    TableType, TypeRef, WasmFeatures,
+    BinaryReader, CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind,
+    FuncType, GlobalType, Imports, KnownCustom, MemoryType, Name, Operator, OperatorsReader,
+    OperatorsReaderAllocations, Payload, RefType, TableInit, TableType, TypeRef, WasmFeatures,
 };
 
 use super::scan::{Refs, value_type_features};
@@ -143,6 +143,26 @@ impl<'a> Module<'a> {
             &self.bytes[range.clone()],
             range.start as u64,
         ))
+    }
+
+    /// Those instructions of a body that may be written anew ([`super::sites`]), each with where it is in the
+    /// file. Of exceptions that nest as blocks do there must be none.
+    pub fn at_sites(
+        &self,
+        defined: usize,
+    ) -> impl Iterator<Item = wasmparser::Result<(Range<usize>, Operator<'a>)>> {
+        let Range { start, end } = self.bodies[defined];
+        let mut allocations = OperatorsReaderAllocations::default();
+        self.refs.sites(defined).map(move |site| {
+            let at = start + site;
+            let reader = BinaryReader::new(&self.bytes[at..end], at as u64);
+            let mut ops =
+                OperatorsReader::new_with_allocs(reader, std::mem::take(&mut allocations));
+            let op = ops.read()?;
+            let range = at..ops.original_position() as usize;
+            allocations = ops.into_allocations();
+            Ok((range, op))
+        })
     }
 
     /// The addresses of a body as DWARF counts them.

@@ -4,7 +4,7 @@
 //! the fixup module fills. Following it statically makes the shim, its table and the fixup module
 //! dead.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wasmparser::{FuncType, Operator};
 
@@ -23,9 +23,18 @@ struct StaticTables {
 }
 
 impl StaticTables {
-    fn new(input: &Input<'_>, program: &Program, exact: bool) -> StaticTables {
+    /// Only those of `wanted` are looked at.
+    fn new(
+        input: &Input<'_>,
+        program: &Program,
+        exact: bool,
+        wanted: &HashSet<TableSlot>,
+    ) -> StaticTables {
         let mut slots: HashMap<TableSlot, HashMap<u32, FuncDef>> = HashMap::new();
         let mut dynamic = Vec::new();
+        if wanted.is_empty() {
+            return StaticTables { slots };
+        }
         let starts: Vec<(InstanceId, FuncDef)> = program
             .ids()
             .filter(|_| exact)
@@ -50,6 +59,9 @@ impl StaticTables {
                     continue;
                 };
                 let slot = program.table(input, id, *table);
+                if !wanted.contains(&slot) {
+                    continue;
+                }
                 // A start function that runs before finds less in the table.
                 let mut before = starts.iter().filter(|(at, _)| slot.0 <= *at && *at < id);
                 if before.any(|(_, def)| sees_table(input, program, *def, slot)) {
@@ -104,36 +116,49 @@ impl Forwarders {
     /// `direct` also those that call another function. `exact` leaves out shims that a start function may
     /// call too early; without it such a call is taken for one that never happens.
     pub fn new(input: &Input<'_>, program: &Program, direct: bool, exact: bool) -> Forwarders {
-        let tables = StaticTables::new(input, program, exact);
-        let mut map = HashMap::new();
+        let mut found = Vec::new();
+        let mut wanted = HashSet::new();
         for id in program.ids() {
             let module = program.module(input, id);
             for (defined, body) in module.bodies.iter().enumerate() {
                 // The longest: 16 parameters, a constant and a call with over-long indices.
-                if body.len() > 64 {
+                if body.len() > 64 || !may_pass_on(&module.bytes[body.clone()]) {
                     continue;
                 }
                 let index = module.imported_func_count() + defined as u32;
                 let ty = module.func_type(index);
-                let target = match passes_on_to(&module.bytes[body.clone()], ty) {
-                    Some(Passes::Call(callee)) if direct => {
-                        (module.func_type(callee) == ty).then_some(FuncDef::Core(id, callee))
-                    }
-                    Some(Passes::Indirect {
-                        table,
-                        slot,
-                        ty: called,
-                    }) if module.types[called as usize] == *ty => tables
-                        .slots
-                        .get(&program.table(input, id, table))
-                        .and_then(|slots| slots.get(&slot))
-                        .copied()
-                        .filter(|&func| program.func_ty(input, func) == ty),
-                    _ => None,
+                let Some(passes) = passes_on_to(&module.bytes[body.clone()], ty) else {
+                    continue;
                 };
-                if let Some(target) = target {
-                    map.insert((id, index), target);
+                if let Passes::Indirect { table, .. } = passes {
+                    wanted.insert(program.table(input, id, table));
                 }
+                found.push((id, index, passes));
+            }
+        }
+        let tables = StaticTables::new(input, program, exact, &wanted);
+        let mut map = HashMap::new();
+        for (id, index, passes) in found {
+            let module = program.module(input, id);
+            let ty = module.func_type(index);
+            let target = match passes {
+                Passes::Call(callee) if direct => {
+                    (module.func_type(callee) == ty).then_some(FuncDef::Core(id, callee))
+                }
+                Passes::Indirect {
+                    table,
+                    slot,
+                    ty: called,
+                } if module.types[called as usize] == *ty => tables
+                    .slots
+                    .get(&program.table(input, id, table))
+                    .and_then(|slots| slots.get(&slot))
+                    .copied()
+                    .filter(|&func| program.func_ty(input, func) == ty),
+                _ => None,
+            };
+            if let Some(target) = target {
+                map.insert((id, index), target);
             }
         }
         Forwarders { map }
@@ -167,6 +192,16 @@ impl Forwarders {
 enum Passes {
     Call(u32),
     Indirect { table: u32, slot: u32, ty: u32 },
+}
+
+/// Whether a body begins like one that only passes on: most do not.
+fn may_pass_on(body: &[u8]) -> bool {
+    // No locals (or that in more bytes than needed), then `local.get`, `call` or `i32.const`.
+    match body {
+        [0, first, ..] => matches!(first, 0x20 | 0x10 | 0x41),
+        [first, ..] => *first >= 0x80,
+        [] => false,
+    }
 }
 
 /// What a body passes on to, when it does nothing else with its parameters.
