@@ -17,12 +17,11 @@ mod steps;
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
-use std::time::Duration;
 
+use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::snapshot::{self, Files};
-use p1bridge_tests::{Exit, RunSpec, child, engines};
+use p1bridge_tests::{Exit, RunSpec, engines};
 
 use script::{ALL, Arg, Script};
 
@@ -91,24 +90,7 @@ fn run(guest: &Guest, script: &Script, setting: &Setting) -> Did {
 
 /// The component that a module becomes.
 fn component(module: &[u8]) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let [from, to] = ["module.wasm", "component.wasm"].map(|name| folder.path().join(name));
-    std::fs::write(&from, module).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge-tests"));
-    // Until that is the default.
-    command
-        .env("P1B_UP", "1")
-        .args(["p1bridge", "wrap"])
-        .arg(&from)
-        .arg("-o")
-        .arg(&to);
-    let ended = child::run(&mut command, &[], Duration::from_secs(60)).unwrap();
-    assert!(
-        ended.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
-    std::fs::read(&to).unwrap()
+    wrap(module, &WrapOptions::default()).unwrap().component
 }
 
 /// A guest, and whether it reads its script from standard input.

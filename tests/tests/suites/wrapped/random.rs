@@ -103,7 +103,8 @@ fn step(script: &mut Script, random: &mut Random) {
             script
                 .poke(OUT, &[0; 4])
                 .call("fd_fdstat_get", &[fd, n(OUT.into())])
-                .dump(OUT, 4);
+                .dump(OUT, 4)
+                .poke(OUT, &[0; 4]);
         }
         18 => {
             script
