@@ -283,7 +283,10 @@ impl Contract {
                 .filter(|(word, name)| plain(word) && name.contains('#'))
                 .map_or(name.as_str(), |(_, name)| name);
             let snake = |text: &str| text.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-            let whole = whole.strip_prefix("[async-lower]").unwrap_or(whole);
+            let whole = whole
+                .strip_prefix("[async-lower]")
+                .or_else(|| whole.strip_prefix("[pending]"))
+                .unwrap_or(whole);
             let known = match whole.split_once('#') {
                 None if self.facts.contains_key("tasks-fixed") => snake(whole),
                 None if whole.starts_with("io:") => plain(&whole[3..]),

@@ -11,7 +11,7 @@ use crate::address::check_local;
 use crate::io::{self, WOULD_BLOCK};
 use crate::socket::{self, IPV6, NO_RECEIVE, NO_SEND, fill, phase};
 use crate::state::{State, kind as resource};
-use crate::tasks::kind;
+use crate::tasks::{call_done, call_stage, call_waits, host_wait, kind};
 use crate::{file, p1, sock};
 
 /// Bits of `flags` in the slot of a socket, beside those of 0.2: its streams were given out.
@@ -99,6 +99,35 @@ pub fn same(out: u32, size: u32, align: u32, payload: u32, function: impl FnOnce
     let at = here(out);
     if load8(at) != 0 {
         put_code(at + payload, code(load8(at + payload)));
+    }
+}
+
+/// Does what has to wait for a socket, and waits inside of the call: `attempt` gets whether it was tried before, and gives what it
+/// waits for, or 0.
+#[inline(always)]
+pub fn block(socket: u32, mut attempt: impl FnMut(&mut State, u32) -> u32) {
+    let mut stage = 0;
+    loop {
+        // Everything may be elsewhere after each wait.
+        let mut state = unsafe { State::enter() };
+        match attempt(&mut state, stage) {
+            0 => return,
+            kind => host_wait(kind, socket),
+        }
+        stage = 1;
+    }
+}
+
+/// The same for a call that is left pending meanwhile. The socket stays until it is over.
+#[inline(always)]
+pub fn pend(call: u32, socket: u32, attempt: impl FnOnce(&mut State, u32) -> u32) {
+    let mut state = unsafe { State::enter() };
+    match attempt(&mut state, call_stage(call)) {
+        0 => call_done(call),
+        kind => {
+            file::take(&state, socket);
+            call_waits(call, kind, socket);
+        }
     }
 }
 

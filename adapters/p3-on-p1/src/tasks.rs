@@ -25,6 +25,12 @@ unsafe extern "C" {
     pub safe fn timer_sync(deadline: u64);
     /// Waits until a read of this kind would go on.
     pub safe fn host_wait(kind: u32, object: u32);
+    /// Whether a call that can be left pending was tried before.
+    pub safe fn call_stage(call: u32) -> u32;
+    /// It waits until a read of this kind would go on; then it is tried again, and one use of the object is given back.
+    pub safe fn call_waits(call: u32, kind: u32, object: u32);
+    /// It is over.
+    pub safe fn call_done(call: u32);
 }
 
 /// Writes a stream and the future of its result.

@@ -3,10 +3,10 @@
 use p1bridge_shim::{Entry, Out};
 
 use crate::address::{check_remote, take};
-use crate::network::{self, RECEIVES, SENDS, same, small, unit};
+use crate::network::{self, RECEIVES, SENDS, block, pend, same, small, unit};
 use crate::socket::{INVALID_STATE, WOULD_BLOCK, family, phase};
 use crate::state::{State, kind as resource};
-use crate::tasks::{self, host_drop, host_sink, host_source, host_wait, kind, resolved_future};
+use crate::tasks::{self, host_drop, host_sink, host_source, kind, resolved_future};
 use crate::{file, p1, sock, tcp};
 
 /// What a socket listens with unless it is told.
@@ -30,6 +30,42 @@ fn take_direction(state: &State, handle: u32, direction: u8) -> u32 {
     0
 }
 
+/// Begins to connect, or looks what has become of it: gives what it waits for, or 0 when the result is written.
+#[allow(clippy::too_many_arguments)]
+#[inline(never)]
+fn connect(state: &mut State, stage: u32, handle: u32, case: u32, port: u32, a: u32, b: u32, c: u32,
+    d: u32, e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32) -> u32 {
+    let entry = get(state, handle);
+    let fd = entry.word.get();
+    let mut errno;
+    if stage == 0 {
+        errno = take(state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
+        if errno == 0 {
+            errno = check_remote(state);
+        }
+        let phase = entry.small.get();
+        if phase != phase::UNBOUND && phase != phase::BOUND {
+            errno = INVALID_STATE;
+        }
+        if errno == 0 {
+            errno = sock::sock_connect(fd, state.fixed().address_at());
+            if errno == 0 || errno == p1::INPROGRESS {
+                entry.small.set(phase::CONNECTING);
+                return kind::WRITABLE;
+            }
+            entry.small.set(phase::FAILED);
+        }
+    } else {
+        errno = tcp::connected(state, fd);
+        if errno == WOULD_BLOCK {
+            return kind::WRITABLE;
+        }
+        entry.small.set(if errno == 0 { phase::CONNECTED } else { phase::FAILED });
+    }
+    unit(out, errno);
+    0
+}
+
 provides! {
     "wasi:sockets/types@0.3#[static]tcp-socket.create"
     fn create_tcp_socket(state, family: u32, out: u32) {
@@ -47,32 +83,17 @@ provides! {
     "wasi:sockets/types@0.3#[method]tcp-socket.connect"
     fn tcp_connect(state, handle: u32, case: u32, port: u32, a: u32, b: u32, c: u32, d: u32,
         e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32) {
-        let entry = get(&state, handle);
-        let mut errno = take(&state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
-        if errno == 0 {
-            errno = check_remote(&state);
-        }
-        let phase = entry.small.get();
-        if phase != phase::UNBOUND && phase != phase::BOUND {
-            errno = INVALID_STATE;
-        }
-        if errno != 0 {
-            return unit(out, errno);
-        }
-        let fd = entry.word.get();
-        errno = sock::sock_connect(fd, state.fixed().address_at());
-        if errno == 0 || errno == p1::INPROGRESS {
-            entry.small.set(phase::CONNECTING);
-            errno = WOULD_BLOCK;
-        }
-        while errno == WOULD_BLOCK {
-            host_wait(kind::WRITABLE, handle);
-            // Everything may be elsewhere now.
-            state = unsafe { State::enter() };
-            errno = tcp::connected(&state, fd);
-        }
-        get(&state, handle).small.set(if errno == 0 { phase::CONNECTED } else { phase::FAILED });
-        unit(out, errno);
+        block(handle, |state, stage| {
+            connect(state, stage, handle, case, port, a, b, c, d, e, f, g, h, i, j, out)
+        });
+    }
+
+    "[pending]wasi:sockets/types@0.3#[method]tcp-socket.connect"
+    fn tcp_connect_pending(state, handle: u32, case: u32, port: u32, a: u32, b: u32, c: u32, d: u32,
+        e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32, call: u32) {
+        pend(call, handle, |state, stage| {
+            connect(state, stage, handle, case, port, a, b, c, d, e, f, g, h, i, j, out)
+        });
     }
 
     "wasi:sockets/types@0.3#[method]tcp-socket.listen"

@@ -6,11 +6,11 @@
 use p1bridge_shim::{Entry, Out, bytes, trap_if};
 
 use crate::address::{SOCKET_ADDRESS, check_remote, forget, is_same, keep, put, recall, take};
-use crate::network::{self, same, small, unit};
+use crate::network::{self, block, pend, same, small, unit};
 use crate::socket::{INVALID_STATE, TOO_LARGE, family, phase};
 use crate::state::{State, kind as resource};
-use crate::tasks::{host_wait, kind};
-use crate::{p1, sock, udp};
+use crate::tasks::kind;
+use crate::{io, p1, sock, udp};
 
 /// The longest datagram.
 const LONGEST: u32 = 65507;
@@ -37,6 +37,85 @@ fn next(state: &State, handle: u32, at: u32) -> u32 {
             return errno;
         }
     }
+}
+
+/// Sends a datagram: gives what it waits for, or 0 when the result is written.
+#[allow(clippy::too_many_arguments)]
+#[inline(never)]
+fn send(state: &mut State, handle: u32, data: u32, length: u32, is_some: u32, case: u32, port: u32, a: u32, b: u32, c: u32,
+    d: u32, e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32) -> u32 {
+    trap_if(is_some > 1);
+    let data = bytes(data, length);
+    let entry = get(state, handle);
+    let remote = entry.high.get();
+    let mut errno = network::bind_anywhere(state, entry);
+    let to = state.fixed().address_at();
+    if errno == 0 {
+        if is_some == 1 {
+            errno = take(state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
+            if errno == 0 {
+                errno = check_remote(state);
+            }
+            if errno == 0 && remote != 0 && !is_same(state, remote, to) {
+                errno = p1::INVAL;
+            }
+        } else if remote != 0 {
+            recall(state, remote, to);
+        } else {
+            errno = p1::INVAL;
+        }
+    }
+    if errno == 0 && length > LONGEST {
+        errno = TOO_LARGE;
+    }
+    while errno == 0 {
+        let fixed = state.fixed();
+        let vector = fixed.vector(data, length);
+        match sock::sock_send_to(entry.word.get(), vector, 1, 0, to, fixed.count_at()) {
+            p1::AGAIN => return kind::WRITABLE,
+            p1::INTR => {}
+            0 => break,
+            other => errno = other,
+        }
+    }
+    unit(out, errno);
+    0
+}
+
+/// Receives a datagram: gives what it waits for, or 0 when the result is written.
+#[inline(never)]
+fn receive(state: &mut State, handle: u32, out: u32) -> u32 {
+    let out = Out::new(out, 12 + SOCKET_ADDRESS, 4);
+    let entry = get(state, handle);
+    if entry.small.get() != phase::BOUND {
+        network::failure(out, INVALID_STATE);
+        return 0;
+    }
+    // Nobody allocates for a datagram that is not there.
+    if !io::is_ready(state, entry.word.get(), 0) {
+        return kind::READABLE;
+    }
+    let at = state.allocate(1, LONGEST + 1);
+    let mut errno = next(state, handle, at);
+    let mut count = state.fixed().count.get();
+    if errno != 0 {
+        count = 0;
+    }
+    let at = state.shrink(at, LONGEST + 1, count);
+    if errno == p1::AGAIN {
+        return kind::READABLE;
+    }
+    if count > LONGEST {
+        errno = TOO_LARGE;
+    }
+    if errno != 0 {
+        network::failure(out, errno);
+        return 0;
+    }
+    out.u8(0, 0);
+    out.list(4, at, count);
+    put(out.part(12), state.fixed().address_at());
+    0
 }
 
 provides! {
@@ -89,78 +168,27 @@ provides! {
     "wasi:sockets/types@0.3#[method]udp-socket.send"
     fn udp_send(state, handle: u32, data: u32, length: u32, is_some: u32, case: u32, port: u32,
         a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32) {
-        trap_if(is_some > 1);
-        let _ = bytes(data, length);
-        let remote = get(&state, handle).high.get();
-        let mut errno = network::bind_anywhere(&state, get(&state, handle));
-        if errno != 0 {
-            return unit(out, errno);
-        }
-        loop {
-            let to = state.fixed().address_at();
-            let entry = get(&state, handle);
-            if is_some == 1 {
-                errno = take(&state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
-                if errno == 0 {
-                    errno = check_remote(&state);
-                }
-                if errno == 0 && remote != 0 && !is_same(&state, remote, to) {
-                    errno = p1::INVAL;
-                }
-            } else if remote != 0 {
-                recall(&state, remote, to);
-            } else {
-                errno = p1::INVAL;
-            }
-            if errno == 0 && length > LONGEST {
-                errno = TOO_LARGE;
-            }
-            if errno != 0 {
-                return unit(out, errno);
-            }
-            let fixed = state.fixed();
-            let vector = fixed.vector(bytes(data, length), length);
-            errno = sock::sock_send_to(entry.word.get(), vector, 1, 0, to, fixed.count_at());
-            if errno == p1::AGAIN {
-                host_wait(kind::WRITABLE, handle);
-                // Everything may be elsewhere now.
-                state = unsafe { State::enter() };
-            } else if errno != p1::INTR {
-                return unit(out, errno);
-            }
-        }
+        block(handle, |state, _| {
+            send(state, handle, data, length, is_some, case, port, a, b, c, d, e, f, g, h, i, j, out)
+        });
+    }
+
+    "[pending]wasi:sockets/types@0.3#[method]udp-socket.send"
+    fn udp_send_pending(state, handle: u32, data: u32, length: u32, is_some: u32, case: u32, port: u32,
+        a: u32, b: u32, c: u32, d: u32, e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32, call: u32) {
+        pend(call, handle, |state, _| {
+            send(state, handle, data, length, is_some, case, port, a, b, c, d, e, f, g, h, i, j, out)
+        });
     }
 
     "wasi:sockets/types@0.3#[method]udp-socket.receive"
     fn udp_receive(state, handle: u32, out: u32) {
-        let out = Out::new(out, 12 + SOCKET_ADDRESS, 4);
-        if get(&state, handle).small.get() != phase::BOUND {
-            return network::failure(out, INVALID_STATE);
-        }
-        loop {
-            host_wait(kind::READABLE, handle);
-            state = unsafe { State::enter() };
-            let at = state.allocate(1, LONGEST + 1);
-            let errno = next(&state, handle, at);
-            let mut count = state.fixed().count.get();
-            if errno != 0 {
-                count = 0;
-            }
-            let at = state.shrink(at, LONGEST + 1, count);
-            if errno == p1::AGAIN {
-                continue;
-            }
-            if errno != 0 {
-                return network::failure(out, errno);
-            }
-            if count > LONGEST {
-                return network::failure(out, TOO_LARGE);
-            }
-            out.u8(0, 0);
-            out.list(4, at, count);
-            put(out.part(12), state.fixed().address_at());
-            return;
-        }
+        block(handle, |state, _| receive(state, handle, out));
+    }
+
+    "[pending]wasi:sockets/types@0.3#[method]udp-socket.receive"
+    fn udp_receive_pending(state, handle: u32, out: u32, call: u32) {
+        pend(call, handle, |state, _| receive(state, handle, out));
     }
 
     "wasi:sockets/types@0.3#[method]udp-socket.get-local-address"

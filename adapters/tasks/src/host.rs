@@ -52,9 +52,9 @@ extern "C" fn source_result(source: u32, future: u32, kind: u32) {
     put(stream_at(source) + stream::CODE, kind);
 }
 
-/// Waits until a read of a kind would go on, by way of a stream that nobody has.
-#[unsafe(no_mangle)]
-extern "C" fn host_wait(kind: u32, object: u32) {
+/// A read of a kind, at a stream that nobody has: the end that has an event when the read would go on.
+#[inline(never)]
+pub fn watch(kind: u32, object: u32) -> u32 {
     let new = host_source(kind, object, 0);
     let end = new << 1;
     put(end_at(end) + end::STATE, copy::COPYING);
@@ -62,10 +62,22 @@ extern "C" fn host_wait(kind: u32, object: u32) {
     put(end_at(end) + end::PORT, NONE);
     put(stream_at(new) + stream::PENDING, 1);
     transfer(end);
+    end
+}
+
+/// Nobody looks at such an end any more.
+pub fn forget(end: u32) {
+    put(stream_at(end >> 1) + stream::USED, 0);
+}
+
+/// Waits until a read of a kind would go on.
+#[unsafe(no_mangle)]
+extern "C" fn host_wait(kind: u32, object: u32) {
+    let end = watch(kind, object);
     if get(end_at(end) + waitable::EVENT) == 0 {
         wait_for_event(wait::END, end);
     }
-    put(stream_at(new) + stream::USED, 0);
+    forget(end);
 }
 
 /// Nobody reads a stream any more.

@@ -14,6 +14,7 @@
 //! | [`set`] | waitable sets |
 //! | [`ends`] | streams and futures |
 //! | [`host`] | those of which the host has an end |
+//! | [`pending`] | calls of the host that wait for such |
 //! | [`pump`] | those of which it has both |
 //! | [`timer`] | calls of the host that end at a deadline |
 //! | [`step`] | the loop |
@@ -25,6 +26,7 @@ mod call;
 mod ends;
 mod host;
 mod import;
+mod pending;
 mod pump;
 mod record;
 mod set;

@@ -115,6 +115,8 @@ pub mod mode {
     pub const TIMER: u32 = 32;
     /// Not a call, but another thread of the task that is its parent.
     pub const THREAD: u32 = 64;
+    /// A call of the host, which waits for an end of a stream that nobody has.
+    pub const OF_HOST: u32 = 128;
 }
 
 pub mod flag {
@@ -180,6 +182,8 @@ pub mod how {
     pub const STACK: u32 = 0x300;
     /// A thread begins.
     pub const THREAD: u32 = 0x400;
+    /// A call of the host is tried again.
+    pub const HOST: u32 = 0x500;
     pub const MASK: u32 = 0xf00;
 }
 

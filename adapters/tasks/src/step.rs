@@ -251,6 +251,7 @@ fn go(task: u32) {
         // On the stack: it goes on when what lies above is over.
         0 => {}
         how::CALL => begin_waiting(task),
+        how::HOST => crate::pending::again(task),
         how::STACK => {
             rewind(task);
             run_one(task, get(call_at(task) + call::ROOT), 0, 0, 0);

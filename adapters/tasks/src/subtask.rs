@@ -37,6 +37,8 @@ fn request(task: u32) {
     let at = call_at(task);
     if get(at + call::MODE) & mode::TIMER != 0 {
         resolve(task, subtask::CANCELLED_BEFORE_RETURNED);
+    } else if get(at + call::MODE) & mode::OF_HOST != 0 {
+        crate::pending::cancel(task);
     } else if get(at + call::TASK) == task::INITIAL {
         waiting(at, u32::MAX);
         put(at + call::WAIT, wait::NOTHING);

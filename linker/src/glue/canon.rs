@@ -43,7 +43,7 @@ pub fn encode(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Res
         CanonKind::Lower {
             callee: ComponentFunc::Import(_),
             ..
-        } if plan.fusion.is_adapted(id) => fused::tasks::import(glue, plan, maps, id),
+        } if plan.fusion.is_adapted(id) => fused::imports::import(glue, plan, maps, id),
         CanonKind::Lower {
             callee: ComponentFunc::Import(_),
             ..

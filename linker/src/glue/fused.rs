@@ -14,6 +14,7 @@ mod call;
 mod encoder;
 pub mod error_contexts;
 mod handles;
+pub mod imports;
 mod in_place;
 mod passed;
 mod shared;

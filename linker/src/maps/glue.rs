@@ -355,7 +355,7 @@ impl Glue {
                 continue;
             }
             let of = match site {
-                Site::Lower(id) => canon_name(&plan.program, id),
+                Site::Lower(id) | Site::Host(id) => canon_name(&plan.program, id),
                 Site::Export(id) => format!("exported {}", id.0),
             };
             let name = format!("p1bridge:start {of}");

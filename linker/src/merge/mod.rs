@@ -232,7 +232,7 @@ fn stacks(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Option<Stacks> {
     let roots = [Given::Start, Given::Callback, Given::Thread];
     let starts = glue.task_starts.iter().filter_map(|(site, at)| match site {
         Site::Lower(id) => Some((*id, maps.first_glue + at)),
-        Site::Export(_) => None,
+        Site::Export(_) | Site::Host(_) => None,
     });
     Some(Stacks {
         unwinding: maps.globals.stacks.map(|[state, top, limit]| Unwinding {

@@ -56,6 +56,8 @@ pub struct Crossing {
     /// The lowered imports that are called otherwise than they are lowered: with `async`, or with ends of
     /// streams.
     pub adapted: BTreeSet<CanonId>,
+    /// Those of them whose calls can be left pending.
+    pub pending: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources.
     pub guarded: bool,
     /// The memory that the host shares with a guest, whose pointers are the host's.
@@ -314,7 +316,8 @@ pub fn plan(
     fusion.cross(input, program, crossing, &mut with_table)?;
     for &id in &crossing.adapted {
         let (ty, _) = types(program, false, id.0);
-        if ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends) {
+        let has_ends = ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends);
+        if has_ends || crossing.pending.contains(&id) {
             with_table.insert(program.canons[id.0 as usize].instance);
         }
         // What is copied for the host is copied for these, too.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, anyhow, bail};
-use wasmparser::{ExternalKind, FuncType, Operator, TypeRef};
+use wasmparser::{ExternalKind, FuncType, Operator, TypeRef, ValType};
 
 use super::fate::{Fate, Refusal, fate, has_sockets};
 use super::live::Tracer;
@@ -22,6 +22,7 @@ use crate::resolve::{
     StringEncoding,
 };
 use crate::statics::canon::canon_name;
+use crate::statics::tasks::pends;
 use crate::unadapt::Adapted;
 use crate::wasi;
 use crate::wsi::{self, Own};
@@ -67,6 +68,8 @@ pub struct Linked {
     pub copied: BTreeSet<CanonId>,
     /// Lowered imports that are called otherwise than they are lowered.
     pub adapted: BTreeSet<CanonId>,
+    /// Those of them whose calls can be left pending.
+    pub pending: BTreeSet<CanonId>,
     /// Whether several guests have handles of the host's resources: none may use those of another.
     pub guarded: bool,
     /// The functions that are approximated, and how.
@@ -218,6 +221,7 @@ pub fn link(
             libraries: Vec::new(),
             copied: BTreeSet::new(),
             adapted: BTreeSet::new(),
+            pending: BTreeSet::new(),
             guarded: several_holders(program, tracer),
             approximations: BTreeMap::new(),
             stubs: BTreeMap::new(),
@@ -378,10 +382,10 @@ impl Linking<'_, '_> {
         if let Some(stub) = self.stub(&canon.kind, &wanted, &interface, &name)? {
             return Ok(Decision::Bound(stub));
         }
+        let home = self.home(id, &canon)?;
         let (wanted, ty) = self.lowered_for(id, &canon, wanted);
         let canon = Canon { ty, ..canon };
         let (library, index) = self.provider(&canon, &interface, &wanted)?;
-        let home = self.home(id, &canon)?;
         Ok(Decision::Provided(Provided {
             library,
             index,
@@ -401,6 +405,16 @@ impl Linking<'_, '_> {
             return (wanted, canon.ty.clone());
         };
         let ty = &self.program.imports[*import as usize].ty;
+        if pends(self.program, id) && !self.linked.copied.contains(&id) {
+            // It gets the call, too, for which it waits or says that it is over.
+            let blocks = ty.lowered();
+            let params = blocks.params().iter().copied().chain([ValType::I32]);
+            let ty = FuncType::new(params, blocks.results().iter().copied());
+            self.linked.adapted.insert(id);
+            self.linked.pending.insert(id);
+            let export = format!("[pending]{}", wanted.export);
+            return (Wanted { export, ..wanted }, ty);
+        }
         let pending = format!("[async-lower]{}", wanted.export);
         let has = |name: &str| {
             let mut libraries = self.input.libraries.iter();

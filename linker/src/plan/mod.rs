@@ -166,7 +166,7 @@ pub fn plan<'i, 'a>(
         crossing.callers = callers(&program, &bindings);
     }
     let throwing = throwing::Throwing::new(input, &program, &live);
-    let tasks = tasks::number(&program, &live, &crossing.exports)?;
+    let tasks = tasks::number(&program, &live, &crossing)?;
     let fusion = fused::plan(
         input,
         &program,
@@ -387,6 +387,7 @@ fn crossing(
         passed: boundary.passed(),
         copied: linked.copied.clone(),
         adapted: linked.adapted.clone(),
+        pending: linked.pending.clone(),
         guarded: linked.guarded,
         ..Crossing::default()
     };

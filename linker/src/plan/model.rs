@@ -76,6 +76,7 @@ impl Plan<'_, '_> {
     pub fn is_started_later(&self, site: Site) -> bool {
         match site {
             Site::Export(_) => self.switches(),
+            Site::Host(_) => true,
             Site::Lower(id) => match &self.program.canons[id.0 as usize].kind {
                 CanonKind::Lower {
                     callee: ComponentFunc::Lift(lift),

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
+use super::fused::Crossing;
 use super::live::{Live, Tracer};
 use crate::abi::{FuncType as ComponentFuncType, Type};
 use crate::options::Stacks;
@@ -25,12 +26,14 @@ const LINKER: &str = "p1bridge";
 /// The types of handles of the async ABI, beyond those of resources.
 pub const FIRST_END: u32 = 0x4000_0010;
 
-/// A place that calls a lifted function by way of the library.
+/// A place that calls a function by way of the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Site {
     Lower(CanonId),
     /// The host.
     Export(LiftId),
+    /// One that calls a function of a library, which can come to wait for the host.
+    Host(CanonId),
 }
 
 /// The numbers of what takes part in tasks: places in these lists.
@@ -225,7 +228,7 @@ const IO: [&str; 7] = [
 /// # Errors
 ///
 /// Names what the linker does not have.
-pub fn number(program: &Program, live: &Live, exported: &[LiftId]) -> Result<Option<TaskPlan>> {
+pub fn number(program: &Program, live: &Live, crossing: &Crossing) -> Result<Option<TaskPlan>> {
     let Some(tasks) = &program.tasks else {
         return Ok(None);
     };
@@ -291,7 +294,11 @@ pub fn number(program: &Program, live: &Live, exported: &[LiftId]) -> Result<Opt
             _ => {}
         }
     }
-    for id in exported {
+    for id in &crossing.pending {
+        plan.sites.push(Site::Host(*id));
+        instances.insert(program.canons[id.0 as usize].instance);
+    }
+    for id in &crossing.exports {
         let lifted = &program.lifts[id.0 as usize];
         if lifted.instance != HOST && (lifted.is_async || reaching.contains(&lifted.instance)) {
             lifts.insert(*id);

@@ -66,6 +66,9 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
             if ty.result.as_ref().is_some_and(|ty| ty.has_ends()) {
                 names.push("give_end");
             }
+            if pends(program, id) {
+                names.extend(["begin", "args", "finish_async"]);
+            }
         }
         CanonKind::Async(AsyncBuiltin::Yield) if switches(program) => names.push("yield_turn"),
         CanonKind::Async(builtin) => {
@@ -86,6 +89,29 @@ pub fn functions(program: &Program, id: CanonId) -> Vec<&'static str> {
         _ => {}
     }
     names
+}
+
+/// The functions of WASI whose calls can be left pending: what they wait for is asked of the host when nothing else can go on.
+const PENDING: [&str; 3] = [
+    "[method]tcp-socket.connect",
+    "[method]udp-socket.receive",
+    "[method]udp-socket.send",
+];
+
+/// Whether a lowered import is one of those, and is lowered with `async`.
+pub fn pends(program: &Program, id: CanonId) -> bool {
+    let CanonKind::Lower {
+        callee: ComponentFunc::Import(import),
+        options,
+    } = &program.canons[id.0 as usize].kind
+    else {
+        return false;
+    };
+    let import = &program.imports[*import as usize];
+    let interface = import.interface.as_deref().unwrap_or_default();
+    options.is_async
+        && interface.starts_with("wasi:sockets/types@0.3")
+        && PENDING.contains(&import.name.as_str())
 }
 
 /// Whether stacks are taken away while their tasks wait.

@@ -1446,7 +1446,15 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;55;) (type 3) (param i32 i32)
+  (func $tasks::host::forget (;55;) (type 4) (param i32)
+    local.get 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    i32.const 0
+    i32.store offset=40 align=1
+  )
+  (func $tasks::host::settled (;56;) (type 3) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1457,7 +1465,7 @@
     local.get 1
     call $tasks::ends::notify
   )
-  (func $tasks::record::asks (;56;) (type 4) (param i32)
+  (func $tasks::record::asks (;57;) (type 4) (param i32)
     (local i32)
     i32.const 0
     local.tee 1
@@ -1467,7 +1475,7 @@
     i32.or
     i32.store offset=60 align=1
   )
-  (func $tasks::host::subscribe (;57;) (type 0) (result i32)
+  (func $tasks::host::subscribe (;58;) (type 0) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1596,7 +1604,7 @@
     end
     local.get 0
   )
-  (func $tasks::pump::end (;58;) (type 5) (param i32 i32 i32)
+  (func $tasks::pump::end (;59;) (type 5) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1630,7 +1638,7 @@
     i32.const 0
     i32.store offset=40 align=1
   )
-  (func $tasks::pump::write (;59;) (type 7) (param i32 i32 i32) (result i64)
+  (func $tasks::pump::write (;60;) (type 7) (param i32 i32 i32) (result i64)
     local.get 0
     i32.const 1
     i32.shl
@@ -1645,7 +1653,7 @@
     local.get 2
     call $p1bridge:io_write
   )
-  (func $tasks::step::first_ready (;60;) (type 8) (param i32 i32) (result i32)
+  (func $tasks::step::first_ready (;61;) (type 8) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1722,7 +1730,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;61;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_ready (;62;) (type 2) (param i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 1
@@ -1765,7 +1773,7 @@
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;62;) (type 0) (result i32)
+  (func $tasks::step::others_go_on (;63;) (type 0) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1802,7 +1810,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;63;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;64;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1850,7 +1858,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;64;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;65;) (type 4) (param i32)
     i32.const 0
     local.get 0
     i32.const 1
@@ -1858,7 +1866,7 @@
     i32.store offset=40 align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;65;) (type 5) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;66;) (type 5) (param i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -1917,7 +1925,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;66;) (type 6)
+  (func $tasks::step::run_on (;67;) (type 6)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -1936,19 +1944,33 @@
                 block ;; label = @7
                   block ;; label = @8
                     block ;; label = @9
-                      local.get 0
-                      i32.const -1
-                      i32.add
-                      local.tee 0
-                      call $tasks::record::call_at
-                      i32.load offset=16 align=1
-                      local.tee 1
-                      i32.const 255
-                      i32.and
-                      i32.const 1
-                      i32.ne
-                      br_if 0 (;@9;)
-                      call $tasks::step::give_turn
+                      block ;; label = @10
+                        local.get 0
+                        i32.const -1
+                        i32.add
+                        local.tee 0
+                        call $tasks::record::call_at
+                        i32.load offset=16 align=1
+                        local.tee 1
+                        i32.const 255
+                        i32.and
+                        i32.const 1
+                        i32.ne
+                        br_if 0 (;@10;)
+                        call $tasks::step::give_turn
+                        local.get 0
+                        call $tasks::record::call_at
+                        local.set 2
+                        local.get 1
+                        i32.const 8
+                        i32.shr_u
+                        i32.const 15
+                        i32.and
+                        br_table 9 (;@1;) 1 (;@9;) 2 (;@8;) 4 (;@6;) 5 (;@5;) 3 (;@7;) 1 (;@9;)
+                      end
+                      i32.const 0
+                      i32.const 0
+                      i32.store offset=44 align=1
                       local.get 0
                       call $tasks::record::call_at
                       local.set 2
@@ -1957,42 +1979,38 @@
                       i32.shr_u
                       i32.const 15
                       i32.and
-                      br_table 8 (;@1;) 1 (;@8;) 2 (;@7;) 3 (;@6;) 4 (;@5;) 1 (;@8;)
+                      br_table 8 (;@1;) 5 (;@4;) 1 (;@8;) 3 (;@6;) 4 (;@5;) 2 (;@7;) 5 (;@4;)
                     end
-                    i32.const 0
-                    i32.const 0
-                    i32.store offset=44 align=1
+                    local.get 2
+                    i32.load offset=36 align=1
+                    i32.const 2
+                    i32.eq
+                    br_if 6 (;@2;)
                     local.get 0
-                    call $tasks::record::call_at
-                    local.set 2
-                    local.get 1
-                    i32.const 8
-                    i32.shr_u
-                    i32.const 15
-                    i32.and
-                    br_table 7 (;@1;) 4 (;@4;) 1 (;@7;) 2 (;@6;) 3 (;@5;) 4 (;@4;)
+                    i32.const 0
+                    i32.const 0
+                    i32.const 0
+                    call $tasks::step::resume
+                    br 7 (;@1;)
                   end
-                  local.get 2
-                  i32.load offset=36 align=1
-                  i32.const 2
-                  i32.eq
-                  br_if 5 (;@2;)
                   local.get 0
-                  i32.const 0
-                  i32.const 0
-                  i32.const 0
-                  call $tasks::step::resume
+                  call $tasks::record::call_at
+                  i32.const -1
+                  call $tasks::call::waiting
+                  local.get 0
+                  local.get 0
+                  call $tasks::call::started
+                  local.get 0
+                  call $tasks::step::run
                   br 6 (;@1;)
                 end
                 local.get 0
+                call $tasks::pending::unwatch
+                local.get 0
                 call $tasks::record::call_at
-                i32.const -1
-                call $tasks::call::waiting
+                i32.load offset=60 align=1
                 local.get 0
-                local.get 0
-                call $tasks::call::started
-                local.get 0
-                call $tasks::step::run
+                call $p1bridge:tasks-start
                 br 5 (;@1;)
               end
               local.get 0
@@ -2052,7 +2070,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;67;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;68;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2074,7 +2092,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;68;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;69;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.load offset=20 align=1
@@ -2204,7 +2222,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;69;) (type 2) (param i32) (result i32)
+  (func $tasks::step::wait_for_host (;70;) (type 2) (param i32) (result i32)
     block ;; label = @1
       i32.const 0
       i32.load offset=60 align=1
@@ -2215,7 +2233,7 @@
     local.get 0
     call $tasks::step::ask
   )
-  (func $tasks::step::ask (;70;) (type 2) (param i32) (result i32)
+  (func $tasks::step::ask (;71;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2355,7 +2373,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::another_could_go_on (;71;) (type 0) (result i32)
+  (func $tasks::step::another_could_go_on (;72;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2414,7 +2432,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::is_timer (;72;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_timer (;73;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2439,7 +2457,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::run (;73;) (type 4) (param i32)
+  (func $tasks::step::run (;74;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2448,7 +2466,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;74;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;75;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2526,7 +2544,7 @@
     local.get 1
     i32.store offset=104 align=1
   )
-  (func $tasks::step::step (;75;) (type 6)
+  (func $tasks::step::step (;76;) (type 6)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2548,7 +2566,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;76;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;77;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2562,7 +2580,7 @@
     i32.load offset=128 align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;77;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;78;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2596,7 +2614,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::step::give_turn (;78;) (type 6)
+  (func $tasks::step::give_turn (;79;) (type 6)
     (local i32)
     i32.const 0
     local.set 0
@@ -2633,7 +2651,32 @@
       i32.store align=1
     end
   )
-  (func $exited (;79;) (type 3) (param i32 i32)
+  (func $tasks::pending::unwatch (;80;) (type 4) (param i32)
+    (local i32 i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 0
+    i32.const 0
+    i32.store offset=16 align=1
+    local.get 0
+    i32.load offset=20 align=1
+    local.tee 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    local.tee 1
+    i32.load offset=60 align=1
+    local.set 2
+    local.get 1
+    i32.load offset=56 align=1
+    local.set 1
+    local.get 0
+    call $tasks::host::forget
+    local.get 1
+    local.get 2
+    call $p1bridge:io_close
+  )
+  (func $exited (;81;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2696,7 +2739,7 @@
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;80;) (type 0) (result i32)
+  (func $tasks::record::new_call (;82;) (type 0) (result i32)
     (local i32 i32)
     i32.const 16
     i32.const 16
@@ -2769,7 +2812,7 @@
     call $tasks::record::reach
     local.get 1
   )
-  (func $tasks::record::clear (;81;) (type 3) (param i32 i32)
+  (func $tasks::record::clear (;83;) (type 3) (param i32 i32)
     loop ;; label = @1
       block ;; label = @2
         local.get 1
@@ -2790,7 +2833,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::reach (;82;) (type 3) (param i32 i32)
+  (func $tasks::record::reach (;84;) (type 3) (param i32 i32)
     i32.const 0
     local.get 0
     i32.add
@@ -2808,7 +2851,7 @@
     select
     i32.store align=1
   )
-  (func $tasks::record::entry (;83;) (type 8) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;85;) (type 8) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2827,13 +2870,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;84;) (type 2) (param i32) (result i32)
+  (func $args (;86;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 88
     i32.add
   )
-  (func $begin (;85;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;87;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -2882,7 +2925,7 @@
     i32.store offset=60 align=1
     local.get 6
   )
-  (func $enter_blocking (;86;) (type 4) (param i32)
+  (func $enter_blocking (;88;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -2903,7 +2946,7 @@
     local.get 1
     call $tasks::call::started
   )
-  (func $nested (;87;) (type 6)
+  (func $nested (;89;) (type 6)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -2932,7 +2975,7 @@
     i32.add
     i32.store offset=36 align=1
   )
-  (func $finish_sync (;88;) (type 2) (param i32) (result i32)
+  (func $finish_sync (;90;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -2945,16 +2988,16 @@
     call $tasks::record::call_at
     call $tasks::call::release
   )
-  (func $returned (;89;) (type 4) (param i32)
+  (func $returned (;91;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p1bridge:tasks-switch_context (;90;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;91;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-switch_context (;92;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;93;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;92;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;94;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -2964,44 +3007,44 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;93;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;95;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;94;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;96;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;95;) (type 3) (param i32 i32)
+  (func $p1bridge:io_close (;97;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;96;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;98;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;97;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;99;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;98;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;100;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;99;) (type 5) (param i32 i32 i32)
+  (func $p1bridge:io_result (;101;) (type 5) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;100;) (type 14) (param i32 i64)
+  (func $p1bridge:io_poll (;102;) (type 14) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;101;) (type 15) (result i64)
+  (func $p1bridge:io_now (;103;) (type 15) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;102;) (type 6)
+  (func $p1bridge:tasks-pause (;104;) (type 6)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;103;) (type 4) (param i32)
+  (func $p1bridge:tasks-start (;105;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-rewind (;106;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;104;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;105;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-unwound (;107;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;106;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;108;) (type 16) (param i32 i32 i32 i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3014,12 +3057,12 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;107;) (type 5) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;108;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;109;) (type 5) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;110;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;109;) (type 6))
-  (func $"p1bridge:export run" (;110;) (type 6)
+  (func $p1bridge:initialize (;111;) (type 6))
+  (func $"p1bridge:export run" (;112;) (type 6)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0

@@ -1445,7 +1445,15 @@
       call $tasks::ends::gone
     end
   )
-  (func $tasks::host::settled (;55;) (type 3) (param i32 i32)
+  (func $tasks::host::forget (;55;) (type 4) (param i32)
+    local.get 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    i32.const 0
+    i32.store offset=40 align=1
+  )
+  (func $tasks::host::settled (;56;) (type 3) (param i32 i32)
     local.get 0
     i32.const 1
     i32.shr_u
@@ -1456,7 +1464,7 @@
     local.get 1
     call $tasks::ends::notify
   )
-  (func $tasks::record::asks (;56;) (type 4) (param i32)
+  (func $tasks::record::asks (;57;) (type 4) (param i32)
     (local i32)
     i32.const 112
     local.tee 1
@@ -1466,7 +1474,7 @@
     i32.or
     i32.store offset=60 align=1
   )
-  (func $tasks::host::subscribe (;57;) (type 5) (result i32)
+  (func $tasks::host::subscribe (;58;) (type 5) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1595,7 +1603,7 @@
     end
     local.get 0
   )
-  (func $tasks::pump::end (;58;) (type 6) (param i32 i32 i32)
+  (func $tasks::pump::end (;59;) (type 6) (param i32 i32 i32)
     (local i32 i32 i32)
     local.get 0
     i32.const 1
@@ -1629,7 +1637,7 @@
     i32.const 0
     i32.store offset=40 align=1
   )
-  (func $tasks::pump::write (;59;) (type 8) (param i32 i32 i32) (result i64)
+  (func $tasks::pump::write (;60;) (type 8) (param i32 i32 i32) (result i64)
     local.get 0
     i32.const 1
     i32.shl
@@ -1644,7 +1652,7 @@
     local.get 2
     call $p1bridge:io_write
   )
-  (func $tasks::step::first_ready (;60;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::step::first_ready (;61;) (type 0) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1721,7 +1729,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;61;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_ready (;62;) (type 2) (param i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 1
@@ -1764,7 +1772,7 @@
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;62;) (type 5) (result i32)
+  (func $tasks::step::others_go_on (;63;) (type 5) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1801,7 +1809,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;63;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;64;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1849,7 +1857,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;64;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;65;) (type 4) (param i32)
     i32.const 112
     local.get 0
     i32.const 1
@@ -1857,7 +1865,7 @@
     i32.store offset=40 align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;65;) (type 6) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;66;) (type 6) (param i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -1916,7 +1924,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;66;) (type 1)
+  (func $tasks::step::run_on (;67;) (type 1)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -1935,19 +1943,33 @@
                 block ;; label = @7
                   block ;; label = @8
                     block ;; label = @9
-                      local.get 0
-                      i32.const -1
-                      i32.add
-                      local.tee 0
-                      call $tasks::record::call_at
-                      i32.load offset=16 align=1
-                      local.tee 1
-                      i32.const 255
-                      i32.and
-                      i32.const 1
-                      i32.ne
-                      br_if 0 (;@9;)
-                      call $tasks::step::give_turn
+                      block ;; label = @10
+                        local.get 0
+                        i32.const -1
+                        i32.add
+                        local.tee 0
+                        call $tasks::record::call_at
+                        i32.load offset=16 align=1
+                        local.tee 1
+                        i32.const 255
+                        i32.and
+                        i32.const 1
+                        i32.ne
+                        br_if 0 (;@10;)
+                        call $tasks::step::give_turn
+                        local.get 0
+                        call $tasks::record::call_at
+                        local.set 2
+                        local.get 1
+                        i32.const 8
+                        i32.shr_u
+                        i32.const 15
+                        i32.and
+                        br_table 9 (;@1;) 1 (;@9;) 2 (;@8;) 4 (;@6;) 5 (;@5;) 3 (;@7;) 1 (;@9;)
+                      end
+                      i32.const 112
+                      i32.const 0
+                      i32.store offset=44 align=1
                       local.get 0
                       call $tasks::record::call_at
                       local.set 2
@@ -1956,42 +1978,38 @@
                       i32.shr_u
                       i32.const 15
                       i32.and
-                      br_table 8 (;@1;) 1 (;@8;) 2 (;@7;) 3 (;@6;) 4 (;@5;) 1 (;@8;)
+                      br_table 8 (;@1;) 5 (;@4;) 1 (;@8;) 3 (;@6;) 4 (;@5;) 2 (;@7;) 5 (;@4;)
                     end
-                    i32.const 112
-                    i32.const 0
-                    i32.store offset=44 align=1
+                    local.get 2
+                    i32.load offset=36 align=1
+                    i32.const 2
+                    i32.eq
+                    br_if 6 (;@2;)
                     local.get 0
-                    call $tasks::record::call_at
-                    local.set 2
-                    local.get 1
-                    i32.const 8
-                    i32.shr_u
-                    i32.const 15
-                    i32.and
-                    br_table 7 (;@1;) 4 (;@4;) 1 (;@7;) 2 (;@6;) 3 (;@5;) 4 (;@4;)
+                    i32.const 0
+                    i32.const 0
+                    i32.const 0
+                    call $tasks::step::resume
+                    br 7 (;@1;)
                   end
-                  local.get 2
-                  i32.load offset=36 align=1
-                  i32.const 2
-                  i32.eq
-                  br_if 5 (;@2;)
                   local.get 0
-                  i32.const 0
-                  i32.const 0
-                  i32.const 0
-                  call $tasks::step::resume
+                  call $tasks::record::call_at
+                  i32.const -1
+                  call $tasks::call::waiting
+                  local.get 0
+                  local.get 0
+                  call $tasks::call::started
+                  local.get 0
+                  call $tasks::step::run
                   br 6 (;@1;)
                 end
                 local.get 0
+                call $tasks::pending::unwatch
+                local.get 0
                 call $tasks::record::call_at
-                i32.const -1
-                call $tasks::call::waiting
+                i32.load offset=60 align=1
                 local.get 0
-                local.get 0
-                call $tasks::call::started
-                local.get 0
-                call $tasks::step::run
+                call $p1bridge:tasks-start
                 br 5 (;@1;)
               end
               local.get 0
@@ -2051,7 +2069,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;67;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;68;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2073,7 +2091,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;68;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;69;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.load offset=20 align=1
@@ -2203,7 +2221,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;69;) (type 2) (param i32) (result i32)
+  (func $tasks::step::wait_for_host (;70;) (type 2) (param i32) (result i32)
     block ;; label = @1
       i32.const 112
       i32.load offset=60 align=1
@@ -2214,7 +2232,7 @@
     local.get 0
     call $tasks::step::ask
   )
-  (func $tasks::step::ask (;70;) (type 2) (param i32) (result i32)
+  (func $tasks::step::ask (;71;) (type 2) (param i32) (result i32)
     (local i64 i32 i32 i32 i64)
     i64.const -1
     local.set 1
@@ -2354,7 +2372,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::another_could_go_on (;71;) (type 5) (result i32)
+  (func $tasks::step::another_could_go_on (;72;) (type 5) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2413,7 +2431,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::is_timer (;72;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_timer (;73;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -2438,7 +2456,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::run (;73;) (type 4) (param i32)
+  (func $tasks::step::run (;74;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2447,7 +2465,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;74;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;75;) (type 9) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2525,7 +2543,7 @@
     local.get 1
     i32.store offset=104 align=1
   )
-  (func $tasks::step::step (;75;) (type 1)
+  (func $tasks::step::step (;76;) (type 1)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2547,7 +2565,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;76;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;77;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2561,7 +2579,7 @@
     i32.load offset=128 align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;77;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;78;) (type 10) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2595,7 +2613,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::step::give_turn (;78;) (type 1)
+  (func $tasks::step::give_turn (;79;) (type 1)
     (local i32)
     i32.const 112
     local.set 0
@@ -2632,7 +2650,32 @@
       i32.store align=1
     end
   )
-  (func $exited (;79;) (type 3) (param i32 i32)
+  (func $tasks::pending::unwatch (;80;) (type 4) (param i32)
+    (local i32 i32)
+    local.get 0
+    call $tasks::record::call_at
+    local.tee 0
+    i32.const 0
+    i32.store offset=16 align=1
+    local.get 0
+    i32.load offset=20 align=1
+    local.tee 0
+    i32.const 1
+    i32.shr_u
+    call $tasks::record::stream_at
+    local.tee 1
+    i32.load offset=60 align=1
+    local.set 2
+    local.get 1
+    i32.load offset=56 align=1
+    local.set 1
+    local.get 0
+    call $tasks::host::forget
+    local.get 1
+    local.get 2
+    call $p1bridge:io_close
+  )
+  (func $exited (;81;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2695,7 +2738,7 @@
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;80;) (type 5) (result i32)
+  (func $tasks::record::new_call (;82;) (type 5) (result i32)
     (local i32 i32)
     i32.const 16
     i32.const 16
@@ -2768,7 +2811,7 @@
     call $tasks::record::reach
     local.get 1
   )
-  (func $tasks::record::clear (;81;) (type 3) (param i32 i32)
+  (func $tasks::record::clear (;83;) (type 3) (param i32 i32)
     loop ;; label = @1
       block ;; label = @2
         local.get 1
@@ -2789,7 +2832,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::reach (;82;) (type 3) (param i32 i32)
+  (func $tasks::record::reach (;84;) (type 3) (param i32 i32)
     i32.const 112
     local.get 0
     i32.add
@@ -2807,7 +2850,7 @@
     select
     i32.store align=1
   )
-  (func $tasks::record::entry (;83;) (type 0) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;85;) (type 0) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2826,13 +2869,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;84;) (type 2) (param i32) (result i32)
+  (func $args (;86;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 88
     i32.add
   )
-  (func $begin (;85;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;87;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -2881,7 +2924,7 @@
     i32.store offset=60 align=1
     local.get 6
   )
-  (func $enter_blocking (;86;) (type 4) (param i32)
+  (func $enter_blocking (;88;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -2902,7 +2945,7 @@
     local.get 1
     call $tasks::call::started
   )
-  (func $nested (;87;) (type 1)
+  (func $nested (;89;) (type 1)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -2931,7 +2974,7 @@
     i32.add
     i32.store offset=36 align=1
   )
-  (func $finish_sync (;88;) (type 2) (param i32) (result i32)
+  (func $finish_sync (;90;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -2944,12 +2987,12 @@
     call $tasks::record::call_at
     call $tasks::call::release
   )
-  (func $returned (;89;) (type 4) (param i32)
+  (func $returned (;91;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p3_on_p1::random::number (;90;) (type 12) (result i64)
+  (func $p3_on_p1::random::number (;92;) (type 12) (result i64)
     (local i32)
     block ;; label = @1
       i32.const 0
@@ -2963,14 +3006,14 @@
     local.get 0
     i64.load
   )
-  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;91;) (type 12) (result i64)
+  (func $wasi:random/insecure@0.3#get-insecure-random-u64 (;93;) (type 12) (result i64)
     call $p3_on_p1::random::number
   )
-  (func $p1bridge:tasks-switch_context (;92;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;93;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-switch_context (;94;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;95;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;94;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;96;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -2980,52 +3023,52 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;95;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-size (;97;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_subscribe (;96;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_subscribe (;98;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_close (;97;) (type 3) (param i32 i32)
+  (func $p1bridge:io_close (;99;) (type 3) (param i32 i32)
     unreachable
   )
-  (func $p1bridge:tasks-base (;98;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-base (;100;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:io_write (;99;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
+  (func $p1bridge:io_write (;101;) (type 13) (param i32 i32 i64 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_read (;100;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
+  (func $p1bridge:io_read (;102;) (type 14) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
     unreachable
   )
-  (func $p1bridge:io_result (;101;) (type 6) (param i32 i32 i32)
+  (func $p1bridge:io_result (;103;) (type 6) (param i32 i32 i32)
     unreachable
   )
-  (func $p1bridge:io_poll (;102;) (type 15) (param i32 i64)
+  (func $p1bridge:io_poll (;104;) (type 15) (param i32 i64)
     unreachable
   )
-  (func $p1bridge:io_now (;103;) (type 12) (result i64)
+  (func $p1bridge:io_now (;105;) (type 12) (result i64)
     unreachable
   )
-  (func $p1bridge:tasks-pause (;104;) (type 1)
+  (func $p1bridge:tasks-pause (;106;) (type 1)
     call $nested
   )
-  (func $p1bridge:tasks-rewind (;105;) (type 4) (param i32)
+  (func $p1bridge:tasks-start (;107;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-rewind (;108;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-start (;106;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unwound (;107;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-unwound (;109;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;108;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;110;) (type 16) (param i32 i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;109;) (type 6) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;110;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;111;) (type 6) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;112;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;111;) (type 1))
-  (func $"p1bridge:export run" (;112;) (type 1)
+  (func $p1bridge:initialize (;113;) (type 1))
+  (func $"p1bridge:export run" (;114;) (type 1)
     (local i32 i32)
     i32.const 0
     i32.const 0

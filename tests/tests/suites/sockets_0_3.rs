@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use p1bridge::flatten::{FlattenOptions, Stacks, flatten};
 use p1bridge_tests::manifest;
 
+use wit_component::StringEncoding;
+
+use super::guest;
 use super::sockets::{
     Host, PATIENCE, TOTAL, byte, exchange, fnv, free_port, hosts_of, on_wasmi, pattern,
 };
@@ -16,7 +19,10 @@ use super::sockets::{
 /// stack.
 fn hosts() -> Vec<Host> {
     let guest = manifest::corpus().join("prebuilt/sockets-p3-rust.wasm");
-    let guest = std::fs::read(guest).unwrap();
+    hosts_for(std::fs::read(guest).unwrap())
+}
+
+fn hosts_for(guest: Vec<u8>) -> Vec<Host> {
     let options = FlattenOptions {
         sockets: Some(true),
         stacks: Stacks::Switch,
@@ -219,5 +225,155 @@ fn addresses_are_read_and_names_are_looked_up_by_0_3() {
             assert!(is_error, "{name}: {stdout}");
         }
         assert!(lines[5].contains("127.0.0.1"), "{name}: {stdout}");
+    }
+}
+
+const WORLD: &str = "package test:guest;
+world guest {
+    import wasi:sockets/types@0.3.0;
+    import wasi:clocks/monotonic-clock@0.3.0;
+    import wasi:cli/stdout@0.3.0;
+    export wasi:cli/run@0.3.0;
+}";
+
+/// Calls without waiting for them, and waits for what comes first. Each step prints a letter.
+const PENDING: &str = r#"(module
+  (import "wasi:sockets/types@0.3.0" "[static]udp-socket.create" (func $udp (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]udp-socket.bind"
+    (func $bind (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]udp-socket.get-local-address" (func $address (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[async-lower][method]udp-socket.receive"
+    (func $receive (param i32 i32) (result i32)))
+  (import "wasi:sockets/types@0.3.0" "[async-lower][method]udp-socket.send" (func $send (param i32 i32) (result i32)))
+  (import "wasi:sockets/types@0.3.0" "[resource-drop]udp-socket" (func $drop-udp (param i32)))
+  (import "wasi:sockets/types@0.3.0" "[static]tcp-socket.create" (func $tcp (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.bind"
+    (func $bind-tcp (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.listen" (func $listen (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.get-local-address" (func $address-tcp (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[async-lower][method]tcp-socket.connect"
+    (func $connect (param i32 i32) (result i32)))
+  (import "wasi:sockets/types@0.3.0" "[resource-drop]tcp-socket" (func $drop-tcp (param i32)))
+  (import "wasi:clocks/monotonic-clock@0.3.0" "[async-lower]wait-for" (func $wait-for (param i64) (result i32)))
+  (import "wasi:cli/stdout@0.3.0" "write-via-stream" (func $out (param i32) (result i32)))
+  (import "wasi:cli/stdout@0.3.0" "[stream-new-0]write-via-stream" (func $new (result i64)))
+  (import "wasi:cli/stdout@0.3.0" "[stream-write-0]write-via-stream" (func $write (param i32 i32 i32) (result i32)))
+  (import "$root" "[waitable-set-new]" (func $set-new (result i32)))
+  (import "$root" "[waitable-set-wait]" (func $wait (param i32 i32) (result i32)))
+  (import "$root" "[waitable-join]" (func $join (param i32 i32)))
+  (import "$root" "[subtask-cancel]" (func $cancel (param i32) (result i32)))
+  (import "$root" "[subtask-drop]" (func $drop (param i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 64) "hello")
+  (global $free (mut i32) (i32.const 8192))
+  (global $stdout (mut i32) (i32.const 0))
+  (global $set (mut i32) (i32.const 0))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (if (i32.and (i32.ne (local.get 0) (i32.const 0)) (i32.le_u (local.get 3) (local.get 1)))
+      (then (return (local.get 0))))
+    (if (i32.lt_s (memory.grow (i32.const 2)) (i32.const 0)) (then unreachable))
+    (global.get $free)
+    (global.set $free (i32.add (global.get $free) (i32.and (i32.add (local.get 3) (i32.const 15)) (i32.const -16)))))
+  (func $is (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
+  (func $print (param $at i32) (param $size i32)
+    (call $is (call $write (global.get $stdout) (local.get $at) (local.get $size))
+      (i32.shl (local.get $size) (i32.const 4))))
+  (func $letter (param i32)
+    (i32.store8 (i32.const 80) (local.get 0)) (call $print (i32.const 80) (i32.const 1)))
+  ;; a call that is not over yet, as a member of the set
+  (func $pending (param $status i32) (result i32)
+    (if (i32.gt_u (i32.and (local.get $status) (i32.const 15)) (i32.const 1)) (then unreachable))
+    (call $join (i32.shr_u (local.get $status) (i32.const 4)) (global.get $set))
+    (i32.shr_u (local.get $status) (i32.const 4)))
+  ;; waits until a call has returned; others may not before it
+  (func $returned (param $task i32)
+    (loop $again
+      (call $is (call $wait (global.get $set) (i32.const 96)) (i32.const 1))
+      (call $is (i32.load (i32.const 96)) (local.get $task))
+      (br_if $again (i32.ne (i32.load (i32.const 100)) (i32.const 2))))
+    (call $drop (local.get $task)))
+  (func $finish (param $status i32)
+    (if (i32.ne (local.get $status) (i32.const 2)) (then (call $returned (call $pending (local.get $status))))))
+  ;; the result at 256 is no error
+  (func $ok (call $is (i32.load8_u (i32.const 256)) (i32.const 0)))
+  (func $loopback (param $at i32) (param $port i32)
+    (i32.store8 (local.get $at) (i32.const 0))
+    (i32.store16 offset=4 (local.get $at) (local.get $port))
+    (i32.store offset=6 align=2 (local.get $at) (i32.const 0x0100007f)))
+  ;; sends five bytes to the socket itself
+  (func $send-self (param $socket i32)
+    (call $address (local.get $socket) (i32.const 512))
+    (i32.store (i32.const 1024) (local.get $socket))
+    (i32.store (i32.const 1028) (i32.const 64))
+    (i32.store (i32.const 1032) (i32.const 5))
+    (i32.store8 (i32.const 1036) (i32.const 1))
+    (call $loopback (i32.const 1040) (i32.load16_u (i32.const 520)))
+    (call $finish (call $send (i32.const 1024) (i32.const 256)))
+    (call $ok))
+  (func (export "wasi:cli/run@0.3.0#run") (result i32)
+    (local $both i64) (local $socket i32) (local $receive i32) (local $clock i32) (local $port i32)
+    (local.set $both (call $new))
+    (global.set $stdout (i32.wrap_i64 (i64.shr_u (local.get $both) (i64.const 32))))
+    (drop (call $out (i32.wrap_i64 (local.get $both))))
+    (global.set $set (call $set-new))
+    (call $udp (i32.const 0) (i32.const 256))
+    (call $ok)
+    (local.set $socket (i32.load (i32.const 260)))
+    (call $bind (local.get $socket) (i32.const 0) (i32.const 0) (i32.const 127) (i32.const 0) (i32.const 0)
+      (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256))
+    (call $ok)
+    ;; c: the clock is over while nothing has come
+    (local.set $receive (call $pending (call $receive (local.get $socket) (i32.const 2048))))
+    (call $returned (call $pending (call $wait-for (i64.const 20000000))))
+    (call $letter (i32.const 99))
+    ;; d: a datagram comes
+    (call $send-self (local.get $socket))
+    (call $returned (local.get $receive))
+    (call $is (i32.load8_u (i32.const 2048)) (i32.const 0))
+    (call $is (i32.load (i32.const 2056)) (i32.const 5))
+    (call $print (i32.load (i32.const 2052)) (i32.const 5))
+    (call $letter (i32.const 100))
+    ;; x: a call that is not wanted any more takes nothing
+    (local.set $receive (call $pending (call $receive (local.get $socket) (i32.const 2048))))
+    (call $join (local.get $receive) (i32.const 0))
+    (if (i32.lt_u (call $cancel (local.get $receive)) (i32.const 3)) (then unreachable))
+    (call $drop (local.get $receive))
+    (call $letter (i32.const 120))
+    (call $send-self (local.get $socket))
+    (i32.store (i32.const 2056) (i32.const 0))
+    (call $finish (call $receive (local.get $socket) (i32.const 2048)))
+    (call $is (i32.load (i32.const 2056)) (i32.const 5))
+    (call $drop-udp (local.get $socket))
+    ;; t: a connection, which takes until the host has made it
+    (call $tcp (i32.const 0) (i32.const 256))
+    (call $ok)
+    (local.set $socket (i32.load (i32.const 260)))
+    (call $bind-tcp (local.get $socket) (i32.const 0) (i32.const 0) (i32.const 127) (i32.const 0) (i32.const 0)
+      (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256))
+    (call $ok)
+    (call $listen (local.get $socket) (i32.const 256))
+    (call $ok)
+    (call $address-tcp (local.get $socket) (i32.const 512))
+    (local.set $port (i32.load16_u (i32.const 520)))
+    (call $tcp (i32.const 0) (i32.const 256))
+    (call $ok)
+    (i32.store (i32.const 1024) (i32.load (i32.const 260)))
+    (call $loopback (i32.const 1028) (local.get $port))
+    (i32.store8 (i32.const 256) (i32.const 9))
+    (call $finish (call $connect (i32.const 1024) (i32.const 256)))
+    (call $ok)
+    (call $letter (i32.const 116))
+    ;; r: once only
+    (call $finish (call $connect (i32.const 1024) (i32.const 256)))
+    (call $is (i32.load8_u (i32.const 256)) (i32.const 1))
+    (call $letter (i32.const 114))
+    (call $drop-tcp (i32.load (i32.const 1024)))
+    (i32.const 0)))"#;
+
+#[test]
+fn calls_that_wait_for_the_host_are_left_pending_beside_others() {
+    let guest = guest::component_0_3(PENDING, WORLD, StringEncoding::UTF8);
+    for (name, run) in hosts_for(guest) {
+        assert_eq!(run(&[], None), "chellodxtr", "{name}");
     }
 }

@@ -267,7 +267,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
 
     /// Keeps the context of the running thread while a function runs that has one of its own, which is
     /// zero: `CanonicalABI.md`, "Lifting and Lowering Context".
-    fn keep_contexts(&mut self) -> Vec<(u32, u32)> {
+    pub fn keep_contexts(&mut self) -> Vec<(u32, u32)> {
         let globals: Vec<u32> = self.maps.globals.contexts.values().copied().collect();
         let keep = |global: u32| {
             let kept = self.local(ValType::I32);
@@ -281,7 +281,7 @@ impl<'p, 'i, 'a> Fused<'p, 'i, 'a> {
         globals.into_iter().map(keep).collect()
     }
 
-    fn bring_contexts(&mut self, kept: Vec<(u32, u32)>) {
+    pub fn bring_contexts(&mut self, kept: Vec<(u32, u32)>) {
         for (global, local) in kept {
             self.sink().local_get(local).global_set(global);
         }

@@ -9,33 +9,35 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::encoder::{BEFORE, Fused, Place, Side, flat};
+use super::imports;
 use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::glue::callee::check_may_leave;
 use crate::maps::shared::Party;
 use crate::maps::{Glue, Maps};
 use crate::memory::access::{Access, Quantity};
+use crate::plan::Plan;
 use crate::plan::exports::lifted_params;
 use crate::plan::tasks::{Site, TaskPlan};
-use crate::plan::{Binding, Plan};
 use crate::resolve::{
     AsyncBuiltin, CanonId, CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, EndType,
     Lift, LiftId,
 };
 
 /// How a call is made, in bits.
-const ASYNC_LOWER: i32 = 1;
+pub const ASYNC_LOWER: i32 = 1;
 const ASYNC_TYPE: i32 = 2;
 const CALLBACK: i32 = 4;
 const STACKFUL: i32 = 8;
 const BY_HOST: i32 = 16;
+pub const OF_HOST: i32 = 128;
 
 /// The state of a call that has returned at once: it has no handle.
 pub const RETURNED: i32 = 2;
 
 /// Where the pointer to the place for a result is among the arguments that are kept.
-const RESULT_SLOT: u32 = MAX_FLAT_ASYNC_PARAMS as u32 * 8;
+pub const RESULT_SLOT: u32 = MAX_FLAT_ASYNC_PARAMS as u32 * 8;
 
-fn field(offset: u32, align: u32) -> MemArg {
+pub fn field(offset: u32, align: u32) -> MemArg {
     MemArg {
         offset: offset.into(),
         align,
@@ -112,6 +114,9 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
 /// Names what the component lacks, such as a `realloc` option.
 pub fn start(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, site: Site) -> Result<Function> {
     let task = 0;
+    if let Site::Host(id) = site {
+        return imports::attempt(glue, plan, maps, id);
+    }
     let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32]);
     // What is lent is lent until the call is resolved, and not for the time of this function.
     fused.lists += 1;
@@ -122,36 +127,13 @@ pub fn start(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, site: Site) -> Resul
             (lift, fused.guest(options, instance), options.is_async)
         }
         Site::Export(id) => (&plan.program.lifts[id.0 as usize], fused.host(), false),
+        Site::Host(_) => unreachable!("it has no lifted function"),
     };
     let (place, most) = match is_async {
         true => ("args", MAX_FLAT_ASYNC_PARAMS),
         false => ("room", MAX_FLAT_PARAMS),
     };
-    let given: Vec<ValType> = flat(Some(&lift.ty.params));
-    let in_memory = given.len() > most;
-    let kept = if in_memory { vec![ValType::I32] } else { given };
-    let address = fused.local(ValType::I32);
-    fused.sink().local_get(task);
-    fused.of_tasks(place);
-    fused.sink().local_set(address);
-    let locals: Vec<u32> = kept
-        .iter()
-        .zip(0..)
-        .map(|(ty, at)| {
-            let local = fused.local(*ty);
-            fused.sink().local_get(address);
-            fused.load_flat(*ty, at * 8);
-            fused.sink().local_set(local);
-            local
-        })
-        .collect();
-    let source = match in_memory {
-        true => {
-            fused.check_pointer(&caller, locals[0], &lift.ty.params)?;
-            Place::at(locals[0])
-        }
-        false => Place::Flat(locals),
-    };
+    let source = fused.kept_arguments(&lift.ty.params, &caller, (place, most), task)?;
     fused.run(site, lift, &caller, &source, task)?;
     Ok(fused.finish())
 }
@@ -268,6 +250,7 @@ pub fn task_return(
                 (lift, fused.guest(options, instance))
             }
             Site::Export(id) => (&plan.program.lifts[id.0 as usize], fused.host()),
+            Site::Host(_) => continue,
         };
         let same = lift.instance == canon.instance
             && lift.options.is_async
@@ -305,90 +288,6 @@ fn memory_of(
 ) -> Option<(crate::resolve::InstanceId, u32)> {
     let (id, index) = options.memory?;
     Some(plan.program.memory(plan.input, id, index))
-}
-
-/// Encodes a lowered import of the host or a library, whose values stay where they are: it is called as the
-/// blocking function that it is there, and what is ends of streams in them becomes records.
-///
-/// # Errors
-///
-/// Names what the component lacks.
-pub fn import(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Result<Function> {
-    let canon = &plan.program.canons[id.0 as usize];
-    let CanonKind::Lower {
-        callee: ComponentFunc::Import(callee),
-        options,
-    } = &canon.kind
-    else {
-        unreachable!("only lowered imports are calls of the host");
-    };
-    let import = &plan.program.imports[*callee as usize];
-    let ty = &import.ty;
-    let target = match plan.bindings.get(&id) {
-        Some(Binding::Func(def)) => maps.target(plan.target(*def)),
-        _ => None,
-    };
-    let Some(target) = target else {
-        bail!("nothing is bound to {}", import.name);
-    };
-    let mut fused = Fused::new(glue, plan, maps, canon.ty.params());
-    let guest = fused.guest(options, canon.instance);
-    let host = Side {
-        party: Party::HOST,
-        access: guest.access,
-        realloc: None,
-        host: None,
-    };
-    fused.is_shallow = true;
-    check_may_leave(plan, maps, &mut fused.code, canon.instance);
-    let most = match options.is_async {
-        true => MAX_FLAT_ASYNC_PARAMS,
-        false => MAX_FLAT_PARAMS,
-    };
-    let (next, source) = fused.parameters_of(&ty.params, &guest, most)?;
-    if plan.fusion.beside {
-        fused.check_value(&ty.params, &guest, &source)?;
-    }
-    match (&source, flat(Some(&ty.params)).len() > MAX_FLAT_PARAMS) {
-        (Place::Memory { pointer, .. }, true) => {
-            if ty.params.has_ends() {
-                bail!(
-                    "{}: streams and futures among so many parameters are not supported",
-                    import.name
-                );
-            }
-            fused.sink().local_get(*pointer);
-        }
-        _ => fused.pass(&ty.params, &guest, &source, &host)?,
-    }
-    let result = flat(ty.result.as_ref());
-    if let (Some(ty), true) = (&ty.result, result.len() > MAX_FLAT_RESULTS) {
-        fused.check_pointer(&guest, next, ty)?;
-        fused.sink().local_get(next).call(target);
-        if ty.has_ends() {
-            let place = Place::at(next);
-            fused.copy(ty, &host, &place, &guest, &place)?;
-        }
-    } else if let Some(ty) = &ty.result {
-        fused.sink().call(target);
-        let given = fused.local(result[0]);
-        let source = Place::Flat(vec![given]);
-        fused.sink().local_set(given);
-        if options.is_async {
-            fused.check_pointer(&guest, next, ty)?;
-            fused.copy(ty, &host, &source, &guest, &Place::at(next))?;
-        } else {
-            let to = fused.local(result[0]);
-            fused.copy(ty, &host, &source, &guest, &Place::Flat(vec![to]))?;
-            fused.sink().local_get(to);
-        }
-    } else {
-        fused.sink().call(target);
-    }
-    if options.is_async {
-        fused.sink().i32_const(RETURNED);
-    }
-    Ok(fused.finish())
 }
 
 /// Encodes what moves elements from a writer to a reader: `(writer, reader, pointer, pointer, count)`.
@@ -571,7 +470,7 @@ impl Fused<'_, '_, '_> {
 
     /// Keeps the parameters of a function until the call begins, where the library says; that with the number
     /// `place` is where the result goes.
-    fn keep_arguments(&mut self, room: &str, place: Option<u32>, task: u32) {
+    pub fn keep_arguments(&mut self, room: &str, place: Option<u32>, task: u32) {
         let count = self.params.len() as u32;
         if count > u32::from(place.is_some()) {
             let address = self.local(ValType::I32);
@@ -586,6 +485,41 @@ impl Fused<'_, '_, '_> {
         if let Some(place) = place {
             self.keep_place(place, task);
         }
+    }
+
+    /// The parameters of a call that were kept at a place of the library: at most so many are flat.
+    pub fn kept_arguments(
+        &mut self,
+        params: &Type,
+        caller: &Side,
+        (place, most): (&str, usize),
+        task: u32,
+    ) -> Result<Place> {
+        let given = flat(Some(params));
+        let in_memory = given.len() > most;
+        let kept = if in_memory { vec![ValType::I32] } else { given };
+        let address = self.local(ValType::I32);
+        self.sink().local_get(task);
+        self.of_tasks(place);
+        self.sink().local_set(address);
+        let locals: Vec<u32> = kept
+            .iter()
+            .zip(0..)
+            .map(|(ty, at)| {
+                let local = self.local(*ty);
+                self.sink().local_get(address);
+                self.load_flat(*ty, at * 8);
+                self.sink().local_set(local);
+                local
+            })
+            .collect();
+        Ok(match in_memory {
+            true => {
+                self.check_pointer(caller, locals[0], params)?;
+                Place::at(locals[0])
+            }
+            false => Place::Flat(locals),
+        })
     }
 
     /// Keeps where the result of a call goes: a local has it.
@@ -668,7 +602,7 @@ impl Fused<'_, '_, '_> {
         let flat = flat(Some(ty));
         let is_async = match site {
             Site::Lower(id) => lowered(self.plan, id).2.is_async,
-            Site::Export(_) => false,
+            Site::Export(_) | Site::Host(_) => false,
         };
         if flat.len() <= MAX_FLAT_RESULTS && !is_async {
             let to: Vec<u32> = flat.iter().map(|ty| self.local(*ty)).collect();
