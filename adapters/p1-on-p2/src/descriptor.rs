@@ -63,7 +63,7 @@ pub fn find(fd: u32, rights: u32) -> i32 {
     if given::files() != 0 {
         return find_record(fd, rights);
     }
-    if fd >= STDERR || given::has_close() != 0 && words::standard() >> fd & CLOSED != 0 {
+    if fd >= STDERR || stdio::is_closed(fd) {
         return -BADF;
     }
     (fd + 1) as i32

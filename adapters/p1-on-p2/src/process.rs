@@ -23,7 +23,7 @@ weak! {
             wasi::exit_with_code(code.min(255));
         }
     }
-    "if exit_bool" {
+    "if no_exit_codes" {
         "exit-plain"
         fn exit_plain(code: u32) {
             wasi::exit((code != 0).into());

@@ -4,9 +4,9 @@ use p1bridge_shim::abi::{store32 as put32, store64 as put64};
 
 use crate::descriptor::{
     DIRECTORY, ENFORCED, FLAGS, HANDLE, INHERITING, RIGHTS, STDERR, STDIN, drop_stream, find,
-    handle,
+    handle, record,
 };
-use crate::error::{self, INVAL, NOTCAPABLE, NOTSUP};
+use crate::error::{self, BADF, INVAL, NOTCAPABLE, NOTSUP};
 use crate::file::{APPEND, file_type, type_of, wide};
 use crate::given::state::{self, RESULT, RESULT_2, load8, load16, load32, load64, store8, store32};
 use crate::path::{directory, lend};
@@ -29,6 +29,8 @@ const PATH_SET_TIMES: u32 = 1 << 20;
 const STAT: u32 = 1 << 21;
 const SET_SIZE: u32 = 1 << 22;
 const SET_TIMES: u32 = 1 << 23;
+/// Those to seek and to change a size, which no directory has.
+const OF_FILES: u32 = 1 << 2 | 1 << 19 | SET_SIZE;
 /// All of them.
 pub const ALL: u32 = (1 << 30) - 1;
 
@@ -135,8 +137,10 @@ weak! {
         }
         "status"
         fn status(record: u32, out: u32) {
-            put64(out, (type_of(record) | load8(record + FLAGS) << 16).into());
-            put64(out + 8, (load32(record + RIGHTS) & ALL).into());
+            let kind = type_of(record);
+            let none = if kind == DIRECTORY { OF_FILES } else { 0 };
+            put64(out, (kind | load8(record + FLAGS) << 16).into());
+            put64(out + 8, (load32(record + RIGHTS) & ALL & !none).into());
             put64(out + 16, load32(record + INHERITING).into());
         }
         "set-flags"
@@ -312,7 +316,10 @@ exports! {
     // There is no function for it.
     "wasi_snapshot_preview1#fd_allocate"
     fn fd_allocate(fd: u32, _offset: u64, _length: u64) -> u32 {
-        let handle = handle(fd, ALLOCATE);
-        (if handle < 0 { -handle } else { NOTSUP }) as u32
+        match record(fd, ALLOCATE) {
+            Ok(record) if type_of(record) == DIRECTORY => BADF as u32,
+            Ok(_) => NOTSUP as u32,
+            Err(error) => error,
+        }
     }
 }

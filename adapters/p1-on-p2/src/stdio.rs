@@ -22,6 +22,12 @@ fn is_nonblocking(kind: u32) -> bool {
     given::has_set_flags() != 0 && words::standard() & NONBLOCK << kind != 0
 }
 
+/// Whether a number of a standard stream is closed, where there are no others.
+#[inline(always)]
+pub fn is_closed(fd: u32) -> bool {
+    given::has_close() != 0 && words::standard() >> fd & CLOSED != 0
+}
+
 /// Whether it shall not, from now on.
 #[inline(always)]
 pub fn set_nonblocking(kind: u32, yes: bool) {
@@ -128,14 +134,14 @@ fn failure(area: u32, closed: i32) -> i32 {
     }
 }
 
-/// The error number, negative, for an `error`.
+/// The error number, negative, for an `error`. It is not dropped where nothing can be asked of it: a stream has one in its life.
 #[inline(never)]
 fn broken(error: u32) -> i32 {
     if given::files() != 0 {
-        return reason(error);
+        reason(error)
+    } else {
+        -IO
     }
-    wasi::drop_error(error);
-    -IO
 }
 
 /// Writes some bytes to a standard stream, and gives their number or a negative error number.

@@ -25,10 +25,10 @@ pub const ON_PROGRAM: &str = "own ";
 pub const ON_STATE: &str = "state ";
 
 /// What weak imports and constants ask about, beside names of functions of Preview 1: whether the program can have
-/// descriptors that are not standard streams; whether exit codes pass, or only whether
-/// there was an error; whether the host can be within the program's
-/// `cabi_realloc`.
+/// descriptors that are not standard streams, or cannot; whether exit codes pass, or only whether there was an error; whether the
+/// host can be within the program's `cabi_realloc`.
 pub const FILES: &str = "files";
+pub const NO_FILES: &str = "no_files";
 pub const EXIT_CODES: &str = "exit_codes";
 pub const NO_EXIT_CODES: &str = "no_exit_codes";
 pub const INSIDE: &str = "inside";
@@ -73,6 +73,9 @@ pub fn link(input: &Input<'_>, program: &mut Program, known: &BTreeSet<String>) 
             used.insert(FILES.to_string());
         }
         used.insert(host.name.clone());
+    }
+    if !used.contains(FILES) {
+        used.insert(NO_FILES.to_string());
     }
     libraries::check(&input.modules[input.libraries[at].module])?;
     let mut instance = None;

@@ -3,7 +3,7 @@
 //!     cargo run --release -p p1bridge-tests -- engine ENGINE FILE [options] [-- args…]
 //!
 //! ENGINE is `wasmtime`, `wasmi`, `wamr` or `node`. Options: `--dir HOST` preopens a directory as
-//! `.`, with `--dir-as-on-host` under its own name; `--stack BYTES` for WAMR; `--env K=V`; `--invoke
+//! `.`, with `--dir-as-on-host` under its own name, with `--dir-as NAME` under that; `--stack BYTES` for WAMR; `--env K=V`; `--invoke
 //! NAME ARGS` calls an export of a reactor with i32 arguments (`1,2` or `` for none), several times if
 //! need be, and prints what it returned; `--timeout SECONDS`; `--network` for a guest with sockets on
 //! wasmtime, which gets the standard streams as they are. Without it stdin is read first, where it
@@ -52,6 +52,10 @@ pub fn run(mut args: impl Iterator<Item = String>) -> Result<ExitCode> {
                 let dir = spec.dir.clone().context("--dir comes first")?;
                 let name = dir.to_str().context("a name of text")?.to_owned();
                 spec.preopens = vec![(dir, name)];
+            }
+            "--dir-as" => {
+                let dir = spec.dir.clone().context("--dir comes first")?;
+                spec.preopens = vec![(dir, value()?)];
             }
             "--network" => (spec.network, spec.own_streams) = (true, true),
             "--stack" => spec.stack = Some(value()?.parse()?),

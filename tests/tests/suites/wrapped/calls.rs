@@ -367,10 +367,6 @@ fn files_are_read_and_written() {
     let known = [
         ("fd_sync[Is(3)] = 8", "fd_sync[Is(3)] = 0"),
         ("fd_datasync[Is(3)] = 8", "fd_datasync[Is(3)] = 0"),
-        (
-            "fd_allocate[Is(3), Is(0), Is(1)] = 8",
-            "fd_allocate[Is(3), Is(0), Is(1)] = 58",
-        ),
         ("fd_sync[At(140)] = 8", "fd_sync[At(140)] = 0"),
         ("fd_datasync[At(140)] = 8", "fd_datasync[At(140)] = 0"),
     ];
