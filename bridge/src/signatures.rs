@@ -120,6 +120,10 @@ pub struct Signatures {
     pub without_wit: Option<String>,
 }
 
+/// What stands before the name of a function in a core module that lifts or lowers it.
+const LIFTED: [&str; 3] = ["", "[async-lift]", "[async-lift-stackful]"];
+const LOWERED: [&str; 2] = ["", "[async-lower]"];
+
 /// The functions of `file`, in its order: imports first.
 ///
 /// # Errors
@@ -245,12 +249,21 @@ fn of_module(module: &[u8]) -> Result<Signatures> {
                 let through_env = direction == Direction::Import
                     && !imports.contains_key(&(from, &function.name[..]))
                     && imports.contains_key(&(ENV, &in_env[..]));
+                // An async function may be there under its own name, or with how it is lifted or lowered.
                 let core = match direction {
                     Direction::Import if through_env => imports[&(ENV, &in_env[..])],
-                    Direction::Import => {
-                        imports.get(&(from, &function.name[..])).copied().flatten()
-                    }
-                    Direction::Export => exports.get(&name[..]).copied(),
+                    Direction::Import => LOWERED.iter().find_map(|prefix| {
+                        let name = format!("{prefix}{}", function.name);
+                        let ty = imports.get(&(from, &name[..])).copied()?;
+                        seen.insert((direction, full_name(interface.as_deref(), &name)));
+                        ty
+                    }),
+                    Direction::Export => LIFTED.iter().find_map(|prefix| {
+                        let name = format!("{prefix}{name}");
+                        let ty = exports.get(&name[..]).copied()?;
+                        seen.insert((direction, name));
+                        Some(ty)
+                    }),
                 };
                 if through_env {
                     seen.insert((direction, full_name(Some(ENV), &in_env)));

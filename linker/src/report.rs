@@ -16,7 +16,7 @@ use crate::memory::layout::MemoryPlan;
 use crate::merge::Merged;
 use crate::options::{FIRST_HANDLES, Growth, Isolation};
 use crate::parse;
-use crate::plan::{Allocating, Exported, Plan, Target};
+use crate::plan::{Allocating, Exported, LinkedLibrary, Plan, Target};
 use emitted::Emitted;
 pub use parts::Parts;
 
@@ -243,7 +243,7 @@ impl Report {
                 .map(|library| LibraryReport {
                     name: library.name.clone(),
                     bytes: code(&|id| id == library.instance),
-                    functions: library.functions.clone(),
+                    functions: linked_functions(plan, library),
                 })
                 .collect(),
             dropped,
@@ -723,5 +723,18 @@ fn plural(count: usize, what: &str) -> String {
     match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
+    }
+}
+
+/// The exports of a library that are linked: of that of tasks, those that the linker and other libraries call.
+fn linked_functions(plan: &Plan<'_, '_>, library: &LinkedLibrary) -> Vec<String> {
+    match &plan.program.tasks {
+        Some(tasks) if tasks.instance == library.instance => {
+            let live = &plan.live.instance(library.instance).funcs;
+            let functions = tasks.functions.iter();
+            let linked = functions.filter(|(_, index)| live[**index as usize]);
+            linked.map(|(name, _)| name.clone()).collect()
+        }
+        _ => library.functions.clone(),
     }
 }

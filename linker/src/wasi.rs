@@ -123,6 +123,11 @@ pub fn keyed(interface: &str) -> String {
     }
 }
 
+/// Whether an interface with its version is one of WASI 0.3.
+pub fn is_0_3(interface: &str) -> bool {
+    interface.starts_with("wasi:") && keyed(interface).ends_with("@0.3")
+}
+
 /// A function by its name; nothing for one that is not known. `interface` is as [`keyed`] gives it.
 ///
 /// # Panics

@@ -5,14 +5,14 @@
 
 use crate::ends::gone;
 use crate::host::{WOULD_BLOCK, finish, settle};
-use crate::import::{io_close, io_read, io_subscribe, io_write};
+use crate::import::{io_close, io_poll, io_read, io_subscribe, io_write};
 use crate::record::{NONE, asks, end, end_at, get, get64, put, put64, stream, stream_at};
 
 /// In `stream::PENDING`: neither end.
 pub const PENDING: u32 = 3;
-/// The buffer, and its bytes: to the end of all addresses.
-const BUFFER: u32 = 0xffff_f000;
-const SIZE: u32 = 0x1000;
+/// The buffer, and its bytes: to the end of all addresses. In front of it is room for one question to the host.
+const BUFFER: u32 = 0xffff_f100;
+const SIZE: u32 = 0xf00;
 
 /// The sink, where the readable end would be. Its state and its set stay zero.
 mod sink {
@@ -86,7 +86,12 @@ pub fn go_on(shared: u32) {
                 done += taken as u32;
                 let to = end_at(shared << 1) + sink::OFFSET;
                 put64(to, get64(to).wrapping_add(taken as u64));
-            } else if taken != WOULD_BLOCK {
+            } else if taken == WOULD_BLOCK {
+                let at = end_at(shared << 1);
+                io_subscribe(0, 0, 0);
+                io_subscribe(get(at + sink::KIND), get(at + sink::OBJECT), 1);
+                io_poll(0, 0);
+            } else {
                 return end(shared, 0, code(taken));
             }
         }

@@ -86,8 +86,8 @@ fn asked(program: &Program) -> Result<Asked, String> {
             } => {
                 let import = &program.imports[*import as usize];
                 let interface = import.interface.as_deref();
-                let passes = has_ends(&import.ty.params, import.ty.result.as_ref());
-                if interface.is_some_and(|name| wasi::is_system(name) && name.contains("@0.3")) {
+                let passes = import.has_ends();
+                if interface.is_some_and(wasi::is_0_3) {
                     return Err(format!(
                         "{} is linked with the module",
                         interface.unwrap_or_default()

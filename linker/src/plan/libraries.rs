@@ -929,7 +929,7 @@ impl HostEnds {
             };
             let import = &program.imports[*import as usize];
             let interface = import.interface.as_deref().unwrap_or_default();
-            if !wasi::is_system(interface) || !interface.contains("@0.3") {
+            if !wasi::is_0_3(interface) {
                 continue;
             }
             let pends = options.is_async || import.name.starts_with("wait-");

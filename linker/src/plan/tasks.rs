@@ -106,11 +106,7 @@ pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId]) -> b
         CanonKind::Lower {
             callee: ComponentFunc::Import(import),
             ..
-        } => {
-            let import = &program.imports[*import as usize];
-            let interface = import.interface.as_deref().unwrap_or_default();
-            ends(&import.ty) || interface.contains("@0.3")
-        }
+        } => program.imports[*import as usize].has_tasks(),
         _ => false,
     };
     tracer.live.glue.iter().any(is_async)
@@ -355,12 +351,9 @@ fn reaching(program: &Program, live: &Live) -> BTreeSet<ComponentInstanceId> {
                 ..
             } = &import.kind
                 && import.instance != HOST
+                && program.imports[*at as usize].has_tasks()
             {
-                let ty = &program.imports[*at as usize];
-                let interface = ty.interface.as_deref().unwrap_or_default();
-                if interface.contains("@0.3") {
-                    found.insert(import.instance);
-                }
+                found.insert(import.instance);
             }
         }
         if found.len() == before {

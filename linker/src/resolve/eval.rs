@@ -410,6 +410,7 @@ impl<'i, 'a> Evaluator<'i, 'a> {
                     interface: interface.map(str::to_string),
                     name: name.to_string(),
                     ty,
+                    is_async: self.input.types[*validator_ty].async_,
                     shape,
                     errors: wasi::errors(&self.input.types, *validator_ty),
                     offset,

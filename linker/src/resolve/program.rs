@@ -10,10 +10,11 @@ use crate::entity::{ComponentInstanceId, HostId, InstanceId, LiftId, NO_MEMORY, 
 
 use super::built_in::{AsyncBuiltin, Given};
 use super::function::{CanonOptions, FuncDef};
-use crate::abi::FuncType;
+use crate::abi::{FuncType, Type};
 use crate::parse::Input;
 use crate::parse::constant::{Known, Value, evaluate};
 use crate::parse::module::Module;
+use crate::wasi;
 
 /// A definition that a core import is bound to; tables, memories, globals and tags are an index of
 /// the index space of a core instance.
@@ -50,11 +51,26 @@ pub struct ImportedFunc {
     pub interface: Option<String>,
     pub name: String,
     pub ty: FuncType,
+    /// Whether it is an async function.
+    pub is_async: bool,
     /// What [`crate::wasi`] tells the type by.
     pub shape: u64,
     /// The names of the cases of its error type.
     pub errors: Vec<String>,
     pub offset: u64,
+}
+
+impl ImportedFunc {
+    /// Whether its type has streams or futures.
+    pub fn has_ends(&self) -> bool {
+        self.ty.params.has_ends() || self.ty.result.as_ref().is_some_and(Type::has_ends)
+    }
+
+    /// Whether a library that has it asks something of that of tasks: to wait, or for streams.
+    pub fn has_tasks(&self) -> bool {
+        let interface = self.interface.as_deref().unwrap_or_default();
+        self.has_ends() || self.is_async && wasi::is_system(interface)
+    }
 }
 
 /// A core function that the canonical ABI makes.

@@ -1278,7 +1278,7 @@
     local.get 1
   )
   (func $tasks::pump::go_on (;53;) (type 4) (param i32)
-    (local i32 i64 i32 i64 i32 i32 i32)
+    (local i32 i64 i32 i64 i32 i32 i32 i32)
     local.get 0
     i32.const 1
     i32.shl
@@ -1286,7 +1286,7 @@
     block ;; label = @1
       loop ;; label = @2
         local.get 0
-        i32.const -4096
+        i32.const -3840
         i32.const 0
         call $tasks::pump::write
         local.set 2
@@ -1309,8 +1309,8 @@
           local.get 3
           i64.load offset=104 align=1
           local.tee 4
-          i32.const -4096
-          i32.const 4096
+          i32.const -3840
+          i32.const 3840
           i32.const -1
           i32.const 0
           call $p1bridge:io_read
@@ -1323,72 +1323,98 @@
           return
         end
         block ;; label = @3
-          local.get 2
-          i64.const 1
-          i64.lt_s
-          br_if 0 (;@3;)
+          block ;; label = @4
+            local.get 2
+            i64.const 1
+            i64.lt_s
+            br_if 0 (;@4;)
+            local.get 0
+            call $tasks::record::stream_at
+            local.get 2
+            local.get 4
+            i64.add
+            i64.store offset=104 align=1
+            local.get 2
+            i32.wrap_i64
+            local.set 5
+            i32.const 0
+            local.set 6
+            br 1 (;@3;)
+          end
           local.get 0
-          call $tasks::record::stream_at
-          local.get 2
-          local.get 4
-          i64.add
-          i64.store offset=104 align=1
+          i32.const 0
+          i32.const -2
           local.get 2
           i32.wrap_i64
-          local.set 5
+          i32.sub
+          local.get 2
+          i64.eqz
+          select
           i32.const 0
-          local.set 3
-          loop ;; label = @4
-            local.get 5
-            local.get 3
-            i32.sub
-            local.set 6
-            local.get 3
-            i32.const -4096
-            i32.add
-            local.set 7
-            block ;; label = @5
-              loop ;; label = @6
-                local.get 5
-                local.get 3
-                i32.eq
-                br_if 4 (;@2;)
+          call $tasks::pump::end
+          return
+        end
+        loop ;; label = @3
+          local.get 5
+          local.get 6
+          i32.sub
+          local.set 7
+          local.get 6
+          i32.const -3840
+          i32.add
+          local.set 8
+          block ;; label = @4
+            loop ;; label = @5
+              local.get 5
+              local.get 6
+              i32.eq
+              br_if 3 (;@2;)
+              block ;; label = @6
                 local.get 0
+                local.get 8
                 local.get 7
-                local.get 6
                 call $tasks::pump::write
                 local.tee 2
                 i64.const -1
                 i64.gt_s
-                br_if 1 (;@5;)
+                br_if 0 (;@6;)
                 local.get 2
                 i64.const -1
-                i64.eq
-                br_if 0 (;@6;)
+                i64.ne
+                br_if 2 (;@4;)
+                local.get 1
+                call $tasks::record::end_at
+                local.set 3
+                i32.const 0
+                i32.const 0
+                i32.const 0
+                call $p1bridge:io_subscribe
+                local.get 3
+                i32.load offset=24 align=1
+                local.get 3
+                i32.load offset=28 align=1
+                i32.const 1
+                call $p1bridge:io_subscribe
+                i32.const 0
+                i64.const 0
+                call $p1bridge:io_poll
+                br 1 (;@5;)
               end
-              local.get 0
-              i32.const 0
-              i32.const -2
-              local.get 2
-              i32.wrap_i64
-              i32.sub
-              call $tasks::pump::end
-              return
             end
             local.get 1
             call $tasks::record::end_at
-            local.tee 6
-            local.get 6
+            local.tee 3
+            local.get 3
             i64.load offset=88 align=1
             local.get 2
             i64.add
             i64.store offset=88 align=1
-            local.get 3
+            local.get 6
             local.get 2
             i32.wrap_i64
             i32.add
-            local.set 3
-            br 0 (;@4;)
+            local.set 6
+            br 1 (;@3;)
           end
         end
       end
@@ -1398,10 +1424,6 @@
       local.get 2
       i32.wrap_i64
       i32.sub
-      local.get 2
-      i64.eqz
-      select
-      i32.const 0
       call $tasks::pump::end
       return
     end

@@ -2,6 +2,7 @@
 //! is reached is what it would be if there were no async functions.
 
 use p1bridge::flatten::{Boundary, FlattenOptions, LIBRARIES, flatten};
+use p1bridge::signatures::signatures;
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Library, Options};
 use p1bridge_tests::manifest::programs;
@@ -241,6 +242,13 @@ fn what_is_async_and_reached_is_there() {
     let without = bytes(&with_unreached(""), LIBRARIES, 16, 32);
     let with = bytes(&with_unreached(&reached), LIBRARIES, 16, 32);
     assert!(with.len() > without.len() + 1000, "{} bytes", with.len());
+    let options = FlattenOptions::default();
+    let flat = flatten(&with_unreached(&reached), &options).expect("it is linked");
+    let mut libraries = flat.report.libraries.iter();
+    let tasks = libraries.find(|library| library.name == "tasks");
+    let functions = &tasks.expect("it is told").functions;
+    let tells = |name: &str| functions.iter().any(|function| function == name);
+    assert!(tells("set_wait") && !tells("stream_write"), "{functions:?}");
 }
 
 /// An async function that gives up turns and keeps something in its context.
@@ -300,6 +308,10 @@ fn an_async_function_is_one_again_in_the_component_that_is_made_of_the_module() 
         let flat = flatten(&component, &options).expect("it is linked").wasm;
         let asks = flat.windows(8).any(|bytes| bytes == b"[task-re");
         assert_eq!(asks, boundary == Boundary::Wit);
+        let shown = signatures(&flat).expect("it can be read").functions;
+        let f = shown.iter().find(|signature| signature.function == "f");
+        let core = f.and_then(|f| f.core.as_ref()).map(ToString::to_string);
+        assert_eq!(core.as_deref(), Some("(i32) -> i32"), "{boundary:?}");
         let again = wrap(&flat, &WrapOptions::default()).expect("it is wrapped");
         assert_eq!(results(&again.component), right, "{boundary:?}");
     }
