@@ -1,6 +1,7 @@
 //! What a flat module costs in bytes and in fuel: figures that do not wobble.
 
 mod tasks;
+mod wrapped;
 
 use std::path::Path;
 
@@ -12,6 +13,8 @@ use p1bridge::run::{Exit, RunOptions, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Isolation, Options};
 use wasmparser::{Encoding, Parser, Payload};
+
+pub use wrapped::wrapped;
 
 use crate::captured;
 use crate::speed::{self, KERNELS, Place, kernels};

@@ -7,10 +7,10 @@
 //! 0   u8   what it is: a standard stream, or [`FILE`]; 0 for none
 //! 1   u8   the flags of `fdflags`
 //! 2   u8   the type of Preview 1, or [`UNKNOWN`]
-//! 3   u8   whether it was open at the start
+//! 3   u8   whether it was open at the start, and [`ENFORCED`]
 //! 4   u32  the handle
 //! 8   i64  the offset, negative where the host must be asked; of what was open at the start, address and length of its name
-//! 16  u32  the rights, and [`ENFORCED`]
+//! 16  u32  the rights
 //! 20  u32  the rights of what is opened below it
 //! 24  u32  a stream: of entries of a directory, or one that appends to a file; 0 for none
 //! 28  u32  where a block for reading a directory is, see [`crate::directory`]; it stays with the number
@@ -46,8 +46,8 @@ const RECORD: u32 = 32;
 pub const UNKNOWN: u32 = 0xff;
 /// The type of directories, in Preview 1.
 pub const DIRECTORY: u32 = 3;
-/// Among the rights: that a function needs them. They are only reported until a program takes some.
-pub const ENFORCED: u32 = 1 << 31;
+/// Beside [`PREOPEN`]: functions need the rights. They are only reported until a program takes some.
+pub const ENFORCED: u32 = 2;
 
 /// How many records the table has at first.
 const FIRST: u32 = 16;
@@ -201,18 +201,16 @@ weak! {
                 begin();
             }
             let record = state::record(fd);
-            let kind = if record == 0 { 0 } else { load8(record) };
+            let head = if record == 0 { 0 } else { load32(record) };
+            let kind = head & 0xff;
             if kind == 0 {
                 return -BADF;
             }
             if kind <= STDERR {
                 return kind as i32;
             }
-            if rights != 0 {
-                let has = load32(record + RIGHTS);
-                if has & ENFORCED != 0 && rights & !has != 0 {
-                    return -NOTCAPABLE;
-                }
+            if head & ENFORCED << 24 != 0 && rights & !load32(record + RIGHTS) != 0 {
+                return -NOTCAPABLE;
             }
             record as i32
         }
@@ -279,7 +277,7 @@ exports! {
     "wasi_snapshot_preview1#fd_prestat_get"
     fn fd_prestat_get(fd: u32, out: u32) -> u32 {
         match record(fd, 0) {
-            Ok(record) if load8(record + PREOPEN) != 0 => {
+            Ok(record) if load8(record + PREOPEN) & 1 != 0 => {
                 p1bridge_shim::abi::store8(out, 0);
                 p1bridge_shim::abi::store32(out + 4, load32(record + OFFSET + 4));
                 0
@@ -296,7 +294,7 @@ exports! {
             return -record as u32;
         }
         let record = record as u32;
-        if record <= STDERR || load8(record + PREOPEN) == 0 {
+        if record <= STDERR || load8(record + PREOPEN) & 1 == 0 {
             return crate::error::NOTDIR as u32;
         }
         let length = load32(record + OFFSET + 4);

@@ -100,7 +100,8 @@ weak! {
     "if files" {
         "transfer-file"
         fn transfer_file(what: u32, record: u32, at: u32, length: u32, offset: u64) -> i32 {
-            if what & WRITE != 0 && load8(record + FLAGS) & APPEND != 0 {
+            let head = load64(record);
+            if what & WRITE != 0 && head as u32 & APPEND << (8 * FLAGS) != 0 {
                 let moved = append_file(record, at, length);
                 if what & AT == 0 && moved > 0 {
                     // The offset is the end then, wherever that is.
@@ -110,13 +111,16 @@ weak! {
             }
             let mut from = offset;
             if what & AT == 0 {
-                let position = position(record);
-                if position < 0 {
-                    return position as i32;
+                from = load64(record + OFFSET);
+                if (from as i64) < 0 {
+                    let end = size(record);
+                    if end < 0 {
+                        return end as i32;
+                    }
+                    from = end as u64;
                 }
-                from = position as u64;
             }
-            let handle = load32(record + HANDLE);
+            let handle = (head >> (8 * HANDLE)) as u32;
             let moved = if what & WRITE != 0 { write_file(handle, at, length, from) } else { read_file(handle, at, length, from) };
             if what & AT == 0 && moved > 0 {
                 store64(record + OFFSET, from + moved as u64);

@@ -19,8 +19,6 @@ imports! {
     }
     "p1bridge:imports" {
         "fd_close" fn has_close() -> u32;
-        "fd_read" fn has_read() -> u32;
-        "fd_write" fn has_write() -> u32;
         "fd_fdstat_set_flags" fn has_set_flags() -> u32;
     }
     "p1bridge:memory" {

@@ -4,7 +4,7 @@ use p1bridge_shim::abi::{load8, load64, store32};
 use p1bridge_shim::utf8;
 
 use crate::area::{LOW, borrow_few, get8, get16, get32};
-use crate::descriptor::{DIRECTORY, ENFORCED, INHERITING, RIGHTS, UNKNOWN, add, handle, record};
+use crate::descriptor::{DIRECTORY, ENFORCED, INHERITING, PREOPEN, UNKNOWN, add, handle, record};
 use crate::error::{self, ILSEQ, NOMEM, NOTCAPABLE};
 use crate::given::state::{self, RESULT, load32};
 use crate::process::bring;
@@ -36,7 +36,14 @@ const TRUNCATE: u32 = 8;
 fn is_text(at: u32, length: u32) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     if length < 8 {
-        return utf8::sequences(at, length);
+        let mut done = 0;
+        while done != length {
+            if load8(at + done) > 0x7f {
+                return utf8::sequences(at, length);
+            }
+            done += 1;
+        }
+        return true;
     }
     let last = length - 8;
     let mut done = 0;
@@ -112,10 +119,14 @@ pub fn lend(path: u32, length: u32) -> u32 {
         state::store64(at + done, load64(path + done));
         done += 8;
     }
-    while done != length {
-        state::store8(at + done, load8(path + done));
-        done += 1;
+    // There is room for eight more.
+    let mut rest = 0;
+    let mut left = length;
+    while left != done {
+        left -= 1;
+        rest = rest << 8 | u64::from(load8(path + left));
     }
+    state::store64(at + done, rest);
     at
 }
 
@@ -129,7 +140,7 @@ exports! {
         }
         let (rights, inheriting) = (rights as u32 & ALL, inheriting as u32 & ALL);
         if let Ok(record) = record(fd, 0) {
-            let is_enforced = load32(record + RIGHTS) & ENFORCED != 0;
+            let is_enforced = state::load8(record + PREOPEN) & ENFORCED != 0;
             if is_enforced && (rights | inheriting) & !load32(record + INHERITING) != 0 {
                 return NOTCAPABLE as u32;
             }

@@ -45,12 +45,8 @@ fn subject(subscription: u32, shift: u32) -> i32 {
     }
     let found = find(what, POLL);
     // Input is read, output is written.
-    let is_wrong = match (found as u32, tag) {
-        (STDIN, FD_READ) => given::has_read() == 0,
-        (STDIN, _) => true,
-        (kind, FD_READ) => found > 0 && kind <= STDERR,
-        (kind, _) => found > 0 && kind <= STDERR && given::has_write() == 0,
-    };
+    let is_wrong =
+        found > 0 && found as u32 <= STDERR && (found as u32 == STDIN) != (tag == FD_READ);
     if is_wrong { -BADF } else { found }
 }
 
@@ -61,8 +57,8 @@ fn pollable(subject: i32, subscription: u32, shift: u32) -> u32 {
         return 0;
     }
     match subject as u32 {
-        STDIN => subscribe_stdin(),
-        kind if kind <= STDERR => subscribe_stdout(kind),
+        STDIN => wasi::subscribe_input(stdio::input()),
+        kind if kind <= STDERR => wasi::subscribe_output(stdio::output(kind)),
         _ => {
             let timeout = load64(subscription + 24 + shift);
             let is_absolute = load16(subscription + 40 + shift) & 1 != 0;
@@ -84,18 +80,6 @@ fn is_waited_for(subject: i32) -> bool {
 }
 
 weak! {
-    "if fd_read" {
-        "subscribe-stdin"
-        fn subscribe_stdin() -> u32 {
-            wasi::subscribe_input(stdio::input())
-        }
-    }
-    "if fd_write" {
-        "subscribe-stdout"
-        fn subscribe_stdout(kind: u32) -> u32 {
-            wasi::subscribe_output(stdio::output(kind))
-        }
-    }
     "if files" {
         "bytes-left"
         fn bytes_left(record: u32) -> u64 {

@@ -96,9 +96,15 @@ fn strings(strings: u32, top: u32, pointers: u32, to: u32) -> u32 {
 #[inline(never)]
 pub fn bring(to: u32, from: u32, length: u32) {
     let mut done = 0;
-    while length - done >= 8 {
-        store64(to + done, state::load64(from + done));
-        done += 8;
+    if length >= 8 {
+        let last = length - 8;
+        while done < last {
+            store64(to + done, state::load64(from + done));
+            done += 8;
+        }
+        // The last eight bytes may be some of those before them again.
+        store64(to + last, state::load64(from + last));
+        return;
     }
     while done != length {
         store8(to + done, state::load8(from + done));

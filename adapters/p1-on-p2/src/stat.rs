@@ -3,8 +3,8 @@
 use p1bridge_shim::abi::{store32 as put32, store64 as put64};
 
 use crate::descriptor::{
-    DIRECTORY, ENFORCED, FLAGS, HANDLE, INHERITING, RIGHTS, STDERR, STDIN, drop_stream, find,
-    handle, record,
+    DIRECTORY, ENFORCED, FLAGS, HANDLE, INHERITING, PREOPEN, RIGHTS, STDERR, STDIN, drop_stream,
+    find, handle, record,
 };
 use crate::error::{self, BADF, INVAL, NOTCAPABLE, NOTSUP};
 use crate::file::{APPEND, file_type, type_of, wide};
@@ -140,7 +140,7 @@ weak! {
             let kind = type_of(record);
             let none = if kind == DIRECTORY { OF_FILES } else { 0 };
             put64(out, (kind | load8(record + FLAGS) << 16).into());
-            put64(out + 8, (load32(record + RIGHTS) & ALL & !none).into());
+            put64(out + 8, (load32(record + RIGHTS) & !none).into());
             put64(out + 16, load32(record + INHERITING).into());
         }
         "set-flags"
@@ -157,11 +157,12 @@ weak! {
         }
         "set-rights"
         fn set_rights(record: u32, rights: u64, inheriting: u64) -> u32 {
-            let has = load32(record + RIGHTS) & ALL;
+            let has = load32(record + RIGHTS);
             if rights & !u64::from(has) != 0 || inheriting & !u64::from(load32(record + INHERITING)) != 0 {
                 return NOTCAPABLE as u32;
             }
-            store32(record + RIGHTS, rights as u32 | ENFORCED);
+            store32(record + RIGHTS, rights as u32);
+            store8(record + PREOPEN, load8(record + PREOPEN) | ENFORCED);
             store32(record + INHERITING, inheriting as u32);
             0
         }

@@ -91,7 +91,7 @@ weak! {
 /// leaves is done: it is an error only if nothing was done before it.
 #[inline(always)]
 fn transfer(what: u32, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> u32 {
-    let found = descriptor::find(fd, right(what));
+    let found = descriptor::find_record(fd, right(what));
     if found < 0 {
         return -found as u32;
     }
