@@ -384,3 +384,72 @@ fn standard_output_that_does_not_block() {
     );
     assert_eq!(memory(&did.lines), ["abc"]);
 }
+
+#[test]
+fn the_preview_before_it_has_other_numbers_and_structures() {
+    let mut script = Script::default();
+    script.open("ten", 0, READ | WRITE, 0, FD);
+    // From here, from the end, from the beginning.
+    script.seek(FD, 4, 0).seek(FD, -3, 1).seek(FD, 2, 2);
+    script
+        .poke(BUF, &[0xee; 64])
+        .call("fd_filestat_get", &[at(FD), n(BUF.into())])
+        .dump(BUF + 16, 1)
+        .dump(BUF + 20, 12)
+        .dump(BUF + 56, 8);
+    // A clock with its identifier before its number, and a descriptor, in subscriptions of 56 bytes.
+    let mut clock = vec![1; 8];
+    clock.resize(24, 0);
+    clock.extend([1, 0, 0, 0, 0, 0, 0, 0, 5]);
+    clock.resize(56, 0);
+    let mut writing = vec![2; 8];
+    writing.extend([2, 0, 0, 0, 0, 0, 0, 0, 1]);
+    writing.resize(56, 0);
+    script
+        .poke(BUF, &[clock, writing].concat())
+        .call(
+            "poll_oneoff",
+            &[n(BUF.into()), n(i64::from(BUF) + 256), n(2), n(OUT.into())],
+        )
+        .dump(BUF + 256, 11);
+    let functions = [
+        "path_open",
+        "fd_seek",
+        "fd_filestat_get",
+        "poll_oneoff",
+        "fd_write",
+    ];
+    let guest = super::Guest {
+        wasm: super::component(&script.guest_of("wasi_unstable", &functions, 2)),
+        reads_script: false,
+    };
+    let did = super::run(&guest, &script, &Setting::with_files());
+    assert_eq!(errors(&did.lines, ""), ["0"; 6], "{:#?}", did.lines);
+    let memory: Vec<_> = did
+        .lines
+        .iter()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(_, bytes)| bytes)
+        .collect();
+    assert_eq!(
+        memory[..3],
+        [
+            r"\x04\x00\x00\x00\x00\x00\x00\x00",
+            r"\x07\x00\x00\x00\x00\x00\x00\x00",
+            r"\x02\x00\x00\x00\x00\x00\x00\x00"
+        ]
+    );
+    assert_eq!(
+        memory[3..6],
+        [
+            r"\x04",
+            r"\x01\x00\x00\x00\n\x00\x00\x00\x00\x00\x00\x00",
+            r"\xee\xee\xee\xee\xee\xee\xee\xee"
+        ]
+    );
+    assert!(
+        memory[6].ends_with(r"\x00\x00\x00") || memory[6].ends_with(r"\x00\x00\x02"),
+        "{}",
+        memory[6]
+    );
+}

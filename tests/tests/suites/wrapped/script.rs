@@ -158,6 +158,11 @@ impl Script {
 
     /// The guest with these functions, which has the script in it. It writes its log to descriptor `log`.
     pub fn guest(&self, functions: &[&str], log: u32) -> Vec<u8> {
+        self.guest_of(preview1::MODULE, functions, log)
+    }
+
+    /// The same for functions of another module name.
+    pub fn guest_of(&self, module: &str, functions: &[&str], log: u32) -> Vec<u8> {
         let mut script = self.bytes.clone();
         script.push(END);
         let mut text = String::new();
@@ -165,7 +170,7 @@ impl Script {
             write!(text, "\\{byte:02x}").unwrap();
         }
         let read = format!(r#"(data (i32.const {SCRIPT}) "{text}")"#);
-        wat::parse_str(guest(functions, log, &read, "")).unwrap()
+        wat::parse_str(guest(module, functions, log, &read, "")).unwrap()
     }
 
     /// What [`reader`] takes from standard input, with what is left there for the calls.
@@ -229,11 +234,11 @@ pub fn reader() -> Vec<u8> {
             (local.set $to (i32.add (local.get $to) (i32.load (i32.const 0x1fff8))))
             (local.set $length (i32.sub (local.get $length) (i32.load (i32.const 0x1fff8))))
             (br_if $more (local.get $length))))";
-    wat::parse_str(guest(&ALL, 2, fields, &read)).unwrap()
+    wat::parse_str(guest(preview1::MODULE, &ALL, 2, fields, &read)).unwrap()
 }
 
 /// The text of a guest.
-fn guest(functions: &[&str], log: u32, fields: &str, begin: &str) -> String {
+fn guest(module: &str, functions: &[&str], log: u32, fields: &str, begin: &str) -> String {
     let mut imports = String::new();
     let mut cases = String::new();
     let mut labels = String::new();
@@ -250,8 +255,7 @@ fn guest(functions: &[&str], log: u32, fields: &str, begin: &str) -> String {
             };
             writeln!(
                 imports,
-                r#"(import "{}" "{name}" (func ${name} (param{params}) {result}))"#,
-                preview1::MODULE
+                r#"(import "{module}" "{name}" (func ${name} (param{params}) {result}))"#
             )
             .unwrap();
             call = format!("(call ${name}");
