@@ -19,6 +19,7 @@ mod retrofit;
 #[cfg(feature = "run")]
 mod run;
 mod size;
+mod timed;
 mod wrap;
 
 use std::ffi::OsString;

@@ -7,6 +7,7 @@ mod world;
 
 use anyhow::{Result, anyhow};
 use p1bridge_linker::relocate::{CutStacks, cut_stacks};
+use p1bridge_linker::timings::stage;
 use p1bridge_linker::{Library, Options, Profile};
 
 use crate::http::is_handler;
@@ -175,6 +176,7 @@ pub fn flatten(component: &[u8], options: &FlattenOptions) -> Result<Flattened> 
         );
     }
     if options.strip != Strip::All {
+        stage("world", component.len());
         if let Err(error) = world::append(
             component,
             options.boundary,

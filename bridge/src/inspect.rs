@@ -155,5 +155,6 @@ pub struct Custom {
 /// When it is not WebAssembly (the message says what it looks like) or not valid.
 pub fn inspect(file: &[u8]) -> Result<Inspection> {
     crate::sniff::sniff(file)?;
+    p1bridge_linker::timings::stage("inspect", file.len());
     walk::file(file)
 }

@@ -101,7 +101,9 @@ pub fn runtimes(bytes: &[u8], name: &str) -> Result<Report> {
 /// A file that is none of those of [`runtimes`] and in which nothing is found, or one that is cut off or damaged so that it could not
 /// be loaded.
 pub fn probe(bytes: &[u8], name: &str) -> Result<Report> {
+    p1bridge_linker::timings::stage("runtimes", bytes.len());
     let mut report = runtimes(bytes, name)?;
+    p1bridge_linker::timings::stage("modules", bytes.len());
     report.check_modules(bytes)?;
     if report.format == formats::RAW && report.runtimes.is_empty() && report.modules.is_empty() {
         bail!(

@@ -25,6 +25,7 @@ mod world;
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::limits::WORLD_FUNCTIONS;
 use p1bridge_linker::plan::exports::HOST_ARENA;
+use p1bridge_linker::timings::stage;
 use wasmparser::TypeRef;
 use wit_component::{ComponentEncoder, LibraryInfo};
 
@@ -127,6 +128,7 @@ fn wrapped(
     raw: &[RawLibrary<'_>],
     adapters_stay: bool,
 ) -> Result<Wrapped> {
+    stage("survey", module.len());
     let module = &*on_preview1(module)?;
     let survey = survey::module(module)?;
     if survey.exports_func(HOST_ARENA) {
@@ -157,6 +159,7 @@ fn wrapped(
         if has_none && survey.imports_from(adapters::PREVIEW1) {
             bail!("{}", explain::no_memory(&survey));
         }
+        stage("weave", module.len());
         let world = options.world.as_ref();
         let wrapped = upward::wrap(module, kind, world, options.exit_codes)
             .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
@@ -164,6 +167,7 @@ fn wrapped(
             return ours(wrapped, kind, &survey, module, &adapters, options);
         }
     }
+    stage("encode", module.len());
     let component = encode(with_world.as_deref().unwrap_or(module), &adapters, raw)
         .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
 
@@ -172,6 +176,7 @@ fn wrapped(
     if adapters_stay {
         room::check(&facts, &survey)?;
     }
+    stage("validate", component.len());
     if let Err(error) = validate(&component) {
         // The offset is of use only in the file that the user has.
         validate(module).context("the module is invalid")?;
@@ -200,6 +205,7 @@ fn ours(
 ) -> Result<Wrapped> {
     let facts = check::facts(&wrapped.component)?;
     check::exports_something(&facts, survey, kind, adapters, options)?;
+    stage("validate", wrapped.component.len());
     if let Err(error) = validate(&wrapped.component) {
         validate(module).context("the module is invalid")?;
         return Err(explain::invalid(error, survey, adapters));

@@ -13,6 +13,7 @@ use crate::findings::{applied, findings, host};
 use crate::lower;
 use crate::parse;
 use crate::profile::Profile;
+use crate::timings::stage;
 
 /// What was found in one file.
 #[derive(Clone, Debug, Serialize)]
@@ -32,7 +33,9 @@ pub struct Verdict {
 ///
 /// Fails for what is not a valid core module, and for object files.
 pub fn check(wasm: &[u8], profile: &Profile) -> Result<Verdict> {
+    stage("parse", wasm.len());
     let input = parse::module(wasm)?;
+    stage("findings", wasm.len());
     let module = &input.modules[0];
     is_linked(module)?;
     let left = &applied::left(profile, module);

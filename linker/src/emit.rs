@@ -8,6 +8,7 @@ use crate::merge::Merged;
 use crate::options::Growth;
 use crate::plan::Plan;
 use crate::report::Report;
+use crate::timings::stage;
 use crate::validate;
 
 /// Validates the output under no more features than the input and the profile have.
@@ -16,10 +17,12 @@ use crate::validate;
 ///
 /// An invalid output is a bug of the linker; it is never handed out.
 pub fn emit(plan: &Plan<'_, '_>, merged: Merged) -> Result<Output> {
+    stage("validate", merged.wasm.len());
     let allowed = plan.options.profile.allowed(plan.features());
     validate::validate(&merged.wasm, allowed.validator_flags()).context(
         "the flat module is not valid: this is a bug of p1bridge, please report it with the input",
     )?;
+    stage("report", merged.wasm.len());
     let report = Report::new(plan, &merged)?;
     if let (Growth::Ram(most), Some(memory)) = (plan.options.growth, &report.memory) {
         let bytes = match plan.options.profile.ends_anywhere() {

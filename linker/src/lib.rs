@@ -13,6 +13,7 @@
 //! | module | what it has |
 //! |---|---|
 //! | [`parallel`] | work on all cores, with the same result on any number |
+//! | [`timings`] | how long stages take, if somebody asks |
 //! | [`limits`] | how large a function may be, and how much larger than its input an output |
 //! | [`nearest`] | the nearest of some names, for messages about misspelt ones |
 //! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
@@ -86,6 +87,7 @@ pub mod relocate;
 pub mod report;
 pub mod resolve;
 pub mod statics;
+pub mod timings;
 pub mod unadapt;
 pub mod validate;
 pub mod wasi;
@@ -104,6 +106,7 @@ pub use report::Report;
 use parse::Places;
 use plan::Plan;
 use plan::place::move_guests;
+use timings::stage;
 
 /// What `--thread-stack` is at least: the arguments of a call lie there before it begins.
 const MIN_THREAD_STACK: u32 = 256;
@@ -189,17 +192,26 @@ fn with_plan<T>(
     places: Places,
     then: impl FnOnce(&Plan<'_, '_>) -> Result<T>,
 ) -> Result<T> {
+    let bytes = component.len();
+    stage("parse", bytes);
     let mut input = parse::component(component)?;
+    stage(
+        "libraries",
+        libraries.iter().map(|library| library.wasm.len()).sum(),
+    );
     input.name(&options.names);
     input.add_libraries(libraries)?;
     input.places = places;
+    stage("resolve", bytes);
     let program = resolve::program(&input)?;
+    stage("unadapt", bytes);
     let mut adapted = unadapt::unadapt(&input, program, options);
     if options.boundary == Boundary::Wit {
         boundary::hand_over(&mut adapted.program);
         let program = &mut adapted.program;
         program.keeps = boundary::tasks::hand_over(program).err();
     }
+    stage("plan", bytes);
     then(&plan::plan(&input, &adapted, options)?)
 }
 
@@ -211,12 +223,16 @@ fn link(
     places: Places,
 ) -> Result<Output> {
     with_plan(component, libraries, options, places, |plan| {
+        stage("merge", component.len());
         let merged = merge::merge(plan)?;
         if options.verify {
+            stage("verify", merged.wasm.len());
             check_emitted::merged(plan, &merged.wasm).context(NOT_AS_PLANNED)?;
         }
+        stage("lower", merged.wasm.len());
         let lowered = lower::merged(plan, merged)?;
         if options.verify {
+            stage("verify", lowered.wasm.len());
             check_emitted::finished(plan, &lowered.wasm).context(NOT_AS_PLANNED)?;
         }
         emit::emit(plan, lowered)

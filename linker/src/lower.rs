@@ -73,6 +73,7 @@ use crate::parse::module::Module;
 use crate::plan::Plan;
 use crate::preview1;
 use crate::profile::{Import, Profile};
+use crate::timings::stage;
 use crate::validate::validate;
 use lowering::Lowering;
 use order::Order;
@@ -100,6 +101,7 @@ pub struct Lowered {
 /// Fails for anything that is not a valid core module, and for what cannot be lowered: all of it is
 /// named, with places.
 pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
+    stage("parse", wasm.len());
     lower(wasm, profile, false, false)
 }
 
@@ -233,6 +235,9 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
     is_linked(module)?;
     applied::is_native(profile, module)?;
     let profile = &applied::left(profile, module);
+    if !flat {
+        stage("lower", wasm.len());
+    }
     let survey = survey(module)?;
     let needs = Needs::of(module, profile, &survey, arena);
     let refused = refused(module, profile, &survey, &needs);
@@ -258,6 +263,7 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
         None => parse::accepted(),
     };
     if !flat {
+        stage("validate", wasm.len());
         validate(&wasm, allowed).context(
             "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
         )?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{files, profile};
+use super::{files, profile, timed};
 use crate::check::check;
 use crate::sniff::{Binary, sniff};
 
@@ -33,9 +33,12 @@ pub struct Args {
     /// Print nothing: the exit code says whether it fits
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    timed: timed::Timings,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = args.timed.begin();
     let bytes = files::read_binary(&args.input)?;
     let profile = &args.profile.profile;
     let verdict = check(&bytes, profile).with_context(|| files::shown(&args.input))?;

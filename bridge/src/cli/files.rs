@@ -7,10 +7,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use p1bridge_linker::timings;
+
 use crate::sniff::{SNIFF_LEN, sniff};
 
 /// Reads a WebAssembly binary. Any other file is refused after its first bytes, however long it is.
 pub fn read_binary(path: &Path) -> Result<Vec<u8>> {
+    let known = path.metadata().map_or(0, |meta| meta.len());
+    timings::stage("read", usize::try_from(known).unwrap_or(0));
     let read = |source: &mut dyn Read, length: usize| -> Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(length.max(SNIFF_LEN));
         source.take(SNIFF_LEN as u64).read_to_end(&mut bytes)?;
@@ -33,6 +37,7 @@ pub fn read_binary(path: &Path) -> Result<Vec<u8>> {
 /// Reads any file, unless it is larger than any program.
 pub fn read_any(path: &Path) -> Result<Vec<u8>> {
     const MOST: u64 = 4 << 30;
+    timings::stage("read", 0);
     let name = || shown(path);
     let mut bytes = Vec::new();
     let read = match is_dash(path) {
@@ -183,6 +188,7 @@ impl Staged<'_> {
 
 /// Writes a whole file or nothing. Returns what to call it in messages.
 pub fn write_output(path: &Path, bytes: &[u8]) -> Result<String> {
+    timings::stage("write", bytes.len());
     stage(path, bytes)?.commit()
 }
 

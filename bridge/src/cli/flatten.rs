@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use super::{files, profile, size};
+use super::{files, profile, size, timed};
 use crate::flatten::{
     Allow, Boundary, Descriptors, FlattenOptions, Flattened, Growth, Isolation, MemoryMode, Stacks,
     Strip, flatten,
@@ -163,6 +163,9 @@ pub struct How {
     /// Read the module again and check it against the plan
     #[arg(long, help_heading = DIAGNOSIS)]
     verify: bool,
+    /// Print the stages with their time, bytes and memory, on standard error
+    #[arg(long, help_heading = DIAGNOSIS)]
+    pub timings: bool,
 }
 
 const OUTPUT: &str = "Output";
@@ -205,6 +208,7 @@ impl Sockets {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = timed::begin(args.how.timings);
     let component = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
     args.how.check_files(&output)?;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use super::flatten::Sockets;
-use super::{files, profile};
+use super::{files, profile, timed};
 use crate::abi::manifest;
 use crate::flatten::{Allow, FlattenOptions, memory_of, wasi_table};
 use crate::inspect::inspect;
@@ -53,9 +53,12 @@ pub struct Args {
     /// For `--wasi`: the same as for flatten
     #[arg(long, value_name = "INTERFACE#FUNCTION=CODE", value_parser = Allow::parse, requires = "wasi")]
     allow: Vec<Allow>,
+    #[command(flatten)]
+    timed: timed::Timings,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = args.timed.begin();
     let bytes = files::read_binary(&args.input)?;
     if args.wasi {
         return wasi(args, &bytes);

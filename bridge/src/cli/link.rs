@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use super::{files, flatten};
+use super::{files, flatten, timed};
 use crate::flatten::Descriptors;
 use crate::link::{Choices, Input, Plug, Raw, compose, link};
 use crate::wrap::World;
@@ -79,6 +79,7 @@ pub struct Args {
 const LINKING: &str = "Linking";
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = timed::begin(args.how.timings);
     let output = files::output_for(&args.main, args.output.as_deref(), "linked")?;
     args.how.check_files(&output)?;
     let inputs = inputs(args)?;

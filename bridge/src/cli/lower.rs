@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use super::{files, profile, size};
+use super::{files, profile, size, timed};
 use crate::lower::{Lowered, cut_and_lower, lower};
 
 /// Rewrite a core module for a runtime that lacks WebAssembly features
@@ -28,6 +28,8 @@ pub struct Args {
     output: Option<PathBuf>,
     #[command(flatten)]
     how: How,
+    #[command(flatten)]
+    timed: timed::Timings,
 }
 
 /// What is the same for everything that lowers a module.
@@ -77,6 +79,7 @@ struct Sizes {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = args.timed.begin();
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
     files::apart(files::of_json(args.how.json), files::of_output(&output))?;

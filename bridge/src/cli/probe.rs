@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use super::files;
+use super::{files, timed};
 use crate::probe::{Report, Runtime, probe};
 
 /// Find out from the binary of a runtime what it supports
@@ -38,9 +38,12 @@ pub struct Args {
     /// Print no report
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    timed: timed::Timings,
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = args.timed.begin();
     let shown = || args.input.display().to_string();
     let name = args.name.clone().unwrap_or_else(|| {
         let stem = |path: &Path| Some(path.file_stem()?.to_string_lossy().into_owned());

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use p1bridge_linker::limits::WORLD_FUNCTIONS;
 use serde::Serialize;
 
-use super::files;
+use super::{files, timed};
 use crate::wrap::{Adapter, Kind, World, WrapOptions, functions, wrap};
 
 /// The functions of a world from which on wrapping it takes more than a second.
@@ -62,6 +62,8 @@ pub struct Args {
     /// Do not print what was written
     #[arg(short, long, conflicts_with = "json")]
     quiet: bool,
+    #[command(flatten)]
+    timed: timed::Timings,
 }
 
 /// What was made, for programs.
@@ -96,6 +98,7 @@ enum KindArg {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
+    let _timed = args.timed.begin();
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "component")?;
     files::apart(files::of_json(args.json), files::of_output(&output))?;

@@ -98,6 +98,32 @@ fn exit_codes_are_one_list_in_the_help_and_in_the_documentation() {
 }
 
 #[test]
+fn timings_name_the_stages_on_standard_error_also_of_what_fails() {
+    let folder = Folder::new();
+    folder.add("tool.wasm", COMMAND);
+    folder.add("noise.wasm", "noise");
+    for (command, stages) in [
+        ("wrap", &["read", "survey", "write"][..]),
+        ("lower", &["read", "parse", "lower", "validate", "write"]),
+        ("check", &["read", "parse", "findings"]),
+        ("inspect", &["read", "inspect"]),
+    ] {
+        let ended = folder.run(&[command, "tool.wasm", "-q", "--timings"]);
+        assert_eq!(ended.code, Some(0), "{command}: {ended:?}");
+        let mut lines = ended.stderr.lines();
+        assert!(lines.next().unwrap().starts_with("stage "), "{ended:?}");
+        let named: Vec<&str> = lines.filter_map(|line| line.split(' ').next()).collect();
+        for stage in stages {
+            assert!(named.contains(stage), "{command}: no {stage} in {named:?}");
+        }
+        assert_eq!(named.last(), Some(&"all"), "{command}");
+    }
+    let ended = folder.run(&["check", "noise.wasm", "-q", "--timings"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("\nread "), "{ended:?}");
+}
+
+#[test]
 fn check_tells_what_does_not_fit_from_what_cannot_be_read() {
     let folder = Folder::new();
     folder.add("wide.wasm", "(module (memory i64 1))");

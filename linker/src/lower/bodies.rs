@@ -25,20 +25,65 @@ const PIECES: usize = 32;
 /// Bodies one after the other, each with its size in front.
 #[derive(Default)]
 pub struct Code {
-    pub bytes: Vec<u8>,
-    /// Where they are in `bytes`, if debug information has to follow them.
+    parts: Vec<Part>,
+    /// The bytes of all parts.
+    length: usize,
+    /// Where they are in these, if debug information has to follow them.
     pub moved: Vec<MovedBody>,
 }
 
+/// A part of the code: most bodies of a large program stay as they are, and are not kept twice.
+enum Part {
+    /// Bodies that are as they were, with their sizes, by where they are in the input.
+    Kept(Range<usize>),
+    Written(Vec<u8>),
+}
+
 impl Code {
-    fn append(&mut self, other: &Code) {
-        let at = self.bytes.len() as u64;
-        self.bytes.extend_from_slice(&other.bytes);
-        self.moved
-            .extend(other.moved.iter().cloned().map(|mut body| {
-                body.new = body.new.start + at..body.new.end + at;
-                body
-            }));
+    /// The bytes of all bodies.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Where the next body is written, with its size.
+    pub fn written(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if !matches!(self.parts.last(), Some(Part::Written(_))) {
+            self.parts.push(Part::Written(Vec::new()));
+        }
+        if let Some(Part::Written(bytes)) = self.parts.last_mut() {
+            let before = bytes.len();
+            write(bytes);
+            self.length += bytes.len() - before;
+        }
+    }
+
+    /// Keeps bytes of the input.
+    fn keep(&mut self, range: Range<usize>) {
+        self.length += range.len();
+        match self.parts.last_mut() {
+            Some(Part::Kept(last)) if last.end == range.start => last.end = range.end,
+            _ => self.parts.push(Part::Kept(range)),
+        }
+    }
+
+    fn append(&mut self, other: Code) {
+        let at = self.length as u64;
+        self.parts.extend(other.parts);
+        self.length += other.length;
+        self.moved.extend(other.moved.into_iter().map(|mut body| {
+            body.new = body.new.start + at..body.new.end + at;
+            body
+        }));
+    }
+
+    /// Puts all of it behind `wasm`; `input` is what parts of it are of.
+    pub fn put(self, input: &[u8], wasm: &mut Vec<u8>) {
+        for part in self.parts {
+            match part {
+                Part::Kept(range) => wasm.extend_from_slice(&input[range]),
+                Part::Written(bytes) => wasm.extend_from_slice(&bytes),
+            }
+        }
     }
 }
 
@@ -80,7 +125,7 @@ pub fn encode(ctx: &mut Lowering<'_, '_, '_>) -> Result<Code> {
     });
     for ((first, _), again) in pieces.into_iter().zip(again) {
         let again: Result<Option<Code>> = again;
-        code.append(again?.as_ref().unwrap_or(&first));
+        code.append(again?.unwrap_or(first));
     }
     Ok(code)
 }
@@ -92,7 +137,7 @@ fn piece(
     room: Option<&Room>,
 ) -> Result<Code> {
     let mut code = Code::default();
-    let mut one = Vec::new();
+    let (mut size, mut one) = (Vec::new(), Vec::new());
     for defined in bodies {
         one.clear();
         let points = body::encode(ctx, defined, &mut one).map_err(|error| {
@@ -102,13 +147,24 @@ fn piece(
         if let Some(room) = room {
             room.spend(one.len())?;
         }
-        one.len().encode(&mut code.bytes);
+        size.clear();
+        one.len().encode(&mut size);
         if ctx.has_dwarf {
-            let new = code.bytes.len()..code.bytes.len() + one.len();
-            let moved = MovedBody::new(ctx.module, defined, new, points);
+            let start = code.len() + size.len();
+            let moved = MovedBody::new(ctx.module, defined, start..start + one.len(), points);
             code.moved.push(moved);
         }
-        code.bytes.extend_from_slice(&one);
+        let Range { start, end } = ctx.module.bodies[defined];
+        let with_size = start - size.len()..end;
+        let bytes = ctx.module.bytes;
+        if bytes[start..end] == one[..] && bytes[with_size.start..start] == size[..] {
+            code.keep(with_size);
+            continue;
+        }
+        code.written(|bytes| {
+            bytes.extend_from_slice(&size);
+            bytes.extend_from_slice(&one);
+        });
     }
     Ok(code)
 }

@@ -21,6 +21,9 @@ use crate::findings::{applied, host};
 use crate::memory::arena;
 use crate::parse::constant::{self, Value};
 
+/// Bytes for what is appended to a module: a larger one would be copied to have them.
+const ROOM: usize = 64 << 10;
+
 impl Lowering<'_, '_, '_> {
     /// Writes the module. Bodies come first: what they need is known only then.
     pub fn encode(&mut self, order: &Order<'_>) -> Result<Vec<u8>> {
@@ -32,10 +35,8 @@ impl Lowering<'_, '_, '_> {
         let elements = self.elements()?;
         let global_inits = self.global_inits()?;
 
-        let bodies::Code {
-            bytes: mut code,
-            mut moved,
-        } = bodies::encode(self)?;
+        let mut code = bodies::encode(self)?;
+        let mut moved = std::mem::take(&mut code.moved);
         // Helpers may call for more helpers.
         let mut helper_types = Vec::new();
         let mut at = 0;
@@ -43,7 +44,8 @@ impl Lowering<'_, '_, '_> {
             let helper = self.helpers[at];
             let ty = helper.ty(self);
             helper_types.push(self.type_index(ty.params(), ty.results()));
-            helper.function(self)?.encode(&mut code);
+            let function = helper.function(self)?;
+            code.written(|bytes| function.encode(bytes));
             at += 1;
         }
         let elements = match self.tables {
@@ -108,11 +110,13 @@ impl Lowering<'_, '_, '_> {
         let mut header = Vec::new();
         count.encode(&mut header);
         if count > 0 {
-            wasm.reserve(code.len() + 16);
+            // What comes behind, and some room for what is appended when the module is finished.
+            let others = self.module.range.len() - self.module.code_size();
+            wasm.reserve_exact(code.len() + others + ROOM);
             wasm.push(SectionId::Code as u8);
             (header.len() + code.len()).encode(&mut wasm);
             wasm.extend_from_slice(&header);
-            wasm.append(&mut code);
+            code.put(self.module.bytes, &mut wasm);
         }
         if !data.is_empty() {
             data.append_to(&mut wasm);

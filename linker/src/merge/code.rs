@@ -332,9 +332,10 @@ impl<'a> Writer<'_, 'a> {
 
     /// Whether the instruction is one of those that are the same everywhere.
     fn stays(&self, start: usize) -> bool {
-        match self.bytes[start..] {
+        match self.bytes[start..self.end] {
             // Blocks with a number, and extensions of signs.
             [0x02..=0x04, 0x7c..=0x7f, ..] | [0xc0..=0xc4, ..] => true,
+            [BR_TABLE, ref targets @ ..] => is_shortest(targets).unwrap_or(false),
             _ => false,
         }
     }
@@ -421,9 +422,25 @@ impl<'a> Writer<'_, 'a> {
     }
 }
 
+const BR_TABLE: u8 = 0x0e;
 const CALL: u8 = 0x10;
 const GLOBAL_GET: u8 = 0x23;
 const GLOBAL_SET: u8 = 0x24;
+
+/// Whether all labels at the start of `bytes`, behind their number, are as short as they can be.
+fn is_shortest(mut bytes: &[u8]) -> Option<bool> {
+    let mut next = || {
+        let (value, length) = read_leb(bytes)?;
+        bytes = &bytes[length..];
+        Some((value, length == leb(value.into())))
+    };
+    let (count, mut shortest) = next()?;
+    // And that for all others.
+    for _ in 0..=count {
+        shortest &= next()?.1;
+    }
+    Some(shortest)
+}
 
 /// An index and its length.
 fn read_leb(bytes: &[u8]) -> Option<(u32, usize)> {

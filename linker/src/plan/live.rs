@@ -219,7 +219,7 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 _ => false,
             });
             let replaced = program.replaced.iter().any(|((of, _), def)| match def {
-                FuncDef::Host(host) => *of == id && self.live.hosts.contains(&host),
+                FuncDef::Host(host) => *of == id && self.live.hosts.contains(host),
                 _ => false,
             });
             let calls = calls || replaced;

@@ -4,7 +4,7 @@
 //! the fixup module fills. Following it statically makes the shim, its table and the fixup module
 //! dead.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use wasmparser::{FuncType, Operator};
 
@@ -108,7 +108,8 @@ impl StaticTables {
 /// Functions that only pass their parameters on.
 #[derive(Debug, Default)]
 pub struct Forwarders {
-    map: HashMap<(InstanceId, u32), FuncDef>,
+    /// Few of all functions: they are looked for without a hash.
+    map: BTreeMap<(InstanceId, u32), FuncDef>,
 }
 
 impl Forwarders {
@@ -137,7 +138,7 @@ impl Forwarders {
             }
         }
         let tables = StaticTables::new(input, program, exact, &wanted);
-        let mut map = HashMap::new();
+        let mut map = BTreeMap::new();
         for (id, index, passes) in found {
             let module = program.module(input, id);
             let ty = module.func_type(index);
