@@ -175,6 +175,11 @@ fn bind(
 
 /// Whether a program that imports this function can get or use descriptors that are not standard streams.
 fn needs_descriptors(name: &str) -> bool {
-    let files = ["fd_prestat_get", "fd_prestat_dir_name", "fd_readdir"];
+    let files = [
+        "fd_prestat_get",
+        "fd_prestat_dir_name",
+        "fd_readdir",
+        "fd_renumber",
+    ];
     files.contains(&name) || name.starts_with("path_") || name.starts_with("sock_")
 }

@@ -70,6 +70,24 @@ fn standard_streams_without_files() {
 }
 
 #[test]
+fn standard_streams_are_renumbered() {
+    // What is written to the one goes to the other then, the log as well.
+    let mut script = Script::default();
+    script
+        .call("fd_renumber", &[n(1), n(2)])
+        .poke(FD, &[2, 0, 0, 0, 1, 0, 0, 0])
+        .write(FD, "to output\n")
+        .write(FD + 4, "to nothing\n");
+    let (_, did) = both(
+        &script,
+        &["fd_write", "fd_renumber"],
+        &Setting::default(),
+        &[],
+    );
+    assert!(did.stdout.starts_with("to output\n"), "{}", did.stdout);
+}
+
+#[test]
 fn arguments_and_environment() {
     let mut script = Script::default();
     for (sizes, get) in [
