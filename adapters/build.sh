@@ -53,9 +53,13 @@ finish() {
         --target-dir "$target" -- "$@"
 }
 
-for library in p2-on-p1 p3-on-p1 p1-on-p1 wsi-on-p1 p1-on-wsi p1-on-p2 tasks; do
-    gather "$library"
-    build --release --locked --manifest-path "$target/sources/$library/Cargo.toml" --target-dir "$target"
-    name=$(echo "$library" | tr - _)
+for library in p2-on-p1 p3-on-p1 p1-on-p1 wsi-on-p1 p1-on-wsi p1-on-p2 tasks tasks-alone; do
+    # One more of the same sources, for programs with one task at a time.
+    source=${library%-alone}
+    features=${library#"$source"}
+    gather "$source"
+    build --release --locked --manifest-path "$target/sources/$source/Cargo.toml" --target-dir "$target" \
+        --features "${features#-}"
+    name=$(echo "$source" | tr - _)
     finish "$target/wasm32-unknown-unknown/release/$name.wasm" "$out/$library.wasm"
 done

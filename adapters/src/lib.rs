@@ -19,6 +19,9 @@ pub const P3_ON_P1: &[u8] = include_bytes!("../prebuilt/p3-on-p1.wasm");
 /// The async canonical ABI: tasks, streams and futures.
 pub const TASKS: &[u8] = include_bytes!("../prebuilt/tasks.wasm");
 
+/// The same for programs with one task at a time.
+pub const TASKS_ALONE: &[u8] = include_bytes!("../prebuilt/tasks-alone.wasm");
+
 /// Preview 1 on WSI.
 pub const P1_ON_WSI: &[u8] = include_bytes!("../prebuilt/p1-on-wsi.wasm");
 

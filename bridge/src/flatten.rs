@@ -39,6 +39,10 @@ pub const LIBRARIES: &[Library<'static>] = &[
         name: "tasks",
         wasm: p1bridge_adapters::TASKS,
     },
+    Library {
+        name: "tasks-alone",
+        wasm: p1bridge_adapters::TASKS_ALONE,
+    },
 ];
 
 /// Which custom sections a flat module goes without.

@@ -152,6 +152,7 @@ const GIVEN_FOR_TASKS: &[&str] = &[
     "max_tasks",
     "max_streams",
     "instances",
+    "waits",
     "table",
     "handle_add",
     "handle_remove",
@@ -288,7 +289,9 @@ impl Contract {
                 .or_else(|| whole.strip_prefix("[pending]"))
                 .unwrap_or(whole);
             let known = match whole.split_once('#') {
-                None if self.facts.contains_key("tasks-fixed") => snake(whole),
+                None if self.facts.contains_key("tasks-fixed") && !whole.starts_with("weak:") => {
+                    snake(whole)
+                }
                 None if whole.starts_with("io:") => plain(&whole[3..]),
                 None => whole.strip_prefix("weak:").is_some_and(plain),
                 // The functions of Preview 1 are checked by the linker, which knows them.

@@ -1,5 +1,6 @@
 //! Calls: "canon lift", "canon lower" and "Task State".
 
+use crate::alone::{self, ALONE};
 use crate::import::{contexts, fail, reason, switch_context, trap_if, unlend};
 use crate::record::{
     At, HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, free_call, get, head,
@@ -17,6 +18,9 @@ const WAIT: u32 = 2;
 /// A new call.
 #[unsafe(no_mangle)]
 extern "C" fn begin(site: u32, lift: u32, caller: u32, callee: u32, mode: u32) -> u32 {
+    if ALONE {
+        return alone::begin(callee, mode);
+    }
     let parent = current();
     if mode & mode::BY_HOST != 0 && (parent != NONE || get(head() + head::DEPTH) != 0) {
         // An earlier call of the host has trapped, or is not over.
@@ -176,6 +180,9 @@ pub fn wait_to_enter(task: u32) {
 /// Begins a call whose caller waits.
 #[unsafe(no_mangle)]
 extern "C" fn enter_blocking(task: u32) {
+    if ALONE {
+        return alone::enter();
+    }
     wait_to_enter(task);
     let caller = current();
     let stack = match caller {
@@ -213,6 +220,9 @@ pub fn begin_waiting(task: u32) {
 /// The core function of a call has returned, or its callback, with a code.
 #[unsafe(no_mangle)]
 pub extern "C" fn exited(task: u32, packed: u32) {
+    if ALONE {
+        return alone::exited();
+    }
     let at = call_at(task);
     let code = match get(at + call::MODE) & mode::CALLBACK {
         0 => EXIT,
@@ -331,6 +341,9 @@ pub extern "C" fn finish_async(task: u32) -> u32 {
 /// Waits until a call is resolved: where its result is, until there is another call.
 #[unsafe(no_mangle)]
 extern "C" fn finish_sync(task: u32) -> u32 {
+    if ALONE {
+        return args(task);
+    }
     if !is_resolved(task) {
         step::wait(wait::RESOLVED, task);
     }

@@ -1,8 +1,7 @@
 //! Streams and futures: "Stream State" and "Future State". A record has both ends; an end is known by twice
 //! the number of its stream, and one more for the writable one.
 
-use crate::host;
-use crate::import::{self, handle_add, handle_remove, size, table, trap_if};
+use crate::import::{self, handle_add, handle_remove, size, table, trap_if, weak};
 use crate::record::{
     BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at, wait,
     waitable,
@@ -108,35 +107,42 @@ fn transfer(end: u32, pointer: u32, count: u32, port: u32, flags: u32) -> u32 {
     put(at + end::PROGRESS, 0);
     put(at + end::PORT, port);
     let shared = stream_at(end >> 1);
-    let other = end ^ 1;
     if get(shared + stream::DROPPED) != 0 {
         notify(end, result::DROPPED);
     } else if get(shared + stream::KIND) != 0 {
         put(shared + stream::PENDING, (end & 1) + 1);
-        host::transfer(end);
+        weak::host_transfer(end);
     } else if get(shared + stream::PENDING) == 0 {
         put(shared + stream::PENDING, (end & 1) + 1);
     } else {
-        let same = get(at + end::INSTANCE) == get(end_at(other) + end::INSTANCE);
-        trap_if(same && flags & PLAIN == 0);
-        if remain(other) > 0 {
-            if count > 0 {
-                let most = remain(other).min(count);
-                exchange(end >> 1, most);
-                if is_future(end) {
-                    put(stream_at(end >> 1) + stream::PENDING, 0);
-                }
-                notify(other, result::COMPLETED);
-            }
-            notify(end, result::COMPLETED);
-        } else if end & 1 == 1 && count == 0 && get(end_at(other) + end::LENGTH) == 0 {
-            notify(end, result::COMPLETED);
-        } else {
-            put(shared + stream::PENDING, (end & 1) + 1);
-            notify(other, result::COMPLETED);
-        }
+        weak::meet(end, flags);
     }
     finish(end, flags & ASYNC)
+}
+
+/// The other end has a buffer that waits.
+#[unsafe(export_name = "weak:meet")]
+extern "C" fn meet(end: u32, flags: u32) {
+    let (at, shared, other) = (end_at(end), stream_at(end >> 1), end ^ 1);
+    let count = get(at + end::LENGTH);
+    let same = get(at + end::INSTANCE) == get(end_at(other) + end::INSTANCE);
+    trap_if(same && flags & PLAIN == 0);
+    if remain(other) > 0 {
+        if count > 0 {
+            let most = remain(other).min(count);
+            exchange(end >> 1, most);
+            if is_future(end) {
+                put(stream_at(end >> 1) + stream::PENDING, 0);
+            }
+            notify(other, result::COMPLETED);
+        }
+        notify(end, result::COMPLETED);
+    } else if end & 1 == 1 && count == 0 && get(end_at(other) + end::LENGTH) == 0 {
+        notify(end, result::COMPLETED);
+    } else {
+        put(shared + stream::PENDING, (end & 1) + 1);
+        notify(other, result::COMPLETED);
+    }
 }
 
 /// Gives the result of a copy, waits for it, or says that it is not there yet.
@@ -263,7 +269,7 @@ pub fn gone(end: u32) {
             notify(end ^ 1, result::DROPPED);
         }
         if get(shared + stream::KIND) != 0 {
-            host::other_gone(end);
+            weak::other_gone(end);
         }
     }
     if get(end_at(end ^ 1) + end::STATE) == 0 {

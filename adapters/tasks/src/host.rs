@@ -5,11 +5,13 @@
 //! source or sink when it ends.
 
 use crate::ends::{FUTURE, gone, notify, pointer};
-use crate::import::{base, io_close, io_poll, io_read, io_result, io_subscribe, io_write};
+use crate::import::{
+    base, io_close, io_poll, io_read, io_result, io_subscribe, io_write, waits, weak,
+};
 use crate::pump;
 use crate::record::{
-    At, NONE, add, asks, copy, end, end_at, get, get64, head, new_stream, put, put64, result, stream,
-    stream_at, streams, wait, waitable,
+    At, NONE, add, asks, copy, end, end_at, get, get64, head, new_stream, put, put64, result,
+    stream, stream_at, streams, wait, waitable,
 };
 use crate::step::wait_for_event;
 
@@ -104,7 +106,7 @@ extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32
     let future = host_future();
     let at = stream_at(source);
     if get(at + stream::KIND) != 0 {
-        pump::begin(source, kind, object, offset, future);
+        weak::pump_begin(source, kind, object, offset, future);
         return future;
     }
     put(at + stream::KIND, kind);
@@ -126,7 +128,7 @@ pub fn settle(future: u32, kind: u32, code: u32) {
     put(at + stream::KIND, RESULT | kind);
     put(at + stream::CODE, code + 1);
     if get(at + stream::PENDING) != 0 {
-        transfer(future << 1);
+        weak::give_result(future << 1);
     }
     if get(stream_at(future) + stream::DROPPED) != 0 {
         gone((future << 1) + 1);
@@ -151,7 +153,8 @@ pub fn finish(shared: u32, code: u32) {
 }
 
 /// The guest's end of a stream of the host is no more.
-pub fn other_gone(end: u32) {
+#[unsafe(export_name = "weak:other-gone")]
+extern "C" fn other_gone(end: u32) {
     let shared = end >> 1;
     let at = stream_at(shared);
     let kind = get(at + stream::KIND);
@@ -165,23 +168,29 @@ pub fn other_gone(end: u32) {
     put(end_at(end ^ 1) + end::STATE, 0);
 }
 
+/// A guest that reads a future of the host gets the result, if that is there.
+#[unsafe(export_name = "weak:give-result")]
+extern "C" fn give_result(end: u32) {
+    let at = stream_at(end >> 1);
+    let code = get(at + stream::CODE);
+    if code != 0 {
+        let address = base(get(end_at(end) + end::PORT)) + pointer(end);
+        io_result(get(at + stream::KIND) & !RESULT, code - 1, address);
+        add(end_at(end) + end::PROGRESS, 1);
+        settled(end, result::COMPLETED);
+        put(end_at(end ^ 1) + end::STATE, 0);
+    }
+}
+
 /// Goes on with a copy of a guest at its end.
-#[inline(never)]
-pub fn transfer(end: u32) {
+#[unsafe(export_name = "weak:host-transfer")]
+extern "C" fn transfer(end: u32) {
     let shared = end >> 1;
     let at = stream_at(shared);
     let (kind, object) = (get(at + stream::KIND), get(at + stream::OBJECT));
     let port = get(end_at(end) + end::PORT);
     if kind & RESULT != 0 {
-        let code = get(at + stream::CODE);
-        if code != 0 {
-            let address = base(port) + pointer(end);
-            io_result(kind & !RESULT, code - 1, address);
-            add(end_at(end) + end::PROGRESS, 1);
-            settled(end, result::COMPLETED);
-            put(end_at(end ^ 1) + end::STATE, 0);
-        }
-        return;
+        return weak::give_result(end);
     }
     let writes = end & 1 == 1;
     loop {
@@ -199,6 +208,9 @@ pub fn transfer(end: u32) {
             false => io_read(kind, object, offset, address, count, port, place),
         };
         if moved == WOULD_BLOCK {
+            if waits() == 0 {
+                continue;
+            }
             asks(asks::STREAM);
             return;
         }
@@ -225,7 +237,7 @@ fn settled(end: u32, result: u32) {
 }
 
 /// Whether a copy waits for the host, at a stream.
-fn waits(at: At) -> bool {
+fn is_waiting(at: At) -> bool {
     get(at + stream::USED) != 0
         && get(at + stream::KIND) != 0
         && get(at + stream::KIND) & RESULT == 0
@@ -247,13 +259,13 @@ pub fn subscribe() -> bool {
     let mut any = false;
     let (mut shared, all, mut at) = (0, streams(), stream_at(0));
     while shared < all {
-        if waits(at) {
+        if is_waiting(at) {
             if !any {
                 begin();
             }
             any = true;
             match get(at + stream::PENDING) {
-                pump::PENDING => pump::subscribe(shared),
+                pump::PENDING => weak::pump_subscribe(shared),
                 pending => {
                     io_subscribe(
                         get(at + stream::KIND),
@@ -278,9 +290,9 @@ pub fn retry() {
     let mut shared = 0;
     while shared < streams() {
         let at = stream_at(shared);
-        if waits(at) {
+        if is_waiting(at) {
             match get(at + stream::PENDING) {
-                pump::PENDING => pump::go_on(shared),
+                pump::PENDING => weak::pump_go_on(shared),
                 pending => transfer((shared << 1) + pending - 1),
             }
         }
@@ -288,8 +300,9 @@ pub fn retry() {
     }
 }
 
-/// Looks once whether the host has something.
-pub fn look() {
+/// Looks once whether the host has something for a stream.
+#[unsafe(export_name = "weak:look")]
+extern "C" fn look() {
     if subscribe() {
         io_poll(1, 0);
         retry();

@@ -7,6 +7,8 @@ unsafe extern "C" {
     pub safe fn max_tasks() -> u32;
     pub safe fn max_streams() -> u32;
     pub safe fn instances() -> u32;
+    /// Whether anything of the host can be waited for. What would have to wait without that is tried again at once.
+    pub safe fn waits() -> u32;
     /// The table of handles of an instance.
     pub safe fn table(instance: u32) -> u32;
     pub safe fn handle_add(table: u32, rep: u32, ty: u32, own: u32) -> u32;
@@ -60,6 +62,57 @@ unsafe extern "C" {
     pub safe fn io_subscribe(kind: u32, object: u32, writes: u32);
     pub safe fn io_poll(has_deadline: u32, deadline: u64);
     pub safe fn io_now() -> u64;
+}
+
+/// What only some programs reach: the linker binds these to the exports of the same names in programs in which there is
+/// what the module is named after.
+pub mod weak {
+    // A call of the host that may go on when it has returned, or a stream or future that the host writes.
+    #[link(wasm_import_module = "if waits")]
+    unsafe extern "C" {
+        #[link_name = "weak:ask"]
+        pub safe fn ask(now: u32) -> u32;
+        #[link_name = "weak:look"]
+        pub safe fn look();
+    }
+    // An end of a stream or future that the host has.
+    #[link(wasm_import_module = "if host")]
+    unsafe extern "C" {
+        #[link_name = "weak:host-transfer"]
+        pub safe fn host_transfer(end: u32);
+        #[link_name = "weak:other-gone"]
+        pub safe fn other_gone(end: u32);
+    }
+    // Calls of the host that are left pending.
+    #[link(wasm_import_module = "if pending")]
+    unsafe extern "C" {
+        #[link_name = "weak:again"]
+        pub safe fn again(call: u32);
+        #[link_name = "weak:cancel-pending"]
+        pub safe fn cancel_pending(call: u32);
+    }
+    // A guest that reads a future of the host.
+    #[link(wasm_import_module = "if results")]
+    unsafe extern "C" {
+        #[link_name = "weak:give-result"]
+        pub safe fn give_result(end: u32);
+    }
+    // Streams that the host writes, and others that it reads.
+    #[link(wasm_import_module = "if pump")]
+    unsafe extern "C" {
+        #[link_name = "weak:pump-begin"]
+        pub safe fn pump_begin(source: u32, kind: u32, object: u32, offset: u64, future: u32);
+        #[link_name = "weak:pump-subscribe"]
+        pub safe fn pump_subscribe(shared: u32);
+        #[link_name = "weak:pump-go-on"]
+        pub safe fn pump_go_on(shared: u32);
+    }
+    // Guests that read and guests that write streams or futures of one type.
+    #[link(wasm_import_module = "if pairs")]
+    unsafe extern "C" {
+        #[link_name = "weak:meet"]
+        pub safe fn meet(end: u32, flags: u32);
+    }
 }
 
 /// Why the library traps.

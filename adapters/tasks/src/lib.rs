@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`import`] | what the linker gives |
 //! | [`record`] | the records in the state block |
+//! | [`alone`] | calls where there is one task at a time |
 //! | [`call`] | calls: tasks, and subtasks until they are resolved |
 //! | [`subtask`] | what a caller can do with a subtask |
 //! | [`set`] | waitable sets |
@@ -22,6 +23,7 @@
 
 #![no_std]
 
+mod alone;
 mod call;
 mod ends;
 mod host;

@@ -48,13 +48,15 @@ fn unwatch(call: u32) {
 }
 
 /// Tries a call again.
-pub fn again(call: u32) {
+#[unsafe(export_name = "weak:again")]
+extern "C" fn again(call: u32) {
     unwatch(call);
     start(get(call_at(call) + call::SITE), call);
 }
 
 /// The caller does not want it any more: nothing has happened that it would have to know.
-pub fn cancel(call: u32) {
+#[unsafe(export_name = "weak:cancel-pending")]
+extern "C" fn cancel(call: u32) {
     unwatch(call);
     over(call, subtask::CANCELLED_BEFORE_STARTED);
 }

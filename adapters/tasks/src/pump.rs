@@ -27,7 +27,8 @@ mod sink {
 }
 
 /// The host takes the readable end of a stream that it writes itself.
-pub fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u32) {
+#[unsafe(export_name = "weak:pump-begin")]
+extern "C" fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u32) {
     if get(stream_at(source) + stream::DROPPED) != 0 {
         io_close(kind, object);
         settle(future, kind, 0);
@@ -46,7 +47,8 @@ pub fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u32) {
 }
 
 /// Adds what is waited for to the next poll.
-pub fn subscribe(shared: u32) {
+#[unsafe(export_name = "weak:pump-subscribe")]
+extern "C" fn subscribe(shared: u32) {
     let (at, to) = (stream_at(shared), end_at(shared << 1));
     match get(to + sink::WAITS) {
         0 => io_subscribe(get(at + stream::KIND), get(at + stream::OBJECT), 0),
@@ -55,8 +57,8 @@ pub fn subscribe(shared: u32) {
 }
 
 /// Passes on what there is.
-#[inline(never)]
-pub fn go_on(shared: u32) {
+#[unsafe(export_name = "weak:pump-go-on")]
+extern "C" fn go_on(shared: u32) {
     loop {
         // A write of nothing says whether one would go on.
         let waits = write(shared, BUFFER, 0) == WOULD_BLOCK;

@@ -1,10 +1,10 @@
 //! Waitable sets: "Waitable State".
 
 use crate::ends;
-use crate::import::{handle_add, handle_remove, table, trap_if};
+use crate::import::{handle_add, handle_remove, table, trap_if, weak};
 use crate::record::{
-    At, NONE, SET, add, call, call_at, calls, end, end_at, find, find_waitable, get, head, new_set,
-    put, set, set_at, subtask, wait, waitable,
+    At, NONE, SET, add, asks, call, call_at, calls, end, end_at, find, find_waitable, get, head,
+    new_set, put, set, set_at, subtask, wait, waitable,
 };
 use crate::step;
 
@@ -136,7 +136,9 @@ extern "C" fn set_wait(instance: u32, handle: u32) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn set_poll(instance: u32, handle: u32) -> u32 {
     let set = find(instance, handle, SET);
-    crate::host::look();
+    if get(head() + head::ASKS) & asks::STREAM != 0 {
+        weak::look();
+    }
     take_event(set)
 }
 

@@ -1,9 +1,12 @@
 //! What runs while a task waits: the loop, and when a task may wait at all.
 
+use crate::alone::{self, ALONE};
 use crate::call::{
     begin_waiting, can_enter, exited, is_behind, is_locked, is_resolved, switch_to, wait_for,
 };
-use crate::import::{self, callback, fail, io_now, io_poll, pause, reason, rewind, start, unwound};
+use crate::import::{
+    self, callback, fail, io_now, io_poll, pause, reason, rewind, start, unwound, weak,
+};
 use crate::record::{
     At, NONE, add, asks, call, call_at, calls, current, end_at, flag, get, head, how, mode, put,
     root, set_at, subtask, task, tick, wait, waitable,
@@ -51,11 +54,14 @@ pub fn frame_of(thread: u32) -> At {
 /// Whether what a thread waits for is there.
 #[inline(never)]
 pub fn holds(at: At) -> bool {
-    let on = get(at + call::WAIT_ON);
-    match get(at + call::WAIT) & wait::MASK {
+    is_there(get(at + call::WAIT) & wait::MASK, get(at + call::WAIT_ON))
+}
+
+pub fn is_there(what: u32, on: u32) -> bool {
+    match what {
         wait::YIELD => true,
         wait::SET => set::has_event(on),
-        wait::ENTER => can_enter(call_at(on)) && !is_behind(call_at(on)),
+        wait::ENTER if !ALONE => can_enter(call_at(on)) && !is_behind(call_at(on)),
         wait::RESOLVED => is_resolved(on),
         wait::CALL => get(call_at(on) + waitable::EVENT) != 0,
         wait::END => get(end_at(on) + waitable::EVENT) != 0,
@@ -66,6 +72,9 @@ pub fn holds(at: At) -> bool {
 /// Waits. Addresses of records may be others then.
 #[inline(never)]
 pub fn wait(what: u32, on: u32) {
+    if ALONE {
+        return alone::wait(what, on);
+    }
     let thread = current();
     if !may_block(thread) {
         return wait_in_sync(thread, what, on);
@@ -251,7 +260,7 @@ fn go(task: u32) {
         // On the stack: it goes on when what lies above is over.
         0 => {}
         how::CALL => begin_waiting(task),
-        how::HOST => crate::pending::again(task),
+        how::HOST => weak::again(task),
         how::STACK => {
             rewind(task);
             run_one(task, get(call_at(task) + call::ROOT), 0, 0, 0);
@@ -329,7 +338,10 @@ fn take_cancel(at: At) -> u32 {
 pub fn resume(task: u32, event: u32, first: u32, second: u32) {
     let at = call_at(task);
     if get(at + call::WAIT) & wait::MASK == wait::SET {
-        add(set_at(get(at + call::WAIT_ON)) + crate::record::set::USES, u32::MAX);
+        add(
+            set_at(get(at + call::WAIT_ON)) + crate::record::set::USES,
+            u32::MAX,
+        );
     }
     put(at + call::WAIT, wait::NOTHING);
     switch_to(task);
@@ -342,12 +354,12 @@ pub fn can_resume(at: At) -> bool {
 }
 
 /// Asks the host for what is waited for there; `now` if there is other work. Says whether there is anything.
-fn wait_for_host(now: bool) -> bool {
-    get(head() + head::ASKS) != 0 && ask(now)
+pub fn wait_for_host(now: bool) -> bool {
+    get(head() + head::ASKS) != 0 && weak::ask(now.into()) != 0
 }
 
-#[inline(never)]
-fn ask(now: bool) -> bool {
+#[unsafe(export_name = "weak:ask")]
+extern "C" fn ask(now: u32) -> u32 {
     let any = host::subscribe();
     let deadline = next_deadline();
     if deadline == u64::MAX {
@@ -359,11 +371,11 @@ fn ask(now: bool) -> bool {
         host::begin();
     }
     if !any && !timers {
-        return false;
+        return 0;
     }
     match now {
-        true => io_poll(1, 0),
-        false => io_poll(timers.into(), deadline),
+        1 => io_poll(1, 0),
+        _ => io_poll(timers.into(), deadline),
     }
     host::retry();
     if timers {
@@ -377,7 +389,7 @@ fn ask(now: bool) -> bool {
             task += 1;
         }
     }
-    true
+    1
 }
 
 /// The moment at which the first call of the host is over, or the last of all where there is none.
@@ -404,6 +416,12 @@ fn is_timer(at: At) -> bool {
 /// goes on at once.
 #[unsafe(no_mangle)]
 extern "C" fn yield_(_instance: u32) -> u32 {
+    if ALONE {
+        if alone::may_block() {
+            wait_for_host(true);
+        }
+        return 0;
+    }
     if !may_block(current()) {
         return 0;
     }

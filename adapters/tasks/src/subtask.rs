@@ -1,7 +1,8 @@
 //! `subtask.cancel` and `subtask.drop`.
 
+use crate::alone::ALONE;
 use crate::call::{free, is_resolved, resolve, set_flag, waiting};
-use crate::import::{handle_remove, table, trap_if};
+use crate::import::{handle_remove, table, trap_if, weak};
 use crate::record::{
     BLOCKED, SUBTASK, call, call_at, find, flag, get, mode, put, subtask, task, wait, waitable,
 };
@@ -37,8 +38,11 @@ fn request(task: u32) {
     let at = call_at(task);
     if get(at + call::MODE) & mode::TIMER != 0 {
         resolve(task, subtask::CANCELLED_BEFORE_RETURNED);
+    } else if ALONE {
+        // All others are of a guest that calls another.
+        p1bridge_shim::trap();
     } else if get(at + call::MODE) & mode::OF_HOST != 0 {
-        crate::pending::cancel(task);
+        weak::cancel_pending(task);
     } else if get(at + call::TASK) == task::INITIAL {
         waiting(at, u32::MAX);
         put(at + call::WAIT, wait::NOTHING);

@@ -906,17 +906,21 @@ fn has_ends(ty: &crate::abi::FuncType) -> bool {
 
 /// What of the host the library of tasks may have to do with, by the types of the functions of WASI that are reached.
 #[derive(Default)]
-struct HostEnds {
+pub(super) struct HostEnds {
     /// Something of the host can be waited for.
-    waits: bool,
+    pub waits: bool,
+    /// A call of it may go on when it has returned.
+    pub pends: bool,
+    /// Functions of sockets are among them.
+    pub sockets: bool,
     /// The host gives streams.
-    gives: bool,
+    pub gives: bool,
     /// The host takes streams.
-    takes: bool,
+    pub takes: bool,
 }
 
 impl HostEnds {
-    fn of(program: &Program, tracer: &Tracer<'_, '_>) -> HostEnds {
+    pub fn of(program: &Program, tracer: &Tracer<'_, '_>) -> HostEnds {
         let mut found = HostEnds::default();
         let has_stream = |ty: &Type| ty.any(&|ty| matches!(ty, Type::Stream(_)));
         for id in tracer.reached.keys() {
@@ -935,6 +939,8 @@ impl HostEnds {
             let pends = options.is_async || import.name.starts_with("wait-");
             // A function of sockets that waits asks by way of a stream.
             let of_sockets = interface.starts_with(SOCKETS_0_3);
+            found.sockets |= of_sockets;
+            found.pends |= pends || of_sockets;
             found.waits |= pends || of_sockets || has_ends(&import.ty);
             found.gives |= of_sockets || import.ty.result.iter().any(has_stream);
             found.takes |= has_stream(&import.ty.params);

@@ -24,6 +24,7 @@ mod refuse;
 mod stacks;
 mod start;
 pub mod strings;
+mod task_uses;
 pub mod tasks;
 pub mod throwing;
 pub mod upward;
@@ -99,7 +100,8 @@ pub fn plan<'i, 'a>(
     }
     let mut tracer = trace(input, &program, &forwarders, &roots, &kept);
     if tasks::any(&program, &tracer, &boundary.lifts()) {
-        tasks::instantiate(input, &mut program, options.stacks)?;
+        let uses = task_uses::uses(&program, &tracer, &boundary.lifts(), options.stacks);
+        tasks::instantiate(input, &mut program, options.stacks, &uses)?;
         forwarders = Forwarders::new(input, &program, options.tidy, true);
         roots.extend(boundary.task_roots(&program));
         tracer = trace(input, &program, &forwarders, &roots, &kept);

@@ -10,6 +10,7 @@ use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
 use super::fused::Crossing;
 use super::live::{Live, Tracer};
+use super::task_uses::{Uses, reaching};
 use crate::abi::{FuncType as ComponentFuncType, Type};
 use crate::options::Stacks;
 use crate::parse::Input;
@@ -20,6 +21,10 @@ use crate::resolve::{
 
 /// The name of the library.
 pub const LIBRARY: &str = "tasks";
+/// The same for programs with one task at a time.
+const LIBRARY_ALONE: &str = "tasks-alone";
+/// The prefix of the module name of a weak import.
+const WEAK: &str = "if ";
 /// The module name of what the linker gives to it.
 const LINKER: &str = "p1bridge";
 
@@ -121,18 +126,22 @@ pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId]) -> b
 /// # Errors
 ///
 /// When it is not among the libraries, or asks for what the linker does not give.
-pub fn instantiate(input: &Input<'_>, program: &mut Program, stacks: Stacks) -> Result<()> {
-    let library = input
-        .libraries
-        .iter()
-        .find(|library| library.name == LIBRARY)
-        .ok_or_else(|| {
-            anyhow!(
-                "the component has async functions, for which the library {LIBRARY:?} has to be linked"
-            )
-        })?;
+pub fn instantiate(
+    input: &Input<'_>,
+    program: &mut Program,
+    stacks: Stacks,
+    uses: &Uses,
+) -> Result<()> {
+    let named = |name: &str| input.libraries.iter().find(|library| library.name == name);
+    let alone = named(LIBRARY_ALONE).filter(|_| uses.is_alone);
+    let library = alone.or_else(|| named(LIBRARY)).ok_or_else(|| {
+        anyhow!(
+            "the component has async functions, for which the library {LIBRARY:?} has to be linked"
+        )
+    })?;
     let module = &input.modules[library.module];
     super::libraries::check(module)?;
+    let instance = InstanceId(program.instances.len() as u32);
     let mut args = Vec::with_capacity(module.imports.len());
     for import in &module.imports {
         let bad = || {
@@ -145,6 +154,19 @@ pub fn instantiate(input: &Input<'_>, program: &mut Program, stacks: Stacks) -> 
         };
         args.push(match import.ty {
             TypeRef::Memory(_) => CoreDef::Memory(NO_MEMORY.0, NO_MEMORY.1),
+            TypeRef::Func(_) if (import.module, import.name) == (LINKER, "waits") => {
+                CoreDef::Func(FuncDef::Builtin(Builtin::Constant(uses.waits.into())))
+            }
+            TypeRef::Func(_) if import.module.starts_with(WEAK) => {
+                let has = uses.has(&import.module[WEAK.len()..]).ok_or_else(bad)?;
+                match module.exports.get(import.name) {
+                    Some((ExternalKind::Func, index)) if has => {
+                        CoreDef::Func(FuncDef::Core(instance, *index))
+                    }
+                    Some(_) => CoreDef::Func(FuncDef::Builtin(Builtin::Unlinked)),
+                    None => return Err(bad()),
+                }
+            }
             TypeRef::Func(ty) if import.module == LINKER => {
                 let ty = &module.types[ty as usize];
                 CoreDef::Func(given(program, import.name, ty).ok_or_else(bad)?)
@@ -152,7 +174,6 @@ pub fn instantiate(input: &Input<'_>, program: &mut Program, stacks: Stacks) -> 
             _ => return Err(bad()),
         });
     }
-    let instance = InstanceId(program.instances.len() as u32);
     program.instances.push(Instance {
         module: library.module,
         args,
@@ -321,43 +342,4 @@ pub fn number(program: &Program, live: &Live, crossing: &Crossing) -> Result<Opt
     plan.threads.sort();
     plan.ends = ends;
     Ok(Some(plan))
-}
-
-/// The component instances whose functions can come to ask something of the library.
-fn reaching(program: &Program, live: &Live) -> BTreeSet<ComponentInstanceId> {
-    let mut found = BTreeSet::new();
-    loop {
-        let before = found.len();
-        for &id in &live.glue {
-            let canon = &program.canons[id.0 as usize];
-            let reaches = match &canon.kind {
-                CanonKind::Async(_) => true,
-                CanonKind::Lower {
-                    callee: ComponentFunc::Lift(lift),
-                    ..
-                } => {
-                    let lift = &program.lifts[lift.0 as usize];
-                    lift.is_async || found.contains(&lift.instance)
-                }
-                _ => false,
-            };
-            if reaches {
-                found.insert(canon.instance);
-            }
-        }
-        for import in program.canons.iter() {
-            if let CanonKind::Lower {
-                callee: ComponentFunc::Import(at),
-                ..
-            } = &import.kind
-                && import.instance != HOST
-                && program.imports[*at as usize].has_tasks()
-            {
-                found.insert(import.instance);
-            }
-        }
-        if found.len() == before {
-            return found;
-        }
-    }
 }

@@ -9,17 +9,12 @@
   (type (;3;) (func (param i32 i32)))
   (type (;4;) (func (param i32)))
   (type (;5;) (func (param i32 i32 i32)))
-  (type (;6;) (func))
-  (type (;7;) (func (param i32 i32 i32) (result i64)))
-  (type (;8;) (func (param i32 i32) (result i32)))
-  (type (;9;) (func (param i32 i32 i32 i32 i32)))
-  (type (;10;) (func (param i32 i32 i32 i32)))
-  (type (;11;) (func (param i32 i32 i32 i32 i32) (result i32)))
-  (type (;12;) (func (param i32 i32 i64 i32 i32) (result i64)))
-  (type (;13;) (func (param i32 i32 i64 i32 i32 i32 i32) (result i64)))
-  (type (;14;) (func (param i32 i64)))
-  (type (;15;) (func (result i64)))
-  (type (;16;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;6;) (func (param i32 i32) (result i32)))
+  (type (;7;) (func))
+  (type (;8;) (func (param i32 i32 i32 i32 i32)))
+  (type (;9;) (func (param i32 i32 i32 i32)))
+  (type (;10;) (func (param i32 i32 i32 i32 i32) (result i32)))
+  (type (;11;) (func (param i32 i32 i32 i32) (result i32)))
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
@@ -369,72 +364,31 @@
       call $p1bridge:tasks-unlend
     end
   )
-  (func $tasks::set::uses (;12;) (type 3) (param i32 i32)
-    block ;; label = @1
-      local.get 0
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const -1
-      i32.add
-      call $tasks::record::set_at
-      local.tee 0
-      local.get 0
-      i32.load align=1
-      local.get 1
-      i32.add
-      i32.store align=1
-    end
-  )
-  (func $tasks::record::set_at (;13;) (type 2) (param i32) (result i32)
+  (func $tasks::record::set_at (;12;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 136
     i32.add
   )
-  (func $tasks::set::has_event (;14;) (type 2) (param i32) (result i32)
+  (func $tasks::set::has_event (;13;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::set_at
     i32.load offset=4 align=1
     i32.const 0
     i32.ne
   )
-  (func $tasks::record::calls (;15;) (type 0) (result i32)
+  (func $tasks::record::calls (;14;) (type 0) (result i32)
     i32.const 0
     i32.load offset=48 align=1
   )
-  (func $tasks::set::move_to (;16;) (type 3) (param i32 i32)
-    (local i32 i32)
-    local.get 0
-    i32.load offset=4 align=1
-    local.set 2
-    local.get 0
-    i32.load align=1
-    local.set 3
-    local.get 0
-    i32.const 0
-    call $tasks::set::set_event
-    local.get 0
-    local.get 1
-    i32.store offset=4 align=1
-    local.get 0
-    local.get 3
-    call $tasks::set::set_event
-    local.get 2
-    i32.const -1
-    call $tasks::set::uses
-    local.get 1
-    i32.const 1
-    call $tasks::set::uses
-  )
-  (func $tasks::call::is_resolved (;17;) (type 2) (param i32) (result i32)
+  (func $tasks::call::is_resolved (;15;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.load offset=40 align=1
     i32.const 1
     i32.gt_u
   )
-  (func $tasks::call::switch_back (;18;) (type 4) (param i32)
+  (func $tasks::call::switch_back (;16;) (type 4) (param i32)
     local.get 0
     i32.const 0
     call $tasks::call::lock
@@ -444,7 +398,7 @@
     i32.add
     call $tasks::call::change_current
   )
-  (func $tasks::call::lock (;19;) (type 3) (param i32 i32)
+  (func $tasks::call::lock (;17;) (type 3) (param i32 i32)
     block ;; label = @1
       local.get 0
       i32.load offset=76 align=1
@@ -459,7 +413,7 @@
       i32.store offset=4 align=1
     end
   )
-  (func $tasks::call::change_current (;20;) (type 4) (param i32)
+  (func $tasks::call::change_current (;18;) (type 4) (param i32)
     (local i32)
     call $tasks::record::current
     local.set 1
@@ -483,7 +437,7 @@
       call $p1bridge:tasks-switch_context
     end
   )
-  (func $tasks::call::wait_to_enter (;21;) (type 4) (param i32)
+  (func $tasks::call::wait_to_enter (;19;) (type 4) (param i32)
     (local i32)
     block ;; label = @1
       local.get 0
@@ -507,7 +461,7 @@
       call $tasks::call::waiting
     end
   )
-  (func $tasks::call::enters (;22;) (type 2) (param i32) (result i32)
+  (func $tasks::call::enters (;20;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.load8_u offset=76
@@ -529,7 +483,7 @@
     local.get 0
     call $tasks::call::can_enter
   )
-  (func $tasks::call::waiting (;23;) (type 3) (param i32 i32)
+  (func $tasks::call::waiting (;21;) (type 3) (param i32 i32)
     local.get 0
     call $tasks::call::callee_of
     local.tee 0
@@ -539,7 +493,7 @@
     i32.add
     i32.store offset=8 align=1
   )
-  (func $tasks::call::wait_for (;24;) (type 5) (param i32 i32 i32)
+  (func $tasks::call::wait_for (;22;) (type 5) (param i32 i32 i32)
     local.get 0
     local.get 2
     i32.store offset=20 align=1
@@ -550,7 +504,7 @@
     call $tasks::record::tick
     i32.store offset=24 align=1
   )
-  (func $tasks::step::wait (;25;) (type 3) (param i32 i32)
+  (func $tasks::step::wait (;23;) (type 3) (param i32 i32)
     (local i32 i32 i64)
     block ;; label = @1
       call $tasks::record::current
@@ -578,13 +532,13 @@
     local.get 4
     i64.store offset=16 align=1
   )
-  (func $tasks::record::current (;26;) (type 0) (result i32)
+  (func $tasks::record::current (;24;) (type 0) (result i32)
     i32.const 0
     i32.load align=1
     i32.const -1
     i32.add
   )
-  (func $tasks::record::thread_at (;27;) (type 2) (param i32) (result i32)
+  (func $tasks::record::thread_at (;25;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -596,7 +550,7 @@
     local.get 0
     call $tasks::record::call_at
   )
-  (func $tasks::call::end (;28;) (type 4) (param i32)
+  (func $tasks::call::end (;26;) (type 4) (param i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -629,7 +583,7 @@
     end
     unreachable
   )
-  (func $tasks::call::free (;29;) (type 4) (param i32)
+  (func $tasks::call::free (;27;) (type 4) (param i32)
     block ;; label = @1
       local.get 0
       i32.load offset=56 align=1
@@ -642,7 +596,7 @@
       call $tasks::record::free_call
     end
   )
-  (func $tasks::record::free_call (;30;) (type 4) (param i32)
+  (func $tasks::record::free_call (;28;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.store offset=16 align=1
@@ -657,12 +611,12 @@
     i32.add
     i32.store offset=56 align=1
   )
-  (func $tasks::call::callee_of (;31;) (type 2) (param i32) (result i32)
+  (func $tasks::call::callee_of (;29;) (type 2) (param i32) (result i32)
     local.get 0
     i32.load offset=72 align=1
     call $tasks::record::instance_at
   )
-  (func $tasks::call::can_enter (;32;) (type 2) (param i32) (result i32)
+  (func $tasks::call::can_enter (;30;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.load8_u offset=76
@@ -686,7 +640,7 @@
     i32.const 1
     i32.xor
   )
-  (func $tasks::call::release (;33;) (type 2) (param i32) (result i32)
+  (func $tasks::call::release (;31;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::call::deliver
     local.get 0
@@ -701,7 +655,7 @@
     i32.const 88
     i32.add
   )
-  (func $tasks::call::resolve (;34;) (type 3) (param i32 i32)
+  (func $tasks::call::resolve (;32;) (type 3) (param i32 i32)
     block ;; label = @1
       block ;; label = @2
         local.get 0
@@ -731,12 +685,12 @@
     local.get 0
     call $tasks::call::progress
   )
-  (func $tasks::import::fail (;35;) (type 4) (param i32)
+  (func $tasks::import::fail (;33;) (type 4) (param i32)
     local.get 0
     call $p1bridge:tasks-trap
     unreachable
   )
-  (func $tasks::call::progress (;36;) (type 4) (param i32)
+  (func $tasks::call::progress (;34;) (type 4) (param i32)
     block ;; label = @1
       local.get 0
       i32.load8_u offset=56
@@ -749,7 +703,7 @@
       call $tasks::set::set_event
     end
   )
-  (func $tasks::call::started (;37;) (type 3) (param i32 i32)
+  (func $tasks::call::started (;35;) (type 3) (param i32 i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -767,7 +721,7 @@
     local.get 0
     call $tasks::call::switch_to
   )
-  (func $tasks::call::switch_to (;38;) (type 4) (param i32)
+  (func $tasks::call::switch_to (;36;) (type 4) (param i32)
     (local i32)
     local.get 0
     call $tasks::record::call_at
@@ -783,7 +737,7 @@
     local.get 0
     call $tasks::call::change_current
   )
-  (func $tasks::record::tick (;39;) (type 0) (result i32)
+  (func $tasks::record::tick (;37;) (type 0) (result i32)
     (local i32)
     i32.const 0
     local.tee 0
@@ -795,7 +749,7 @@
     i32.const 0
     i32.load offset=12 align=1
   )
-  (func $tasks::record::instance_at (;40;) (type 2) (param i32) (result i32)
+  (func $tasks::record::instance_at (;38;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 4
     i32.shl
@@ -812,7 +766,7 @@
     i32.const 64
     i32.add
   )
-  (func $tasks::call::is_locked (;41;) (type 2) (param i32) (result i32)
+  (func $tasks::call::is_locked (;39;) (type 2) (param i32) (result i32)
     (local i32)
     i32.const 0
     local.set 1
@@ -833,7 +787,7 @@
     end
     local.get 1
   )
-  (func $tasks::record::find (;42;) (type 1) (param i32 i32 i32) (result i32)
+  (func $tasks::record::find (;40;) (type 1) (param i32 i32 i32) (result i32)
     block ;; label = @1
       local.get 0
       local.get 1
@@ -848,834 +802,13 @@
     local.get 1
     i32.load offset=4 align=1
   )
-  (func $tasks::ends::gone (;43;) (type 4) (param i32)
-    (local i32 i32)
-    local.get 0
-    call $tasks::record::end_at
-    local.tee 1
-    i32.const 0
-    i32.store offset=16 align=1
-    local.get 1
-    i32.const 0
-    call $tasks::set::move_to
-    block ;; label = @1
-      local.get 0
-      i32.const 1
-      i32.shr_u
-      local.tee 2
-      call $tasks::record::stream_at
-      local.tee 1
-      i32.load offset=48 align=1
-      br_if 0 (;@1;)
-      local.get 1
-      i32.const 48
-      i32.add
-      i32.const 1
-      i32.store align=1
-      block ;; label = @2
-        local.get 1
-        i32.load offset=52 align=1
-        i32.eqz
-        br_if 0 (;@2;)
-        local.get 1
-        i32.const 52
-        i32.add
-        i32.const 0
-        i32.store align=1
-        local.get 0
-        i32.const 1
-        i32.xor
-        i32.const 1
-        call $tasks::ends::notify
-      end
-      local.get 1
-      i32.load offset=56 align=1
-      i32.eqz
-      br_if 0 (;@1;)
-      block ;; label = @2
-        block ;; label = @3
-          local.get 2
-          call $tasks::record::stream_at
-          local.tee 1
-          i32.load offset=56 align=1
-          i32.const 0
-          i32.lt_s
-          br_if 0 (;@3;)
-          local.get 2
-          i32.const 0
-          call $tasks::host::finish
-          br 1 (;@2;)
-        end
-        local.get 1
-        i32.load offset=116 align=1
-        i32.eqz
-        br_if 1 (;@1;)
-      end
-      local.get 0
-      i32.const 1
-      i32.xor
-      call $tasks::record::end_at
-      i32.const 0
-      i32.store offset=16 align=1
-    end
-    block ;; label = @1
-      local.get 0
-      i32.const 1
-      i32.xor
-      call $tasks::record::end_at
-      i32.load offset=16 align=1
-      br_if 0 (;@1;)
-      local.get 2
-      call $tasks::record::stream_at
-      i32.const 0
-      i32.store offset=40 align=1
-    end
-  )
-  (func $tasks::record::stream_at (;44;) (type 2) (param i32) (result i32)
+  (func $tasks::record::stream_at (;41;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 1
     i32.shl
     call $tasks::record::end_at
   )
-  (func $tasks::ends::notify (;45;) (type 3) (param i32 i32)
-    local.get 0
-    call $tasks::record::end_at
-    local.get 1
-    i32.const 1
-    i32.add
-    call $tasks::set::set_event
-  )
-  (func $tasks::host::finish (;46;) (type 3) (param i32 i32)
-    (local i32 i32 i32)
-    local.get 0
-    call $tasks::record::stream_at
-    local.tee 2
-    i32.load offset=112 align=1
-    local.set 3
-    local.get 2
-    i32.load offset=56 align=1
-    local.tee 4
-    local.get 2
-    i32.load offset=60 align=1
-    call $p1bridge:io_close
-    block ;; label = @1
-      local.get 3
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      call $tasks::record::stream_at
-      i32.load offset=116 align=1
-      local.set 2
-      local.get 0
-      call $tasks::record::stream_at
-      i32.const 0
-      i32.store offset=112 align=1
-      local.get 3
-      i32.const -1
-      i32.add
-      local.get 2
-      local.get 4
-      local.get 2
-      select
-      local.get 1
-      call $tasks::host::settle
-    end
-  )
-  (func $tasks::ends::pointer (;47;) (type 2) (param i32) (result i32)
-    local.get 0
-    call $tasks::record::end_at
-    local.tee 0
-    i32.load offset=24 align=1
-    local.get 0
-    i32.load offset=32 align=1
-    local.get 0
-    i32.load offset=36 align=1
-    call $p1bridge:tasks-size
-    i32.mul
-    i32.add
-  )
-  (func $tasks::host::transfer (;48;) (type 4) (param i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i64)
-    local.get 0
-    i32.const 1
-    i32.shr_u
-    local.tee 1
-    call $tasks::record::stream_at
-    local.tee 2
-    i32.load offset=56 align=1
-    local.set 3
-    local.get 2
-    i32.load offset=60 align=1
-    local.set 4
-    local.get 0
-    call $tasks::record::end_at
-    i32.load offset=36 align=1
-    local.set 5
-    block ;; label = @1
-      local.get 3
-      i32.const 0
-      i32.lt_s
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 1
-      i32.and
-      local.set 6
-      block ;; label = @2
-        loop ;; label = @3
-          block ;; label = @4
-            local.get 0
-            call $tasks::record::end_at
-            local.tee 2
-            i32.load offset=28 align=1
-            local.tee 7
-            local.get 2
-            i32.load offset=32 align=1
-            local.tee 2
-            i32.ne
-            br_if 0 (;@4;)
-            local.get 0
-            i32.const 0
-            call $tasks::host::settled
-            return
-          end
-          local.get 7
-          local.get 2
-          i32.sub
-          local.set 2
-          local.get 1
-          call $tasks::record::stream_at
-          i64.load offset=104 align=1
-          local.set 8
-          local.get 0
-          call $tasks::ends::pointer
-          local.tee 9
-          local.get 5
-          call $p1bridge:tasks-base
-          i32.add
-          local.set 7
-          block ;; label = @4
-            block ;; label = @5
-              local.get 6
-              i32.eqz
-              br_if 0 (;@5;)
-              local.get 3
-              local.get 4
-              local.get 8
-              local.get 7
-              local.get 2
-              call $p1bridge:io_write
-              local.set 10
-              br 1 (;@4;)
-            end
-            local.get 3
-            local.get 4
-            local.get 8
-            local.get 7
-            local.get 2
-            local.get 5
-            local.get 9
-            call $p1bridge:io_read
-            local.set 10
-          end
-          block ;; label = @4
-            local.get 10
-            i64.const -1
-            i64.ne
-            br_if 0 (;@4;)
-            i32.const 1
-            call $tasks::record::asks
-            return
-          end
-          block ;; label = @4
-            local.get 10
-            i64.const 0
-            i64.lt_s
-            br_if 0 (;@4;)
-            block ;; label = @5
-              block ;; label = @6
-                local.get 10
-                i64.const 0
-                i64.ne
-                br_if 0 (;@6;)
-                local.get 6
-                br_if 1 (;@5;)
-                i32.const 0
-                local.set 2
-                br 4 (;@2;)
-              end
-              local.get 0
-              call $tasks::record::end_at
-              local.tee 2
-              local.get 2
-              i32.load offset=32 align=1
-              local.get 10
-              i32.wrap_i64
-              i32.add
-              i32.store offset=32 align=1
-              local.get 1
-              call $tasks::record::stream_at
-              local.get 10
-              local.get 8
-              i64.add
-              i64.store offset=104 align=1
-              local.get 6
-              br_if 2 (;@3;)
-              local.get 0
-              i32.const 0
-              call $tasks::host::settled
-              return
-            end
-            local.get 0
-            call $tasks::record::end_at
-            drop
-            local.get 1
-            call $tasks::record::stream_at
-            local.get 8
-            i64.store offset=104 align=1
-            br 1 (;@3;)
-          end
-        end
-        i32.const -2
-        local.get 10
-        i32.wrap_i64
-        i32.sub
-        local.set 2
-      end
-      local.get 1
-      local.get 2
-      call $tasks::host::finish
-      local.get 1
-      call $tasks::record::stream_at
-      i32.const 1
-      i32.store offset=48 align=1
-      local.get 0
-      i32.const 1
-      i32.xor
-      call $tasks::record::end_at
-      i32.const 0
-      i32.store offset=16 align=1
-      local.get 0
-      i32.const 1
-      call $tasks::host::settled
-      return
-    end
-    block ;; label = @1
-      local.get 2
-      i32.load offset=116 align=1
-      local.tee 1
-      br_if 0 (;@1;)
-      return
-    end
-    local.get 3
-    i32.const 2147483647
-    i32.and
-    local.get 1
-    i32.const -1
-    i32.add
-    local.get 5
-    call $p1bridge:tasks-base
-    local.get 0
-    call $tasks::ends::pointer
-    i32.add
-    call $p1bridge:io_result
-    local.get 0
-    call $tasks::record::end_at
-    local.tee 1
-    local.get 1
-    i32.load offset=32 align=1
-    i32.const 1
-    i32.add
-    i32.store offset=32 align=1
-    local.get 0
-    i32.const 0
-    call $tasks::host::settled
-    local.get 0
-    i32.const 1
-    i32.xor
-    call $tasks::record::end_at
-    i32.const 0
-    i32.store offset=16 align=1
-  )
-  (func $tasks::host::begin (;49;) (type 6)
-    i32.const 0
-    i32.const 0
-    i32.const 0
-    call $p1bridge:io_subscribe
-  )
-  (func $tasks::host::retry (;50;) (type 6)
-    (local i32 i32 i32)
-    i32.const 0
-    local.set 0
-    i32.const -1
-    local.set 1
-    loop ;; label = @1
-      block ;; label = @2
-        block ;; label = @3
-          local.get 0
-          call $tasks::record::streams
-          i32.ge_u
-          br_if 0 (;@3;)
-          local.get 0
-          call $tasks::record::stream_at
-          local.tee 2
-          call $tasks::host::waits
-          i32.eqz
-          br_if 1 (;@2;)
-          block ;; label = @4
-            local.get 2
-            i32.load offset=52 align=1
-            local.tee 2
-            i32.const 3
-            i32.ne
-            br_if 0 (;@4;)
-            local.get 0
-            call $tasks::pump::go_on
-            br 2 (;@2;)
-          end
-          local.get 1
-          local.get 2
-          i32.add
-          call $tasks::host::transfer
-          br 1 (;@2;)
-        end
-        return
-      end
-      local.get 1
-      i32.const 2
-      i32.add
-      local.set 1
-      local.get 0
-      i32.const 1
-      i32.add
-      local.set 0
-      br 0 (;@1;)
-    end
-  )
-  (func $tasks::record::streams (;51;) (type 0) (result i32)
-    i32.const 0
-    i32.load offset=52 align=1
-  )
-  (func $tasks::host::waits (;52;) (type 2) (param i32) (result i32)
-    (local i32)
-    i32.const 0
-    local.set 1
-    block ;; label = @1
-      local.get 0
-      i32.load offset=40 align=1
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.load offset=56 align=1
-      i32.const 1
-      i32.lt_s
-      br_if 0 (;@1;)
-      local.get 0
-      i32.load offset=52 align=1
-      i32.const 0
-      i32.ne
-      local.set 1
-    end
-    local.get 1
-  )
-  (func $tasks::pump::go_on (;53;) (type 4) (param i32)
-    (local i32 i64 i32 i64 i32 i32 i32 i32)
-    local.get 0
-    i32.const 1
-    i32.shl
-    local.set 1
-    block ;; label = @1
-      loop ;; label = @2
-        local.get 0
-        i32.const -3840
-        i32.const 0
-        call $tasks::pump::write
-        local.set 2
-        local.get 1
-        call $tasks::record::end_at
-        local.get 2
-        i64.const -1
-        i64.eq
-        local.tee 3
-        i32.store offset=20 align=1
-        local.get 3
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 0
-          call $tasks::record::stream_at
-          local.tee 3
-          i32.load offset=56 align=1
-          local.get 3
-          i32.load offset=60 align=1
-          local.get 3
-          i64.load offset=104 align=1
-          local.tee 4
-          i32.const -3840
-          i32.const 3840
-          i32.const -1
-          i32.const 0
-          call $p1bridge:io_read
-          local.tee 2
-          i64.const -1
-          i64.ne
-          br_if 0 (;@3;)
-          i32.const 1
-          call $tasks::record::asks
-          return
-        end
-        block ;; label = @3
-          block ;; label = @4
-            local.get 2
-            i64.const 1
-            i64.lt_s
-            br_if 0 (;@4;)
-            local.get 0
-            call $tasks::record::stream_at
-            local.get 2
-            local.get 4
-            i64.add
-            i64.store offset=104 align=1
-            local.get 2
-            i32.wrap_i64
-            local.set 5
-            i32.const 0
-            local.set 6
-            br 1 (;@3;)
-          end
-          local.get 0
-          i32.const 0
-          i32.const -2
-          local.get 2
-          i32.wrap_i64
-          i32.sub
-          local.get 2
-          i64.eqz
-          select
-          i32.const 0
-          call $tasks::pump::end
-          return
-        end
-        loop ;; label = @3
-          local.get 5
-          local.get 6
-          i32.sub
-          local.set 7
-          local.get 6
-          i32.const -3840
-          i32.add
-          local.set 8
-          block ;; label = @4
-            loop ;; label = @5
-              local.get 5
-              local.get 6
-              i32.eq
-              br_if 3 (;@2;)
-              block ;; label = @6
-                local.get 0
-                local.get 8
-                local.get 7
-                call $tasks::pump::write
-                local.tee 2
-                i64.const -1
-                i64.gt_s
-                br_if 0 (;@6;)
-                local.get 2
-                i64.const -1
-                i64.ne
-                br_if 2 (;@4;)
-                local.get 1
-                call $tasks::record::end_at
-                local.set 3
-                i32.const 0
-                i32.const 0
-                i32.const 0
-                call $p1bridge:io_subscribe
-                local.get 3
-                i32.load offset=24 align=1
-                local.get 3
-                i32.load offset=28 align=1
-                i32.const 1
-                call $p1bridge:io_subscribe
-                i32.const 0
-                i64.const 0
-                call $p1bridge:io_poll
-                br 1 (;@5;)
-              end
-            end
-            local.get 1
-            call $tasks::record::end_at
-            local.tee 3
-            local.get 3
-            i64.load offset=88 align=1
-            local.get 2
-            i64.add
-            i64.store offset=88 align=1
-            local.get 6
-            local.get 2
-            i32.wrap_i64
-            i32.add
-            local.set 6
-            br 1 (;@3;)
-          end
-        end
-      end
-      local.get 0
-      i32.const 0
-      i32.const -2
-      local.get 2
-      i32.wrap_i64
-      i32.sub
-      call $tasks::pump::end
-      return
-    end
-    i32.const 1
-    call $tasks::record::asks
-  )
-  (func $tasks::host::settle (;54;) (type 5) (param i32 i32 i32)
-    (local i32)
-    local.get 0
-    call $tasks::record::stream_at
-    local.tee 3
-    local.get 2
-    i32.const 1
-    i32.add
-    i32.store offset=116 align=1
-    local.get 3
-    local.get 1
-    i32.const -2147483648
-    i32.or
-    i32.store offset=56 align=1
-    block ;; label = @1
-      local.get 3
-      i32.load offset=52 align=1
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 1
-      i32.shl
-      call $tasks::host::transfer
-    end
-    block ;; label = @1
-      local.get 0
-      call $tasks::record::stream_at
-      i32.load offset=48 align=1
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.const 1
-      i32.shl
-      i32.const 1
-      i32.or
-      call $tasks::ends::gone
-    end
-  )
-  (func $tasks::host::forget (;55;) (type 4) (param i32)
-    local.get 0
-    i32.const 1
-    i32.shr_u
-    call $tasks::record::stream_at
-    i32.const 0
-    i32.store offset=40 align=1
-  )
-  (func $tasks::host::settled (;56;) (type 3) (param i32 i32)
-    local.get 0
-    i32.const 1
-    i32.shr_u
-    call $tasks::record::stream_at
-    i32.const 0
-    i32.store offset=52 align=1
-    local.get 0
-    local.get 1
-    call $tasks::ends::notify
-  )
-  (func $tasks::record::asks (;57;) (type 4) (param i32)
-    (local i32)
-    i32.const 0
-    local.tee 1
-    local.get 1
-    i32.load offset=60 align=1
-    local.get 0
-    i32.or
-    i32.store offset=60 align=1
-  )
-  (func $tasks::host::subscribe (;58;) (type 0) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32)
-    i32.const 0
-    local.set 0
-    block ;; label = @1
-      i32.const 0
-      i32.load offset=60 align=1
-      local.tee 1
-      i32.const 1
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      call $tasks::record::streams
-      local.set 2
-      i32.const 0
-      call $tasks::record::end_at
-      local.set 0
-      i32.const 0
-      local.set 3
-      i32.const 0
-      local.set 4
-      i32.const 0
-      local.set 5
-      block ;; label = @2
-        loop ;; label = @3
-          block ;; label = @4
-            local.get 2
-            local.get 4
-            i32.ne
-            br_if 0 (;@4;)
-            i32.const 1
-            local.set 0
-            local.get 5
-            i32.const 1
-            i32.and
-            i32.eqz
-            br_if 2 (;@2;)
-            br 3 (;@1;)
-          end
-          block ;; label = @4
-            local.get 0
-            call $tasks::host::waits
-            i32.eqz
-            br_if 0 (;@4;)
-            block ;; label = @5
-              local.get 5
-              i32.const 1
-              i32.and
-              br_if 0 (;@5;)
-              call $tasks::host::begin
-            end
-            block ;; label = @5
-              block ;; label = @6
-                local.get 0
-                i32.const 52
-                i32.add
-                i32.load align=1
-                local.tee 5
-                i32.const 3
-                i32.ne
-                br_if 0 (;@6;)
-                local.get 4
-                call $tasks::record::stream_at
-                local.set 5
-                block ;; label = @7
-                  local.get 3
-                  call $tasks::record::end_at
-                  local.tee 6
-                  i32.load offset=20 align=1
-                  br_if 0 (;@7;)
-                  local.get 5
-                  i32.load offset=56 align=1
-                  local.get 5
-                  i32.load offset=60 align=1
-                  i32.const 0
-                  call $p1bridge:io_subscribe
-                  br 2 (;@5;)
-                end
-                i32.const 1
-                local.set 5
-                local.get 6
-                i32.load offset=24 align=1
-                local.get 6
-                i32.load offset=28 align=1
-                i32.const 1
-                call $p1bridge:io_subscribe
-                br 2 (;@4;)
-              end
-              local.get 0
-              i32.const 56
-              i32.add
-              i32.load align=1
-              local.get 0
-              i32.const 60
-              i32.add
-              i32.load align=1
-              local.get 5
-              i32.const -1
-              i32.add
-              call $p1bridge:io_subscribe
-            end
-            i32.const 1
-            local.set 5
-          end
-          local.get 3
-          i32.const 2
-          i32.add
-          local.set 3
-          local.get 0
-          i32.const 128
-          i32.add
-          local.set 0
-          local.get 4
-          i32.const 1
-          i32.add
-          local.set 4
-          br 0 (;@3;)
-        end
-      end
-      i32.const 0
-      local.get 1
-      i32.const -2
-      i32.and
-      i32.store offset=60 align=1
-      i32.const 0
-      return
-    end
-    local.get 0
-  )
-  (func $tasks::pump::end (;59;) (type 5) (param i32 i32 i32)
-    (local i32 i32 i32)
-    local.get 0
-    i32.const 1
-    i32.shl
-    call $tasks::record::end_at
-    local.tee 3
-    i32.load offset=32 align=1
-    local.set 4
-    local.get 3
-    i32.load offset=28 align=1
-    local.set 5
-    local.get 3
-    i32.load offset=24 align=1
-    local.set 3
-    local.get 0
-    call $tasks::record::stream_at
-    i32.const 0
-    i32.store offset=52 align=1
-    local.get 0
-    local.get 1
-    call $tasks::host::finish
-    local.get 3
-    local.get 5
-    call $p1bridge:io_close
-    local.get 4
-    local.get 3
-    local.get 2
-    call $tasks::host::settle
-    local.get 0
-    call $tasks::record::stream_at
-    i32.const 0
-    i32.store offset=40 align=1
-  )
-  (func $tasks::pump::write (;60;) (type 7) (param i32 i32 i32) (result i64)
-    local.get 0
-    i32.const 1
-    i32.shl
-    call $tasks::record::end_at
-    local.tee 0
-    i32.load offset=24 align=1
-    local.get 0
-    i32.load offset=28 align=1
-    local.get 0
-    i64.load offset=88 align=1
-    local.get 1
-    local.get 2
-    call $p1bridge:io_write
-  )
-  (func $tasks::step::first_ready (;61;) (type 8) (param i32 i32) (result i32)
+  (func $tasks::step::first_ready (;42;) (type 6) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32)
     i32.const 0
     local.set 2
@@ -1752,7 +885,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::is_ready (;62;) (type 2) (param i32) (result i32)
+  (func $tasks::step::is_ready (;43;) (type 2) (param i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 1
@@ -1795,7 +928,7 @@
     local.get 0
     call $tasks::step::holds
   )
-  (func $tasks::step::others_go_on (;63;) (type 0) (result i32)
+  (func $tasks::step::others_go_on (;44;) (type 0) (result i32)
     (local i32 i32 i32)
     i32.const 0
     local.set 0
@@ -1832,7 +965,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::may_block (;64;) (type 2) (param i32) (result i32)
+  (func $tasks::step::may_block (;45;) (type 2) (param i32) (result i32)
     (local i32 i32)
     block ;; label = @1
       loop ;; label = @2
@@ -1880,7 +1013,7 @@
     end
     local.get 1
   )
-  (func $tasks::step::dispatch (;65;) (type 4) (param i32)
+  (func $tasks::step::dispatch (;46;) (type 4) (param i32)
     i32.const 0
     local.get 0
     i32.const 1
@@ -1888,7 +1021,7 @@
     i32.store offset=40 align=1
     call $tasks::step::run_on
   )
-  (func $tasks::step::wait_in_sync (;66;) (type 5) (param i32 i32 i32)
+  (func $tasks::step::wait_in_sync (;47;) (type 5) (param i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -1947,7 +1080,7 @@
     call $tasks::import::fail
     unreachable
   )
-  (func $tasks::step::run_on (;67;) (type 6)
+  (func $tasks::step::run_on (;48;) (type 7)
     (local i32 i32 i32)
     loop ;; label = @1
       block ;; label = @2
@@ -2027,12 +1160,7 @@
                   br 6 (;@1;)
                 end
                 local.get 0
-                call $tasks::pending::unwatch
-                local.get 0
-                call $tasks::record::call_at
-                i32.load offset=60 align=1
-                local.get 0
-                call $p1bridge:tasks-start
+                unreachable
                 br 5 (;@1;)
               end
               local.get 0
@@ -2092,7 +1220,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::turn_of (;68;) (type 4) (param i32)
+  (func $tasks::step::turn_of (;49;) (type 4) (param i32)
     (local i32 i32)
     call $tasks::record::tick
     i32.const -1
@@ -2114,7 +1242,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::step::holds (;69;) (type 2) (param i32) (result i32)
+  (func $tasks::step::holds (;50;) (type 2) (param i32) (result i32)
     (local i32 i32 i32)
     local.get 0
     i32.load offset=20 align=1
@@ -2157,8 +1285,7 @@
         i32.load align=1
         i32.const 0
         i32.ne
-        local.set 2
-        br 1 (;@1;)
+        return
       end
       local.get 1
       call $tasks::record::call_at
@@ -2229,7 +1356,8 @@
           local.get 2
           local.get 1
           i32.ge_u
-          return
+          local.set 2
+          br 2 (;@1;)
         end
         local.get 0
         i32.const 144
@@ -2244,7 +1372,7 @@
     end
     local.get 2
   )
-  (func $tasks::step::wait_for_host (;70;) (type 2) (param i32) (result i32)
+  (func $tasks::step::wait_for_host (;51;) (type 2) (param i32) (result i32)
     block ;; label = @1
       i32.const 0
       i32.load offset=60 align=1
@@ -2253,149 +1381,11 @@
       return
     end
     local.get 0
-    call $tasks::step::ask
-  )
-  (func $tasks::step::ask (;71;) (type 2) (param i32) (result i32)
-    (local i64 i32 i32 i32 i64)
-    i64.const -1
-    local.set 1
-    call $tasks::host::subscribe
-    local.set 2
-    call $tasks::record::calls
-    local.set 3
+    unreachable
     i32.const 0
-    call $tasks::record::call_at
-    local.set 4
-    block ;; label = @1
-      loop ;; label = @2
-        local.get 3
-        i32.eqz
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 4
-          call $tasks::step::is_timer
-          i32.eqz
-          br_if 0 (;@3;)
-          local.get 4
-          i32.const 88
-          i32.add
-          i64.load align=1
-          local.tee 5
-          local.get 1
-          local.get 5
-          local.get 1
-          i64.lt_u
-          select
-          local.tee 1
-          i64.const -2
-          local.get 1
-          i64.const -2
-          i64.lt_u
-          select
-          local.set 1
-        end
-        local.get 3
-        i32.const -1
-        i32.add
-        local.set 3
-        local.get 4
-        i32.const 144
-        i32.add
-        local.set 4
-        br 0 (;@2;)
-      end
-    end
-    block ;; label = @1
-      local.get 1
-      i64.const -1
-      i64.ne
-      br_if 0 (;@1;)
-      i32.const 0
-      local.tee 4
-      local.get 4
-      i32.load offset=60 align=1
-      i32.const -3
-      i32.and
-      i32.store offset=60 align=1
-    end
-    block ;; label = @1
-      block ;; label = @2
-        i32.const 0
-        i32.load offset=60 align=1
-        i32.const 2
-        i32.and
-        local.tee 4
-        br_if 0 (;@2;)
-        local.get 2
-        br_if 1 (;@1;)
-        i32.const 0
-        return
-      end
-      local.get 2
-      br_if 0 (;@1;)
-      call $tasks::host::begin
-    end
-    block ;; label = @1
-      block ;; label = @2
-        local.get 0
-        br_if 0 (;@2;)
-        local.get 4
-        i32.const 1
-        i32.shr_u
-        local.get 1
-        call $p1bridge:io_poll
-        br 1 (;@1;)
-      end
-      i32.const 1
-      i64.const 0
-      call $p1bridge:io_poll
-    end
-    call $tasks::host::retry
-    block ;; label = @1
-      block ;; label = @2
-        local.get 4
-        br_if 0 (;@2;)
-        i32.const 1
-        local.set 2
-        br 1 (;@1;)
-      end
-      i32.const 0
-      local.set 4
-      call $p1bridge:io_now
-      local.set 1
-      i32.const 1
-      local.set 2
-      loop ;; label = @2
-        local.get 4
-        call $tasks::record::calls
-        i32.ge_u
-        br_if 1 (;@1;)
-        block ;; label = @3
-          local.get 4
-          call $tasks::record::call_at
-          local.tee 3
-          call $tasks::step::is_timer
-          i32.eqz
-          br_if 0 (;@3;)
-          local.get 3
-          i64.load offset=88 align=1
-          local.get 1
-          i64.gt_u
-          br_if 0 (;@3;)
-          local.get 4
-          i32.const 2
-          call $tasks::call::resolve
-        end
-        local.get 4
-        i32.const 1
-        i32.add
-        local.set 4
-        br 0 (;@2;)
-      end
-    end
-    local.get 2
+    i32.ne
   )
-  (func $tasks::step::another_could_go_on (;72;) (type 0) (result i32)
+  (func $tasks::step::another_could_go_on (;52;) (type 0) (result i32)
     (local i32 i32 i32 i32)
     i32.const 1
     local.set 0
@@ -2454,32 +1444,7 @@
     end
     local.get 0
   )
-  (func $tasks::step::is_timer (;73;) (type 2) (param i32) (result i32)
-    (local i32)
-    i32.const 0
-    local.set 1
-    block ;; label = @1
-      local.get 0
-      i32.load8_u offset=56
-      i32.const 1
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.load8_u offset=76
-      i32.const 32
-      i32.and
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 0
-      i32.load offset=40 align=1
-      i32.const 2
-      i32.lt_u
-      local.set 1
-    end
-    local.get 1
-  )
-  (func $tasks::step::run (;74;) (type 4) (param i32)
+  (func $tasks::step::run (;53;) (type 4) (param i32)
     local.get 0
     i32.const 0
     i32.const 0
@@ -2488,7 +1453,7 @@
     call $tasks::step::run_one
     call $tasks::step::run_on
   )
-  (func $tasks::step::run_one (;75;) (type 9) (param i32 i32 i32 i32 i32)
+  (func $tasks::step::run_one (;54;) (type 8) (param i32 i32 i32 i32 i32)
     (local i32 i32)
     local.get 0
     call $tasks::record::call_at
@@ -2566,7 +1531,7 @@
     local.get 1
     i32.store offset=104 align=1
   )
-  (func $tasks::step::step (;76;) (type 6)
+  (func $tasks::step::step (;55;) (type 7)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2588,7 +1553,7 @@
       call $tasks::step::dispatch
     end
   )
-  (func $tasks::step::frame_of (;77;) (type 2) (param i32) (result i32)
+  (func $tasks::step::frame_of (;56;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       i32.const -1
@@ -2602,7 +1567,7 @@
     i32.load offset=128 align=1
     call $tasks::record::call_at
   )
-  (func $tasks::step::resume (;78;) (type 10) (param i32 i32 i32 i32)
+  (func $tasks::step::resume (;57;) (type 9) (param i32 i32 i32 i32)
     (local i32 i32)
     block ;; label = @1
       local.get 0
@@ -2636,7 +1601,7 @@
     local.get 3
     call $tasks::step::run_one
   )
-  (func $tasks::step::give_turn (;79;) (type 6)
+  (func $tasks::step::give_turn (;58;) (type 7)
     (local i32)
     i32.const 0
     local.set 0
@@ -2673,32 +1638,7 @@
       i32.store align=1
     end
   )
-  (func $tasks::pending::unwatch (;80;) (type 4) (param i32)
-    (local i32 i32)
-    local.get 0
-    call $tasks::record::call_at
-    local.tee 0
-    i32.const 0
-    i32.store offset=16 align=1
-    local.get 0
-    i32.load offset=20 align=1
-    local.tee 0
-    i32.const 1
-    i32.shr_u
-    call $tasks::record::stream_at
-    local.tee 1
-    i32.load offset=60 align=1
-    local.set 2
-    local.get 1
-    i32.load offset=56 align=1
-    local.set 1
-    local.get 0
-    call $tasks::host::forget
-    local.get 1
-    local.get 2
-    call $p1bridge:io_close
-  )
-  (func $exited (;81;) (type 3) (param i32 i32)
+  (func $exited (;59;) (type 3) (param i32 i32)
     (local i32)
     block ;; label = @1
       block ;; label = @2
@@ -2761,7 +1701,7 @@
     local.get 0
     call $tasks::call::end
   )
-  (func $tasks::record::new_call (;82;) (type 0) (result i32)
+  (func $tasks::record::new_call (;60;) (type 0) (result i32)
     (local i32 i32)
     i32.const 16
     i32.const 16
@@ -2834,7 +1774,7 @@
     call $tasks::record::reach
     local.get 1
   )
-  (func $tasks::record::clear (;83;) (type 3) (param i32 i32)
+  (func $tasks::record::clear (;61;) (type 3) (param i32 i32)
     loop ;; label = @1
       block ;; label = @2
         local.get 1
@@ -2855,7 +1795,7 @@
       br 0 (;@1;)
     end
   )
-  (func $tasks::record::reach (;84;) (type 3) (param i32 i32)
+  (func $tasks::record::reach (;62;) (type 3) (param i32 i32)
     i32.const 0
     local.get 0
     i32.add
@@ -2873,7 +1813,7 @@
     select
     i32.store align=1
   )
-  (func $tasks::record::entry (;85;) (type 8) (param i32 i32) (result i32)
+  (func $tasks::record::entry (;63;) (type 6) (param i32 i32) (result i32)
     block ;; label = @1
       local.get 1
       i32.const -1
@@ -2892,13 +1832,13 @@
     i32.shl
     i32.add
   )
-  (func $args (;86;) (type 2) (param i32) (result i32)
+  (func $args (;64;) (type 2) (param i32) (result i32)
     local.get 0
     call $tasks::record::call_at
     i32.const 88
     i32.add
   )
-  (func $begin (;87;) (type 11) (param i32 i32 i32 i32 i32) (result i32)
+  (func $begin (;65;) (type 10) (param i32 i32 i32 i32 i32) (result i32)
     (local i32 i32 i32)
     call $tasks::record::current
     local.set 5
@@ -2947,7 +1887,7 @@
     i32.store offset=60 align=1
     local.get 6
   )
-  (func $enter_blocking (;88;) (type 4) (param i32)
+  (func $enter_blocking (;66;) (type 4) (param i32)
     (local i32 i32)
     local.get 0
     call $tasks::call::wait_to_enter
@@ -2968,7 +1908,7 @@
     local.get 1
     call $tasks::call::started
   )
-  (func $nested (;89;) (type 6)
+  (func $nested (;67;) (type 7)
     (local i32 i32)
     call $tasks::record::current
     local.set 0
@@ -2997,7 +1937,7 @@
     i32.add
     i32.store offset=36 align=1
   )
-  (func $finish_sync (;90;) (type 2) (param i32) (result i32)
+  (func $finish_sync (;68;) (type 2) (param i32) (result i32)
     block ;; label = @1
       local.get 0
       call $tasks::call::is_resolved
@@ -3010,16 +1950,16 @@
     call $tasks::record::call_at
     call $tasks::call::release
   )
-  (func $returned (;91;) (type 4) (param i32)
+  (func $returned (;69;) (type 4) (param i32)
     local.get 0
     i32.const 2
     call $tasks::call::resolve
   )
-  (func $p1bridge:tasks-switch_context (;92;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-unlend (;93;) (type 3) (param i32 i32)
+  (func $p1bridge:tasks-switch_context (;70;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unlend (;71;) (type 3) (param i32 i32)
     (local i32)
   )
-  (func $p1bridge:tasks-table (;94;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-table (;72;) (type 2) (param i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3029,44 +1969,17 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-size (;95;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:io_subscribe (;96;) (type 5) (param i32 i32 i32)
-    unreachable
-  )
-  (func $p1bridge:io_close (;97;) (type 3) (param i32 i32)
-    unreachable
-  )
-  (func $p1bridge:tasks-base (;98;) (type 2) (param i32) (result i32)
-    i32.const 0
-  )
-  (func $p1bridge:io_write (;99;) (type 12) (param i32 i32 i64 i32 i32) (result i64)
-    unreachable
-  )
-  (func $p1bridge:io_read (;100;) (type 13) (param i32 i32 i64 i32 i32 i32 i32) (result i64)
-    unreachable
-  )
-  (func $p1bridge:io_result (;101;) (type 5) (param i32 i32 i32)
-    unreachable
-  )
-  (func $p1bridge:io_poll (;102;) (type 14) (param i32 i64)
-    unreachable
-  )
-  (func $p1bridge:io_now (;103;) (type 15) (result i64)
-    unreachable
-  )
-  (func $p1bridge:tasks-pause (;104;) (type 6)
+  (func $p1bridge:tasks-pause (;73;) (type 7)
     call $nested
   )
-  (func $p1bridge:tasks-start (;105;) (type 3) (param i32 i32))
-  (func $p1bridge:tasks-rewind (;106;) (type 4) (param i32)
+  (func $p1bridge:tasks-rewind (;74;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:tasks-unwound (;107;) (type 2) (param i32) (result i32)
+  (func $p1bridge:tasks-start (;75;) (type 3) (param i32 i32))
+  (func $p1bridge:tasks-unwound (;76;) (type 2) (param i32) (result i32)
     i32.const 0
   )
-  (func $p1bridge:tasks-callback (;108;) (type 16) (param i32 i32 i32 i32) (result i32)
+  (func $p1bridge:tasks-callback (;77;) (type 11) (param i32 i32 i32 i32) (result i32)
     local.get 0
     i32.const 0
     i32.eq
@@ -3079,12 +1992,12 @@
     end
     i32.const 0
   )
-  (func $p1bridge:tasks-thread (;109;) (type 5) (param i32 i32 i32))
-  (func $p1bridge:tasks-trap (;110;) (type 4) (param i32)
+  (func $p1bridge:tasks-thread (;78;) (type 5) (param i32 i32 i32))
+  (func $p1bridge:tasks-trap (;79;) (type 4) (param i32)
     unreachable
   )
-  (func $p1bridge:initialize (;111;) (type 6))
-  (func $"p1bridge:export run" (;112;) (type 6)
+  (func $p1bridge:initialize (;80;) (type 7))
+  (func $"p1bridge:export run" (;81;) (type 7)
     (local i32 i32 i32)
     i32.const 0
     i32.const 0
