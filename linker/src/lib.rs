@@ -22,7 +22,7 @@
 //! | [`wsi`] | the functions of WSI: their signatures, and what kinds of hosts can do of each |
 //! | [`profile`] | what a target takes and how it goes wrong |
 //! | [`options`] | what the caller may choose |
-//! | [`wrapped`] | what `wrap` says of a component that it has made |
+//! | [`wrapped`] | what `wrap` and the linker say to each other of components that `wrap` makes |
 //! | [`entity`] | the things of a program, by their place in a list |
 //!
 //! From bytes to a program:

@@ -150,7 +150,7 @@ pub struct Options {
     pub allow: Vec<wasi::Allow>,
     /// Refuse functions of WASI that can only be approximated.
     pub deny_approximations: bool,
-    /// What the library may ask about by which a module calls WASI of components: names of [`crate::plan::upward`].
+    /// What the library may ask about by which a module calls WASI of components: names of [`crate::wrapped`].
     pub upward: BTreeSet<String>,
 }
 

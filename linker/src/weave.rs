@@ -175,7 +175,7 @@ pub struct Upward {
 }
 
 /// Binds the imports of Preview 1 of a core module to the library among `libraries` that has them on WASI of components.
-/// `known` is what that may ask about ([`plan::upward`]). Nothing for modules that nothing can be woven into: with GC types,
+/// `known` is what that may ask about ([`crate::wrapped`]). Nothing for modules that nothing can be woven into: with GC types,
 /// with several memories, with imports that are no functions.
 ///
 /// # Errors

@@ -1,9 +1,27 @@
-//! What `wrap` says of a component that it has made: which of its core modules is the program, and which functions of it are
-//! those of Preview 1 that are woven into it. A custom section of the component has it.
+//! What `wrap` and the linker say to each other. The names by which a library that does Preview 1 with WASI of components gets
+//! at what the component around it has; and what is said of the component when it is made: which of its core modules is the
+//! program, and which functions of it are those of Preview 1. A custom section of the component has that.
 
 use anyhow::{Context, Result, bail};
 
 use crate::preview1;
+
+/// The module name of what is done to the memory of the program where the host puts something there.
+pub const MEMORY: &str = "p1bridge:memory";
+/// The module name of what gets at a memory of the library's own.
+pub const STATE: &str = "p1bridge:state";
+/// How module names begin of functions that the library has lowered: on the memory of the program, and on its own.
+pub const ON_PROGRAM: &str = "own ";
+pub const ON_STATE: &str = "state ";
+
+/// What weak imports and constants ask about, beside names of functions of Preview 1: whether the program can have
+/// descriptors that are not standard streams, or cannot; whether exit codes pass, or only whether there was an error; whether the
+/// host can be within the program's `cabi_realloc`.
+pub const FILES: &str = "files";
+pub const NO_FILES: &str = "no_files";
+pub const EXIT_CODES: &str = "exit_codes";
+pub const NO_EXIT_CODES: &str = "no_exit_codes";
+pub const INSIDE: &str = "inside";
 
 /// The custom section.
 pub const SECTION: &str = "p1bridge.wrap";

@@ -20,9 +20,9 @@ mod program;
 mod skeleton;
 
 use anyhow::{Context, Result};
-use p1bridge_linker::plan::upward::{EXIT_CODES, INSIDE, NO_EXIT_CODES};
 use p1bridge_linker::preview1::{MODULE, UNSTABLE};
 use p1bridge_linker::unadapt::is_service;
+use p1bridge_linker::wrapped::{EXIT_CODES, INSIDE, NO_EXIT_CODES};
 use p1bridge_linker::{Library, weave};
 
 use super::WrapOptions;

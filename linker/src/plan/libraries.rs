@@ -9,7 +9,6 @@ use wasmparser::{ExternalKind, FuncType, Operator, TypeRef, ValType};
 use super::fate::{Fate, Refusal, fate, has_sockets};
 use super::live::Tracer;
 use super::refusals::{self, Refused};
-use super::upward;
 use super::{Binding, LinkedLibrary};
 use crate::abi::Type;
 use crate::options::{MemoryMode, Options};
@@ -25,6 +24,7 @@ use crate::statics::canon::canon_name;
 use crate::statics::tasks::pends;
 use crate::unadapt::Adapted;
 use crate::wasi;
+use crate::wrapped;
 use crate::wsi::{self, Own};
 
 /// The module name of what the linker gives to a library.
@@ -1064,24 +1064,24 @@ pub(super) fn instantiate(
                 (LINKER, "max_handles") => FuncDef::Builtin(Builtin::MaxHandles),
                 (LINKER, "more_handles") => FuncDef::Builtin(Builtin::MoreHandles),
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
-                (LINKER, upward::FILES) => constant(used.contains(upward::FILES)),
-                (LINKER, upward::EXIT_CODES) => constant(used.contains(upward::EXIT_CODES)),
+                (LINKER, wrapped::FILES) => constant(used.contains(wrapped::FILES)),
+                (LINKER, wrapped::EXIT_CODES) => constant(used.contains(wrapped::EXIT_CODES)),
                 (IMPORTS, name) => constant(used.contains(name)),
                 (WORDS, name) => FuncDef::Builtin(Builtin::word(name).ok_or_else(bad)?),
-                (upward::MEMORY, upward::INSIDE) if !used.contains(upward::INSIDE) => {
+                (wrapped::MEMORY, wrapped::INSIDE) if !used.contains(wrapped::INSIDE) => {
                     constant(false)
                 }
                 // The component that is made around the output has these.
-                (of @ (upward::MEMORY | upward::STATE), name) => {
+                (of @ (wrapped::MEMORY | wrapped::STATE), name) => {
                     let ty = &module.types[ty as usize];
                     FuncDef::Host(program.host(of, name, ty))
                 }
-                (of, name) if of.starts_with(upward::ON_STATE) => {
+                (of, name) if of.starts_with(wrapped::ON_STATE) => {
                     let ty = &module.types[ty as usize];
                     FuncDef::Host(program.host(of, name, ty))
                 }
                 (of, name) if wasi::is_system(of) => {
-                    let of = format!("{}{of}", upward::ON_PROGRAM);
+                    let of = format!("{}{of}", wrapped::ON_PROGRAM);
                     let ty = &module.types[ty as usize];
                     FuncDef::Host(program.host(&of, name, ty))
                 }

@@ -18,9 +18,11 @@
 //!
 //! Any other adapter stays and is linked as ordinary code.
 
+mod adapter;
 mod fingerprint;
 mod woven;
 
+pub use adapter::{Adapted, Adapter};
 pub use fingerprint::fingerprints;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -37,32 +39,6 @@ use crate::resolve::{
 };
 use crate::statics::Forwarders;
 use crate::wasi::{self, is_system};
-
-/// A program in which plain adapters are no longer reachable.
-pub struct Adapted {
-    pub program: Program,
-    /// The adapters that were found.
-    pub adapters: Vec<Adapter>,
-    /// The lifted `wasi:cli/run` functions that are really the `_start` of a Preview 1 command:
-    /// it returns nothing, and its exit code is its own.
-    pub starts: Vec<LiftId>,
-    /// What a program that `wrap` has made has beside it, of which only the memory is needed.
-    pub beside: BTreeSet<InstanceId>,
-}
-
-/// What was found out about an adapter of Preview 1.
-#[derive(Clone, Debug)]
-pub struct Adapter {
-    /// Its instance; none where it is woven into the program.
-    pub instance: Option<InstanceId>,
-    /// Its module.
-    pub path: String,
-    pub bytes: usize,
-    /// The functions of Preview 1 that the guest uses.
-    pub functions: Vec<String>,
-    /// Why it stays; none when it was taken out.
-    pub kept: Option<String>,
-}
 
 /// What becomes of a function of an adapter for the guest with this memory.
 type Becomes = fn((InstanceId, u32)) -> CanonKind;

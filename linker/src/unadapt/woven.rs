@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Adapted, Adapter};
+use super::adapter::{Adapted, Adapter};
 use crate::parse::Input;
 use crate::preview1;
 use crate::resolve::{

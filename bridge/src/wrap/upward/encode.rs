@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
-use p1bridge_linker::plan::upward::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
 use p1bridge_linker::weave::Upward;
-use p1bridge_linker::wrapped::{SECTION, Woven};
+use p1bridge_linker::wrapped::{MEMORY, ON_PROGRAM, ON_STATE, SECTION, STATE, Woven};
 
 use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent};
 use wasm_encoder::{

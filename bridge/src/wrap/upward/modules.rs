@@ -1,7 +1,7 @@
 //! The small core modules around the program: its memory, the library's own memory, and what ties knots that only close when
 //! the program is there.
 
-use p1bridge_linker::plan::upward::INSIDE;
+use p1bridge_linker::wrapped::INSIDE;
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind,
     ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context, Result, anyhow, bail};
-use p1bridge_linker::plan::upward::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
+use p1bridge_linker::wrapped::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
