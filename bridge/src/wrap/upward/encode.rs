@@ -615,12 +615,12 @@ impl Reencode for Remap<'_> {
 
     fn function_index(&mut self, index: u32) -> Result<u32, Error<Missing>> {
         let found = self.functions.get(&index).copied().or(self.all);
-        found.ok_or_else(|| Error::UserError(Missing("it has no such function")))
+        found.ok_or(Error::UserError(Missing("it has no such function")))
     }
 
     fn memory_index(&mut self, _: u32) -> Result<u32, Error<Missing>> {
         let memory = self.memory;
-        memory.ok_or_else(|| Error::UserError(Missing("it needs a memory")))
+        memory.ok_or(Error::UserError(Missing("it needs a memory")))
     }
 }
 
