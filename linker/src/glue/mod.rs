@@ -44,6 +44,7 @@ impl Glue {
         Ok(match function.kind {
             GlueKind::Passing(ref passing) => fused::shared(self, plan, maps, passing)?,
             GlueKind::Canon(id) => canon::encode(self, plan, maps, id)?,
+            GlueKind::TaskStart(Site::Host(id)) => fused::imports::attempt(self, plan, maps, id)?,
             GlueKind::TaskStart(site) => fused::tasks::start(self, plan, maps, site)?,
             GlueKind::HandleFind => handles::find(traps),
             GlueKind::HandleAdd => {

@@ -168,7 +168,7 @@ pub fn plan<'i, 'a>(
         crossing.callers = callers(&program, &bindings);
     }
     let throwing = throwing::Throwing::new(input, &program, &live);
-    let tasks = tasks::number(&program, &live, &crossing)?;
+    let tasks = tasks::number(&program, &live, &crossing.exports, &crossing.pending)?;
     let fusion = fused::plan(
         input,
         &program,

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, anyhow, bail};
 use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
-use super::fused::Crossing;
 use super::live::{Live, Tracer};
 use super::task_uses::{Uses, reaching};
 use crate::abi::{FuncType as ComponentFuncType, Type};
@@ -245,7 +244,12 @@ const IO: [&str; 7] = [
 /// # Errors
 ///
 /// Names what the linker does not have.
-pub fn number(program: &Program, live: &Live, crossing: &Crossing) -> Result<Option<TaskPlan>> {
+pub fn number(
+    program: &Program,
+    live: &Live,
+    exports: &[LiftId],
+    pending: &BTreeSet<CanonId>,
+) -> Result<Option<TaskPlan>> {
     let Some(tasks) = &program.tasks else {
         return Ok(None);
     };
@@ -311,11 +315,11 @@ pub fn number(program: &Program, live: &Live, crossing: &Crossing) -> Result<Opt
             _ => {}
         }
     }
-    for id in &crossing.pending {
+    for id in pending {
         plan.sites.push(Site::Host(*id));
         instances.insert(program.canons[id.0 as usize].instance);
     }
-    for id in &crossing.exports {
+    for id in exports {
         let lifted = &program.lifts[id.0 as usize];
         if lifted.instance != HOST && (lifted.is_async || reaching.contains(&lifted.instance)) {
             lifts.insert(*id);

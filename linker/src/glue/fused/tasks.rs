@@ -9,7 +9,6 @@ use anyhow::{Result, bail};
 use wasm_encoder::{BlockType, Function, MemArg, MemArgTarget, ValType};
 
 use super::encoder::{BEFORE, Fused, Place, Side, flat};
-use super::imports;
 use crate::abi::{FuncType, MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
 use crate::glue::callee::check_may_leave;
 use crate::maps::shared::Party;
@@ -107,16 +106,13 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
     Ok(fused.finish())
 }
 
-/// Encodes what begins a call whose arguments were kept: `(task)`.
+/// Encodes what begins a call of a guest whose arguments were kept: `(task)`.
 ///
 /// # Errors
 ///
 /// Names what the component lacks, such as a `realloc` option.
 pub fn start(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, site: Site) -> Result<Function> {
     let task = 0;
-    if let Site::Host(id) = site {
-        return imports::attempt(glue, plan, maps, id);
-    }
     let mut fused = Fused::new(glue, plan, maps, &[wasmparser::ValType::I32]);
     // What is lent is lent until the call is resolved, and not for the time of this function.
     fused.lists += 1;
