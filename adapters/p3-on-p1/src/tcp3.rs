@@ -33,13 +33,44 @@ fn take_direction(state: &State, handle: u32, direction: u8) -> u32 {
 /// Begins to connect, or looks what has become of it: gives what it waits for, or 0 when the result is written.
 #[allow(clippy::too_many_arguments)]
 #[inline(never)]
-fn connect(state: &mut State, stage: u32, handle: u32, case: u32, port: u32, a: u32, b: u32, c: u32,
-    d: u32, e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32) -> u32 {
+fn connect(
+    state: &mut State,
+    stage: u32,
+    handle: u32,
+    case: u32,
+    port: u32,
+    a: u32,
+    b: u32,
+    c: u32,
+    d: u32,
+    e: u32,
+    f: u32,
+    g: u32,
+    h: u32,
+    i: u32,
+    j: u32,
+    out: u32,
+) -> u32 {
     let entry = get(state, handle);
     let fd = entry.word.get();
     let mut errno;
     if stage == 0 {
-        errno = take(state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
+        errno = take(
+            state,
+            family(entry),
+            case,
+            port,
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            g,
+            h,
+            i,
+            j,
+        );
         if errno == 0 {
             errno = check_remote(state);
         }
@@ -60,7 +91,11 @@ fn connect(state: &mut State, stage: u32, handle: u32, case: u32, port: u32, a: 
         if errno == WOULD_BLOCK {
             return kind::WRITABLE;
         }
-        entry.small.set(if errno == 0 { phase::CONNECTED } else { phase::FAILED });
+        entry.small.set(if errno == 0 {
+            phase::CONNECTED
+        } else {
+            phase::FAILED
+        });
     }
     unit(out, errno);
     0

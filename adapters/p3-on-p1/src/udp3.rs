@@ -42,8 +42,26 @@ fn next(state: &State, handle: u32, at: u32) -> u32 {
 /// Sends a datagram: gives what it waits for, or 0 when the result is written.
 #[allow(clippy::too_many_arguments)]
 #[inline(never)]
-fn send(state: &mut State, handle: u32, data: u32, length: u32, is_some: u32, case: u32, port: u32, a: u32, b: u32, c: u32,
-    d: u32, e: u32, f: u32, g: u32, h: u32, i: u32, j: u32, out: u32) -> u32 {
+fn send(
+    state: &mut State,
+    handle: u32,
+    data: u32,
+    length: u32,
+    is_some: u32,
+    case: u32,
+    port: u32,
+    a: u32,
+    b: u32,
+    c: u32,
+    d: u32,
+    e: u32,
+    f: u32,
+    g: u32,
+    h: u32,
+    i: u32,
+    j: u32,
+    out: u32,
+) -> u32 {
     trap_if(is_some > 1);
     let data = bytes(data, length);
     let entry = get(state, handle);
@@ -52,7 +70,22 @@ fn send(state: &mut State, handle: u32, data: u32, length: u32, is_some: u32, ca
     let to = state.fixed().address_at();
     if errno == 0 {
         if is_some == 1 {
-            errno = take(state, family(entry), case, port, a, b, c, d, e, f, g, h, i, j);
+            errno = take(
+                state,
+                family(entry),
+                case,
+                port,
+                a,
+                b,
+                c,
+                d,
+                e,
+                f,
+                g,
+                h,
+                i,
+                j,
+            );
             if errno == 0 {
                 errno = check_remote(state);
             }
