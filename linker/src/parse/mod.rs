@@ -169,7 +169,7 @@ pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
 ///
 /// # Errors
 ///
-/// As [`module`]; that would be a bug of the linker.
+/// As [`module()`]; that would be a bug of the linker.
 pub fn unfinished(bytes: &[u8]) -> Result<Input<'_>> {
     parse(bytes, true)
 }
