@@ -23,6 +23,9 @@ pub const EXIT_CODES: &str = "exit_codes";
 pub const NO_EXIT_CODES: &str = "no_exit_codes";
 pub const INSIDE: &str = "inside";
 
+/// What the program imports its memory as, from a module of the component that has nothing else for it.
+pub const PROGRAM_MEMORY: &str = "m";
+
 /// The custom section.
 pub const SECTION: &str = "p1bridge.wrap";
 

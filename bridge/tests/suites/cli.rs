@@ -23,7 +23,7 @@ const COMMANDS: &[&str] = &[
 ];
 
 /// The smallest command that can be wrapped and run.
-const COMMAND: &str = r#"(module (func (export "_start")) (memory (export "memory") 1))"#;
+const COMMAND: &str = r#"(module (func (export "_start") (drop (i32.load (i32.const 8)))) (memory (export "memory") 1))"#;
 
 #[test]
 fn the_help_names_every_command_and_every_command_has_its_own() {

@@ -22,7 +22,7 @@ use wasmparser::{
 
 use crate::features::FeatureSet;
 use crate::options::Library;
-use crate::wrapped::{SECTION, Woven, hash};
+use crate::wrapped::{PROGRAM_MEMORY, SECTION, Woven, hash};
 use component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
 use module::Module;
 
@@ -361,18 +361,21 @@ fn note_woven(component: &Component<'_>, modules: &mut [Module<'_>]) {
     else {
         return;
     };
-    let mut own = component
-        .definitions
-        .iter()
-        .filter_map(|definition| match definition.kind {
-            DefinitionKind::CoreModule(id) => Some(id),
-            _ => None,
-        });
-    let Some(module) = own.nth(woven.main as usize).map(|id| &mut modules[id]) else {
+    let own = component.definitions.iter();
+    let own = own.filter_map(|definition| match definition.kind {
+        DefinitionKind::CoreModule(id) => Some(id),
+        _ => None,
+    });
+    let own: Vec<usize> = own.collect();
+    let (Some(&first), Some(&main)) = (own.first(), own.get(woven.main as usize)) else {
         return;
     };
+    let module = &mut modules[main];
     if module.bytes.get(module.range.clone()).map(hash) == Some(woven.hash) {
         module.woven = Some(woven);
+        if first != main && module.own_memory(PROGRAM_MEMORY) {
+            module.memory_from = Some(first);
+        }
     }
 }
 

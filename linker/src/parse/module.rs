@@ -59,6 +59,9 @@ pub struct Module<'a> {
     pub customs: Vec<Custom<'a>>,
     /// What `wrap` has woven into it, if it is the program of a component that `wrap` has made.
     pub woven: Option<Woven>,
+    /// The module that has the memory of such a program, by its place in the input. The program counts as the one that defines it,
+    /// as it did before.
+    pub memory_from: Option<usize>,
     /// The proposals that the module uses.
     pub features: FeatureSet,
 }
@@ -215,6 +218,31 @@ impl<'a> Module<'a> {
                 self.path
             ),
         }
+    }
+
+    /// Makes the memory that it imports under this name one of its own.
+    pub(super) fn own_memory(&mut self, name: &str) -> bool {
+        let is_it = |import: &Import<'_>| import.name == name && import.module.is_empty();
+        let Some(at) = self.imports.iter().position(is_it) else {
+            return false;
+        };
+        let TypeRef::Memory(ty) = self.imports[at].ty else {
+            return false;
+        };
+        self.imports.remove(at);
+        self.imported_memories.clear();
+        self.memories.push(ty);
+        for places in [
+            &mut self.imported_funcs,
+            &mut self.imported_tables,
+            &mut self.imported_globals,
+            &mut self.imported_tags,
+        ] {
+            for place in places {
+                *place -= usize::from(*place > at);
+            }
+        }
+        true
     }
 
     /// Takes in one payload of the module; function bodies are collected by the caller.

@@ -32,5 +32,17 @@ use crate::parse::Input;
 /// Fails for definitions that no flat module can express (core modules or components as imports,
 /// component start functions) and when the number of instances explodes.
 pub fn program(input: &Input<'_>) -> Result<Program> {
-    eval::evaluate(input)
+    let mut program = eval::evaluate(input)?;
+    for id in program.ids() {
+        let Some(from) = program.module(input, id).memory_from else {
+            continue;
+        };
+        // What a component is made of is instantiated together.
+        let before = program.ids().take_while(|&other| other != id);
+        let owner = before.filter(|other| program.instances[other.0 as usize].module == from);
+        if let Some(owner) = owner.last() {
+            program.memory_of.insert(owner, id);
+        }
+    }
+    Ok(program)
 }

@@ -239,6 +239,8 @@ pub struct Program {
     pub tasks: Option<Tasks>,
     /// Functions of core modules in whose place others are called.
     pub replaced: HashMap<(InstanceId, u32), FuncDef>,
+    /// Instances whose memory counts as that of another one: the program of a component that `wrap` has made.
+    pub memory_of: HashMap<InstanceId, InstanceId>,
     /// The parent of each component instance; none for the root.
     pub component_instances: Vec<Option<ComponentInstanceId>>,
 }
@@ -304,7 +306,7 @@ impl Program {
 
     /// Follows imports until a memory that is defined; the index is one of the index space.
     pub fn memory(&self, input: &Input<'_>, id: InstanceId, index: u32) -> (InstanceId, u32) {
-        self.follow(
+        let (id, index) = self.follow(
             input,
             (id, index),
             |m| &m.imported_memories,
@@ -312,7 +314,8 @@ impl Program {
                 CoreDef::Memory(id, index) => Some((id, index)),
                 _ => None,
             },
-        )
+        );
+        (self.memory_of.get(&id).copied().unwrap_or(id), index)
     }
 
     /// Follows imports until a global that is defined; the index is one of the index space.

@@ -26,7 +26,9 @@ pub fn family(program: &Program, id: InstanceId) -> BTreeSet<InstanceId> {
         CoreDef::Func(FuncDef::Core(of, _)) | CoreDef::Memory(of, _) => Some(of),
         _ => None,
     });
-    of.chain([id]).collect()
+    let memories = program.memory_of.iter();
+    let memory = memories.filter(|(_, of)| **of == id).map(|(from, _)| *from);
+    of.chain([id]).chain(memory).collect()
 }
 
 /// Checks that the functions call nothing but the WASI of the component, or says what they call.
@@ -98,9 +100,8 @@ pub fn take_out(input: &Input<'_>, adapted: &mut Adapted, id: InstanceId, calls_
         return;
     };
     let module = adapted.program.module(input, id);
-    let memory = (0..module.imported_memories.len().min(1) as u32)
-        .map(|index| adapted.program.memory(input, id, index))
-        .next();
+    let has_memory = module.memories.len() + module.imported_memories.len() > 0;
+    let memory = has_memory.then(|| adapted.program.memory(input, id, 0));
     let owner = { adapted.program.instances[id.0 as usize].args.iter() }
         .find_map(|arg| match *arg {
             CoreDef::Func(FuncDef::Canon(canon)) => {

@@ -61,15 +61,15 @@ pub fn component(
         out.item(item)?;
     }
     out.program()?;
-    if is_command {
-        out.run();
+    if let Some((name, _)) = &program.run {
+        out.run(name);
     }
     let main = u32::from(out.of_memory.is_some()) + u32::from(out.of_state.is_some());
     out.flush();
     let woven = Woven::new(
         main,
         &program.wasm,
-        program.start,
+        program.run.as_ref().map(|(_, start)| *start),
         (woven.own_functions, woven.own_globals),
         &woven.functions,
     )?;
@@ -530,7 +530,8 @@ impl<'a> Encoder<'_, 'a> {
             });
             bag.push((memory::TABLE.to_string(), ExportKind::Table, 0));
         }
-        for (name, at) in slots.iter().chain(starts).zip(0..) {
+        let starts = starts.iter().map(|name| &**name);
+        for (name, at) in slots.iter().copied().chain(starts).zip(0..) {
             let index = self.export(name)?;
             bag.push((modules::knot_name(at), ExportKind::Func, index));
         }
@@ -543,16 +544,19 @@ impl<'a> Encoder<'_, 'a> {
                 }
             })
             .collect();
-        let module = self.module(&modules::knot(&signatures, starts.len() as u32));
+        let module = self.module(&modules::knot(
+            &signatures,
+            self.program.starts.len() as u32,
+        ));
         let bag = self.bag(&bag);
         self.instantiate(module, bag);
         Ok(())
     }
 
     /// Exports what runs a command.
-    fn run(&mut self) {
+    fn run(&mut self, name: &str) {
         let program = self.of_program.expect("it was just put");
-        let function = self.core_alias(program, ExportKind::Func, program::RUN);
+        let function = self.core_alias(program, ExportKind::Func, name);
         self.flush();
         let mut types = ComponentTypeSection::new();
         types.defined_type().result(None, None);

@@ -14,7 +14,7 @@ const REALLOC: ([ValType; 4], [ValType; 1]) = ([ValType::I32; 4], [ValType::I32]
 
 /// What the module of the memory exports, beside functions under the names by which the library imports them.
 pub mod memory {
-    pub const MEMORY: &str = "m";
+    pub const MEMORY: &str = p1bridge_linker::wrapped::PROGRAM_MEMORY;
     /// `realloc` for calls of the library: it hands out what the library has said.
     pub const STEERED: &str = "r";
     /// `realloc` for calls of the program: its own.

@@ -15,18 +15,14 @@ use wasmparser::{Export, ExternalKind, MemoryType, Parser, Payload, TypeRef};
 use super::modules::memory::MEMORY;
 use crate::validate::located;
 
-/// What a program is called by that runs it.
-pub const RUN: &str = "run";
-/// What the start function of the program is exported as, where something has to be done before it.
-pub const START: &str = "start";
 const INITIALIZE: &str = "_initialize";
 
 /// What is exported and called of the program.
 #[derive(Default)]
 pub struct Shape<'s> {
-    /// The exports that stay.
+    /// The exports that are used.
     pub exports: BTreeSet<&'s str>,
-    /// Whether there is a function that runs it ([`RUN`]).
+    /// Whether there is a function that runs it.
     pub runs: bool,
     /// Whether it must not start before something else is done.
     pub starts_late: bool,
@@ -37,10 +33,10 @@ pub struct Program {
     pub wasm: Vec<u8>,
     /// Its memory, which is to come from outside.
     pub memory: Option<MemoryType>,
-    /// The function that [`RUN`] calls.
-    pub start: Option<u32>,
+    /// The export that runs it, and the function that this calls.
+    pub run: Option<(String, u32)>,
     /// The exports to call, in order, where it starts late.
-    pub starts: Vec<&'static str>,
+    pub starts: Vec<String>,
 }
 
 /// What an import is called: its place.
@@ -70,26 +66,34 @@ pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program
     match (shape.starts_late, start, initialize) {
         (false, Some(_), Some(_)) | (true, ..) => {
             if let Some(function) = start.take() {
-                exports.export(START, ExportKind::Func, function);
-                starts.push(START);
+                let name = module.free_name("start");
+                exports.export(&name, ExportKind::Func, function);
+                starts.push(name);
             }
             if let Some(function) = initialize {
                 exports.export(INITIALIZE, ExportKind::Func, function);
-                starts.push(INITIALIZE);
+                starts.push(INITIALIZE.to_string());
             }
         }
         (false, None, Some(initialize)) => start = Some(initialize),
         (false, ..) => {}
     }
     for export in &module.exports {
-        if shape.exports.contains(export.name) {
+        // What nothing uses stays for those who look into the program: where its heap begins, how it allocates.
+        let is_known =
+            matches!(export.name, "_start" | INITIALIZE) || export.kind == ExternalKind::Memory;
+        if shape.exports.contains(export.name) || !is_known {
             let kind = RoundtripReencoder.export_kind(export.kind)?;
             exports.export(export.name, kind, export.index);
         }
     }
+    let mut run = None;
     if shape.runs {
-        let index = module.add_run()?;
-        exports.export(RUN, ExportKind::Func, index);
+        let start = module.exported("_start");
+        let start = start.context("the module exports no function `_start`")?;
+        let name = module.free_name("run");
+        exports.export(&name, ExportKind::Func, module.add_run(start)?);
+        run = Some((name, start));
     }
     let mut imports = ImportSection::new();
     if let Some(memory) = module.memory {
@@ -117,7 +121,7 @@ pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program
     }
     Ok(Program {
         memory: module.memory,
-        start: module.exported("_start").filter(|_| shape.runs),
+        run,
         wasm: module.finish(),
         starts,
     })
@@ -196,10 +200,17 @@ impl<'a> Sections<'a> {
         found.map(|export| export.index)
     }
 
+    /// A name like this one that nothing is exported under.
+    fn free_name(&self, name: &str) -> String {
+        let mut name = name.to_string();
+        while self.exports.iter().any(|export| export.name == name) {
+            name.push('_');
+        }
+        name
+    }
+
     /// Adds a function that runs the program and says that it has succeeded.
-    fn add_run(&mut self) -> Result<u32> {
-        let start = self.exported("_start");
-        let start = start.context("the module exports no function `_start`")?;
+    fn add_run(&mut self, start: u32) -> Result<u32> {
         // More functions can make the number of them longer, and places in the code are those behind it.
         if leb(self.functions) != leb(self.functions + 1) {
             self.sections
