@@ -154,6 +154,10 @@ impl<'t, 'a> Tracer<'t, 'a> {
         for index in first..end {
             self.func(program, FuncDef::Core(id, index), None);
         }
+        // They were imports, used or not.
+        for (_, _, index) in own.iter().flat_map(|woven| &woven.functions) {
+            self.func(program, FuncDef::Core(id, *index), None);
+        }
         for index in 0..module.imported_funcs.len() as u32 {
             // Those of the library have names in capitals.
             let import = module.imports[module.imported_funcs[index as usize]].name;

@@ -17,7 +17,6 @@
   (func $p1bridge_shim::abi::inside (;3;) (type 3) (param i32 i64 i32) (result i32) ...)
   (func $wasi:random/insecure-seed@0.2#insecure-seed (;4;) (type 4) (param i32) ...)
   (@producers
-    (processed-by "wit-component" "0.263.0")
     (processed-by "p1bridge" "0.1.0")
   )
 )

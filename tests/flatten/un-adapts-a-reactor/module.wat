@@ -50,7 +50,6 @@
     call 2
   )
   (@producers
-    (processed-by "wit-component" "0.263.0")
     (processed-by "p1bridge" "0.1.0")
   )
 )

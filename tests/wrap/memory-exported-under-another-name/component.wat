@@ -1,0 +1,47 @@
+(component
+  (core module (;0;)
+    (type (;0;) (func (param i32 i32 i32 i32) (result i32)))
+    (type (;1;) (func (param i32)))
+    (memory (;0;) 1)
+    (export "m" (memory 0))
+  )
+  (core instance (;0;) (instantiate 0))
+  (alias core export 0 "m" (core memory (;0;)))
+  (core module (;1;)
+    (type (;0;) (func))
+    (type (;1;) (func (result i32)))
+    (type (;2;) (func (result i32)))
+    (import "" "m" (memory (;0;) 1))
+    (export "run" (func 2))
+    (func (;0;) (type 0)
+      call $wasi_snapshot_preview1#sched_yield
+      drop
+    )
+    (func $wasi_snapshot_preview1#sched_yield (;1;) (type 1) (result i32)
+      i32.const 0
+    )
+    (func (;2;) (type 2) (result i32)
+      call 0
+      i32.const 0
+    )
+    (@producers
+      (processed-by "p1bridge" "0.1.0")
+    )
+  )
+  (core instance (;1;)
+    (export "m" (memory 0))
+  )
+  (core instance (;2;) (instantiate 1
+      (with "" (instance 1))
+    )
+  )
+  (alias core export 2 "run" (core func (;0;)))
+  (type (;0;) (result))
+  (type (;1;) (func (result 0)))
+  (func (;0;) (type 1) (canon lift (core func 0)))
+  (instance (;0;)
+    (export "run" (func 0))
+  )
+  (export (;1;) "wasi:cli/run@0.2.0" (instance 0))
+  (@custom "p1bridge.wrap" "\01\01\85\13\b0|\fbK\f9\be\01\01\00\01)\01")
+)
