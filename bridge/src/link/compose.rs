@@ -17,8 +17,8 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{
     CloneMaps, Docs, Function as UsesTypes, FunctionKind, IndexMap, Interface, LiveTypes,
-    PackageName, Param, Resolve, Span, Stability, Type, TypeDef, TypeDefKind, TypeId, TypeOwner,
-    WorldId, WorldItem, WorldKey,
+    PackageId, PackageName, Param, Resolve, Span, Stability, Type, TypeDef, TypeDefKind, TypeId,
+    TypeOwner, WorldId, WorldItem, WorldKey,
 };
 
 use super::node::{Node, What};
@@ -470,6 +470,19 @@ fn rename(resolve: &mut Resolve, package: wit_parser::PackageId, new: PackageNam
     resolve.package_names.insert(new, package);
 }
 
+/// Puts the interfaces of a package into a newer one of the same file, as far as that has none of the name: a file that
+/// imports one in both versions keeps them.
+fn move_interfaces(resolve: &mut Resolve, older: PackageId, newer: PackageId) {
+    let interfaces = resolve.packages[older].interfaces.clone();
+    for (name, id) in interfaces {
+        if !resolve.packages[newer].interfaces.contains_key(&name) {
+            resolve.packages[older].interfaces.shift_remove(&name);
+            resolve.packages[newer].interfaces.insert(name, id);
+            resolve.interfaces[id].package = Some(newer);
+        }
+    }
+}
+
 /// Gives packages whose versions are compatible the newest of their versions: what one file imports is
 /// then what the other does.
 fn newest(parts: &mut [(Resolve, WorldId)]) {
@@ -503,9 +516,9 @@ fn newest(parts: &mut [(Resolve, WorldId)]) {
                     version: Some(version),
                     ..name
                 };
-                // A file with both versions keeps them.
-                if !resolve.package_names.contains_key(&new) {
-                    rename(resolve, id, new);
+                match resolve.package_names.get(&new).copied() {
+                    None => rename(resolve, id, new),
+                    Some(newer) => move_interfaces(resolve, id, newer),
                 }
             }
         }

@@ -79,7 +79,11 @@ pub fn failure(
     if let Some(missing) = no_realloc(&worlds, survey) {
         return anyhow!(missing);
     }
-    error.context("the module does not fit its world or adapter")
+    match survey.memory.is_some_and(|memory| memory.memory64) {
+        // It says so itself.
+        true => error,
+        false => error.context("the module does not fit its world or adapter"),
+    }
 }
 
 /// The most lines of one kind in a message.

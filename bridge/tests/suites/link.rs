@@ -697,3 +697,50 @@ fn types_that_no_function_uses_are_there_for_files_that_want_them() {
     let link = ["link", "app.wasm", "--component", "-o", "out.wasm"];
     folder.run(&link).succeeded();
 }
+
+/// What `wrap` makes imports the oldest version of each interface, and `exit` in a newer one; others have one version of all.
+#[test]
+fn a_file_with_a_package_in_two_versions_is_linked_with_one_that_has_the_newer() {
+    let args = r#"(import "wasi_snapshot_preview1" "args_sizes_get" (func $get (param i32 i32) (result i32)))"#;
+    let environ = r#"(import "wasi_snapshot_preview1" "environ_sizes_get" (func $get (param i32 i32) (result i32)))"#;
+    let exit = r#"(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"#;
+    let memory = r#"(memory (export "memory") 4)"#;
+    let mut main = wat::parse_str(format!(
+        r#"(module {args} {exit} (import "a:b/api" "f" (func $f (result i32))) {memory}
+             (func (export "_start") (drop (call $get (i32.const 8) (i32.const 12))) (call $exit (call $f))))"#
+    ))
+    .unwrap();
+    carry(
+        &mut main,
+        "package t:user; package a:b { interface api { f: func() -> u32; } } world w { import a:b/api; }",
+    );
+    let mut lib = wat::parse_str(format!(
+        r#"(module {environ} {memory}
+             (func (export "a:b/api#f") (result i32) (drop (call $get (i32.const 8) (i32.const 12))) (i32.const 9)))"#
+    ))
+    .unwrap();
+    carry(
+        &mut lib,
+        "package a:b; interface api { f: func() -> u32; } world w { export api; }",
+    );
+    let folder = Folder::new();
+    folder.add("main.wasm", main);
+    folder.add("lib.wasm", lib);
+    folder
+        .run(&["wrap", "main.wasm", "-o", "main.c.wasm"])
+        .succeeded();
+    folder
+        .run(&[
+            "wrap",
+            "--adapt",
+            "wasmtime",
+            "lib.wasm",
+            "-o",
+            "lib.c.wasm",
+        ])
+        .succeeded();
+    folder
+        .run(&["link", "main.c.wasm", "lib.c.wasm", "-o", "out.wasm"])
+        .succeeded();
+    assert_eq!(folder.run(&["run", "out.wasm"]).code, Some(9));
+}
