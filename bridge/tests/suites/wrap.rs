@@ -354,7 +354,7 @@ fn imports_that_nothing_provides_are_all_named_with_the_nearest_name() {
         ),
         &[],
         &[
-            "`fd_wriet` of `wasi_snapshot_preview1` is not provided by the embedded command adapter; did you mean `fd_write`?",
+            "`fd_wriet` of `wasi_snapshot_preview1` is not provided by the library of p1bridge; did you mean `fd_write`?",
             "`fd_read` of `wasi_snapshot_previw1` is provided by no adapter and no world; `wasi_snapshot_preview1` has one of that name",
             "`fd_seek` of `env` is provided by no adapter and no world; `wasi_snapshot_preview1` has one of that name",
             "`host_function` of `env` is provided by no adapter and no world\n",
@@ -418,7 +418,7 @@ fn a_wasi_function_of_another_type_is_shown_with_both_types() {
         &[],
         &[
             "`fd_close`",
-            "as (i64), but the embedded command adapter has it as (i32) -> i32",
+            "as (i64), but the library of p1bridge has it as (i32) -> i32",
         ],
     );
 }
