@@ -1,5 +1,7 @@
 //! What a file, and a module inside a component, is there for.
 
+use p1bridge_linker::wrapped::SECTION;
+
 use super::{Inspection, Item, Kind, Module};
 
 const PREVIEW1: &str = "wasi_snapshot_preview1";
@@ -129,9 +131,12 @@ fn component(file: &Inspection) -> String {
         let role = module.role.as_deref().unwrap_or_default();
         role.strip_prefix("adapter for ") == Some(PREVIEW1)
     });
-    match adapted {
-        true => format!("{role}, made of a Preview 1 module and an adapter"),
-        false => role.to_string(),
+    let mut customs = file.custom_sections.iter();
+    let is_woven = customs.any(|custom| custom.name == SECTION);
+    match (adapted, is_woven) {
+        (true, _) => format!("{role}, made of a Preview 1 module and an adapter"),
+        (false, true) => format!("{role}, made of a Preview 1 module by p1bridge"),
+        (false, false) => role.to_string(),
     }
 }
 

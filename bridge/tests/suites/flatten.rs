@@ -277,7 +277,7 @@ fn a_memory_max_that_is_too_small_says_what_each_guest_needs_and_what_helps() {
     let ended = folder.run(&[&args[..], &["--memory-max", "64KiB"]].concat());
     ended.failed_with(&[
         "--memory-max=64KiB is too small",
-        "starts with 131072 bytes, 131072 bytes for component > core module 0",
+        "starts with 131072 bytes, 131072 bytes for component > core module 1",
         "--memory-max=128KiB",
         "-Wl,-z,stack-size=65536",
         "-C link-arg=-zstack-size=65536",

@@ -48,9 +48,18 @@ fn a_module_shows_what_it_wants_offers_and_holds() {
 
 #[test]
 fn a_component_shows_its_world_and_the_modules_inside() {
-    let component = wrap(&wat::parse_str(COMMAND).unwrap(), &WrapOptions::default())
-        .unwrap()
-        .component;
+    let module = wat::parse_str(COMMAND).unwrap();
+    let ours = wrap(&module, &WrapOptions::default()).unwrap().component;
+    let found = inspect(&ours).unwrap();
+    assert_eq!(
+        found.what,
+        "a WASI 0.2 command, made of a Preview 1 module by p1bridge"
+    );
+    let options = WrapOptions {
+        wasmtime_adapter: true,
+        ..WrapOptions::default()
+    };
+    let component = wrap(&module, &options).unwrap().component;
     let found = inspect(&component).unwrap();
     assert_eq!(found.kind, Kind::Component);
     assert_eq!(

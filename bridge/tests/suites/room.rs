@@ -98,6 +98,22 @@ fn command((name, params, args): (&str, &str, &str), maximum: u32) -> Vec<u8> {
     .unwrap()
 }
 
+/// With the adapter of wasmtime: our own library needs no memory of the program.
+fn with_adapter() -> WrapOptions {
+    WrapOptions {
+        wasmtime_adapter: true,
+        ..WrapOptions::default()
+    }
+}
+
+#[test]
+fn what_is_woven_in_needs_no_room() {
+    for call in CALLS {
+        let wrapped = wrap(&command(*call, 1), &WrapOptions::default()).unwrap();
+        assert!(works(&wrapped.component), "{}", call.0);
+    }
+}
+
 #[test]
 fn a_memory_is_refused_when_and_only_when_the_component_would_trap() {
     let (mut refused, mut accepted) = (0, 0);
@@ -110,7 +126,7 @@ fn a_memory_is_refused_when_and_only_when_the_component_would_trap() {
         for maximum in 1..=4 {
             let module = command(*call, maximum);
             let works = works(&unchecked(&module));
-            match wrap(&module, &WrapOptions::default()) {
+            match wrap(&module, &with_adapter()) {
                 Ok(_) => {
                     assert!(works, "{name} with {maximum} pages traps but is accepted");
                     accepted += 1;
@@ -129,7 +145,7 @@ fn a_memory_is_refused_when_and_only_when_the_component_would_trap() {
 fn the_message_says_how_much_room_is_missing_and_when_it_would_trap() {
     let message = |maximum| {
         let module = command(CALLS[1], maximum);
-        format!("{:#}", wrap(&module, &WrapOptions::default()).unwrap_err())
+        format!("{:#}", wrap(&module, &with_adapter()).unwrap_err())
     };
     assert!(message(1).contains("needs 128 KiB"), "{}", message(1));
     assert!(
@@ -158,6 +174,6 @@ fn a_program_with_its_own_realloc_needs_no_room() {
             (func (export "_start") (drop (call $f (i32.const 0) (i32.const 4)))))"#,
     )
     .unwrap();
-    let wrapped = wrap(&module, &WrapOptions::default()).unwrap();
+    let wrapped = wrap(&module, &with_adapter()).unwrap();
     assert!(works(&wrapped.component));
 }
