@@ -26,6 +26,9 @@ pub const INSIDE: &str = "inside";
 /// What the program imports its memory as, from a module of the component that has nothing else for it.
 pub const PROGRAM_MEMORY: &str = "m";
 
+/// What calls the program's `cabi_realloc` by way of a table, in the same module.
+pub const PROGRAM_REALLOC: &str = "p";
+
 /// The custom section.
 pub const SECTION: &str = "p1bridge.wrap";
 

@@ -73,6 +73,7 @@ export interface WrapOptions extends Common {
   adapt?: string | string[];
   wit?: string;
   world?: string;
+  exitCodes?: 'yes' | 'no';
 }
 
 /** `p1bridge inspect --help` says more of each. */

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use wasmparser::ExternalKind;
+
 use super::adapter::{Adapted, Adapter};
 use crate::parse::Input;
 use crate::preview1;
@@ -13,6 +15,7 @@ use crate::resolve::{
 };
 use crate::statics::Forwarders;
 use crate::wasi::is_system;
+use crate::wrapped::PROGRAM_REALLOC;
 
 /// Whether an instance is such a program.
 pub fn is_woven(input: &Input<'_>, program: &Program, id: InstanceId) -> bool {
@@ -130,6 +133,26 @@ pub fn take_out(input: &Input<'_>, adapted: &mut Adapted, id: InstanceId, calls_
             }
         };
         program.replaced.insert((id, *index), def);
+    }
+    // Its `cabi_realloc` is there from the start.
+    let owners = adapted.program.memory_of.iter();
+    let owner = owners
+        .filter(|(_, of)| **of == id)
+        .map(|(from, _)| *from)
+        .next();
+    let function = |id: InstanceId, name: &str| {
+        let module = adapted.program.module(input, id);
+        match module.exports.get(name) {
+            Some(&(ExternalKind::Func, index)) => Some((id, index)),
+            _ => None,
+        }
+    };
+    let through = owner.and_then(|owner| function(owner, PROGRAM_REALLOC));
+    if let (Some(through), Some((of, index))) = (through, function(id, "cabi_realloc")) {
+        adapted
+            .program
+            .replaced
+            .insert(through, FuncDef::Core(of, index));
     }
     // The function that runs a command calls its `_start`.
     if let Some(start) = woven.start {

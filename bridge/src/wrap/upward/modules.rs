@@ -18,7 +18,7 @@ pub mod memory {
     /// `realloc` for calls of the library: it hands out what the library has said.
     pub const STEERED: &str = "r";
     /// `realloc` for calls of the program: its own.
-    pub const REALLOC: &str = "p";
+    pub const REALLOC: &str = p1bridge_linker::wrapped::PROGRAM_REALLOC;
     pub const TABLE: &str = "t";
     /// Where the library says what is handed out.
     pub const AT: &str = "at";
@@ -69,7 +69,9 @@ impl Small {
         self.functions.function(ty);
         let index = self.functions.len() - 1;
         self.exports.export(name, ExportKind::Func, index);
-        let mut function = Function::new([(locals, ValType::I32)]);
+        // Old runtimes refuse a group of no locals.
+        let groups = (locals > 0).then_some((locals, ValType::I32));
+        let mut function = Function::new(groups);
         let mut code = function.instructions();
         body(&mut code);
         code.end();
