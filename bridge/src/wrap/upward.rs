@@ -43,12 +43,12 @@ pub fn fits(kind: Kind, options: &WrapOptions) -> bool {
 }
 
 /// Whether a module can have the library, and needs it. Adapters offer more to the libcs of components under the name of
-/// Preview 1, which only they have.
+/// Preview 1, which only they have. And relocations are of code that does not move.
 pub fn takes(survey: &survey::Survey<'_>, kind: Kind) -> bool {
     let mut of_adapters = survey.imported_funcs(MODULE).into_iter();
     let beyond = of_adapters.any(is_service);
     let needs = survey.imports_from(MODULE) || survey.imports_from(UNSTABLE);
-    (needs || kind == Kind::Command) && !beyond
+    (needs || kind == Kind::Command) && !beyond && !survey.for_linkers
 }
 
 /// A component.
