@@ -15,6 +15,7 @@
 //! | [`parallel`] | work on all cores, with the same result on any number |
 //! | [`timings`] | how long stages take, if somebody asks |
 //! | [`limits`] | how large a function may be, and how much larger than its input an output |
+//! | [`sections`] | the sections of a module, to be changed one by one |
 //! | [`nearest`] | the nearest of some names, for messages about misspelt ones |
 //! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
 //! | [`preview1`] | the functions of WASI Preview 1 |
@@ -86,6 +87,7 @@ pub mod profile;
 pub mod relocate;
 pub mod report;
 pub mod resolve;
+pub mod sections;
 pub mod statics;
 pub mod timings;
 pub mod unadapt;
