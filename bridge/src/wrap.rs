@@ -34,7 +34,7 @@ use crate::validate::validate;
 use crate::weave::on_preview1;
 
 pub(crate) use survey::{NATIVE_WORLD, Survey, append_custom, sections as survey_of};
-pub(crate) use world::carried_names as carried_world;
+pub(crate) use world::{carried_names as carried_world, rename_package};
 
 pub use kind::Kind;
 pub use world::World;
@@ -146,13 +146,9 @@ fn wrapped(
         );
     }
     let kind = kind::of(&survey, options)?;
-    let adapters = adapters::choose(&survey, kind, options)?;
-    let with_world = match &options.world {
-        Some(world) => Some(world.embed(module)?),
-        None => None,
-    };
-
-    if adapters_stay && upward::fits(kind, options) && upward::takes(&survey, kind) {
+    let woven = adapters_stay && upward::takes(&survey, kind, options);
+    let mut adapters = adapters::choose(&survey, kind, options, woven)?;
+    if woven {
         let mut imports = survey.imports.iter();
         let only_functions = imports.all(|import| matches!(import.ty, TypeRef::Func(_)));
         let has_none = survey.memory.is_none() && only_functions;
@@ -160,13 +156,17 @@ fn wrapped(
             bail!("{}", explain::no_memory(&survey));
         }
         stage("weave", module.len());
-        let world = options.world.as_ref();
-        let wrapped = upward::wrap(module, kind, world, options.exit_codes)
+        let wrapped = upward::wrap(module, &survey, kind, options)
             .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;
         if let Some(wrapped) = wrapped {
             return ours(wrapped, kind, &survey, module, &adapters, options);
         }
+        adapters = adapters::choose(&survey, kind, options, false)?;
     }
+    let with_world = match &options.world {
+        Some(world) => Some(world.embed(module)?),
+        None => None,
+    };
     stage("encode", module.len());
     let component = encode(with_world.as_deref().unwrap_or(module), &adapters, raw)
         .map_err(|error| explain::failure(error, module, &survey, &adapters, options))?;

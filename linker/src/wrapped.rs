@@ -23,8 +23,9 @@ pub const EXIT_CODES: &str = "exit_codes";
 pub const NO_EXIT_CODES: &str = "no_exit_codes";
 pub const INSIDE: &str = "inside";
 
-/// What the program imports its memory as, from a module of the component that has nothing else for it.
-pub const PROGRAM_MEMORY: &str = "m";
+/// What the program imports its memory as, from a module of the component that has nothing else for it. Names of functions
+/// that it imports are letters.
+pub const PROGRAM_MEMORY: &str = "0";
 
 /// What calls the program's `cabi_realloc` by way of a table, in the same module.
 pub const PROGRAM_REALLOC: &str = "p";

@@ -25,6 +25,7 @@ use super::node::{Node, What};
 use super::version::Name;
 use super::wiring::{Instance, Source, Wiring};
 use crate::guarded::guarded;
+use crate::wrap::rename_package;
 
 /// Encodes the composition. Gives it with the files inside, in their order.
 ///
@@ -459,15 +460,9 @@ fn open_world(
             name: format!("part{nth}"),
             version: None,
         };
-        rename(&mut resolve, package, new);
+        rename_package(&mut resolve, package, new);
     }
     Ok(Some((resolve, id)))
-}
-
-fn rename(resolve: &mut Resolve, package: wit_parser::PackageId, new: PackageName) {
-    let old = std::mem::replace(&mut resolve.packages[package].name, new.clone());
-    resolve.package_names.shift_remove(&old);
-    resolve.package_names.insert(new, package);
 }
 
 /// Puts the interfaces of a package into a newer one of the same file, as far as that has none of the name: a file that
@@ -517,7 +512,7 @@ fn newest(parts: &mut [(Resolve, WorldId)]) {
                     ..name
                 };
                 match resolve.package_names.get(&new).copied() {
-                    None => rename(resolve, id, new),
+                    None => rename_package(resolve, id, new),
                     Some(newer) => move_interfaces(resolve, id, newer),
                 }
             }

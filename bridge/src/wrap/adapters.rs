@@ -12,7 +12,7 @@ use wasi_preview1_component_adapter_provider::{
 use super::kind::Kind;
 use super::start;
 use super::survey::{self, Survey};
-use super::{Adapter, WrapOptions, upward};
+use super::{Adapter, WrapOptions};
 use crate::sniff::{Binary, sniff};
 
 /// The module name of Preview 1.
@@ -44,14 +44,15 @@ impl Chosen<'_> {
     }
 }
 
-/// Decides which adapters go to the encoder.
+/// Decides which adapters go to the encoder; or, where our own library is `woven` in, what stands for it in messages.
 pub fn choose<'a>(
     survey: &Survey<'_>,
     kind: Kind,
     options: &'a WrapOptions,
+    woven: bool,
 ) -> Result<Vec<Chosen<'a>>> {
     let given = |name| options.adapters.iter().any(|adapter| adapter.name == name);
-    if survey.imports_from(UNSTABLE) && !given(UNSTABLE) && !upward::fits(kind, options) {
+    if survey.imports_from(UNSTABLE) && !given(UNSTABLE) && !woven {
         bail!(
             "the module imports `{UNSTABLE}`, the preview before `{PREVIEW1}`; its structs have other layouts and no \
              adapter for it is embedded: compile the program with a newer toolchain, or give an adapter with \
@@ -81,7 +82,7 @@ pub fn choose<'a>(
         chosen.push(Chosen {
             name: PREVIEW1,
             wasm: wasm.into(),
-            origin: match upward::fits(kind, options) {
+            origin: match woven {
                 true => "the library of p1bridge".to_string(),
                 false => format!("the embedded {kind} adapter"),
             },

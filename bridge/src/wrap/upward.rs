@@ -27,8 +27,7 @@ use p1bridge_linker::{Library, weave};
 
 use super::WrapOptions;
 use super::kind::Kind;
-use super::survey;
-use super::world::World;
+use super::survey::{self, Survey};
 
 /// Preview 1 on WASI 0.2, built from `adapters/`.
 const ON_WASI_0_2: &[Library<'static>] = &[Library {
@@ -36,19 +35,19 @@ const ON_WASI_0_2: &[Library<'static>] = &[Library {
     wasm: p1bridge_adapters::P1_ON_P2,
 }];
 
-/// Whether a module of this kind gets the library, if nothing else is asked for. Hosts of proxies have no files and no
-/// environment, which the library would import for them.
-pub fn fits(kind: Kind, options: &WrapOptions) -> bool {
-    kind != Kind::Proxy && options.adapters.is_empty() && !options.wasmtime_adapter
-}
-
-/// Whether a module can have the library, and needs it. Adapters offer more to the libcs of components under the name of
-/// Preview 1, which only they have. And relocations are of code that does not move.
-pub fn takes(survey: &survey::Survey<'_>, kind: Kind) -> bool {
-    let mut of_adapters = survey.imported_funcs(MODULE).into_iter();
-    let beyond = of_adapters.any(is_service);
+/// Whether a module gets the library: it needs it, and nothing else is asked for.
+///
+/// The adapter is for what the library is not: hosts of proxies have no files and no environment, which it would import; libcs
+/// of components ask adapters for more under the name of Preview 1; relocations are of code that does not move; and by other
+/// names than `cabi_realloc` only wit-component knows what a module exports.
+pub fn takes(survey: &Survey<'_>, kind: Kind, options: &WrapOptions) -> bool {
+    let asks_for_other = !options.adapters.is_empty() || options.wasmtime_adapter;
     let needs = survey.imports_from(MODULE) || survey.imports_from(UNSTABLE);
-    (needs || kind == Kind::Command) && !beyond && !survey.for_linkers
+    let beyond = survey.imported_funcs(MODULE).into_iter().any(is_service);
+    let is_other = |name: &str| name == "canonical_abi_realloc" || name.starts_with("cm32p2");
+    let has_others = survey.exported_funcs().any(|(name, _)| is_other(name));
+    let is_beside = kind == Kind::Proxy || beyond || survey.for_linkers || has_others;
+    (needs || kind == Kind::Command) && !asks_for_other && !is_beside
 }
 
 /// A component.
@@ -58,22 +57,20 @@ pub struct Wrapped {
     pub functions: usize,
 }
 
-/// Wraps a module that imports Preview 1; nothing where nothing can be woven into it. `world` is one that it does not carry.
+/// Wraps a module that imports Preview 1, of which `survey` is; nothing where nothing can be woven into it.
 ///
 /// # Errors
 ///
 /// When the library does not have a function that the module imports, and those of wit-component.
 pub fn wrap(
     module: &[u8],
+    survey: &Survey<'_>,
     kind: Kind,
-    world: Option<&World>,
-    exit_codes: bool,
+    options: &WrapOptions,
 ) -> Result<Option<Wrapped>> {
-    let survey = survey::sections(module)?;
-    let mut known = vec![if exit_codes {
-        EXIT_CODES
-    } else {
-        NO_EXIT_CODES
+    let mut known = vec![match options.exit_codes {
+        true => EXIT_CODES,
+        false => NO_EXIT_CODES,
     }];
     if survey.exports_func(skeleton::REALLOC) {
         known.push(INSIDE);
@@ -82,7 +79,7 @@ pub fn wrap(
         return Ok(None);
     };
     let survey = survey::sections(&woven.wasm).context("the woven module")?;
-    let skeleton = skeleton::encode(&survey, world.as_slice())?;
+    let skeleton = skeleton::encode(&survey, options.world.as_ref())?;
     Ok(Some(Wrapped {
         component: encode::component(&skeleton, &survey, &woven, kind == Kind::Command)?,
         functions: woven.functions.len(),

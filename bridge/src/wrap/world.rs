@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
 use wit_parser::abi::AbiVariant;
-use wit_parser::{Function, Resolve, SizeAlign, Type, WorldId, WorldItem, WorldKey};
+use wit_parser::{
+    Function, PackageId, PackageName, Resolve, SizeAlign, Type, WorldId, WorldItem, WorldKey,
+};
 
 use crate::guarded::guarded;
 
@@ -167,6 +169,13 @@ impl World {
         }
         names
     }
+}
+
+/// Gives a package another name or version.
+pub(crate) fn rename_package(resolve: &mut Resolve, package: PackageId, new: PackageName) {
+    let old = std::mem::replace(&mut resolve.packages[package].name, new.clone());
+    resolve.package_names.shift_remove(&old);
+    resolve.package_names.insert(new, package);
 }
 
 /// What the worlds that a module carries import and export, as [`World::imports`] gives it.

@@ -590,3 +590,71 @@ fn a_world_of_more_functions_than_the_limit_is_refused_by_that_limit() {
     ended.failed_with(&["10001 functions", "at most 10000"]);
     assert!(!folder.files().contains(&"many.component.wasm".to_string()));
 }
+
+/// Whatever names the encoder gives to imports, there are programs with as many.
+#[test]
+fn a_program_with_many_imports_of_its_own_is_wrapped() {
+    let folder = Folder::new();
+    let each = |text: &dyn Fn(usize) -> String| (0..800).map(text).collect::<String>();
+    let imports =
+        each(&|at| format!(r#"(import "my:app/many" "n{at}" (func $f{at} (result i32)))"#));
+    let calls = each(&|at| format!("(drop (call $f{at}))"));
+    folder.add(
+        "many.wasm",
+        wat::parse_str(format!(
+            r#"(module {imports} {FD_WRITE} (memory (export "memory") 1) (func (export "_start") {calls}))"#
+        ))
+        .unwrap(),
+    );
+    let functions = each(&|at| format!("n{at}: func() -> u32;"));
+    folder.add(
+        "own.wit",
+        format!("package my:app; interface many {{ {functions} }} world w {{ import many; }}"),
+    );
+    let args = ["wrap", "many.wasm", "--wit", "own.wit", "-o", "c.wasm"];
+    folder.run(&args).succeeded();
+    // And they are there again.
+    folder
+        .run(&["flatten", "c.wasm", "-o", "f.wasm"])
+        .succeeded();
+    let flat = std::fs::read(folder.path().join("f.wasm")).unwrap();
+    let mut own = 0;
+    for payload in Parser::new(0).parse_all(&flat) {
+        if let Payload::ImportSection(section) = payload.unwrap() {
+            let imports = section.into_imports().map(Result::unwrap);
+            own += imports
+                .filter(|import| {
+                    import.name.starts_with("my:app/many#") || import.module == "my:app/many"
+                })
+                .count();
+        }
+    }
+    assert_eq!(own, 800);
+}
+
+/// What a module exports under the names of the standard mangling, wit-component knows.
+#[test]
+fn a_module_of_the_standard_mangling_is_wrapped_with_the_adapter() {
+    let folder = Folder::new();
+    folder.add(
+        "m.wasm",
+        wat::parse_str(format!(
+            r#"(module {FD_WRITE} (memory (export "cm32p2_memory") 1)
+                 (func (export "cm32p2_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+                 (func (export "cm32p2_initialize"))
+                 (func (export "cm32p2|my:app/many|g") (param i32 i32) (result i32) (local.get 1)))"#
+        ))
+        .unwrap(),
+    );
+    folder.add(
+        "own.wit",
+        "package my:app; interface many { g: func(s: string) -> u32; } world w { export many; }",
+    );
+    let ended = folder
+        .run(&["wrap", "m.wasm", "--wit", "own.wit"])
+        .succeeded();
+    assert!(
+        ended.stderr.contains("the embedded reactor adapter"),
+        "{ended:?}"
+    );
+}

@@ -306,10 +306,17 @@ impl<'a> Parts<'a> {
 
 /// The options of a canonical function.
 pub fn options(canon: &CanonicalFunction) -> &[CanonicalOption] {
+    use CanonicalFunction as F;
     match canon {
-        CanonicalFunction::Lift { options, .. } | CanonicalFunction::Lower { options, .. } => {
-            options
-        }
+        F::Lift { options, .. }
+        | F::Lower { options, .. }
+        | F::TaskReturn { options, .. }
+        | F::StreamRead { options, .. }
+        | F::StreamWrite { options, .. }
+        | F::FutureRead { options, .. }
+        | F::FutureWrite { options, .. }
+        | F::ErrorContextNew { options }
+        | F::ErrorContextDebugMessage { options } => options,
         _ => &[],
     }
 }

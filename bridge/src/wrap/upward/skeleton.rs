@@ -1,7 +1,7 @@
 //! The frame of the component: what wit-component makes of a module that has the imports and exports of the program, and
 //! none of its code. Types, imports, lifted functions and exports are taken over from it; the core modules inside are not.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context, Result, anyhow, bail};
 use p1bridge_linker::wrapped::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
@@ -15,6 +15,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{PackageName, Resolve, SourceMap};
 
 use super::super::survey::Survey;
+use super::super::world::rename_package;
 use super::super::{World, append_custom};
 use crate::guarded::guarded;
 
@@ -37,12 +38,12 @@ pub fn meant<'n>(module: &'n str, name: &'n str) -> Option<(&'n str, &'n str)> {
     }
 }
 
-/// Encodes the component for a module that is woven. `survey` is of it.
+/// Encodes the component for a module that is woven. `survey` is of it, and `world` one that it does not carry.
 ///
 /// # Errors
 ///
 /// Those of wit-component.
-pub fn encode(survey: &Survey<'_>, worlds: &[&World]) -> Result<Vec<u8>> {
+pub fn encode(survey: &Survey<'_>, world: Option<&World>) -> Result<Vec<u8>> {
     let mut module = hollow(survey)?;
     if !survey.worlds.is_empty() {
         // What the program carries, as it is.
@@ -52,7 +53,7 @@ pub fn encode(survey: &Survey<'_>, worlds: &[&World]) -> Result<Vec<u8>> {
             }
         }
     }
-    for world in worlds {
+    if let Some(world) = world {
         module = world.embed(&module)?;
     }
     let interfaces: BTreeSet<&str> = { survey.imports.iter() }
@@ -63,19 +64,20 @@ pub fn encode(survey: &Survey<'_>, worlds: &[&World]) -> Result<Vec<u8>> {
         .collect();
     let (old, new): (Vec<&str>, Vec<&str>) =
         { interfaces.into_iter() }.partition(|interface| interface.ends_with(OLDEST));
-    embed(&mut module, &old, true)?;
-    embed(&mut module, &new, false)?;
+    if !(old.is_empty() && new.is_empty()) {
+        // Worlds are put together by their names.
+        let newest = wasi()?;
+        embed(&mut module, "newest", newest.clone(), &new)?;
+        embed(&mut module, "oldest", in_oldest(newest)?, &old)?;
+    }
     guarded("wit-component cannot encode it", || {
         let mut encoder = ComponentEncoder::default();
         encoder.validate(false).module(&module)?.encode()
     })
 }
 
-/// Adds the types of interfaces of WASI, as they were in the oldest release or are in the newest.
-fn embed(module: &mut Vec<u8>, interfaces: &[&str], of_oldest: bool) -> Result<()> {
-    if interfaces.is_empty() {
-        return Ok(());
-    }
+/// The packages of WASI, in their newest release.
+fn wasi() -> Result<Resolve> {
     let mut resolve = Resolve::default();
     for files in p1bridge_wit::WASI_0_2 {
         let mut sources = SourceMap::new();
@@ -85,32 +87,40 @@ fn embed(module: &mut Vec<u8>, interfaces: &[&str], of_oldest: bool) -> Result<(
         let package = sources.parse().map_err(|(_, error)| anyhow!("{error:?}"))?;
         resolve.push_group(package)?;
     }
-    if of_oldest {
-        rename(&mut resolve, OLDEST)?;
+    Ok(resolve)
+}
+
+/// The same as their oldest release. Functions that are newer stay, and are not used.
+fn in_oldest(mut resolve: Resolve) -> Result<Resolve> {
+    let version: semver::Version = OLDEST.parse()?;
+    let packages: Vec<_> = resolve.package_names.values().copied().collect();
+    for id in packages {
+        let name = PackageName {
+            version: Some(version.clone()),
+            ..resolve.packages[id].name.clone()
+        };
+        rename_package(&mut resolve, id, name);
     }
-    let imports: Vec<String> = { interfaces.iter() }
-        .map(|interface| format!("import {interface};"))
-        .collect();
-    // Worlds are put together by their names.
-    let name = if of_oldest { "oldest" } else { "newest" };
-    let imports = imports.join(" ");
-    let text = format!("package p1bridge:{name}; world library {{ {imports} }}");
+    Ok(resolve)
+}
+
+/// Adds the types of interfaces as a world of this package.
+fn embed(
+    module: &mut Vec<u8>,
+    package: &str,
+    mut resolve: Resolve,
+    interfaces: &[&str],
+) -> Result<()> {
+    if interfaces.is_empty() {
+        return Ok(());
+    }
+    let imports = interfaces.iter().map(|name| format!("import {name};"));
+    let imports: String = imports.collect();
+    let text = format!("package p1bridge:{package}; world library {{ {imports} }}");
     let package = resolve.push_str("library.wit", &text)?;
     let world = resolve.select_world(&[package], None)?;
     embed_component_metadata(module, &resolve, world, StringEncoding::UTF8, false)
         .context("cannot encode the world of the library")
-}
-
-/// Gives all packages another version. Their functions that are newer stay, and are not used.
-fn rename(resolve: &mut Resolve, version: &str) -> Result<()> {
-    let version: semver::Version = version.parse()?;
-    let mut names: BTreeMap<PackageName, _> = BTreeMap::new();
-    for (id, package) in resolve.packages.iter_mut() {
-        package.name.version = Some(version.clone());
-        names.insert(package.name.clone(), id);
-    }
-    resolve.package_names = names.into_iter().collect();
-    Ok(())
 }
 
 /// A module with the same imports and exports, and functions that trap.
