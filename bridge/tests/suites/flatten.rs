@@ -347,3 +347,31 @@ fn the_help_has_headings_and_explains_its_words() {
         assert!(help.text().contains(&format!("\n  {word} ")), "{word}");
     }
 }
+
+/// A valid module may declare groups of no locals; WAMR of 2020 refuses them.
+#[test]
+fn groups_of_no_locals_are_left_out() {
+    let mut module = wat::parse_str(
+        r#"(module (memory (export "memory") 1) (func (export "_start") (local i32 i64 f32)))"#,
+    )
+    .unwrap();
+    // One local of each type, of which the middle one goes.
+    let groups = [3, 1, 0x7f, 1, 0x7e, 1, 0x7d];
+    let at = module
+        .windows(groups.len())
+        .position(|bytes| bytes == groups);
+    module[at.unwrap() + 3] = 0;
+    let folder = Folder::new();
+    folder.add("m.wasm", module);
+    folder.run(&["wrap", "m.wasm", "-o", "c.wasm"]).succeeded();
+    let args = ["flatten", "c.wasm", "--profile", "as-is", "-o", "f.wasm"];
+    folder.run(&args).succeeded();
+    let flat = std::fs::read(folder.path().join("f.wasm")).unwrap();
+    for payload in wasmparser::Parser::new(0).parse_all(&flat) {
+        if let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() {
+            let locals = body.get_locals_reader().unwrap();
+            let counts: Vec<u32> = locals.into_iter().map(|group| group.unwrap().0).collect();
+            assert_eq!(counts, [1, 1]);
+        }
+    }
+}

@@ -155,12 +155,17 @@ fn encode_body(
     let body = module.body(defined);
     let mut remap = Remap { map, moved: 0 };
     let mut locals = body.get_locals_reader()?;
-    let mut groups = locals.get_count();
+    let mut groups = 0;
     let mut groups_encoded = Vec::new();
     let params = module.func_type(module.imported_func_count() + defined as u32);
     let mut local_count = params.params().len() as u32;
-    for _ in 0..groups {
+    for _ in 0..locals.get_count() {
         let (count, ty) = locals.read()?;
+        if count == 0 {
+            // WAMR of 2020 refuses it, and it is of no use.
+            continue;
+        }
+        groups += 1;
         local_count += count;
         count.encode(&mut groups_encoded);
         remap

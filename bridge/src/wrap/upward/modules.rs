@@ -69,7 +69,6 @@ impl Small {
         self.functions.function(ty);
         let index = self.functions.len() - 1;
         self.exports.export(name, ExportKind::Func, index);
-        // Old runtimes refuse a group of no locals.
         let groups = (locals > 0).then_some((locals, ValType::I32));
         let mut function = Function::new(groups);
         let mut code = function.instructions();
