@@ -39,3 +39,13 @@ pub fn trap_if(broken: bool) {
         trap()
     }
 }
+
+/// Defines exported functions of a library that keeps nothing: a name, then a function.
+#[macro_export]
+macro_rules! exports {
+    ($($(#[$doc:meta])* $name:literal fn $f:ident($($p:ident: $t:ty),* $(,)?) $(-> $r:ty)? $body:block)*) => {$(
+        $(#[$doc])*
+        #[unsafe(export_name = $name)]
+        extern "C" fn $f($($p: $t),*) $(-> $r)? $body
+    )*};
+}

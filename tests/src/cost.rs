@@ -12,6 +12,7 @@ use p1bridge::profiles::named;
 use p1bridge::run::{Exit, RunOptions, run};
 use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_linker::{Isolation, Options};
+use tempfile::TempDir;
 use wasmparser::{Encoding, Parser, Payload};
 
 pub use wrapped::wrapped;
@@ -370,11 +371,8 @@ const OPERATIONS: &[(&str, [&str; 2], f64, f64)] = &[
     ("an entry of 1000", ["readdir"; 2], 1000.0, 0.0),
 ];
 
-/// The cost of single calls: the guests repeat an operation, and the cost of the repetitions is
-/// divided by their number.
-pub fn calls() -> Result<Vec<Call>> {
-    let [preview1, raw, bound] = CALLERS.map(corpus);
-    let modules = [preview1?, flat(&raw?)?.wasm, flat(&bound?)?.wasm];
+/// A directory with a file of 1 MiB, and one of 1000 entries.
+fn directory() -> Result<TempDir> {
     let directory = tempfile::tempdir()?;
     std::fs::write(directory.path().join("data"), vec![b'd'; 1 << 20])?;
     std::fs::create_dir(directory.path().join("many"))?;
@@ -382,6 +380,15 @@ pub fn calls() -> Result<Vec<Call>> {
         let path = format!("many/entry-{number:04}");
         std::fs::write(directory.path().join(path), b"")?;
     }
+    Ok(directory)
+}
+
+/// The cost of single calls: the guests repeat an operation, and the cost of the repetitions is
+/// divided by their number.
+pub fn calls() -> Result<Vec<Call>> {
+    let [preview1, raw, bound] = CALLERS.map(corpus);
+    let modules = [preview1?, flat(&raw?)?.wasm, flat(&bound?)?.wasm];
+    let directory = directory()?;
     let cost = |module: &[u8], operation: &str, count: u32| -> Result<[f64; 2]> {
         let options = RunOptions {
             args: vec!["calls".into(), operation.into(), count.to_string()],

@@ -6,7 +6,7 @@ pub mod process;
 pub mod wamr;
 mod wasm3;
 mod wasmi;
-mod wasmtime;
+pub mod wasmtime;
 
 use std::sync::{Arc, OnceLock};
 

@@ -49,15 +49,7 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
     p1bridge_shim::trap()
 }
 
-/// Defines exported functions: a name, then a function.
-macro_rules! exports {
-    ($($(#[$doc:meta])* $name:literal fn $f:ident($($p:ident: $t:ty),* $(,)?) $(-> $r:ty)? $body:block)*) => {$(
-        $(#[$doc])*
-        #[unsafe(export_name = $name)]
-        extern "C" fn $f($($p: $t),*) $(-> $r)? $body
-    )*};
-}
-pub(crate) use exports;
+pub(crate) use p1bridge_shim::exports;
 
 /// Defines functions that are linked only into programs that the import's module name says: a name, then a function.
 macro_rules! weak {

@@ -5,14 +5,15 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use p1bridge::wrap::{WrapOptions, wrap};
-use wasmparser::{Parser, Payload};
-use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 use wasmtime_wasi::p2::bindings::sync::Command;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-use super::{Figure, corpus};
+use super::{Figure, corpus, directory};
+use crate::engines::wasmtime::State;
+use crate::module::length_without_custom_sections as length;
 use crate::plain;
 
 /// A module that only writes to standard output.
@@ -44,35 +45,6 @@ const FUEL: [(&str, f64); 7] = [
 
 const REPEATS: &str = include_str!("wrapped.wat");
 
-struct State {
-    wasi: WasiCtx,
-    table: ResourceTable,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-/// The bytes of a file without its custom sections, those of modules in it included.
-fn stripped(wasm: &[u8]) -> Result<f64> {
-    let mut bytes = wasm.len();
-    for payload in Parser::new(0).parse_all(wasm) {
-        if let Payload::CustomSection(custom) = payload? {
-            let range = custom.range();
-            let length = (range.end - range.start) as usize;
-            // What it is, and its length in groups of seven bits.
-            bytes -=
-                1 + (usize::BITS - length.leading_zeros()).div_ceil(7).max(1) as usize + length;
-        }
-    }
-    Ok(bytes as f64)
-}
-
 /// Runs [`REPEATS`], and gives its fuel.
 fn fuel(
     engine: &Engine,
@@ -89,11 +61,7 @@ fn fuel(
     wasi.args(&args).stdout(MemoryOutputPipe::new(64 << 20));
     wasi.preopened_dir(dir, ".", FsPerms::ReadWrite)
         .map_err(plain)?;
-    let state = State {
-        wasi: wasi.build(),
-        table: ResourceTable::new(),
-    };
-    let mut store = Store::new(engine, state);
+    let mut store = Store::new(engine, State::new(&mut wasi));
     let all = u64::MAX / 2;
     store.set_fuel(all).map_err(plain)?;
     let command = Command::instantiate(&mut store, component, &linker).map_err(plain)?;
@@ -113,7 +81,7 @@ pub fn wrapped() -> Result<Vec<Figure>> {
         };
         figures.push(Figure {
             what: format!("bytes that `wrap` adds: {name}"),
-            value: stripped(&ours(&module)?)? - stripped(&module)?,
+            value: length(&ours(&module)?)? as f64 - length(&module)? as f64,
             goal,
         });
     }
@@ -129,13 +97,7 @@ pub fn wrapped() -> Result<Vec<Figure>> {
     let adapted = wrap(&module, &with_adapter)?.component;
     let compile = |wasm: &[u8]| Component::new(&engine, wasm).map_err(plain);
     let components = [compile(&ours(&module)?)?, compile(&adapted)?];
-    let directory = tempfile::tempdir()?;
-    std::fs::write(directory.path().join("data"), vec![b'd'; 1 << 20])?;
-    std::fs::create_dir(directory.path().join("many"))?;
-    for number in 0..1000 {
-        let path = format!("many/entry-{number:04}");
-        std::fs::write(directory.path().join(path), b"")?;
-    }
+    let directory = directory()?;
     for (at, (what, goal)) in FUEL.into_iter().enumerate() {
         let mut cost = [0.0; 2];
         for (cost, component) in cost.iter_mut().zip(&components) {

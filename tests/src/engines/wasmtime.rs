@@ -133,11 +133,7 @@ impl Engine for Wasmtime {
                 run_module(module, &mut store, &spec.calls, &mut results)?
             }
             Compiled::Component(component) => {
-                let state = State {
-                    wasi: wasi.build(),
-                    table: ResourceTable::new(),
-                };
-                let mut store = self.store(state, spec.timeout);
+                let mut store = self.store(State::new(&mut wasi), spec.timeout);
                 run_component(component, &mut store, &spec.calls, &mut results)?
             }
         };
@@ -331,9 +327,20 @@ fn exit(ended: Ended) -> Result<Exit> {
     Ok(Exit::Trap(message))
 }
 
-struct State {
+/// What a component has of its host.
+pub struct State {
     wasi: WasiCtx,
     table: ResourceTable,
+}
+
+impl State {
+    /// A state with what `wasi` says.
+    pub fn new(wasi: &mut WasiCtxBuilder) -> State {
+        State {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+        }
+    }
 }
 
 impl WasiView for State {
