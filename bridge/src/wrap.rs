@@ -16,6 +16,7 @@ mod adapters;
 mod check;
 mod explain;
 mod kind;
+mod layer;
 mod room;
 mod start;
 mod survey;

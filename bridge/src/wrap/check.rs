@@ -1,17 +1,17 @@
 //! What the finished component would fail at, and what will not work in it.
 
 use std::collections::HashSet;
-use std::ops::Range;
 
 use anyhow::{Result, bail};
 use wasmparser::{
-    Chunk, ComponentName, ComponentNameSectionReader, ExternalKind, KnownCustom, Operator, Parser,
+    ComponentName, ComponentNameSectionReader, ExternalKind, KnownCustom, Operator, Parser,
     Payload, TypeRef,
 };
 
 use super::WrapOptions;
 use super::adapters::{Chosen, PREVIEW1};
 use super::kind::Kind;
+use super::layer;
 use super::survey::Survey;
 use super::world::World;
 use crate::validate::located;
@@ -34,43 +34,20 @@ impl Facts<'_> {
 pub fn facts(component: &[u8]) -> Result<Facts<'_>> {
     let mut facts = Facts::default();
     let mut modules = Vec::new();
-    let mut parser = Parser::new(0);
-    let mut rest = component;
-    loop {
-        let (consumed, payload) = match parser.parse(rest, true).map_err(located)? {
-            Chunk::Parsed { consumed, payload } => (consumed, payload),
-            Chunk::NeedMoreData(_) => bail!("the encoded component is cut off, which is a bug"),
-        };
-        rest = &rest[consumed..];
+    layer::each(component, |payload, content| {
         match payload {
-            // What is nested is stepped over.
-            Payload::ModuleSection {
-                unchecked_range, ..
-            } => {
-                let (module, after) = rest.split_at(length(&unchecked_range));
-                modules.push(module);
-                rest = after;
-            }
-            Payload::ComponentSection {
-                unchecked_range, ..
-            } => {
-                rest = &rest[length(&unchecked_range)..];
-            }
+            Payload::ModuleSection { .. } => modules.push(content),
             Payload::ComponentExportSection(section) => facts.exports += section.count() as usize,
             Payload::CustomSection(section) => {
                 if let KnownCustom::ComponentName(names) = section.as_known() {
                     facts.adapters = named_adapters(names, &modules)?;
                 }
             }
-            Payload::End(_) => return Ok(facts),
             _ => {}
         }
-    }
-}
-
-/// Of something inside a slice, so it fits.
-fn length(range: &Range<u64>) -> usize {
-    (range.end - range.start) as usize
+        Ok(())
+    })?;
+    Ok(facts)
 }
 
 /// wit-component names the modules that it puts into a component.

@@ -1,14 +1,14 @@
 //! A skeleton taken apart: its component-level definitions in order, and what each core function in it is.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::{
-    CanonicalFunction, CanonicalOption, Chunk, ComponentAlias, ComponentType, ExternalKind,
-    Instance, Parser, Payload,
+    CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentType,
+    ExternalKind, Instance, Payload,
 };
 
+use super::super::layer;
 use crate::validate::located;
 
 /// The skeleton.
@@ -69,98 +69,87 @@ impl<'a> Parts<'a> {
             instances: 0,
         };
         let mut made: Vec<Made<'a>> = Vec::new();
-        let mut parser = Parser::new(0);
-        let mut rest = component;
-        loop {
-            let (consumed, payload) = match parser.parse(rest, true).map_err(located)? {
-                Chunk::Parsed { consumed, payload } => (consumed, payload),
-                Chunk::NeedMoreData(_) => bail!("the encoded component is cut off, which is a bug"),
-            };
-            rest = &rest[consumed..];
-            let section = payload.as_section();
-            match payload {
-                Payload::ModuleSection {
-                    unchecked_range, ..
-                } => rest = &rest[length(&unchecked_range)..],
-                Payload::ComponentSection {
-                    unchecked_range, ..
-                } => {
-                    let (inner, after) = rest.split_at(length(&unchecked_range));
-                    parts.items.push(Item::Raw(COMPONENT, inner));
-                    rest = after;
-                }
-                Payload::InstanceSection(section) => {
-                    for instance in section {
-                        made.push(match instance.map_err(located)? {
-                            Instance::Instantiate { module_index, args } => Made::Module(
-                                module_index,
-                                args.iter().map(|arg| (arg.name, arg.index)).collect(),
-                            ),
-                            Instance::FromExports(exports) => Made::Bag(
-                                exports.iter().map(|e| (e.name, e.kind, e.index)).collect(),
-                            ),
-                        });
-                    }
-                }
-                Payload::ComponentAliasSection(section) => {
-                    for alias in section {
-                        parts.alias(alias.map_err(located)?, &made)?;
-                    }
-                }
-                Payload::ComponentCanonicalSection(section) => {
-                    for canon in section {
-                        parts.canon(canon.map_err(located)?);
-                    }
-                }
-                Payload::ComponentTypeSection(section) => {
-                    let types: Vec<ComponentType<'a>> = section
-                        .into_iter()
-                        .collect::<Result<_, _>>()
-                        .map_err(located)?;
-                    parts.types += types.len() as u32;
-                    parts.items.push(Item::Types(types));
-                }
-                Payload::CustomSection(_) | Payload::Version { .. } => {}
-                Payload::End(_) => break,
-                payload => {
-                    match payload {
-                        Payload::ComponentImportSection(section) => {
-                            for import in section {
-                                parts.count(&import.map_err(located)?.ty);
-                            }
-                        }
-                        Payload::ComponentInstanceSection(section) => {
-                            parts.instances += section.count();
-                        }
-                        Payload::ComponentExportSection(section) => {
-                            for export in section {
-                                match export.map_err(located)?.kind {
-                                    wasmparser::ComponentExternalKind::Func => parts.funcs += 1,
-                                    wasmparser::ComponentExternalKind::Type => parts.types += 1,
-                                    wasmparser::ComponentExternalKind::Instance => {
-                                        parts.instances += 1;
-                                    }
-                                    _ => {}
-                                }
-                            }
-                        }
-                        _ => bail!("the encoded component has a section that is not expected"),
-                    }
-                    let (id, range) = section.context("a section of a component")?;
-                    let data = &component[range.start as usize..range.end as usize];
-                    parts.items.push(Item::Raw(id, data));
-                }
-            }
-        }
+        layer::each(component, |payload, content| {
+            parts.payload(payload, content, &mut made)
+        })?;
         parts.wire(&made)?;
         Ok(parts)
     }
 
-    fn count(&mut self, ty: &wasmparser::ComponentTypeRef) {
-        match ty {
-            wasmparser::ComponentTypeRef::Func(_) => self.funcs += 1,
-            wasmparser::ComponentTypeRef::Type(_) => self.types += 1,
-            wasmparser::ComponentTypeRef::Instance(_) => self.instances += 1,
+    /// Takes in what is in the component: `content` are the bytes of a section.
+    fn payload(
+        &mut self,
+        payload: Payload<'a>,
+        content: &'a [u8],
+        made: &mut Vec<Made<'a>>,
+    ) -> Result<()> {
+        let id = payload.as_section().map(|(id, _)| id);
+        match payload {
+            // The core modules are not taken over, nor what is said about them.
+            Payload::ModuleSection { .. } | Payload::CustomSection(_) | Payload::Version { .. } => {
+                return Ok(());
+            }
+            Payload::ComponentSection { .. } => {
+                self.items.push(Item::Raw(COMPONENT, content));
+                return Ok(());
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    made.push(match instance.map_err(located)? {
+                        Instance::Instantiate { module_index, args } => Made::Module(
+                            module_index,
+                            args.iter().map(|arg| (arg.name, arg.index)).collect(),
+                        ),
+                        Instance::FromExports(exports) => {
+                            Made::Bag(exports.iter().map(|e| (e.name, e.kind, e.index)).collect())
+                        }
+                    });
+                }
+                return Ok(());
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    self.alias(alias.map_err(located)?, made)?;
+                }
+                return Ok(());
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for canon in section {
+                    self.canon(canon.map_err(located)?);
+                }
+                return Ok(());
+            }
+            Payload::ComponentTypeSection(section) => {
+                let types: Result<Vec<ComponentType<'a>>, _> = section.into_iter().collect();
+                let types = types.map_err(located)?;
+                self.types += types.len() as u32;
+                self.items.push(Item::Types(types));
+                return Ok(());
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    self.count(import.map_err(located)?.ty.kind());
+                }
+            }
+            Payload::ComponentInstanceSection(section) => self.instances += section.count(),
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    self.count(export.map_err(located)?.kind);
+                }
+            }
+            _ => bail!("the encoded component has a section that is not expected"),
+        }
+        let id = id.context("a section of a component")?;
+        self.items.push(Item::Raw(id, content));
+        Ok(())
+    }
+
+    /// Counts a definition of a kind.
+    fn count(&mut self, kind: ComponentExternalKind) {
+        match kind {
+            ComponentExternalKind::Func => self.funcs += 1,
+            ComponentExternalKind::Type => self.types += 1,
+            ComponentExternalKind::Instance => self.instances += 1,
             _ => {}
         }
     }
@@ -184,12 +173,7 @@ impl<'a> Parts<'a> {
             ComponentAlias::CoreInstanceExport { .. } => {}
             other => {
                 match other {
-                    ComponentAlias::InstanceExport { kind, .. } => match kind {
-                        wasmparser::ComponentExternalKind::Func => self.funcs += 1,
-                        wasmparser::ComponentExternalKind::Type => self.types += 1,
-                        wasmparser::ComponentExternalKind::Instance => self.instances += 1,
-                        _ => {}
-                    },
+                    ComponentAlias::InstanceExport { kind, .. } => self.count(kind),
                     _ => self.types += 1,
                 }
                 self.items.push(Item::Alias(other));
@@ -325,8 +309,3 @@ pub fn options(canon: &CanonicalFunction) -> &[CanonicalOption] {
 const PROGRAM: u32 = 0;
 /// The id of a section that is a component.
 const COMPONENT: u8 = 4;
-
-/// Of something inside a slice, so it fits.
-fn length(range: &Range<u64>) -> usize {
-    (range.end - range.start) as usize
-}
