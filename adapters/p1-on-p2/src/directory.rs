@@ -13,13 +13,12 @@
 
 use p1bridge_shim::abi::{store32 as put32, store64 as put64};
 
+use crate::answer::wide;
 use crate::descriptor::{BLOCK, DIRECTORY, HANDLE, STREAM, TYPE, drop_stream, record};
-use crate::error::{self, NOMEM};
+use crate::entries::{self, Entry};
+use crate::error::NOMEM;
 use crate::exports;
-use crate::file::{file_type, wide};
-use crate::given::state::{
-    self, RESULT, RESULT_2, load8, load32, load64, store8, store32, store64,
-};
+use crate::given::state::{self, RESULT_2, load32, load64, store8, store32, store64};
 use crate::process::bring;
 use crate::wasi::state as on;
 
@@ -37,23 +36,16 @@ const READDIR: u32 = 1 << 14;
 /// Bytes of an entry before its name.
 const HEAD: u32 = 24;
 
-/// An entry, and where its name is.
-struct Entry {
-    name: u32,
-    length: u32,
-    kind: u32,
-}
-
 /// Has a stream begin again.
 #[inline(always)]
 fn rewind(record: u32, handle: u32, block: u32) -> i32 {
     drop_stream(record);
-    on::read_directory(handle, RESULT);
-    if load8(RESULT) != 0 {
-        return error::number(load8(RESULT + 4));
+    let stream = entries::begin(record, handle);
+    if stream < 0 {
+        return -stream;
     }
     store8(record + TYPE, DIRECTORY);
-    store32(record + STREAM, load32(RESULT + 4));
+    store32(record + STREAM, stream as u32);
     store64(block + NEXT, 0);
     store32(block + IS_HERE, 0);
     0
@@ -78,18 +70,7 @@ fn next(record: u32, block: u32, index: u64) -> Result<Option<Entry>, i32> {
             kind: load32(block + KIND),
         }));
     }
-    on::read_entry(load32(record + STREAM), RESULT);
-    if load8(RESULT) != 0 {
-        return Err(error::number(load8(RESULT + 4)));
-    }
-    if load8(RESULT + 4) == 0 {
-        return Ok(None);
-    }
-    Ok(Some(Entry {
-        name: load32(RESULT + 12),
-        length: load32(RESULT + 16),
-        kind: file_type(load8(RESULT + 8)),
-    }))
+    entries::next(record)
 }
 
 /// Keeps an entry that did not get to the program.

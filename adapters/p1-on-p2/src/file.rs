@@ -1,22 +1,18 @@
-//! Reading, writing and seeking in open files.
+//! Open files: their types, sizes and offsets, and seeking.
 
 use p1bridge_shim::abi::store64 as put64;
 
-use crate::area::{LOW, beside, borrow, get8, get32, get64};
-use crate::descriptor::{
-    DIRECTORY, FLAGS, HANDLE, OFFSET, STDERR, STREAM, TYPE, UNKNOWN, drop_stream, find,
-};
-use crate::error::{self, BADF, INVAL, SPIPE};
-use crate::given::state::{RESULT, load8, load32, load64, store8, store32, store64};
+use crate::answer::{SIZE, kind, wide};
+use crate::content::{append_file, read_file, write_file};
+use crate::descriptor::{DIRECTORY, FLAGS, HANDLE, OFFSET, STDERR, TYPE, UNKNOWN, find};
+use crate::error::{BADF, INVAL, SPIPE};
+use crate::given::state::{RESULT, load8, load32, load64, store8, store64};
 use crate::transfer::{AT, WRITE};
 use crate::wasi::state as on;
-use crate::{exports, given, stdio, wasi, weak};
+use crate::{exports, weak};
 
 /// The flag of descriptors that are written at the end only.
 pub const APPEND: u32 = 1;
-
-/// The most bytes that `blocking-write-and-flush` takes.
-const STREAM_BYTES: u32 = 4096;
 
 /// Rights.
 const SEEK: u32 = 1 << 2;
@@ -26,16 +22,6 @@ const TELL: u32 = 1 << 5;
 const SET: u32 = 0;
 const CUR: u32 = 1;
 const END: u32 = 2;
-
-/// The error number of a `result` at an address whose payload is aligned to 8.
-#[inline(never)]
-pub fn wide(result: u32) -> i32 {
-    if load8(result) == 0 {
-        0
-    } else {
-        error::number(load8(result + 8))
-    }
-}
 
 /// The offset of a file, or an error number, negative.
 #[inline(never)]
@@ -49,15 +35,9 @@ pub fn position(record: u32) -> i64 {
 pub fn size(record: u32) -> i64 {
     on::stat(load32(record + HANDLE), RESULT);
     match wide(RESULT) {
-        0 => load64(RESULT + 24) as i64,
+        0 => load64(RESULT + SIZE) as i64,
         error => -i64::from(error),
     }
-}
-
-/// The type of Preview 1 for one of WASI: there is no fifo, and a socket is one of a stream.
-#[inline(always)]
-pub fn file_type(of: u32) -> u32 {
-    0x6470_3210 >> (of * 4) & 15
 }
 
 /// The type of an open file. The host is asked once.
@@ -65,35 +45,13 @@ pub fn file_type(of: u32) -> u32 {
 pub fn type_of(record: u32) -> u32 {
     if load8(record + TYPE) == UNKNOWN {
         on::get_type(load32(record + HANDLE), RESULT);
-        if load8(RESULT) != 0 {
+        let kind = kind();
+        if kind < 0 {
             return 0;
         }
-        store8(record + TYPE, file_type(load8(RESULT + 1)));
+        store8(record + TYPE, kind as u32);
     }
     load8(record + TYPE)
-}
-
-/// Appends bytes to a file, and gives their number or a negative error number. The stream for that is kept.
-#[inline(always)]
-fn append(record: u32, at: u32, length: u32) -> i32 {
-    if load32(record + STREAM) == 0 {
-        on::append(load32(record + HANDLE), RESULT);
-        if load8(RESULT) != 0 {
-            return -error::number(load8(RESULT + 4));
-        }
-        store32(record + STREAM, load32(RESULT + 4));
-    }
-    let mut done = 0;
-    while done != length {
-        let part = (length - done).min(STREAM_BYTES);
-        let moved = stdio::write_stream(load32(record + STREAM), at + done, part);
-        if moved < 0 {
-            drop_stream(record);
-            return if done == 0 { moved } else { done as i32 };
-        }
-        done += part;
-    }
-    length as i32
 }
 
 weak! {
@@ -130,30 +88,6 @@ weak! {
         "seek-record"
         fn seek_record(record: u32, by: i64, whence: u32) -> i64 {
             seek_file(record, by, whence)
-        }
-    }
-    "if fd_read fd_pread" {
-        "read-file"
-        fn read_file(handle: u32, to: u32, length: u32, offset: u64) -> i32 {
-            let (area, length) = beside(to, length);
-            borrow(area, || {
-                given::returns_at(to, to + length);
-                wasi::read_file(handle, length.into(), offset, area);
-                if get8(area) == 0 { get32(area + 8) as i32 } else { -error::number(get8(area + 4)) }
-            })
-        }
-    }
-    "if fd_write fd_pwrite" {
-        "append-file"
-        fn append_file(record: u32, at: u32, length: u32) -> i32 {
-            append(record, at, length)
-        }
-        "write-file"
-        fn write_file(handle: u32, at: u32, length: u32, offset: u64) -> i32 {
-            borrow(LOW, || {
-                wasi::write_file(handle, at, length, offset, LOW);
-                if get8(LOW) == 0 { get64(LOW + 8) as i32 } else { -error::number(get8(LOW + 8)) }
-            })
         }
     }
 }

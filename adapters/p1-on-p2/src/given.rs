@@ -10,6 +10,29 @@ macro_rules! imports {
 }
 pub(crate) use imports;
 
+/// Defines functions that are linked only into programs that the import's module name says: a name, then a function.
+macro_rules! weak {
+    ($($module:literal { $($(#[$doc:meta])* $name:literal
+        fn $f:ident($($p:ident: $t:ty),* $(,)?) $(-> $r:ty)? $body:block)* })*) => {
+        mod linked {
+            $(
+                #[link(wasm_import_module = $module)]
+                unsafe extern "C" {
+                    $(#[link_name = concat!("weak:", $name)] pub safe fn $f($($p: $t),*) $(-> $r)?;)*
+                }
+            )*
+        }
+        pub use linked::*;
+        // Each by itself: functions call the linked ones.
+        $($(const _: () = {
+            $(#[$doc])*
+            #[unsafe(export_name = concat!("weak:", $name))]
+            extern "C" fn $f($($p: $t),*) $(-> $r)? $body
+        };)*)*
+    };
+}
+pub(crate) use weak;
+
 imports! {
     "p1bridge" {
         // Whether the program can have descriptors that are not standard streams.

@@ -12,10 +12,13 @@
 //! | [`error`] | error numbers |
 //! | [`descriptor`] | descriptors: the table, closing, what is open at the start |
 //! | [`transfer`] | reading and writing, whatever the descriptor |
-//! | [`stdio`] | the standard streams |
-//! | [`file`], [`stat`] | what is done with open files; what descriptors and files are |
-//! | [`path`], [`directory`] | what is done by paths; entries of directories |
-//! | [`poll`] | waiting |
+//! | [`stdio`], [`standard`] | the standard streams; what is known of them |
+//! | [`answer`] | results of the host about files |
+//! | [`file`], [`content`] | open files: seeking; reading and writing |
+//! | [`stat`] | what descriptors and files are |
+//! | [`path`] | what is done by paths |
+//! | [`directory`], [`entries`] | entries of directories; their stream |
+//! | [`events`], [`poll`] | subscriptions and events; waiting |
 //! | [`sock`] | sockets |
 //! | [`process`] | arguments, environment, clocks, randomness, the end |
 //!
@@ -25,16 +28,21 @@
 
 #![no_std]
 
+mod answer;
 mod area;
+mod content;
 mod descriptor;
 mod directory;
+mod entries;
 mod error;
+mod events;
 mod file;
 mod given;
 mod path;
 mod poll;
 mod process;
 mod sock;
+mod standard;
 mod stat;
 mod stdio;
 mod transfer;
@@ -49,27 +57,5 @@ fn panic(_: &core::panic::PanicInfo) -> ! {
     p1bridge_shim::trap()
 }
 
+pub(crate) use given::weak;
 pub(crate) use p1bridge_shim::exports;
-
-/// Defines functions that are linked only into programs that the import's module name says: a name, then a function.
-macro_rules! weak {
-    ($($module:literal { $($(#[$doc:meta])* $name:literal
-        fn $f:ident($($p:ident: $t:ty),* $(,)?) $(-> $r:ty)? $body:block)* })*) => {
-        mod linked {
-            $(
-                #[link(wasm_import_module = $module)]
-                unsafe extern "C" {
-                    $(#[link_name = concat!("weak:", $name)] pub safe fn $f($($p: $t),*) $(-> $r)?;)*
-                }
-            )*
-        }
-        pub use linked::*;
-        // Each by itself: functions call the linked ones.
-        $($(const _: () = {
-            $(#[$doc])*
-            #[unsafe(export_name = concat!("weak:", $name))]
-            extern "C" fn $f($($p: $t),*) $(-> $r)? $body
-        };)*)*
-    };
-}
-pub(crate) use weak;

@@ -3,9 +3,9 @@
 use p1bridge_shim::abi::{load8, load64, store32};
 use p1bridge_shim::utf8;
 
-use crate::area::{LOW, borrow_few, get8, get16, get32};
+use crate::answer::{by_path, by_paths, handle_by_path, narrow};
 use crate::descriptor::{DIRECTORY, ENFORCED, INHERITING, PREOPEN, UNKNOWN, add, handle, record};
-use crate::error::{self, ILSEQ, NOMEM, NOTCAPABLE};
+use crate::error::{ILSEQ, NOMEM, NOTCAPABLE};
 use crate::given::state::{self, RESULT, load32};
 use crate::process::bring;
 use crate::stat::ALL;
@@ -69,31 +69,22 @@ pub fn directory(fd: u32, path: u32, length: u32, right: u32) -> i32 {
     }
 }
 
-/// Calls the host with that and an address for a `result<_, error-code>`, and gives the error number.
+/// Calls the host with that, the path and an address for a `result<_, error-code>`, and gives the error number.
 #[inline(always)]
-pub fn with(fd: u32, path: u32, length: u32, right: u32, call: impl FnOnce(u32, u32)) -> u32 {
+pub fn with(fd: u32, path: u32, length: u32, right: u32, call: impl FnOnce(u32, u32, u32)) -> u32 {
     let dir = directory(fd, path, length, right);
     if dir < 0 {
         return -dir as u32;
     }
-    result(|| call(dir as u32, LOW))
+    by_path(path, length, |path, out| call(dir as u32, path, out))
 }
 
-/// The error number of what the host puts to [`LOW`].
-#[inline(always)]
-fn result(call: impl FnOnce()) -> u32 {
-    error::of(borrow_few(|| {
-        call();
-        get16(LOW)
-    }))
-}
-
-/// The same with two directories.
+/// The same with two directories and paths.
 #[inline(always)]
 fn between(
     from: (u32, u32, u32, u32),
     to: (u32, u32, u32, u32),
-    call: impl FnOnce(u32, u32),
+    call: impl FnOnce(u32, u32, u32, u32, u32),
 ) -> u32 {
     let dir = directory(from.0, from.1, from.2, from.3);
     if dir < 0 {
@@ -103,7 +94,9 @@ fn between(
     if to_dir < 0 {
         return -to_dir as u32;
     }
-    result(|| call(dir as u32, to_dir as u32))
+    by_paths((from.1, from.2), (to.1, to.2), |path, to, out| {
+        call(dir as u32, path, to_dir as u32, to, out);
+    })
 }
 
 /// Copies a path to the library's memory, where the results of a call are that are too long for another place. Gives where it is,
@@ -151,9 +144,8 @@ exports! {
         if how & (CREATE | TRUNCATE) != 0 {
             mode |= 2;
         }
-        let opened = borrow_few(|| {
-            wasi::open_at(dir as u32, lookup, path, length, how, mode, LOW);
-            if get8(LOW) == 0 { get32(LOW + 4) as i32 } else { -error::number(get8(LOW + 4)) }
+        let opened = handle_by_path(path, length, |path, out| {
+            wasi::open_at(dir as u32, lookup, path, length, how, mode, out);
         });
         if opened < 0 {
             return -opened as u32;
@@ -170,30 +162,30 @@ exports! {
 
     "wasi_snapshot_preview1#path_create_directory"
     fn path_create_directory(fd: u32, path: u32, length: u32) -> u32 {
-        with(fd, path, length, CREATE_DIRECTORY, |dir, out| wasi::create_directory(dir, path, length, out))
+        with(fd, path, length, CREATE_DIRECTORY, |dir, path, out| wasi::create_directory(dir, path, length, out))
     }
 
     "wasi_snapshot_preview1#path_remove_directory"
     fn path_remove_directory(fd: u32, path: u32, length: u32) -> u32 {
-        with(fd, path, length, REMOVE_DIRECTORY, |dir, out| wasi::remove_directory(dir, path, length, out))
+        with(fd, path, length, REMOVE_DIRECTORY, |dir, path, out| wasi::remove_directory(dir, path, length, out))
     }
 
     "wasi_snapshot_preview1#path_unlink_file"
     fn path_unlink_file(fd: u32, path: u32, length: u32) -> u32 {
-        with(fd, path, length, UNLINK_FILE, |dir, out| wasi::unlink_file(dir, path, length, out))
+        with(fd, path, length, UNLINK_FILE, |dir, path, out| wasi::unlink_file(dir, path, length, out))
     }
 
     "wasi_snapshot_preview1#path_rename"
     fn path_rename(fd: u32, path: u32, length: u32, to_fd: u32, to: u32, to_length: u32) -> u32 {
-        between((fd, path, length, RENAME_SOURCE), (to_fd, to, to_length, RENAME_TARGET), |dir, to_dir| {
-            wasi::rename(dir, path, length, to_dir, to, to_length, LOW);
+        between((fd, path, length, RENAME_SOURCE), (to_fd, to, to_length, RENAME_TARGET), |dir, path, to_dir, to, out| {
+            wasi::rename(dir, path, length, to_dir, to, to_length, out);
         })
     }
 
     "wasi_snapshot_preview1#path_link"
     fn path_link(fd: u32, lookup: u32, path: u32, length: u32, to_fd: u32, to: u32, to_length: u32) -> u32 {
-        between((fd, path, length, LINK_SOURCE), (to_fd, to, to_length, LINK_TARGET), |dir, to_dir| {
-            wasi::link(dir, lookup, path, length, to_dir, to, to_length, LOW);
+        between((fd, path, length, LINK_SOURCE), (to_fd, to, to_length, LINK_TARGET), |dir, path, to_dir, to, out| {
+            wasi::link(dir, lookup, path, length, to_dir, to, to_length, out);
         })
     }
 
@@ -202,7 +194,13 @@ exports! {
         if !is_text(text, text_length) {
             return ILSEQ as u32;
         }
-        with(fd, path, length, SYMLINK, |dir, out| wasi::symlink(dir, text, text_length, path, length, out))
+        let dir = directory(fd, path, length, SYMLINK);
+        if dir < 0 {
+            return -dir as u32;
+        }
+        by_paths((text, text_length), (path, length), |text, path, out| {
+            wasi::symlink(dir as u32, text, text_length, path, length, out);
+        })
     }
 
     "wasi_snapshot_preview1#path_readlink"
@@ -217,15 +215,13 @@ exports! {
             return NOMEM as u32;
         }
         on::readlink(dir as u32, lent, length, RESULT);
-        let error = if state::load8(RESULT) == 0 {
+        let error = narrow(RESULT);
+        if error == 0 {
             let length = load32(RESULT + 8).min(size);
             bring(to, load32(RESULT + 4), length);
             store32(out, length);
-            0
-        } else {
-            error::number(state::load8(RESULT + 4)) as u32
-        };
+        }
         state::cut(top);
-        error
+        error as u32
     }
 }

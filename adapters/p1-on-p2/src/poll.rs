@@ -10,45 +10,13 @@
 //!   pollables       event is further than what is still to be read
 //! ```
 
-use p1bridge_shim::abi::{load8, load16, load32, load64, store32, store64};
+use p1bridge_shim::abi::{load16, load32, load64, store32};
 
-use crate::descriptor::{STDERR, STDIN, find};
-use crate::error::{BADF, INVAL};
+use crate::descriptor::{STDERR, STDIN};
+use crate::error::INVAL;
+use crate::events::{EVENT, SUBSCRIPTION, TIMER, put, subject};
 use crate::process::{REALTIME, nanoseconds};
-use crate::{exports, file, given, stdio, wasi, weak};
-
-/// Bytes of a subscription, and of an event.
-const SUBSCRIPTION: u32 = 48;
-const EVENT: u32 = 32;
-
-/// `tag`.
-const CLOCK: u32 = 0;
-const FD_READ: u32 = 1;
-
-/// The right that it takes.
-const POLL: u32 = 1 << 27;
-
-/// Flags of an event: the other side has hung up.
-const HANGUP: u32 = 1;
-
-/// What a subscription to one of the clocks is about; no descriptor has its record there.
-const TIMER: i32 = i32::MAX;
-
-/// What a subscription is about: [`TIMER`], or what [`find`] gives, or an error number, negative. The fields of clocks are
-/// `shift` bytes further in the preview before Preview 1.
-#[inline(never)]
-fn subject(subscription: u32, shift: u32) -> i32 {
-    let tag = load8(subscription + 8);
-    let what = load32(subscription + 16 + if tag == CLOCK { shift } else { 0 });
-    if tag == CLOCK {
-        return if what > 1 { -INVAL } else { TIMER };
-    }
-    let found = find(what, POLL);
-    // Input is read, output is written.
-    let is_wrong =
-        found > 0 && found as u32 <= STDERR && (found as u32 == STDIN) != (tag == FD_READ);
-    if is_wrong { -BADF } else { found }
-}
+use crate::{given, stdio, wasi};
 
 /// A pollable for a subject; 0 for what is ready, as all is where the host must not be called.
 #[inline(always)]
@@ -77,15 +45,6 @@ fn pollable(subject: i32, subscription: u32, shift: u32) -> u32 {
 #[inline(always)]
 fn is_waited_for(subject: i32) -> bool {
     (subject == TIMER || subject > 0 && subject as u32 <= STDERR) && given::inside() == 0
-}
-
-weak! {
-    "if files" {
-        "bytes-left"
-        fn bytes_left(record: u32) -> u64 {
-            (file::size(record).saturating_sub(file::position(record))).max(0) as u64
-        }
-    }
 }
 
 /// Waits until one of the pollables at `events` is ready, drops them, and says for each at `flags` whether it is. None is waited
@@ -119,8 +78,9 @@ fn wait(events: u32, count: u32, pollables: u32, is_ready: bool, flags: u32) {
     }
 }
 
+/// What `poll_oneoff` does.
 #[inline(never)]
-fn poll(subscriptions: u32, events: u32, count: u32, out: u32, shift: u32) -> u32 {
+pub fn poll(subscriptions: u32, events: u32, count: u32, out: u32, shift: u32) -> u32 {
     if count == 0 {
         return INVAL as u32;
     }
@@ -150,35 +110,11 @@ fn poll(subscriptions: u32, events: u32, count: u32, out: u32, shift: u32) -> u3
             flag += 4;
         }
         if is_ready {
-            let tag = load8(at + 8);
-            let mut bytes = u64::from(subject != TIMER);
-            let mut flags = 0;
-            if subject > STDERR as i32 && subject != TIMER && tag == FD_READ {
-                bytes = bytes_left(subject as u32);
-                flags = if bytes == 0 { HANGUP } else { 0 };
-            }
-            let error = if subject < 0 { -subject as u32 } else { 0 };
-            store64(event, load64(at));
-            store64(event + 8, (error | tag << 16).into());
-            store64(event + 16, bytes);
-            store64(event + 24, flags.into());
+            put(event, at, subject);
             event += EVENT;
         }
         at += size;
     }
     store32(out, (event - events) / EVENT);
     0
-}
-
-exports! {
-    "wasi_snapshot_preview1#poll_oneoff"
-    fn poll_oneoff(subscriptions: u32, events: u32, count: u32, out: u32) -> u32 {
-        poll(subscriptions, events, count, out, 0)
-    }
-
-    // A clock has an identifier before its number there.
-    "wasi_unstable#poll_oneoff"
-    fn poll_oneoff_unstable(subscriptions: u32, events: u32, count: u32, out: u32) -> u32 {
-        poll(subscriptions, events, count, out, 8)
-    }
 }

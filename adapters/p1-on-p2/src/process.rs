@@ -183,7 +183,7 @@ exports! {
     "wasi_snapshot_preview1#clock_res_get"
     fn clock_res_get(clock: u32, out: u32) -> u32 {
         let resolution = match clock {
-            REALTIME => nanoseconds(wasi::wall_resolution),
+            REALTIME => wasi::realtime_resolution(),
             MONOTONIC => wasi::resolution(),
             _ => return no_clock(clock),
         };
@@ -196,9 +196,10 @@ exports! {
         let (mut to, mut left) = (to, length);
         while left != 0 {
             let (area, length) = beside(to, left.min(RANDOM));
-            borrow(area, || {
+            let length = borrow(area, || {
                 given::returns_at(to, to + length);
                 wasi::random(length.into(), area);
+                get32(area + 4)
             });
             to += length;
             left -= length;

@@ -2,13 +2,14 @@
 
 use p1bridge_shim::abi::{store32 as put32, store64 as put64};
 
+use crate::answer::{KIND, LINKS, SIZE, TIMES, done, file_type, wide};
 use crate::descriptor::{
     DIRECTORY, ENFORCED, FLAGS, HANDLE, INHERITING, PREOPEN, RIGHTS, STDERR, STDIN, drop_stream,
     find, handle, record,
 };
 use crate::error::{self, BADF, INVAL, NOTCAPABLE, NOTSUP};
-use crate::file::{APPEND, file_type, type_of, wide};
-use crate::given::state::{self, RESULT, RESULT_2, load8, load16, load32, load64, store8, store32};
+use crate::file::{APPEND, type_of};
+use crate::given::state::{self, RESULT, RESULT_2, load8, load32, load64, store8, store32};
 use crate::path::{directory, lend};
 use crate::wasi::state as on;
 use crate::{exports, path, stdio, wasi, weak};
@@ -37,12 +38,6 @@ pub const ALL: u32 = (1 << 30) - 1;
 /// The last advice of a program about a file.
 const LAST_ADVICE: u32 = 5;
 
-/// The error number of the `result<_, error-code>` at [`RESULT`].
-#[inline(never)]
-fn done() -> u32 {
-    error::of(load16(RESULT))
-}
-
 /// Nanoseconds of an `option<datetime>`; 0 for none.
 #[inline(never)]
 fn time(at: u32) -> u64 {
@@ -64,10 +59,10 @@ fn put(out: u32, is_unstable: u32) -> u32 {
     }
     put64(out, 1);
     put64(out + 8, load64(RESULT_2 + 8));
-    let links = load64(RESULT + 16);
+    let links = load64(RESULT + LINKS);
     put64(
         out + 16,
-        u64::from(file_type(load8(RESULT + 8))) | links << 32,
+        u64::from(file_type(load8(RESULT + KIND))) | links << 32,
     );
     let mut next = out + 24;
     if is_unstable == 0 {
@@ -75,10 +70,10 @@ fn put(out: u32, is_unstable: u32) -> u32 {
         put64(next, links);
         next += 8;
     }
-    put64(next, load64(RESULT + 24));
-    put64(next + 8, time(RESULT + 32));
-    put64(next + 16, time(RESULT + 56));
-    put64(next + 24, time(RESULT + 80));
+    put64(next, load64(RESULT + SIZE));
+    put64(next + 8, time(RESULT + TIMES));
+    put64(next + 16, time(RESULT + TIMES + 24));
+    put64(next + 24, time(RESULT + TIMES + 48));
     0
 }
 
@@ -291,7 +286,7 @@ exports! {
             return INVAL as u32;
         }
         let (a, m) = (new_time(which & 3, access), new_time(which >> 2 & 3, modified));
-        path::with(fd, path, length, PATH_SET_TIMES, |dir, out| {
+        path::with(fd, path, length, PATH_SET_TIMES, |dir, path, out| {
             wasi::set_times_at(dir, lookup, path, length, a.0, a.1, a.2, m.0, m.1, m.2, out);
         })
     }

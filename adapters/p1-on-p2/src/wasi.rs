@@ -67,6 +67,12 @@ imports! {
     }
 }
 
+/// Nanoseconds between two times of the clock of the day.
+#[inline(always)]
+pub fn realtime_resolution() -> u64 {
+    crate::process::nanoseconds(wall_resolution)
+}
+
 /// The same on the library's own memory.
 pub mod state {
     use crate::given::imports;
