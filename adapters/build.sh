@@ -53,7 +53,7 @@ finish() {
         --target-dir "$target" -- "$@"
 }
 
-for library in p2-on-p1 p3-on-p1 p1-on-p1 wsi-on-p1 p1-on-wsi p1-on-p2 tasks tasks-alone; do
+for library in p2-on-p1 p3-on-p1 p1-on-p1 wsi-on-p1 p1-on-wsi p1-on-p2 p1-on-p3 tasks tasks-alone; do
     # One more of the same sources, for programs with one task at a time.
     source=${library%-alone}
     features=${library#"$source"}

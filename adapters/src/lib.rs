@@ -27,3 +27,6 @@ pub const P1_ON_WSI: &[u8] = include_bytes!("../prebuilt/p1-on-wsi.wasm");
 
 /// Preview 1 on WASI 0.2, for core modules that become components.
 pub const P1_ON_P2: &[u8] = include_bytes!("../prebuilt/p1-on-p2.wasm");
+
+/// Preview 1 on WASI 0.3, for core modules that become components.
+pub const P1_ON_P3: &[u8] = include_bytes!("../prebuilt/p1-on-p3.wasm");

@@ -53,6 +53,18 @@ pub struct WrapOptions {
     pub wasmtime_adapter: bool,
     /// Whether a program can end with other codes than 0 and 1: `exit-with-code` of WASI 0.2.12 is imported for it.
     pub exit_codes: bool,
+    /// The WASI that Preview 1 is done with by our own library.
+    pub wasi: Wasi,
+}
+
+/// A release of WASI that a component can import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wasi {
+    /// 0.2, which every host of components has.
+    #[default]
+    V0_2,
+    /// 0.3, with streams and functions that wait.
+    V0_3,
 }
 
 impl Default for WrapOptions {
@@ -63,6 +75,7 @@ impl Default for WrapOptions {
             world: None,
             wasmtime_adapter: false,
             exit_codes: true,
+            wasi: Wasi::default(),
         }
     }
 }
@@ -163,6 +176,11 @@ fn wrapped(
             return ours(wrapped, kind, &survey, module, &adapters, options);
         }
         adapters = adapters::choose(&survey, kind, options, false)?;
+    }
+    if options.wasi == Wasi::V0_3 && !adapters.is_empty() {
+        bail!(
+            "nothing can be woven into the module, and adapters are of WASI 0.2: leave `--wasi 0.3` away"
+        );
     }
     let with_world = match &options.world {
         Some(world) => Some(world.embed(module)?),

@@ -14,14 +14,24 @@ pub const STATE: &str = "p1bridge:state";
 pub const ON_PROGRAM: &str = "own ";
 pub const ON_STATE: &str = "state ";
 
+/// The module name of functions that belong to no interface: what is done with waitables.
+pub const ROOT: &str = "$root";
+
+/// How the name begins of what a library exports to be called when the program has returned. A function of Preview 1 is behind
+/// it: it is there in programs that import that.
+pub const AT_END: &str = "at-end ";
+/// What that is exported as by a program that has it.
+pub const ENDING: &str = "p1bridge:at-end";
+
 /// What weak imports and constants ask about, beside names of functions of Preview 1: whether the program can have
 /// descriptors that are not standard streams, or cannot; whether exit codes pass, or only whether there was an error; whether the
-/// host can be within the program's `cabi_realloc`.
+/// host can be within the program's `cabi_realloc`; whether something is called when the program has returned.
 pub const FILES: &str = "files";
 pub const NO_FILES: &str = "no_files";
 pub const EXIT_CODES: &str = "exit_codes";
 pub const NO_EXIT_CODES: &str = "no_exit_codes";
 pub const INSIDE: &str = "inside";
+pub const ENDS: &str = "ends";
 
 /// What the program imports its memory as, from a module of the component that has nothing else for it. Names of functions
 /// that it imports are letters.

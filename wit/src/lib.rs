@@ -59,3 +59,12 @@ pub const WASI_0_2: &[&[(&str, &str)]] = &[
         file!("wasi-0.2/cli/terminal.wit"),
     ],
 ];
+
+/// The same of WASI 0.3, but for `http`.
+pub const WASI_0_3: &[&[(&str, &str)]] = &[
+    &[file!("wasi-0.3/clocks/package.wit")],
+    &[file!("wasi-0.3/filesystem/package.wit")],
+    &[file!("wasi-0.3/random/package.wit")],
+    &[file!("wasi-0.3/sockets/package.wit")],
+    &[file!("wasi-0.3/cli/package.wit")],
+];

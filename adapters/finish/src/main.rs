@@ -137,10 +137,12 @@ const GIVEN: &[&str] = &[
     "cabi_realloc",
     "files",
     "exit_codes",
+    "ends",
 ];
 
 /// Module names of what it gives to the library of Preview 1 on WASI of components.
 const GIVEN_UPWARD: &[&str] = &[
+    "$root",
     "p1bridge:imports",
     "p1bridge:memory",
     "p1bridge:state",
@@ -293,7 +295,10 @@ impl Contract {
                     snake(whole)
                 }
                 None if whole.starts_with("io:") => plain(&whole[3..]),
-                None => whole.strip_prefix("weak:").is_some_and(plain),
+                None => {
+                    whole.strip_prefix("weak:").is_some_and(plain)
+                        || whole.strip_prefix("at-end ").is_some_and(snake)
+                }
                 // The functions of Preview 1 are checked by the linker, which knows them.
                 Some(("wasi_snapshot_preview1" | "wasi_unstable", function)) => function
                     .chars()

@@ -9,7 +9,7 @@ use p1bridge_linker::limits::WORLD_FUNCTIONS;
 use serde::Serialize;
 
 use super::{files, timed};
-use crate::wrap::{Adapter, Kind, World, WrapOptions, functions, wrap};
+use crate::wrap::{Adapter, Kind, Wasi, World, WrapOptions, functions, wrap};
 
 /// The functions of a world from which on wrapping it takes more than a second.
 const MANY: usize = 3_000;
@@ -19,7 +19,7 @@ const WASMTIME: &str = "wasmtime";
 
 /// Wrap a Preview 1 core module into a component
 ///
-/// The component imports WASI 0.2 instead of `wasi_snapshot_preview1`: a library that does the one
+/// The component imports WASI 0.2 or 0.3 instead of `wasi_snapshot_preview1`: a library that does the one
 /// with the other is woven into the program. It exports `wasi:cli/run` (commands) or the world of the module (reactors).
 #[derive(clap::Args)]
 #[command(after_help = "\
@@ -56,6 +56,11 @@ pub struct Args {
     /// `yes` imports `exit-with-code` of `wasi:cli/exit@0.2.12`, `no` only `exit`, for hosts that are older.
     #[arg(long, value_enum, default_value = "yes", value_name = "YES|NO")]
     exit_codes: YesNo,
+    /// The release of WASI that the component imports
+    ///
+    /// 0.3 is for hosts with functions that wait; a program that needs an adapter can only be of 0.2.
+    #[arg(long, value_enum, default_value = "0.2", value_name = "VERSION")]
+    wasi: WasiArg,
     /// Print what was made as JSON, on standard output
     #[arg(long)]
     json: bool,
@@ -85,6 +90,16 @@ struct Sizes {
 enum YesNo {
     Yes,
     No,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum WasiArg {
+    /// WASI 0.2
+    #[value(name = "0.2")]
+    V0_2,
+    /// WASI 0.3
+    #[value(name = "0.3")]
+    V0_3,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -118,6 +133,10 @@ pub fn command(args: &Args) -> Result<ExitCode> {
             None => None,
         },
         exit_codes: matches!(args.exit_codes, YesNo::Yes),
+        wasi: match args.wasi {
+            WasiArg::V0_2 => Wasi::V0_2,
+            WasiArg::V0_3 => Wasi::V0_3,
+        },
     };
     let shown = || files::shown(&args.input);
     let functions = functions(&module, &options).with_context(shown)?;

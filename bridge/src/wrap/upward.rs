@@ -22,17 +22,23 @@ mod skeleton;
 use anyhow::{Context, Result};
 use p1bridge_linker::preview1::{MODULE, UNSTABLE};
 use p1bridge_linker::unadapt::is_service;
-use p1bridge_linker::wrapped::{EXIT_CODES, INSIDE, NO_EXIT_CODES};
+use p1bridge_linker::wrapped::{ENDS, EXIT_CODES, INSIDE, NO_EXIT_CODES};
 use p1bridge_linker::{Library, weave};
 
-use super::WrapOptions;
 use super::kind::Kind;
 use super::survey::{self, Survey};
+use super::{Wasi, WrapOptions};
 
 /// Preview 1 on WASI 0.2, built from `adapters/`.
 const ON_WASI_0_2: &[Library<'static>] = &[Library {
     name: "p1-on-p2",
     wasm: p1bridge_adapters::P1_ON_P2,
+}];
+
+/// Preview 1 on WASI 0.3.
+const ON_WASI_0_3: &[Library<'static>] = &[Library {
+    name: "p1-on-p3",
+    wasm: p1bridge_adapters::P1_ON_P3,
 }];
 
 /// Whether a module gets the library: it needs it, and nothing else is asked for.
@@ -75,13 +81,21 @@ pub fn wrap(
     if survey.exports_func(skeleton::REALLOC) {
         known.push(INSIDE);
     }
-    let Some(woven) = weave::weave_up(module, ON_WASI_0_2, &known)? else {
+    if kind == Kind::Command {
+        known.push(ENDS);
+    }
+    let libraries = match options.wasi {
+        Wasi::V0_2 => ON_WASI_0_2,
+        Wasi::V0_3 => ON_WASI_0_3,
+    };
+    let Some(woven) = weave::weave_up(module, libraries, &known)? else {
         return Ok(None);
     };
     let survey = survey::sections(&woven.wasm).context("the woven module")?;
-    let skeleton = skeleton::encode(&survey, options.world.as_ref())?;
+    let skeleton = skeleton::encode(&survey, options.world.as_ref(), options.wasi)?;
+    let runs = (kind == Kind::Command).then_some(options.wasi);
     Ok(Some(Wrapped {
-        component: encode::component(&skeleton, &survey, &woven, kind == Kind::Command)?,
+        component: encode::component(&skeleton, &survey, &woven, runs)?,
         functions: woven.functions.len(),
     }))
 }

@@ -1066,6 +1066,7 @@ pub(super) fn instantiate(
                 (LINKER, "cabi_realloc") => realloc.unwrap_or(FuncDef::Builtin(Builtin::Unlinked)),
                 (LINKER, wrapped::FILES) => constant(used.contains(wrapped::FILES)),
                 (LINKER, wrapped::EXIT_CODES) => constant(used.contains(wrapped::EXIT_CODES)),
+                (LINKER, wrapped::ENDS) => constant(used.contains(wrapped::ENDS)),
                 (IMPORTS, name) => constant(used.contains(name)),
                 (WORDS, name) => FuncDef::Builtin(Builtin::word(name).ok_or_else(bad)?),
                 (wrapped::MEMORY, wrapped::INSIDE) if !used.contains(wrapped::INSIDE) => {
@@ -1080,7 +1081,7 @@ pub(super) fn instantiate(
                     let ty = &module.types[ty as usize];
                     FuncDef::Host(program.host(of, name, ty))
                 }
-                (of, name) if wasi::is_system(of) => {
+                (of, name) if wasi::is_system(of) || of == wrapped::ROOT => {
                     let of = format!("{}{of}", wrapped::ON_PROGRAM);
                     let ty = &module.types[ty as usize];
                     FuncDef::Host(program.host(&of, name, ty))

@@ -15,7 +15,7 @@ use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
-use crate::wrapped::{FILES, MEMORY, NO_FILES};
+use crate::wrapped::{AT_END, ENDING, ENDS, FILES, MEMORY, NO_FILES};
 
 /// What was linked.
 #[derive(Default)]
@@ -99,11 +99,31 @@ pub fn link(input: &Input<'_>, program: &mut Program, known: &BTreeSet<String>) 
             program.instances[id.0 as usize].args[arg] = CoreDef::Func(def);
         }
     }
+    if let (Some(library), true) = (instance, used.contains(ENDS)) {
+        let ends = at_end(program.module(input, library), &used);
+        let ends = ends.map(|index| {
+            (
+                ENDING.to_string(),
+                CoreDef::Func(FuncDef::Core(library, index)),
+            )
+        });
+        program.natives.extend(ends);
+    }
     for library in &mut linked.libraries {
         library.functions.sort();
         library.functions.dedup();
     }
     Ok(linked)
+}
+
+/// The function of the library that is called when the program has returned.
+fn at_end(module: &Module<'_>, used: &BTreeSet<String>) -> Option<u32> {
+    let exports = module.exports.iter();
+    let ends = |(name, &(kind, index)): (&&str, &(ExternalKind, u32))| {
+        let of = name.strip_prefix(AT_END)?;
+        (kind == ExternalKind::Func && used.contains(of)).then_some(index)
+    };
+    exports.filter_map(ends).next()
 }
 
 fn memory(input: &Input<'_>, program: &Program, id: InstanceId) -> (InstanceId, u32) {

@@ -11,7 +11,8 @@ use super::adapter::{Adapted, Adapter};
 use crate::parse::Input;
 use crate::preview1;
 use crate::resolve::{
-    Canon, CanonId, CanonKind, ComponentFunc, CoreDef, FuncDef, HOST, InstanceId, Program, Resource,
+    AsyncBuiltin, Canon, CanonId, CanonKind, ComponentFunc, CoreDef, FuncDef, HOST, InstanceId,
+    Program, Resource,
 };
 use crate::statics::Forwarders;
 use crate::wasi::is_system;
@@ -64,6 +65,8 @@ pub fn why_not_plain(
                 &program.resources[resource.0 as usize],
                 Resource::Imported { interface: Some(interface), .. } if is_system(interface)
             ),
+            // What has ends of streams and waits for them: no other code of the program has any of these.
+            CanonKind::Async(built_in) => is_of_streams(built_in),
             _ => false,
         };
         if !is_system {
@@ -168,12 +171,35 @@ pub fn take_out(input: &Input<'_>, adapted: &mut Adapted, id: InstanceId, calls_
             let lift = &mut adapted.program.lifts[lift.0 as usize];
             if matches!(lift.func, FuncDef::Core(of, _) if of == id) {
                 lift.func = FuncDef::Core(id, start);
+                // Nothing waits for it any more.
+                lift.is_async = false;
             }
         }
     }
 }
 
-/// Whether a function does nothing but call `_start` and say that it has succeeded.
+/// Whether a built-in is about ends of streams and futures, or waits for them.
+fn is_of_streams(built_in: &AsyncBuiltin) -> bool {
+    use AsyncBuiltin as B;
+    matches!(
+        built_in,
+        B::New(_)
+            | B::Read(..)
+            | B::Write(..)
+            | B::CancelRead(..)
+            | B::DropReadable(_)
+            | B::DropWritable(_)
+            | B::SetNew
+            | B::SetWait(_)
+            | B::SetPoll(_)
+            | B::SetDrop
+            | B::Join
+            | B::SubtaskCancel(_)
+            | B::SubtaskDrop
+    )
+}
+
+/// Whether a function does nothing but call `_start`, then perhaps what is to be done at the end, and say that it has succeeded.
 fn runs(input: &Input<'_>, program: &Program, id: InstanceId, index: u32, start: u32) -> bool {
     use wasmparser::Operator::{Call, End, I32Const};
     let module = program.module(input, id);
@@ -181,9 +207,14 @@ fn runs(input: &Input<'_>, program: &Program, id: InstanceId, index: u32, start:
         return false;
     };
     let operators = module.body(defined as usize).get_operators_reader();
-    let operators: Vec<_> = operators.into_iter().flatten().take(4).collect();
+    let operators: Vec<_> = operators.into_iter().flatten().take(5).collect();
     matches!(operators[..], [
         Ok(Call { function_index }),
+        Ok(I32Const { value: 0 }),
+        Ok(End),
+    ] | [
+        Ok(Call { function_index }),
+        Ok(Call { .. }),
         Ok(I32Const { value: 0 }),
         Ok(End),
     ] if function_index == start)

@@ -19,7 +19,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use p1bridge::wrap::{WrapOptions, wrap};
+use p1bridge::wrap::{Wasi, WrapOptions, wrap};
 use p1bridge_tests::snapshot::{self, Files};
 use p1bridge_tests::{Exit, RunSpec, engines};
 
@@ -93,6 +93,15 @@ fn component(module: &[u8]) -> Vec<u8> {
     wrap(module, &WrapOptions::default()).unwrap().component
 }
 
+/// The same on WASI 0.3.
+fn component_of_0_3(module: &[u8]) -> Vec<u8> {
+    let options = WrapOptions {
+        wasi: Wasi::V0_3,
+        ..WrapOptions::default()
+    };
+    wrap(module, &options).unwrap().component
+}
+
 /// A guest, and whether it reads its script from standard input.
 #[derive(Clone)]
 struct Guest {
@@ -100,13 +109,15 @@ struct Guest {
     reads_script: bool,
 }
 
-/// The module and the component that do a script with these functions: one for all scripts that may call any.
-fn guests(script: &Script, functions: &[&str]) -> (Guest, Guest) {
-    static ANY: OnceLock<(Guest, Guest)> = OnceLock::new();
+/// The module and the components of WASI 0.2 and 0.3 that do a script with these functions: one for all scripts that may call
+/// any.
+fn guests(script: &Script, functions: &[&str]) -> [Guest; 3] {
+    static ANY: OnceLock<[Guest; 3]> = OnceLock::new();
     let guests = |wasm: Vec<u8>, reads_script| {
-        let component = component(&wasm);
+        let components = [component(&wasm), component_of_0_3(&wasm)];
         let guest = |wasm| Guest { wasm, reads_script };
-        (guest(wasm), guest(component))
+        let [of_0_2, of_0_3] = components.map(guest);
+        [guest(wasm), of_0_2, of_0_3]
     };
     if functions.len() < ALL.len() {
         return guests(script.guest(functions, 2), false);
@@ -116,7 +127,7 @@ fn guests(script: &Script, functions: &[&str]) -> (Guest, Guest) {
 
 /// Runs a script as a component alone.
 fn alone(script: &Script, setting: &Setting) -> Did {
-    run(&guests(script, &ALL).1, script, setting)
+    run(&guests(script, &ALL)[1], script, setting)
 }
 
 /// Runs a script as a module and as a component. Gives both, and says where they differ, beside the lines in `known`: what
@@ -128,11 +139,18 @@ fn both(
     setting: &Setting,
     known: &[(&str, &str)],
 ) -> (Did, Did) {
-    let (module, component) = guests(script, functions);
+    let [module, component, of_0_3] = guests(script, functions);
     let (right, mut did) = (
         run(&module, script, setting),
         run(&component, script, setting),
     );
+    let on_0_3 = run(&of_0_3, script, setting);
+    let differ: Vec<String> = { did.lines.iter().zip(&on_0_3.lines) }
+        .filter(|(did, on_0_3)| did != on_0_3)
+        .map(|(did, on_0_3)| format!("on WASI 0.2: {did}\non WASI 0.3: {on_0_3}\n"))
+        .collect();
+    assert!(differ.is_empty(), "{}", differ.concat());
+    assert_eq!(did, on_0_3);
     let wrapped = did.lines.clone();
     let mut left: Vec<_> = known.iter().collect();
     for (line, expected) in did.lines.iter_mut().zip(&right.lines) {

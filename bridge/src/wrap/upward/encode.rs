@@ -14,6 +14,7 @@ use wasm_encoder::{
 };
 use wasmparser::{CanonicalFunction, CanonicalOption, ComponentType};
 
+use super::super::Wasi;
 use super::super::survey::Survey;
 use super::modules::{self, memory, state};
 use super::parts::{Core, Item, Parts, options};
@@ -21,9 +22,10 @@ use super::program::{self, Program, Shape, import_name};
 use super::skeleton::{self, meant};
 
 /// The interface of a command.
-const RUN: &str = "wasi:cli/run@0.2.0";
+const RUN_0_2: &str = "wasi:cli/run@0.2.0";
+const RUN_0_3: &str = "wasi:cli/run@0.3.0";
 
-/// Encodes the component of a woven module. `survey` is of that module.
+/// Encodes the component of a woven module. `survey` is of that module; `runs` says of which WASI the command is that it is.
 ///
 /// # Errors
 ///
@@ -32,10 +34,10 @@ pub fn component(
     skeleton: &[u8],
     survey: &Survey<'_>,
     woven: &Upward,
-    is_command: bool,
+    runs: Option<Wasi>,
 ) -> Result<Vec<u8>> {
     let parts = Parts::of(skeleton)?;
-    let uses = Uses::of(&parts, survey, is_command)?;
+    let uses = Uses::of(&parts, survey, runs)?;
     let program = program::make(&woven.wasm, &uses.shape(), &import_names(survey))?;
     let mut out = Encoder {
         parts: &parts,
@@ -87,11 +89,11 @@ struct Uses<'a> {
     /// Functions of the program that are called by way of slots: `realloc` first, if it is.
     slots: Vec<&'a str>,
     has_realloc: bool,
-    is_command: bool,
+    runs: Option<Wasi>,
 }
 
 impl<'a> Uses<'a> {
-    fn of(parts: &Parts<'a>, survey: &Survey<'_>, is_command: bool) -> Result<Uses<'a>> {
+    fn of(parts: &Parts<'a>, survey: &Survey<'_>, runs: Option<Wasi>) -> Result<Uses<'a>> {
         let mut exports: Vec<&'a str> = Vec::new();
         let mut has_realloc = false;
         let mut name = |index: u32| -> Result<()> {
@@ -143,14 +145,14 @@ impl<'a> Uses<'a> {
             exports,
             slots,
             has_realloc,
-            is_command,
+            runs,
         })
     }
 
     fn shape(&self) -> Shape<'_> {
         Shape {
             exports: self.exports.iter().copied().collect(),
-            runs: self.is_command,
+            runs: self.runs.is_some(),
             starts_late: !self.slots.is_empty(),
         }
     }
@@ -561,8 +563,11 @@ impl<'a> Encoder<'_, 'a> {
         let mut types = ComponentTypeSection::new();
         types.defined_type().result(None, None);
         let ty = self.parts.types;
+        // A function that may wait is lifted like one that does not: it returns when it has waited.
+        let is_async = self.uses.runs == Some(Wasi::V0_3);
         types
             .function()
+            .async_(is_async)
             .params::<[(&str, ComponentValType); 0], ComponentValType>([])
             .result(Some(ComponentValType::Type(ty)));
         self.out.section(&types);
@@ -574,7 +579,7 @@ impl<'a> Encoder<'_, 'a> {
         self.out.section(&instances);
         let mut exports = ComponentExportSection::new();
         exports.export(
-            RUN,
+            if is_async { RUN_0_3 } else { RUN_0_2 },
             ComponentExportKind::Instance,
             self.parts.instances,
             None,

@@ -12,6 +12,8 @@ use wasm_encoder::{
 };
 use wasmparser::{Export, ExternalKind, MemoryType, Payload, TypeRef};
 
+use p1bridge_linker::wrapped::ENDING;
+
 use super::modules::memory::MEMORY;
 
 const INITIALIZE: &str = "_initialize";
@@ -79,8 +81,8 @@ pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program
     }
     for export in &module.exports {
         // What nothing uses stays for those who look into the program: where its heap begins, how it allocates.
-        let is_known =
-            matches!(export.name, "_start" | INITIALIZE) || export.kind == ExternalKind::Memory;
+        let is_known = matches!(export.name, "_start" | INITIALIZE | ENDING)
+            || export.kind == ExternalKind::Memory;
         if shape.exports.contains(export.name) || !is_known {
             let kind = RoundtripReencoder.export_kind(export.kind)?;
             exports.export(export.name, kind, export.index);
@@ -91,7 +93,11 @@ pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program
         let start = module.exported("_start");
         let start = start.context("the module exports no function `_start`")?;
         let name = module.free_name("run");
-        exports.export(&name, ExportKind::Func, module.add_run(start));
+        exports.export(
+            &name,
+            ExportKind::Func,
+            module.add_run(start, module.exported(ENDING)),
+        );
         run = Some((name, start));
     }
     let mut imports = ImportSection::new();
@@ -204,8 +210,9 @@ impl<'a> Parts<'a> {
         name
     }
 
-    /// Adds a function that runs the program and says that it has succeeded. Gives its index.
-    fn add_run(&mut self, start: u32) -> u32 {
+    /// Adds a function that runs the program, then what is to be done at its end, and says that it has succeeded. Gives its
+    /// index.
+    fn add_run(&mut self, start: u32, end: Option<u32>) -> u32 {
         // More functions can make the number of them longer, and places in the code are those behind it.
         if leb(self.functions) != leb(self.functions + 1) {
             self.sections.remove_customs(".debug");
@@ -217,7 +224,12 @@ impl<'a> Parts<'a> {
         functions.function(self.types);
         self.sections.append(SectionId::Function, &functions);
         let mut function = Function::new([]);
-        function.instructions().call(start).i32_const(0).end();
+        let mut instructions = function.instructions();
+        instructions.call(start);
+        if let Some(end) = end {
+            instructions.call(end);
+        }
+        instructions.i32_const(0).end();
         let mut code = CodeSection::new();
         code.function(&function);
         self.sections.append(SectionId::Code, &code);

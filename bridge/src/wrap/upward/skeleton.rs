@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context, Result, anyhow, bail};
-use p1bridge_linker::wrapped::{MEMORY, ON_PROGRAM, ON_STATE, STATE};
+use p1bridge_linker::wrapped::{ENDING, MEMORY, ON_PROGRAM, ON_STATE, ROOT, STATE};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, ImportSection,
@@ -16,10 +16,10 @@ use wit_parser::{PackageName, Resolve, SourceMap};
 
 use super::super::survey::Survey;
 use super::super::world::rename_package;
-use super::super::{World, append_custom};
+use super::super::{Wasi, World, append_custom};
 use crate::guarded::guarded;
 
-/// The version of all interfaces that the library imports, but for functions that are newer.
+/// The version of all interfaces of WASI 0.2 that the library imports, but for functions that are newer.
 const OLDEST: &str = "0.2.0";
 
 /// What the host calls for room in the memory of a module.
@@ -43,7 +43,7 @@ pub fn meant<'n>(module: &'n str, name: &'n str) -> Option<(&'n str, &'n str)> {
 /// # Errors
 ///
 /// Those of wit-component.
-pub fn encode(survey: &Survey<'_>, world: Option<&World>) -> Result<Vec<u8>> {
+pub fn encode(survey: &Survey<'_>, world: Option<&World>, wasi: Wasi) -> Result<Vec<u8>> {
     let mut module = hollow(survey)?;
     if !survey.worlds.is_empty() {
         // What the program carries, as it is.
@@ -61,12 +61,16 @@ pub fn encode(survey: &Survey<'_>, world: Option<&World>) -> Result<Vec<u8>> {
             import.module.starts_with(ON_PROGRAM) || import.module.starts_with(ON_STATE)
         })
         .filter_map(|import| Some(meant(import.module, import.name)?.0))
+        .filter(|interface| *interface != ROOT)
         .collect();
     let (old, new): (Vec<&str>, Vec<&str>) =
         { interfaces.into_iter() }.partition(|interface| interface.ends_with(OLDEST));
     if !(old.is_empty() && new.is_empty()) {
         // Worlds are put together by their names.
-        let newest = wasi()?;
+        let newest = packages(match wasi {
+            Wasi::V0_2 => p1bridge_wit::WASI_0_2,
+            Wasi::V0_3 => p1bridge_wit::WASI_0_3,
+        })?;
         embed(&mut module, "newest", newest.clone(), &new)?;
         embed(&mut module, "oldest", in_oldest(newest)?, &old)?;
     }
@@ -77,9 +81,9 @@ pub fn encode(survey: &Survey<'_>, world: Option<&World>) -> Result<Vec<u8>> {
 }
 
 /// The packages of WASI, in their newest release.
-fn wasi() -> Result<Resolve> {
+fn packages(packages: &[&[(&str, &str)]]) -> Result<Resolve> {
     let mut resolve = Resolve::default();
-    for files in p1bridge_wit::WASI_0_2 {
+    for files in packages {
         let mut sources = SourceMap::new();
         for (path, text) in *files {
             sources.push_str(path, *text);
@@ -160,7 +164,7 @@ fn hollow(survey: &Survey<'_>) -> Result<Vec<u8>> {
     };
     let mut has_realloc = false;
     for (name, ty) in survey.exported_funcs() {
-        if !matches!(name, "_start" | "_initialize") {
+        if !matches!(name, "_start" | "_initialize" | ENDING) {
             has_realloc |= name == REALLOC;
             define(name, ty)?;
         }

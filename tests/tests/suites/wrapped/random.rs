@@ -214,7 +214,7 @@ fn sequences_of_calls() {
     let asked = std::env::var("P1BRIDGE_WRAPPED_SEQUENCES").map(|count| count.parse().unwrap());
     for seed in 1..=asked.unwrap_or(SEQUENCES) {
         let script = sequence(seed);
-        let (module, component) = guests(&script, &ALL);
+        let [module, component, _] = guests(&script, &ALL);
         let setting = Setting::with_files();
         let (right, did) = (
             run(&module, &script, &setting),
