@@ -10,6 +10,7 @@ pub mod module;
 mod notes;
 pub mod scan;
 pub mod sites;
+mod walk;
 
 use std::collections::BTreeMap;
 

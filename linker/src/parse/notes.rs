@@ -205,7 +205,8 @@ impl Notes {
         pool.extend_from_slice(&self.refs);
     }
 
-    fn add(&mut self, reference: Ref) {
+    /// Notes one of them.
+    pub fn add(&mut self, reference: Ref) {
         let packed = reference.pack();
         let seen = &mut self.seen[(packed ^ packed >> 26) as usize % SEEN];
         if *seen != packed {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmparser::{
-    FuncToValidate, FuncValidatorAllocations, FunctionBody, ValidatorResources, VisitOperator,
-    VisitSimdOperator,
+    FrameKind, FrameStack, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody,
+    ValidatorResources, VisitOperator, VisitSimdOperator,
 };
 
 use super::notes::{Notes, is_access};
 pub use super::notes::{Ref, overlong, value_type_features};
 use super::sites::{self, Sites, is_site};
+use super::walk::{Code, ELSE, Visits, Watch, walk};
 use crate::features::FeatureSet;
 
 /// What the bodies of one module refer to, and where: ranges of the pools for each function.
@@ -124,10 +125,28 @@ pub fn scan(
 pub fn validate(jobs: Vec<Job<'_>>) -> Result<(), wasmparser::Error> {
     on_all_cores(jobs, |(): &mut (), job, allocations| {
         let mut validator = job.func.into_validator(allocations);
-        validator.validate(&job.body)?;
+        validated(&mut validator, &job.body, &mut ())?;
         Ok(validator.into_allocations())
     })
     .map(|_| ())
+}
+
+/// Validates one body.
+fn validated(
+    validator: &mut FuncValidator<ValidatorResources>,
+    body: &FunctionBody<'_>,
+    watch: &mut impl Watch,
+) -> Result<(), wasmparser::Error> {
+    let mut reader = body.get_binary_reader();
+    validator.read_locals(&mut reader)?;
+    let code = Code {
+        bytes: body.as_bytes(),
+        first: body.range().start,
+        locals: reader.current_position(),
+        features: *validator.features(),
+    };
+    let reader = walk(code, validator, watch)?;
+    reader.finish_expression(&validator.visitor(reader.original_position()))
 }
 
 /// Does something with every body; gives what each worker has of it.
@@ -223,16 +242,7 @@ impl Worker {
     ) -> Result<FuncValidatorAllocations, wasmparser::Error> {
         let mut validator = job.func.into_validator(allocations);
         let mut body = self.begin(&job.body)?;
-        let mut reader = job.body.get_binary_reader();
-        validator.read_locals(&mut reader)?;
-        reader.set_features(*validator.features());
-        while !reader.eof() {
-            let before = reader.current_position();
-            let offset = reader.original_position();
-            reader.visit_operator(&mut validator.visitor(offset))??;
-            body.instruction(before..reader.current_position())?;
-        }
-        reader.finish_expression(&validator.visitor(reader.original_position()))?;
+        validated(&mut validator, &job.body, &mut body)?;
         let noted = body.end();
         self.done.push((job.module, job.defined, noted));
         Ok(validator.into_allocations())
@@ -245,13 +255,15 @@ impl Worker {
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations, wasmparser::Error> {
         let mut body = self.begin(&job.body)?;
-        let start = job.body.range().start;
-        let mut ops = job.body.get_operators_reader()?;
-        while !ops.eof() {
-            let before = ops.original_position() - start;
-            ops.visit_operator(&mut Nothing)?;
-            body.instruction(before as usize..(ops.original_position() - start) as usize)?;
-        }
+        let reader = job.body.get_operators_reader()?.get_binary_reader();
+        let first = job.body.range().start;
+        let code = Code {
+            bytes: job.body.as_bytes(),
+            first,
+            locals: (reader.original_position() - first) as usize,
+            features: reader.features(),
+        };
+        walk(code, &mut Nothing(FrameKind::Block), &mut body)?;
         let noted = body.end();
         self.done.push((job.module, job.defined, noted));
         Ok(allocations)
@@ -285,10 +297,25 @@ struct Body<'w> {
     first_site: u32,
 }
 
-impl Body<'_> {
-    /// Notes where an instruction is, and what it refers to.
+impl Watch for Body<'_> {
     #[inline(always)]
-    fn instruction(&mut self, at: Range<usize>) -> Result<(), wasmparser::Error> {
+    fn access(&mut self) {
+        self.notes.first_memory = true;
+    }
+
+    #[inline(always)]
+    fn call(&mut self, at: usize, function: u32) {
+        self.sites.push(at);
+        self.notes.add(Ref::Func(function));
+    }
+
+    #[inline(always)]
+    fn global(&mut self, at: usize, global: u32) {
+        self.sites.push(at);
+        self.notes.add(Ref::Global(global));
+    }
+
+    fn other(&mut self, at: Range<usize>) -> Result<(), wasmparser::Error> {
         let instruction = &self.bytes[at.clone()];
         if is_site(instruction) {
             self.sites.push(at.start);
@@ -299,7 +326,9 @@ impl Body<'_> {
         }
         Ok(())
     }
+}
 
+impl Body<'_> {
     fn end(self) -> Noted {
         self.notes.end(self.refs);
         Noted {
@@ -311,21 +340,46 @@ impl Body<'_> {
     }
 }
 
-/// Only reads.
-struct Nothing;
+/// Only reads; what it is is the kind of the innermost block.
+struct Nothing(FrameKind);
+
+impl<'a> Visits<'a> for Nothing {
+    fn at<'t>(
+        &'t mut self,
+        _: u64,
+        opcode: u8,
+    ) -> impl VisitOperator<'a, Output = Result<(), wasmparser::Error>> + FrameStack + 't
+    where
+        'a: 't,
+    {
+        // Only `else` and instructions of the earlier exceptions mind which it is.
+        Nothing(match opcode {
+            ELSE => FrameKind::If,
+            _ => FrameKind::LegacyTry,
+        })
+    }
+}
+
+impl FrameStack for Nothing {
+    fn current_frame(&self) -> Option<FrameKind> {
+        Some(self.0)
+    }
+}
 
 macro_rules! define_nothing {
     ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
         $(
-            fn $visit(&mut self $($(, _: $argty)*)?) {}
+            fn $visit(&mut self $($(, _: $argty)*)?) -> Result<(), wasmparser::Error> {
+                Ok(())
+            }
         )*
     };
 }
 
 impl<'a> VisitOperator<'a> for Nothing {
-    type Output = ();
+    type Output = Result<(), wasmparser::Error>;
 
-    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = ()>> {
+    fn simd_visitor(&mut self) -> Option<&mut dyn VisitSimdOperator<'a, Output = Self::Output>> {
         Some(self)
     }
 
