@@ -16,6 +16,7 @@
 //! | [`timings`] | how long stages take, if somebody asks |
 //! | [`limits`] | how large a function may be, and how much larger than its input an output |
 //! | [`sections`] | the sections of a module, to be changed one by one |
+//! | [`fold`] | the code of a body without what constants decide |
 //! | [`nearest`] | the nearest of some names, for messages about misspelt ones |
 //! | [`features`] | the proposals of WebAssembly by name, and which instruction is of which |
 //! | [`preview1`] | the functions of WASI Preview 1 |
@@ -71,6 +72,7 @@ pub mod emit;
 pub mod entity;
 pub mod features;
 pub mod findings;
+mod fold;
 pub mod glue;
 pub mod limits;
 pub mod lower;

@@ -18,6 +18,7 @@ use super::coalesce;
 use super::step::{Action, Remap, Step, leb};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
+use crate::fold::fold;
 use crate::limits::Room;
 use crate::maps::index::{Callee, InstanceMap, Maps, Source};
 use crate::memory::access::Scratch;
@@ -121,6 +122,12 @@ pub fn bodies(
                         module.bodies[defined].start, module.path
                     )
                 })?;
+            if plan.is_library(id)
+                && points.is_none()
+                && let Some(folded) = fold(&body)?
+            {
+                body = folded;
+            }
             let size = header.len() + body.len();
             room.spend(size)?;
             size.encode(&mut out.bytes);

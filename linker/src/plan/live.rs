@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Binding;
 use crate::entity::Word;
+use crate::fold::{self, Used};
 use crate::options::Options;
 use crate::parse::Input;
 use crate::parse::module::{ElementMode, Items};
@@ -248,7 +249,15 @@ impl<'t, 'a> Tracer<'t, 'a> {
         while let Some((id, index)) = self.work.pop() {
             let module = program.module(self.input, id);
             let defined = (index - module.imported_func_count()) as usize;
+            let used = self.used(program, id, defined);
             for reference in module.refs.of(defined) {
+                match (reference, &used) {
+                    (Ref::Func(func), Some(used)) if !used.functions.contains(&func) => continue,
+                    (Ref::Global(global), Some(used)) if !used.globals.contains(&global) => {
+                        continue;
+                    }
+                    _ => {}
+                }
                 match reference {
                     Ref::Func(func) => {
                         self.func(program, FuncDef::Core(id, func), Some((id, index)));
@@ -296,6 +305,33 @@ impl<'t, 'a> Tracer<'t, 'a> {
                 }
             }
         }
+    }
+
+    /// What of a function that asks for constants is left when they are known; nothing for any other.
+    fn used(&self, program: &Program, id: InstanceId, defined: usize) -> Option<Used> {
+        let module = program.module(self.input, id);
+        let constant = |func: u32| {
+            if func >= module.imported_func_count() {
+                return None;
+            }
+            match self
+                .forwarders
+                .func(self.input, program, FuncDef::Core(id, func))
+            {
+                FuncDef::Builtin(Builtin::Constant(value)) => Some(value),
+                _ => None,
+            }
+        };
+        let asks = module.refs.of(defined).any(|reference| match reference {
+            Ref::Func(func) => constant(func).is_some(),
+            _ => false,
+        });
+        if !asks {
+            return None;
+        }
+        let reader = module.body(defined).get_operators_reader().ok()?;
+        let start = reader.original_position() as usize;
+        fold::used(&module.bytes[start..module.bodies[defined].end], constant).ok()?
     }
 
     /// Makes room for instances that were added to the program.

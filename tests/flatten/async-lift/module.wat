@@ -422,20 +422,6 @@
     i32.const 1
     i32.add
     i32.store align=1
-    block ;; label = @1
-      i32.const 0
-      i32.eqz
-      br_if 0 (;@1;)
-      local.get 1
-      call $tasks::record::thread_at
-      i32.const 28
-      i32.add
-      local.get 0
-      call $tasks::record::thread_at
-      i32.const 28
-      i32.add
-      call $p1bridge:tasks-switch_context
-    end
   )
   (func $tasks::call::wait_to_enter (;19;) (type 4) (param i32)
     (local i32)
@@ -1161,7 +1147,6 @@
                 end
                 local.get 0
                 unreachable
-                br 5 (;@1;)
               end
               local.get 0
               call $p1bridge:tasks-rewind
@@ -1382,8 +1367,6 @@
     end
     local.get 0
     unreachable
-    i32.const 0
-    i32.ne
   )
   (func $tasks::step::another_could_go_on (;52;) (type 0) (result i32)
     (local i32 i32 i32 i32)
