@@ -55,7 +55,7 @@ pub fn file_type(of: u32) -> u32 {
 /// Calls the host with a path of the program and an address for a `result<_, error-code>`, and gives the error number.
 #[inline(always)]
 pub fn by_path(path: u32, _length: u32, call: impl FnOnce(u32, u32)) -> u32 {
-    of(borrow_few(|| {
+    of(borrow_few(LOW, || {
         call(path, LOW);
         get16(LOW)
     }))
@@ -68,7 +68,7 @@ pub fn by_paths(
     (other, _): (u32, u32),
     call: impl FnOnce(u32, u32, u32),
 ) -> u32 {
-    of(borrow_few(|| {
+    of(borrow_few(LOW, || {
         call(path, other, LOW);
         get16(LOW)
     }))
@@ -77,7 +77,7 @@ pub fn by_paths(
 /// The same for a `result` with a handle: gives that, or the error number, negative.
 #[inline(always)]
 pub fn handle_by_path(path: u32, _length: u32, call: impl FnOnce(u32, u32)) -> i32 {
-    borrow_few(|| {
+    borrow_few(LOW, || {
         call(path, LOW);
         if get8(LOW) == 0 {
             get32(LOW + 4) as i32

@@ -27,14 +27,20 @@ pub fn borrow<R>(area: u32, call: impl FnOnce() -> R) -> R {
 
 /// The same where 8 bytes are enough.
 #[inline(always)]
-pub fn borrow_few<R>(call: impl FnOnce() -> R) -> R {
-    let at = LOW as *mut u64;
+pub fn borrow_few<R>(area: u32, call: impl FnOnce() -> R) -> R {
+    let at = area as *mut u64;
     unsafe {
         let first = read_volatile(at);
         let result = call();
         write_volatile(at, first);
         result
     }
+}
+
+/// The address so many bytes further on, in what lies within the memory as a whole: the engine adds them.
+#[inline(always)]
+pub fn past(at: u32, by: u32) -> u32 {
+    unsafe { at.unchecked_add(by) }
 }
 
 /// Reads a byte of the results.

@@ -28,7 +28,7 @@ use crate::{exports, stdio, wasi, weak};
 pub const STDIN: u32 = 1;
 pub const STDOUT: u32 = 2;
 pub const STDERR: u32 = 3;
-const FILE: u32 = 4;
+pub const FILE: u32 = 4;
 
 /// Where the fields of a record are, and its size.
 pub const FLAGS: u32 = 1;
@@ -82,10 +82,25 @@ pub fn record(fd: u32, rights: u32) -> Result<u32, u32> {
 /// The handle of what is not a standard stream, or an error number, negative.
 #[inline(never)]
 pub fn handle(fd: u32, rights: u32) -> i32 {
+    if given::files() != 0 {
+        return find_handle(fd, rights);
+    }
     match record(fd, rights) {
-        Ok(record) => load32(record + HANDLE) as i32,
+        Ok(_) => 0,
         Err(error) => -(error as i32),
     }
+}
+
+/// Where the record of a descriptor is, of which there is one.
+#[inline(always)]
+pub fn place(fd: u32) -> u32 {
+    load32(TABLE) + fd * RECORD
+}
+
+/// Whether the first bytes of a record say that it is of a file or directory of which no rights were taken.
+#[inline(always)]
+fn is_free_file(head: u32) -> bool {
+    head & (ENFORCED << (8 * PREOPEN) | 0xff) == FILE
 }
 
 /// Makes the table, with the standard streams and what is open at the start.
@@ -110,8 +125,7 @@ fn begin() {
         );
         if fd >= 0 {
             // The name stays where the host has put it.
-            let record = load32(TABLE) + fd as u32 * RECORD;
-            store64(record + OFFSET, load64(entry + 4));
+            store64(place(fd as u32) + OFFSET, load64(entry + 4));
         }
         entry += 12;
         left -= 1;
@@ -123,21 +137,25 @@ fn begin() {
 #[inline(never)]
 pub fn add(handle: u32, rights: u32, inheriting: u32, head: u32) -> i32 {
     let mut fd = words::first_free() - 1;
-    while fd < load32(CAPACITY) && load8(load32(TABLE) + fd * RECORD) != 0 {
+    while state::head(fd) as u32 & 0xff != 0 {
         fd += 1;
     }
     if fd >= load32(CAPACITY) && !grow() {
         return -MFILE;
     }
     words::set_first_free(fd + 2);
-    let record = load32(TABLE) + fd * RECORD;
-    store32(record, head | FILE);
-    store32(record + HANDLE, handle);
+    let record = place(fd);
+    store64(record, pair(head | FILE, handle));
     store64(record + OFFSET, 0);
-    store32(record + RIGHTS, rights);
-    store32(record + INHERITING, inheriting);
+    store64(record + RIGHTS, pair(rights, inheriting));
     store32(record + STREAM, 0);
     fd as i32
+}
+
+/// Two fields, one behind the other.
+#[inline(always)]
+fn pair(low: u32, high: u32) -> u64 {
+    u64::from(low) | u64::from(high) << 32
 }
 
 /// Makes the table twice as long, and says whether it did.
@@ -200,8 +218,7 @@ weak! {
             if words::first_free() == 0 {
                 begin();
             }
-            let record = state::record(fd);
-            let head = if record == 0 { 0 } else { load32(record) };
+            let head = state::head(fd) as u32;
             let kind = head & 0xff;
             if kind == 0 {
                 return -BADF;
@@ -209,20 +226,32 @@ weak! {
             if kind <= STDERR {
                 return kind as i32;
             }
-            if head & ENFORCED << 24 != 0 && rights & !load32(record + RIGHTS) != 0 {
+            let record = place(fd);
+            if head & ENFORCED << (8 * PREOPEN) != 0 && rights & !load32(record + RIGHTS) != 0 {
                 return -NOTCAPABLE;
             }
             record as i32
         }
+        "find-handle"
+        fn find_handle(fd: u32, rights: u32) -> i32 {
+            let head = state::head(fd);
+            if is_free_file(head as u32) {
+                return (head >> (8 * HANDLE)) as i32;
+            }
+            match record(fd, rights) {
+                Ok(record) => load32(record + HANDLE) as i32,
+                Err(error) => -(error as i32),
+            }
+        }
         "close-record"
         fn close_record(fd: u32, found: u32) {
             drop(found);
-            free(fd, load32(TABLE) + fd * RECORD);
+            free(fd, place(fd));
         }
         "renumber"
         fn renumber(from: u32, to: u32, closed: u32) {
             drop(closed);
-            let (source, target) = (load32(TABLE) + from * RECORD, load32(TABLE) + to * RECORD);
+            let (source, target) = (place(from), place(to));
             let block = load32(target + BLOCK);
             let mut done = 0;
             while done != RECORD {

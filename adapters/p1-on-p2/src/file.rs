@@ -3,11 +3,9 @@
 use p1bridge_shim::abi::store64 as put64;
 
 use crate::answer::{SIZE, kind, wide};
-use crate::content::{append_file, read_file, write_file};
-use crate::descriptor::{DIRECTORY, FLAGS, HANDLE, OFFSET, STDERR, TYPE, UNKNOWN, find};
+use crate::descriptor::{DIRECTORY, HANDLE, OFFSET, STDERR, TYPE, UNKNOWN, find};
 use crate::error::{BADF, INVAL, SPIPE};
 use crate::given::state::{RESULT, load8, load32, load64, store8, store64};
-use crate::transfer::{AT, WRITE};
 use crate::wasi::state as on;
 use crate::{exports, weak};
 
@@ -56,35 +54,6 @@ pub fn type_of(record: u32) -> u32 {
 
 weak! {
     "if files" {
-        "transfer-file"
-        fn transfer_file(what: u32, record: u32, at: u32, length: u32, offset: u64) -> i32 {
-            let head = load64(record);
-            if what & WRITE != 0 && head as u32 & APPEND << (8 * FLAGS) != 0 {
-                let moved = append_file(record, at, length);
-                if what & AT == 0 && moved > 0 {
-                    // The offset is the end then, wherever that is.
-                    store64(record + OFFSET, u64::MAX);
-                }
-                return moved;
-            }
-            let mut from = offset;
-            if what & AT == 0 {
-                from = load64(record + OFFSET);
-                if (from as i64) < 0 {
-                    let end = size(record);
-                    if end < 0 {
-                        return end as i32;
-                    }
-                    from = end as u64;
-                }
-            }
-            let handle = (head >> (8 * HANDLE)) as u32;
-            let moved = if what & WRITE != 0 { write_file(handle, at, length, from) } else { read_file(handle, at, length, from) };
-            if what & AT == 0 && moved > 0 {
-                store64(record + OFFSET, from + moved as u64);
-            }
-            moved
-        }
         "seek-record"
         fn seek_record(record: u32, by: i64, whence: u32) -> i64 {
             seek_file(record, by, whence)

@@ -95,8 +95,8 @@ pub mod state {
             // Where the next bytes are put, also those of the host.
             "top" fn top() -> u32;
             "cut" fn cut(at: u32);
-            // Where the record of a descriptor is, or 0.
-            "record" fn record(fd: u32) -> u32;
+            // The first eight bytes of the record of a descriptor, 0 where there is none.
+            "head" fn head(fd: u32) -> u64;
         }
     }
 

@@ -13,7 +13,7 @@
 //! | [`descriptor`] | descriptors: the table, closing, what is open at the start |
 //! | [`transfer`] | reading and writing, whatever the descriptor |
 //! | [`stdio`], [`standard`] | the standard streams; what is known of them |
-//! | [`answer`] | results of the host about files |
+//! | [`answer`], [`describe`] | results of the host about files |
 //! | [`file`], [`content`] | open files: seeking; reading and writing |
 //! | [`stat`] | what descriptors and files are |
 //! | [`path`] | what is done by paths |
@@ -31,6 +31,7 @@
 mod answer;
 mod area;
 mod content;
+mod describe;
 mod descriptor;
 mod directory;
 mod entries;

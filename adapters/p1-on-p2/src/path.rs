@@ -1,12 +1,14 @@
 //! What is done by paths. The host trusts that they are UTF-8, so that is looked at here.
 
-use p1bridge_shim::abi::{load8, load64, store32};
+use p1bridge_shim::abi::{load8, load32, load64, store32};
 use p1bridge_shim::utf8;
 
 use crate::answer::{by_path, by_paths, handle_by_path, narrow};
-use crate::descriptor::{DIRECTORY, ENFORCED, INHERITING, PREOPEN, UNKNOWN, add, handle, record};
+use crate::descriptor::{
+    DIRECTORY, ENFORCED, INHERITING, PREOPEN, UNKNOWN, add, find_handle, place,
+};
 use crate::error::{ILSEQ, NOMEM, NOTCAPABLE};
-use crate::given::state::{self, RESULT, load32};
+use crate::given::state::{self, RESULT};
 use crate::process::bring;
 use crate::stat::ALL;
 use crate::wasi::state as on;
@@ -36,14 +38,19 @@ const TRUNCATE: u32 = 8;
 fn is_text(at: u32, length: u32) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     if length < 8 {
-        let mut done = 0;
-        while done != length {
-            if load8(at + done) > 0x7f {
-                return utf8::sequences(at, length);
+        // The first four bytes, and the last.
+        let few = if length >= 4 {
+            u64::from(load32(at) | load32(at + length - 4))
+        } else {
+            let mut few = 0;
+            let mut left = length;
+            while left != 0 {
+                left -= 1;
+                few |= u64::from(load8(at + left));
             }
-            done += 1;
-        }
-        return true;
+            few
+        };
+        return few & HIGH == 0 || utf8::sequences(at, length);
     }
     let last = length - 8;
     let mut done = 0;
@@ -63,7 +70,7 @@ fn is_text(at: u32, length: u32) -> bool {
 #[inline(never)]
 pub fn directory(fd: u32, path: u32, length: u32, right: u32) -> i32 {
     if is_text(path, length) {
-        handle(fd, right)
+        find_handle(fd, right)
     } else {
         -ILSEQ
     }
@@ -132,11 +139,9 @@ exports! {
             return -dir as u32;
         }
         let (rights, inheriting) = (rights as u32 & ALL, inheriting as u32 & ALL);
-        if let Ok(record) = record(fd, 0) {
-            let is_enforced = state::load8(record + PREOPEN) & ENFORCED != 0;
-            if is_enforced && (rights | inheriting) & !load32(record + INHERITING) != 0 {
-                return NOTCAPABLE as u32;
-            }
+        if state::head(fd) as u32 & ENFORCED << (8 * PREOPEN) != 0
+            && (rights | inheriting) & !state::load32(place(fd) + INHERITING) != 0 {
+            return NOTCAPABLE as u32;
         }
         // Bits for reading and writing, and for what is written through at once.
         let mut mode = rights / READ & 1 | rights / WRITE << 1 & 2;
@@ -217,8 +222,8 @@ exports! {
         on::readlink(dir as u32, lent, length, RESULT);
         let error = narrow(RESULT);
         if error == 0 {
-            let length = load32(RESULT + 8).min(size);
-            bring(to, load32(RESULT + 4), length);
+            let length = state::load32(RESULT + 8).min(size);
+            bring(to, state::load32(RESULT + 4), length);
             store32(out, length);
         }
         state::cut(top);

@@ -48,7 +48,7 @@ pub fn status(kind: u32) -> u32 {
 #[inline(never)]
 pub fn file_type(kind: u32) -> u32 {
     if words::standard() & ASKED << kind == 0 {
-        let terminal = borrow_few(|| {
+        let terminal = borrow_few(LOW, || {
             match kind {
                 STDIN => wasi::terminal_stdin(LOW),
                 STDOUT => wasi::terminal_stdout(LOW),

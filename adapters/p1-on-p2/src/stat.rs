@@ -2,15 +2,17 @@
 
 use p1bridge_shim::abi::{store32 as put32, store64 as put64};
 
-use crate::answer::{KIND, LINKS, SIZE, TIMES, done, file_type, wide};
+use crate::answer::done;
+use crate::area::past;
+use crate::describe::describe;
 use crate::descriptor::{
     DIRECTORY, ENFORCED, FLAGS, HANDLE, INHERITING, PREOPEN, RIGHTS, STDERR, STDIN, drop_stream,
     find, handle, record,
 };
-use crate::error::{self, BADF, INVAL, NOTCAPABLE, NOTSUP};
+use crate::error::{BADF, INVAL, NOTCAPABLE, NOTSUP};
 use crate::file::{APPEND, type_of};
-use crate::given::state::{self, RESULT, RESULT_2, load8, load32, load64, store8, store32};
-use crate::path::{directory, lend};
+use crate::given::state::{RESULT, load8, load32, store8, store32};
+use crate::path::directory;
 use crate::wasi::state as on;
 use crate::{exports, path, stdio, wasi, weak};
 
@@ -38,43 +40,37 @@ pub const ALL: u32 = (1 << 30) - 1;
 /// The last advice of a program about a file.
 const LAST_ADVICE: u32 = 5;
 
-/// Nanoseconds of an `option<datetime>`; 0 for none.
-#[inline(never)]
-fn time(at: u32) -> u64 {
-    if load8(at) == 0 {
-        return 0;
-    }
-    load64(at + 8)
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(load32(at + 16).into())
+/// In place of the flags of a path, for [`describe`]: it is about the descriptor itself.
+pub const ITSELF: u32 = u32::MAX;
+
+/// Bytes of a `filestat`.
+pub const FILESTAT: u32 = 64;
+
+/// What a `filestat` says of a file, but for the device.
+pub struct Filestat {
+    pub inode: u64,
+    pub kind: u32,
+    pub links: u64,
+    pub size: u64,
+    /// When it was read, written and changed, in nanoseconds.
+    pub times: [u64; 3],
 }
 
-/// Writes a `filestat` for the `result<descriptor-stat, error-code>` at [`RESULT`] and the hash at [`RESULT_2`], and gives 0 or
-/// the error number. Its link count has 4 bytes in the preview before Preview 1.
-#[inline(never)]
-fn put(out: u32, is_unstable: u32) -> u32 {
-    let error = wide(RESULT_2);
-    if error != 0 {
-        return error as u32;
-    }
+/// Writes a `filestat`. Its link count has 4 bytes in the preview before Preview 1.
+#[inline(always)]
+pub fn put(file: &Filestat, out: u32, is_unstable: u32) {
     put64(out, 1);
-    put64(out + 8, load64(RESULT_2 + 8));
-    let links = load64(RESULT + LINKS);
-    put64(
-        out + 16,
-        u64::from(file_type(load8(RESULT + KIND))) | links << 32,
-    );
-    let mut next = out + 24;
+    put64(past(out, 8), file.inode);
+    put64(past(out, 16), u64::from(file.kind) | file.links << 32);
     if is_unstable == 0 {
-        put32(out + 20, 0);
-        put64(next, links);
-        next += 8;
+        put32(past(out, 20), 0);
+        put64(past(out, 24), file.links);
     }
-    put64(next, load64(RESULT + SIZE));
-    put64(next + 8, time(RESULT + TIMES));
-    put64(next + 16, time(RESULT + TIMES + 24));
-    put64(next + 24, time(RESULT + TIMES + 48));
-    0
+    let next = past(out, 32) - is_unstable * 8;
+    put64(next, file.size);
+    put64(past(next, 8), file.times[0]);
+    put64(past(next, 16), file.times[1]);
+    put64(past(next, 24), file.times[2]);
 }
 
 #[inline(never)]
@@ -92,7 +88,7 @@ fn descriptor_stat(fd: u32, out: u32, is_unstable: u32) -> u32 {
         put64(out + at, 0);
         at += 8;
     }
-    put32(out + 16, stdio::file_type(found as u32));
+    put32(past(out, 16), stdio::file_type(found as u32));
     0
 }
 
@@ -102,41 +98,23 @@ fn path_stat(fd: u32, lookup: u32, path: u32, length: u32, out: u32, is_unstable
     if dir < 0 {
         return -dir as u32;
     }
-    let top = state::top();
-    let lent = lend(path, length);
-    if lent == 0 {
-        return error::NOMEM as u32;
-    }
-    on::stat_at(dir as u32, lookup, lent, length, RESULT);
-    let mut error = wide(RESULT) as u32;
-    if error == 0 {
-        on::hash_at(dir as u32, lookup, lent, length, RESULT_2);
-        error = put(out, is_unstable);
-    }
-    state::cut(top);
-    error
+    // Of other flags nothing is known.
+    describe(dir as u32, lookup & 1, path, length, out, is_unstable)
 }
 
 weak! {
     "if files" {
         "stat-record"
         fn stat_record(record: u32, out: u32, is_unstable: u32) -> u32 {
-            let handle = load32(record + HANDLE);
-            on::stat(handle, RESULT);
-            let error = wide(RESULT);
-            if error != 0 {
-                return error as u32;
-            }
-            on::hash(handle, RESULT_2);
-            put(out, is_unstable)
+            describe(load32(record + HANDLE), ITSELF, 0, 0, out, is_unstable)
         }
         "status"
         fn status(record: u32, out: u32) {
             let kind = type_of(record);
             let none = if kind == DIRECTORY { OF_FILES } else { 0 };
             put64(out, (kind | load8(record + FLAGS) << 16).into());
-            put64(out + 8, (load32(record + RIGHTS) & !none).into());
-            put64(out + 16, load32(record + INHERITING).into());
+            put64(past(out, 8), (load32(record + RIGHTS) & !none).into());
+            put64(past(out, 16), load32(record + INHERITING).into());
         }
         "set-flags"
         fn set_flags(record: u32, flags: u32) -> u32 {
@@ -210,8 +188,8 @@ exports! {
         } else {
             let rights = rights_of(found as u32).into();
             put64(out, stdio::status(found as u32).into());
-            put64(out + 8, rights);
-            put64(out + 16, rights);
+            put64(past(out, 8), rights);
+            put64(past(out, 16), rights);
         }
         0
     }

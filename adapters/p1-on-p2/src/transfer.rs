@@ -2,8 +2,12 @@
 
 use p1bridge_shim::abi::{load32, store32};
 
+use crate::area::past;
+use crate::content::{append_file, read_file, write_file};
+use crate::descriptor;
 use crate::error::{BADF, SPIPE};
-use crate::{descriptor, exports, file, given, stdio, weak};
+use crate::given::state;
+use crate::{exports, file, given, stdio, weak};
 
 /// Bits of what is done: data goes out; at an offset that is given.
 pub const WRITE: u32 = 1;
@@ -11,27 +15,76 @@ pub const AT: u32 = 2;
 
 /// The most bytes that a stream takes at a time, and that a file is asked for at a time.
 const STREAM: u32 = 4096;
-const FILE: u32 = 1 << 24;
+pub const FILE: u32 = 1 << 24;
+
+/// In the first bytes of a record: that it is written at its end only, and that its rights are enforced.
+const APPEND: u32 = file::APPEND << (8 * descriptor::FLAGS);
+const ENFORCED: u32 = descriptor::ENFORCED << (8 * descriptor::PREOPEN);
 
 weak! {
     "if files" {
         "transfer"
         fn transfer_any(what: u32, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> u32 {
-            transfer(what, fd, buffers, count, offset, out)
+            let mut head = state::head(fd);
+            // Most is an open file of which nothing else is known.
+            if head as u32 & (APPEND | ENFORCED | 0xff) != descriptor::FILE {
+                if is_standard(head as u32 & 0xff) {
+                    return transfer_standard(what, head as u32 & 0xff, buffers, count, out);
+                }
+                let found = descriptor::find_record(fd, right(what));
+                if found < 0 {
+                    return -found as u32;
+                }
+                if is_standard(found as u32) {
+                    return transfer_standard(what, found as u32, buffers, count, out);
+                }
+                head = state::head(fd);
+                if what & WRITE != 0 && head as u32 & APPEND != 0 {
+                    return append_buffers(what, found as u32, buffers, count, out);
+                }
+            }
+            transfer_file(what, descriptor::place(fd), head, buffers, count, offset, out)
         }
     }
-    "if no_files" {
-        "read-standard"
-        fn read_standard(fd: u32, buffers: u32, count: u32, out: u32) -> u32 {
-            if fd != 0 || stdio::is_closed(fd) {
-                return BADF as u32;
+    "if fd_write fd_pwrite" {
+        "append-buffers"
+        fn append_buffers(what: u32, record: u32, buffers: u32, count: u32, out: u32) -> u32 {
+            let mut done = 0;
+            let mut next = buffers;
+            let end = buffers + count * 8;
+            while next != end {
+                let length = load32(past(next, 4));
+                let moved = append_file(record, load32(next), length);
+                if moved < 0 {
+                    if done == 0 {
+                        return -moved as u32;
+                    }
+                    break;
+                }
+                done += moved as u32;
+                if moved as u32 != length {
+                    break;
+                }
+                next += 8;
             }
+            if what & AT == 0 && done != 0 {
+                // The offset is the end then, wherever that is.
+                state::store64(record + descriptor::OFFSET, u64::MAX);
+            }
+            store32(out, done);
+            0
+        }
+    }
+    "if fd_read" {
+        "read-standard"
+        fn read_standard(buffers: u32, count: u32, out: u32) -> u32 {
             let mut next = buffers;
             let end = buffers + count * 8;
             let mut done = 0;
             while next != end {
-                let length = load32(next + 4);
+                let length = load32(past(next, 4));
                 if length != 0 {
+                    // Nothing more is there now, and a stream may block for more.
                     done = stdio::read(load32(next), length);
                     if done < 0 {
                         return -done as u32;
@@ -43,111 +96,119 @@ weak! {
             store32(out, done as u32);
             0
         }
+    }
+    "if fd_write" {
         "write-standard"
-        fn write_standard(fd: u32, buffers: u32, count: u32, out: u32) -> u32 {
-            if fd.wrapping_sub(1) > 1 || stdio::is_closed(fd) {
-                return BADF as u32;
-            }
+        fn write_standard(kind: u32, buffers: u32, count: u32, out: u32) -> u32 {
             let mut next = buffers;
             let end = buffers + count * 8;
             let mut done = 0;
-            while next != end {
+            'all: while next != end {
                 let mut at = load32(next);
-                let mut left = load32(next + 4);
+                let mut left = load32(past(next, 4));
                 next += 8;
                 while left != 0 {
-                    let moved = stdio::write(fd + 1, at, left.min(STREAM));
+                    let asked = left.min(STREAM);
+                    let moved = stdio::write(kind, at, asked);
                     if moved < 0 {
                         if done == 0 {
                             return -moved as u32;
                         }
-                        next = end;
-                        break;
+                        break 'all;
                     }
                     done += moved as u32;
                     at += moved as u32;
                     left -= moved as u32;
+                    if moved as u32 != asked {
+                        break 'all;
+                    }
                 }
             }
             store32(out, done);
             0
         }
     }
-    "if fd_read" {
-        "read-stdin"
-        fn read_stdin(to: u32, length: u32) -> i32 {
-            stdio::read(to, length)
-        }
-    }
-    "if fd_write" {
-        "write-stdout"
-        fn write_stdout(kind: u32, at: u32, length: u32) -> i32 {
-            stdio::write(kind, at, length)
-        }
+}
+
+/// Whether what was found is a standard stream.
+#[inline(always)]
+fn is_standard(found: u32) -> bool {
+    found.wrapping_sub(1) < descriptor::STDERR
+}
+
+/// Reads or writes a standard stream.
+#[inline(never)]
+fn transfer_standard(what: u32, kind: u32, buffers: u32, count: u32, out: u32) -> u32 {
+    if (kind == descriptor::STDIN) == (what & WRITE != 0) {
+        BADF as u32
+    } else if what & AT != 0 {
+        SPIPE as u32
+    } else if what == WRITE {
+        write_standard(kind, buffers, count, out)
+    } else {
+        read_standard(buffers, count, out)
     }
 }
 
 /// Reads or writes the `count` buffers whose places are at `buffers`, and puts the number of bytes to `out`. What the first fault
 /// leaves is done: it is an error only if nothing was done before it.
 #[inline(always)]
-fn transfer(what: u32, fd: u32, buffers: u32, count: u32, offset: u64, out: u32) -> u32 {
-    let found = descriptor::find_record(fd, right(what));
-    if found < 0 {
-        return -found as u32;
+fn transfer_file(
+    what: u32,
+    record: u32,
+    head: u64,
+    buffers: u32,
+    count: u32,
+    offset: u64,
+    out: u32,
+) -> u32 {
+    let handle = (head >> (8 * descriptor::HANDLE)) as u32;
+    let mut from = offset;
+    if what & AT == 0 {
+        from = state::load64(record + descriptor::OFFSET);
+        if (from as i64) < 0 {
+            let size = file::size(record);
+            if size < 0 {
+                return -size as u32;
+            }
+            from = size as u64;
+        }
     }
-    let found = found as u32;
     let mut done = 0;
     let mut next = buffers;
     let end = buffers + count * 8;
-    'all: while next != end {
+    while next != end {
         let mut at = load32(next);
-        let mut left = load32(next + 4);
+        let mut left = load32(past(next, 4));
         next += 8;
         while left != 0 {
-            let asked = left.min(if found == descriptor::STDIN {
-                left
-            } else if found <= descriptor::STDERR {
-                STREAM
+            let asked = left.min(FILE);
+            let moved = if what & WRITE == 0 {
+                read_file(handle, at, asked, from + u64::from(done))
             } else {
-                FILE
-            });
-            let moved = part(what, found, at, asked, offset + u64::from(done));
+                write_file(handle, at, asked, from + u64::from(done))
+            };
             if moved < 0 {
-                if done != 0 {
-                    break 'all;
+                if done == 0 {
+                    return -moved as u32;
                 }
-                return -moved as u32;
+                next = end;
+                break;
             }
             done += moved as u32;
-            at += moved as u32;
-            left -= moved as u32;
-            // Nothing more is there now, and a stream may block for more.
-            if moved as u32 != asked || found == descriptor::STDIN {
-                break 'all;
+            if moved as u32 != asked {
+                next = end;
+                break;
             }
+            at += asked;
+            left -= asked;
         }
+    }
+    if what & AT == 0 {
+        state::store64(record + descriptor::OFFSET, from + u64::from(done));
     }
     store32(out, done);
     0
-}
-
-/// Reads or writes some bytes, and gives their number or a negative error number.
-#[inline(always)]
-fn part(what: u32, found: u32, at: u32, length: u32, offset: u64) -> i32 {
-    if found > descriptor::STDERR {
-        return file::transfer_file(what, found, at, length, offset);
-    }
-    if (found == descriptor::STDIN) == (what & WRITE != 0) {
-        return -BADF;
-    }
-    if what & AT != 0 {
-        return -SPIPE;
-    }
-    if what == WRITE {
-        write_stdout(found, at, length)
-    } else {
-        read_stdin(at, length)
-    }
 }
 
 /// The rights that it takes.
@@ -173,7 +234,7 @@ exports! {
         if given::files() != 0 {
             transfer_any(0, fd, buffers, count, 0, out)
         } else {
-            read_standard(fd, buffers, count, out)
+            if fd != 0 || stdio::is_closed(0) { BADF as u32 } else { read_standard(buffers, count, out) }
         }
     }
 
@@ -182,7 +243,10 @@ exports! {
         if given::files() != 0 {
             transfer_any(WRITE, fd, buffers, count, 0, out)
         } else {
-            write_standard(fd, buffers, count, out)
+            if fd.wrapping_sub(1) > 1 || stdio::is_closed(fd) {
+                return BADF as u32;
+            }
+            write_standard(fd + 1, buffers, count, out)
         }
     }
 

@@ -59,6 +59,11 @@ imports! {
             fn link(dir: u32, lookup: u32, path: u32, length: u32, to_dir: u32, to: u32, to_length: u32, out: u32);
         "[method]descriptor.symlink-at"
             fn symlink(dir: u32, text: u32, text_length: u32, path: u32, length: u32, out: u32);
+        "[method]descriptor.stat" fn stat(file: u32, out: u32);
+        "[method]descriptor.stat-at" fn stat_at(dir: u32, lookup: u32, path: u32, length: u32, out: u32);
+        "[method]descriptor.metadata-hash" fn hash(file: u32, out: u32);
+        "[method]descriptor.metadata-hash-at"
+            fn hash_at(dir: u32, lookup: u32, path: u32, length: u32, out: u32);
         "[method]descriptor.set-times-at"
             fn set_times_at(dir: u32, lookup: u32, path: u32, length: u32, access: u32, access_s: u64, access_ns: u32,
                 modified: u32, modified_s: u64, modified_ns: u32, out: u32);
@@ -87,7 +92,6 @@ pub mod state {
             "[method]descriptor.append-via-stream" fn append(file: u32, out: u32);
             "[method]descriptor.get-type" fn get_type(file: u32, out: u32);
             "[method]descriptor.stat" fn stat(file: u32, out: u32);
-            "[method]descriptor.stat-at" fn stat_at(dir: u32, lookup: u32, path: u32, length: u32, out: u32);
             "[method]descriptor.metadata-hash" fn hash(file: u32, out: u32);
             "[method]descriptor.metadata-hash-at"
                 fn hash_at(dir: u32, lookup: u32, path: u32, length: u32, out: u32);

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | [`wasi`], [`kept`] | what the library imports: from the host, from the linker |
 //! | [`wait`] | waiting for one end of a stream |
-//! | [`answer`] | results of the host about files |
+//! | [`answer`], [`describe`] | results of the host about files |
 //! | [`stdio`], [`ahead`] | the standard streams; input that is read before the program asks for it |
 //! | [`poll`] | waiting for clocks and for input |
 //! | [`content`], [`entries`] | the content of files and directories, by streams |
@@ -43,6 +43,7 @@ shared! {
 mod ahead;
 mod answer;
 mod content;
+mod describe;
 mod entries;
 mod kept;
 mod poll;

@@ -16,7 +16,7 @@ pub const ENDED: u32 = u32::MAX;
 /// Gets the stream that is standard input. How it ends is not asked: that is an end.
 #[inline(never)]
 pub fn begin_input() {
-    borrow_few(|| {
+    borrow_few(LOW, || {
         wasi::stdin_stream(LOW);
         words::set_stdin(get32(LOW));
         wasi::drop_stdin_end(get32(LOW + 4));

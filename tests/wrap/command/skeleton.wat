@@ -71,7 +71,6 @@
     (import "" "C" (func $"[method]output-stream.blocking-write-and-flush" (;2;) (type 1) (param i32 i32 i32 i32)))
     (global $p1bridge:word (;0;) (mut i32) i32.const 0)
     (global $"#global1 p1bridge:word" (@name "p1bridge:word") (;1;) (mut i32) i32.const 0)
-    (global $"#global2 p1bridge:word" (@name "p1bridge:word") (;2;) (mut i32) i32.const 0)
     (export "run" (func 8))
     (func (;3;) (type 2) ...)
     (func $p1_on_p2::stdio::output (;4;) (type 3) (param i32) (result i32) ...)

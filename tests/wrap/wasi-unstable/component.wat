@@ -71,7 +71,6 @@
     (import "" "C" (func $"[method]output-stream.blocking-write-and-flush" (;2;) (type 1) (param i32 i32 i32 i32)))
     (global $p1bridge:word (;0;) (mut i32) i32.const 0)
     (global $"#global1 p1bridge:word" (@name "p1bridge:word") (;1;) (mut i32) i32.const 0)
-    (global $"#global2 p1bridge:word" (@name "p1bridge:word") (;2;) (mut i32) i32.const 0)
     (export "run" (func 8))
     (func (;3;) (type 2)
       i32.const 1
@@ -105,36 +104,11 @@
       global.get $"#global1 p1bridge:word"
     )
     (func $p1_on_p2::stdio::broken (;5;) (type 3) (param i32) (result i32)
-      block ;; label = @1
-        i32.const 0
-        br_if 0 (;@1;)
-        i32.const -29
-        return
-      end
-      local.get 0
-      unreachable
+      i32.const -29
+      return
     )
     (func $wasi_snapshot_preview1#fd_write (;6;) (type 4) (param i32 i32 i32 i32) (result i32)
-      block ;; label = @1
-        i32.const 0
-        br_if 0 (;@1;)
-        local.get 0
-        local.get 1
-        local.get 2
-        local.get 3
-        call $weak:write-standard
-        return
-      end
-      i32.const 1
-      local.get 0
-      local.get 1
-      local.get 2
-      i64.const 0
-      local.get 3
-      unreachable
-    )
-    (func $weak:write-standard (;7;) (type 4) (param i32 i32 i32 i32) (result i32)
-      (local i32 i32 i32 i32 i32 i32 i32 i64 i64)
+      (local i32)
       i32.const 8
       local.set 4
       block ;; label = @1
@@ -144,166 +118,144 @@
         i32.const -2
         i32.lt_u
         br_if 0 (;@1;)
-        block ;; label = @2
-          i32.const 0
-          i32.eqz
-          br_if 0 (;@2;)
-          global.get $"#global2 p1bridge:word"
-          local.get 0
-          i32.shr_u
-          i32.const 1
-          i32.and
-          br_if 1 (;@1;)
-        end
-        i32.const 0
-        local.set 4
-        i32.const 0
-        local.set 5
-        block ;; label = @2
-          local.get 2
-          i32.const 3
-          i32.shl
-          local.tee 2
-          i32.eqz
-          br_if 0 (;@2;)
-          local.get 2
-          local.get 1
-          i32.add
-          local.set 6
-          i32.const 32
-          local.get 0
-          i32.shl
-          local.set 7
-          local.get 0
-          i32.const 1
-          i32.add
-          local.set 8
-          i32.const 0
-          local.set 5
-          block ;; label = @3
-            loop ;; label = @4
-              block ;; label = @5
-                local.get 1
-                i32.const 4
-                i32.add
-                i32.load align=1
-                local.tee 2
-                i32.eqz
-                br_if 0 (;@5;)
-                local.get 1
-                i32.load align=1
-                local.set 9
-                loop ;; label = @6
-                  block ;; label = @7
-                    i32.const 0
-                    i32.eqz
-                    br_if 0 (;@7;)
-                    i32.const -6
-                    local.set 0
-                    br 4 (;@3;)
-                  end
-                  local.get 2
-                  i32.const 4096
-                  local.get 2
-                  i32.const 4096
-                  i32.lt_u
-                  select
-                  local.set 0
-                  block ;; label = @7
-                    block ;; label = @8
-                      block ;; label = @9
-                        i32.const 0
-                        i32.eqz
-                        br_if 0 (;@9;)
-                        global.get $"#global2 p1bridge:word"
-                        local.get 7
-                        i32.and
-                        br_if 1 (;@8;)
-                      end
-                      local.get 8
-                      call $p1_on_p2::stdio::output
-                      local.set 10
-                      i32.const 0
-                      i64.load
-                      local.set 11
-                      i32.const 0
-                      i64.load offset=8
-                      local.set 12
-                      local.get 10
-                      local.get 9
-                      local.get 0
-                      i32.const 0
-                      call $"[method]output-stream.blocking-write-and-flush"
-                      block ;; label = @9
-                        i32.const 0
-                        i32.load8_u
-                        i32.eqz
-                        br_if 0 (;@9;)
-                        i32.const -64
-                        local.set 0
-                        i32.const 0
-                        i32.load8_u offset=4
-                        br_if 0 (;@9;)
-                        i32.const 0
-                        i32.load offset=8
-                        call $p1_on_p2::stdio::broken
-                        local.set 0
-                      end
-                      i32.const 0
-                      local.get 11
-                      i64.store
-                      i32.const 0
-                      local.get 12
-                      i64.store offset=8
-                      br 1 (;@7;)
-                    end
-                    local.get 8
-                    local.get 9
-                    local.get 0
-                    unreachable
-                    local.set 0
-                  end
-                  local.get 0
-                  i32.const 0
-                  i32.lt_s
-                  br_if 3 (;@3;)
-                  local.get 0
-                  local.get 9
-                  i32.add
-                  local.set 9
-                  local.get 0
-                  local.get 5
-                  i32.add
-                  local.set 5
-                  local.get 2
-                  local.get 0
-                  i32.sub
-                  local.tee 2
-                  br_if 0 (;@6;)
-                end
-              end
-              local.get 1
-              i32.const 8
-              i32.add
-              local.tee 1
-              local.get 6
-              i32.ne
-              br_if 0 (;@4;)
-              br 2 (;@2;)
-            end
-          end
-          local.get 5
-          br_if 0 (;@2;)
-          i32.const 0
-          local.get 0
-          i32.sub
-          return
-        end
+        local.get 0
+        i32.const 1
+        i32.add
+        local.get 1
+        local.get 2
         local.get 3
-        local.get 5
-        i32.store align=1
+        call $weak:write-standard
+        local.set 4
       end
       local.get 4
+      return
+    )
+    (func $weak:write-standard (;7;) (type 4) (param i32 i32 i32 i32) (result i32)
+      (local i32 i32 i32 i32 i32 i32 i64 i64)
+      i32.const 0
+      local.set 4
+      block ;; label = @1
+        local.get 2
+        i32.const 3
+        i32.shl
+        local.tee 2
+        i32.eqz
+        br_if 0 (;@1;)
+        local.get 2
+        local.get 1
+        i32.add
+        local.set 5
+        i32.const 16
+        local.get 0
+        i32.shl
+        local.set 6
+        i32.const 0
+        local.set 4
+        loop ;; label = @2
+          local.get 1
+          local.tee 2
+          i32.const 8
+          i32.add
+          local.set 1
+          local.get 2
+          i32.load offset=4 align=1
+          local.set 7
+          local.get 2
+          i32.load align=1
+          local.set 8
+          block ;; label = @3
+            loop ;; label = @4
+              local.get 7
+              i32.eqz
+              br_if 1 (;@3;)
+              block ;; label = @5
+                local.get 7
+                i32.const 4096
+                local.get 7
+                i32.const 4096
+                i32.lt_u
+                select
+                local.set 9
+                block ;; label = @6
+                  local.get 0
+                  call $p1_on_p2::stdio::output
+                  local.set 2
+                  i32.const 0
+                  i64.load
+                  local.set 10
+                  i32.const 0
+                  i64.load offset=8
+                  local.set 11
+                  local.get 2
+                  local.get 8
+                  local.get 9
+                  i32.const 0
+                  call $"[method]output-stream.blocking-write-and-flush"
+                  local.get 9
+                  local.set 2
+                  block ;; label = @7
+                    i32.const 0
+                    i32.load8_u
+                    i32.eqz
+                    br_if 0 (;@7;)
+                    i32.const -64
+                    local.set 2
+                    i32.const 0
+                    i32.load8_u offset=4
+                    br_if 0 (;@7;)
+                    i32.const 0
+                    i32.load offset=8
+                    call $p1_on_p2::stdio::broken
+                    local.set 2
+                  end
+                  i32.const 0
+                  local.get 10
+                  i64.store
+                  i32.const 0
+                  local.get 11
+                  i64.store offset=8
+                  br 0 (;@6;)
+                end
+                local.get 2
+                i32.const 0
+                i32.lt_s
+                br_if 0 (;@5;)
+                local.get 7
+                local.get 2
+                i32.sub
+                local.set 7
+                local.get 2
+                local.get 8
+                i32.add
+                local.set 8
+                local.get 2
+                local.get 4
+                i32.add
+                local.set 4
+                local.get 2
+                local.get 9
+                i32.eq
+                br_if 1 (;@4;)
+                br 4 (;@1;)
+              end
+            end
+            local.get 4
+            br_if 2 (;@1;)
+            i32.const 0
+            local.get 2
+            i32.sub
+            return
+          end
+          local.get 1
+          local.get 5
+          i32.ne
+          br_if 0 (;@2;)
+        end
+      end
+      local.get 3
+      local.get 4
+      i32.store align=1
+      i32.const 0
     )
     (func (;8;) (type 5) (result i32)
       call 3
@@ -331,5 +283,5 @@
     (export "run" (func 3))
   )
   (export (;5;) "wasi:cli/run@0.2.0" (instance 4))
-  (@custom "p1bridge.wrap" "\01\01\be\8c\ff\ef\13Z\02\09\04\01\00\01\9a\06")
+  (@custom "p1bridge.wrap" "\01\01\04\d7}+\13\8b\05R\04\01\00\01\9a\06")
 )

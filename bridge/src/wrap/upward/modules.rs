@@ -239,14 +239,14 @@ pub fn state(wanted: &[&str]) -> Vec<u8> {
     };
     for name in wanted {
         let params: &[ValType] = match *name {
-            "load8" | "load16" | "load32" | "load64" | "record" | "room" | "cut" => &[i32],
+            "load8" | "load16" | "load32" | "load64" | "head" | "room" | "cut" => &[i32],
             "store8" | "store16" | "store32" => &[i32, i32],
             "store64" => &[i32, i64],
             _ => &[],
         };
         let results: &[ValType] = match *name {
-            "load64" => &[i64],
-            "load8" | "load16" | "load32" | "record" | "room" | "top" => &[i32],
+            "load64" | "head" => &[i64],
+            "load8" | "load16" | "load32" | "room" | "top" => &[i32],
             _ => &[],
         };
         let locals = u32::from(*name == "room");
@@ -262,17 +262,16 @@ pub fn state(wanted: &[&str]) -> Vec<u8> {
                 "store64" => code.local_get(0).local_get(1).i64_store(at(0)),
                 "top" => code.global_get(top),
                 "cut" => code.local_get(0).global_set(top),
-                "record" => {
+                "head" => {
                     // The table's address and its room lie at 0 and 4; a record begins with what it is.
                     code.local_get(0).i32_const(4).i32_load(at(2)).i32_ge_u();
-                    code.if_(BlockType::Empty).i32_const(0).return_().end();
+                    code.if_(BlockType::Empty).i64_const(0).return_().end();
                     code.i32_const(0)
                         .i32_load(at(2))
                         .local_get(0)
                         .i32_const(5)
                         .i32_shl();
-                    code.i32_add().local_tee(0).i32_const(0);
-                    code.local_get(0).i32_load8_u(at(0)).select()
+                    code.i32_add().i64_load(at(3))
                 }
                 "room" => {
                     code.global_get(top)

@@ -3,8 +3,8 @@
 
 use std::io::Read as _;
 
-use super::script::{ALL, Script};
-use super::steps::{BUF, FD, IOV, OUT, READ, RIGHTS, WRITE};
+use super::script::{ALL, MEMORY, Script};
+use super::steps::{BUF, FD, IOV, OUT, PATH, READ, RIGHTS, WRITE};
 use super::{Setting, alone, at, both, n};
 
 /// What is read in a log.
@@ -70,6 +70,82 @@ fn the_end_is_written_to_from_when_that_is_asked_for() {
         .read(FD + 4, 5);
     let (_, did) = both(&script, &ALL, &Setting::with_files(), &[]);
     assert_eq!(memory(&did.lines), ["", "X1Q3456789Zl", "abc"]);
+}
+
+#[test]
+fn what_a_file_is_can_be_put_anywhere_and_nothing_else_changes() {
+    let marks: Vec<u8> = (1..=160).collect();
+    let places = |script: &mut Script, places: &[u32]| {
+        for &place in places {
+            let around = place.saturating_sub(16);
+            let end = place + 64;
+            // Sizes are the same in both runs, times and what lies between the fields are not.
+            let look = |script: &mut Script| {
+                script
+                    .dump(around, place - around)
+                    .dump(place + 16, 1)
+                    .dump(place + 32, 8)
+                    .dump(end, (MEMORY - end).min(96));
+            };
+            for path in [&b"ten"[..], b"none"] {
+                script
+                    .poke(around, &marks[..(MEMORY - around).min(160) as usize])
+                    .poke(PATH, path)
+                    .call(
+                        "path_filestat_get",
+                        &[
+                            n(3),
+                            n(1),
+                            n(PATH.into()),
+                            n(path.len() as i64),
+                            n(place.into()),
+                        ],
+                    );
+                look(script);
+            }
+            script.call("fd_filestat_get", &[at(FD), n(place.into())]);
+            look(script);
+        }
+    };
+    let mut script = Script::default();
+    script.open("ten", 0, READ, 0, FD);
+    places(
+        &mut script,
+        &[0, 8, BUF, MEMORY - 64, MEMORY - 72, MEMORY - 104],
+    );
+    // The path lies where the answer goes.
+    script.poke(BUF, b"ten").call(
+        "path_filestat_get",
+        &[n(3), n(1), n(BUF.into()), n(3), n(BUF.into())],
+    );
+    script.dump(BUF + 16, 1).dump(BUF + 32, 8);
+    both(&script, &ALL, &Setting::with_files(), &[]);
+
+    // A host of modules takes only addresses that are aligned.
+    let mut odd = Script::default();
+    odd.open("ten", 0, READ, 0, FD).poke(BUF, &marks);
+    odd.call("fd_filestat_get", &[at(FD), n(i64::from(BUF) + 4)])
+        .dump(BUF, 4)
+        .dump(BUF + 36, 8)
+        .dump(BUF + 68, 60)
+        .dump(0, 8);
+    let did = alone(&odd, &Setting::with_files());
+    assert_eq!(errors(&did.lines, "fd_filestat_get"), ["0"]);
+    let logged: Vec<_> = did
+        .lines
+        .iter()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(_, bytes)| bytes.to_string())
+        .collect();
+    let shown = |bytes: &[u8]| bytes.escape_ascii().to_string();
+    assert_eq!(
+        logged[..3],
+        [
+            shown(&marks[..4]),
+            shown(&10u64.to_le_bytes()),
+            shown(&marks[68..128])
+        ]
+    );
 }
 
 #[test]

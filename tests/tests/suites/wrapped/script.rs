@@ -70,6 +70,8 @@ const END: u8 = 255;
 const SCRIPT: u32 = 0x2_0000;
 const LOG: u32 = 0x10_0000;
 const PAGES: u32 = 48;
+/// Where its memory ends.
+pub const MEMORY: u32 = PAGES << 16;
 
 /// An argument: a number, or a number of four bytes that is in memory when the call is made.
 #[derive(Clone, Copy, Debug)]
