@@ -236,7 +236,9 @@ fn ours(
     };
     Ok(Wrapped {
         adapters,
-        notes: check::notes(survey, kind, &[])?,
+        notes: { check::notes(survey, kind, &[])?.into_iter() }
+            .chain(check::without_groups(survey))
+            .collect(),
         component: wrapped.component,
         kind,
     })

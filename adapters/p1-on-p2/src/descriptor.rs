@@ -4,12 +4,13 @@
 //! library's own memory, in a table that gets longer in front of what comes after it:
 //!
 //! ```text
-//! 0   u8   what it is: a standard stream, or [`FILE`]; 0 for none
+//! 0   u8   what it is: a standard stream, [`FILE`] or [`SOCKET`]; 0 for none
 //! 1   u8   the flags of `fdflags`
 //! 2   u8   the type of Preview 1, or [`UNKNOWN`]
 //! 3   u8   whether it was open at the start, and [`ENFORCED`]
 //! 4   u32  the handle
-//! 8   i64  the offset, negative where the host must be asked; of what was open at the start, address and length of its name
+//! 8   i64  the offset, negative where the host must be asked; of what was open at the start, address and length of its name;
+//!          of a socket, where its block is, see [`crate::socket`]
 //! 16  u32  the rights
 //! 20  u32  the rights of what is opened below it
 //! 24  u32  a stream: of entries of a directory, or one that appends to a file; 0 for none
@@ -22,13 +23,14 @@ use crate::given::state::{
 };
 use crate::given::{self, words};
 use crate::stdio::CLOSED;
-use crate::{exports, stdio, wasi, weak};
+use crate::{exports, socket, stdio, wasi, weak};
 
 /// Kinds of descriptors. Those of files have records.
 pub const STDIN: u32 = 1;
 pub const STDOUT: u32 = 2;
 pub const STDERR: u32 = 3;
 pub const FILE: u32 = 4;
+pub const SOCKET: u32 = 5;
 
 /// Where the fields of a record are, and its size.
 pub const FLAGS: u32 = 1;
@@ -77,6 +79,13 @@ pub fn record(fd: u32, rights: u32) -> Result<u32, u32> {
         found if found as u32 <= STDERR => Err(BADF as u32),
         found => Ok(found as u32),
     }
+}
+
+/// Whether what [`find`] gives is the record of a socket. Programs that can make none do not ask: there is nothing here that the
+/// compiler could do before it knows whether it is wanted.
+#[inline(always)]
+pub fn is_socket(found: u32) -> bool {
+    given::has_sockets() != 0 && is_record_of_socket(found) != 0
 }
 
 /// The handle of what is not a standard stream, or an error number, negative.
@@ -192,6 +201,9 @@ fn drop(found: u32) {
     if found <= STDERR {
         return stdio::drop(found);
     }
+    if is_socket(found) {
+        return socket::close_socket(found);
+    }
     drop_stream(found);
     wasi::drop_descriptor(load32(found + HANDLE));
 }
@@ -260,6 +272,12 @@ weak! {
             }
             store32(source + BLOCK, block);
             free(from, source);
+        }
+    }
+    "if sock_open" {
+        "is-socket"
+        fn is_record_of_socket(found: u32) -> u32 {
+            (found > STDERR && load8(found) == SOCKET).into()
         }
     }
     "if fd_readdir" {

@@ -1,13 +1,22 @@
 //! Error numbers of Preview 1, and those of `wasi:filesystem` in its place.
 
+pub const AFNOSUPPORT: i32 = 5;
 pub const AGAIN: i32 = 6;
+pub const ALREADY: i32 = 7;
 pub const BADF: i32 = 8;
+pub const CONNRESET: i32 = 15;
+pub const DESTADDRREQ: i32 = 17;
 pub const ILSEQ: i32 = 25;
+pub const INPROGRESS: i32 = 26;
 pub const INVAL: i32 = 28;
 pub const IO: i32 = 29;
+pub const ISCONN: i32 = 30;
 pub const MFILE: i32 = 33;
+pub const MSGSIZE: i32 = 35;
 pub const NAMETOOLONG: i32 = 37;
 pub const NOMEM: i32 = 48;
+pub const NOPROTOOPT: i32 = 50;
+pub const NOTCONN: i32 = 53;
 pub const NOTDIR: i32 = 54;
 pub const NOTSOCK: i32 = 57;
 pub const NOTSUP: i32 = 58;

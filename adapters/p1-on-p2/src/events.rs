@@ -2,7 +2,7 @@
 
 use p1bridge_shim::abi::{load8, load32, load64, store64};
 
-use crate::descriptor::{STDERR, STDIN, find};
+use crate::descriptor::{STDERR, STDIN, find, is_socket};
 use crate::error::{BADF, INVAL};
 use crate::poll::poll;
 use crate::{exports, file, weak};
@@ -13,7 +13,7 @@ pub const EVENT: u32 = 32;
 
 /// `tag`.
 const CLOCK: u32 = 0;
-const FD_READ: u32 = 1;
+pub const FD_READ: u32 = 1;
 
 /// The right that it takes.
 const POLL: u32 = 1 << 27;
@@ -44,6 +44,9 @@ weak! {
     "if files" {
         "bytes-left"
         fn bytes_left(record: u32) -> u64 {
+            if is_socket(record) {
+                return 1;
+            }
             (file::size(record).saturating_sub(file::position(record))).max(0) as u64
         }
     }

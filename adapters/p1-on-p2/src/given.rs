@@ -43,6 +43,8 @@ imports! {
     "p1bridge:imports" {
         "fd_close" fn has_close() -> u32;
         "fd_fdstat_set_flags" fn has_set_flags() -> u32;
+        // Whether the program can have sockets.
+        "sock_open" fn has_sockets() -> u32;
     }
     "p1bridge:memory" {
         // What the host returns next in the program's memory is put at `from`; it traps beyond `to`.
@@ -69,6 +71,11 @@ pub mod words {
             // A number, and 1, below which no descriptor is free; 0 before there is a table.
             "get5" fn first_free() -> u32;
             "set5" fn set_first_free(fd_and_1: u32);
+            // The first block of a socket that is free, and the network; 0 for none.
+            "get6" fn free_block() -> u32;
+            "set6" fn set_free_block(at: u32);
+            "get7" fn network() -> u32;
+            "set7" fn set_network(handle: u32);
             // The last answers of the clocks.
             "wide0" fn realtime() -> u64;
             "set-wide0" fn set_realtime(time: u64);
@@ -103,7 +110,8 @@ pub mod state {
     /// Where the place of the table is, and how many records it has.
     pub const TABLE: u32 = 0;
     pub const CAPACITY: u32 = 4;
-    /// Where results are put, 104 bytes, and another 24.
+    /// Where results are put, 104 bytes, and another 24; and where a datagram is described.
     pub const RESULT: u32 = 16;
     pub const RESULT_2: u32 = 128;
+    pub const SCRATCH: u32 = 160;
 }

@@ -7,7 +7,7 @@
 //!
 //! | module | functions |
 //! |---|---|
-//! | [`wasi`], [`given`] | what the library imports: from the host, from the linker |
+//! | [`wasi`], [`network`], [`given`] | what the library imports: from the host, for sockets, from the linker |
 //! | [`area`] | where results are put |
 //! | [`error`] | error numbers |
 //! | [`descriptor`] | descriptors: the table, closing, what is open at the start |
@@ -19,7 +19,9 @@
 //! | [`path`] | what is done by paths |
 //! | [`directory`], [`entries`] | entries of directories; their stream |
 //! | [`events`], [`poll`] | subscriptions and events; waiting |
-//! | [`sock`] | sockets |
+//! | [`sock`], [`socket`] | what Preview 1 itself has for sockets; their life, as WAMR has it |
+//! | [`connection`], [`datagram`] | what is sent and received |
+//! | [`address`], [`lookup`], [`options`] | addresses, names and options of sockets |
 //! | [`process`] | arguments, environment, clocks, randomness, the end |
 //!
 //! A program that prints must not carry the code for files. So that is reached through imports of `if files`, which the linker
@@ -28,9 +30,12 @@
 
 #![no_std]
 
+mod address;
 mod answer;
 mod area;
+mod connection;
 mod content;
+mod datagram;
 mod describe;
 mod descriptor;
 mod directory;
@@ -39,10 +44,14 @@ mod error;
 mod events;
 mod file;
 mod given;
+mod lookup;
+mod network;
+mod options;
 mod path;
 mod poll;
 mod process;
 mod sock;
+mod socket;
 mod standard;
 mod stat;
 mod stdio;

@@ -35,7 +35,7 @@ const TRUNCATE: u32 = 8;
 
 /// Whether bytes of the program are UTF-8.
 #[inline(never)]
-fn is_text(at: u32, length: u32) -> bool {
+pub fn is_text(at: u32, length: u32) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     if length < 8 {
         // The first four bytes, and the last.
@@ -111,9 +111,15 @@ fn between(
 #[inline(never)]
 pub fn lend(path: u32, length: u32) -> u32 {
     let at = state::room(length.saturating_add(8));
-    if at == 0 {
-        return 0;
+    if at != 0 {
+        lend_to(at, path, length);
     }
+    at
+}
+
+/// Copies from the program's memory to that of the library, where up to eight more bytes may be written.
+#[inline(always)]
+pub fn lend_to(at: u32, path: u32, length: u32) {
     let mut done = 0;
     while length - done >= 8 {
         state::store64(at + done, load64(path + done));
@@ -127,7 +133,6 @@ pub fn lend(path: u32, length: u32) -> u32 {
         rest = rest << 8 | u64::from(load8(path + left));
     }
     state::store64(at + done, rest);
-    at
 }
 
 exports! {

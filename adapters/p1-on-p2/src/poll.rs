@@ -10,12 +10,13 @@
 //!   pollables       event is further than what is still to be read
 //! ```
 
-use p1bridge_shim::abi::{load16, load32, load64, store32};
+use p1bridge_shim::abi::{load8, load16, load32, load64, store32};
 
-use crate::descriptor::{STDERR, STDIN};
+use crate::descriptor::{STDERR, STDIN, is_socket};
 use crate::error::INVAL;
-use crate::events::{EVENT, SUBSCRIPTION, TIMER, put, subject};
+use crate::events::{EVENT, FD_READ, SUBSCRIPTION, TIMER, put, subject};
 use crate::process::{REALTIME, nanoseconds};
+use crate::socket::{socket_pollable, socket_waits};
 use crate::{given, stdio, wasi};
 
 /// A pollable for a subject; 0 for what is ready, as all is where the host must not be called.
@@ -27,6 +28,9 @@ fn pollable(subject: i32, subscription: u32, shift: u32) -> u32 {
     match subject as u32 {
         STDIN => wasi::subscribe_input(stdio::input()),
         kind if kind <= STDERR => wasi::subscribe_output(stdio::output(kind)),
+        record if subject != TIMER && given::has_sockets() != 0 => {
+            socket_pollable(record, (load8(subscription + 8) == FD_READ).into())
+        }
         _ => {
             let timeout = load64(subscription + 24 + shift);
             let is_absolute = load16(subscription + 40 + shift) & 1 != 0;
@@ -44,7 +48,14 @@ fn pollable(subject: i32, subscription: u32, shift: u32) -> u32 {
 /// Whether there is a pollable for a subject.
 #[inline(always)]
 fn is_waited_for(subject: i32) -> bool {
-    (subject == TIMER || subject > 0 && subject as u32 <= STDERR) && given::inside() == 0
+    (subject == TIMER || subject > 0 && (subject as u32 <= STDERR || is_connected(subject as u32)))
+        && given::inside() == 0
+}
+
+/// Whether a record is that of a socket for which there is a pollable.
+#[inline(always)]
+fn is_connected(record: u32) -> bool {
+    is_socket(record) && socket_waits(record) != 0
 }
 
 /// Waits until one of the pollables at `events` is ready, drops them, and says for each at `flags` whether it is. None is waited

@@ -7,14 +7,14 @@ use crate::area::past;
 use crate::describe::describe;
 use crate::descriptor::{
     DIRECTORY, ENFORCED, FLAGS, HANDLE, INHERITING, PREOPEN, RIGHTS, STDERR, STDIN, drop_stream,
-    find, handle, record,
+    find, handle, is_socket, record,
 };
 use crate::error::{BADF, INVAL, NOTCAPABLE, NOTSUP};
 use crate::file::{APPEND, type_of};
 use crate::given::state::{RESULT, load8, load32, store8, store32};
 use crate::path::directory;
 use crate::wasi::state as on;
-use crate::{exports, path, stdio, wasi, weak};
+use crate::{exports, path, socket, stdio, wasi, weak};
 
 /// The flag of descriptors that do not block.
 const NONBLOCK: u32 = 4;
@@ -106,6 +106,10 @@ weak! {
     "if files" {
         "stat-record"
         fn stat_record(record: u32, out: u32, is_unstable: u32) -> u32 {
+            if is_socket(record) {
+                socket::stat_socket(record, out, is_unstable);
+                return 0;
+            }
             describe(load32(record + HANDLE), ITSELF, 0, 0, out, is_unstable)
         }
         "status"

@@ -7,7 +7,7 @@ use crate::content::{append_file, read_file, write_file};
 use crate::descriptor;
 use crate::error::{BADF, SPIPE};
 use crate::given::state;
-use crate::{exports, file, given, stdio, weak};
+use crate::{exports, file, given, socket, stdio, weak};
 
 /// Bits of what is done: data goes out; at an offset that is given.
 pub const WRITE: u32 = 1;
@@ -37,6 +37,9 @@ weak! {
                 }
                 if is_standard(found as u32) {
                     return transfer_standard(what, found as u32, buffers, count, out);
+                }
+                if descriptor::is_socket(found as u32) {
+                    return socket::transfer_socket(what, found as u32, buffers, count, out);
                 }
                 head = state::head(fd);
                 if what & WRITE != 0 && head as u32 & APPEND != 0 {

@@ -12,6 +12,7 @@
 //! | [`answer`], [`describe`] | results of the host about files |
 //! | [`stdio`], [`ahead`] | the standard streams; input that is read before the program asks for it |
 //! | [`poll`] | waiting for clocks and for input |
+//! | [`socket`] | sockets, of which there are none |
 //! | [`content`], [`entries`] | the content of files and directories, by streams |
 
 #![no_std]
@@ -47,6 +48,7 @@ mod describe;
 mod entries;
 mod kept;
 mod poll;
+mod socket;
 mod stdio;
 mod wait;
 mod wasi;

@@ -12,7 +12,7 @@ use wasi_preview1_component_adapter_provider::{
 use super::kind::Kind;
 use super::start;
 use super::survey::{self, Survey};
-use super::{Adapter, WrapOptions};
+use super::{Adapter, Wasi, WrapOptions};
 use crate::sniff::{Binary, sniff};
 
 /// The module name of Preview 1.
@@ -29,6 +29,8 @@ pub struct Chosen<'a> {
     /// The file, or what the embedded one is called.
     pub origin: String,
     pub embedded: bool,
+    /// It has the functions for sockets, too, that WAMR adds to Preview 1.
+    pub sockets: bool,
     /// It calls the program's `_start`.
     pub for_commands: bool,
 }
@@ -87,6 +89,7 @@ pub fn choose<'a>(
                 false => format!("the embedded {kind} adapter"),
             },
             embedded: true,
+            sockets: woven && options.wasi == Wasi::V0_2,
             for_commands: kind == Kind::Command,
         });
     }
@@ -96,6 +99,7 @@ pub fn choose<'a>(
             wasm: start::adapter()?.into(),
             origin: "`wasi:cli/run` calls `_start`".to_string(),
             embedded: true,
+            sockets: false,
             for_commands: true,
         });
     }
@@ -118,6 +122,7 @@ fn given_adapter<'a>(
         wasm: (&adapter.wasm).into(),
         origin: adapter.origin.clone(),
         embedded: false,
+        sockets: false,
         for_commands: wants.contains(&"_start"),
     };
     check_fit(&chosen, &wants, survey, kind, options)?;

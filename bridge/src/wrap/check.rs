@@ -198,6 +198,24 @@ pub fn notes(survey: &Survey<'_>, kind: Kind, adapters: &[Chosen<'_>]) -> Result
     Ok(notes)
 }
 
+/// What is said of a program that imports functions of WAMR for groups of receivers, which our library has because the program
+/// would not be linked without them.
+pub fn without_groups(survey: &Survey<'_>) -> Option<String> {
+    let imported = survey.imported_funcs(PREVIEW1);
+    let is_of_groups = |name: &&&str| {
+        name.starts_with("sock_")
+            && (name.contains("_ip_multicast_") || name.ends_with("_membership"))
+    };
+    let names = imported.iter().filter(is_of_groups);
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "a component cannot join groups of receivers: {} will fail with ENOTSUP",
+            shortened(&names)
+        )
+    })
+}
+
 /// The exports of an adapter that only return ENOTSUP.
 fn unsupported(adapter: &[u8]) -> Result<HashSet<&str>> {
     const ENOTSUP: i32 = 58;

@@ -5,6 +5,7 @@
 
 use anyhow::{Error, Result, anyhow};
 use p1bridge_linker::nearest::{did_you_mean, nearest};
+use p1bridge_linker::preview1;
 use wasmparser::{FuncType, Import, TypeRef, ValType};
 
 use super::WrapOptions;
@@ -261,9 +262,11 @@ impl<'a> Provided<'a> {
             .find(|(adapter, _)| adapter.name == module)
         {
             let mut exports = exports.exported_funcs();
+            let socket = { adapter.sockets }.then(|| preview1::socket(name));
             let provided = exports
                 .find(|(export, _)| *export == name)
-                .map(|(_, ty)| ty);
+                .map(|(_, ty)| ty)
+                .or(socket.as_ref().and_then(Option::as_ref));
             return match (provided, ty) {
                 (None, _) => Some(format!(
                     "`{name}` of `{module}` is not provided by {}{}",

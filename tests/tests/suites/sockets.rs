@@ -2,7 +2,8 @@
 //!
 //! Flat, it runs on the host of `p1bridge_tests::sockets`, and on every `iwasm` (WAMR 1.3.3 or later) that
 //! the environment variable `P1BRIDGE_IWASM` names, separated by `:`. As a component it runs on wasmtime
-//! where that can print the same.
+//! where that can print the same; and everywhere as a component that the flat program has become again, whose
+//! sockets are those of WASI by way of WAMR's.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -64,17 +65,7 @@ fn flat_hosts() -> Vec<Host> {
 
 pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
     let mut hosts: Vec<Host> = Vec::new();
-    let component = guest.clone();
-    let oracle = move |args: &[&str], stdin: Option<OwnedFd>| {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("guest.wasm");
-        std::fs::write(&file, &component).unwrap();
-        let mut command = Command::new(process::this_binary().unwrap());
-        command.args(["engine", "wasmtime"]).arg(&file);
-        command.args(["--network", "--"]).args(args);
-        printed(command, stdin)
-    };
-    hosts.push(("wasmtime".into(), Box::new(oracle)));
+    hosts.push(("wasmtime".into(), on_wasmtime(guest.clone())));
     for (name, growth) in [("wasmi", Growth::Free), ("wasmi, --no-grow", Growth::None)] {
         let options = FlattenOptions {
             sockets: Some(true),
@@ -84,6 +75,13 @@ pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
         let flat = flatten(&guest, &options).unwrap().wasm;
         hosts.push((name.into(), on_wasmi(flat)));
     }
+    let options = FlattenOptions {
+        sockets: Some(true),
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&guest, &options).unwrap().wasm;
+    let back = wrap(&flat, &WrapOptions::default()).unwrap().component;
+    hosts.push(("wasmtime, flat and wrapped".into(), on_wasmtime(back)));
     let named = std::env::var("P1BRIDGE_IWASM").unwrap_or_default();
     for iwasm in named.split(':').filter(|path| !path.is_empty()) {
         let options = FlattenOptions {
@@ -108,6 +106,19 @@ pub fn hosts_of(guest: Vec<u8>) -> Vec<Host> {
         hosts.push((iwasm.to_string(), Box::new(real)));
     }
     hosts
+}
+
+/// A component on wasmtime.
+pub fn on_wasmtime(component: Vec<u8>) -> Run {
+    Box::new(move |args, stdin| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("guest.wasm");
+        std::fs::write(&file, &component).unwrap();
+        let mut command = Command::new(process::this_binary().unwrap());
+        command.args(["engine", "wasmtime"]).arg(&file);
+        command.args(["--network", "--"]).args(args);
+        printed(command, stdin)
+    })
 }
 
 /// A flat program on the host of this package.
