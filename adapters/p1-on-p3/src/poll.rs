@@ -62,6 +62,8 @@ weak! {
                 ahead::arrive(Done(get32(area + 4)));
             }
             if timer != 0 {
+                // What is cancelled must not be waited for.
+                wasi::join(timer, 0);
                 if is_input {
                     wasi::cancel_subtask(timer);
                 }
