@@ -5,36 +5,41 @@ use std::io::Write;
 use anyhow::Result;
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::profiles::Profile;
-use p1bridge::wrap::{World, WrapOptions, wrap};
+use p1bridge::wrap::{Wasi, World, WrapOptions, wrap};
 
 use crate::Engine;
 use crate::manifest::Program;
 
 /// The component of a guest: the file itself, or the module wrapped.
 pub fn component(program: &Program) -> Result<Vec<u8>> {
-    wrapped(program, false)
+    wrapped(program, WrapOptions::default())
+}
+
+/// The same on WASI 0.3.
+pub fn component_of_0_3(program: &Program) -> Result<Vec<u8>> {
+    let options = WrapOptions {
+        wasi: Wasi::V0_3,
+        ..WrapOptions::default()
+    };
+    wrapped(program, options)
 }
 
 /// The same with the adapter of wasmtime inside.
 pub fn component_with_adapter(program: &Program) -> Result<Vec<u8>> {
-    wrapped(program, true)
+    let options = WrapOptions {
+        wasmtime_adapter: true,
+        ..WrapOptions::default()
+    };
+    wrapped(program, options)
 }
 
-fn wrapped(program: &Program, wasmtime_adapter: bool) -> Result<Vec<u8>> {
+fn wrapped(program: &Program, options: WrapOptions) -> Result<Vec<u8>> {
     let wasm = program.wasm()?;
     if !program.is_module() {
         return Ok(wasm);
     }
     let world = program.world().map(|wit| parse_world(&wit)).transpose()?;
-    Ok(wrap(
-        &wasm,
-        &WrapOptions {
-            world,
-            wasmtime_adapter,
-            ..WrapOptions::default()
-        },
-    )?
-    .component)
+    Ok(wrap(&wasm, &WrapOptions { world, ..options })?.component)
 }
 
 /// The name of the profile that modules for an engine are made with, and `portable` where none is named

@@ -658,3 +658,27 @@ fn a_module_of_the_standard_mangling_is_wrapped_with_the_adapter() {
         "{ended:?}"
     );
 }
+
+#[test]
+fn a_program_for_wasi_0_3_imports_and_exports_that_alone() {
+    let prints = command(
+        r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#,
+    );
+    let folder = Folder::new();
+    folder.add("in.wasm", &prints);
+    folder
+        .run(&["wrap", "in.wasm", "--wasi", "0.3", "-o", "out.wasm"])
+        .succeeded();
+    let (imports, exports) = world(&std::fs::read(folder.path().join("out.wasm")).unwrap());
+    assert_eq!(exports, ["wasi:cli/run@0.3.0"]);
+    assert!(imports.contains(&"wasi:cli/stdout@0.3.0".to_string()));
+    assert!(
+        imports.iter().all(|name| name.ends_with("@0.3.0")),
+        "{imports:?}"
+    );
+    refused(
+        &prints,
+        &["--wasi", "0.3", "--adapt", "wasmtime"],
+        &["adapters are of WASI 0.2", "--wasi 0.3"],
+    );
+}

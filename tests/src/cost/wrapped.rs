@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use p1bridge::wrap::{WrapOptions, wrap};
+use p1bridge::wrap::{Wasi, WrapOptions, wrap};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 use wasmtime_wasi::p2::bindings::sync::Command;
@@ -25,10 +25,12 @@ const PRINTS: &str = r#"(module
         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)))))"#;
 
 /// The most bytes that `wrap` may add: for hello-c what is reached, where 2560 are wanted.
-const BYTES: [(&str, f64); 3] = [
-    ("standard output alone", 1100.0),
-    ("hello-c", 3000.0),
-    ("files-c", 14848.0),
+const BYTES: [(&str, Wasi, f64); 5] = [
+    ("standard output alone", Wasi::V0_2, 1100.0),
+    ("hello-c", Wasi::V0_2, 3000.0),
+    ("files-c", Wasi::V0_2, 14848.0),
+    ("standard output alone", Wasi::V0_3, 1400.0),
+    ("files-c", Wasi::V0_3, 14000.0),
 ];
 
 /// The most fuel, in times that with wasmtime's adapter, of what [`REPEATS`] does, in its order.
@@ -71,16 +73,26 @@ fn fuel(
 
 /// The figures.
 pub fn wrapped() -> Result<Vec<Figure>> {
-    let ours = |module: &[u8]| anyhow::Ok(wrap(module, &WrapOptions::default())?.component);
+    let on = |module: &[u8], wasi| {
+        let options = WrapOptions {
+            wasi,
+            ..WrapOptions::default()
+        };
+        anyhow::Ok(wrap(module, &options)?.component)
+    };
+    let ours = |module: &[u8]| on(module, Wasi::V0_2);
     let mut figures = Vec::new();
-    for (name, goal) in BYTES {
+    for (name, wasi, goal) in BYTES {
         let module = match name.ends_with("-c") {
             true => corpus(name)?,
             false => wat::parse_str(PRINTS)?,
         };
         figures.push(Figure {
-            what: format!("bytes that `wrap` adds: {name}"),
-            value: length(&ours(&module)?)? as f64 - length(&module)? as f64,
+            what: match wasi {
+                Wasi::V0_2 => format!("bytes that `wrap` adds: {name}"),
+                Wasi::V0_3 => format!("bytes that `wrap --wasi 0.3` adds: {name}"),
+            },
+            value: length(&on(&module, wasi)?)? as f64 - length(&module)? as f64,
             goal,
         });
     }

@@ -23,6 +23,8 @@ use p1bridge::wrap::{Wasi, WrapOptions, wrap};
 use p1bridge_tests::snapshot::{self, Files};
 use p1bridge_tests::{Exit, RunSpec, engines};
 
+use wasmparser::{Validator, WasmFeatures};
+
 use script::{ALL, Arg, Script};
 
 /// What a guest did: the lines of its log, standard output, its end, and the files that it left.
@@ -93,13 +95,17 @@ fn component(module: &[u8]) -> Vec<u8> {
     wrap(module, &WrapOptions::default()).unwrap().component
 }
 
-/// The same on WASI 0.3.
+/// The same on WASI 0.3, of which it needs nothing that is behind a gate.
 fn component_of_0_3(module: &[u8]) -> Vec<u8> {
     let options = WrapOptions {
         wasi: Wasi::V0_3,
         ..WrapOptions::default()
     };
-    wrap(module, &options).unwrap().component
+    let component = wrap(module, &options).unwrap().component;
+    let mut features = WasmFeatures::WASM2 | WasmFeatures::COMPONENT_MODEL;
+    features |= WasmFeatures::CM_ASYNC;
+    { Validator::new_with_features(features).validate_all(&component) }.unwrap();
+    component
 }
 
 /// A guest, and whether it reads its script from standard input.

@@ -495,11 +495,18 @@ fn the_preview_before_it_has_other_numbers_and_structures() {
         "poll_oneoff",
         "fd_write",
     ];
-    let guest = super::Guest {
-        wasm: super::component(&script.guest_of("wasi_unstable", &functions, 2)),
-        reads_script: false,
-    };
-    let did = super::run(&guest, &script, &Setting::with_files());
+    let module = script.guest_of("wasi_unstable", &functions, 2);
+    let [did, on_0_3] = [super::component, super::component_of_0_3].map(|component| {
+        let guest = super::Guest {
+            wasm: component(&module),
+            reads_script: false,
+        };
+        super::run(&guest, &script, &Setting::with_files())
+    });
+    assert_eq!(did.files, on_0_3.files);
+    // But for the time, which is in the last of them.
+    let but_time = |did: &super::Did| did.lines[..did.lines.len() - 1].to_vec();
+    assert_eq!(but_time(&did), but_time(&on_0_3));
     assert_eq!(errors(&did.lines, ""), ["0"; 6], "{:#?}", did.lines);
     let memory: Vec<_> = did
         .lines
