@@ -15,7 +15,7 @@ use wasmparser::{
 };
 
 use super::coalesce;
-use super::step::{Action, Remap, Step, leb};
+use super::step::{Action, Remap, Step};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::fold::fold;
@@ -25,6 +25,7 @@ use crate::memory::access::Scratch;
 use crate::memory::traps;
 use crate::parallel::in_order;
 use crate::parse::module::Module;
+use crate::parse::numbers::{signed, unsigned};
 use crate::parse::scan::Ref;
 use crate::plan::Plan;
 use crate::resolve::InstanceId;
@@ -352,35 +353,63 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
-    /// Writes the most frequent instructions that have an index; false for all others.
+    /// Writes the most frequent instructions that have an index, and those of the MVP whose immediate is longer than
+    /// needed; false for all others. Accesses stay as they are but for that.
     fn renumber(&mut self, start: usize) -> bool {
-        let opcode = self.bytes[start];
-        if !matches!(opcode, CALL | GLOBAL_GET | GLOBAL_SET) {
-            return false;
-        }
-        let Some((old, length)) = read_leb(&self.bytes[start + 1..self.end]) else {
+        let code = &self.bytes[start..self.end];
+        let Some(immediate) = code.get(1..) else {
             return false;
         };
-        let new = match opcode {
-            CALL => match self.step.map.callee(old) {
-                Callee::Func(new) => new,
+        let opcode = code[0];
+        // What is written for so many bytes: the opcode with more that stays, and a number.
+        let (kept, length, number) = match opcode {
+            CALL | GLOBAL_GET | GLOBAL_SET => {
+                let Some(old) = unsigned(immediate) else {
+                    return false;
+                };
+                let new = match opcode {
+                    CALL => match self.step.map.callee(old.value) {
+                        Callee::Func(new) => new,
+                        _ => return false,
+                    },
+                    _ => self.step.map.global(old.value),
+                };
+                if new == old.value && !old.is_long {
+                    return true;
+                }
+                (1, 1 + old.length, i64::from(new))
+            }
+            CALL_INDIRECT => match unsigned(immediate) {
+                // The first table is one byte, and stays so.
+                Some(old)
+                    if immediate.get(old.length) == Some(&0) && self.step.map.table(0) == 0 =>
+                {
+                    let new = self.step.map.ty(old.value);
+                    if new == old.value && !old.is_long {
+                        return true;
+                    }
+                    (1, 1 + old.length, new.into())
+                }
                 _ => return false,
             },
-            _ => self.step.map.global(old),
+            I32_CONST => match signed(immediate) {
+                Some(old) => (1, 1 + old.length, old.value.into()),
+                None => return false,
+            },
+            FIRST_ACCESS..=LAST_ACCESS => match (immediate[0], unsigned(&immediate[1..])) {
+                (0..MEMORY_INDEX, Some(old)) => (2, 2 + old.length, old.value.into()),
+                _ => return false,
+            },
+            _ => return false,
         };
-        if new == old && leb(new.into()) == length {
-            return true;
-        }
         self.copy_to(start);
         self.note(start);
-        self.out.push(opcode);
-        let mut left = new;
-        while left >= 0x80 {
-            self.out.push(left as u8 | 0x80);
-            left >>= 7;
+        self.out.extend_from_slice(&self.bytes[start..start + kept]);
+        match opcode {
+            I32_CONST => number.encode(self.out),
+            _ => (number as u64).encode(self.out),
         }
-        self.out.push(left as u8);
-        self.run = start + 1 + length;
+        self.run = start + length;
         self.note(self.run);
         true
     }
@@ -438,13 +467,19 @@ const BR_TABLE: u8 = 0x0e;
 const CALL: u8 = 0x10;
 const GLOBAL_GET: u8 = 0x23;
 const GLOBAL_SET: u8 = 0x24;
+const CALL_INDIRECT: u8 = 0x11;
+const I32_CONST: u8 = 0x41;
+const FIRST_ACCESS: u8 = 0x28;
+const LAST_ACCESS: u8 = 0x3e;
+/// The bit of the alignment that says that a memory index follows.
+const MEMORY_INDEX: u8 = 0x40;
 
 /// Whether all labels at the start of `bytes`, behind their number, are as short as they can be.
 fn is_shortest(mut bytes: &[u8]) -> Option<bool> {
     let mut next = || {
-        let (value, length) = read_leb(bytes)?;
-        bytes = &bytes[length..];
-        Some((value, length == leb(value.into())))
+        let number = unsigned(bytes)?;
+        bytes = &bytes[number.length..];
+        Some((number.value, !number.is_long))
     };
     let (count, mut shortest) = next()?;
     // And that for all others.
@@ -452,18 +487,6 @@ fn is_shortest(mut bytes: &[u8]) -> Option<bool> {
         shortest &= next()?.1;
     }
     Some(shortest)
-}
-
-/// An index and its length.
-fn read_leb(bytes: &[u8]) -> Option<(u32, usize)> {
-    let mut value = 0;
-    for (at, &byte) in bytes.iter().enumerate().take(5) {
-        value |= u32::from(byte & 0x7f) << (7 * at);
-        if byte < 0x80 {
-            return Some((value, at + 1));
-        }
-    }
-    None
 }
 
 fn reencode_one(remap: &mut Remap<'_>, op: Operator<'_>, out: &mut Vec<u8>) -> Result<()> {

@@ -8,6 +8,7 @@ pub mod component;
 pub mod constant;
 pub mod module;
 mod notes;
+pub mod numbers;
 pub mod scan;
 pub mod sites;
 mod walk;
@@ -230,7 +231,7 @@ fn parse(bytes: &[u8], is_valid: bool) -> Result<Input<'_>> {
     let mut validator = Validator::new_with_features(accepted());
     let mut components: Vec<Component<'_>> = Vec::new();
     let mut modules: Vec<Module<'_>> = Vec::new();
-    let mut jobs = Vec::new();
+    let mut rules: Vec<(usize, scan::Rules)> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     let mut types = None;
 
@@ -309,12 +310,9 @@ fn parse(bytes: &[u8], is_valid: bool) -> Result<Input<'_>> {
                 let module = &mut modules[id];
                 if let ValidPayload::Func(func, body) = valid {
                     let range = body.range();
-                    jobs.push(scan::Job {
-                        module: id,
-                        defined: module.bodies.len(),
-                        func,
-                        body,
-                    });
+                    if module.bodies.is_empty() {
+                        rules.push((id, scan::Rules::of(func)));
+                    }
                     module.bodies.push(range.start as usize..range.end as usize);
                 } else {
                     let in_component = open.len() > 1;
@@ -339,7 +337,21 @@ fn parse(bytes: &[u8], is_valid: bool) -> Result<Input<'_>> {
     }
 
     let counts: Vec<usize> = modules.iter().map(|module| module.bodies.len()).collect();
-    for (module, (refs, features)) in modules.iter_mut().zip(scan::scan(jobs, &counts, is_valid)?) {
+    let bodies = rules.into_iter().map(|(id, rules)| {
+        let module = &modules[id];
+        let imported = module.func_types.len() - module.bodies.len();
+        scan::Bodies {
+            module: id,
+            bytes,
+            ranges: &module.bodies,
+            types: &module.func_types[imported..],
+            imported: imported as u32,
+            rules,
+        }
+    });
+    let bodies: Vec<scan::Bodies<'_>> = bodies.collect();
+    let scanned = scan::scan(&bodies, &counts, is_valid)?;
+    for (module, (refs, features)) in modules.iter_mut().zip(scanned) {
         module.refs = refs;
         module.features.insert(features);
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmparser::{
-    FrameKind, FrameStack, FuncToValidate, FuncValidator, FuncValidatorAllocations, FunctionBody,
-    ValidatorResources, VisitOperator, VisitSimdOperator,
+    BinaryReader, FrameKind, FrameStack, FuncToValidate, FuncValidator, FuncValidatorAllocations,
+    FunctionBody, ValidatorResources, VisitOperator, VisitSimdOperator, WasmFeatures,
 };
 
 use super::notes::{Notes, is_access};
@@ -67,14 +67,62 @@ impl Refs {
     }
 }
 
-/// A function body that is still to be validated.
-pub struct Job<'a> {
+/// The bodies of a module that are still to be validated.
+pub struct Bodies<'a> {
     /// The module, by its place in the list of modules.
     pub module: usize,
-    /// The function, by its place in the code section.
-    pub defined: usize,
-    pub func: FuncToValidate<ValidatorResources>,
-    pub body: FunctionBody<'a>,
+    /// The file.
+    pub bytes: &'a [u8],
+    /// Where each body is in it, with its locals.
+    pub ranges: &'a [Range<usize>],
+    /// The type index of each.
+    pub types: &'a [u32],
+    /// How many functions are imported.
+    pub imported: u32,
+    pub rules: Rules,
+}
+
+/// What the bodies of a module are validated by.
+#[derive(Clone)]
+pub struct Rules {
+    resources: ValidatorResources,
+    features: WasmFeatures,
+}
+
+impl Rules {
+    /// Those of the module that this body is in.
+    pub fn of(body: FuncToValidate<ValidatorResources>) -> Rules {
+        Rules {
+            resources: body.resources,
+            features: body.features,
+        }
+    }
+}
+
+/// A body, by its place in the code section.
+struct Job<'b> {
+    bodies: &'b Bodies<'b>,
+    defined: usize,
+}
+
+impl<'b> Job<'b> {
+    fn body(&self) -> FunctionBody<'b> {
+        let Range { start, end } = self.bodies.ranges[self.defined];
+        FunctionBody::new(BinaryReader::new(
+            &self.bodies.bytes[start..end],
+            start as u64,
+        ))
+    }
+
+    fn to_validate(&self) -> FuncToValidate<ValidatorResources> {
+        let rules = self.bodies.rules.clone();
+        FuncToValidate {
+            resources: rules.resources,
+            index: self.bodies.imported + self.defined as u32,
+            ty: self.bodies.types[self.defined],
+            features: rules.features,
+        }
+    }
 }
 
 /// Validates the bodies and collects what they refer to and which features they use.
@@ -82,13 +130,13 @@ pub struct Job<'a> {
 /// `modules` has the number of defined functions for each module; the results are per module, in
 /// the same order. Bodies that are known to be valid are only read. The error is that of the first invalid body in the file.
 pub fn scan(
-    jobs: Vec<Job<'_>>,
+    bodies: &[Bodies<'_>],
     modules: &[usize],
     is_valid: bool,
 ) -> Result<Vec<(Refs, FeatureSet)>, wasmparser::Error> {
     let workers = match is_valid {
-        true => on_all_cores(jobs, Worker::read)?,
-        false => on_all_cores(jobs, Worker::run)?,
+        true => on_all_cores(bodies, Worker::read)?,
+        false => on_all_cores(bodies, Worker::run)?,
     };
     let mut out: Vec<(Vec<Noted>, FeatureSet)> = modules
         .iter()
@@ -122,10 +170,10 @@ pub fn scan(
 }
 
 /// Validates the bodies, and notes nothing. The error is that of the first invalid body in the file.
-pub fn validate(jobs: Vec<Job<'_>>) -> Result<(), wasmparser::Error> {
-    on_all_cores(jobs, |(): &mut (), job, allocations| {
-        let mut validator = job.func.into_validator(allocations);
-        validated(&mut validator, &job.body, &mut ())?;
+pub fn validate(bodies: &[Bodies<'_>]) -> Result<(), wasmparser::Error> {
+    on_all_cores(bodies, |(): &mut (), job, allocations| {
+        let mut validator = job.to_validate().into_validator(allocations);
+        validated(&mut validator, &job.body(), &mut ())?;
         Ok(validator.into_allocations())
     })
     .map(|_| ())
@@ -150,46 +198,40 @@ fn validated(
 }
 
 /// Does something with every body; gives what each worker has of it.
-fn on_all_cores<'a, W: Default + Send>(
-    jobs: Vec<Job<'a>>,
+fn on_all_cores<W: Default + Send>(
+    bodies: &[Bodies<'_>],
     run: impl Fn(
         &mut W,
-        Job<'a>,
+        Job<'_>,
         FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations, wasmparser::Error>
     + Sync,
 ) -> Result<Vec<W>, wasmparser::Error> {
     const CHUNK: usize = 64;
-    let total: u64 = jobs
-        .iter()
-        .map(|job| job.body.as_bytes().len() as u64)
-        .sum();
+    let ranges = bodies.iter().flat_map(|bodies| bodies.ranges);
+    let total: usize = ranges.map(ExactSizeIterator::len).sum();
     let threads = if total < 128 * 1024 {
         1
     } else {
         std::thread::available_parallelism().map_or(1, |n| n.get().min(8))
     };
 
-    let slots = jobs.len();
-    let chunks: Vec<std::sync::Mutex<Vec<Job<'_>>>> = {
-        let mut chunks = Vec::with_capacity(slots.div_ceil(CHUNK));
-        let mut jobs = jobs.into_iter();
-        loop {
-            let chunk: Vec<Job<'_>> = jobs.by_ref().take(CHUNK).collect();
-            if chunk.is_empty() {
-                break chunks;
-            }
-            chunks.push(std::sync::Mutex::new(chunk));
-        }
-    };
+    // Which bodies are looked at together: those of a module from one on.
+    let chunks: Vec<(&Bodies<'_>, usize)> = bodies
+        .iter()
+        .flat_map(|bodies| {
+            let starts = (0..bodies.ranges.len()).step_by(CHUNK);
+            starts.map(move |start| (bodies, start))
+        })
+        .collect();
     let next = AtomicUsize::new(0);
     let work = || -> Result<W, wasmparser::Error> {
         let mut worker = W::default();
         let mut allocations = FuncValidatorAllocations::default();
-        while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let chunk = std::mem::take(&mut *chunk.lock().expect("no worker panics"));
-            for job in chunk {
-                allocations = run(&mut worker, job, allocations)?;
+        while let Some(&(bodies, start)) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let end = bodies.ranges.len().min(start + CHUNK);
+            for defined in start..end {
+                allocations = run(&mut worker, Job { bodies, defined }, allocations)?;
             }
         }
         Ok(worker)
@@ -240,11 +282,12 @@ impl Worker {
         job: Job<'_>,
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations, wasmparser::Error> {
-        let mut validator = job.func.into_validator(allocations);
-        let mut body = self.begin(&job.body)?;
-        validated(&mut validator, &job.body, &mut body)?;
+        let mut validator = job.to_validate().into_validator(allocations);
+        let source = job.body();
+        let mut body = self.begin(&source)?;
+        validated(&mut validator, &source, &mut body)?;
         let noted = body.end();
-        self.done.push((job.module, job.defined, noted));
+        self.done.push((job.bodies.module, job.defined, noted));
         Ok(validator.into_allocations())
     }
 
@@ -254,18 +297,19 @@ impl Worker {
         job: Job<'_>,
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations, wasmparser::Error> {
-        let mut body = self.begin(&job.body)?;
-        let reader = job.body.get_operators_reader()?.get_binary_reader();
-        let first = job.body.range().start;
+        let source = job.body();
+        let mut body = self.begin(&source)?;
+        let reader = source.get_operators_reader()?.get_binary_reader();
+        let first = source.range().start;
         let code = Code {
-            bytes: job.body.as_bytes(),
+            bytes: source.as_bytes(),
             first,
             locals: (reader.original_position() - first) as usize,
             features: reader.features(),
         };
         walk(code, &mut Nothing(FrameKind::Block), &mut body)?;
         let noted = body.end();
-        self.done.push((job.module, job.defined, noted));
+        self.done.push((job.bodies.module, job.defined, noted));
         Ok(allocations)
     }
 
@@ -304,15 +348,20 @@ impl Watch for Body<'_> {
     }
 
     #[inline(always)]
-    fn call(&mut self, at: usize, function: u32) {
+    fn has(&mut self, at: usize, reference: Ref) {
         self.sites.push(at);
-        self.notes.add(Ref::Func(function));
+        self.notes.add(reference);
     }
 
     #[inline(always)]
-    fn global(&mut self, at: usize, global: u32) {
+    fn site(&mut self, at: usize) {
         self.sites.push(at);
-        self.notes.add(Ref::Global(global));
+    }
+
+    #[inline(always)]
+    fn calls_indirectly(&mut self, at: usize, ty: u32) {
+        self.has(at, Ref::Type(ty));
+        self.notes.add(Ref::Table(0));
     }
 
     fn other(&mut self, at: Range<usize>) -> Result<(), wasmparser::Error> {

@@ -1,15 +1,18 @@
 //! Visits the instructions of a body one after the other.
 //!
-//! It does what [`BinaryReader::visit_operator`] does in a loop. The most frequent instructions are decoded here where
-//! they are as short as they can be, which takes a fraction of the time; what a visitor is told is the same. All
-//! others, and all that is wrong, are left to the reader.
+//! It does what [`BinaryReader::visit_operator`] does in a loop. The most frequent instructions are decoded here,
+//! which takes a fraction of the time; what a visitor is told is the same. All others, and all that is wrong,
+//! are left to the reader.
 
 use std::ops::Range;
 
 use wasmparser::{
     BinaryReader, BlockType, Error, FrameKind, FrameStack, FuncValidator, MemArg, MemArgTarget,
-    ValidatorResources, VisitOperator, WasmFeatures,
+    ValType, ValidatorResources, VisitOperator, WasmFeatures,
 };
+
+use super::numbers::{Number, signed, unsigned};
+use super::scan::Ref;
 
 /// The instructions of a body.
 #[derive(Clone, Copy)]
@@ -59,15 +62,18 @@ impl<'a> Visits<'a> for FuncValidator<ValidatorResources> {
     }
 }
 
-/// What notes where instructions are, by the bytes of the body before each; no instruction is told of twice.
+/// What notes where instructions are, by the bytes of the body before each; no instruction is told of twice, but that an
+/// access is a site, too. Those that it is not told of mean the same in any module.
 pub trait Watch {
     /// An access of the first memory as the MVP encodes it.
     fn access(&mut self);
-    /// A call of this function.
-    fn call(&mut self, at: usize, function: u32);
-    /// An instruction that has this global.
-    fn global(&mut self, at: usize, global: u32);
-    /// Any other instruction that was not decoded here. Those that were mean the same in any module.
+    /// An instruction that has one index, and is of the MVP.
+    fn has(&mut self, at: usize, reference: Ref);
+    /// An indirect call through the first table, as the MVP encodes it.
+    fn calls_indirectly(&mut self, at: usize, ty: u32);
+    /// An instruction of the MVP that has an immediate longer than needed, or a block with a number.
+    fn site(&mut self, at: usize);
+    /// Any instruction that was not decoded here.
     ///
     /// # Errors
     ///
@@ -79,9 +85,11 @@ pub trait Watch {
 impl Watch for () {
     fn access(&mut self) {}
 
-    fn call(&mut self, _: usize, _: u32) {}
+    fn has(&mut self, _: usize, _: Ref) {}
 
-    fn global(&mut self, _: usize, _: u32) {}
+    fn calls_indirectly(&mut self, _: usize, _: u32) {}
+
+    fn site(&mut self, _: usize) {}
 
     fn other(&mut self, _: Range<usize>) -> Result<(), Error> {
         Ok(())
@@ -126,13 +134,11 @@ pub fn walk<'a>(
 /// The opcode that only a block of the kind `if` has.
 pub const ELSE: u8 = 0x05;
 const END: u8 = 0x0b;
-/// The type of a block without values.
-const EMPTY: u8 = 0x40;
 /// The flags of an access from here on say more than its alignment.
 const FIRST_FLAG: u8 = 0x10;
 
-/// Visits the instruction at the start of `code` if it is one of the most frequent, and as short as it can be. Gives its
-/// length, and 0 if it is another.
+/// Visits the instruction at the start of `code` if it is one of the most frequent. Gives its length, and 0 if it is
+/// another.
 #[inline(always)]
 fn frequent<'a>(
     code: &[u8],
@@ -140,7 +146,20 @@ fn frequent<'a>(
     visitor: &mut (impl VisitOperator<'a, Output = Result<(), Error>> + FrameStack),
     watch: &mut impl Watch,
 ) -> Result<usize, Error> {
-    /// The arms of those without immediates, with an index or a label, with the places of memory.
+    /// Visits one that has a number, with what tells the watch of it; 0 where that is left to the reader.
+    macro_rules! number {
+        ($read:ident, $number:ident => $tell:expr, $visited:expr) => {
+            match $read(&code[1..]) {
+                Some($number) => {
+                    $tell;
+                    $visited.map(|()| 1 + $number.length)
+                }
+                None => Ok(0),
+            }
+        };
+    }
+
+    /// The arms of those without immediates, with a label or a local, of blocks, and with places of memory.
     macro_rules! instructions {
         (
             $($plain:literal $visit_plain:ident)*;
@@ -151,35 +170,28 @@ fn frequent<'a>(
         ) => {
             match code[0] {
                 $($plain => visitor.$visit_plain().map(|()| 1),)*
-                $($indexed => match unsigned(&code[1..]) {
-                    Some((value, length)) => visitor.$visit_indexed(value).map(|()| 1 + length),
-                    None => Ok(0),
-                },)*
+                $($indexed => number!(
+                    unsigned, index => if index.is_long { watch.site(at) }, visitor.$visit_indexed(index.value)
+                ),)*
                 $($block => match code.get(1) {
-                    Some(&EMPTY) => visitor.$visit_block(BlockType::Empty).map(|()| 2),
+                    Some(0x40) => visitor.$visit_block(BlockType::Empty).map(|()| 2),
+                    Some(0x7f) => {
+                        watch.site(at);
+                        visitor.$visit_block(BlockType::Type(ValType::I32)).map(|()| 2)
+                    }
                     _ => Ok(0),
                 },)*
                 $($access => match memory(code, $max_align) {
-                    Some((arg, length)) => {
+                    Some((arg, offset)) => {
                         watch.access();
-                        visitor.$visit_access(arg).map(|()| length)
+                        if offset.is_long {
+                            watch.site(at);
+                        }
+                        visitor.$visit_access(arg).map(|()| 2 + offset.length)
                     }
                     None => Ok(0),
                 },)*
                 $($arms)*
-            }
-        };
-    }
-
-    /// One that has the index of something that the watch is told of.
-    macro_rules! told {
-        ($tell:ident $visit:ident) => {
-            match unsigned(&code[1..]) {
-                Some((index, length)) => {
-                    watch.$tell(at, index);
-                    visitor.$visit(index).map(|()| 1 + length)
-                }
-                None => Ok(0),
             }
         };
     }
@@ -193,19 +205,29 @@ fn frequent<'a>(
         0x50 visit_i64_eqz 0x51 visit_i64_eq 0x52 visit_i64_ne
         0x53 visit_i64_lt_s 0x54 visit_i64_lt_u 0x55 visit_i64_gt_s 0x56 visit_i64_gt_u
         0x57 visit_i64_le_s 0x58 visit_i64_le_u 0x59 visit_i64_ge_s 0x5a visit_i64_ge_u
-        0x67 visit_i32_clz 0x68 visit_i32_ctz
+        0x5b visit_f32_eq 0x5c visit_f32_ne
+        0x5d visit_f32_lt 0x5e visit_f32_gt 0x5f visit_f32_le 0x60 visit_f32_ge
+        0x61 visit_f64_eq 0x62 visit_f64_ne
+        0x63 visit_f64_lt 0x64 visit_f64_gt 0x65 visit_f64_le 0x66 visit_f64_ge
+        0x67 visit_i32_clz 0x68 visit_i32_ctz 0x69 visit_i32_popcnt
         0x6a visit_i32_add 0x6b visit_i32_sub 0x6c visit_i32_mul
         0x6d visit_i32_div_s 0x6e visit_i32_div_u 0x6f visit_i32_rem_s 0x70 visit_i32_rem_u
         0x71 visit_i32_and 0x72 visit_i32_or 0x73 visit_i32_xor
         0x74 visit_i32_shl 0x75 visit_i32_shr_s 0x76 visit_i32_shr_u
         0x77 visit_i32_rotl 0x78 visit_i32_rotr
-        0x79 visit_i64_clz 0x7a visit_i64_ctz
+        0x79 visit_i64_clz 0x7a visit_i64_ctz 0x7b visit_i64_popcnt
         0x7c visit_i64_add 0x7d visit_i64_sub 0x7e visit_i64_mul
+        0x7f visit_i64_div_s 0x80 visit_i64_div_u 0x81 visit_i64_rem_s 0x82 visit_i64_rem_u
         0x83 visit_i64_and 0x84 visit_i64_or 0x85 visit_i64_xor
         0x86 visit_i64_shl 0x87 visit_i64_shr_s 0x88 visit_i64_shr_u
+        0x89 visit_i64_rotl 0x8a visit_i64_rotr
+        0x8b visit_f32_abs 0x8c visit_f32_neg
         0x92 visit_f32_add 0x93 visit_f32_sub 0x94 visit_f32_mul 0x95 visit_f32_div
+        0x99 visit_f64_abs 0x9a visit_f64_neg
         0xa0 visit_f64_add 0xa1 visit_f64_sub 0xa2 visit_f64_mul 0xa3 visit_f64_div
-        0xa7 visit_i32_wrap_i64 0xac visit_i64_extend_i32_s 0xad visit_i64_extend_i32_u;
+        0xa7 visit_i32_wrap_i64 0xac visit_i64_extend_i32_s 0xad visit_i64_extend_i32_u
+        0xb6 visit_f32_demote_f64 0xb7 visit_f64_convert_i32_s 0xb8 visit_f64_convert_i32_u
+        0xbb visit_f64_promote_f32 0xbd visit_i64_reinterpret_f64 0xbf visit_f64_reinterpret_i64;
         0x0c visit_br 0x0d visit_br_if
         0x20 visit_local_get 0x21 visit_local_set 0x22 visit_local_tee;
         0x02 visit_block 0x03 visit_loop 0x04 visit_if;
@@ -222,76 +244,52 @@ fn frequent<'a>(
             Some(FrameKind::If) => visitor.visit_else().map(|()| 1),
             _ => Ok(0),
         },
-        0x10 => told!(call visit_call),
-        0x23 => told!(global visit_global_get),
-        0x24 => told!(global visit_global_set),
-        0x41 => match signed(&code[1..]) {
-            Some((value, length)) => visitor.visit_i32_const(value).map(|()| 1 + length),
-            None => Ok(0),
+        0x10 => number!(
+            unsigned, index => watch.has(at, Ref::Func(index.value)), visitor.visit_call(index.value)
+        ),
+        0x11 => match unsigned(&code[1..]) {
+            Some(ty) if code.get(1 + ty.length) == Some(&0) => {
+                watch.calls_indirectly(at, ty.value);
+                visitor.visit_call_indirect(ty.value, 0).map(|()| 2 + ty.length)
+            }
+            _ => Ok(0),
         },
-        0x42 => match signed(&code[1..]) {
-            Some((value, length)) => visitor.visit_i64_const(value.into()).map(|()| 1 + length),
-            None => Ok(0),
-        },
+        0x23 => number!(
+            unsigned, index => watch.has(at, Ref::Global(index.value)), visitor.visit_global_get(index.value)
+        ),
+        0x24 => number!(
+            unsigned, index => watch.has(at, Ref::Global(index.value)), visitor.visit_global_set(index.value)
+        ),
+        0x41 => number!(
+            signed, number => if number.is_long { watch.site(at) }, visitor.visit_i32_const(number.value)
+        ),
+        0x42 => number!(
+            signed, number => if number.is_long { watch.site(at) }, visitor.visit_i64_const(number.value.into())
+        ),
         _ => Ok(0),
     }
 }
 
-/// The number that `code` begins with, and its length: of up to four bytes, and none more than needed.
-#[inline(always)]
-fn unsigned(code: &[u8]) -> Option<(u32, usize)> {
-    let low = |byte: u8, shift: u32| u32::from(byte & 0x7f) << shift;
-    Some(match *code {
-        [a @ 0..0x80, ..] => (a.into(), 1),
-        [a, b @ 1..0x80, ..] => (low(a, 0) | low(b, 7), 2),
-        [a, b @ 0x80..=0xff, c @ 1..0x80, ..] => (low(a, 0) | low(b, 7) | low(c, 14), 3),
-        [a, b @ 0x80..=0xff, c @ 0x80..=0xff, d @ 1..0x80, ..] => {
-            (low(a, 0) | low(b, 7) | low(c, 14) | low(d, 21), 4)
-        }
-        _ => return None,
-    })
-}
-
-/// The same for one with a sign.
-#[inline(always)]
-fn signed(code: &[u8]) -> Option<(i32, usize)> {
-    let low = |byte: u8, shift: u32| i32::from(byte & 0x7f) << shift;
-    let (value, length) = match *code {
-        [a @ 0..0x80, ..] => (low(a, 0), 1),
-        [a, b @ 0..0x80, ..] => (low(a, 0) | low(b, 7), 2),
-        [a, b, c @ 0..0x80, ..] => (low(a, 0) | low(b, 7) | low(c, 14), 3),
-        [a, b, c, d @ 0..0x80, ..] => (low(a, 0) | low(b, 7) | low(c, 14) | low(d, 21), 4),
-        _ => return None,
-    };
-    let above = 32 - 7 * length as u32;
-    let value = value << above >> above;
-    // One byte less would have so many bits.
-    let shorter = 1 << (7 * length as u32).saturating_sub(8);
-    let needed = length == 1 || !(-shorter..shorter).contains(&value);
-    needed.then_some((value, length))
-}
-
-/// Which bytes the access that `code` is gets at, and its length: those of the first memory, with an offset as
+/// Which bytes the access that `code` is gets at, and its offset: those of the first memory, with an offset as
 /// [`unsigned`] reads it.
 #[inline(always)]
-fn memory(code: &[u8], max_align: u8) -> Option<(MemArg, usize)> {
+fn memory(code: &[u8], max_align: u8) -> Option<(MemArg, Number<u32>)> {
     let &[_, align @ 0..FIRST_FLAG, ref offset @ ..] = code else {
         return None;
     };
-    let (offset, length) = unsigned(offset)?;
+    let offset = unsigned(offset)?;
     let arg = MemArg {
         align,
         max_align,
-        offset: offset.into(),
+        offset: offset.value.into(),
         target: MemArgTarget::Memory(0),
         ordering: None,
     };
-    Some((arg, 2 + length))
+    Some((arg, offset))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::parse::{self, sites::is_site};
     use crate::validate::validate;
 
@@ -317,8 +315,31 @@ mod tests {
             (i32.store8 (i32.trunc_sat_f64_s (local.get $c)) (i32.const -8192)))
         (func (local v128) (local.set 0 (v128.load offset=5 (i32.const 8))) (unreachable)))"#;
 
+    /// What is in place of the last body's first instructions: with numbers as a linker fills them in, and blocks with one.
+    const PADDED: &[u8] = &[
+        0x41, 0x81, 0x80, 0x80, 0x80, 0x00, // i32.const 1
+        0x28, 0x02, 0x84, 0x80, 0x80, 0x80, 0x00, // i32.load offset=4
+        0x10, 0x80, 0x80, 0x80, 0x80, 0x00, // call 0
+        0x24, 0x80, 0x80, 0x80, 0x80, 0x00, // global.set 0
+        0x23, 0x80, 0x00, // global.get 0
+        0x41, 0x7f, // i32.const -1
+        0x11, 0x81, 0x80, 0x80, 0x80, 0x00, 0x00, // call_indirect (type 1)
+        0x02, 0x7f, 0x41, 0xc0, 0x00, 0x0b, // block (result i32) i32.const 64 end
+        0x6a, 0x1a, // i32.add drop
+        0x20, 0x80, 0x00, 0x21, 0x80, 0x80, 0x00, // local.get 0 local.set 0
+        0x42, 0xff, 0x7f, 0x1a, // i64.const -1 drop
+    ];
+
     fn module() -> Vec<u8> {
-        wat::parse_str(MODULE).expect("a module")
+        let nops = "nop ".repeat(PADDED.len());
+        let last = format!("(func (param i32) (result i32) {nops} (local.get 0)))");
+        let text = MODULE.strip_suffix(')').expect("its end").to_owned() + &last;
+        let mut bytes = wat::parse_str(text).expect("a module");
+        let nops = vec![1; PADDED.len()];
+        let at = bytes.windows(PADDED.len()).position(|code| code == nops);
+        let at = at.expect("the instructions that do nothing");
+        bytes[at..at + PADDED.len()].copy_from_slice(PADDED);
+        bytes
     }
 
     #[test]
@@ -368,30 +389,6 @@ mod tests {
             let refs = [&read, &validated]
                 .map(|input| input.modules[0].refs.of(defined).collect::<Vec<_>>());
             assert_eq!(refs[0], refs[1]);
-        }
-    }
-
-    #[test]
-    fn numbers_longer_than_needed_are_left_to_the_reader() {
-        assert_eq!(unsigned(&[0x7f]), Some((127, 1)));
-        assert_eq!(unsigned(&[0x80, 1]), Some((128, 2)));
-        assert_eq!(unsigned(&[0xff, 0xff, 0xff, 0x7f]), Some((0xfff_ffff, 4)));
-        assert_eq!(signed(&[0x7f]), Some((-1, 1)));
-        assert_eq!(signed(&[0xc0, 0]), Some((64, 2)));
-        assert_eq!(signed(&[0xbf, 0x7f]), Some((-65, 2)));
-        assert_eq!(signed(&[0x80, 0x80, 0x80, 0x40]), Some((-(1 << 27), 4)));
-        for long in [&[][..], &[0x80], &[0x80, 0], &[0xff, 0x80, 0], &[0x80; 5]] {
-            assert_eq!(unsigned(long), None, "{long:x?}");
-        }
-        for long in [
-            &[][..],
-            &[0x80, 0],
-            &[0xff, 0x7f],
-            &[0x80, 0x7f, 0, 0][..1],
-            &[0xff, 0xff, 0x7f],
-            &[0x80, 0x80, 0],
-        ] {
-            assert_eq!(signed(long), None, "{long:x?}");
         }
     }
 }
