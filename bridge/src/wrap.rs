@@ -238,6 +238,7 @@ fn ours(
         adapters,
         notes: { check::notes(survey, kind, &[])?.into_iter() }
             .chain(check::without_groups(survey))
+            .chain(check::waiting(survey, kind, options))
             .collect(),
         component: wrapped.component,
         kind,

@@ -84,9 +84,10 @@ pub fn choose<'a>(
         chosen.push(Chosen {
             name: PREVIEW1,
             wasm: wasm.into(),
-            origin: match woven {
-                true => "the library of p1bridge".to_string(),
-                false => format!("the embedded {kind} adapter"),
+            origin: match (woven, options.wasi) {
+                (true, Wasi::V0_2) => "the library of p1bridge".to_string(),
+                (true, Wasi::V0_3) => "the library of p1bridge for WASI 0.3".to_string(),
+                (false, _) => format!("the embedded {kind} adapter"),
             },
             embedded: true,
             sockets: woven && options.wasi == Wasi::V0_2,

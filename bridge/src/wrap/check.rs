@@ -8,12 +8,12 @@ use wasmparser::{
     Payload, TypeRef,
 };
 
-use super::WrapOptions;
 use super::adapters::{Chosen, PREVIEW1};
 use super::kind::Kind;
 use super::layer;
 use super::survey::Survey;
 use super::world::World;
+use super::{Wasi, WrapOptions};
 use crate::validate::located;
 
 /// The outermost layer of a component that wit-component has made.
@@ -211,6 +211,30 @@ pub fn without_groups(survey: &Survey<'_>) -> Option<String> {
     (!names.is_empty()).then(|| {
         format!(
             "a component cannot join groups of receivers: {} will fail with ENOTSUP",
+            shortened(&names)
+        )
+    })
+}
+
+/// What is said of a reactor for WASI 0.3 whose functions may wait for the host.
+pub fn waiting(survey: &Survey<'_>, kind: Kind, options: &WrapOptions) -> Option<String> {
+    let at_once = [
+        "args_",
+        "environ_",
+        "clock_",
+        "random_",
+        "proc_",
+        "sched_",
+        "fd_prestat_",
+    ];
+    let imported = survey.imported_funcs(PREVIEW1).into_iter();
+    let waits = imported.filter(|name| !at_once.iter().any(|start| name.starts_with(start)));
+    let names: Vec<String> = waits.map(|name| format!("`{name}`")).collect();
+    let is_about = kind == Kind::Reactor && options.wasi == Wasi::V0_3 && !names.is_empty();
+    is_about.then(|| {
+        format!(
+            "on WASI 0.3, {} may wait for the host, and hosts trap where an exported function waits that is not `async` in its \
+             world",
             shortened(&names)
         )
     })

@@ -180,6 +180,19 @@ fn a_reactor_with_wasi_has_it_woven_in() {
 }
 
 #[test]
+fn a_reactor_that_may_wait_on_wasi_0_3_is_told_so() {
+    let reactor = format!(r#"(module {FD_WRITE} (memory (export "memory") 1) {DOUBLE})"#);
+    let world = ["--wit", "app.wit", "--world", "plugin"];
+    let ended = accepted(&reactor, &[&["--wasi", "0.3"], &world[..]].concat());
+    assert!(
+        ended.stderr.contains("`fd_write` may wait for the host"),
+        "{ended:?}"
+    );
+    let ended = accepted(&reactor, &world);
+    assert!(!ended.stderr.contains("may wait"), "{ended:?}");
+}
+
+#[test]
 fn a_world_that_the_module_carries_is_used() {
     let world = p1bridge::wrap::World::read(
         &{
@@ -675,6 +688,13 @@ fn a_program_for_wasi_0_3_imports_and_exports_that_alone() {
     assert!(
         imports.iter().all(|name| name.ends_with("@0.3.0")),
         "{imports:?}"
+    );
+    refused(
+        &command(
+            r#"(import "wasi_snapshot_preview1" "sock_open" (func (param i32 i32 i32 i32) (result i32)))"#,
+        ),
+        &["--wasi", "0.3"],
+        &["`sock_open`", "the library of p1bridge for WASI 0.3"],
     );
     refused(
         &prints,
