@@ -131,6 +131,11 @@ pub fn socket(name: &str) -> Option<FuncType> {
     find(SOCKETS, name)
 }
 
+/// The names of all functions for sockets that WAMR adds to Preview 1.
+pub fn socket_names() -> impl Iterator<Item = &'static str> {
+    SOCKETS.iter().map(|(name, _)| *name)
+}
+
 /// Where the numbers of functions for sockets begin.
 const FIRST_SOCKET: u8 = 64;
 

@@ -7,12 +7,14 @@
 //! | [`calls`], [`paths`] | each function, with its errors |
 //! | [`faults`] | what other adapters get wrong, and where the host is unusual |
 //! | [`random`] | long sequences of calls |
+//! | [`sockets`] | WAMR's functions for sockets, in components alone |
 
 mod calls;
 mod faults;
 mod paths;
 mod random;
 mod script;
+mod sockets;
 mod steps;
 
 use std::os::unix::fs::symlink;

@@ -55,6 +55,11 @@ pub const ALL: [&str; 46] = [
     "sock_shutdown",
 ];
 
+/// All functions of the guest: those, and those for sockets that WAMR adds.
+fn known() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().chain(preview1::socket_names())
+}
+
 /// The most parameters that a function has, and the bytes of a call in a script.
 const PARAMS: usize = 9;
 const CALL: usize = 1 + PARAMS * 9;
@@ -104,7 +109,7 @@ enum Logged {
 impl Script {
     /// Calls a function, and logs what it returns.
     pub fn call(&mut self, name: &str, args: &[Arg]) -> &mut Script {
-        let index = ALL.iter().position(|known| *known == name);
+        let index = known().position(|known| known == name);
         let start = self.bytes.len();
         self.bytes
             .push(index.expect("a function of Preview 1") as u8);
@@ -156,6 +161,16 @@ impl Script {
     pub fn say(&mut self) -> &mut Script {
         self.bytes.push(SAY);
         self
+    }
+
+    /// The functions that it calls and that return.
+    pub fn functions(&self) -> Vec<&'static str> {
+        known()
+            .filter(|name| {
+                let mut calls = self.logged.iter().map(|(what, _)| what.split('[').next());
+                calls.any(|call| call == Some(name))
+            })
+            .collect()
     }
 
     /// The guest with these functions, which has the script in it. It writes its log to descriptor `log`.
@@ -244,11 +259,11 @@ fn guest(module: &str, functions: &[&str], log: u32, fields: &str, begin: &str) 
     let mut imports = String::new();
     let mut cases = String::new();
     let mut labels = String::new();
-    for (index, name) in ALL.iter().enumerate() {
+    for (index, name) in known().enumerate() {
         write!(labels, " $s{index}").unwrap();
-        let ty = signature(name).unwrap();
+        let ty = signature(name).or(preview1::socket(name)).unwrap();
         let mut call = "unreachable".to_owned();
-        if functions.contains(name) {
+        if functions.contains(&name) {
             let params: String = ty.params().iter().map(|ty| format!(" {ty}")).collect();
             let result = if ty.results().is_empty() {
                 ""
