@@ -376,6 +376,38 @@ fn imports_that_nothing_provides_are_all_named_with_the_nearest_name() {
 }
 
 #[test]
+fn functions_of_wamr_for_sockets_are_taken_but_not_by_the_adapter_of_wasmtime() {
+    let open = r#"(import "wasi_snapshot_preview1" "sock_open" (func (param i32 i32 i32 i32) (result i32)))"#;
+    let group = r#"(import "wasi_snapshot_preview1" "sock_set_ip_add_membership" (func (param i32 i32 i32) (result i32)))"#;
+    let stderr = accepted(&command(&format!("{open} {group}")), &[]).stderr;
+    let note =
+        "note: a component cannot join groups of receivers: `sock_set_ip_add_membership` will fail";
+    assert!(stderr.contains(note), "{stderr}");
+    refused(
+        &command(open),
+        &["--adapt", "wasmtime"],
+        &[
+            "`sock_open` of `wasi_snapshot_preview1` is not provided by the embedded command adapter",
+        ],
+    );
+    // What there is, is not complained about.
+    let other = r#"(import "wasi_snapshot_preview1" "sock_clone" (func (param i32) (result i32)))"#;
+    refused(
+        &command(&format!("{open} {other}")),
+        &[],
+        &[
+            "in.wasm: `sock_clone` of `wasi_snapshot_preview1` is not provided by the library of p1bridge",
+        ],
+    );
+    let wrong = open.replace("(param i32 i32 i32 i32)", "(param i32)");
+    refused(
+        &command(&wrong),
+        &[],
+        &["imports `sock_open` of `wasi_snapshot_preview1` as (i32) -> i32, but"],
+    );
+}
+
+#[test]
 fn imports_of_a_world_are_compared_with_its_names() {
     let plugin = &["--wit", "app.wit", "--world", "plugin"];
     let module = |import| format!("(module {import} {DOUBLE})");

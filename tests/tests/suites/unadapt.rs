@@ -5,8 +5,9 @@
 use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::profiles::named;
+use p1bridge::wrap::{WrapOptions, wrap};
 use p1bridge_tests::link;
-use p1bridge_tests::manifest::{Kind, Program, programs};
+use p1bridge_tests::manifest::{self, Kind, Program, programs};
 use p1bridge_tests::module::{Parts, length_without_custom_sections, parts};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 
@@ -122,6 +123,27 @@ fn a_reactor_comes_back_with_a_function_for_each_export_that_initialises() {
         ensure!(original.data == back.data, "data segments differ");
         Ok(())
     });
+}
+
+#[test]
+fn functions_for_sockets_are_those_of_wamr_again() -> Result<()> {
+    let component = std::fs::read(manifest::corpus().join("prebuilt/sockets-p2-rust.wasm"))?;
+    let options = FlattenOptions {
+        sockets: Some(true),
+        ..FlattenOptions::default()
+    };
+    let flat = flatten(&component, &options)?.wasm;
+    let original = parts(&flat)?;
+    let wrapped = wrap(&flat, &WrapOptions::default())?.component;
+    let options = FlattenOptions {
+        tidy: false,
+        profile: named("as-is")?,
+        ..FlattenOptions::default()
+    };
+    let back = parts(&flatten(&wrapped, &options)?.wasm)?;
+    same_functions(&original, &back, back.functions.len())?;
+    ensure!(original.imports == back.imports, "{:?}", back.imports);
+    Ok(())
 }
 
 #[test]
