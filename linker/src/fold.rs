@@ -308,7 +308,8 @@ fn without_blocks(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
                 }
             }
             Kind::End => {
-                if open.pop() == Some(true) {
+                let gone = open.pop() == Some(true);
+                if gone {
                     continue;
                 }
             }
