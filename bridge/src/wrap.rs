@@ -229,6 +229,11 @@ fn ours(
         validate(module).context("the module is invalid")?;
         return Err(explain::invalid(error, survey, adapters));
     }
+    let is_file = |name: &str| name.starts_with("path_") || name == "fd_readdir";
+    let without_files = match kind {
+        Kind::Proxy => check::without_files(survey, is_file),
+        Kind::Command | Kind::Reactor => None,
+    };
     let adapters = match wrapped.functions {
         0 => Vec::new(),
         1 => vec!["1 function of Preview 1 woven in".to_string()],
@@ -239,6 +244,7 @@ fn ours(
         notes: { check::notes(survey, kind, &[])?.into_iter() }
             .chain(check::without_groups(survey))
             .chain(check::waiting(survey, kind, options))
+            .chain(without_files)
             .collect(),
         component: wrapped.component,
         kind,

@@ -25,13 +25,18 @@ pub const ENDING: &str = "p1bridge:at-end";
 
 /// What weak imports and constants ask about, beside names of functions of Preview 1: whether the program can have
 /// descriptors that are not standard streams, or cannot; whether exit codes pass, or only whether there was an error; whether the
-/// host can be within the program's `cabi_realloc`; whether something is called when the program has returned.
+/// host can be within the program's `cabi_realloc`; whether something is called when the program has returned; whether the host
+/// is one of `wasi:http/proxy`, which has no files, no arguments and no terminals.
 pub const FILES: &str = "files";
 pub const NO_FILES: &str = "no_files";
 pub const EXIT_CODES: &str = "exit_codes";
 pub const NO_EXIT_CODES: &str = "no_exit_codes";
 pub const INSIDE: &str = "inside";
 pub const ENDS: &str = "ends";
+pub const PROXY: &str = "proxy";
+
+/// How names begin of what a library has in place of functions of Preview 1 for such hosts.
+pub const WITHOUT: &str = "without#";
 
 /// What the program imports its memory as, from a module of the component that has nothing else for it. Names of functions
 /// that it imports are letters.

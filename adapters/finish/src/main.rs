@@ -137,6 +137,7 @@ const GIVEN: &[&str] = &[
     "cabi_realloc",
     "files",
     "exit_codes",
+    "proxy",
     "ends",
 ];
 
@@ -300,9 +301,11 @@ impl Contract {
                         || whole.strip_prefix("at-end ").is_some_and(snake)
                 }
                 // The functions of Preview 1 are checked by the linker, which knows them.
-                Some(("wasi_snapshot_preview1" | "wasi_unstable", function)) => function
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c)),
+                Some(("wasi_snapshot_preview1" | "wasi_unstable" | "without", function)) => {
+                    function
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c))
+                }
                 Some((interface, function)) => {
                     let interface = interface
                         .strip_suffix("@0.2")

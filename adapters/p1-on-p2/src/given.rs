@@ -39,6 +39,8 @@ imports! {
         "files" fn files() -> u32;
         // Whether the host takes exit codes.
         "exit_codes" fn exit_codes() -> u32;
+        // Whether the host is one of `wasi:http/proxy`.
+        "proxy" fn is_proxy() -> u32;
     }
     "p1bridge:imports" {
         "fd_close" fn has_close() -> u32;

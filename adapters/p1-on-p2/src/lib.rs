@@ -22,6 +22,7 @@
 //! | [`sock`], [`socket`] | what Preview 1 itself has for sockets; their life, as WAMR has it |
 //! | [`connection`], [`datagram`] | what is sent and received |
 //! | [`address`], [`lookup`], [`options`] | addresses, names and options of sockets |
+//! | [`without`] | what functions are on hosts that have no files |
 //! | [`process`] | arguments, environment, clocks, randomness, the end |
 //!
 //! A program that prints must not carry the code for files. So that is reached through imports of `if files`, which the linker
@@ -57,6 +58,7 @@ mod stat;
 mod stdio;
 mod transfer;
 mod wasi;
+mod without;
 
 /// What the linker must know: no frames.
 #[unsafe(link_section = "p1bridge.library")]

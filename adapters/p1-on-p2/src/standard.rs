@@ -47,6 +47,9 @@ pub fn status(kind: u32) -> u32 {
 /// The type of a standard stream: that of a terminal, or none.
 #[inline(never)]
 pub fn file_type(kind: u32) -> u32 {
+    if given::is_proxy() != 0 {
+        return 0;
+    }
     if words::standard() & ASKED << kind == 0 {
         let terminal = borrow_few(LOW, || {
             match kind {

@@ -180,22 +180,26 @@ pub fn notes(survey: &Survey<'_>, kind: Kind, adapters: &[Chosen<'_>]) -> Result
     }
     if kind == Kind::Proxy {
         let unsupported = unsupported(&adapter.wasm)?;
-        let used: Vec<&str> = imported
-            .into_iter()
-            .filter(|name| unsupported.contains(name))
-            .collect();
-        // What every C program imports for its standard streams does not make it a user of files.
-        if used.iter().any(|name| {
-            name.starts_with("path_") || matches!(*name, "fd_readdir" | "fd_pread" | "fd_pwrite")
-        }) {
-            let names: Vec<String> = used.iter().map(|name| format!("`{name}`")).collect();
-            notes.push(format!(
-                "the program uses files, and a proxy has none: {} will fail with ENOTSUP",
-                names.join(", ")
-            ));
-        }
+        notes.extend(without_files(survey, |name| unsupported.contains(name)));
     }
     Ok(notes)
+}
+
+/// What is said of a handler that imports functions for files, of which those are not there that `lacks` says.
+pub fn without_files(survey: &Survey<'_>, lacks: impl Fn(&str) -> bool) -> Option<String> {
+    let imported = survey.imported_funcs(PREVIEW1);
+    let used: Vec<&str> = imported.into_iter().filter(|name| lacks(name)).collect();
+    // What every C program imports for its standard streams does not make it a user of files.
+    let are_files = used.iter().any(|name| {
+        name.starts_with("path_") || matches!(*name, "fd_readdir" | "fd_pread" | "fd_pwrite")
+    });
+    let names: Vec<String> = used.iter().map(|name| format!("`{name}`")).collect();
+    are_files.then(|| {
+        format!(
+            "the program uses files, and a proxy has none: {} will fail with ENOTSUP",
+            names.join(", ")
+        )
+    })
 }
 
 /// What is said of a program that imports functions of WAMR for groups of receivers, which our library has because the program

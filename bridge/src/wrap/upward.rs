@@ -22,7 +22,7 @@ mod skeleton;
 use anyhow::{Context, Result};
 use p1bridge_linker::preview1::{MODULE, UNSTABLE};
 use p1bridge_linker::unadapt::is_service;
-use p1bridge_linker::wrapped::{ENDS, EXIT_CODES, INSIDE, NO_EXIT_CODES};
+use p1bridge_linker::wrapped::{ENDS, EXIT_CODES, INSIDE, NO_EXIT_CODES, PROXY};
 use p1bridge_linker::{Library, weave};
 
 use super::kind::Kind;
@@ -43,16 +43,18 @@ const ON_WASI_0_3: &[Library<'static>] = &[Library {
 
 /// Whether a module gets the library: it needs it, and nothing else is asked for.
 ///
-/// The adapter is for what the library is not: hosts of proxies have no files and no environment, which it would import; libcs
-/// of components ask adapters for more under the name of Preview 1; relocations are of code that does not move; and by other
-/// names than `cabi_realloc` only wit-component knows what a module exports.
+/// The adapter is for what the library is not: libcs of components ask adapters for more under the name of Preview 1; relocations
+/// are of code that does not move; by other names than `cabi_realloc` only wit-component knows what a module exports; and hosts of
+/// proxies have no sockets and are of WASI 0.2.
 pub fn takes(survey: &Survey<'_>, kind: Kind, options: &WrapOptions) -> bool {
     let asks_for_other = !options.adapters.is_empty() || options.wasmtime_adapter;
     let needs = survey.imports_from(MODULE) || survey.imports_from(UNSTABLE);
     let beyond = survey.imported_funcs(MODULE).into_iter().any(is_service);
     let is_other = |name: &str| name == "canonical_abi_realloc" || name.starts_with("cm32p2");
     let has_others = survey.exported_funcs().any(|(name, _)| is_other(name));
-    let is_beside = kind == Kind::Proxy || beyond || survey.for_linkers || has_others;
+    let has_sockets = survey.imported_funcs(MODULE).contains(&"sock_open");
+    let is_beside =
+        kind == Kind::Proxy && has_sockets || beyond || survey.for_linkers || has_others;
     (needs || kind == Kind::Command) && !asks_for_other && !is_beside
 }
 
@@ -75,6 +77,7 @@ pub fn wrap(
     options: &WrapOptions,
 ) -> Result<Option<Wrapped>> {
     let mut known = vec![match options.exit_codes {
+        _ if kind == Kind::Proxy => PROXY,
         true => EXIT_CODES,
         false => NO_EXIT_CODES,
     }];

@@ -585,6 +585,73 @@ fn a_program_with_files_is_told_what_a_proxy_lacks() {
 }
 
 #[test]
+fn a_proxy_imports_nothing_that_its_hosts_lack() {
+    let imports = [
+        ("fd_write", "i32 i32 i32 i32"),
+        ("fd_fdstat_get", "i32 i32"),
+        ("fd_close", "i32"),
+        ("fd_prestat_get", "i32 i32"),
+        ("fd_readdir", "i32 i32 i32 i64 i32"),
+        ("fd_filestat_get", "i32 i32"),
+        ("fd_seek", "i32 i64 i32 i32"),
+        ("fd_sync", "i32"),
+        ("path_filestat_get", "i32 i32 i32 i32 i32"),
+        ("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32"),
+        ("environ_get", "i32 i32"),
+        ("environ_sizes_get", "i32 i32"),
+        ("args_sizes_get", "i32 i32"),
+        ("clock_time_get", "i32 i64 i32"),
+        ("random_get", "i32 i32"),
+        ("poll_oneoff", "i32 i32 i32 i32"),
+    ];
+    let mut text = String::new();
+    let mut calls = String::new();
+    for (name, params) in imports {
+        text += &format!(
+            r#"(import "wasi_snapshot_preview1" "{name}" (func ${name} (param {params}) (result i32)))"#
+        );
+        let zeros = params.replace("i32", "(i32.const 0)").replace("i64", "(i64.const 0)");
+        calls += &format!("(drop (call ${name} {zeros}))");
+    }
+    text += r#"(import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))"#;
+    let module = wat::parse_str(format!(
+        r#"(module {text} (memory (export "memory") 1)
+            (func (export "handle") {calls} (call $proc_exit (i32.const 0))))"#
+    ))
+    .unwrap();
+    let folder = Folder::new();
+    folder.add("app.wit", "package my:app; world proxy { export handle: func(); }");
+    let world = p1bridge::wrap::World::read(&folder.path("app.wit"), None).unwrap();
+    let options = WrapOptions {
+        kind: Some(p1bridge::wrap::Kind::Proxy),
+        world: Some(world),
+        ..WrapOptions::default()
+    };
+    let component = wrap(&module, &options).unwrap().component;
+    let mut found = Vec::new();
+    for payload in wasmparser::Parser::new(0).parse_all(&component) {
+        if let wasmparser::Payload::ComponentImportSection(section) = payload.unwrap() {
+            found.extend(section.into_iter().map(|import| import.unwrap().name.name));
+        }
+    }
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            "wasi:clocks/monotonic-clock@0.2.0",
+            "wasi:clocks/wall-clock@0.2.0",
+            "wasi:cli/stderr@0.2.0",
+            "wasi:cli/stdin@0.2.0",
+            "wasi:cli/stdout@0.2.0",
+            "wasi:io/error@0.2.0",
+            "wasi:io/poll@0.2.0",
+            "wasi:io/streams@0.2.0",
+            "wasi:random/random@0.2.0",
+        ]
+    );
+}
+
+#[test]
 fn sockets_that_the_adapter_lacks_are_noted() {
     let ended = accepted(
         &command(

@@ -1067,6 +1067,7 @@ pub(super) fn instantiate(
                 (LINKER, wrapped::FILES) => constant(used.contains(wrapped::FILES)),
                 (LINKER, wrapped::EXIT_CODES) => constant(used.contains(wrapped::EXIT_CODES)),
                 (LINKER, wrapped::ENDS) => constant(used.contains(wrapped::ENDS)),
+                (LINKER, wrapped::PROXY) => constant(used.contains(wrapped::PROXY)),
                 (IMPORTS, name) => constant(used.contains(name)),
                 (WORDS, name) => FuncDef::Builtin(Builtin::word(name).ok_or_else(bad)?),
                 (wrapped::MEMORY, wrapped::INSIDE) if !used.contains(wrapped::INSIDE) => {

@@ -15,7 +15,7 @@ use crate::parse::Input;
 use crate::parse::module::Module;
 use crate::preview1;
 use crate::resolve::{CoreDef, FuncDef, HostId, InstanceId, NO_MEMORY, Program};
-use crate::wrapped::{AT_END, ENDING, ENDS, FILES, MEMORY, NO_FILES};
+use crate::wrapped::{AT_END, ENDING, ENDS, FILES, MEMORY, NO_FILES, PROXY, WITHOUT};
 
 /// What was linked.
 #[derive(Default)]
@@ -53,7 +53,7 @@ pub fn link(input: &Input<'_>, program: &mut Program, known: &BTreeSet<String>) 
     };
     let mut used = known.clone();
     for host in program.hosts.iter().filter(|host| is_bound(&host.module)) {
-        if needs_descriptors(&host.name) {
+        if needs_descriptors(&host.name) && !used.contains(PROXY) {
             used.insert(FILES.to_string());
         }
         used.insert(host.name.clone());
@@ -91,7 +91,7 @@ pub fn link(input: &Input<'_>, program: &mut Program, known: &BTreeSet<String>) 
                     library
                 }
             };
-            let (export, def) = bind(input, program, id, host, library)?;
+            let (export, def) = bind(input, program, id, host, (library, &used))?;
             let host = &program.hosts[host.0 as usize];
             let name = (host.module.clone(), host.name.clone());
             linked.functions.insert(name, def);
@@ -140,7 +140,7 @@ fn bind(
     program: &Program,
     guest: InstanceId,
     id: HostId,
-    library: InstanceId,
+    (library, used): (InstanceId, &BTreeSet<String>),
 ) -> Result<(String, FuncDef)> {
     let host = &program.hosts[id.0 as usize];
     let module = program.module(input, guest);
@@ -149,10 +149,11 @@ fn bind(
     let offset = found.map_or(0, |import| import.offset);
     let place = format!("(at offset {offset:#x}, in {})", module.path);
     let provider = program.module(input, library);
+    let without = format!("{WITHOUT}{}", host.name);
     let own = format!("{}#{}", host.module, host.name);
     let same = format!("{}#{}", preview1::MODULE, host.name);
-    let found = [own, same]
-        .into_iter()
+    let found = { used.contains(PROXY).then_some(without).into_iter() }
+        .chain([own, same])
         .find_map(|export| match provider.exports.get(&*export) {
             Some(&(ExternalKind::Func, index)) => Some((export, index)),
             _ => None,

@@ -214,7 +214,7 @@ struct Encoder<'e, 'a> {
     exports: BTreeMap<String, u32>,
 }
 
-impl<'a> Encoder<'_, 'a> {
+impl<'e, 'a> Encoder<'e, 'a> {
     fn flush(&mut self) {
         match std::mem::replace(&mut self.sections, Pending::None) {
             Pending::None => {}
@@ -296,12 +296,10 @@ impl<'a> Encoder<'_, 'a> {
     }
 
     /// What the library imports from one of the small modules.
-    fn wanted(&self, module: &str) -> Vec<&str> {
+    fn wanted(&self, module: &str) -> Vec<&'e str> {
         let imports = self.survey.imports.iter();
         let imports = imports.filter(|import| import.module == module);
-        let mut names: Vec<&str> = imports.map(|import| import.name).collect();
-        names.dedup();
-        names
+        imports.map(|import| import.name).collect()
     }
 
     /// Puts the modules with memories, which everything else stands on.
@@ -443,14 +441,19 @@ impl<'a> Encoder<'_, 'a> {
         let survey = self.survey;
         // First what is there, then what is lowered: definitions of one kind share a section.
         let mut provided = vec![None; survey.imports.len()];
+        let of_state = self.wanted(STATE);
         for (import, index) in survey.imports.iter().zip(&mut provided) {
-            let instance = match import.module {
-                MEMORY => self.of_memory,
-                STATE => self.of_state,
+            let (instance, name) = match import.module {
+                MEMORY => (self.of_memory, import.name.to_string()),
+                STATE => {
+                    let at = of_state.iter().position(|name| *name == import.name);
+                    let at = at.context("it is one of them")?;
+                    (self.of_state, modules::state_name(at))
+                }
                 _ => continue,
             };
             let (instance, _) = instance.context("a small module is not there")?;
-            *index = Some(self.core_alias(instance, ExportKind::Func, import.name));
+            *index = Some(self.core_alias(instance, ExportKind::Func, &name));
         }
         if let (Some((instance, _)), true) = (self.of_state, self.allocates_in_state()?) {
             let realloc = self.core_alias(instance, ExportKind::Func, state::REALLOC);

@@ -191,7 +191,13 @@ fn start_of_block(code: &mut InstructionSink<'_>, next: u32) {
 /// The first address that is not of the table and of return areas.
 const FIRST: i32 = 512;
 
-/// The module with the library's own memory. `wanted` are the functions that the library imports of it.
+/// What a function is exported as that is the `at`th of those that the library imports.
+pub fn state_name(at: usize) -> String {
+    char::from(b'A' + at as u8).to_string()
+}
+
+/// The module with the library's own memory. `wanted` are the functions that the library imports of it; they have the names
+/// [`state_name`].
 pub fn state(wanted: &[&str]) -> Vec<u8> {
     let mut small = Small::default();
     let (i32, i64) = (ValType::I32, ValType::I64);
@@ -237,7 +243,7 @@ pub fn state(wanted: &[&str]) -> Vec<u8> {
         target: MemArgTarget::Memory(0),
         ordering: None,
     };
-    for name in wanted {
+    for (name, number) in wanted.iter().zip(0..) {
         let params: &[ValType] = match *name {
             "load8" | "load16" | "load32" | "load64" | "head" | "room" | "cut" => &[i32],
             "store8" | "store16" | "store32" => &[i32, i32],
@@ -250,7 +256,8 @@ pub fn state(wanted: &[&str]) -> Vec<u8> {
             _ => &[],
         };
         let locals = u32::from(*name == "room");
-        small.function(name, (params, results), locals, |code| {
+        let exported = state_name(number);
+        small.function(&exported, (params, results), locals, |code| {
             match *name {
                 "load8" => code.local_get(0).i32_load8_u(at(0)),
                 "load16" => code.local_get(0).i32_load16_u(at(0)),
