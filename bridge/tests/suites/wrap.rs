@@ -610,7 +610,9 @@ fn a_proxy_imports_nothing_that_its_hosts_lack() {
         text += &format!(
             r#"(import "wasi_snapshot_preview1" "{name}" (func ${name} (param {params}) (result i32)))"#
         );
-        let zeros = params.replace("i32", "(i32.const 0)").replace("i64", "(i64.const 0)");
+        let zeros = params
+            .replace("i32", "(i32.const 0)")
+            .replace("i64", "(i64.const 0)");
         calls += &format!("(drop (call ${name} {zeros}))");
     }
     text += r#"(import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))"#;
@@ -620,17 +622,20 @@ fn a_proxy_imports_nothing_that_its_hosts_lack() {
     ))
     .unwrap();
     let folder = Folder::new();
-    folder.add("app.wit", "package my:app; world proxy { export handle: func(); }");
-    let world = p1bridge::wrap::World::read(&folder.path("app.wit"), None).unwrap();
+    folder.add(
+        "app.wit",
+        "package my:app; world proxy { export handle: func(); }",
+    );
+    let world = p1bridge::wrap::World::read(&folder.path().join("app.wit"), None).unwrap();
     let options = WrapOptions {
-        kind: Some(p1bridge::wrap::Kind::Proxy),
+        kind: Some(Kind::Proxy),
         world: Some(world),
         ..WrapOptions::default()
     };
     let component = wrap(&module, &options).unwrap().component;
     let mut found = Vec::new();
-    for payload in wasmparser::Parser::new(0).parse_all(&component) {
-        if let wasmparser::Payload::ComponentImportSection(section) = payload.unwrap() {
+    for payload in Parser::new(0).parse_all(&component) {
+        if let Payload::ComponentImportSection(section) = payload.unwrap() {
             found.extend(section.into_iter().map(|import| import.unwrap().name.name));
         }
     }
@@ -638,11 +643,11 @@ fn a_proxy_imports_nothing_that_its_hosts_lack() {
     assert_eq!(
         found,
         [
-            "wasi:clocks/monotonic-clock@0.2.0",
-            "wasi:clocks/wall-clock@0.2.0",
             "wasi:cli/stderr@0.2.0",
             "wasi:cli/stdin@0.2.0",
             "wasi:cli/stdout@0.2.0",
+            "wasi:clocks/monotonic-clock@0.2.0",
+            "wasi:clocks/wall-clock@0.2.0",
             "wasi:io/error@0.2.0",
             "wasi:io/poll@0.2.0",
             "wasi:io/streams@0.2.0",
