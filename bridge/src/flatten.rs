@@ -3,6 +3,7 @@
 //! The work is the linker's; here are the libraries that come with the command, and the choices
 //! in the form that users make them.
 
+mod skeleton;
 mod world;
 
 use anyhow::{Result, anyhow};

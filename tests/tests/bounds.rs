@@ -177,6 +177,33 @@ fn lowered(wat: &str) -> Made {
     Made::by(&module, |bytes| Ok(lower(bytes, &mvp)?.wasm))
 }
 
+#[test]
+fn a_large_program_takes_little_more_than_twice_its_size_beside_it() {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    // Functions as large as those of programs are on average.
+    let program = |functions: usize| {
+        let body =
+            "(local.set 0 (i32.add (call $f (local.get 0)) (i32.load offset=64 (i32.const 100))))"
+                .repeat(20);
+        let all: String = (0..=functions).map(|at| format!("{at} ")).collect();
+        let entries = functions + 1;
+        let functions =
+            format!("(func (param i32) (result i32) {body} (local.get 0))").repeat(functions);
+        flattened(&format!(
+            r#"(component (core module $M (memory 1) (table {entries} funcref) (elem (i32.const 0) func {all})
+                 (func $f (export "f") (param i32) (result i32)
+                   (call_indirect (param i32) (result i32) (local.get 0) (local.get 0)))
+                 {functions})
+               (core instance $m (instantiate $M))
+               (func (export "f") (param "x" s32) (result s32) (canon lift (core func $m "f"))))"#
+        ))
+    };
+    let [small, large] = [1_000, 5_000].map(program);
+    let more = (large.peak - small.peak) as f64 / (large.input - small.input) as f64;
+    println!("{more:.2} bytes for each byte of the program");
+    assert!(more < 2.25, "{more}");
+}
+
 fn refused(made: impl FnOnce() -> Made) -> String {
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     made().error().to_string()

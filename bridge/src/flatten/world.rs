@@ -12,6 +12,7 @@ use wasmparser::{Chunk, Parser, Payload};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata, metadata};
 use wit_parser::{InterfaceId, LiveTypes, Resolve, TypeDefKind, TypeOwner, WorldItem, WorldKey};
 
+use super::skeleton::skeleton;
 use crate::guarded::guarded;
 use crate::wrap::{NATIVE_WORLD, append_custom};
 
@@ -83,7 +84,8 @@ pub fn append(
     let length = flat.len();
     let result = embed(component, boundary, imports, obstacle, flat).and_then(|()| {
         if flat.len() > length {
-            guarded(NOT_WIT, || metadata::decode(flat))
+            let worlds = worlds(flat)?;
+            guarded(NOT_WIT, || metadata::decode(&worlds))
                 .context("its world cannot be read again")?;
         }
         Ok(())
@@ -94,6 +96,22 @@ pub fn append(
         flat.truncate(length);
     }
     result
+}
+
+/// What of a module its world is read from: reading all of it would make another module.
+fn worlds(module: &[u8]) -> Result<Vec<u8>> {
+    let mut worlds = wasm_encoder::Module::new();
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload?
+            && (section.name().starts_with("component-type") || section.name() == "producers")
+        {
+            worlds.section(&wasm_encoder::CustomSection {
+                name: section.name().into(),
+                data: section.data().into(),
+            });
+        }
+    }
+    Ok(worlds.finish())
 }
 
 fn embed(
@@ -112,9 +130,9 @@ fn embed(
             MOST >> 20
         );
     }
-    let decoded = guarded(NOT_WIT, || {
-        wit_component::decode(component).context(NOT_WIT)
-    })?;
+    let types = skeleton(component)?;
+    let decoded = guarded(NOT_WIT, || wit_component::decode(&types).context(NOT_WIT))?;
+    drop(types);
     let DecodedWasm::Component(mut resolve, id) = decoded else {
         bail!("it is a WIT package");
     };
