@@ -13,6 +13,7 @@
 //! tables = 1
 //! table-elements = 1000
 //! locals = 1995                           # of one function, parameters included
+//! empty-local-groups = false              # whether a function may declare groups of no locals
 //! stack = 16384                           # bytes for locals and operands, as it is by default
 //!
 //! [host]
@@ -143,6 +144,8 @@ pub struct Limits {
     pub table_elements: Option<u64>,
     /// Of one function, parameters included.
     pub locals: Option<u32>,
+    /// Whether a function may declare groups of no locals.
+    pub empty_local_groups: Option<bool>,
     /// Bytes for the locals and operands of all functions that are running, unless the runtime is
     /// told otherwise.
     pub stack: Option<u32>,

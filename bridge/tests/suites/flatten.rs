@@ -366,12 +366,23 @@ fn groups_of_no_locals_are_left_out() {
     folder.run(&["wrap", "m.wasm", "-o", "c.wasm"]).succeeded();
     let args = ["flatten", "c.wasm", "--profile", "as-is", "-o", "f.wasm"];
     folder.run(&args).succeeded();
-    let flat = std::fs::read(folder.path().join("f.wasm")).unwrap();
-    for payload in wasmparser::Parser::new(0).parse_all(&flat) {
-        if let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() {
-            let locals = body.get_locals_reader().unwrap();
-            let counts: Vec<u32> = locals.into_iter().map(|group| group.unwrap().0).collect();
-            assert_eq!(counts, [1, 1]);
+
+    let check = |name| folder.run(&["check", "--profile", "wamr-2020", name]);
+    let found = check("m.wasm");
+    assert_eq!(found.code, Some(3));
+    assert!(found.text().contains("groups of no locals"), "{found:?}");
+    let args = ["lower", "m.wasm", "--profile", "wamr-2020", "-o", "l.wasm"];
+    folder.run(&args).succeeded();
+    check("l.wasm").succeeded();
+
+    for name in ["f.wasm", "l.wasm"] {
+        let flat = std::fs::read(folder.path().join(name)).unwrap();
+        for payload in wasmparser::Parser::new(0).parse_all(&flat) {
+            if let wasmparser::Payload::CodeSectionEntry(body) = payload.unwrap() {
+                let locals = body.get_locals_reader().unwrap();
+                let counts: Vec<u32> = locals.into_iter().map(|group| group.unwrap().0).collect();
+                assert_eq!(counts, [1, 1], "{name}");
+            }
         }
     }
 }

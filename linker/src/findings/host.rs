@@ -408,6 +408,9 @@ pub fn memory_and_tables(module: &Module<'_>, profile: &Profile, found: &mut Vec
             ));
         }
     }
+    if limits.empty_local_groups == Some(false) {
+        empty_local_groups(module, found);
+    }
     if limits.locals.is_some() || limits.stack.is_some() {
         for defined in 0..module.bodies.len() {
             frame(module, defined, limits, found);
@@ -479,6 +482,45 @@ pub fn tables(module: &Module<'_>, profile: &Profile, needs: &Needs, found: &mut
 }
 
 /// What is wrong with the locals of a function, parameters included.
+/// Groups of no locals, which are valid.
+fn empty_local_groups(module: &Module<'_>, found: &mut Vec<Finding>) {
+    let mut places = Vec::new();
+    for defined in 0..module.bodies.len() {
+        let Ok(mut locals) = module.body(defined).get_locals_reader() else {
+            continue;
+        };
+        let mut empty = Vec::new();
+        for _ in 0..locals.get_count() {
+            let offset = locals.original_position();
+            if locals.read().is_ok_and(|(count, _)| count == 0) {
+                empty.push(offset);
+            }
+        }
+        let Some(&offset) = empty.first() else {
+            continue;
+        };
+        let index = module.imported_func_count() + defined as u32;
+        places.push(Place {
+            function: Some(index),
+            name: module.function_name(index).map(str::to_string),
+            offset,
+            count: empty.len() as u32,
+        });
+    }
+    if !places.is_empty() {
+        found.push(Finding {
+            places,
+            ..finding(
+                Kind::Locals,
+                Effect::Refused,
+                "functions declare groups of no locals, which the runtime refuses".to_string(),
+                None,
+                Some("they are left out"),
+            )
+        });
+    }
+}
+
 fn frame(module: &Module<'_>, defined: usize, limits: &Limits, found: &mut Vec<Finding>) {
     let index = module.imported_func_count() + defined as u32;
     let bytes_of = |ty: &ValType| match ty {

@@ -81,6 +81,10 @@ fn attempt(
     let mut count = params + added_params;
     for _ in 0..reader.get_count() {
         let (n, ty) = reader.read()?;
+        // Of no use, and there are runtimes that refuse it.
+        if n == 0 {
+            continue;
+        }
         declared.push((n, ctx.value(ty)?));
         count += n;
     }
