@@ -536,3 +536,54 @@ fn the_preview_before_it_has_other_numbers_and_structures() {
         memory[6]
     );
 }
+
+/// Within the program's `cabi_realloc` a host may not be called, and garbage collectors look at clocks there.
+#[test]
+fn clocks_stand_still_and_output_is_refused_while_the_host_allocates() {
+    let module = r#"(module
+        (import "wasi:cli/environment@0.2.12" "get-arguments" (func $arguments (param i32)))
+        (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\10\00\00\00\06\00\00\00")
+        (data (i32.const 16) "right\n")
+        ;; A subscription to the monotonic clock, for a nanosecond.
+        (data (i32.const 128) "\07")
+        (data (i32.const 144) "\01")
+        (data (i32.const 152) "\01")
+        (global $next (mut i32) (i32.const 1024))
+        (func $is (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+            (call $is (call $clock (i32.const 1) (i64.const 0) (i32.const 64)) (i32.const 0))
+            (if (i64.ne (i64.load (i32.const 64)) (i64.load (i32.const 72))) (then unreachable))
+            (call $is (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)) (i32.const 6))
+            (call $is (call $poll (i32.const 128) (i32.const 192) (i32.const 1) (i32.const 32)) (i32.const 0))
+            (call $is (i32.load (i32.const 32)) (i32.const 1))
+            (global.set $next
+                (i32.and (i32.add (global.get $next) (i32.const 15)) (i32.const -16)))
+            (global.get $next)
+            (global.set $next (i32.add (global.get $next) (local.get 3))))
+        (func (export "_start")
+            (call $is (call $clock (i32.const 1) (i64.const 0) (i32.const 72)) (i32.const 0))
+            (call $arguments (i32.const 96))
+            (call $is (i32.load (i32.const 100)) (i32.const 3))
+            (call $is (i32.gt_u (global.get $next) (i32.const 1024)) (i32.const 1))
+            (call $is (call $clock (i32.const 1) (i64.const 0) (i32.const 64)) (i32.const 0))
+            (if (i64.le_u (i64.load (i32.const 64)) (i64.load (i32.const 72))) (then unreachable))
+            (call $is (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 32)) (i32.const 0))))"#;
+    let mut module = wat::parse_str(module).unwrap();
+    let (wit, world) = crate::guest::world(
+        "package p1bridge:test; world w { import wasi:cli/environment@0.2.12; }",
+    );
+    let utf8 = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &wit, world, utf8, false).unwrap();
+    let guest = super::Guest {
+        wasm: super::component(&module),
+        reads_script: false,
+    };
+    let mut setting = Setting::default();
+    setting.spec.argv = ["program", "one", "two"].map(String::from).to_vec();
+    let did = super::run(&guest, &Script::default(), &setting);
+    assert_eq!((&*did.stdout, &*did.exit), ("right\n", "exit 0"), "{did:#?}");
+}
