@@ -17,6 +17,12 @@ pub const STREAM: u32 = 3;
 /// Where an address is that is none in particular; no program has one there.
 pub const ANY: u32 = 0;
 
+/// Whether the family of an address of the program is IPv4 or IPv6.
+#[inline(always)]
+pub fn is_known(at: u32) -> bool {
+    load32(at) <= 1
+}
+
 /// Calls the host with an address, that at `at` in the program's memory, or any of a family; the result is at [`RESULT`].
 #[inline(never)]
 pub fn call(what: u32, socket: u32, family: u32, at: u32) {

@@ -4,7 +4,7 @@ use p1bridge_shim::abi::{load32 as get32, store16, store32 as put32};
 
 use crate::address::{self, ANY};
 use crate::descriptor::HANDLE;
-use crate::error::{AGAIN, DESTADDRREQ, MSGSIZE, NOMEM};
+use crate::error::{AFNOSUPPORT, AGAIN, DESTADDRREQ, MSGSIZE, NOMEM};
 use crate::exports;
 use crate::given::state::{self, RESULT, SCRATCH, load8, load32, load64, store8, store32, store64};
 use crate::network::{self as on, failed};
@@ -231,6 +231,8 @@ exports! {
         with(fd, 64, |record| {
             if is_stream(record) {
                 connection::exchange(transfer::WRITE, record, buffers, count, 0, out)
+            } else if to != 0 && !address::is_known(to) {
+                AFNOSUPPORT as u32
             } else {
                 send(record, buffers, count, to, out)
             }

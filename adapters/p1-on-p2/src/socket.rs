@@ -507,7 +507,7 @@ exports! {
     "wasi_snapshot_preview1#sock_bind"
     fn sock_bind(fd: u32, at: u32) -> u32 {
         with(fd, 0, |record| {
-            let error = bind(record, at);
+            let error = if address::is_known(at) { bind(record, at) } else { AFNOSUPPORT as u32 };
             // From now on, datagrams can come.
             if error == 0 && !is_stream(record) { datagram::open(record) } else { error }
         })
@@ -516,6 +516,9 @@ exports! {
     "wasi_snapshot_preview1#sock_connect"
     fn sock_connect(fd: u32, at: u32) -> u32 {
         with(fd, 0, |record| {
+            if !address::is_known(at) {
+                return AFNOSUPPORT as u32;
+            }
             if is_stream(record) { connect(record, at) } else { datagram::connect(record, at) }
         })
     }

@@ -585,5 +585,9 @@ fn clocks_stand_still_and_output_is_refused_while_the_host_allocates() {
     let mut setting = Setting::default();
     setting.spec.argv = ["program", "one", "two"].map(String::from).to_vec();
     let did = super::run(&guest, &Script::default(), &setting);
-    assert_eq!((&*did.stdout, &*did.exit), ("right\n", "exit 0"), "{did:#?}");
+    assert_eq!(
+        (&*did.stdout, &*did.exit),
+        ("right\n", "exit 0"),
+        "{did:#?}"
+    );
 }

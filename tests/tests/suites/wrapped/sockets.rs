@@ -260,8 +260,11 @@ fn what_cannot_be_done_with_a_socket() {
         .on(LISTENER, "sock_shutdown", &[3])
         .send(LISTENER, "x")
         .receive(LISTENER, &[1], 0);
-    // An address of another family, and nobody's.
+    // An address of no family, one of another, and nobody's.
     script
+        .poke(LOCAL, &[2])
+        .on(LISTENER, "sock_bind", &[LOCAL.into()])
+        .on(LISTENER, "sock_connect", &[LOCAL.into()])
         .poke(LOCAL, &[1])
         .on(LISTENER, "sock_bind", &[LOCAL.into()])
         .poke(LOCAL, &[0])
@@ -308,6 +311,8 @@ sock_accept 28
 sock_shutdown 53
 sock_send 53 `\x00`
 sock_recv 53 `` `\x00\x00`
+sock_bind 5
+sock_connect 5
 sock_bind 28
 sock_connect 28
 sock_open 0
