@@ -74,6 +74,7 @@ export interface WrapOptions extends Common {
   wit?: string;
   world?: string;
   exitCodes?: 'yes' | 'no';
+  wasi?: '0.2' | '0.3';
 }
 
 /** `p1bridge inspect --help` says more of each. */

@@ -3,19 +3,20 @@
 mod coalesce;
 mod code;
 mod customs;
+mod data;
 mod debug;
 mod names;
 mod step;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow, bail};
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Encode, EntityType,
-    ExportKind, ExportSection, FunctionSection, GlobalSection, GlobalType, Ieee32, Ieee64,
-    ImportSection, MemorySection, MemoryType, Module, StartSection, TableSection, TagKind,
-    TagSection, TagType, TypeSection, ValType,
+    ConstExpr, DataCountSection, ElementSection, Elements, Encode, EntityType, ExportKind,
+    ExportSection, FunctionSection, GlobalSection, GlobalType, Ieee32, Ieee64, ImportSection,
+    MemorySection, MemoryType, Module, StartSection, TableSection, TagKind, TagSection, TagType,
+    TypeSection, ValType,
 };
 
 use crate::debug::DebugNotes;
@@ -24,10 +25,11 @@ use crate::limits::Room;
 use crate::maps::{Glue, Maps};
 use crate::parse::module::{ElementMode, Items};
 use crate::plan::tasks::Site;
-use crate::plan::{Exported, Plan, Step, Target, late, zeroes};
+use crate::plan::{Exported, Plan, Step, Target, late};
 use crate::resolve::{CanonId, CanonKind, FuncDef, Given, InstanceId};
 use crate::resolve::{Const, constant};
 use code::{InPlace, Traced};
+use data::Segments;
 
 /// The encoded output, not yet validated.
 pub struct Merged {
@@ -155,9 +157,11 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
     if !elements.is_empty() {
         module.section(&elements);
     }
-    let (data, data_size) = data_section(plan)?;
+    let data = Segments::of(plan)?;
     if plan.live.data_count {
-        module.section(&DataCountSection { count: data.len() });
+        module.section(&DataCountSection {
+            count: data.count(),
+        });
     }
 
     // The bodies are moved into the module one chunk after the other, as they are made: a large program is not
@@ -170,7 +174,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         module.bodies[defined].len() + 3
     });
     let (around, code) = (
-        wasm.len() + data_size + customs::size(plan),
+        wasm.len() + data.size() + customs::size(plan),
         sizes.sum::<usize>(),
     );
     wasm.reserve_exact(around + code + code / SLACK + LEAST_SLACK);
@@ -190,9 +194,7 @@ pub fn merge(plan: &Plan<'_, '_>) -> Result<Merged> {
         body.encode(code.wasm);
     }
     let code_start = code.finish();
-    if !data.is_empty() {
-        append(&mut wasm, &data);
-    }
+    data.append(&mut wasm);
     let mut debug = DebugNotes::default();
     if !plan.options.strip {
         customs::append(plan, &glue, &maps, &traces, code_start, &mut wasm)?;
@@ -245,11 +247,6 @@ fn stacks(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Option<Stacks> {
         pause: given(Given::Pause)?,
         roots: roots.into_iter().filter_map(given).collect(),
     })
-}
-
-/// Appends a section with its id.
-fn append(wasm: &mut Vec<u8>, section: &impl wasm_encoder::Section) {
-    section.append_to(wasm);
 }
 
 fn final_index(maps: &Maps, target: Target) -> Result<u32> {
@@ -589,61 +586,4 @@ fn element_section(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps) -> Result<Elem
         section.declared(Elements::Functions(declared.into()));
     }
     Ok(section)
-}
-
-/// The memory of an active data segment in the output, and the offset there of the byte `from` in it.
-fn data_offset(
-    plan: &Plan<'_, '_>,
-    id: InstanceId,
-    (memory, from): (u32, u32),
-    offset: &wasmparser::ConstExpr<'_>,
-    data: &crate::parse::module::Data<'_>,
-) -> Result<(u32, ConstExpr)> {
-    let Some(Const::I32(start)) = constant(plan.input, &plan.program, id, offset) else {
-        bail!(
-            "the offset of the segment at {:#x} is not a constant that is supported",
-            data.offset
-        );
-    };
-    let slot = plan.program.memory(plan.input, id, memory);
-    let memory = plan.memory.as_ref();
-    let place = memory.and_then(|memory| Some((memory, memory.place(slot)?)));
-    let (memory, (index, region)) = place.ok_or_else(|| anyhow!("a data segment has no memory"))?;
-    let base = region.map_or(0, |region| memory.regions[region].data());
-    let start = (start as u32).wrapping_add(base).wrapping_add(from);
-    Ok((index, ConstExpr::i32_const(start as i32)))
-}
-
-fn data_section(plan: &Plan<'_, '_>) -> Result<(DataSection, usize)> {
-    let mut section = DataSection::new();
-    let mut size = 0;
-    let trimmed = match plan.options.tidy {
-        true => zeroes::trimmed(plan),
-        false => HashMap::new(),
-    };
-    for id in plan.program.ids() {
-        let module = plan.program.module(plan.input, id);
-        let live = &plan.live.instance(id).data;
-        for (at, data) in module.data.iter().enumerate() {
-            if !live[at] {
-                continue;
-            }
-            let kept = trimmed.get(&(id, at)).cloned();
-            let kept = kept.unwrap_or(0..data.bytes.len());
-            size += kept.len();
-            match &data.active {
-                // Its bytes are in the code that writes them; the index has to stay.
-                Some(_) if plan.is_late(Step::Data(id, at)) => {
-                    section.active(0, &ConstExpr::i32_const(0), [])
-                }
-                None => section.passive(data.bytes.iter().copied()),
-                Some((memory, offset)) => {
-                    let from = kept.start as u32;
-                    let (memory, offset) = data_offset(plan, id, (*memory, from), offset, data)?;
-                    section.active(memory, &offset, data.bytes[kept].iter().copied())
-                }
-            };
-        }
-    }
-    Ok((section, size))
 }
