@@ -100,18 +100,15 @@ pub fn append(
 
 /// What of a module its world is read from: reading all of it would make another module.
 fn worlds(module: &[u8]) -> Result<Vec<u8>> {
-    let mut worlds = wasm_encoder::Module::new();
+    let mut worlds = Vec::new();
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::CustomSection(section) = payload?
             && (section.name().starts_with("component-type") || section.name() == "producers")
         {
-            worlds.section(&wasm_encoder::CustomSection {
-                name: section.name().into(),
-                data: section.data().into(),
-            });
+            append_custom(&mut worlds, section.name(), section.data());
         }
     }
-    Ok(worlds.finish())
+    Ok(worlds)
 }
 
 fn embed(
