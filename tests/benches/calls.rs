@@ -5,16 +5,17 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use p1bridge_linker::{Isolation, Options, flatten};
+use p1bridge_linker::{Isolation, Options, Profile, flatten};
 use p1bridge_tests::cost::accesses;
 use p1bridge_tests::plain;
-use p1bridge_tests::speed::{CALLS, Place, calls, fuel};
+use p1bridge_tests::speed::{CALLS, Place, VALUES, calls, fuel, values};
 use wasmtime::component::{Component, Linker as ComponentLinker};
 use wasmtime::{Config, Engine, Linker, Module, Store};
 
-fn flat(component: &[u8], isolation: Isolation) -> Result<Vec<u8>> {
+fn flat(component: &[u8], isolation: Isolation, profile: Profile) -> Result<Vec<u8>> {
     let options = Options {
         isolation,
+        profile,
         strip: true,
         ..Options::default()
     };
@@ -35,19 +36,42 @@ fn best(mut call: impl FnMut(u32) -> Result<u32>, repetitions: u32) -> Result<(f
 }
 
 fn compare_calls() -> Result<()> {
-    let component = calls()?;
-    let checked = flat(&component, Isolation::Checked)?;
-    let trusted = flat(&component, Isolation::Trusted)?;
+    println!(
+        "| call | component | flat, checked | flat, trusted | flat, for wasmtime | times as fast | wasmi fuel |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    compare(&calls()?, CALLS)?;
+    compare(&values()?, VALUES)
+}
+
+/// A row for each export of a component.
+fn compare(component: &[u8], exports: &[(&str, &str)]) -> Result<()> {
+    let checked = flat(component, Isolation::Checked, Profile::default())?;
+    let trusted = flat(component, Isolation::Trusted, Profile::default())?;
+    let wasmtime = flat(
+        component,
+        Isolation::Checked,
+        Profile::named("wasmtime").context("a built-in profile")?,
+    )?;
     let engine = Engine::new(&Config::new()).map_err(plain)?;
-    println!("| call | component | flat, checked | flat, trusted | times as fast | wasmi fuel |");
-    println!("|---|---|---|---|---|---|");
-    for (export, what) in CALLS {
-        let repetitions = if *export == "bytes" { 2_000 } else { 100_000 };
+    for (export, what) in exports {
+        // Each call of the long ones takes microseconds.
+        let repetitions = match *export {
+            "bytes" => 2_000,
+            export
+                if export.ends_with("4096")
+                    || export.ends_with("long")
+                    || export.starts_with("words") =>
+            {
+                5_000
+            }
+            _ => 100_000,
+        };
         let mut store = Store::new(&engine, ());
         let instance = ComponentLinker::new(&engine)
             .instantiate(
                 &mut store,
-                &Component::new(&engine, &component).map_err(plain)?,
+                &Component::new(&engine, component).map_err(plain)?,
             )
             .map_err(plain)?;
         let function = instance
@@ -58,7 +82,7 @@ fn compare_calls() -> Result<()> {
             repetitions,
         )?;
         let mut after = Vec::new();
-        for module in [&checked, &trusted] {
+        for module in [&checked, &trusted, &wasmtime] {
             let mut store = Store::new(&engine, ());
             let module = Module::new(&engine, module).map_err(plain)?;
             let instance = Linker::new(&engine)
@@ -76,12 +100,14 @@ fn compare_calls() -> Result<()> {
         let (two, _) = fuel(&checked, export, 200)?;
         let ns = |time: f64| time * 1e9;
         println!(
-            "| {what} | {:.1} ns | {:.1} ns | {:.1} ns | {:.1}, {:.1} | {} |",
+            "| {what} | {:.1} ns | {:.1} ns | {:.1} ns | {:.1} ns | {:.1}, {:.1}, {:.1} | {} |",
             ns(before),
             ns(after[0]),
             ns(after[1]),
+            ns(after[2]),
             before / after[0],
             before / after[1],
+            before / after[2],
             (two - one) / 100
         );
     }
@@ -141,7 +167,7 @@ fn compare_instances() -> Result<()> {
         let mut time = Duration::MAX;
         for _ in 0..3 {
             let start = Instant::now();
-            flat(&component, Isolation::Checked)?;
+            flat(&component, Isolation::Checked, Profile::default())?;
             time = time.min(start.elapsed());
         }
         println!(

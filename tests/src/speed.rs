@@ -1,7 +1,11 @@
 //! Components whose speed is measured: calls between two guests, and kernels that compute in the
 //! memory of the only guest, of the first of two, and of the second.
 
+mod values;
+
 use anyhow::{Context, Result};
+
+pub use values::{VALUES, values};
 
 /// The calls that are measured, by the names of the exports that make `n` of them.
 pub const CALLS: &[(&str, &str)] = &[
