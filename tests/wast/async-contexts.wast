@@ -1,5 +1,5 @@
-;; The context of a thread: a callee, and what allocates, have one of their own, which is zero at first; a
-;; `post-return` has that of its call. Both may hold calls back.
+;; The context of a thread: a callee, what allocates, a destructor and a start function have one of their own, which is
+;; zero at first; a `post-return` has that of its call. What allocates, and that, may hold calls back.
 
 (component definition $Contexts
   (component $Callee
@@ -182,3 +182,100 @@
 (assert_return (invoke "async-sync") (u32.const 0x6f))
 (assert_return (invoke "async-async") (u32.const 0x6f))
 (assert_return (invoke "plain") (u32.const 0x6f))
+;; The destructor of a resource: of another component, and of its own.
+(component definition $Destructors
+  (component $Owner
+    (canon context.get i32 0 (core func $get))
+    (canon context.set i32 0 (core func $set))
+    (canon context.get i32 1 (core func $get1))
+    (canon context.set i32 1 (core func $set1))
+    (core module $D
+      (import "" "get" (func $get (result i32)))
+      (import "" "set" (func $set (param i32)))
+      (import "" "get1" (func $get1 (result i32)))
+      (import "" "set1" (func $set1 (param i32)))
+      (global $gone (mut i32) (i32.const 0))
+      (func (export "gone") (result i32) (global.get $gone))
+      (func (export "destroy") (param i32)
+        (if (i32.or (call $get) (call $get1)) (then unreachable))
+        (call $set (i32.const 0xdd))
+        (call $set1 (i32.const 0xee))
+        (global.set $gone (i32.add (global.get $gone) (local.get 0)))))
+    (core instance $d (instantiate $D (with "" (instance
+      (export "get" (func $get)) (export "set" (func $set)) (export "get1" (func $get1)) (export "set1" (func $set1))))))
+    (type $R' (resource (rep i32) (dtor (core func $d "destroy"))))
+    (export $R "r" (type $R'))
+    (canon resource.new $R (core func $new))
+    (canon resource.drop $R (core func $drop))
+    (core module $M
+      (import "" "get" (func $get (result i32)))
+      (import "" "set" (func $set (param i32)))
+      (import "" "new" (func $new (param i32) (result i32)))
+      (import "" "drop" (func $drop (param i32)))
+      (func (export "make") (result i32) (call $new (i32.const 43)))
+      (func (export "own") (result i32)
+        (call $set (i32.const 0x77))
+        (call $drop (call $new (i32.const 0)))
+        (call $get)))
+    (core instance $m (instantiate $M (with "" (instance
+      (export "get" (func $get)) (export "set" (func $set)) (export "new" (func $new)) (export "drop" (func $drop))))))
+    (func (export "make") (result (own $R)) (canon lift (core func $m "make")))
+    (func (export "own") (result u32) (canon lift (core func $m "own")))
+    (func (export "gone") (result u32) (canon lift (core func $d "gone"))))
+
+  (component $User
+    (import "owner" (instance $owner
+      (export "r" (type $R (sub resource)))
+      (export "make" (func (result (own $R))))
+      (export "gone" (func (result u32)))))
+    (alias export $owner "r" (type $R))
+    (canon context.get i32 0 (core func $get))
+    (canon context.set i32 0 (core func $set))
+    (canon resource.drop $R (core func $drop))
+    (canon lower (func $owner "make") (core func $make))
+    (canon lower (func $owner "gone") (core func $gone))
+    (core module $M
+      (import "" "get" (func $get (result i32)))
+      (import "" "set" (func $set (param i32)))
+      (import "" "make" (func $make (result i32)))
+      (import "" "gone" (func $gone (result i32)))
+      (import "" "drop" (func $drop (param i32)))
+      (func (export "run") (result i32)
+        (call $set (i32.const 0x66))
+        (call $drop (call $make))
+        (if (i32.ne (call $get) (i32.const 0x66)) (then unreachable))
+        (call $gone)))
+    (core instance $m (instantiate $M (with "" (instance
+      (export "get" (func $get)) (export "set" (func $set)) (export "make" (func $make))
+      (export "gone" (func $gone)) (export "drop" (func $drop))))))
+    (func (export "run") (result u32) (canon lift (core func $m "run")))
+    (func (export "run-async") async (result u32) (canon lift (core func $m "run"))))
+
+  (instance $owner (instantiate $Owner))
+  (instance $user (instantiate $User (with "owner" (instance $owner))))
+  (func (export "own") (alias export $owner "own"))
+  (func (export "run") (alias export $user "run"))
+  (func (export "run-async") (alias export $user "run-async")))
+(component instance $seven $Destructors)
+(assert_return (invoke "run") (u32.const 43))
+(assert_return (invoke "run-async") (u32.const 86))
+(assert_return (invoke "run") (u32.const 129))
+;; not on the oracle: wasmtime 48 keeps the context of who drops
+(assert_return (invoke "own") (u32.const 0x77))
+
+;; Start functions, and a call after them.
+(component
+  (canon context.get i32 0 (core func $get))
+  (canon context.set i32 0 (core func $set))
+  (core module $M
+    (import "" "get" (func $get (result i32)))
+    (import "" "set" (func $set (param i32)))
+    (func $start
+      (if (call $get) (then unreachable))
+      (call $set (i32.const 0x99)))
+    (start $start)
+    (func (export "run") (result i32) (call $get)))
+  (core instance $first (instantiate $M (with "" (instance (export "get" (func $get)) (export "set" (func $set))))))
+  (core instance $second (instantiate $M (with "" (instance (export "get" (func $get)) (export "set" (func $set))))))
+  (func (export "run") (result u32) (canon lift (core func $second "run"))))
+(assert_return (invoke "run") (u32.const 0))

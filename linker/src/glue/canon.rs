@@ -196,6 +196,7 @@ fn resource_drop(
     let mut code = Vec::new();
     check_may_leave(plan, maps, &mut code, instance);
     let entry = 1;
+    let mut locals = 1;
     glue.handles.table(plan, maps, &mut code, instance);
     InstructionSink::new(&mut code)
         .local_get(0)
@@ -231,8 +232,21 @@ fn resource_drop(
             maps.globals.traps.when(&mut sink, Trap::CannotEnter);
             sink.i32_const(1).global_set(flag);
         }
+        // A call of a guest has a context of its own: `CanonicalABI.md`, "canon resource.drop".
+        let contexts = owner.map(|_| &maps.globals.contexts);
+        let contexts: Vec<u32> = contexts.into_iter().flatten().map(|(_, at)| *at).collect();
+        for (&context, kept) in contexts.iter().zip(entry + 1..) {
+            sink.global_get(context)
+                .local_set(kept)
+                .i32_const(0)
+                .global_set(context);
+        }
         sink.local_get(entry).i32_load(handles::rep());
         sink.call(maps.entry(target).expect("a destructor is live"));
+        for (&context, kept) in contexts.iter().zip(entry + 1..) {
+            sink.local_get(kept).global_set(context);
+        }
+        locals += contexts.len() as u32;
         for &flag in &flags {
             sink.i32_const(0).global_set(flag);
         }
@@ -265,5 +279,5 @@ fn resource_drop(
         }
     }
     InstructionSink::new(&mut code).end();
-    finish(&[(1, ValType::I32)], code)
+    finish(&[(locals, ValType::I32)], code)
 }

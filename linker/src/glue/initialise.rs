@@ -42,6 +42,10 @@ pub fn encode(plan: &Plan<'_, '_>, maps: &Maps) -> Function {
                 }
                 Step::Call(target) => {
                     code.call(index(maps, target));
+                    // The next one has a context of its own, and so has what is called later.
+                    for context in maps.globals.contexts.values() {
+                        code.i32_const(0).global_set(*context);
+                    }
                 }
                 Step::Data(id, at) => data(plan, maps, &mut code, id, at),
                 Step::Elements(id, at) => elements(plan, maps, &mut code, id, at),
