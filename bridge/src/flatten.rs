@@ -6,10 +6,12 @@
 mod skeleton;
 mod world;
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, anyhow};
 use p1bridge_linker::relocate::{CutStacks, cut_stacks};
 use p1bridge_linker::timings::stage;
-use p1bridge_linker::{Library, Options, Profile};
+use p1bridge_linker::{Library, Opt, Options, Profile};
 
 use crate::http::is_handler;
 
@@ -63,6 +65,8 @@ pub enum Strip {
 pub struct FlattenOptions {
     /// Leave out functions that nothing can reach.
     pub tidy: bool,
+    /// The optimisations that are left out.
+    pub without: BTreeSet<Opt>,
     /// Which custom sections to leave out.
     pub strip: Strip,
     /// The runtime that the module is for.
@@ -122,6 +126,7 @@ impl Default for FlattenOptions {
     fn default() -> FlattenOptions {
         FlattenOptions {
             tidy: true,
+            without: BTreeSet::new(),
             strip: Strip::Nothing,
             profile: Profile::default(),
             max_handles: None,
@@ -238,6 +243,7 @@ pub fn has_sockets(options: &FlattenOptions) -> bool {
 fn linker_options(options: &FlattenOptions) -> Options {
     let mut linked = Options {
         tidy: options.tidy,
+        without: options.without.clone(),
         strip: options.strip != Strip::Nothing,
         verify: options.verify,
         boundary: options.boundary,

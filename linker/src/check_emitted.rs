@@ -340,7 +340,7 @@ impl Check<'_, '_, '_> {
                     ensure!(new.bytes.is_empty(), "one that is written late has bytes");
                     continue;
                 }
-                let kept = trimmed.get(&(id, at)).filter(|_| plan.options.tidy);
+                let kept = trimmed.get(&(id, at));
                 let kept = kept.cloned().unwrap_or(0..data.bytes.len());
                 self.segment(id, data, kept, new).with_context(|| {
                     format!("that at offset {:#x} of {}", data.offset, module.path)

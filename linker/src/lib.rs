@@ -23,6 +23,7 @@
 //! | [`wasi`] | the functions of WASI 0.2: which are local, approximated or impossible on Preview 1 |
 //! | [`wsi`] | the functions of WSI: their signatures, and what kinds of hosts can do of each |
 //! | [`profile`] | what a target takes and how it goes wrong |
+//! | [`opt`] | the optimisations by name |
 //! | [`options`] | what the caller may choose |
 //! | [`wrapped`] | what `wrap` and the linker say to each other of components that `wrap` makes |
 //! | [`entity`] | the things of a program, by their place in a list |
@@ -80,6 +81,7 @@ pub mod maps;
 pub mod memory;
 pub mod merge;
 pub mod nearest;
+pub mod opt;
 pub mod options;
 mod parallel;
 pub mod parse;
@@ -103,6 +105,7 @@ use anyhow::{Context, Result};
 
 pub use emit::Output;
 pub use features::FeatureSet;
+pub use opt::Opt;
 pub use options::{Boundary, Descriptors, Growth, Isolation, Library, MemoryMode, Options, Stacks};
 pub use profile::Profile;
 pub use report::Report;

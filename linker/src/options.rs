@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::opt::Opt;
 use crate::profile::Profile;
 use crate::wasi;
 
@@ -101,6 +102,8 @@ pub struct Options {
     pub tidy: bool,
     /// Leave out the custom sections: names and producers.
     pub strip: bool,
+    /// The optimisations that are left out.
+    pub without: BTreeSet<Opt>,
     /// What the target takes; features that it lacks are rewritten or refused.
     pub profile: Profile,
     /// How many handles can be open at once, in each table. Without a number the tables grow with the memory;
@@ -159,6 +162,7 @@ impl Default for Options {
         Options {
             tidy: true,
             strip: false,
+            without: BTreeSet::new(),
             profile: Profile::default(),
             max_handles: None,
             max_poll: 50,
@@ -184,5 +188,12 @@ impl Default for Options {
             deny_approximations: false,
             upward: BTreeSet::new(),
         }
+    }
+}
+
+impl Options {
+    /// Whether this is done.
+    pub fn does(&self, opt: Opt) -> bool {
+        !self.without.contains(&opt)
     }
 }

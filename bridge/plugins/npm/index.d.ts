@@ -50,6 +50,7 @@ export interface FlattenOptions extends Common {
   allow?: string | string[];
   denyApproximations?: boolean;
   trapMessages?: boolean;
+  noOpt?: string | string[];
   verify?: boolean;
 }
 

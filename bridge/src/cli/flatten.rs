@@ -1,9 +1,11 @@
 //! `p1bridge flatten`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use p1bridge_linker::Opt;
 
 use super::{files, profile, size, timed};
 use crate::flatten::{
@@ -163,6 +165,9 @@ pub struct How {
     /// Read the module again and check it against the plan
     #[arg(long, help_heading = DIAGNOSIS)]
     verify: bool,
+    /// Leave out an optimisation, or `all`, to find out whether a fault comes from it; can be repeated
+    #[arg(long, value_name = "NAME", value_parser = Opt::named, help_heading = DIAGNOSIS)]
+    no_opt: Vec<BTreeSet<Opt>>,
     /// Print the stages with their time, bytes and memory, on standard error
     #[arg(long, help_heading = DIAGNOSIS)]
     pub timings: bool,
@@ -253,6 +258,7 @@ impl How {
     pub fn options(&self, descriptors: Descriptors) -> FlattenOptions {
         FlattenOptions {
             tidy: !self.no_tidy,
+            without: self.no_opt.iter().flatten().copied().collect(),
             strip: match self.strip {
                 None => Strip::Nothing,
                 Some(Stripped::ButWorld) => Strip::ButWorld,

@@ -23,6 +23,7 @@ use crate::memory::bulk::{self, Bounds};
 use crate::memory::layout::in_bytes;
 use crate::memory::traps::{self, Trap};
 use crate::memory::{arena, regions};
+use crate::opt::Opt;
 use crate::plan::{self, Plan, tasks::Site};
 use callee::{host, index};
 
@@ -33,7 +34,10 @@ use callee::{host, index};
 /// Names what a function of the canonical ABI needs and does not have.
 pub fn encode(glue: &Glue, at: usize, plan: &Plan<'_, '_>, maps: &Maps) -> Result<Function> {
     glue.encode(at, plan, maps)
-        .and_then(one_trap::share)
+        .and_then(|function| match plan.options.does(Opt::OneTrap) {
+            true => one_trap::share(function),
+            false => Ok(function),
+        })
         .with_context(|| format!("in the function {}", glue.functions[at].name))
 }
 

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use wasmparser::{FuncType, ValType};
 
 use crate::abi::{self, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS, Type};
+use crate::opt::Opt;
 use crate::plan::{Binding, Exported, Plan};
 use crate::resolve::{
     CanonKind, CanonOptions, ComponentFunc, ComponentInstanceId, FuncDef, HOST, InstanceId,
@@ -36,7 +37,8 @@ impl Least {
     fn of(plan: &Plan<'_, '_>) -> Least {
         let (small, large, uses) = match plan.options.share_all {
             true => (1, 1, 1),
-            false => (SMALL, LARGE, 2),
+            false if plan.options.does(Opt::SharedValues) => (SMALL, LARGE, 2),
+            false => (u64::MAX, u64::MAX, u64::MAX),
         };
         Least { small, large, uses }
     }

@@ -23,6 +23,7 @@ use crate::limits::Room;
 use crate::maps::index::{Callee, InstanceMap, Maps, Source};
 use crate::memory::access::Scratch;
 use crate::memory::traps;
+use crate::opt::Opt;
 use crate::parallel::in_order;
 use crate::parse::module::Module;
 use crate::parse::numbers::{signed, unsigned};
@@ -124,6 +125,7 @@ pub fn bodies(
                     )
                 })?;
             if plan.is_library(id)
+                && plan.options.does(Opt::Fold)
                 && points.is_none()
                 && let Some(folded) = fold(&body)?
             {
@@ -213,7 +215,7 @@ fn encode_body(
             folded: 0,
         },
     };
-    let allocations = match only_renumbered(module, defined, map) {
+    let allocations = match plan.options.does(Opt::Runs) && only_renumbered(module, defined, map) {
         true => writer.sites(module.refs.sites(defined), allocations)?,
         false => writer.all(reader, allocations)?,
     };
@@ -279,17 +281,18 @@ impl<'a> Writer<'_, 'a> {
         reader: BinaryReader<'a>,
         allocations: OperatorsReaderAllocations,
     ) -> Result<OperatorsReaderAllocations> {
-        let mut edits = match self.step.map.has_work() {
-            true => coalesce::edits(
-                self.bytes,
-                OperatorsReader::new(reader.clone()),
-                self.step.map,
-                &mut self.step.scratch,
-            )?,
-            false => Vec::new(),
-        }
-        .into_iter()
-        .peekable();
+        let mut edits =
+            match self.step.map.has_work() && self.step.plan.options.does(Opt::Coalesce) {
+                true => coalesce::edits(
+                    self.bytes,
+                    OperatorsReader::new(reader.clone()),
+                    self.step.map,
+                    &mut self.step.scratch,
+                )?,
+                false => Vec::new(),
+            }
+            .into_iter()
+            .peekable();
         let mut ops = OperatorsReader::new_with_allocs(reader, allocations);
         while !ops.eof() {
             let start = ops.original_position() as usize;

@@ -1,7 +1,5 @@
 //! The data section: it is written where it belongs, and its bytes are copied once.
 
-use std::collections::HashMap;
-
 use anyhow::{Result, anyhow, bail};
 use wasm_encoder::{ConstExpr, Encode, SectionId};
 
@@ -30,10 +28,7 @@ impl<'a> Segments<'a> {
     /// When the offset of one is not a constant that is known.
     pub fn of(plan: &Plan<'_, 'a>) -> Result<Segments<'a>> {
         let mut segments = Vec::new();
-        let trimmed = match plan.options.tidy {
-            true => zeroes::trimmed(plan),
-            false => HashMap::new(),
-        };
+        let trimmed = zeroes::trimmed(plan);
         for id in plan.program.ids() {
             let module = plan.program.module(plan.input, id);
             let live = &plan.live.instance(id).data;

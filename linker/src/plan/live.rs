@@ -112,6 +112,8 @@ impl Live {
 
 /// Marks what is reachable, function by function.
 pub struct Tracer<'t, 'a> {
+    /// Whether branches on constants in libraries are left out.
+    folds: bool,
     input: &'t Input<'a>,
     forwarders: &'t Forwarders,
     pub live: Live,
@@ -123,8 +125,10 @@ pub struct Tracer<'t, 'a> {
 }
 
 impl<'t, 'a> Tracer<'t, 'a> {
-    pub fn new(input: &'t Input<'a>, forwarders: &'t Forwarders) -> Tracer<'t, 'a> {
+    /// `folds` is whether branches on constants in libraries are left out.
+    pub fn new(input: &'t Input<'a>, forwarders: &'t Forwarders, folds: bool) -> Tracer<'t, 'a> {
         Tracer {
+            folds,
             input,
             forwarders,
             live: Live::default(),
@@ -309,6 +313,9 @@ impl<'t, 'a> Tracer<'t, 'a> {
 
     /// What of a function that asks for constants is left when they are known; nothing for any other.
     fn used(&self, program: &Program, id: InstanceId, defined: usize) -> Option<Used> {
+        if !self.folds {
+            return None;
+        }
         let module = program.module(self.input, id);
         let constant = |func: u32| {
             if func >= module.imported_func_count() {

@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Result, bail};
 
+use crate::opt::Opt;
 use crate::options::{Isolation, MemoryMode, Options};
 use crate::parse::Input;
 use crate::preview1;
@@ -72,7 +73,11 @@ pub fn plan<'i, 'a>(
     }
     refuse::features(input, &program)?;
     refuse::typed_references(input, &program)?;
-    let mut forwarders = Forwarders::new(input, &program, options.tidy, true);
+    let follow = |program: &Program| match options.does(Opt::Forwarders) {
+        true => Forwarders::new(input, program, options.tidy, true),
+        false => Forwarders::default(),
+    };
+    let mut forwarders = follow(&program);
     let boundary = exports::Boundary::new(&mut program, adapted)?;
     let starts = starts(input, &program, adapted);
     let mut roots = boundary.roots();
@@ -86,30 +91,30 @@ pub fn plan<'i, 'a>(
 
     let mut of_wsi = wsi::Linked::default();
     if wsi::imports_any(input, &program) {
-        let hosts = trace(input, &program, &forwarders, &roots, &kept)
+        let hosts = trace(input, &program, (&forwarders, options), &roots, &kept)
             .live
             .hosts();
         let reached = hosts.into_iter().collect();
         of_wsi = wsi::link(input, &mut program, &reached, options)?;
-        forwarders = Forwarders::new(input, &program, options.tidy, true);
+        forwarders = follow(&program);
     }
     let mut upward = upward::Linked::default();
     if upward::imports_any(input, &program) {
         upward = upward::link(input, &mut program, &options.upward)?;
-        forwarders = Forwarders::new(input, &program, options.tidy, true);
+        forwarders = follow(&program);
     }
-    let mut tracer = trace(input, &program, &forwarders, &roots, &kept);
+    let mut tracer = trace(input, &program, (&forwarders, options), &roots, &kept);
     if tasks::any(&program, &tracer, &boundary.lifts()) {
         let uses = task_uses::uses(&program, &tracer, &boundary.lifts(), options.stacks);
         tasks::instantiate(input, &mut program, options.stacks, &uses)?;
-        forwarders = Forwarders::new(input, &program, options.tidy, true);
+        forwarders = follow(&program);
         roots.extend(boundary.task_roots(&program));
-        tracer = trace(input, &program, &forwarders, &roots, &kept);
+        tracer = trace(input, &program, (&forwarders, options), &roots, &kept);
     }
     // What the libraries have to provide for that.
     let reaching = |program: &Program, canon: CanonId| {
         boundary.reaching(program, |program, roots| {
-            let mut tracer = Tracer::new(input, &forwarders);
+            let mut tracer = Tracer::new(input, &forwarders, options.does(Opt::Fold));
             for root in roots {
                 tracer.root(program, root);
             }
@@ -226,7 +231,7 @@ pub fn plan<'i, 'a>(
     exports::plan(&mut plan, &boundary)?;
     plan.borders = border::plan(&plan);
     plan.hosts = plan.live.hosts();
-    if options.tidy {
+    if options.tidy && options.does(Opt::Inline) {
         plan.inlined = inline::targets(&plan);
     }
     refuse::refuse(&plan)?;
@@ -244,11 +249,11 @@ fn starts(input: &Input<'_>, program: &Program, adapted: &Adapted) -> Vec<(Insta
 fn trace<'t, 'a>(
     input: &'t Input<'a>,
     program: &Program,
-    forwarders: &'t Forwarders,
+    (forwarders, options): (&'t Forwarders, &Options),
     roots: &[FuncDef],
     kept: &[InstanceId],
 ) -> Tracer<'t, 'a> {
-    let mut tracer = Tracer::new(input, forwarders);
+    let mut tracer = Tracer::new(input, forwarders, options.does(Opt::Fold));
     for &def in roots {
         tracer.root(program, def);
     }

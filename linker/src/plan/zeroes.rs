@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::model::{Plan, Step};
+use crate::opt::Opt;
 use crate::resolve::{Const, InstanceId, constant};
 
 /// An active segment: its memory, where it begins and ends, and which it is.
@@ -13,6 +14,9 @@ type Segment = ((InstanceId, u32), u64, u64, (InstanceId, usize));
 /// The bytes of each live active segment that stay, for those of which not all do.
 pub fn trimmed(plan: &Plan<'_, '_>) -> HashMap<(InstanceId, usize), Range<usize>> {
     let mut segments: Vec<Segment> = Vec::new();
+    if !plan.options.tidy || !plan.options.does(Opt::Zeroes) {
+        return HashMap::new();
+    }
     for id in plan.program.ids() {
         let module = plan.program.module(plan.input, id);
         let live = &plan.live.instance(id).data;

@@ -29,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wasmparser::{ExternalKind, FuncType, TypeRef};
 
+use crate::opt::Opt;
 use crate::options::{Descriptors, Isolation, Options};
 use crate::parse::Input;
 use crate::parse::module::Module;
@@ -113,6 +114,7 @@ pub fn unadapt(input: &Input<'_>, program: Program, options: &Options) -> Adapte
         };
         let alone = || why_not_alone(input, &adapted.program, &forwarders, id);
         let kept = match (several && !shared, options.isolation) {
+            _ if !options.does(Opt::Adapters) => Some("of `--no-opt adapters`".into()),
             _ if answers => Some(
                 "what it writes to standard output would be in the answer to the request".into(),
             ),

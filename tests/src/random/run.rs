@@ -1,9 +1,10 @@
 //! A pair on wasmtime as it is, and flattened on wasmi.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context, Result, ensure};
-use p1bridge_linker::{Isolation, MemoryMode, Options, Profile, flatten};
+use p1bridge_linker::{Isolation, MemoryMode, Opt, Options, Profile, flatten};
 
 /// What a run did.
 #[derive(Debug)]
@@ -169,7 +170,8 @@ pub enum Flattened {
     Refused(String),
 }
 
-/// Flattens a component; a panic is an error. Every value may be passed by a function of its own.
+/// Flattens a component; a panic is an error. Every value may be passed by a function of its own, and optimisations
+/// be left out.
 ///
 /// # Errors
 ///
@@ -179,6 +181,7 @@ pub fn flattened(
     isolation: Isolation,
     memory: MemoryMode,
     share_all: bool,
+    without: BTreeSet<Opt>,
 ) -> Result<Flattened> {
     let options = Options {
         isolation,
@@ -189,6 +192,7 @@ pub fn flattened(
         },
         verify: true,
         share_all,
+        without,
         ..Options::default()
     };
     let result = catch_unwind(AssertUnwindSafe(|| flatten(wasm, &[], &options)));

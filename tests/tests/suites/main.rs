@@ -37,6 +37,7 @@ mod kept_adapter;
 mod linked;
 mod lower;
 mod npm;
+mod optimised;
 mod output;
 mod packages;
 mod pass_through;

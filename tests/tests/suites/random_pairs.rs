@@ -3,6 +3,7 @@
 //! `P1BRIDGE_RANDOM_PAIRS` says another number of pairs, `P1BRIDGE_RANDOM_SEED` where to begin. A
 //! pair that fails is left in `target/random-pairs/`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use anyhow::{Context, Result, bail};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::link::{Choices, Input, Plug, link};
-use p1bridge_linker::{Isolation, MemoryMode};
+use p1bridge_linker::{Isolation, MemoryMode, Opt};
 use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
 use p1bridge_tests::random::{Pair, pair};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
@@ -49,7 +50,13 @@ fn check(engines: &Engines, seed: u64, pair: &Pair) -> Result<End> {
         1 => (Isolation::Checked, MemoryMode::Multi),
         _ => (Isolation::Checked, MemoryMode::One),
     };
-    let flat = match flattened(&component, isolation, memory, seed.is_multiple_of(2))? {
+    let without = match seed % 7 {
+        0 => Opt::ALL.iter().copied().collect(),
+        1 => [Opt::ALL[seed as usize / 7 % Opt::ALL.len()]].into(),
+        _ => BTreeSet::new(),
+    };
+    let share_all = seed.is_multiple_of(2);
+    let flat = match flattened(&component, isolation, memory, share_all, without)? {
         Flattened::Module(flat) => flat,
         Flattened::Refused(message) => bail!("refused: {message}"),
     };

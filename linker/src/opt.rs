@@ -1,0 +1,88 @@
+//! The optimisations, by name: each can be switched off, to find out whether a fault comes from it.
+//!
+//! `docs/optimisations.md` says what each wins. A module that is made without one is larger or slower, and does the same.
+
+use std::collections::BTreeSet;
+
+use crate::nearest::nearest;
+
+/// An optimisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Opt {
+    /// Preview 1 adapters are taken out: [`crate::unadapt`].
+    Adapters,
+    /// Accesses of a guest that is not alone are checked together: `merge/coalesce.rs`.
+    Coalesce,
+    /// Branches on constants in libraries are left out: `fold.rs`.
+    Fold,
+    /// Functions that only pass on are not called: `statics/forwarders.rs`.
+    Forwarders,
+    /// Short functions of another guest are written out: `plan/inline.rs`.
+    Inline,
+    /// Functions of the canonical ABI have one trap for all that they check: `glue/one_trap.rs`.
+    OneTrap,
+    /// Code that only gets other indexes is copied, not decoded: `merge/code.rs`.
+    Runs,
+    /// What passes values of a large type is written once: `maps/shared.rs`.
+    SharedValues,
+    /// Zeroes at the ends of data segments are left out: `plan/zeroes.rs`.
+    Zeroes,
+}
+
+impl Opt {
+    /// All of them, in the order of their names.
+    pub const ALL: &[Opt] = &[
+        Opt::Adapters,
+        Opt::Coalesce,
+        Opt::Fold,
+        Opt::Forwarders,
+        Opt::Inline,
+        Opt::OneTrap,
+        Opt::Runs,
+        Opt::SharedValues,
+        Opt::Zeroes,
+    ];
+
+    /// What `--no-opt` calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Opt::Adapters => "adapters",
+            Opt::Coalesce => "coalesce",
+            Opt::Fold => "fold",
+            Opt::Forwarders => "forwarders",
+            Opt::Inline => "inline",
+            Opt::OneTrap => "one-trap",
+            Opt::Runs => "runs",
+            Opt::SharedValues => "shared-values",
+            Opt::Zeroes => "zeroes",
+        }
+    }
+
+    /// The one of this name.
+    ///
+    /// # Errors
+    ///
+    /// Names those that there are.
+    pub fn parse(name: &str) -> Result<Opt, String> {
+        let found = Opt::ALL.iter().find(|opt| opt.name() == name);
+        found.copied().ok_or_else(|| {
+            let names: Vec<&str> = Opt::ALL.iter().map(|opt| opt.name()).collect();
+            let meant = nearest(name, names.iter().copied());
+            let meant = meant.map_or(String::new(), |meant| format!(" (`{meant}`?)"));
+            let names = names.join(", ");
+            format!("there is no optimisation `{name}`{meant}: they are {names}, and all")
+        })
+    }
+
+    /// Those that `--no-opt` means by a name: one, or `all`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Opt::parse`].
+    pub fn named(name: &str) -> Result<BTreeSet<Opt>, String> {
+        match name {
+            "all" => Ok(Opt::ALL.iter().copied().collect()),
+            _ => Ok([Opt::parse(name)?].into()),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+(component
+  (component $A
+    (core module $M
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+      (func (export "take") (param i32)))
+    (core instance $m (instantiate $M))
+    (type $part (record (field "a" string) (field "b" (list u16)) (field "c" char) (field "d" bool)))
+    (export $p "part" (type $part))
+    (type $all (record (field "a" $p) (field "b" $p) (field "c" $p) (field "d" (list $p))))
+    (export $q "all" (type $all))
+    (func (export "first") (param "x" $q)
+      (canon lift (core func $m "take") (memory (core memory $m "memory")) (realloc (core func $m "realloc"))))
+    (func (export "second") (param "x" $q)
+      (canon lift (core func $m "take") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))
+  (instance $a (instantiate $A))
+  (alias export $a "all" (type $q))
+  (alias export $a "first" (func $first))
+  (alias export $a "second" (func $second))
+  (core module $Libc (memory (export "memory") 1))
+  (core instance $libc (instantiate $Libc))
+  (core func $one (canon lower (func $first) (memory (core memory $libc "memory"))))
+  (core func $two (canon lower (func $second) (memory (core memory $libc "memory"))))
+  (core module $B
+    (import "" "one" (func $one (param i32)))
+    (import "" "two" (func $two (param i32)))
+    (import "" "memory" (memory 1))
+    (func (export "run") (call $one (i32.const 8)) (call $two (i32.const 128))))
+  (core instance $b (instantiate $B (with "" (instance
+    (export "one" (func $one)) (export "two" (func $two)) (export "memory" (memory $libc "memory"))))))
+  (func (export "run") (canon lift (core func $b "run"))))
