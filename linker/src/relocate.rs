@@ -213,7 +213,9 @@ fn cut(wasm: &mut [u8], size: u32) -> Result<Cut> {
         pages: Some(pages_after),
     };
     let found = sites::find(wasm, &image, &symbols).with_context(cannot)?;
-    let globals = down.globals(&image, pointer).with_context(cannot)?;
+    let globals = down
+        .globals(&image, &symbols, pointer)
+        .with_context(cannot)?;
     down.apply(wasm, &image, &symbols, &found)
         .with_context(cannot)?;
     down.rename(wasm, &symbols)?;

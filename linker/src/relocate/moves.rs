@@ -107,6 +107,7 @@ impl Move {
     pub fn globals<'i>(
         &self,
         image: &'i Image,
+        symbols: &Symbols<'_>,
         pointer: &Global,
     ) -> Result<Vec<(&'i Global, u32)>> {
         let pages = image.pages.as_ref().map_or(0, |pages| pages.value);
@@ -118,6 +119,11 @@ impl Move {
             let to = match exported {
                 _ if global.index == pointer.index => self.top,
                 Some((_, name)) if is_known(name) => self.absolute(name, value)?,
+                _ if symbols.of_thread.contains(&global.index) => match value {
+                    // It has none.
+                    0 => continue,
+                    _ => value.wrapping_add(self.delta(value)),
+                },
                 _ if self.delta(value) == 0 || value > pages.saturating_mul(PAGE) => continue,
                 _ if value < image.lowest_data().min(self.high) => continue,
                 _ => bail!(

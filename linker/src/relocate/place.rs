@@ -125,6 +125,11 @@ pub fn stack(wasm: &[u8]) -> Result<u32> {
         bail!("its stack ends at {high}, which is no multiple of {STACK_ALIGNMENT}");
     }
     let pointer = stack_pointer(&program.image, &program.symbols).expect("it was found");
+    if !pointer.mutable {
+        bail!(
+            "its tasks have the pointer of their stack in their context, and a task may have something on it while it waits"
+        );
+    }
     let mut exported = program.image.exported.iter();
     if exported.any(|(index, _)| *index == pointer.index) {
         bail!("it exports the pointer of its stack");
@@ -173,7 +178,7 @@ pub fn place(wasm: &mut [u8], to: &Place) -> Result<Placed> {
     }
     let found = sites::find(wasm, image, symbols)?;
     let pointer = stack_pointer(image, symbols).expect("it was found");
-    let globals = there.globals(image, pointer)?;
+    let globals = there.globals(image, symbols, pointer)?;
     let globals: BTreeMap<u32, u32> = globals
         .into_iter()
         .map(|(global, value)| (global.index, value))

@@ -6,11 +6,14 @@ use super::symbols::{Symbol, Symbols};
 /// Where a stack pointer points to must be a multiple of this.
 pub const STACK_ALIGNMENT: u32 = 16;
 
-/// The global with the pointer of the stack.
+/// The global with the pointer of the stack, or one that nobody writes, with what a task finds in its context at first.
 pub fn stack_pointer<'i>(image: &'i Image, symbols: &Symbols<'_>) -> Option<&'i Global> {
-    let index = symbols.stack_pointer?;
+    let (index, mutable) = match symbols.stack_pointer {
+        Some(index) => (index, true),
+        None => (symbols.first_stack?, false),
+    };
     let mut globals = image.globals.iter();
-    globals.find(|global| global.index == index && global.mutable)
+    globals.find(|global| global.index == index && global.mutable == mutable)
 }
 
 /// Where the stack begins: at 0, or above the data where that lies below it.

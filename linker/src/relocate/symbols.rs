@@ -30,6 +30,10 @@ pub struct Symbols<'a> {
     pub all: Vec<Symbol<'a>>,
     /// The global with the pointer of the stack, if a symbol has that name.
     pub stack_pointer: Option<u32>,
+    /// The one that says where the first stack begins, in a program whose pointer is in the context of each task.
+    pub first_stack: Option<u32>,
+    /// Those that say where the variables of the first thread are.
+    pub of_thread: Vec<u32>,
     /// The largest alignment of a data segment, in bytes.
     pub alignment: u32,
 }
@@ -91,8 +95,11 @@ impl<'a> Symbols<'a> {
             SymbolInfo::Data { symbol: None, .. } => Symbol::Undefined,
             SymbolInfo::Section { .. } => Symbol::Section,
             SymbolInfo::Global { index, name, .. } => {
-                if name == Some("__stack_pointer") {
-                    self.stack_pointer = Some(index);
+                match name {
+                    Some("__stack_pointer") => self.stack_pointer = Some(index),
+                    Some("__init_stack_pointer") => self.first_stack = Some(index),
+                    Some("__tls_base" | "__init_tls_base") => self.of_thread.push(index),
+                    _ => {}
                 }
                 Symbol::Index(index)
             }

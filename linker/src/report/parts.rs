@@ -64,14 +64,16 @@ impl Parts {
     }
 }
 
-/// The initial value of the global that has the name, or is the first and can be it.
+/// The initial value of the global that has the name, or is the first and can be it. One of the names is that of a global
+/// which nobody writes: tasks have the pointer in their context.
 fn stack_pointer(module: &Module<'_>) -> Option<u32> {
-    let mut names = module.global_names.iter();
-    let named = names.find(|(_, name)| *name == "__stack_pointer");
+    let of = |wanted| module.global_names.iter().find(|(_, name)| *name == wanted);
+    let named = of("__stack_pointer").or(of("__init_stack_pointer"));
     let index = named.map_or(module.imported_globals.len() as u32, |(index, _)| *index);
     let defined = (index as usize).checked_sub(module.imported_globals.len())?;
     let global = module.globals.get(defined)?;
-    if !global.ty.mutable || global.ty.content_type != ValType::I32 {
+    let written = named.is_none_or(|(_, name)| *name == "__stack_pointer");
+    if global.ty.mutable != written || global.ty.content_type != ValType::I32 {
         return None;
     }
     match global.init.get_operators_reader().read() {

@@ -10,6 +10,7 @@ mod calling;
 mod cgi;
 mod checked;
 mod client;
+mod context_stacks;
 mod cost;
 mod custom_import;
 mod debug;

@@ -358,6 +358,27 @@ fn guest(name: &str, more: &str, f: &str) -> String {
     )
 }
 
+/// The same where the pointer is in the context of each task: nobody writes the global.
+fn in_context(guest: &str) -> String {
+    guest
+        .replace("$sp (mut i32)", "$sp i32")
+        .replace("\\02\\08\\14", "\\02\\08\\19")
+        .replace("\\00\\0f__stack_pointer", "\\00\\14__init_stack_pointer")
+}
+
+#[test]
+fn a_guest_whose_tasks_have_stacks_of_their_own_is_moved() {
+    let f = "(i32.store (i32.sub (global.get $sp) (i32.const 16)) (local.get 0))
+        (i32.sub (global.get $sp) (local.get 0))";
+    let component = two(&guest("a", "", PLAIN), &in_context(&guest("b", "", f)));
+    let flat = flat(&component, "wasmtime", |o| o.relocate = true);
+    let how = addresses(&flat);
+    assert_eq!(how[1], "moved when linking, by its relocations");
+    // Its pointers are addresses of the memory that both lie in.
+    let first = |wasm: &[u8]| run(engines::oracle().as_ref(), wasm, &[("b", &[24])]).results;
+    assert_ne!(first(&flat.wasm), first(&component));
+}
+
 /// One that stores in its frame, and loads from there.
 const PLAIN: &str = "(global.set $sp (local.tee $frame (i32.sub (global.get $sp) (i32.const 16))))
     (i32.store (local.get $frame) (i32.add (i32.load (local.get $frame)) (local.get 0)))
@@ -454,6 +475,14 @@ fn stacks_that_may_have_something_on_them_between_calls_are_not_shared() {
         (
             guest("b", r#"(data (i32.const 16) "x")"#, PLAIN),
             "does not lie below its data",
+        ),
+        (
+            in_context(&guest(
+                "b",
+                "",
+                "(i32.load (i32.sub (global.get $sp) (i32.const 4)))",
+            )),
+            "have the pointer of their stack in their context",
         ),
     ] {
         let error = refused(&two(&a, &guest), share);
