@@ -2,7 +2,7 @@
 //!
 //! A stack is in use while its guest is on the way of a call. So two guests of which neither can come to call
 //! the other, with anything in between, have never both something on theirs. Functions of the host that are
-//! not of WASI may call any export, and with it any guest.
+//! not of WASI may call any export, and with it any guest. What waits for a task runs those of any guest meanwhile.
 
 use anyhow::{Result, bail};
 
@@ -10,7 +10,7 @@ use super::binding::Binding;
 use super::model::Plan;
 use crate::entity::InstanceId;
 use crate::preview1;
-use crate::resolve::{FuncDef, HostId};
+use crate::resolve::{CanonKind, FuncDef, Given, HostId};
 use crate::statics::canon::calls;
 use crate::statics::reach::{Reached, reaches};
 
@@ -30,6 +30,8 @@ struct Reach {
     guests: Vec<bool>,
     /// The host, where that may call back.
     host: bool,
+    /// What runs the tasks of others.
+    tasks: bool,
 }
 
 impl Reach {
@@ -38,6 +40,7 @@ impl Reach {
         let mut reach = Reach {
             guests: guests.iter().map(|(other, _)| *other == id).collect(),
             host: false,
+            tasks: false,
         };
         let live = &plan.live.instance(id).funcs;
         let all = (0u32..).zip(live).filter(|(_, live)| **live);
@@ -55,6 +58,11 @@ impl Reach {
                         _ => None,
                     });
                     reach.host |= host.is_some_and(|host| may_call(plan, host));
+                    let kind = &program.canons[canon.0 as usize].kind;
+                    reach.tasks |= matches!(
+                        kind,
+                        CanonKind::Given(Given::Start | Given::Callback | Given::Thread)
+                    );
                 }
                 Reached::Host(host) => reach.host |= may_call(plan, host),
                 Reached::Table(_) => {}
@@ -83,7 +91,8 @@ pub fn lay_out(plan: &Plan<'_, '_>, guests: &[(InstanceId, u32)]) -> Result<Stac
         .map(|(id, _)| Reach::of(plan, *id, guests))
         .collect();
     let together = |a: usize, b: usize| {
-        reach[a].host || reach[a].guests[b] || reach[b].host || reach[b].guests[a]
+        let one = |a: usize, b: usize| reach[a].host || reach[a].tasks || reach[a].guests[b];
+        one(a, b) || one(b, a)
     };
     // The largest first, each as low as it can be.
     let mut order: Vec<usize> = (0..guests.len()).collect();
@@ -134,6 +143,13 @@ fn why(plan: &Plan<'_, '_>, guests: &[(InstanceId, u32)], reach: &[Reach]) -> St
         if found.host {
             reasons.push(format!(
                 "{} calls functions of the host, which may call any guest",
+                path(from)
+            ));
+            continue;
+        }
+        if found.tasks {
+            reasons.push(format!(
+                "{} waits while tasks of other guests may run",
                 path(from)
             ));
             continue;

@@ -366,6 +366,42 @@ fn in_context(guest: &str) -> String {
         .replace("\\00\\0f__stack_pointer", "\\00\\14__init_stack_pointer")
 }
 
+/// While one waits with a frame on its stack, the loop runs the other.
+#[test]
+fn stacks_are_not_shared_by_guests_whose_tasks_wait_inside() {
+    let waits = |name: &str| {
+        let f = "(global.set $sp (local.tee $frame (i32.sub (global.get $sp) (i32.const 16))))
+            (i32.store (local.get $frame) (local.get 0))
+            (call $more)
+            (drop (call $yield))
+            (global.set $sp (i32.add (local.get $frame) (i32.const 16)))
+            (i32.load (local.get $frame))";
+        guest(name, "", f)
+            .replace(
+                &format!("(core module ${name}"),
+                &format!(
+                    r#"(core module ${name} (import "" "yield" (func $yield (result i32)))
+                        (import "" "more" (func $more))"#
+                ),
+            )
+            .replace(
+                &format!("(instantiate ${name})"),
+                &format!(r#"(instantiate ${name} (with "" (instance $built-ins)))"#),
+            )
+            .replace("(param \"n\"", "async (param \"n\"")
+    };
+    let first = format!(
+        r#"(canon thread.yield (core func $yield)) (canon backpressure.inc (core func $more))
+        (core instance $built-ins (export "yield" (func $yield)) (export "more" (func $more))) {}"#,
+        waits("a")
+    );
+    let error = refused(&two(&first, &waits("b")), |o| o.share_stack = true);
+    assert!(
+        error.contains("\"a\" waits while tasks of other guests may run"),
+        "{error}"
+    );
+}
+
 #[test]
 fn a_guest_whose_tasks_have_stacks_of_their_own_is_moved() {
     let f = "(i32.store (i32.sub (global.get $sp) (i32.const 16)) (local.get 0))
