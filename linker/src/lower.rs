@@ -149,6 +149,9 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
     if profile.lowers_bulk_memory() && !plan.live.data_count {
         used = used.without(FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT));
     }
+    if !plan.has_bulk_memory() {
+        used = used.without(FeatureSet::of(WasmFeatures::BULK_MEMORY));
+    }
     let wrapped = plan.hosts.iter().any(|host| {
         let host = &plan.program.hosts[host.0 as usize];
         match host.module == preview1::MODULE {

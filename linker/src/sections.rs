@@ -106,7 +106,7 @@ fn leb(data: &[u8]) -> (u32, usize) {
 }
 
 /// The content of a section.
-fn content(section: &impl Encode) -> Vec<u8> {
+pub fn content(section: &impl Encode) -> Vec<u8> {
     let mut bytes = Vec::new();
     section.encode(&mut bytes);
     // Behind the size.

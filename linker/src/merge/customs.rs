@@ -41,7 +41,7 @@ pub fn append(
         .map(|id| plan.program.module(plan.input, id))
         .collect();
     if guests.iter().any(|module| module.custom("name").is_some()) {
-        names::section(plan, glue, maps, traces, &wasm[code..]).append_to(wasm);
+        names::append(plan, glue, maps, traces, code, wasm);
     }
     if let Some(section) = wasi(plan) {
         section.append_to(wasm);

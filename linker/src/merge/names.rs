@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use wasm_encoder::{IndirectNameMap, NameMap, NameSection};
+use wasm_encoder::{Encode, IndirectNameMap, NameMap, NameSection, SectionId};
 use wasmparser::{BinaryReader, FunctionBody, Name, NameSectionReader, Operator};
 
 use super::code::Traced;
@@ -13,6 +13,7 @@ use crate::maps::index::{Maps, Space};
 use crate::parse::module::Module;
 use crate::plan::{Plan, Target};
 use crate::resolve::InstanceId;
+use crate::sections;
 
 /// The names of things in functions.
 type IndirectNames<'a> = wasmparser::IndirectNameMap<'a>;
@@ -25,19 +26,11 @@ pub fn names_labels(module: &Module<'_>) -> bool {
         .any(|subsection| matches!(subsection, Ok(Name::Label(_))))
 }
 
-/// Names everything that is left of what had a name, and what the linker has added. `code` begins
-/// with the content of the code section of the output.
-pub fn section(
-    plan: &Plan<'_, '_>,
-    glue: &Glue,
-    maps: &Maps,
-    traces: &[Traced],
-    code: &[u8],
-) -> NameSection {
-    let mut functions = NameMap::new();
+/// Tells the index and the name of each function that has one, in the order of the indexes.
+fn functions(plan: &Plan<'_, '_>, glue: &Glue, maps: &Maps, mut tell: impl FnMut(u32, &str)) {
     for &host in &plan.hosts {
         let name = &plan.program.hosts[host.0 as usize].name;
-        functions.append(maps.hosts[&host], name);
+        tell(maps.hosts[&host], name);
     }
     let mut index = maps.first_func;
     let mut current = None;
@@ -61,15 +54,71 @@ pub fn section(
             "functions are named in the order in which they are encoded"
         );
         if let Some(name) = by_index[old] {
-            functions.append(index, name);
+            tell(index, name);
         }
         index += 1;
     }
     for function in &glue.functions {
-        functions.append(index, &function.name);
+        tell(index, &function.name);
         index += 1;
     }
+}
 
+/// How many bytes the names of functions take, and how many there are.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    bytes: usize,
+    count: u32,
+}
+
+/// Names everything that is left of what had a name, and what the linker has added. The content of the code section of
+/// `wasm` begins at `code`.
+///
+/// The names of functions are most of it: they are measured, and written where they stay.
+pub fn append(
+    plan: &Plan<'_, '_>,
+    glue: &Glue,
+    maps: &Maps,
+    traces: &[Traced],
+    code: usize,
+    wasm: &mut Vec<u8>,
+) {
+    let (first, rest) = others(plan, maps, traces, &wasm[code..]);
+    let mut size = Size::default();
+    functions(plan, glue, maps, |index, name| {
+        size.bytes += length(index) + length(name.len() as u32) + name.len();
+        size.count += 1;
+    });
+    let of_functions = length(size.count) + size.bytes;
+    let subsection = 1 + length(of_functions as u32) + of_functions;
+    let whole = 1 + NAME.len() + first.len() + subsection + rest.len();
+    wasm.push(SectionId::Custom as u8);
+    whole.encode(wasm);
+    NAME.encode(wasm);
+    wasm.extend_from_slice(&first);
+    wasm.push(FUNCTIONS);
+    of_functions.encode(wasm);
+    size.count.encode(wasm);
+    functions(plan, glue, maps, |index, name| {
+        index.encode(wasm);
+        name.encode(wasm);
+    });
+    wasm.extend_from_slice(&rest);
+}
+
+/// The name of the section.
+const NAME: &str = "name";
+
+/// The number of the subsection of functions.
+const FUNCTIONS: u8 = 1;
+
+/// How many bytes a number takes.
+fn length(number: u32) -> usize {
+    (1.max(32 - number.leading_zeros()) as usize).div_ceil(7)
+}
+
+/// The subsections before that of functions, and those behind.
+fn others(plan: &Plan<'_, '_>, maps: &Maps, traces: &[Traced], code: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let mut globals: Vec<(u32, &str)> = Vec::new();
     for id in plan.program.ids().filter(|&id| !plan.is_library(id)) {
         let live = &plan.live.instance(id).globals;
@@ -125,11 +174,11 @@ pub fn section(
         }
     }
 
-    let mut section = NameSection::new();
+    let mut module = NameSection::new();
     if let [name] = others.modules[..] {
-        section.module(name);
+        module.module(name);
     }
-    section.functions(&functions);
+    let mut section = NameSection::new();
     let indirect = |names: &Indirect<'_>| {
         let mut map = IndirectNameMap::new();
         for (func, names) in names {
@@ -164,7 +213,13 @@ pub fn section(
     if !others.tags.is_empty() {
         section.tags(&name_map(&others.tags));
     }
-    section
+    (content(&module), content(&section))
+}
+
+/// The subsections of a section, without its own size and name.
+fn content(section: &NameSection) -> Vec<u8> {
+    let mut content = sections::content(section);
+    content.split_off(1 + NAME.len())
 }
 
 type Names<'a> = BTreeMap<u32, &'a str>;

@@ -96,6 +96,16 @@ pub struct Element<'a> {
     pub offset: u64,
 }
 
+impl Element<'_> {
+    /// Whether it is none of the MVP: an active one with functions for the first table.
+    pub fn has_bulk_memory(&self) -> bool {
+        !matches!(
+            (&self.mode, &self.items),
+            (ElementMode::Active { table: 0, .. }, Items::Functions(_))
+        )
+    }
+}
+
 #[derive(Debug)]
 pub enum ElementMode<'a> {
     Passive,

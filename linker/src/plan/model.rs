@@ -183,6 +183,25 @@ impl Plan<'_, '_> {
         features
     }
 
+    /// Whether something of the bulk memory proposal is live, besides `memory.copy` and `memory.fill`: compilers count data
+    /// segments in modules where nothing asks for their number.
+    pub fn has_bulk_memory(&self) -> bool {
+        let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY);
+        self.live.data_count
+            || self.program.ids().any(|id| {
+                let module = self.program.module(self.input, id);
+                let live = self.live.instance(id);
+                let first = module.imported_func_count() as usize;
+                let functions = live.funcs.get(first..).unwrap_or_default();
+                let mut bodies = functions.iter().enumerate().filter(|(_, live)| **live);
+                let mut elements = module.elements.iter().zip(&live.elements);
+                let mut data = module.data.iter().zip(&live.data);
+                bodies.any(|(at, _)| module.refs.features(at).contains(bulk))
+                    || elements.any(|(element, live)| *live && element.has_bulk_memory())
+                    || data.any(|(data, live)| *live && data.active.is_none())
+            })
+    }
+
     /// How many handles there may be.
     pub fn max_handles(&self) -> u32 {
         let block = self.memory.as_ref().and_then(|memory| memory.block);
