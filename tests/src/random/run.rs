@@ -41,7 +41,8 @@ impl Default for Engines {
         let mut with_tasks = config.clone();
         with_tasks
             .wasm_component_model_async(true)
-            .wasm_component_model_more_async_builtins(true);
+            .wasm_component_model_more_async_builtins(true)
+            .cranelift_regalloc_algorithm(wasmtime::RegallocAlgorithm::SinglePass);
         let mut limits = wasmi::Config::default();
         limits.consume_fuel(true);
         Engines {
@@ -90,12 +91,12 @@ impl Engines {
         })
     }
 
-    /// A component whose `run` is async on wasmtime.
+    /// Functions of a component that are async, each on an instance of its own, on wasmtime.
     ///
     /// # Errors
     ///
     /// When wasmtime does not take it.
-    pub fn component_with_tasks(&self, wasm: &[u8]) -> Result<Outcome> {
+    pub fn component_with_tasks(&self, wasm: &[u8], runs: &[String]) -> Result<Vec<Outcome>> {
         use wasmtime::component::{Component, Linker};
         let failed = |error: wasmtime::Error| anyhow::anyhow!("wasmtime: {error:#}");
         let component = Component::new(&self.with_tasks, wasm).map_err(failed)?;
@@ -105,19 +106,22 @@ impl Engines {
             Ok(())
         };
         linker.root().func_wrap("log", log).map_err(failed)?;
-        let mut store = wasmtime::Store::new(&self.with_tasks, Vec::new());
-        let instance =
-            block_on(linker.instantiate_async(&mut store, &component)).map_err(failed)?;
-        let run = instance
-            .get_typed_func::<(), ()>(&mut store, "run")
-            .map_err(failed)?;
-        let trap = block_on(run.call_async(&mut store, ()))
-            .err()
-            .map(|error| format!("{:#}", error.root_cause()));
-        Ok(Outcome {
-            log: std::mem::take(store.data_mut()),
-            trap,
-        })
+        let linked = linker.instantiate_pre(&component).map_err(failed)?;
+        let run = |name: &String| {
+            let mut store = wasmtime::Store::new(&self.with_tasks, Vec::new());
+            let instance = block_on(linked.instantiate_async(&mut store)).map_err(failed)?;
+            let run = instance
+                .get_typed_func::<(), ()>(&mut store, name)
+                .map_err(failed)?;
+            let trap = block_on(run.call_async(&mut store, ()))
+                .err()
+                .map(|error| format!("{:#}", error.root_cause()));
+            Ok(Outcome {
+                log: std::mem::take(store.data_mut()),
+                trap,
+            })
+        };
+        runs.iter().map(run).collect()
     }
 
     /// A flat module on wasmi.
@@ -126,6 +130,16 @@ impl Engines {
     ///
     /// When wasmi does not take it, or it runs away.
     pub fn flat(&self, wasm: &[u8]) -> Result<Outcome> {
+        let mut outcomes = self.each_of_flat(wasm, &["run".to_string()])?;
+        Ok(outcomes.remove(0))
+    }
+
+    /// Functions of a flat module, each on an instance of its own, on wasmi.
+    ///
+    /// # Errors
+    ///
+    /// When wasmi does not take it, or one runs away.
+    pub fn each_of_flat(&self, wasm: &[u8], runs: &[String]) -> Result<Vec<Outcome>> {
         let module = wasmi::Module::new(&self.wasmi, wasm)?;
         let mut linker: wasmi::Linker<Vec<u64>> = wasmi::Linker::new(&self.wasmi);
         linker.func_wrap(
@@ -133,22 +147,25 @@ impl Engines {
             "log",
             |mut caller: wasmi::Caller<'_, Vec<u64>>, x: u64| caller.data_mut().push(x),
         )?;
-        let mut store = wasmi::Store::new(&self.wasmi, Vec::new());
-        store.set_fuel(FUEL)?;
-        let instance = linker.instantiate_and_start(&mut store, &module)?;
-        let run = instance.get_typed_func::<(), ()>(&store, "run")?;
-        let trap = match run.call(&mut store, ()) {
-            Ok(()) => None,
-            Err(error) => {
-                let code = error.as_trap_code().context("no trap")?;
-                ensure!(code != wasmi::TrapCode::OutOfFuel, "it ran away");
-                Some(code.to_string())
-            }
+        let run = |name: &String| {
+            let mut store = wasmi::Store::new(&self.wasmi, Vec::new());
+            store.set_fuel(FUEL)?;
+            let instance = linker.instantiate_and_start(&mut store, &module)?;
+            let run = instance.get_typed_func::<(), ()>(&store, name)?;
+            let trap = match run.call(&mut store, ()) {
+                Ok(()) => None,
+                Err(error) => {
+                    let code = error.as_trap_code().context("no trap")?;
+                    ensure!(code != wasmi::TrapCode::OutOfFuel, "{name} ran away");
+                    Some(code.to_string())
+                }
+            };
+            Ok(Outcome {
+                log: std::mem::take(store.data_mut()),
+                trap,
+            })
         };
-        Ok(Outcome {
-            log: std::mem::take(store.data_mut()),
-            trap,
-        })
+        runs.iter().map(run).collect()
     }
 }
 

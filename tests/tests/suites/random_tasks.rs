@@ -1,20 +1,25 @@
 //! Random programs with async functions: what the component does on wasmtime, the flat module does on wasmi, but for the order of tasks.
 //!
-//! `P1BRIDGE_RANDOM_TASKS` says another number of programs, `P1BRIDGE_RANDOM_SEED` where to begin. A program that fails is left in
-//! `target/random-tasks/`.
+//! `P1BRIDGE_RANDOM_TASKS` says another number of programs, `P1BRIDGE_RANDOM_SEED` where to begin: components have numbers, and each has
+//! several programs. A component with one that fails is left in `target/random-tasks/`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, bail};
 use p1bridge::flatten::{FlattenOptions, flatten};
-use p1bridge_linker::{Isolation, Stacks};
+use p1bridge_linker::{Isolation, Opt, Stacks};
 use p1bridge_tests::random::run::Engines;
-use p1bridge_tests::random::tasks::{Program, by_number, is_of_callee, program};
+use p1bridge_tests::random::run::Outcome;
+use p1bridge_tests::random::tasks::{Programs, by_number, is_of_callee, name, programs};
 
 /// What an otherwise idle machine with two cores does in 20 seconds.
-const PROGRAMS: u64 = 60;
+const PROGRAMS: u64 = 2000;
+
+/// How many programs a component has, by its number: with few, less is linked.
+const TOGETHER: [u64; 4] = [1, 20, 80, 120];
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     match std::env::var(variable) {
@@ -25,20 +30,28 @@ fn number(variable: &str, otherwise: u64) -> u64 {
     }
 }
 
-/// Whether it trapped, on both.
-fn check(engines: &Engines, seed: u64, program: &Program, oracle_only: bool) -> Result<bool> {
-    let component = wat::parse_str(&program.text).context("the text")?;
-    let right = engines.component_with_tasks(&component)?;
-    match &right.trap {
-        Some(trap) if !program.faulty => bail!("nothing is wrong, but wasmtime traps: {trap}"),
-        None if program.faulty => bail!("wasmtime does not trap"),
-        _ => {}
+/// How many programs of a component trapped, on both.
+fn check(engines: &Engines, seed: u64, programs: &Programs, oracle_only: bool) -> Result<u64> {
+    let component = wat::parse_str(&programs.text).context("the text")?;
+    let names: Vec<String> = (0..programs.faulty.len()).map(name).collect();
+    let right = engines.component_with_tasks(&component, &names)?;
+    for ((right, faulty), name) in right.iter().zip(&programs.faulty).zip(&names) {
+        match &right.trap {
+            Some(trap) if !faulty => bail!("{name}: nothing is wrong, but wasmtime traps: {trap}"),
+            None if *faulty => bail!("{name}: wasmtime does not trap"),
+            _ => {}
+        }
     }
+    let trapped = programs
+        .faulty
+        .iter()
+        .map(|faulty| u64::from(*faulty))
+        .sum();
     if oracle_only {
-        return Ok(program.faulty);
+        return Ok(trapped);
     }
     let options = FlattenOptions {
-        isolation: match seed % 4 {
+        isolation: match seed % 5 {
             0 => Isolation::Trusted,
             _ => Isolation::Checked,
         },
@@ -46,16 +59,30 @@ fn check(engines: &Engines, seed: u64, program: &Program, oracle_only: bool) -> 
             0 => Stacks::Switch,
             _ => Stacks::Nested,
         },
+        without: match seed % 7 {
+            0 => Opt::ALL.iter().copied().collect(),
+            _ => BTreeSet::new(),
+        },
         verify: true,
         ..FlattenOptions::default()
     };
     let flat = flatten(&component, &options)?;
-    let found = engines.flat(&flat.wasm)?;
+    let found = engines.each_of_flat(&flat.wasm, &names)?;
+    for (((right, found), faulty), name) in
+        right.iter().zip(&found).zip(&programs.faulty).zip(&names)
+    {
+        compare(right, found, *faulty).with_context(|| name.clone())?;
+    }
+    Ok(trapped)
+}
+
+/// Fails where a program did one thing in the component and another in the flat module.
+fn compare(right: &Outcome, found: &Outcome, faulty: bool) -> Result<()> {
     if found.trap.is_some() != right.trap.is_some() {
         bail!("wasmtime: {:?}; flat: {:?}", right.trap, found.trap);
     }
-    let right = by_number(&right.log, program.faulty);
-    let found = by_number(&found.log, program.faulty);
+    let right = by_number(&right.log, faulty);
+    let found = by_number(&found.log, faulty);
     let mut numbers = right.keys().chain(found.keys());
     let of = |log: &Log, number: &u64| log.get(number).cloned().unwrap_or_default();
     let other = numbers.find(|number| {
@@ -71,43 +98,55 @@ fn check(engines: &Engines, seed: u64, program: &Program, oracle_only: bool) -> 
             found.get(number)
         );
     }
-    Ok(program.faulty)
+    Ok(())
 }
 
 /// What was logged, by number.
 type Log = std::collections::BTreeMap<u64, Vec<u64>>;
 
-/// Where the text of a program is left.
-fn leave(seed: u64, program: &Program) -> PathBuf {
+/// Where the text of a component is left.
+fn leave(seed: u64, programs: &Programs) -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("random-tasks");
     let file = folder.join(format!("{seed}.wat"));
     let written =
-        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &program.text));
+        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, &programs.text));
     written.expect("the target folder can be written to");
     file
+}
+
+/// How many programs the component with a number has.
+fn together(seed: u64) -> u64 {
+    TOGETHER[(seed % TOGETHER.len() as u64) as usize]
 }
 
 /// The number of programs that returned and trapped.
 fn all(count: u64, oracle_only: bool) -> (u64, u64) {
     let first = number("P1BRIDGE_RANDOM_SEED", 1);
     let count = number("P1BRIDGE_RANDOM_TASKS", count);
+    let (mut last, mut left) = (first, count);
+    while left > 0 {
+        left = left.saturating_sub(together(last));
+        last += 1;
+    }
     let next = AtomicU64::new(first);
     let tally = Mutex::new((0, 0, Vec::new()));
     let work = || {
         let engines = Engines::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= first + count {
+            if seed >= last {
                 return;
             }
-            let program = program(seed);
-            let end = check(&engines, seed, &program, oracle_only);
+            let programs = programs(seed, together(seed) as usize);
+            let end = check(&engines, seed, &programs, oracle_only);
             let mut tally = tally.lock().expect("nobody panics with it");
             match end {
-                Ok(false) => tally.0 += 1,
-                Ok(true) => tally.1 += 1,
+                Ok(trapped) => {
+                    tally.0 += together(seed) - trapped;
+                    tally.1 += trapped;
+                }
                 Err(error) => {
-                    let file = leave(seed, &program);
+                    let file = leave(seed, &programs);
                     tally
                         .2
                         .push(format!("seed {seed}: {error:#}\n  {}", file.display()));
@@ -125,8 +164,9 @@ fn all(count: u64, oracle_only: bool) -> (u64, u64) {
     println!("{returned} returned, {trapped} trapped");
     assert!(
         wrong.is_empty(),
-        "{} of {count}:\n{}",
+        "{} of {} components:\n{}",
         wrong.len(),
+        last - first,
         wrong[..wrong.len().min(10)].join("\n")
     );
     (returned, trapped)

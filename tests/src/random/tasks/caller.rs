@@ -4,10 +4,15 @@ use std::fmt::Write;
 
 use super::super::guest::put;
 use super::super::numbers::Random;
-use super::{Element, Function, Lift, Side, function_type};
+use super::{Element, Function, Lift, Side, function_type, name};
 
-/// Its text, and whether its last step is wrong.
-pub fn text(random: &mut Random, elements: &[Element], functions: &[Function]) -> (String, bool) {
+/// Its text with so many programs, and whether the last step of each is wrong.
+pub fn text(
+    random: &mut Random,
+    elements: &[Element],
+    functions: &[Function],
+    count: usize,
+) -> (String, Vec<bool>) {
     let mut side = Side::new(elements);
     side.core(
         "subtask_cancel",
@@ -57,9 +62,30 @@ pub fn text(random: &mut Random, elements: &[Element], functions: &[Function]) -
     for (i, element) in elements.iter().enumerate() {
         copies(&mut side.module, i, element.size());
     }
-    let steps = 1 + random.below(7);
+    let mut tail = String::new();
+    let mut faulty = Vec::with_capacity(count);
+    for run in 0..count {
+        let (body, is_faulty) = program(random, functions);
+        let name = name(run);
+        put!(
+            side.module,
+            "      (func (export \"{name}\")
+        (local $status i32) (local $at i32) (local $pair i64) (local $end i32) (local $h i64)
+{body}      )"
+        );
+        put!(
+            tail,
+            "    (func (export \"{name}\") async (canon lift (core func $main \"{name}\")))"
+        );
+        faulty.push(is_faulty);
+    }
+    (side.finish("Caller", &head, &tail), faulty)
+}
+
+/// The code of a program, and whether its last step is wrong.
+fn program(random: &mut Random, functions: &[Function]) -> (String, bool) {
     let mut body = String::new();
-    for k in 0..steps {
+    for k in 0..1 + random.below(7) {
         let i = random.below(functions.len());
         let instance = if random.percent(50) { "a" } else { "b" };
         step(
@@ -76,14 +102,7 @@ pub fn text(random: &mut Random, elements: &[Element], functions: &[Function]) -
         put!(body, "        {}", fault(random));
     }
     put!(body, "        (call $say (i32.const 999) (i64.const 1))");
-    put!(
-        side.module,
-        "      (func (export \"run\")
-        (local $status i32) (local $at i32) (local $pair i64) (local $end i32) (local $h i64)
-{body}      )"
-    );
-    let tail = "    (func (export \"run\") async (canon lift (core func $main \"run\")))\n";
-    (side.finish("Caller", &head, tail), faulty)
+    (body, faulty)
 }
 
 /// The flat parameters, and the flat result.

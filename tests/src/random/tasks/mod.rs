@@ -1,6 +1,6 @@
 //! Random programs with tasks: a caller, and one component with async functions in two instances.
 //!
-//! A caller does one thing after the other, each under a number of its own, and leaves some calls and copies pending while it goes on. The two
+//! A component has several programs, which are functions of the caller: to compile it takes longer than all of them. A caller does one thing after the other, each under a number of its own, and leaves some calls and copies pending while it goes on. The two
 //! components log under these numbers. Which task goes on first is free, so only the entries of one number have an order
 //! ([`by_number`]); what depends on the order of tasks is not logged.
 
@@ -13,12 +13,17 @@ use std::fmt::Write;
 use super::guest::put;
 use super::numbers::Random;
 
-/// A generated program.
-pub struct Program {
-    /// The text of a component that imports `log` and exports `run`, which is async.
+/// Generated programs of one component.
+pub struct Programs {
+    /// The text of a component that imports `log` and exports functions which are async, of names that [`name`] gives.
     pub text: String,
-    /// Whether the last thing that the caller does is wrong.
-    pub faulty: bool,
+    /// Of each program, whether the last thing that the caller does is wrong.
+    pub faulty: Vec<bool>,
+}
+
+/// The name of a program.
+pub fn name(run: usize) -> String {
+    format!("run{run}")
 }
 
 /// Numbers from here on are of the callee.
@@ -329,8 +334,8 @@ const HELPERS: &str = "      (func $say (param $k i32) (param $x i64)
         (local.get $ret))
 ";
 
-/// The program of a seed.
-pub fn program(seed: u64) -> Program {
+/// So many programs, of a seed.
+pub fn programs(seed: u64, count: usize) -> Programs {
     let mut random = Random::new(seed);
     let elements: Vec<Element> = (0..1 + random.below(3))
         .map(|_| random.pick(&ELEMENTS))
@@ -366,7 +371,10 @@ pub fn program(seed: u64) -> Program {
     let yields = random.below(4) as u32;
     functions.push(Function::Busy { yields });
     let callee = callee::text(&elements, &functions);
-    let (caller, faulty) = caller::text(&mut random, &elements, &functions);
+    let (caller, faulty) = caller::text(&mut random, &elements, &functions, count);
+    let exports: String = (0..count)
+        .map(|run| format!("  (export \"{0}\" (func $caller \"{0}\"))\n", name(run)))
+        .collect();
     let text = format!(
         "(component
   (import \"log\" (func $log (param \"x\" u64)))
@@ -374,10 +382,10 @@ pub fn program(seed: u64) -> Program {
   (instance $b (instantiate $Callee (with \"log\" (func $log))))
   (instance $caller (instantiate $Caller (with \"log\" (func $log))
     (with \"a\" (instance $a)) (with \"b\" (instance $b))))
-  (export \"run\" (func $caller \"run\")))
+{exports})
 "
     );
-    Program { text, faulty }
+    Programs { text, faulty }
 }
 
 fn lift(random: &mut Random) -> Lift {
