@@ -21,6 +21,8 @@ pub enum Opt {
     Inline,
     /// Functions of the canonical ABI have one trap for all that they check: `glue/one_trap.rs`.
     OneTrap,
+    /// Async functions that cannot wait are called as others are: `plan/task_uses.rs`.
+    PlainCalls,
     /// Code that only gets other indexes is copied, not decoded: `merge/code.rs`.
     Runs,
     /// What passes values of a large type is written once: `maps/shared.rs`.
@@ -38,6 +40,7 @@ impl Opt {
         Opt::Forwarders,
         Opt::Inline,
         Opt::OneTrap,
+        Opt::PlainCalls,
         Opt::Runs,
         Opt::SharedValues,
         Opt::Zeroes,
@@ -52,6 +55,7 @@ impl Opt {
             Opt::Forwarders => "forwarders",
             Opt::Inline => "inline",
             Opt::OneTrap => "one-trap",
+            Opt::PlainCalls => "plain-calls",
             Opt::Runs => "runs",
             Opt::SharedValues => "shared-values",
             Opt::Zeroes => "zeroes",

@@ -247,7 +247,7 @@ pub fn plan(
                 ]);
                 let caller = crossing.end(input, program, canon.instance, options);
                 let callee = crossing.end(input, program, lift.instance, &lift.options);
-                if options.is_async || lift.options.is_async {
+                if fusion.by_tasks(Site::Lower(id)) && (options.is_async || lift.options.is_async) {
                     // It is for the time of the call, and not of the function.
                     let lends = |ty: &Type| matches!(ty, Type::Borrow(_));
                     if lift.ty.params.any(&lends) {
@@ -433,7 +433,7 @@ impl Fusion {
         let canon = &program.canons[id.0 as usize];
         let CanonKind::Lower {
             callee: ComponentFunc::Lift(lift),
-            ..
+            options,
         } = &canon.kind
         else {
             return None;
@@ -448,7 +448,8 @@ impl Fusion {
             })
         };
         let entered = entered(program, Some(canon.instance), lift.instance);
-        if self.by_tasks(Site::Lower(id)) {
+        // One that is lowered with `async` gives a state.
+        if self.by_tasks(Site::Lower(id)) || options.is_async {
             return None;
         }
         let same = !lift.ty.uses_memory()

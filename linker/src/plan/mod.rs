@@ -104,8 +104,9 @@ pub fn plan<'i, 'a>(
         forwarders = follow(&program);
     }
     let mut tracer = trace(input, &program, (&forwarders, options), &roots, &kept);
-    if tasks::any(&program, &tracer, &boundary.lifts()) {
-        let uses = task_uses::uses(&program, &tracer, &boundary.lifts(), options.stacks);
+    let plain = options.does(Opt::PlainCalls);
+    if tasks::any(&program, &tracer, &boundary.lifts(), plain) {
+        let uses = task_uses::uses(&program, &tracer, &boundary.lifts(), options.stacks, plain);
         tasks::instantiate(input, &mut program, options.stacks, &uses)?;
         forwarders = follow(&program);
         roots.extend(boundary.task_roots(&program));
@@ -173,7 +174,7 @@ pub fn plan<'i, 'a>(
         crossing.callers = callers(&program, &bindings);
     }
     let throwing = throwing::Throwing::new(input, &program, &live);
-    let tasks = tasks::number(&program, &live, &crossing.exports, &crossing.pending)?;
+    let tasks = tasks::number(&program, &live, &crossing.exports, &crossing.pending, plain)?;
     let fusion = fused::plan(
         input,
         &program,

@@ -6,8 +6,8 @@ use super::libraries::HostEnds;
 use super::live::{Live, Tracer};
 use crate::options::Stacks;
 use crate::resolve::{
-    AsyncBuiltin, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, EndType, HOST, LiftId,
-    Program,
+    AsyncBuiltin, CanonId, CanonKind, ComponentFunc, ComponentInstanceId, EndType, HOST, Lift,
+    LiftId, Program, Resource,
 };
 
 /// What is reached, by what the weak imports of the library ask for.
@@ -46,9 +46,10 @@ pub fn uses(
     tracer: &Tracer<'_, '_>,
     exported: &[LiftId],
     stacks: Stacks,
+    plain: bool,
 ) -> Uses {
     let host = HostEnds::of(program, tracer);
-    let reaching = reaching(program, &tracer.live);
+    let reaching = reaching(program, &tracer.live, plain);
     let (mut read, mut written): (Vec<&EndType>, Vec<&EndType>) = Default::default();
     let is_plain = |id: &LiftId| !program.lifts[id.0 as usize].options.is_async;
     let mut is_alone = stacks == Stacks::Nested && !host.sockets && exported.iter().all(is_plain);
@@ -65,7 +66,7 @@ pub fn uses(
                 ..
             } => {
                 let lift = &program.lifts[lift.0 as usize];
-                is_alone &= !lift.is_async && !reaching.contains(&lift.instance);
+                is_alone &= !goes_by(lift, &reaching, plain);
             }
             CanonKind::Async(builtin) => {
                 match builtin {
@@ -93,8 +94,15 @@ pub fn uses(
     }
 }
 
+/// Whether a call of a function goes by way of the library. One that is lifted without `async`, of an instance that never
+/// asks anything of the library, returns before anything else can happen: nothing holds it back, no task of its instance can
+/// be under way, and whoever calls it gets the result at once. So its calls are `plain` ones.
+pub fn goes_by(lift: &Lift, reaching: &BTreeSet<ComponentInstanceId>, plain: bool) -> bool {
+    lift.options.is_async || lift.is_async && !plain || reaching.contains(&lift.instance)
+}
+
 /// The component instances whose functions can come to ask something of the library.
-pub fn reaching(program: &Program, live: &Live) -> BTreeSet<ComponentInstanceId> {
+pub fn reaching(program: &Program, live: &Live, plain: bool) -> BTreeSet<ComponentInstanceId> {
     let mut found = BTreeSet::new();
     loop {
         let before = found.len();
@@ -107,7 +115,16 @@ pub fn reaching(program: &Program, live: &Live) -> BTreeSet<ComponentInstanceId>
                     ..
                 } => {
                     let lift = &program.lifts[lift.0 as usize];
-                    lift.is_async || found.contains(&lift.instance)
+                    goes_by(lift, &found, plain)
+                }
+                CanonKind::ResourceDrop(resource) => {
+                    match &program.resources[resource.0 as usize] {
+                        Resource::Defined {
+                            instance,
+                            destructor: Some(_),
+                        } => found.contains(instance),
+                        _ => false,
+                    }
                 }
                 _ => false,
             };

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow, bail};
 use wasmparser::{ExternalKind, FuncType, TypeRef, ValType};
 
 use super::live::{Live, Tracer};
-use super::task_uses::{Uses, reaching};
+use super::task_uses::{Uses, goes_by, reaching};
 use crate::abi::{FuncType as ComponentFuncType, Type};
 use crate::options::Stacks;
 use crate::parse::Input;
@@ -92,8 +92,8 @@ impl TaskPlan {
     }
 }
 
-/// Whether a program that reaches this has tasks.
-pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId]) -> bool {
+/// Whether a program that reaches this has tasks; with `plain` calls, some need none ([`goes_by`]).
+pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId], plain: bool) -> bool {
     if program.hands_over {
         return false;
     }
@@ -101,12 +101,13 @@ pub fn any(program: &Program, tracer: &Tracer<'_, '_>, exported: &[LiftId]) -> b
     let ends = |ty: &ComponentFuncType| {
         ty.params.has_ends() || ty.result.as_ref().is_some_and(Type::has_ends)
     };
+    let reaching = reaching(program, &tracer.live, plain);
     let is_async = |id: &CanonId| match &program.canons[id.0 as usize].kind {
         CanonKind::Async(_) => true,
         CanonKind::Lower {
             callee: ComponentFunc::Lift(id),
             ..
-        } => lift(id).is_async || ends(&lift(id).ty),
+        } => goes_by(lift(id), &reaching, plain) || ends(&lift(id).ty),
         CanonKind::Lower {
             callee: ComponentFunc::Import(import),
             ..
@@ -249,12 +250,13 @@ pub fn number(
     live: &Live,
     exports: &[LiftId],
     pending: &BTreeSet<CanonId>,
+    plain: bool,
 ) -> Result<Option<TaskPlan>> {
     let Some(tasks) = &program.tasks else {
         return Ok(None);
     };
     let mut plan = TaskPlan::default();
-    let reaching = reaching(program, live);
+    let reaching = reaching(program, live, plain);
     let mut instances: BTreeSet<ComponentInstanceId> = reaching.clone();
     let mut lifts: BTreeSet<LiftId> = BTreeSet::new();
     let mut ends: Vec<EndType> = Vec::new();
@@ -281,7 +283,7 @@ pub fn number(
                 let lifted = &program.lifts[lift.0 as usize];
                 note(&lifted.ty.params);
                 lifted.ty.result.iter().for_each(&mut note);
-                if lifted.is_async || reaching.contains(&lifted.instance) {
+                if goes_by(lifted, &reaching, plain) {
                     lifts.insert(*lift);
                     plan.sites.push(Site::Lower(id));
                     instances.extend([canon.instance, lifted.instance]);

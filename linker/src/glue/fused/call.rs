@@ -4,13 +4,15 @@ use anyhow::Result;
 use wasm_encoder::{Function, ValType};
 
 use super::encoder::{Fused, Place, flat};
-use crate::abi::MAX_FLAT_RESULTS;
+use super::tasks::RETURNED;
+use crate::abi::{MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS, MAX_FLAT_RESULTS};
 use crate::glue::callee::check_may_leave;
 use crate::maps::{Glue, Maps};
 use crate::plan::Plan;
 use crate::resolve::{CanonId, CanonKind, ComponentFunc};
 
-/// Encodes the function for a lowered import that is another guest's lifted export.
+/// Encodes the function for a lowered import that is another guest's lifted export, which does not go by way of the library
+/// of tasks: who lowers it with `async` gets its result in memory, and that it has returned.
 ///
 /// # Errors
 ///
@@ -35,7 +37,11 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
     let entered = fused.enter(Some(canon.instance), lift.instance);
     let counter = fused.begin_borrows(ty, &callee);
 
-    let (next, source) = fused.parameters(&ty.params, &caller)?;
+    let most = match options.is_async {
+        true => MAX_FLAT_ASYNC_PARAMS,
+        false => MAX_FLAT_PARAMS,
+    };
+    let (next, source) = fused.parameters_of(&ty.params, &caller, most)?;
     fused.pass(&ty.params, &caller, &source, &callee)?;
     let func = fused.core(lift.func);
     fused.sink().call(func);
@@ -54,7 +60,7 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
         } else {
             Place::Flat(vec![from])
         };
-        let target = if in_memory {
+        let target = if in_memory || options.is_async {
             fused.check_pointer(&caller, next, result)?;
             Place::at(next)
         } else {
@@ -70,6 +76,9 @@ pub fn call(glue: &Glue, plan: &Plan<'_, '_>, maps: &Maps, id: CanonId) -> Resul
     fused.leave(&entered);
     for result in results {
         fused.sink().local_get(result);
+    }
+    if options.is_async {
+        fused.sink().i32_const(RETURNED);
     }
     Ok(fused.finish())
 }
