@@ -120,6 +120,7 @@ pub fn main_with(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Writes a line to standard error, if there is one.
 fn say(line: &str) {
     use std::io::Write;
+    crate::progress::clear();
     // Nobody is left to be told that it failed.
     let _ = writeln!(std::io::stderr(), "{line}");
 }

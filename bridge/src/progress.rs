@@ -10,7 +10,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// The last step; none while nobody watches.
-static STEP: Mutex<Option<String>> = Mutex::new(None);
+static STEP: Mutex<Option<Step>> = Mutex::new(None);
+
+struct Step {
+    what: String,
+    /// Whether a line of it or an earlier one is on the terminal.
+    shown: bool,
+}
 
 /// Nothing is said of what takes less.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,8 +27,16 @@ const WIDEST: usize = 78;
 /// Says what is done from now on: `looking for modules in app.bin`.
 pub fn step(what: impl FnOnce() -> String) {
     let mut step = STEP.lock().unwrap_or_else(PoisonError::into_inner);
-    if step.is_some() {
-        *step = Some(what());
+    if let Some(step) = step.as_mut() {
+        step.what = what();
+    }
+}
+
+/// Takes the line away that is shown, and shows no other until somebody watches again: what is printed now has the terminal.
+pub fn clear() {
+    let mut step = STEP.lock().unwrap_or_else(PoisonError::into_inner);
+    if step.take().is_some_and(|step| step.shown) {
+        show("");
     }
 }
 
@@ -35,21 +49,28 @@ pub fn watch(first: String) -> Watch {
     if dumb || !stderr().is_terminal() {
         return Watch(None);
     }
-    *STEP.lock().unwrap_or_else(PoisonError::into_inner) = Some(first);
+    *STEP.lock().unwrap_or_else(PoisonError::into_inner) = Some(Step {
+        what: first,
+        shown: false,
+    });
     let (end, ended) = channel();
     let begin = Instant::now();
-    let shown = thread::spawn(move || {
+    let shown = thread::Builder::new().spawn(move || {
         let mut wait = PATIENCE;
         while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             wait = AGAIN;
-            let step = STEP.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            show(&line(&step.unwrap_or_default(), begin.elapsed()));
-        }
-        if wait == AGAIN {
-            show("");
+            let mut step = STEP.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(step) = step.as_mut() {
+                step.shown = true;
+                show(&line(&step.what, begin.elapsed()));
+            }
         }
     });
-    Watch(Some((end, shown)))
+    // As WebAssembly there are no threads: nothing is shown then.
+    match shown {
+        Ok(shown) => Watch(Some((end, shown))),
+        Err(_) => Watch(None),
+    }
 }
 
 impl Drop for Watch {
@@ -58,7 +79,7 @@ impl Drop for Watch {
             drop(end);
             // It has nothing to say that matters.
             let _ = shown.join();
-            *STEP.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            clear();
         }
     }
 }

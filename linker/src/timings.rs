@@ -1,12 +1,23 @@
 //! How long the stages take, how many bytes they begin with and how much memory there was, if somebody asks.
 //!
-//! Work says with [`stage`] what it begins; the one before ends there. Nobody keeps that unless [`begin`] was called.
+//! Work says with [`stage`] what it begins; the one before ends there. Nobody keeps that unless [`begin`] was called, and nobody is
+//! told unless with [`tell`].
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What was recorded, and what goes on; none while nobody asks.
 static RECORD: Mutex<Option<Record>> = Mutex::new(None);
+
+/// Who is told of each stage when it begins.
+type Listener = Box<dyn Fn(&'static str) + Send>;
+
+static LISTENER: Mutex<Option<Listener>> = Mutex::new(None);
+
+/// Tells `listener` the name of each stage that begins from now on, instead of whoever was told until now.
+pub fn tell(listener: Option<Listener>) {
+    *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = listener;
+}
 
 #[derive(Default)]
 struct Record {
@@ -47,6 +58,9 @@ pub fn begin() {
 
 /// Says that a stage begins, with so many bytes.
 pub fn stage(stage: &'static str, bytes: usize) {
+    if let Some(listener) = &*LISTENER.lock().unwrap_or_else(PoisonError::into_inner) {
+        listener(stage);
+    }
     let mut record = RECORD.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(record) = record.as_mut() {
         record.close();
@@ -90,5 +104,20 @@ mod tests {
             .collect();
         assert_eq!(taken, [("one", 2), ("two", 3)]);
         assert!(end().is_empty());
+    }
+
+    #[test]
+    fn who_listens_is_told_of_stages_until_somebody_else_does() {
+        use std::sync::mpsc::channel;
+        let (sender, told) = channel();
+        tell(Some(Box::new(move |stage| drop(sender.send(stage)))));
+        stage("heard", 1);
+        tell(None);
+        stage("unheard", 1);
+        let told: Vec<_> = told.iter().collect();
+        assert!(
+            told.contains(&"heard") && !told.contains(&"unheard"),
+            "{told:?}"
+        );
     }
 }

@@ -38,7 +38,7 @@ pub struct Args {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = args.timed.begin();
+    let _timed = args.timed.begin(&args.input, args.quiet);
     let bytes = files::read_binary(&args.input)?;
     let profile = &args.profile.profile;
     let verdict = check(&bytes, profile).with_context(|| files::shown(&args.input))?;

@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 
 use p1bridge_linker::timings;
 
+use crate::progress;
+
 use crate::sniff::{SNIFF_LEN, sniff};
 
 /// Reads a WebAssembly binary. Any other file is refused after its first bytes, however long it is.
@@ -220,6 +222,7 @@ fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    progress::clear();
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes)?;
     stdout.flush()

@@ -213,7 +213,7 @@ impl Sockets {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = timed::begin(args.how.timings);
+    let _timed = timed::begin(args.how.timings, &args.input, args.how.quiet());
     let component = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "flat")?;
     args.how.check_files(&output)?;

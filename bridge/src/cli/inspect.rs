@@ -58,7 +58,7 @@ pub struct Args {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = args.timed.begin();
+    let _timed = args.timed.begin(&args.input, args.quiet);
     let bytes = files::read_binary(&args.input)?;
     if args.wasi {
         return wasi(args, &bytes);

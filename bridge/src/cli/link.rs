@@ -79,7 +79,7 @@ pub struct Args {
 const LINKING: &str = "Linking";
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = timed::begin(args.how.timings);
+    let _timed = timed::begin(args.how.timings, &args.main, args.how.quiet());
     let output = files::output_for(&args.main, args.output.as_deref(), "linked")?;
     args.how.check_files(&output)?;
     let inputs = inputs(args)?;

@@ -79,7 +79,7 @@ struct Sizes {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = args.timed.begin();
+    let _timed = args.timed.begin(&args.input, args.how.quiet);
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "lowered")?;
     files::apart(files::of_json(args.how.json), files::of_output(&output))?;

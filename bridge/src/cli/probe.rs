@@ -43,7 +43,7 @@ pub struct Args {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = args.timed.begin();
+    let _timed = args.timed.begin(&args.input, args.quiet);
     let shown = || args.input.display().to_string();
     let name = args.name.clone().unwrap_or_else(|| {
         let stem = |path: &Path| Some(path.file_stem()?.to_string_lossy().into_owned());

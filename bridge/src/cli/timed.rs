@@ -1,6 +1,11 @@
-//! `--timings`: what the stages of a command took, on standard error when it ends.
+//! `--timings`: what the stages of a command took, on standard error when it ends; and on a terminal what takes long, while it does.
+
+use std::path::Path;
 
 use p1bridge_linker::timings;
+
+use super::files;
+use crate::progress;
 
 /// The option, for commands that read modules.
 #[derive(clap::Args)]
@@ -10,27 +15,39 @@ pub struct Timings {
     timings: bool,
 }
 
-/// Prints what was recorded when it is dropped: also for what failed.
-pub struct Timed(bool);
+/// Ends the line with what is done when it is dropped, and prints what was recorded: also for what failed.
+pub struct Timed {
+    asked: bool,
+    _watch: Option<progress::Watch>,
+}
 
 impl Timings {
-    /// Records from now on, if asked for.
-    pub fn begin(&self) -> Timed {
-        begin(self.timings)
+    /// Shows what is done with `file` from now on, unless that is to be `quiet`, and records it if asked for.
+    pub fn begin(&self, file: &Path, quiet: bool) -> Timed {
+        begin(self.timings, file, quiet)
     }
 }
 
 /// The same for an option that is elsewhere.
-pub fn begin(asked: bool) -> Timed {
+pub fn begin(asked: bool, file: &Path, quiet: bool) -> Timed {
     if asked {
         timings::begin();
     }
-    Timed(asked)
+    let file = files::shown(file);
+    let watch = (!quiet).then(|| progress::watch(format!("{file}: read")));
+    timings::tell(Some(Box::new(move |stage| {
+        progress::step(|| format!("{file}: {stage}"));
+    })));
+    Timed {
+        asked,
+        _watch: watch,
+    }
 }
 
 impl Drop for Timed {
     fn drop(&mut self) {
-        if !self.0 {
+        timings::tell(None);
+        if !self.asked {
             return;
         }
         let taken = timings::end();

@@ -113,7 +113,7 @@ enum KindArg {
 }
 
 pub fn command(args: &Args) -> Result<ExitCode> {
-    let _timed = args.timed.begin();
+    let _timed = args.timed.begin(&args.input, args.quiet);
     let module = files::read_binary(&args.input)?;
     let output = files::output_for(&args.input, args.output.as_deref(), "component")?;
     files::apart(files::of_json(args.json), files::of_output(&output))?;

@@ -271,11 +271,40 @@ fn what_commands_print_is_the_same_on_a_terminal_and_in_a_pipe() {
         let piped = folder.run(args);
         let (code, text) = folder.run_on_terminal(args, &[]);
         assert_eq!(code, piped.code, "{args:?}");
+        // On a machine that is busy something may take a second.
+        let text = text.rsplit("\r\x1b[K").next().unwrap();
         assert_eq!(
             text,
             format!("{}{}", piped.text(), piped.stderr),
             "{args:?}"
         );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_sees_what_a_command_does_for_longer_than_a_second() {
+    let folder = Folder::new();
+    let module = wat::parse_str(COMMAND).unwrap();
+    let late =
+        |args: &[&str], late| folder.run_on_terminal_with_late(("late.wasm", &module), late, args);
+    for (command, report) in [
+        ("check", "fits"),
+        ("inspect", "core module"),
+        ("lower", "wrote late.lowered.wasm"),
+        ("wrap", "wrote late.component.wasm"),
+    ] {
+        let (screen, left) = late(&[command, "late.wasm"], 1300);
+        let shown = "\r\x1b[Klate.wasm: read (1 s)";
+        assert!(screen.contains(shown), "{command}: {screen:?}");
+        assert!(left.contains(report), "{command}: {screen:?}");
+    }
+    for args in [
+        &["check", "late.wasm", "-q"][..],
+        &["check", "late.wasm", "--quiet"],
+    ] {
+        let (screen, _) = late(args, 1300);
+        assert_eq!(screen, "", "{args:?}");
     }
 }
 

@@ -210,7 +210,6 @@ fn a_longer_module_takes_fill_that_was_said_to_be_its_own() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_sees_what_takes_longer_than_a_second() {
-    use std::time::Duration;
     let folder = Folder::new();
     let old = image(&folder);
     for (late, options, seen) in [
@@ -218,34 +217,15 @@ fn a_terminal_sees_what_takes_longer_than_a_second() {
         (0, &[], false),
         (2500, &["-q"], false),
     ] {
-        let pipe = folder.path().join("slow.bin");
-        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-        assert!(made.unwrap().success());
-        let (writer, bytes) = (pipe.clone(), old.clone());
-        let writer = std::thread::spawn(move || {
-            let mut end = std::fs::OpenOptions::new()
-                .write(true)
-                .open(writer)
-                .unwrap();
-            std::thread::sleep(Duration::from_millis(late));
-            std::io::Write::write_all(&mut end, &bytes).unwrap();
-        });
         let arguments = [&["retrofit", "slow.bin"], options].concat();
-        let (code, screen) = folder.run_on_terminal(&arguments, &[]);
-        writer.join().unwrap();
-        std::fs::remove_file(&pipe).unwrap();
-        assert_eq!(code, Some(0), "{screen}");
+        let (screen, report) =
+            folder.run_on_terminal_with_late(("slow.bin", &old), late, &arguments);
         let shown = "\r\x1b[Kreading slow.bin (1 s)";
         assert_eq!(screen.contains(shown), seen, "{screen:?}");
         // Nothing of it is left before the report.
-        let report = screen.rsplit("\r\x1b[K").next().unwrap();
         assert_eq!(
             report.starts_with("slots: 1"),
             options.is_empty(),
-            "{screen:?}"
-        );
-        assert!(
-            !screen.replace("\r\x1b[K", "").contains('\x1b'),
             "{screen:?}"
         );
     }

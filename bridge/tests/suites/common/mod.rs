@@ -84,6 +84,34 @@ impl Folder {
         (code, String::from_utf8(got).unwrap().replace("\r\n", "\n"))
     }
 
+    /// The same with a file that comes after so many milliseconds. Returns what the terminal got, and what was left of it when
+    /// lines of progress were taken away.
+    #[cfg(target_os = "linux")]
+    pub fn run_on_terminal_with_late(
+        &self,
+        (name, bytes): (&str, &[u8]),
+        late: u64,
+        args: &[&str],
+    ) -> (String, String) {
+        const AWAY: &str = "\r\x1b[K";
+        let pipe = self.path().join(name);
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let (writer, bytes) = (pipe.clone(), bytes.to_vec());
+        let writer = std::thread::spawn(move || {
+            let mut end = fs::OpenOptions::new().write(true).open(writer).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(late));
+            end.write_all(&bytes).unwrap();
+        });
+        let (code, screen) = self.run_on_terminal(args, &[]);
+        writer.join().unwrap();
+        fs::remove_file(&pipe).unwrap();
+        assert_eq!(code, Some(0), "{screen}");
+        assert!(!screen.replace(AWAY, "").contains('\x1b'), "{screen:?}");
+        let left = screen.rsplit(AWAY).next().unwrap().to_string();
+        (screen, left)
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_p1bridge"));
         command.args(args).current_dir(self.path());
