@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use anyhow::{Context, Result};
-use wasm_encoder::{Encode, Module, RawSection, SectionId};
+use wasm_encoder::{ComponentSection, ComponentSectionId, Encode, Module, SectionId};
 use wasmparser::{Parser, Payload};
 
 /// The sections of a module, in its order: their ids and contents.
@@ -89,11 +89,44 @@ impl<'a> Sections<'a> {
 
     /// The module of them.
     pub fn module(&self) -> Vec<u8> {
-        let mut module = Module::new();
-        for (id, data) in &self.all {
-            module.section(&RawSection { id: *id, data });
+        let mut module = Vec::with_capacity(self.size());
+        for part in self.parts() {
+            module.extend_from_slice(&part);
         }
-        module.finish()
+        module
+    }
+
+    /// The bytes of that module, part by part.
+    pub fn parts(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        let header = Cow::Borrowed(&Module::HEADER[..]);
+        let sections = self.all.iter().flat_map(|(id, data)| {
+            let mut head = vec![*id];
+            data.len().encode(&mut head);
+            [Cow::Owned(head), Cow::Borrowed(&data[..])]
+        });
+        std::iter::once(header).chain(sections)
+    }
+
+    /// How many bytes the module has.
+    fn size(&self) -> usize {
+        self.parts().map(|part| part.len()).sum()
+    }
+}
+
+/// The module of them in a component, without a copy in between.
+impl Encode for Sections<'_> {
+    fn encode(&self, sink: &mut Vec<u8>) {
+        self.size().encode(sink);
+        sink.reserve_exact(self.size());
+        for part in self.parts() {
+            sink.extend_from_slice(&part);
+        }
+    }
+}
+
+impl ComponentSection for Sections<'_> {
+    fn id(&self) -> u8 {
+        ComponentSectionId::CoreModule as u8
     }
 }
 

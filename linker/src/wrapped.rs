@@ -70,7 +70,7 @@ pub struct Woven {
 }
 
 impl Woven {
-    /// What is to be said of a component with `program` as its core module `main`. `functions` are module, name and index of
+    /// What is to be said of a component whose core module `main` has this [`hash`]. `functions` are module, name and index of
     /// what is Preview 1 in it.
     ///
     /// # Errors
@@ -78,7 +78,7 @@ impl Woven {
     /// When one of the functions is not known.
     pub fn new(
         main: u32,
-        program: &[u8],
+        hash: u64,
         start: Option<u32>,
         (own_functions, own_globals): (u32, u32),
         functions: &[(String, String, u32)],
@@ -94,7 +94,7 @@ impl Woven {
         });
         Ok(Woven {
             main,
-            hash: hash(program),
+            hash,
             start,
             own_functions,
             own_globals,
@@ -164,10 +164,12 @@ impl Woven {
     }
 }
 
-/// FNV-1a of 64 bits.
-pub fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+/// FNV-1a of 64 bits, of the bytes of all parts.
+pub fn hash<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> u64 {
+    parts.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, part| {
+        part.as_ref().iter().fold(hash, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
+        })
     })
 }
 

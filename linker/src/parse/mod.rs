@@ -384,7 +384,8 @@ fn note_woven(component: &Component<'_>, modules: &mut [Module<'_>]) {
         return;
     };
     let module = &mut modules[main];
-    if module.bytes.get(module.range.clone()).map(hash) == Some(woven.hash) {
+    let program = module.bytes.get(module.range.clone());
+    if program.map(|program| hash([program])) == Some(woven.hash) {
         module.woven = Some(woven);
         if first != main && module.own_memory(PROGRAM_MEMORY) {
             module.memory_from = Some(first);

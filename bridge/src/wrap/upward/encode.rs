@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use p1bridge_linker::weave::Upward;
-use p1bridge_linker::wrapped::{MEMORY, ON_PROGRAM, ON_STATE, SECTION, STATE, Woven};
+use p1bridge_linker::wrapped::{MEMORY, ON_PROGRAM, ON_STATE, SECTION, STATE, Woven, hash};
 
 use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent};
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, Component, ComponentAliasSection, ComponentExportKind,
-    ComponentExportSection, ComponentInstanceSection, ComponentTypeSection, ComponentValType,
-    CustomSection, ExportKind, InstanceSection, ModuleArg, RawSection,
+    ComponentExportSection, ComponentInstanceSection, ComponentSection, ComponentTypeSection,
+    ComponentValType, CustomSection, ExportKind, InstanceSection, ModuleArg, RawSection,
 };
 use wasmparser::{CanonicalFunction, CanonicalOption, ComponentType};
 
@@ -70,7 +70,7 @@ pub fn component(
     out.flush();
     let woven = Woven::new(
         main,
-        &program.wasm,
+        hash(program.sections.parts()),
         program.run.as_ref().map(|(_, start)| *start),
         (woven.own_functions, woven.own_globals),
         &woven.functions,
@@ -192,7 +192,7 @@ struct Encoder<'e, 'a> {
     parts: &'e Parts<'a>,
     survey: &'e Survey<'e>,
     uses: &'e Uses<'a>,
-    program: &'e Program,
+    program: &'e Program<'e>,
     out: Component,
     sections: Pending,
     modules: u32,
@@ -280,11 +280,15 @@ impl<'e, 'a> Encoder<'e, 'a> {
     }
 
     fn module(&mut self, wasm: &[u8]) -> u32 {
-        self.flush();
-        self.out.section(&RawSection {
+        self.module_section(&RawSection {
             id: wasm_encoder::ComponentSectionId::CoreModule.into(),
             data: wasm,
-        });
+        })
+    }
+
+    fn module_section(&mut self, section: &impl ComponentSection) -> u32 {
+        self.flush();
+        self.out.section(section);
         self.modules += 1;
         self.modules - 1
     }
@@ -486,7 +490,7 @@ impl<'e, 'a> Encoder<'e, 'a> {
             let index = index.context("an import is not provided")?;
             bag.push((name, ExportKind::Func, index));
         }
-        let module = self.module(&self.program.wasm);
+        let module = self.module_section(&self.program.sections);
         let bag = self.bag(&bag);
         self.of_program = Some(self.instantiate(module, bag));
         self.knot()

@@ -30,8 +30,8 @@ pub struct Shape<'s> {
 }
 
 /// The module.
-pub struct Program {
-    pub wasm: Vec<u8>,
+pub struct Program<'a> {
+    pub sections: Sections<'a>,
     /// Its memory, which is to come from outside.
     pub memory: Option<MemoryType>,
     /// The export that runs it, and the function that this calls.
@@ -58,7 +58,7 @@ pub fn import_name(at: usize) -> String {
 /// # Errors
 ///
 /// When `woven` is invalid, or imports anything but functions.
-pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program> {
+pub fn make<'a>(woven: &'a [u8], shape: &Shape<'_>, names: &[String]) -> Result<Program<'a>> {
     let mut module = Parts::read(woven)?;
     let initialize = module.exported(INITIALIZE);
     let mut starts = Vec::new();
@@ -128,7 +128,7 @@ pub fn make(woven: &[u8], shape: &Shape<'_>, names: &[String]) -> Result<Program
     Ok(Program {
         memory: module.memory,
         run,
-        wasm: module.sections.module(),
+        sections: module.sections,
         starts,
     })
 }
