@@ -535,8 +535,10 @@ impl Linking<'_, '_> {
 
     /// Where a library works for a function; notes it if values are copied for that.
     fn home(&mut self, id: CanonId, canon: &Canon) -> Result<Home, String> {
+        // What can be left pending has no string but the text of an error, of which no library has any.
+        let has_strings = !pends(self.program, id);
         let other_encoding = matches!(&canon.kind, CanonKind::Lower { options, .. }
-            if options.encoding != StringEncoding::Utf8);
+            if has_strings && options.encoding != StringEncoding::Utf8);
         let by_host = canon.instance == HOST;
         let held = self.linked.guarded
             && !by_host

@@ -372,8 +372,10 @@ const PENDING: &str = r#"(module
 
 #[test]
 fn calls_that_wait_for_the_host_are_left_pending_beside_others() {
-    let guest = guest::component_0_3(PENDING, WORLD, StringEncoding::UTF8);
-    for (name, run) in hosts_for(guest) {
-        assert_eq!(run(&[], None), "chellodxtr", "{name}");
+    for encoding in [StringEncoding::UTF8, StringEncoding::UTF16] {
+        let guest = guest::component_0_3(PENDING, WORLD, encoding);
+        for (name, run) in hosts_for(guest) {
+            assert_eq!(run(&[], None), "chellodxtr", "{name}, {encoding:?}");
+        }
     }
 }
