@@ -11,6 +11,10 @@ use crate::nearest::nearest;
 pub enum Opt {
     /// Preview 1 adapters are taken out: [`crate::unadapt`].
     Adapters,
+    /// Lists of `bool` are passed eight at a time: `glue/fused/bools.rs`.
+    Bools,
+    /// What variants of numbers have is chosen without branches: `glue/fused/cases.rs`.
+    Cases,
     /// Accesses of a guest that is not alone are checked together: `merge/coalesce.rs`.
     Coalesce,
     /// Branches on constants in libraries are left out: `fold.rs`.
@@ -19,6 +23,8 @@ pub enum Opt {
     Forwarders,
     /// Short functions of another guest are written out: `plan/inline.rs`.
     Inline,
+    /// The linker's own functions move bytes with `memory.copy`: `plan/written.rs`.
+    Moves,
     /// Functions of the canonical ABI have one trap for all that they check: `glue/one_trap.rs`.
     OneTrap,
     /// Async functions that cannot wait are called as others are: `plan/task_uses.rs`.
@@ -27,6 +33,12 @@ pub enum Opt {
     Runs,
     /// What passes values of a large type is written once: `maps/shared.rs`.
     SharedValues,
+    /// Strings are checked and written many characters at a time: `glue/runs.rs`.
+    TextRuns,
+    /// The same in vectors: `glue/vectors.rs`.
+    Vectors,
+    /// Records of numbers are moved by words: `glue/fused/words.rs`.
+    Words,
     /// Zeroes at the ends of data segments are left out: `plan/zeroes.rs`.
     Zeroes,
 }
@@ -35,14 +47,20 @@ impl Opt {
     /// All of them, in the order of their names.
     pub const ALL: &[Opt] = &[
         Opt::Adapters,
+        Opt::Bools,
+        Opt::Cases,
         Opt::Coalesce,
         Opt::Fold,
         Opt::Forwarders,
         Opt::Inline,
+        Opt::Moves,
         Opt::OneTrap,
         Opt::PlainCalls,
         Opt::Runs,
         Opt::SharedValues,
+        Opt::TextRuns,
+        Opt::Vectors,
+        Opt::Words,
         Opt::Zeroes,
     ];
 
@@ -50,14 +68,20 @@ impl Opt {
     pub fn name(self) -> &'static str {
         match self {
             Opt::Adapters => "adapters",
+            Opt::Bools => "bools",
+            Opt::Cases => "cases",
             Opt::Coalesce => "coalesce",
             Opt::Fold => "fold",
             Opt::Forwarders => "forwarders",
             Opt::Inline => "inline",
+            Opt::Moves => "moves",
             Opt::OneTrap => "one-trap",
             Opt::PlainCalls => "plain-calls",
             Opt::Runs => "runs",
             Opt::SharedValues => "shared-values",
+            Opt::TextRuns => "text-runs",
+            Opt::Vectors => "vectors",
+            Opt::Words => "words",
             Opt::Zeroes => "zeroes",
         }
     }

@@ -9,8 +9,10 @@
 //! Between a guest and the host values are copied where they have to be (`boundary`), and otherwise
 //! only checked (`in_place`).
 
+mod bools;
 mod boundary;
 mod call;
+mod cases;
 mod encoder;
 pub mod error_contexts;
 mod handles;
@@ -21,6 +23,7 @@ mod shared;
 mod strings;
 pub mod tasks;
 mod values;
+mod words;
 
 pub use boundary::{arena_alloc, export, host_realloc, import, post_return};
 pub use call::call;

@@ -9,10 +9,12 @@ pub mod handles;
 mod initialise;
 mod memory;
 mod one_trap;
+mod runs;
 pub mod strings;
 mod tables;
 mod tasks;
 mod utf8;
+mod vectors;
 
 use anyhow::{Context, Result};
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
@@ -26,6 +28,7 @@ use crate::memory::{arena, regions};
 use crate::opt::Opt;
 use crate::plan::{self, Plan, tasks::Site};
 use callee::{host, index};
+use runs::Pieces;
 
 /// Encodes one of the functions, by its place in [`Glue::functions`].
 ///
@@ -79,7 +82,12 @@ impl Glue {
             GlueKind::Tell(trap) => traps::encode(trap, index(maps, host(plan, "fd_write"))),
             GlueKind::Strings(helper) => {
                 let callee = |other| maps.first_glue + self.strings[&other];
-                helper.encode(self.can_move(maps), callee)
+                let pieces = match self.has_vectors {
+                    _ if !plan.options.does(Opt::TextRuns) => Pieces::Units,
+                    true => Pieces::Vectors,
+                    false => Pieces::Words,
+                };
+                helper.encode(self.can_move(maps), callee, pieces)
             }
             GlueKind::ArenaAlloc => fused::arena_alloc(self, plan, maps)?,
             GlueKind::ArenaRealloc => fused::host_realloc(self, plan, maps)?,

@@ -3,19 +3,25 @@
 //! `CanonicalABI.md`, "Loading" and "Storing" of strings. All addresses are those of the output's
 //! memories. What is transcoded has been checked before.
 
-use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, ValType};
 
-use super::utf8::NOT_ASCII;
+use super::runs::{self, Pieces, Run, at};
 use crate::memory::bulk::advance;
 use crate::memory::regions::Bulk;
 use crate::plan::strings::{Helper, Placed, Units};
 
 impl Placed {
-    /// Encodes the function; `bulk` copies bytes, and `callee` gives the index of another one.
-    pub fn encode(self, bulk: Option<Bulk>, callee: impl Fn(Placed) -> u32) -> Function {
+    /// Encodes the function; `bulk` copies bytes, `callee` gives the index of another one, and texts
+    /// are taken in `pieces`.
+    pub fn encode(
+        self,
+        bulk: Option<Bulk>,
+        callee: impl Fn(Placed) -> u32,
+        pieces: Pieces,
+    ) -> Function {
         let Placed { helper, to, from } = self;
         match helper {
-            Helper::CheckUtf8 => super::utf8::check(from),
+            Helper::CheckUtf8 => super::utf8::check(from, pieces),
             Helper::CopyUtf8 => {
                 super::utf8::copy(callee(Helper::CopyLongUtf8.between(to, from)), to, from)
             }
@@ -26,22 +32,14 @@ impl Placed {
                     callee(Helper::CheckUtf8.between(from, from)),
                     to,
                     from,
+                    pieces,
                 )
             }
-            Helper::CheckUtf16 => check_utf16(from),
-            Helper::Begin(source, target) => begin((source, from), (target, to)),
-            Helper::Transcode(source, target) => transcode((source, from), (target, to)),
-            Helper::Inflate => inflate(to),
+            Helper::CheckUtf16 => check_utf16(from, pieces),
+            Helper::Begin(source, target) => begin((source, from), (target, to), pieces),
+            Helper::Transcode(source, target) => transcode((source, from), (target, to), pieces),
+            Helper::Inflate => inflate(to, pieces),
         }
-    }
-}
-
-fn at(offset: u64, memory: u32) -> MemArg {
-    MemArg {
-        offset,
-        align: 0,
-        target: MemArgTarget::Memory(memory),
-        ordering: None,
     }
 }
 
@@ -52,26 +50,24 @@ fn at2(offset: u64, memory: u32) -> MemArg {
     }
 }
 
-/// Begins the loop over all that lies from `address` on, and what is done behind it; `end` is the number
-/// of bytes at first.
-fn until_end(code: &mut InstructionSink<'_>, address: u32, end: u32) {
+fn check_utf16(memory: u32, pieces: Pieces) -> Function {
+    let (address, end, unit, scratch) = (0, 1, 2, 3);
+    let mut locals = vec![(1, ValType::I32)];
+    locals.extend(runs::locals(pieces));
+    let mut body = Function::new(locals);
+    let mut code = body.instructions();
     code.local_get(address)
         .local_get(end)
         .i32_add()
         .local_set(end)
-        .loop_(BlockType::Empty)
+        .loop_(BlockType::Empty);
+    runs::skip_plain_utf16(&mut code, memory, (address, end), scratch, pieces);
+    code.loop_(BlockType::Empty)
         .local_get(address)
         .local_get(end)
         .i32_ge_u()
-        .if_(BlockType::Empty);
-}
-
-fn check_utf16(memory: u32) -> Function {
-    let (address, end, unit) = (0, 1, 2);
-    let mut body = Function::new([(1, ValType::I32)]);
-    let mut code = body.instructions();
-    until_end(&mut code, address, end);
-    code.i32_const(1)
+        .if_(BlockType::Empty)
+        .i32_const(1)
         .return_()
         .end()
         .local_get(address)
@@ -107,7 +103,7 @@ fn check_utf16(memory: u32) -> Function {
         .return_()
         .end();
     advance(&mut code, address, 2);
-    code.br(0).end().unreachable().end();
+    code.br(1).end().end().unreachable().end();
     body
 }
 
@@ -183,9 +179,11 @@ fn decode(code: &mut InstructionSink<'_>, (from, memory): (Units, u32), address:
 }
 
 /// Takes the characters of one byte, several at once as long as it goes.
-fn begin((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
-    let (target, address, end, first_target, first, char, word) = (0, 1, 2, 3, 4, 5, 6);
-    let mut body = Function::new([(3, ValType::I32), (1, ValType::I64)]);
+fn begin((from, source): (Units, u32), (to, memory): (Units, u32), pieces: Pieces) -> Function {
+    let (target, address, end, first_target, first, char, scratch) = (0, 1, 2, 3, 4, 5, 6);
+    let mut locals = vec![(3, ValType::I32)];
+    locals.extend(runs::locals(pieces));
+    let mut body = Function::new(locals);
     let mut code = body.instructions();
     let limit = if to == Units::Latin1 { 0x100 } else { 0x80 };
     code.local_get(target)
@@ -194,52 +192,19 @@ fn begin((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
         .local_tee(first)
         .local_get(end)
         .i32_add()
-        .local_set(end)
-        .block(BlockType::Empty)
-        .loop_(BlockType::Empty)
-        .local_get(end)
-        .local_get(address)
-        .i32_sub()
-        .i32_const(8)
-        .i32_lt_u()
-        .br_if(1)
-        .local_get(address)
-        .i64_load(at(0, source))
-        .local_tee(word);
-    match from {
-        Units::Utf16 => code.i64_const(0x1_0001_0001_0001_i64.wrapping_mul(0x1_0000 - limit)),
-        _ => code.i64_const(NOT_ASCII),
+        .local_set(end);
+    let run = Run {
+        from: (from, source),
+        to: (to, memory),
+        limit: Some(limit),
+        target,
+        address,
+        end,
+        scratch,
+        pieces,
     };
-    code.i64_and()
-        .i64_const(0)
-        .i64_ne()
-        .br_if(1)
-        .local_get(target)
-        .local_get(word);
-    if from == Units::Utf16 {
-        // Four units become four bytes: pairs first.
-        code.local_get(word)
-            .i64_const(8)
-            .i64_shr_u()
-            .i64_or()
-            .i64_const(0xffff_0000_ffff)
-            .i64_and()
-            .local_tee(word)
-            .local_get(word)
-            .i64_const(16)
-            .i64_shr_u()
-            .i64_or()
-            .i64_store32(at(0, memory));
-        advance(&mut code, target, 4);
-    } else {
-        code.i64_store(at(0, memory));
-        advance(&mut code, target, 8);
-    }
-    advance(&mut code, address, 8);
-    code.br(0)
-        .end()
-        .end()
-        .block(BlockType::Empty)
+    run.encode(&mut code);
+    code.block(BlockType::Empty)
         .loop_(BlockType::Empty)
         .local_get(address)
         .local_get(end)
@@ -298,10 +263,11 @@ fn begin((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
 }
 
 /// From the last byte to the first: what is not read yet is not written over.
-fn inflate(memory: u32) -> Function {
-    let (address, bytes) = (0, 1);
-    let mut body = Function::new([]);
+fn inflate(memory: u32, pieces: Pieces) -> Function {
+    let (address, bytes, scratch) = (0, 1, 2);
+    let mut body = Function::new(runs::locals(pieces));
     let mut code = body.instructions();
+    runs::inflate(&mut code, memory, (address, bytes), scratch, pieces);
     code.block(BlockType::Empty)
         .loop_(BlockType::Empty)
         .local_get(bytes)
@@ -325,12 +291,40 @@ fn inflate(memory: u32) -> Function {
     body
 }
 
-fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Function {
-    let (target, address, end, char) = (0, 1, 2, 3);
-    let mut body = Function::new([(1, ValType::I32)]);
+fn transcode((from, source): (Units, u32), (to, memory): (Units, u32), pieces: Pieces) -> Function {
+    let (target, address, end, char, row, scratch) = (0, 1, 2, 3, 4, 5);
+    let mut locals = vec![(2, ValType::I32)];
+    locals.extend(runs::locals(pieces));
+    let mut body = Function::new(locals);
     let mut code = body.instructions();
-    until_end(&mut code, address, end);
-    code.local_get(target).return_().end();
+    code.local_get(address)
+        .local_get(end)
+        .i32_add()
+        .local_set(end)
+        .loop_(BlockType::Empty);
+    let run = Run {
+        from: (from, source),
+        to: (to, memory),
+        limit: (from != Units::Latin1 || to != Units::Utf16).then_some(0x80),
+        target,
+        address,
+        end,
+        scratch,
+        pieces,
+    };
+    run.encode(&mut code);
+    code.loop_(BlockType::Empty);
+    if from != Units::Latin1 {
+        run.two_bytes(&mut code);
+    }
+    code.loop_(BlockType::Empty)
+        .local_get(address)
+        .local_get(end)
+        .i32_ge_u()
+        .if_(BlockType::Empty)
+        .local_get(target)
+        .return_()
+        .end();
     decode(&mut code, (from, source), address, char);
     match to {
         Units::Latin1 => unreachable!("what is not in Latin-1 is the rest"),
@@ -399,6 +393,27 @@ fn transcode((from, source): (Units, u32), (to, memory): (Units, u32)) -> Functi
             code.end().end().end();
         }
     }
-    code.br(0).end().unreachable().end();
+    // Where two characters of one unit come after others, there may be many; and after ASCII, letters.
+    code.local_get(char)
+        .i32_const(0x80)
+        .i32_lt_u()
+        .if_(BlockType::Empty);
+    advance(&mut code, row, 1);
+    code.local_get(row)
+        .i32_const(2)
+        .i32_eq()
+        .br_if(3)
+        .else_()
+        .local_get(row)
+        .i32_const(0)
+        .local_set(row)
+        .br_if(2)
+        .end()
+        .br(0)
+        .end()
+        .end()
+        .end()
+        .unreachable()
+        .end();
     body
 }

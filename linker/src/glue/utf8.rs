@@ -1,30 +1,72 @@
 //! The check that a string is UTF-8, alone and while it is copied.
 
-use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, MemArgTarget, ValType};
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
+use super::runs::{self, NOT_ASCII, Pieces, at, twice};
+use super::vectors;
 use crate::memory::bulk::advance;
 use crate::memory::regions::Bulk;
-
-/// The bits of eight bytes that ASCII does not have.
-pub const NOT_ASCII: i64 = 0x8080_8080_8080_8080_u64 as i64;
-
-fn at(offset: u64, memory: u32) -> MemArg {
-    MemArg {
-        offset,
-        align: 0,
-        target: MemArgTarget::Memory(memory),
-        ordering: None,
-    }
-}
 
 /// Whether a word on the stack has bytes that are not ASCII.
 fn is_not_ascii(code: &mut InstructionSink<'_>) {
     code.i64_const(NOT_ASCII).i64_and().i64_const(0).i64_ne();
 }
 
-/// Moves `address` behind ASCII, so many words of eight bytes at a time.
-fn skip_ascii(code: &mut InstructionSink<'_>, memory: u32, address: u32, end: u32, words: u32) {
-    let bytes = words as i32 * 8;
+/// A piece of what is looked at or copied at once.
+#[derive(Clone, Copy, PartialEq)]
+enum Piece {
+    Word,
+    Vector,
+}
+
+impl Piece {
+    fn bytes(self) -> u32 {
+        match self {
+            Piece::Word => 8,
+            Piece::Vector => 16,
+        }
+    }
+
+    fn load(self, code: &mut InstructionSink<'_>, offset: u64, memory: u32) {
+        match self {
+            Piece::Word => code.i64_load(at(offset, memory)),
+            Piece::Vector => code.v128_load(at(offset, memory)),
+        };
+    }
+
+    fn store(self, code: &mut InstructionSink<'_>, offset: u64, memory: u32) {
+        match self {
+            Piece::Word => code.i64_store(at(offset, memory)),
+            Piece::Vector => code.v128_store(at(offset, memory)),
+        };
+    }
+
+    fn or(self, code: &mut InstructionSink<'_>) {
+        match self {
+            Piece::Word => code.i64_or(),
+            Piece::Vector => code.v128_or(),
+        };
+    }
+
+    /// Whether the one on the stack has bytes that are not ASCII.
+    fn is_not_ascii(self, code: &mut InstructionSink<'_>) {
+        match self {
+            Piece::Word => is_not_ascii(code),
+            Piece::Vector => {
+                code.v128_const(twice(NOT_ASCII)).v128_and().v128_any_true();
+            }
+        }
+    }
+}
+
+/// Moves `address` behind ASCII, so many pieces at a time.
+fn skip_ascii(
+    code: &mut InstructionSink<'_>,
+    memory: u32,
+    (address, end): (u32, u32),
+    (piece, count): (Piece, u32),
+) {
+    let bytes = (count * piece.bytes()) as i32;
     code.block(BlockType::Empty)
         .loop_(BlockType::Empty)
         .local_get(end)
@@ -33,16 +75,40 @@ fn skip_ascii(code: &mut InstructionSink<'_>, memory: u32, address: u32, end: u3
         .i32_const(bytes)
         .i32_lt_u()
         .br_if(1);
-    for word in 0..words {
-        code.local_get(address)
-            .i64_load(at(u64::from(word) * 8, memory));
-        if word > 0 {
-            code.i64_or();
+    for at in 0..count {
+        code.local_get(address);
+        piece.load(code, (at * piece.bytes()).into(), memory);
+        if at > 0 {
+            piece.or(code);
         }
     }
-    is_not_ascii(code);
+    piece.is_not_ascii(code);
     code.br_if(1);
     advance(code, address, bytes);
+    code.br(0).end().end();
+}
+
+/// Moves `address` behind characters of two bytes, four at a time.
+fn skip_two_bytes(
+    code: &mut InstructionSink<'_>,
+    memory: u32,
+    (address, end): (u32, u32),
+    word: u32,
+) {
+    code.block(BlockType::Empty)
+        .loop_(BlockType::Empty)
+        .local_get(end)
+        .local_get(address)
+        .i32_sub()
+        .i32_const(8)
+        .i32_lt_u()
+        .br_if(1)
+        .local_get(address)
+        .i64_load(at(0, memory))
+        .local_set(word);
+    runs::are_right_and_of_two_bytes(code, word);
+    code.i32_eqz().br_if(1);
+    advance(code, address, 8);
     code.br(0).end().end();
 }
 
@@ -65,8 +131,8 @@ pub fn copy(long: u32, to: u32, from: u32) -> Function {
         .i64_load(at(0, from))
         .local_tee(first)
         .i64_store(at(0, to));
-    last(&mut code, target, length);
-    last(&mut code, address, length);
+    last(&mut code, target, length, Piece::Word);
+    last(&mut code, address, length, Piece::Word);
     code.i64_load(at(0, from))
         .local_tee(first + 1)
         .i64_store(at(0, to))
@@ -82,50 +148,52 @@ pub fn copy(long: u32, to: u32, from: u32) -> Function {
     body
 }
 
-/// Leaves the address of the last word of what begins at the address in a local.
-fn last(code: &mut InstructionSink<'_>, local: u32, length: u32) {
+/// Leaves the address of the last piece of what begins at the address in a local.
+fn last(code: &mut InstructionSink<'_>, local: u32, length: u32, piece: Piece) {
     code.local_get(local)
         .local_get(length)
         .i32_add()
-        .i32_const(-8)
+        .i32_const(-(piece.bytes() as i32))
         .i32_add();
 }
 
 /// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: ASCII is copied as it is looked at,
 /// anything else from its first word on without a look. `check` is the function below.
-pub fn copy_long(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
-    const WORDS: u32 = 8;
+pub fn copy_long(bulk: &Bulk, check: u32, to: u32, from: u32, pieces: Pieces) -> Function {
+    let (piece, ty, most) = match pieces {
+        Pieces::Vectors => (Piece::Vector, ValType::V128, 4),
+        _ => (Piece::Word, ValType::I64, 8),
+    };
     let (target, address, length, first) = (0, 1, 2, 3);
-    let mut body = Function::new([(WORDS, ValType::I64)]);
+    let mut body = Function::new([(most, ty)]);
     let mut code = body.instructions();
     code.block(BlockType::Empty)
         .local_get(length)
-        .i32_const(8)
+        .i32_const(piece.bytes() as i32)
         .i32_lt_u()
         .br_if(0);
-    for words in [WORDS, 1] {
-        let bytes = words as i32 * 8;
+    for count in [most, 1] {
+        let bytes = (count * piece.bytes()) as i32;
         code.block(BlockType::Empty)
             .local_get(length)
             .i32_const(bytes)
             .i32_lt_u()
             .br_if(0)
             .loop_(BlockType::Empty);
-        for word in 0..words {
-            let offset = u64::from(word) * 8;
-            code.local_get(target)
-                .local_get(address)
-                .i64_load(at(offset, from))
-                .local_tee(first + word)
-                .i64_store(at(offset, to));
+        for at in 0..count {
+            let offset = (at * piece.bytes()).into();
+            code.local_get(target).local_get(address);
+            piece.load(&mut code, offset, from);
+            code.local_tee(first + at);
+            piece.store(&mut code, offset, to);
         }
-        for word in 0..words {
-            code.local_get(first + word);
-            if word > 0 {
-                code.i64_or();
+        for at in 0..count {
+            code.local_get(first + at);
+            if at > 0 {
+                piece.or(&mut code);
             }
         }
-        is_not_ascii(&mut code);
+        piece.is_not_ascii(&mut code);
         code.br_if(2);
         for (local, step) in [(target, bytes), (address, bytes), (length, -bytes)] {
             advance(&mut code, local, step);
@@ -137,14 +205,14 @@ pub fn copy_long(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
             .end()
             .end();
     }
-    // The last word, some of which has been copied already.
-    last(&mut code, target, length);
-    last(&mut code, address, length);
-    code.i64_load(at(0, from))
-        .local_tee(first)
-        .i64_store(at(0, to))
-        .local_get(first);
-    is_not_ascii(&mut code);
+    // The last piece, some of which has been copied already.
+    last(&mut code, target, length, piece);
+    last(&mut code, address, length, piece);
+    piece.load(&mut code, 0, from);
+    code.local_tee(first);
+    piece.store(&mut code, 0, to);
+    code.local_get(first);
+    piece.is_not_ascii(&mut code);
     code.br_if(0).i32_const(1).return_().end();
     for local in [target, address, length] {
         code.local_get(local);
@@ -155,11 +223,17 @@ pub fn copy_long(bulk: &Bulk, check: u32, to: u32, from: u32) -> Function {
 }
 
 /// `(address, length) -> 1 if the bytes are UTF-8, else 0`
-pub fn check(memory: u32) -> Function {
-    let (address, length, byte, more, low, high) = (0, 1, 2, 3, 4, 5);
+pub fn check(memory: u32, pieces: Pieces) -> Function {
+    let (address, length, byte, more, low, high, row, scratch) = (0, 1, 2, 3, 4, 5, 6, 7);
     // The length becomes the end.
     let end = length;
-    let mut body = Function::new([(4, ValType::I32)]);
+    let mut locals = vec![(5, ValType::I32)];
+    locals.extend(match pieces {
+        Pieces::Vectors => Some((vectors::LOCALS, ValType::V128)),
+        Pieces::Words => Some((1, ValType::I64)),
+        Pieces::Units => None,
+    });
+    let mut body = Function::new(locals);
     let mut code = body.instructions();
     let fail = |code: &mut InstructionSink<'_>| {
         code.if_(BlockType::Empty).i32_const(0).return_().end();
@@ -170,10 +244,22 @@ pub fn check(memory: u32) -> Function {
         .local_set(end)
         .loop_(BlockType::Empty);
     // Many bytes of ASCII at once, in loops of their own: engines that meter charge for all of a loop.
-    for words in [4, 1] {
-        skip_ascii(&mut code, memory, address, end, words);
+    let steps: &[(Piece, u32)] = match pieces {
+        Pieces::Vectors => &[(Piece::Vector, 4), (Piece::Vector, 1)],
+        Pieces::Words => &[(Piece::Word, 4), (Piece::Word, 1)],
+        Pieces::Units => &[],
+    };
+    for &piece in steps {
+        skip_ascii(&mut code, memory, (address, end), piece);
     }
-    code.local_get(address)
+    code.loop_(BlockType::Empty);
+    match pieces {
+        Pieces::Vectors => vectors::check(&mut code, memory, (address, end), scratch),
+        Pieces::Words => skip_two_bytes(&mut code, memory, (address, end), scratch),
+        Pieces::Units => {}
+    }
+    code.loop_(BlockType::Empty)
+        .local_get(address)
         .local_get(end)
         .i32_eq()
         .if_(BlockType::Empty)
@@ -182,15 +268,27 @@ pub fn check(memory: u32) -> Function {
         .end();
     code.local_get(address)
         .i32_load8_u(at(0, memory))
-        .local_set(byte)
-        .local_get(address)
-        .i32_const(1)
-        .i32_add()
-        .local_set(address)
-        .local_get(byte)
+        .local_set(byte);
+    advance(&mut code, address, 1);
+    code.local_get(byte)
         .i32_const(0x80)
         .i32_lt_u()
-        .br_if(0);
+        .if_(BlockType::Empty);
+    // Where two characters of one byte come after others, there may be many.
+    advance(&mut code, row, 1);
+    code.local_get(row)
+        .i32_const(2)
+        .i32_eq()
+        .br_if(3)
+        .br(1)
+        .end();
+    // And letters after ASCII.
+    code.local_get(row)
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .local_set(row);
+    advance(&mut code, address, -1);
+    code.br(2).end();
     // A continuation byte, an over-long form, or above U+10FFFF.
     code.local_get(byte)
         .i32_const(0xc2)
@@ -198,15 +296,29 @@ pub fn check(memory: u32) -> Function {
         .i32_const(0xf5 - 0xc2)
         .i32_ge_u();
     fail(&mut code);
-    // How many bytes follow.
+    // One more byte, as most often.
     code.local_get(byte)
         .i32_const(0xe0)
-        .i32_ge_u()
-        .local_get(byte)
+        .i32_lt_u()
+        .if_(BlockType::Empty)
+        .local_get(address)
+        .local_get(end)
+        .i32_eq();
+    fail(&mut code);
+    code.local_get(address)
+        .i32_load8_u(at(0, memory))
+        .i32_const(0xc0)
+        .i32_and()
+        .i32_const(0x80)
+        .i32_ne();
+    fail(&mut code);
+    advance(&mut code, address, 1);
+    code.br(1).end();
+    // How many bytes follow.
+    code.local_get(byte)
         .i32_const(0xf0)
         .i32_ge_u()
-        .i32_add()
-        .i32_const(1)
+        .i32_const(2)
         .i32_add()
         .local_tee(more)
         .local_get(end)
@@ -240,24 +352,31 @@ pub fn check(memory: u32) -> Function {
         .i32_gt_u();
     fail(&mut code);
     for follower in [1u32, 2] {
-        code.local_get(more)
-            .i32_const(follower as i32)
-            .i32_gt_u()
-            .if_(BlockType::Empty)
-            .local_get(address)
+        let is_last = follower == 2;
+        if is_last {
+            code.local_get(more)
+                .i32_const(follower as i32)
+                .i32_gt_u()
+                .if_(BlockType::Empty);
+        }
+        code.local_get(address)
             .i32_load8_u(at(follower.into(), memory))
             .i32_const(0xc0)
             .i32_and()
             .i32_const(0x80)
             .i32_ne();
         fail(&mut code);
-        code.end();
+        if is_last {
+            code.end();
+        }
     }
     code.local_get(address)
         .local_get(more)
         .i32_add()
         .local_set(address)
         .br(0)
+        .end()
+        .end()
         .end()
         .unreachable()
         .end();

@@ -8,6 +8,7 @@ use super::shared::{Passing, Shared, shared};
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
 use crate::memory::traps::Trap;
+use crate::opt::Opt;
 use crate::plan::exports::{HOST_ARENA, passed_type};
 use crate::plan::strings::Placed;
 use crate::plan::tasks::Site;
@@ -133,6 +134,8 @@ pub struct Glue {
     pub exports: Vec<Option<u32>>,
     /// Whether `memory.copy` and `memory.fill` may be used.
     pub has_bulk: bool,
+    /// Whether vectors may be used.
+    pub has_vectors: bool,
 }
 
 impl Glue {
@@ -141,7 +144,10 @@ impl Glue {
         use wasmparser::ValType::I32;
         let mut glue = Glue::default();
         let bulk = FeatureSet::of(WasmFeatures::BULK_MEMORY_OPT);
-        glue.has_bulk = plan.options.profile.allowed(plan.features()).contains(bulk);
+        let allowed = plan.options.profile.allowed(plan.features());
+        glue.has_bulk = allowed.contains(bulk);
+        glue.has_vectors =
+            allowed.contains(FeatureSet::of(WasmFeatures::SIMD)) && plan.options.does(Opt::Vectors);
         if plan.options.trap_messages && plan.memory.is_some() {
             let tables_grow = plan.memory.as_ref().is_some_and(MemoryPlan::tables_grow);
             for trap in Trap::ALL {

@@ -9,8 +9,10 @@ use super::{Plan, Target};
 use crate::parse::module::Module;
 use crate::resolve::{FuncDef, InstanceId};
 
-/// The most bytes of a body: about what calling it takes.
+/// The most bytes of a body with up to two parameters: about what calling it takes.
 const MOST: usize = 24;
+/// How many more with each other one: it is passed on the stack, or kept while the others are read.
+const MORE: usize = 4;
 
 /// A function that only computes: numbers in, numbers out, straight on.
 #[derive(Clone, Debug)]
@@ -42,10 +44,11 @@ pub fn targets(plan: &Plan<'_, '_>) -> BTreeSet<(InstanceId, u32)> {
 /// Reads a function that only computes; nothing for any other.
 pub fn inline<'m>(module: &'m Module<'_>, index: u32) -> Option<Inline<'m>> {
     let defined = index.checked_sub(module.imported_func_count())? as usize;
-    if module.bodies[defined].len() > MOST {
+    let ty = module.func_type(index);
+    let most = MOST + MORE * ty.params().len().saturating_sub(2);
+    if module.bodies[defined].len() > most {
         return None;
     }
-    let ty = module.func_type(index);
     let numbers = [ValType::I32, ValType::I64, ValType::F32, ValType::F64];
     if !ty.params().iter().all(|ty| numbers.contains(ty)) {
         return None;

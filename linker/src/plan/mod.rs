@@ -28,6 +28,7 @@ mod task_uses;
 pub mod tasks;
 pub mod throwing;
 pub mod upward;
+mod written;
 pub mod wsi;
 pub mod zeroes;
 

@@ -10,6 +10,7 @@ use super::live::Live;
 use super::memory;
 use super::tasks::Site;
 use super::throwing::{Borders, Form, Throwing, values};
+use super::written;
 use crate::features::FeatureSet;
 use crate::memory::layout::MemoryPlan;
 use crate::options::{MAX_HANDLES, Options};
@@ -163,7 +164,8 @@ impl Plan<'_, '_> {
         found
     }
 
-    /// The features of the guests, and what the output's memories take beside them.
+    /// The features of the guests, what the output's memories take beside them, and what the linker's own
+    /// functions are written with if the target is known to have it.
     pub fn features(&self) -> FeatureSet {
         let mut features = self.input.features();
         if self
@@ -180,6 +182,7 @@ impl Plan<'_, '_> {
                 features.insert(FeatureSet::of(WasmFeatures::MULTI_VALUE));
             }
         }
+        features.insert(written::with(self.options, &self.fusion));
         features
     }
 

@@ -37,7 +37,7 @@
     i32.load offset=65536
   )
   (func $p1bridge:check-utf8 (;5;) (type 2) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i64)
     local.get 0
     local.get 1
     i32.add
@@ -96,130 +96,207 @@
           br 0 (;@3;)
         end
       end
-      local.get 0
-      local.get 1
-      i32.eq
-      if ;; label = @2
-        i32.const 1
-        return
-      end
-      local.get 0
-      i32.load8_u
-      local.set 2
-      local.get 0
-      i32.const 1
-      i32.add
-      local.set 0
-      local.get 2
-      i32.const 128
-      i32.lt_u
-      br_if 0 (;@1;)
-      local.get 2
-      i32.const 194
-      i32.sub
-      i32.const 51
-      i32.ge_u
-      if ;; label = @2
-        i32.const 0
-        return
-      end
-      local.get 2
-      i32.const 224
-      i32.ge_u
-      local.get 2
-      i32.const 240
-      i32.ge_u
-      i32.add
-      i32.const 1
-      i32.add
-      local.tee 3
-      local.get 1
-      local.get 0
-      i32.sub
-      i32.gt_u
-      if ;; label = @2
-        i32.const 0
-        return
-      end
-      i32.const 128
-      local.set 4
-      local.get 2
-      i32.const 224
-      i32.eq
-      if ;; label = @2
-        i32.const 160
-        local.set 4
-      end
-      local.get 2
-      i32.const 240
-      i32.eq
-      if ;; label = @2
-        i32.const 144
-        local.set 4
-      end
-      i32.const 191
-      local.set 5
-      local.get 2
-      i32.const 237
-      i32.eq
-      if ;; label = @2
-        i32.const 159
-        local.set 5
-      end
-      local.get 2
-      i32.const 244
-      i32.eq
-      if ;; label = @2
-        i32.const 143
-        local.set 5
-      end
-      local.get 0
-      i32.load8_u
-      local.get 4
-      i32.sub
-      local.get 5
-      local.get 4
-      i32.sub
-      i32.gt_u
-      if ;; label = @2
-        i32.const 0
-        return
-      end
-      local.get 3
-      i32.const 1
-      i32.gt_u
-      if ;; label = @2
-        local.get 0
-        i32.load8_u offset=1
-        i32.const 192
-        i32.and
-        i32.const 128
-        i32.ne
-        if ;; label = @3
-          i32.const 0
-          return
+      loop ;; label = @2
+        block ;; label = @3
+          loop ;; label = @4
+            local.get 1
+            local.get 0
+            i32.sub
+            i32.const 8
+            i32.lt_u
+            br_if 1 (;@3;)
+            local.get 0
+            i64.load align=1
+            local.set 7
+            local.get 7
+            i64.const -4548423552103038752
+            i64.and
+            i64.const -9169187277044154176
+            i64.eq
+            local.get 7
+            i64.const 8444378152304670
+            i64.and
+            i64.const 9222949817947160574
+            i64.add
+            i64.const -9223231297218904064
+            i64.and
+            i64.const -9223231297218904064
+            i64.eq
+            i32.and
+            i32.eqz
+            br_if 1 (;@3;)
+            local.get 0
+            i32.const 8
+            i32.add
+            local.set 0
+            br 0 (;@4;)
+          end
+        end
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i32.eq
+          if ;; label = @4
+            i32.const 1
+            return
+          end
+          local.get 0
+          i32.load8_u
+          local.set 2
+          local.get 0
+          i32.const 1
+          i32.add
+          local.set 0
+          local.get 2
+          i32.const 128
+          i32.lt_u
+          if ;; label = @4
+            local.get 6
+            i32.const 1
+            i32.add
+            local.set 6
+            local.get 6
+            i32.const 2
+            i32.eq
+            br_if 3 (;@1;)
+            br 1 (;@3;)
+          end
+          local.get 6
+          if ;; label = @4
+            i32.const 0
+            local.set 6
+            local.get 0
+            i32.const -1
+            i32.add
+            local.set 0
+            br 2 (;@2;)
+          end
+          local.get 2
+          i32.const 194
+          i32.sub
+          i32.const 51
+          i32.ge_u
+          if ;; label = @4
+            i32.const 0
+            return
+          end
+          local.get 2
+          i32.const 224
+          i32.lt_u
+          if ;; label = @4
+            local.get 0
+            local.get 1
+            i32.eq
+            if ;; label = @5
+              i32.const 0
+              return
+            end
+            local.get 0
+            i32.load8_u
+            i32.const 192
+            i32.and
+            i32.const 128
+            i32.ne
+            if ;; label = @5
+              i32.const 0
+              return
+            end
+            local.get 0
+            i32.const 1
+            i32.add
+            local.set 0
+            br 1 (;@3;)
+          end
+          local.get 2
+          i32.const 240
+          i32.ge_u
+          i32.const 2
+          i32.add
+          local.tee 3
+          local.get 1
+          local.get 0
+          i32.sub
+          i32.gt_u
+          if ;; label = @4
+            i32.const 0
+            return
+          end
+          i32.const 128
+          local.set 4
+          local.get 2
+          i32.const 224
+          i32.eq
+          if ;; label = @4
+            i32.const 160
+            local.set 4
+          end
+          local.get 2
+          i32.const 240
+          i32.eq
+          if ;; label = @4
+            i32.const 144
+            local.set 4
+          end
+          i32.const 191
+          local.set 5
+          local.get 2
+          i32.const 237
+          i32.eq
+          if ;; label = @4
+            i32.const 159
+            local.set 5
+          end
+          local.get 2
+          i32.const 244
+          i32.eq
+          if ;; label = @4
+            i32.const 143
+            local.set 5
+          end
+          local.get 0
+          i32.load8_u
+          local.get 4
+          i32.sub
+          local.get 5
+          local.get 4
+          i32.sub
+          i32.gt_u
+          if ;; label = @4
+            i32.const 0
+            return
+          end
+          local.get 0
+          i32.load8_u offset=1
+          i32.const 192
+          i32.and
+          i32.const 128
+          i32.ne
+          if ;; label = @4
+            i32.const 0
+            return
+          end
+          local.get 3
+          i32.const 2
+          i32.gt_u
+          if ;; label = @4
+            local.get 0
+            i32.load8_u offset=2
+            i32.const 192
+            i32.and
+            i32.const 128
+            i32.ne
+            if ;; label = @5
+              i32.const 0
+              return
+            end
+          end
+          local.get 0
+          local.get 3
+          i32.add
+          local.set 0
+          br 0 (;@3;)
         end
       end
-      local.get 3
-      i32.const 2
-      i32.gt_u
-      if ;; label = @2
-        local.get 0
-        i32.load8_u offset=2
-        i32.const 192
-        i32.and
-        i32.const 128
-        i32.ne
-        if ;; label = @3
-          i32.const 0
-          return
-        end
-      end
-      local.get 0
-      local.get 3
-      i32.add
-      local.set 0
-      br 0 (;@1;)
     end
     unreachable
   )

@@ -16,6 +16,7 @@ mod custom_import;
 mod debug;
 mod documented;
 mod echo_world;
+mod encodings;
 mod entries_0_3;
 mod exceptions;
 mod exported_resource;

@@ -58,9 +58,19 @@ fn every_optimisation_has_a_row_a_file_and_a_golden_case_that_it_changes() -> Re
             .join("flatten")
             .join(case);
         let component = component(&folder).with_context(|| case.clone())?;
+        let profile = match fs::read_to_string(folder.join("options")) {
+            Ok(text) => {
+                let words: Vec<&str> = text.split_whitespace().collect();
+                let at = words.iter().position(|word| *word == "--profile");
+                let name = at.and_then(|at| words.get(at + 1).copied());
+                name.map(named).transpose()?
+            }
+            Err(_) => None,
+        };
         let make = |without: Option<Opt>| -> Result<Vec<u8>> {
             let options = FlattenOptions {
                 without: without.into_iter().collect(),
+                profile: profile.clone().unwrap_or_default(),
                 verify: true,
                 ..FlattenOptions::default()
             };

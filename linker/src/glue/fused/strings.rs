@@ -112,8 +112,8 @@ impl Fused<'_, '_, '_> {
         self.store_range(to, target, out.pointer, out.length)
     }
 
-    /// `load_string_from_range`: what has to hold of the bytes of a string; UTF-8 is checked when it is
-    /// written.
+    /// `load_string_from_range`: what has to hold of the bytes of a string; its characters are checked when it
+    /// is written.
     fn read_string<'s>(
         &mut self,
         side: &'s Side,
@@ -133,10 +133,6 @@ impl Fused<'_, '_, '_> {
         };
         self.sink().local_get(bytes).i64_extend_i32_u();
         self.check_range(side, pointer, align, Trap::String)?;
-        if encoding == Units::Utf16 {
-            let check = placed(Helper::CheckUtf16, side, side)?;
-            self.check_units(&source, check, Trap::Utf16)?;
-        }
         Ok(source)
     }
 
@@ -155,6 +151,25 @@ impl Fused<'_, '_, '_> {
         self.sink().call(index);
     }
 
+    /// Traps unless what is behind so many bytes of a string is UTF-16, if it has to be: what is before has been
+    /// written. The guest's `realloc` has seen nothing but its own memory by then.
+    fn check_rest(&mut self, source: &Source<'_>, read: u32) -> Result<()> {
+        if source.encoding != Units::Utf16 {
+            return Ok(());
+        }
+        self.address(source.side, source.pointer)?;
+        self.sink()
+            .local_get(read)
+            .i32_add()
+            .local_get(source.bytes)
+            .local_get(read)
+            .i32_sub();
+        self.call_helper(placed(Helper::CheckUtf16, source.side, source.side)?);
+        self.sink().i32_eqz();
+        self.trap_if(Trap::Utf16);
+        Ok(())
+    }
+
     /// Calls a function for a string on its way.
     fn between(&mut self, helper: Helper, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         self.call_helper(placed(helper, target.side, source.side)?);
@@ -164,9 +179,16 @@ impl Fused<'_, '_, '_> {
     /// `store_string_into_range`.
     fn write_string(&mut self, source: &Source<'_>, target: &Target<'_>) -> Result<()> {
         use StringEncoding::{Latin1Utf16, Utf8, Utf16};
-        if source.encoding == Units::Utf8 && target.side.party.encoding != Utf8 {
-            let check = placed(Helper::CheckUtf8, source.side, source.side)?;
-            self.check_units(source, check, Trap::Utf8)?;
+        match (source.encoding, target.side.party.encoding) {
+            (Units::Utf8, Utf16 | Latin1Utf16) => {
+                let check = placed(Helper::CheckUtf8, source.side, source.side)?;
+                self.check_units(source, check, Trap::Utf8)?;
+            }
+            (Units::Utf16, Utf16) => {
+                let check = placed(Helper::CheckUtf16, source.side, source.side)?;
+                self.check_units(source, check, Trap::Utf16)?;
+            }
+            _ => {}
         }
         match (source.encoding, target.side.party.encoding) {
             (Units::Utf8, Utf8) => self.utf8_copy(source, target),
@@ -223,6 +245,7 @@ impl Fused<'_, '_, '_> {
             .local_get(source.bytes)
             .i32_ne()
             .if_(BlockType::Empty);
+        self.check_rest(source, read)?;
         let size = self.local(ValType::I32);
         self.sink()
             .local_get(source.units)
@@ -265,6 +288,7 @@ impl Fused<'_, '_, '_> {
             .if_(BlockType::Empty);
         self.shrink(target, 2, source.units, target.length)?;
         self.sink().else_();
+        self.check_rest(source, read)?;
         let worst = self.doubled(source.units);
         self.reallocate(target.side, 2, Some(source.units), worst, target.pointer)?;
         self.address(target.side, target.pointer)?;
@@ -300,6 +324,7 @@ impl Fused<'_, '_, '_> {
             .local_get(source.bytes)
             .i32_ne()
             .if_(BlockType::Empty);
+        self.check_rest(source, read)?;
         self.move_string(source, target)?;
         self.set(target.length, source.units);
         self.tag(target);

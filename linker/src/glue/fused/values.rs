@@ -10,6 +10,7 @@ use super::encoder::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
+use crate::opt::Opt;
 use crate::resolve::EndType;
 
 /// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
@@ -41,6 +42,9 @@ impl Fused<'_, '_, '_> {
         target: &Place,
     ) -> Result<()> {
         self.fits()?;
+        if self.copy_words(ty, (from, source), (to, target))? {
+            return Ok(());
+        }
         match ty {
             Type::Record(fields) => {
                 let offsets = field_offsets(fields);
@@ -234,6 +238,11 @@ impl Fused<'_, '_, '_> {
         self.before_store(to, target)?;
         self.sink().local_get(case);
         self.store(&tag(cases, target), to, target)?;
+        if let (Place::Flat(locals), Place::Flat(targets)) = (source, target)
+            && self.choose_payload(cases, case, &locals[1..], &targets[1..])
+        {
+            return Ok(());
+        }
         if let Place::Flat(locals) = target {
             // What a case leaves free is zero.
             for &local in &locals[1..] {
@@ -381,7 +390,11 @@ impl Fused<'_, '_, '_> {
                 .i32_add()
                 .local_set(end)
                 .local_get(new)
-                .local_set(to_element)
+                .local_set(to_element);
+            if *element == Type::Bool && self.plan.options.does(Opt::Bools) {
+                self.copy_bools((from, from_element), (to, to_element), end)?;
+            }
+            self.sink()
                 .block(BlockType::Empty)
                 .loop_(BlockType::Empty)
                 .local_get(from_element)
