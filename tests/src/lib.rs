@@ -8,6 +8,7 @@
 pub mod child;
 pub mod cost;
 pub mod engines;
+pub mod growth;
 pub mod link;
 pub mod manifest;
 pub mod module;
