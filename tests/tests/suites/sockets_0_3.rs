@@ -1,7 +1,9 @@
 //! The same with sockets of WASI 0.3: the guest `sockets-p3-rust` as a component on wasmtime, and flat.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -377,5 +379,80 @@ fn calls_that_wait_for_the_host_are_left_pending_beside_others() {
         for (name, run) in hosts_for(guest) {
             assert_eq!(run(&[], None), "chellodxtr", "{name}, {encoding:?}");
         }
+    }
+}
+
+/// Gives what comes from a connection to the same connection, from host to host, and waits for both ends of that.
+const ECHO: &str = r#"(module
+  (import "wasi:sockets/types@0.3.0" "[static]tcp-socket.create" (func $tcp (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.bind"
+    (func $bind (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.listen" (func $listen (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[stream-read-0][method]tcp-socket.listen"
+    (func $accept (param i32 i32 i32) (result i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.receive" (func $receive (param i32 i32)))
+  (import "wasi:sockets/types@0.3.0" "[method]tcp-socket.send" (func $send (param i32 i32) (result i32)))
+  (import "wasi:sockets/types@0.3.0" "[future-read-1][method]tcp-socket.receive"
+    (func $received (param i32 i32) (result i32)))
+  (import "wasi:sockets/types@0.3.0" "[future-read-1][method]tcp-socket.send" (func $sent (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+  (func $is (param i32 i32) (if (i32.ne (local.get 0) (local.get 1)) (then unreachable)))
+  ;; the result at 256 is no error
+  (func $ok (call $is (i32.load8_u (i32.const 256)) (i32.const 0)))
+  (func (export "wasi:cli/run@0.3.0#run") (result i32) (local $socket i32) (local $end i32)
+    (call $tcp (i32.const 0) (i32.const 256))
+    (call $ok)
+    (local.set $socket (i32.load (i32.const 260)))
+    (call $bind (local.get $socket) (i32.const 0) (i32.const PORT) (i32.const 127) (i32.const 0) (i32.const 0)
+      (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 256))
+    (call $ok)
+    (call $listen (local.get $socket) (i32.const 256))
+    (call $ok)
+    (call $is (call $accept (i32.load (i32.const 260)) (i32.const 512) (i32.const 1)) (i32.const 0x10))
+    (local.set $socket (i32.load (i32.const 512)))
+    (call $receive (local.get $socket) (i32.const 520))
+    (local.set $end (call $send (local.get $socket) (i32.load (i32.const 520))))
+    (call $is (call $received (i32.load (i32.const 524)) (i32.const 256)) (i32.const 0))
+    (call $ok)
+    (call $is (call $sent (local.get $end) (i32.const 256)) (i32.const 0))
+    (call $ok)
+    (i32.const 0)))"#;
+
+/// The peer reads nothing until it cannot write any more: what was read of the one direction waits for the other.
+#[test]
+fn what_passes_from_host_to_host_waits_while_it_cannot_be_written() {
+    const BYTES: usize = 12 << 20;
+    let port = free_port();
+    let guest = ECHO.replace("PORT", &port.to_string());
+    for (name, run) in hosts_for(guest::component_0_3(&guest, WORLD, StringEncoding::UTF8)) {
+        let peer = thread::spawn(move || {
+            let mut stream = connected(port);
+            rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 65536).unwrap();
+            stream.set_write_timeout(Some(PATIENCE)).unwrap();
+            let mut writer = stream.try_clone().unwrap();
+            let written = Arc::new(AtomicUsize::new(0));
+            let counted = written.clone();
+            let writing = thread::spawn(move || {
+                let bytes: Vec<u8> = (0..BYTES).map(|at| byte(at, 17)).collect();
+                for piece in bytes.chunks(65536) {
+                    writer.write_all(piece).unwrap();
+                    counted.fetch_add(piece.len(), Ordering::Relaxed);
+                }
+                writer.shutdown(Shutdown::Write).unwrap();
+            });
+            let mut before = usize::MAX;
+            while written.load(Ordering::Relaxed) != before || before == 0 {
+                before = written.load(Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(300));
+            }
+            assert!(before < BYTES, "nothing had to wait");
+            let mut found = vec![0; BYTES];
+            stream.read_exact(&mut found).unwrap();
+            assert!((0..BYTES).all(|at| found[at] == byte(at, 17)));
+            writing.join().unwrap();
+        });
+        assert_eq!(run(&[], None), "", "{name}");
+        peer.join().unwrap();
     }
 }
