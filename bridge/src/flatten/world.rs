@@ -20,8 +20,7 @@ use crate::wrap::{NATIVE_WORLD, append_custom};
 const RUN: &str = "wasi:cli/run@";
 /// The crates for WIT panic about some of the types that only components have.
 const NOT_WIT: &str = "its types cannot be put in WIT";
-/// Decoding takes more than seven times a component in memory, and flatten keeps to four times and
-/// 32 MiB.
+/// Decoding takes more than seven times what is decoded, which has no bodies and no data.
 const MOST: usize = 8 << 20;
 
 /// Whether a component imports or exports anything but WASI and what becomes `_start`: most programs do
@@ -121,13 +120,13 @@ fn embed(
     if !names_other_interfaces(component)? {
         return Ok(());
     }
-    if component.len() > MOST {
+    let types = skeleton(component)?;
+    if types.len() > MOST {
         bail!(
-            "it is larger than {} MiB; tell `wrap` the world with --wit",
+            "its types take more than {} MiB; tell `wrap` the world with --wit",
             MOST >> 20
         );
     }
-    let types = skeleton(component)?;
     let decoded = guarded(NOT_WIT, || wit_component::decode(&types).context(NOT_WIT))?;
     drop(types);
     let DecodedWasm::Component(mut resolve, id) = decoded else {

@@ -386,3 +386,27 @@ fn groups_of_no_locals_are_left_out() {
         }
     }
 }
+
+#[test]
+fn a_component_of_many_megabytes_keeps_its_world() {
+    let folder = Folder::new();
+    let bytes = "x".repeat(9 << 20);
+    folder.add(
+        "large.wasm",
+        format!(
+            r#"(component
+                 (import "test:host/log" (instance $log (export "log" (func (param "x" u32)))))
+                 (core func $log (canon lower (func $log "log")))
+                 (core module $M (import "" "log" (func $log (param i32))) (memory 200)
+                   (data (i32.const 0) "{bytes}")
+                   (func (export "f") (param i32) (result i32) (call $log (i32.load (local.get 0))) (local.get 0)))
+                 (core instance $m (instantiate $M (with "" (instance (export "log" (func $log))))))
+                 (func (export "f") (param "x" u32) (result u32) (canon lift (core func $m "f"))))"#
+        ),
+    );
+    folder
+        .run(&["flatten", "large.wasm", "-o", "flat.wasm"])
+        .succeeded();
+    // It needs no --wit.
+    folder.run(&["wrap", "flat.wasm"]).succeeded();
+}
