@@ -211,10 +211,19 @@ mod tests {
             function("wasi_unstable", "fd_seek", 1),
             function("wasi_snapshot_preview1", "sock_open", 70_000),
         ];
-        let woven = Woven::new(2, b"program", Some(0), (5, 6), &functions).unwrap();
+        let woven = Woven::new(2, 0x0123_4567_89ab_cdef, Some(0), (5, 6), &functions).unwrap();
         let bytes = woven.encode();
         assert_eq!(Woven::decode(&bytes).unwrap(), woven);
         assert!((0..bytes.len()).all(|end| Woven::decode(&bytes[..end]).is_err()));
-        assert!(Woven::new(2, b"program", None, (0, 0), &[function("x", "fd_none", 0)]).is_err());
+        assert!(
+            Woven::new(
+                2,
+                0x0123_4567_89ab_cdef,
+                None,
+                (0, 0),
+                &[function("x", "fd_none", 0)]
+            )
+            .is_err()
+        );
     }
 }
