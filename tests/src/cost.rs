@@ -1,5 +1,6 @@
 //! What a flat module costs in bytes and in fuel: figures that do not wobble.
 
+mod between;
 mod tasks;
 mod wrapped;
 
@@ -15,6 +16,7 @@ use p1bridge_linker::{Isolation, Options};
 use tempfile::TempDir;
 use wasmparser::{Encoding, Parser, Payload};
 
+pub use between::between;
 pub use wrapped::wrapped;
 
 use crate::captured;

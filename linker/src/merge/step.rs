@@ -113,19 +113,17 @@ impl Step<'_, '_> {
         let module = self.plan.program.module(self.plan.input, id);
         let inline = inline(module, index).expect("a planned function can be written out");
         let mut locals = BTreeMap::new();
-        if !inline.in_order {
-            for (at, &ty) in inline.params.iter().enumerate().rev() {
-                let used = inline.code.iter().any(|op| local_of(op) == Some(at as u32));
-                let mut code = InstructionSink::new(&mut self.written);
-                if !used {
-                    code.drop();
-                    continue;
-                }
-                let ty = RoundtripReencoder.val_type(ty).expect("a type of numbers");
-                let local = self.scratch.local(ty, access::Use::Param(at));
-                code.local_set(local);
-                locals.insert(at as u32, local);
+        for (at, &ty) in inline.params.iter().enumerate().skip(inline.ready).rev() {
+            let used = inline.code.iter().any(|op| local_of(op) == Some(at as u32));
+            let mut code = InstructionSink::new(&mut self.written);
+            if !used {
+                code.drop();
+                continue;
             }
+            let ty = RoundtripReencoder.val_type(ty).expect("a type of numbers");
+            let local = self.scratch.local(ty, access::Use::Param(at));
+            code.local_set(local);
+            locals.insert(at as u32, local);
         }
         for op in inline.code {
             let mut code = InstructionSink::new(&mut self.written);

@@ -18,10 +18,10 @@ const MORE: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Inline<'a> {
     pub params: Vec<ValType>,
-    /// Whether each parameter is read once, in order, before anything else: they are on the stack at
-    /// a call as they are wanted.
-    pub in_order: bool,
-    /// The instructions, without those that read the parameters where they are `in_order`.
+    /// How many of the first parameters are read once, in order, before anything else: they are on the stack at a
+    /// call as they are wanted.
+    pub ready: usize,
+    /// The instructions, without those that read the parameters that are `ready`.
     pub code: Vec<Operator<'a>>,
 }
 
@@ -71,18 +71,16 @@ pub fn inline<'m>(module: &'m Module<'_>, index: u32) -> Option<Inline<'m>> {
         }
     }
     let count = ty.params().len();
-    let reads = code.iter().take(count).zip(0u32..);
-    let in_order = code.len() >= count
-        && reads
-            .into_iter()
-            .all(|(op, at)| matches!(op, Operator::LocalGet { local_index } if *local_index == at))
-        && code[count..].iter().all(|op| local_of(op).is_none());
-    if in_order {
-        code.drain(..count);
+    let reads = |(op, at): &(&Operator<'_>, u32)| matches!(op, Operator::LocalGet { local_index } if local_index == at);
+    let mut ready = code.iter().zip(0..count as u32).take_while(reads).count();
+    let again = code[ready..].iter().filter_map(local_of).min();
+    if again.is_some_and(|local| (local as usize) < ready) {
+        ready = again.map_or(0, |local| local as usize);
     }
+    code.drain(..ready);
     Some(Inline {
         params: ty.params().to_vec(),
-        in_order,
+        ready,
         code,
     })
 }

@@ -22,6 +22,18 @@ fn what_is_woven_into_programs_is_small_and_fast() -> anyhow::Result<()> {
 }
 
 #[test]
+fn calls_between_guests_cost_no_more_than_they_did() -> anyhow::Result<()> {
+    let figures = p1bridge_tests::cost::between()?;
+    for figure in &figures {
+        println!("{}", figure.row());
+    }
+    for figure in &figures {
+        assert!(figure.value <= figure.goal, "{}", figure.row());
+    }
+    Ok(())
+}
+
+#[test]
 fn calls_cost_little_more_than_on_preview_1() -> anyhow::Result<()> {
     let calls = p1bridge_tests::cost::calls()?;
     for call in &calls {
