@@ -1,7 +1,8 @@
 //! Branches on constants in what libraries have: gone.
 //!
-//! A library asks the linker about the program, and gets constants ([`crate::plan::libraries`]). What is only reached by a branch
-//! that is never taken is left out, and so are the blocks that nothing branches to any more.
+//! A library asks the linker about the program, and gets constants ([`crate::plan::libraries`]). What is computed of constants
+//! is one, what is only reached by a branch that is never taken is left out, and so are the blocks that nothing branches to any
+//! more.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ struct Token<'a> {
 enum Kind {
     Const(i32),
     IsZero,
+    /// Two numbers become one.
+    Compute(Compute),
     Drop,
     /// Whether it has no parameters and no results.
     Block(bool),
@@ -36,6 +39,32 @@ enum Kind {
     Call(u32),
     Global(u32),
     Other,
+}
+
+/// What is computed of two numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compute {
+    Add,
+    Subtract,
+    Multiply,
+    And,
+    Or,
+    Left,
+    Right,
+}
+
+impl Compute {
+    fn of(self, first: i32, second: i32) -> i32 {
+        match self {
+            Compute::Add => first.wrapping_add(second),
+            Compute::Subtract => first.wrapping_sub(second),
+            Compute::Multiply => first.wrapping_mul(second),
+            Compute::And => first & second,
+            Compute::Or => first | second,
+            Compute::Left => first.wrapping_shl(second as u32),
+            Compute::Right => (first as u32).wrapping_shr(second as u32) as i32,
+        }
+    }
 }
 
 /// Folds the instructions of a body, of which `code` is all behind the locals. Nothing if they are to stay as they are.
@@ -101,6 +130,13 @@ fn read(code: &[u8], constant: impl Fn(u32) -> Option<i32>) -> Result<Option<Vec
         let kind = match reader.read()? {
             Operator::I32Const { value } => Kind::Const(value),
             Operator::I32Eqz => Kind::IsZero,
+            Operator::I32Add => Kind::Compute(Compute::Add),
+            Operator::I32Sub => Kind::Compute(Compute::Subtract),
+            Operator::I32Mul => Kind::Compute(Compute::Multiply),
+            Operator::I32And => Kind::Compute(Compute::And),
+            Operator::I32Or => Kind::Compute(Compute::Or),
+            Operator::I32Shl => Kind::Compute(Compute::Left),
+            Operator::I32ShrU => Kind::Compute(Compute::Right),
             Operator::Drop => Kind::Drop,
             Operator::Block { blockty } => Kind::Block(blockty == wasmparser::BlockType::Empty),
             Operator::Loop { .. } => Kind::Loop,
@@ -148,6 +184,10 @@ impl Token<'_> {
         }
     }
 
+    fn constant(value: i32) -> Self {
+        Token::new(Kind::Const(value), &Instruction::I32Const(value))
+    }
+
     fn opens(&self) -> bool {
         matches!(self.kind, Kind::Block(_) | Kind::Loop | Kind::If)
     }
@@ -188,12 +228,47 @@ fn without_branches(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
         at += 1;
         match (&token.kind, constant) {
             (Kind::IsZero, Some(value)) => {
-                let value = i32::from(value == 0);
                 out.pop();
-                out.push(Token::new(
-                    Kind::Const(value),
-                    &Instruction::I32Const(value),
-                ));
+                out.push(Token::constant(i32::from(value == 0)));
+            }
+            (&Kind::Compute(how), Some(second)) => {
+                out.pop();
+                match &out[..] {
+                    [
+                        ..,
+                        Token {
+                            kind: Kind::Const(first),
+                            ..
+                        },
+                    ] => {
+                        let value = how.of(*first, second);
+                        out.pop();
+                        out.push(Token::constant(value));
+                    }
+                    // What is added to something, and then more.
+                    [
+                        ..,
+                        Token {
+                            kind: Kind::Const(first),
+                            ..
+                        },
+                        Token {
+                            kind: Kind::Compute(Compute::Add),
+                            ..
+                        },
+                    ] if how == Compute::Add => {
+                        let value = first.wrapping_add(second);
+                        let add = out.pop();
+                        out.pop();
+                        out.push(Token::constant(value));
+                        out.extend(add);
+                    }
+                    _ if how == Compute::Add && second == 0 => {}
+                    _ => {
+                        out.push(Token::constant(second));
+                        out.push(token.clone());
+                    }
+                }
             }
             (Kind::Drop, Some(_)) => {
                 out.pop();
@@ -424,6 +499,29 @@ mod tests {
             (loop $more (br_if $more (local.get 0)))
             (i32.const 2)",
         );
+    }
+
+    #[test]
+    fn what_is_computed_of_constants_is_one() {
+        becomes(
+            "(i32.shl (i32.sub (i32.mul (i32.const 3) (i32.const 5)) (i32.const 7)) (i32.const 33))",
+            "(i32.const 16)",
+        );
+        becomes(
+            "(i32.or (i32.shr_u (i32.const -1) (i32.const 28)) (i32.and (i32.const 0x30) (i32.const 0x11)))",
+            "(i32.const 0x1f)",
+        );
+        becomes(
+            "(i32.add (i32.add (i32.mul (local.get 0) (i32.const 8)) (i32.const 16)) (i32.const -4))",
+            "(i32.add (i32.mul (local.get 0) (i32.const 8)) (i32.const 12))",
+        );
+        becomes(
+            "(i32.add (i32.add (i32.const 4) (local.get 0)) (i32.add (i32.const 2) (i32.const -2)))",
+            "(i32.add (i32.const 4) (local.get 0))",
+        );
+        // Not what is computed across the end of a block.
+        let across = "(i32.add (i32.const 1) (block (result i32) (br_if 0 (i32.const 5) (local.get 0)) (drop) (i32.const 2)))";
+        becomes(across, across);
     }
 
     #[test]

@@ -34,8 +34,6 @@
     local.get 0
     i32.const 144
     i32.mul
-    i32.const 0
-    i32.add
     i32.const 64
     i32.add
   )
@@ -43,13 +41,7 @@
     local.get 0
     i32.const 6
     i32.shl
-    i32.const 0
-    i32.add
-    i32.const 16
-    i32.const 144
-    i32.mul
-    i32.add
-    i32.const 64
+    i32.const 2368
     i32.add
   )
   (func $tasks::set::take_event (;4;) (type 2) (param i32) (result i32)
@@ -739,17 +731,7 @@
     local.get 0
     i32.const 4
     i32.shl
-    i32.const 16
-    i32.const 144
-    i32.mul
-    i32.add
-    i32.const 32
-    i32.const 7
-    i32.shl
-    i32.add
-    i32.const 0
-    i32.add
-    i32.const 64
+    i32.const 6464
     i32.add
   )
   (func $tasks::call::is_locked (;39;) (type 2) (param i32) (result i32)
@@ -1686,11 +1668,7 @@
   )
   (func $tasks::record::new_call (;60;) (type 0) (result i32)
     (local i32 i32)
-    i32.const 16
-    i32.const 16
-    i32.const 2
-    i32.shr_u
-    i32.sub
+    i32.const 12
     local.set 0
     block ;; label = @1
       loop ;; label = @2

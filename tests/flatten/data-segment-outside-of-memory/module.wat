@@ -52,9 +52,7 @@
     i32.const 8
     call $p1bridge_shim::abi::inside
     local.set 1
-    i32.const 65536
-    i32.const 112
-    i32.add
+    i32.const 65648
     local.tee 0
     i32.load offset=16
     local.set 2
