@@ -163,7 +163,8 @@ fn merged(plan: &plan::Plan<'_, '_>) -> Result<merge::Merged> {
     Ok(merged)
 }
 
-/// A module that imports lowered functions of WASI of components where it imported Preview 1.
+/// A module that imports lowered functions of WASI of components where it imported Preview 1. It is validated with the component
+/// that it is put into.
 #[derive(Clone, Debug)]
 pub struct Upward {
     pub wasm: Vec<u8>,
@@ -222,7 +223,7 @@ pub fn weave_up(
         functions,
         own_functions: own.bodies.len() as u32,
         own_globals: own.globals.len() as u32,
-        wasm: emit::emit(&plan, merged)?.wasm,
+        wasm: merged.wasm,
     }))
 }
 
