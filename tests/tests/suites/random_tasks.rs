@@ -15,7 +15,7 @@ use p1bridge_tests::random::run::Engines;
 use p1bridge_tests::random::run::Outcome;
 use p1bridge_tests::random::tasks::{Programs, by_number, is_of_callee, name, programs};
 
-/// What an otherwise idle machine with two cores does in 20 seconds.
+/// What an otherwise idle machine with two cores does in 3 seconds.
 const PROGRAMS: u64 = 2000;
 
 /// How many programs a component has, by its number: with few, less is linked.
