@@ -110,7 +110,7 @@ mod tests {
     fn who_listens_is_told_of_stages_until_somebody_else_does() {
         use std::sync::mpsc::channel;
         let (sender, told) = channel();
-        tell(Some(Box::new(move |stage| drop(sender.send(stage)))));
+        tell(Some(Box::new(move |stage| sender.send(stage).unwrap())));
         stage("heard", 1);
         tell(None);
         stage("unheard", 1);

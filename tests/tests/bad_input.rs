@@ -328,7 +328,8 @@ fn components() -> Vec<(String, Vec<u8>)> {
         components.push((format!("pair {seed}"), bytes));
     }
     for seed in 0..12 {
-        let bytes = wat::parse_str(tasks::program(seed).text).expect("a program is well-formed");
+        let bytes =
+            wat::parse_str(tasks::programs(seed, 1).text).expect("a program is well-formed");
         components.push((format!("tasks {seed}"), bytes));
     }
     components

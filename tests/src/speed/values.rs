@@ -222,7 +222,7 @@ fn memory() -> String {
     let ascii = "some text, ASCII".repeat(256);
     // Eleven letters and a space: 23 bytes.
     let mut words = "пословицами ".repeat(178);
-    words.push_str("и");
+    words.push('и');
     let pairs = (0..16u32).flat_map(|at| [BYTES + at * 16, 16]);
     let pairs: Vec<u8> = pairs.flat_map(u32::to_le_bytes).collect();
     let bools: Vec<u8> = (0..=255u8).collect();
