@@ -11,8 +11,6 @@ use crate::nearest::nearest;
 pub enum Opt {
     /// Preview 1 adapters are taken out: [`crate::unadapt`].
     Adapters,
-    /// Lists of `bool` are passed eight at a time: `glue/fused/bools.rs`.
-    Bools,
     /// What variants of numbers have is chosen without branches: `glue/fused/cases.rs`.
     Cases,
     /// Accesses of a guest that is not alone are checked together: `merge/coalesce.rs`.
@@ -31,6 +29,8 @@ pub enum Opt {
     PlainCalls,
     /// Code that only gets other indexes is copied, not decoded: `merge/code.rs`.
     Runs,
+    /// Lists of `bool`, enums and `char` are passed a word at a time: `glue/fused/scalars.rs`.
+    Scalars,
     /// What passes values of a large type is written once: `maps/shared.rs`.
     SharedValues,
     /// Strings are checked and written many characters at a time: `glue/runs.rs`.
@@ -47,7 +47,6 @@ impl Opt {
     /// All of them, in the order of their names.
     pub const ALL: &[Opt] = &[
         Opt::Adapters,
-        Opt::Bools,
         Opt::Cases,
         Opt::Coalesce,
         Opt::Fold,
@@ -57,6 +56,7 @@ impl Opt {
         Opt::OneTrap,
         Opt::PlainCalls,
         Opt::Runs,
+        Opt::Scalars,
         Opt::SharedValues,
         Opt::TextRuns,
         Opt::Vectors,
@@ -68,7 +68,6 @@ impl Opt {
     pub fn name(self) -> &'static str {
         match self {
             Opt::Adapters => "adapters",
-            Opt::Bools => "bools",
             Opt::Cases => "cases",
             Opt::Coalesce => "coalesce",
             Opt::Fold => "fold",
@@ -78,6 +77,7 @@ impl Opt {
             Opt::OneTrap => "one-trap",
             Opt::PlainCalls => "plain-calls",
             Opt::Runs => "runs",
+            Opt::Scalars => "scalars",
             Opt::SharedValues => "shared-values",
             Opt::TextRuns => "text-runs",
             Opt::Vectors => "vectors",

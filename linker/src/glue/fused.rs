@@ -9,7 +9,6 @@
 //! Between a guest and the host values are copied where they have to be (`boundary`), and otherwise
 //! only checked (`in_place`).
 
-mod bools;
 mod boundary;
 mod call;
 mod cases;
@@ -19,6 +18,7 @@ mod handles;
 pub mod imports;
 mod in_place;
 mod passed;
+mod scalars;
 mod shared;
 mod strings;
 pub mod tasks;

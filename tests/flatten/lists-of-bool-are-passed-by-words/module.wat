@@ -388,12 +388,13 @@
         i32.const 8
         i32.lt_u
         br_if 1 (;@1;)
-        local.get 7
         local.get 6
         i32.const 65536
         i32.add
         i64.load align=1
-        local.tee 8
+        local.set 8
+        local.get 7
+        local.get 8
         i64.const 9187201950435737471
         i64.and
         i64.const 9187201950435737471

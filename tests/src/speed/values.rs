@@ -37,6 +37,9 @@ pub const VALUES: &[(&str, &str)] = &[
     ("words-utf16-utf8", "(the same, UTF-16 to UTF-8)"),
     ("strings", "(list of 16 strings of 16 bytes)"),
     ("bools", "(list of 256 bool)"),
+    ("chars", "(list of 256 char)"),
+    ("enums", "(list of 256 enum)"),
+    ("options", "(list of 256 option<u32>)"),
     ("option", "(option of a record of 4 fields)"),
     ("variant", "(variant of three payloads)"),
     ("result", "-> result with an error"),
@@ -53,6 +56,7 @@ const TYPES: &[(&str, &str)] = &[
         "either",
         "(variant (case \"a\" u32) (case \"b\" u64) (case \"c\" f32))",
     ),
+    ("three", "(enum \"a\" \"b\" \"c\")"),
 ];
 
 /// Where the caller has its values, as [`Row::call`] writes them out: ASCII of 4096 characters in bytes and
@@ -65,6 +69,9 @@ const WORD_UNITS: u32 = 24576;
 const STRINGS: u32 = 40960;
 const BOOLS: u32 = 45056;
 const TWENTY: u32 = 49152;
+const CHARS: u32 = 57344;
+const ENUMS: u32 = 58368;
+const OPTIONS: u32 = 58624;
 
 const UTF8: &str = "string-encoding=utf8";
 const UTF16: &str = "string-encoding=utf16";
@@ -133,6 +140,33 @@ fn others() -> Vec<Row> {
             lifted: PAIR,
             lowered: PAIR,
             call: "(call $import (i32.const 45056) (i32.const 256))",
+            body: ENDS,
+        },
+        Row {
+            name: "chars",
+            ty: "(param \"x\" (list char)) (result u32)",
+            encodings: [UTF8, UTF8],
+            lifted: PAIR,
+            lowered: PAIR,
+            call: "(call $import (i32.const 57344) (i32.const 256))",
+            body: ENDS,
+        },
+        Row {
+            name: "enums",
+            ty: "(param \"x\" (list $three)) (result u32)",
+            encodings: [UTF8, UTF8],
+            lifted: PAIR,
+            lowered: PAIR,
+            call: "(call $import (i32.const 58368) (i32.const 256))",
+            body: ENDS,
+        },
+        Row {
+            name: "options",
+            ty: "(param \"x\" (list (option u32))) (result u32)",
+            encodings: [UTF8, UTF8],
+            lifted: PAIR,
+            lowered: PAIR,
+            call: "(call $import (i32.const 58624) (i32.const 256))",
             body: ENDS,
         },
         Row {
@@ -226,6 +260,11 @@ fn memory() -> String {
     let pairs = (0..16u32).flat_map(|at| [BYTES + at * 16, 16]);
     let pairs: Vec<u8> = pairs.flat_map(u32::to_le_bytes).collect();
     let bools: Vec<u8> = (0..=255u8).collect();
+    let chars = ascii.chars().take(256).map(u32::from);
+    let chars: Vec<u8> = chars.flat_map(u32::to_le_bytes).collect();
+    let enums: Vec<u8> = (0..=255u8).map(|at| at % 3).collect();
+    let options = (0..256u32).flat_map(|at| [at % 2, at]);
+    let options: Vec<u8> = options.flat_map(u32::to_le_bytes).collect();
     let twenty: Vec<u8> = (1..=20u32).flat_map(u32::to_le_bytes).collect();
     [
         (BYTES, ascii.as_bytes()),
@@ -235,6 +274,9 @@ fn memory() -> String {
         (STRINGS, &pairs),
         (BOOLS, &bools),
         (TWENTY, &twenty),
+        (CHARS, &chars),
+        (ENUMS, &enums),
+        (OPTIONS, &options),
     ]
     .into_iter()
     .map(|(at, bytes)| data(at, bytes))

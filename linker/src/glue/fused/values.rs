@@ -10,7 +10,6 @@ use super::encoder::{Fused, Place, Side, core_type, memory};
 use crate::abi::{self, Type, field_offsets};
 use crate::memory::bulk::advance;
 use crate::memory::traps::Trap;
-use crate::opt::Opt;
 use crate::resolve::EndType;
 
 /// `MAX_LIST_BYTE_LENGTH` and `MAX_STRING_BYTE_LENGTH`.
@@ -391,12 +390,15 @@ impl Fused<'_, '_, '_> {
                 .local_set(end)
                 .local_get(new)
                 .local_set(to_element);
-            if *element == Type::Bool && self.plan.options.does(Opt::Bools) {
-                self.copy_bools((from, from_element), (to, to_element), end)?;
+            let scalars = self.scalars(element);
+            if let Some(scalars) = scalars.filter(|scalars| !scalars.goes_on()) {
+                self.copy_scalars(scalars, (from, from_element), (to, to_element), end)?;
+            }
+            self.sink().block(BlockType::Empty).loop_(BlockType::Empty);
+            if let Some(scalars) = scalars.filter(|scalars| scalars.goes_on()) {
+                self.copy_scalars(scalars, (from, from_element), (to, to_element), end)?;
             }
             self.sink()
-                .block(BlockType::Empty)
-                .loop_(BlockType::Empty)
                 .local_get(from_element)
                 .local_get(end)
                 .i32_eq()

@@ -1,0 +1,482 @@
+;; package root:root;
+;; world root {
+;;   export run: func(x: u32) -> u32;
+;; }
+(module
+  (type (;0;) (func (param i32 i32 i32 i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i32)))
+  (type (;2;) (func (param i32) (result i32)))
+  (type (;3;) (func (param i32 i32 i32)))
+  (type (;4;) (func))
+  (memory (;0;) 2 2)
+  (global $p1bridge:initialized (;0;) (mut i32) i32.const 0)
+  (export "run" (func 2))
+  (export "_initialize" (func $p1bridge:initialize))
+  (export "memory" (memory 0))
+  (func (;0;) (type 0) (param i32 i32 i32 i32) (result i32)
+    i32.const 1024
+  )
+  (func (;1;) (type 1) (param i32 i32) (result i32)
+    local.get 1
+  )
+  (func (;2;) (type 2) (param i32) (result i32)
+    i32.const 16
+    local.get 0
+    call $"p1bridge:a function of another component"
+  )
+  (func $p1bridge:memory.copy (;3;) (type 3) (param i32 i32 i32)
+    (local i64 i64 i64 i32)
+    local.get 0
+    local.get 1
+    local.get 0
+    local.get 1
+    i32.gt_u
+    select
+    local.get 2
+    i32.add
+    local.tee 6
+    local.get 2
+    i32.lt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 6
+    local.get 6
+    i32.eqz
+    i32.eqz
+    i32.sub
+    i32.load8_u
+    drop
+    local.get 2
+    i32.const 32
+    i32.gt_u
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i32.sub
+      local.get 2
+      i32.ge_u
+      if ;; label = @2
+        loop ;; label = @3
+          local.get 0
+          local.get 1
+          i64.load align=1
+          i64.store align=1
+          local.get 0
+          local.get 1
+          i64.load offset=8 align=1
+          i64.store offset=8 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=16 align=1
+          i64.store offset=16 align=1
+          local.get 0
+          local.get 1
+          i64.load offset=24 align=1
+          i64.store offset=24 align=1
+          local.get 1
+          i32.const 32
+          i32.add
+          local.set 1
+          local.get 0
+          i32.const 32
+          i32.add
+          local.set 0
+          local.get 2
+          i32.const -32
+          i32.add
+          local.set 2
+          local.get 2
+          i32.const 32
+          i32.gt_u
+          br_if 0 (;@3;)
+        end
+      else
+        loop ;; label = @3
+          local.get 2
+          i32.const -8
+          i32.add
+          local.tee 2
+          local.get 0
+          i32.add
+          local.get 1
+          local.get 2
+          i32.add
+          i64.load align=1
+          i64.store align=1
+          local.get 2
+          i32.const 32
+          i32.gt_u
+          br_if 0 (;@3;)
+        end
+      end
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 1
+      i64.load align=1
+      local.set 3
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      i64.load align=1
+      local.set 4
+      local.get 2
+      i32.const 17
+      i32.ge_u
+      if ;; label = @2
+        local.get 1
+        i64.load offset=8 align=1
+        local.set 5
+        local.get 0
+        local.get 2
+        i32.add
+        i32.const -16
+        i32.add
+        local.get 1
+        local.get 2
+        i32.add
+        i32.const -16
+        i32.add
+        i64.load align=1
+        i64.store align=1
+        local.get 0
+        local.get 5
+        i64.store offset=8 align=1
+      end
+      local.get 0
+      local.get 3
+      i64.store align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 4
+      i64.store align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i64.load32_u align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -4
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -4
+      i32.add
+      i64.load32_u align=1
+      i64.store32 align=1
+      i64.store32 align=1
+      return
+    end
+    local.get 2
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i32.load8_u
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.shr_u
+      local.tee 6
+      i32.add
+      local.get 1
+      local.get 6
+      i32.add
+      i32.load8_u
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -1
+      i32.add
+      local.get 1
+      local.get 2
+      i32.add
+      i32.const -1
+      i32.add
+      i32.load8_u
+      i32.store8
+      i32.store8
+      i32.store8
+    end
+  )
+  (func $p1bridge:memory.fill (;4;) (type 3) (param i32 i32 i32)
+    (local i64 i32)
+    local.get 0
+    local.get 2
+    i32.add
+    local.tee 4
+    local.get 2
+    i32.lt_u
+    if ;; label = @1
+      unreachable
+    end
+    local.get 4
+    local.get 4
+    i32.eqz
+    i32.eqz
+    i32.sub
+    i32.load8_u
+    drop
+    local.get 1
+    i64.extend_i32_u
+    i64.const 255
+    i64.and
+    i64.const 72340172838076673
+    i64.mul
+    local.set 3
+    local.get 2
+    i32.const 32
+    i32.gt_u
+    if ;; label = @1
+      loop ;; label = @2
+        local.get 0
+        local.get 3
+        i64.store align=1
+        local.get 0
+        local.get 3
+        i64.store offset=8 align=1
+        local.get 0
+        local.get 3
+        i64.store offset=16 align=1
+        local.get 0
+        local.get 3
+        i64.store offset=24 align=1
+        local.get 0
+        i32.const 32
+        i32.add
+        local.set 0
+        local.get 2
+        i32.const -32
+        i32.add
+        local.set 2
+        local.get 2
+        i32.const 32
+        i32.gt_u
+        br_if 0 (;@2;)
+      end
+    end
+    local.get 2
+    i32.const 8
+    i32.ge_u
+    if ;; label = @1
+      local.get 2
+      i32.const 17
+      i32.ge_u
+      if ;; label = @2
+        local.get 0
+        local.get 3
+        i64.store offset=8 align=1
+        local.get 0
+        local.get 2
+        i32.add
+        i32.const -16
+        i32.add
+        local.get 3
+        i64.store align=1
+      end
+      local.get 0
+      local.get 3
+      i64.store align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -8
+      i32.add
+      local.get 3
+      i64.store align=1
+      return
+    end
+    local.get 2
+    i32.const 4
+    i32.ge_u
+    if ;; label = @1
+      local.get 0
+      local.get 3
+      i64.store32 align=1
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -4
+      i32.add
+      local.get 3
+      i64.store32 align=1
+      return
+    end
+    local.get 2
+    if ;; label = @1
+      local.get 0
+      local.get 1
+      i32.store8
+      local.get 0
+      local.get 2
+      i32.const 1
+      i32.shr_u
+      i32.add
+      local.get 1
+      i32.store8
+      local.get 0
+      local.get 2
+      i32.add
+      i32.const -1
+      i32.add
+      local.get 1
+      i32.store8
+    end
+  )
+  (func $"p1bridge:a function of another component" (;5;) (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32)
+    block ;; label = @1
+      local.get 1
+      i32.const 67108863
+      i32.gt_u
+      br_if 0 (;@1;)
+      local.get 1
+      i32.const 4
+      i32.mul
+      local.set 4
+      local.get 4
+      i64.extend_i32_u
+      local.get 0
+      i64.extend_i32_u
+      i64.add
+      i32.const 65536
+      i64.extend_i32_u
+      i64.gt_u
+      br_if 0 (;@1;)
+      local.get 0
+      i32.const 3
+      i32.and
+      br_if 0 (;@1;)
+      i32.const 0
+      i32.const 0
+      i32.const 4
+      local.get 4
+      call 0
+      local.set 5
+      local.get 4
+      i64.extend_i32_u
+      local.get 5
+      i64.extend_i32_u
+      i64.add
+      i32.const 65536
+      i64.extend_i32_u
+      i64.gt_u
+      br_if 0 (;@1;)
+      local.get 5
+      i32.const 3
+      i32.and
+      br_if 0 (;@1;)
+      local.get 0
+      local.tee 7
+      local.get 4
+      i32.add
+      local.set 6
+      local.get 5
+      local.set 8
+      block ;; label = @2
+        loop ;; label = @3
+          block ;; label = @4
+            loop ;; label = @5
+              local.get 6
+              local.get 7
+              i32.sub
+              i32.const 8
+              i32.lt_u
+              br_if 1 (;@4;)
+              local.get 7
+              i32.const 65536
+              i32.add
+              i64.load align=1
+              local.set 9
+              local.get 9
+              i64.const 9223372034707292159
+              i64.and
+              i64.const 9223134544490604544
+              i64.add
+              local.get 9
+              i64.or
+              i64.const -9223372034707292160
+              i64.and
+              i64.const 0
+              i64.ne
+              br_if 1 (;@4;)
+              local.get 8
+              local.get 9
+              i64.store align=1
+              local.get 7
+              i32.const 8
+              i32.add
+              local.set 7
+              local.get 8
+              i32.const 8
+              i32.add
+              local.set 8
+              br 0 (;@5;)
+            end
+          end
+          local.get 7
+          local.get 6
+          i32.eq
+          br_if 1 (;@2;)
+          local.get 8
+          local.get 7
+          i32.const 65536
+          i32.add
+          i32.load
+          local.tee 10
+          i32.const 1114112
+          i32.ge_u
+          local.get 10
+          i32.const 55296
+          i32.sub
+          i32.const 2048
+          i32.lt_u
+          i32.or
+          br_if 2 (;@1;)
+          local.get 10
+          i32.store
+          local.get 7
+          i32.const 4
+          i32.add
+          local.set 7
+          local.get 8
+          i32.const 4
+          i32.add
+          local.set 8
+          br 0 (;@3;)
+        end
+      end
+      local.get 5
+      local.set 2
+      local.get 1
+      local.set 3
+      local.get 2
+      local.get 3
+      call 1
+      local.set 11
+      local.get 11
+      local.set 12
+      local.get 12
+      return
+    end
+    unreachable
+  )
+  (func $p1bridge:initialize (;6;) (type 4))
+  (@producers
+    (processed-by "p1bridge" "0.1.0")
+  )
+)
