@@ -84,12 +84,19 @@ impl Fused<'_, '_, '_> {
         for ((&from, &to), (most, slots)) in source.iter().zip(target).zip(chosen) {
             let others = slots.iter().zip(0..).filter(|(slot, _)| **slot != most);
             let others: Vec<(Slot, i32)> = others.map(|(slot, case)| (*slot, case)).collect();
-            // The first condition is tested last.
-            for (slot, _) in others.iter().rev() {
+            // The others lie below. The first case is told by its number itself: wasmi 2 takes the wrong value of
+            // two where the condition is a comparison with zero.
+            let (zero, numbered): (Vec<_>, Vec<_>) =
+                others.iter().partition(|(_, number)| *number == 0);
+            for (slot, _) in numbered.iter().rev() {
                 self.give_slot(*slot, from);
             }
             self.give_slot(most, from);
-            for (_, number) in &others {
+            if let Some((slot, _)) = zero.first() {
+                self.give_slot(*slot, from);
+                self.sink().local_get(case).select();
+            }
+            for (_, number) in &numbered {
                 self.sink()
                     .local_get(case)
                     .i32_const(*number)
