@@ -15,6 +15,8 @@ pub enum Opt {
     Cases,
     /// Accesses of a guest that is not alone are checked together: `merge/coalesce.rs`.
     Coalesce,
+    /// What was found out of addresses is known further on: `merge/facts.rs`.
+    Facts,
     /// Branches on constants in libraries are left out: `fold.rs`.
     Fold,
     /// Functions that only pass on are not called: `statics/forwarders.rs`.
@@ -23,10 +25,12 @@ pub enum Opt {
     Inline,
     /// The linker's own functions move bytes with `memory.copy`: `plan/written.rs`.
     Moves,
-    /// Functions of the canonical ABI have one trap for all that they check: `glue/one_trap.rs`.
+    /// A function has one trap for all that the linker checks in it: `glue/one_trap.rs`.
     OneTrap,
     /// Async functions that cannot wait are called as others are: `plan/task_uses.rs`.
     PlainCalls,
+    /// Locals have the base of a guest's region in them: `merge/pointers.rs`.
+    Pointers,
     /// Code that only gets other indexes is copied, not decoded: `merge/code.rs`.
     Runs,
     /// Lists of `bool`, enums and `char` are passed a word at a time: `glue/fused/scalars.rs`.
@@ -49,12 +53,14 @@ impl Opt {
         Opt::Adapters,
         Opt::Cases,
         Opt::Coalesce,
+        Opt::Facts,
         Opt::Fold,
         Opt::Forwarders,
         Opt::Inline,
         Opt::Moves,
         Opt::OneTrap,
         Opt::PlainCalls,
+        Opt::Pointers,
         Opt::Runs,
         Opt::Scalars,
         Opt::SharedValues,
@@ -70,12 +76,14 @@ impl Opt {
             Opt::Adapters => "adapters",
             Opt::Cases => "cases",
             Opt::Coalesce => "coalesce",
+            Opt::Facts => "facts",
             Opt::Fold => "fold",
             Opt::Forwarders => "forwarders",
             Opt::Inline => "inline",
             Opt::Moves => "moves",
             Opt::OneTrap => "one-trap",
             Opt::PlainCalls => "plain-calls",
+            Opt::Pointers => "pointers",
             Opt::Runs => "runs",
             Opt::Scalars => "scalars",
             Opt::SharedValues => "shared-values",

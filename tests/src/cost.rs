@@ -201,22 +201,22 @@ fn two_guests() -> Result<Vec<Figure>> {
         figure(
             "the same, trusted and sliding, the worst of three",
             most(&trusted),
-            1.3,
+            1.072,
         ),
         figure(
             "the same, trusted and sliding, on average",
             average(&trusted),
-            1.15,
+            1.002,
         ),
         figure(
             "the same, checked and sliding, the worst of three",
             most(&checked),
-            2.2,
+            1.372,
         ),
         figure(
             "the same, checked and sliding, on average",
             average(&checked),
-            1.6,
+            1.2,
         ),
         figure(
             "size of a composition, trusted, in times its core modules",
@@ -226,7 +226,7 @@ fn two_guests() -> Result<Vec<Figure>> {
         figure(
             "size of a composition, checked, in times its core modules",
             composed(Isolation::Checked)?,
-            1.8,
+            1.522,
         ),
     ])
 }

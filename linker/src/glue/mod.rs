@@ -8,7 +8,7 @@ pub mod fused;
 pub mod handles;
 mod initialise;
 mod memory;
-mod one_trap;
+pub mod one_trap;
 mod runs;
 pub mod strings;
 mod tables;

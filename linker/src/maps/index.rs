@@ -131,6 +131,12 @@ impl InstanceMap {
         self.memories.iter().any(has_work)
     }
 
+    /// Whether accesses to a memory are checked.
+    pub fn has_checks(&self) -> bool {
+        let is_checked = |memory: &MemoryMap| memory.access.is_some_and(|a| a.checked);
+        self.memories.iter().any(is_checked)
+    }
+
     /// How accesses to the first memory are rewritten.
     pub fn first_access(&self) -> Option<Access> {
         self.memories.first().and_then(|memory| memory.access)

@@ -14,11 +14,12 @@ use wasmparser::{
     BinaryReader, Operator, OperatorsReader, OperatorsReaderAllocations, WasmFeatures,
 };
 
-use super::coalesce;
+use super::coalesce::{self, How};
 use super::step::{Action, Remap, Step};
 use crate::debug::address::Points;
 use crate::features::FeatureSet;
 use crate::fold::fold;
+use crate::glue::one_trap;
 use crate::limits::Room;
 use crate::maps::index::{Callee, InstanceMap, Maps, Source};
 use crate::memory::access::Scratch;
@@ -131,6 +132,14 @@ pub fn bodies(
             {
                 body = folded;
             }
+            // A trap that is traced stays where it is.
+            if map.has_checks()
+                && points.is_none()
+                && plan.options.does(Opt::OneTrap)
+                && let Some(shared) = one_trap::shared(&body)?
+            {
+                body = shared;
+            }
             let size = header.len() + body.len();
             room.spend(size)?;
             size.encode(&mut out.bytes);
@@ -168,7 +177,8 @@ fn encode_body(
     let mut groups = 0;
     let mut groups_encoded = Vec::new();
     let params = module.func_type(module.imported_func_count() + defined as u32);
-    let mut local_count = params.params().len() as u32;
+    let param_count = params.params().len() as u32;
+    let mut local_count = param_count;
     for _ in 0..locals.get_count() {
         let (count, ty) = locals.read()?;
         if count == 0 {
@@ -205,6 +215,8 @@ fn encode_body(
         out,
         points,
         remap,
+        locals: [param_count, local_count],
+        moves_pointers: plan.options.does(Opt::Pointers) && keeps_bases(module, defined),
         step: Step {
             plan,
             map,
@@ -246,6 +258,35 @@ fn only_renumbered(module: &Module<'_>, defined: usize, map: &InstanceMap) -> bo
         })
 }
 
+/// Whether no region of memory can move while a function runs: neither it nor what it calls leaves the module or
+/// grows a memory.
+fn keeps_bases(module: &Module<'_>, defined: usize) -> bool {
+    const SEEN: usize = 16;
+    let mut found = vec![defined];
+    let mut at = 0;
+    while let Some(&defined) = found.get(at) {
+        for reference in module.refs.of(defined) {
+            match reference {
+                Ref::MemoryGrow(_) | Ref::Table(_) | Ref::Type(_) => return false,
+                Ref::Func(callee) => {
+                    let Some(callee) = callee.checked_sub(module.imported_func_count()) else {
+                        return false;
+                    };
+                    if !found.contains(&(callee as usize)) {
+                        found.push(callee as usize);
+                    }
+                }
+                _ => {}
+            }
+        }
+        at += 1;
+        if found.len() > SEEN {
+            return false;
+        }
+    }
+    true
+}
+
 /// Writes the instructions of one body.
 struct Writer<'w, 'a> {
     /// Those of the file.
@@ -258,6 +299,10 @@ struct Writer<'w, 'a> {
     out: &'w mut Vec<u8>,
     points: &'w mut Option<Points>,
     remap: Remap<'w>,
+    /// How many parameters there are, and how many locals, those included.
+    locals: [u32; 2],
+    /// Whether locals may have the base of a region in them.
+    moves_pointers: bool,
     step: Step<'w, 'a>,
 }
 
@@ -288,6 +333,11 @@ impl<'a> Writer<'_, 'a> {
                     OperatorsReader::new(reader.clone()),
                     self.step.map,
                     &mut self.step.scratch,
+                    self.locals,
+                    How {
+                        keeps_facts: self.step.plan.options.does(Opt::Facts),
+                        moves_pointers: self.moves_pointers,
+                    },
                 )?,
                 false => Vec::new(),
             }

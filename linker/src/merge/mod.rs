@@ -5,8 +5,12 @@ mod code;
 mod customs;
 mod data;
 mod debug;
+mod facts;
 mod names;
+mod pointers;
+mod shape;
 mod step;
+mod values;
 
 use std::collections::BTreeMap;
 

@@ -75,13 +75,6 @@
         i32.and
         i32.const 1
         i32.shl
-        local.tee 4
-        i32.const 46
-        i32.gt_u
-        if ;; label = @3
-          unreachable
-        end
-        local.get 4
         i32.load16_u offset=512
         i32.mul
         i32.const 100
@@ -132,13 +125,6 @@
     i32.and
     i32.const 2
     i32.shl
-    local.tee 4
-    i32.const 44
-    i32.gt_u
-    if ;; label = @1
-      unreachable
-    end
-    local.get 4
     local.get 1
     i32.store offset=1072
     loop ;; label = @1
@@ -218,161 +204,157 @@
   )
   (func (;2;) (type 1) (param i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
-    global.get 2
-    i32.const 16
-    i32.sub
-    local.tee 3
-    global.set 2
-    i32.const 1
-    local.set 5
-    loop ;; label = @1
-      local.get 0
-      local.get 4
-      i32.ne
-      if ;; label = @2
-        i32.const 0
-        local.set 1
-        loop ;; label = @3
-          local.get 1
-          i32.const 16
-          i32.eq
-          if ;; label = @4
-            i32.const 0
-            local.set 2
-            i32.const 512
-            local.set 6
-            loop ;; label = @5
-              block ;; label = @6
-                local.get 2
-                i32.const 4
-                i32.eq
-                if ;; label = @7
-                  i32.const -16
-                  local.set 1
-                  br 1 (;@6;)
-                end
-                local.get 3
-                local.get 2
-                i32.const 2
-                i32.shl
-                i32.add
-                local.set 8
-                i32.const 0
-                local.set 1
-                local.get 6
-                local.set 7
-                loop ;; label = @7
-                  local.get 1
-                  i32.const 32
+    block ;; label = @1
+      global.get 2
+      i32.const 16
+      i32.sub
+      local.tee 3
+      global.set 2
+      i32.const 1
+      local.set 5
+      loop ;; label = @2
+        local.get 0
+        local.get 4
+        i32.ne
+        if ;; label = @3
+          i32.const 0
+          local.set 1
+          loop ;; label = @4
+            local.get 1
+            i32.const 16
+            i32.eq
+            if ;; label = @5
+              i32.const 0
+              local.set 2
+              i32.const 512
+              local.set 6
+              loop ;; label = @6
+                block ;; label = @7
+                  local.get 2
+                  i32.const 4
                   i32.eq
                   if ;; label = @8
-                    local.get 6
-                    i32.const 4
-                    i32.add
-                    local.set 6
-                    local.get 2
-                    i32.const 1
-                    i32.add
-                    local.set 2
-                    br 3 (;@5;)
-                  else
-                    local.get 7
-                    i32.const 543
-                    i32.gt_u
-                    if ;; label = @9
-                      unreachable
-                    end
-                    local.get 7
-                    local.get 8
-                    i32.const 540
-                    i32.gt_u
-                    if ;; label = @9
-                      unreachable
-                    end
-                    local.get 8
-                    i32.load offset=1120
-                    local.get 1
-                    i32.shr_u
-                    i32.store8 offset=1120
-                    local.get 7
-                    i32.const 1
-                    i32.add
-                    local.set 7
-                    local.get 1
-                    i32.const 8
-                    i32.add
+                    i32.const -16
                     local.set 1
                     br 1 (;@7;)
                   end
+                  local.get 3
+                  local.get 2
+                  i32.const 2
+                  i32.shl
+                  i32.add
+                  local.set 8
+                  i32.const 0
+                  local.set 1
+                  local.get 6
+                  local.set 7
+                  loop ;; label = @8
+                    local.get 1
+                    i32.const 32
+                    i32.eq
+                    if ;; label = @9
+                      local.get 6
+                      i32.const 4
+                      i32.add
+                      local.set 6
+                      local.get 2
+                      i32.const 1
+                      i32.add
+                      local.set 2
+                      br 3 (;@6;)
+                    else
+                      local.get 7
+                      i32.const 543
+                      i32.gt_u
+                      br_if 8 (;@1;)
+                      local.get 7
+                      local.get 8
+                      i32.const 540
+                      i32.gt_u
+                      br_if 8 (;@1;)
+                      local.get 8
+                      i32.load offset=1120
+                      local.get 1
+                      i32.shr_u
+                      i32.store8 offset=1120
+                      local.get 7
+                      i32.const 1
+                      i32.add
+                      local.set 7
+                      local.get 1
+                      i32.const 8
+                      i32.add
+                      local.set 1
+                      br 1 (;@8;)
+                    end
+                    unreachable
+                  end
                   unreachable
                 end
-                unreachable
               end
-            end
-            loop ;; label = @5
-              local.get 1
-              if ;; label = @6
+              loop ;; label = @6
                 local.get 1
-                i32.const 528
-                i32.add
-                local.tee 9
-                i32.const 543
-                i32.gt_u
                 if ;; label = @7
-                  unreachable
+                  local.get 1
+                  i32.const 528
+                  i32.add
+                  local.tee 9
+                  i32.const 543
+                  i32.gt_u
+                  br_if 6 (;@1;)
+                  local.get 9
+                  i32.load8_u offset=1120
+                  local.get 5
+                  i32.const 31
+                  i32.mul
+                  i32.add
+                  i32.const 16777215
+                  i32.and
+                  local.set 5
+                  local.get 1
+                  i32.const 1
+                  i32.add
+                  local.set 1
+                  br 1 (;@6;)
                 end
-                local.get 9
-                i32.load8_u offset=1120
-                local.get 5
-                i32.const 31
-                i32.mul
-                i32.add
-                i32.const 16777215
-                i32.and
-                local.set 5
-                local.get 1
-                i32.const 1
-                i32.add
-                local.set 1
-                br 1 (;@5;)
               end
+              local.get 4
+              i32.const 1
+              i32.add
+              local.set 4
+              br 3 (;@2;)
+            else
+              local.get 1
+              local.get 3
+              i32.add
+              call 1
+              local.set 10
+              local.tee 9
+              i32.const 540
+              i32.gt_u
+              br_if 4 (;@1;)
+              local.get 9
+              local.get 10
+              i32.store offset=1120
+              local.get 1
+              i32.const 4
+              i32.add
+              local.set 1
+              br 1 (;@4;)
             end
-            local.get 4
-            i32.const 1
-            i32.add
-            local.set 4
-            br 3 (;@1;)
-          else
-            local.get 1
-            local.get 3
-            i32.add
-            call 1
-            local.set 10
-            local.tee 9
-            i32.const 540
-            i32.gt_u
-            if ;; label = @5
-              unreachable
-            end
-            local.get 9
-            local.get 10
-            i32.store offset=1120
-            local.get 1
-            i32.const 4
-            i32.add
-            local.set 1
-            br 1 (;@3;)
+            unreachable
           end
           unreachable
         end
-        unreachable
       end
+      local.get 3
+      i32.const 16
+      i32.add
+      global.set 2
+      local.get 5
+      return
     end
-    local.get 3
-    i32.const 16
-    i32.add
-    global.set 2
-    local.get 5
+    unreachable
   )
   (func $p1bridge:initialize (;3;) (type 2))
   (data (;0;) (i32.const 512) "d\00g\00c\00e\00b\00a\00f\00i\00d\00`\00_\00h\00e\00d\00c\00b")

@@ -11,7 +11,7 @@ use p1bridge_tests::random::numbers::Random;
 use wasmi::{Engine, Instance, Linker, Module, Store};
 
 /// The programs that are tried, and the calls of each.
-const PROGRAMS: u64 = 600;
+const PROGRAMS: u64 = 400;
 const CALLS: usize = 24;
 
 const LOADS: &[(&str, &str)] = &[
@@ -166,8 +166,121 @@ impl Text {
         }
     }
 
+    /// A loop with a counter of its own, which may be bounded by a constant, with accesses at it; its body may set
+    /// it, too, or leave the loop.
+    fn counted(&mut self) {
+        self.depth += 1;
+        // Locals that nothing else sets; the second limits the turns.
+        let (counter, turns) = (5 + 2 * self.depth, 6 + 2 * self.depth);
+        let step = self.random.pick(&[1, 2, 4, 4, 8, -1, -4]);
+        let count = 1 + self.random.below(6) as i32;
+        let first = match (step < 0, self.random.below(4)) {
+            (true, 0..3) => -step * count,
+            (_, 0) => self.random.pick(&[131_052, 131_068, -4, 65_536]),
+            _ => self.random.pick(&[0, 0, 16, 65_520]),
+        };
+        let end = match step < 0 {
+            true => 0,
+            false => first.wrapping_add(step * count),
+        };
+        if first != 0 || self.random.percent(70) {
+            let _ = write!(self.code, "i32.const {first} local.set {counter} ");
+        }
+        let _ = write!(self.code, "i32.const 7 local.set {turns} block loop ");
+        // What is branched to is two blocks deeper.
+        for _ in 0..1 + self.random.below(2) {
+            let _ = write!(self.code, "local.get {counter} ");
+            match self.random.below(4) {
+                0 => {
+                    let local = self.local();
+                    let _ = write!(self.code, "local.get {local} i32.add ");
+                }
+                1 => {
+                    let distance = self.distance();
+                    let _ = write!(self.code, "i32.const {distance} i32.add ");
+                }
+                _ => {}
+            }
+            if self.random.percent(30) {
+                let local = self.local();
+                let _ = write!(self.code, "local.tee {local} ");
+            }
+            let offset = self.offset();
+            if self.random.percent(50) {
+                self.value(1);
+                let (op, from_i32) = self.random.pick(STORES);
+                let _ = write!(self.code, "{from_i32} {op} offset={offset} ");
+            } else {
+                let (op, to_i32) = self.random.pick(LOADS);
+                let local = self.local();
+                let _ = write!(
+                    self.code,
+                    "{op} offset={offset} {to_i32} local.set {local} "
+                );
+            }
+        }
+        self.statement();
+        if self.random.percent(20) {
+            self.value(1);
+            self.code += "br_if 1 ";
+        }
+        if self.random.percent(10) {
+            self.value(1);
+            let _ = write!(self.code, "local.set {counter} ");
+        }
+        // However it counts, it ends.
+        let _ = write!(
+            self.code,
+            "local.get {turns} i32.eqz br_if 1 local.get {turns} i32.const 1 i32.sub local.set {turns} "
+        );
+        if self.random.percent(10) {
+            self.value(1);
+            self.code += "br_if 0 ";
+        }
+        let _ = write!(
+            self.code,
+            "local.get {counter} i32.const {step} i32.add local.tee {counter} "
+        );
+        let again = match (end, self.random.below(6)) {
+            (0, 0..=2) => String::new(),
+            (_, 0) => format!("i32.const {} i32.ne ", end.wrapping_add(1)),
+            (_, 1) => format!("i32.const {end} i32.lt_u "),
+            (_, 2) => format!("i32.const {end} i32.lt_s "),
+            _ => format!("i32.const {end} i32.ne "),
+        };
+        let _ = write!(self.code, "{again}br_if 0 end end ");
+        self.depth -= 1;
+    }
+
+    /// An access of which one way past it knows, and another does not.
+    fn guarded(&mut self) {
+        self.depth += 1;
+        let (local, other) = (self.local(), self.local());
+        self.code += "block ";
+        self.value(1);
+        self.code += "if ";
+        let _ = write!(
+            self.code,
+            "local.get {local} i32.load offset=4 local.set {other} "
+        );
+        if self.random.percent(50) {
+            self.statement();
+        }
+        let how = self.random.pick(&["br 1", "", "else br 1", "else", "br 0"]);
+        let _ = write!(self.code, "{how} end ");
+        if self.random.percent(50) {
+            self.statement();
+        }
+        self.code += "end ";
+        let _ = write!(
+            self.code,
+            "global.get $sum local.get {local} i32.load8_u offset=3 i32.xor global.set $sum "
+        );
+        self.depth -= 1;
+    }
+
     fn statement(&mut self) {
-        match self.random.below(12) {
+        match self.random.below(17) {
             0..=4 => {
                 self.address(2);
                 self.value(2);
@@ -207,6 +320,35 @@ impl Text {
                 self.depth -= 1;
             }
             10 => self.code += "i32.const 1 memory.grow drop ",
+            11 if self.depth < 3 => self.counted(),
+            12 if self.depth < 3 => self.guarded(),
+            13 if self.depth < 3 => {
+                // One of several ways, or past all of them.
+                self.depth += 1;
+                self.code += "block block block ";
+                self.value(1);
+                let outer = self.random.pick(&["2", "1", "0"]);
+                let _ = write!(self.code, "br_table 0 1 {outer} end ");
+                self.statement();
+                let past = self.random.below(2);
+                let _ = write!(self.code, "br {past} end ");
+                self.statement();
+                self.code += "end ";
+                self.depth -= 1;
+            }
+            14 => {
+                // Twice the same bytes, or some around them, with something in between.
+                let local = self.local();
+                for _ in 0..2 {
+                    let distance = self.random.pick(&[0, 0, 4, -4, 8]);
+                    let offset = self.random.pick(&[0, 0, 2, 4, 8]);
+                    let _ = write!(self.code, "local.get {local} i32.const {distance} i32.add ");
+                    self.value(1);
+                    let (op, from_i32) = self.random.pick(STORES);
+                    let _ = write!(self.code, "{from_i32} {op} offset={offset} ");
+                    self.statement();
+                }
+            }
             _ => {
                 self.value(1);
                 self.code += "drop ";
@@ -241,7 +383,7 @@ fn program(seed: u64) -> String {
           (global.set $sum (i32.xor (global.get $sum) (local.get 0)))
           {}
           (i32.load (i32.and (local.get 0) (i32.const 0x1fffc))))
-        (func (export \"f\") (param i32 i32) (result i32) (local i32 i32 i32)
+        (func (export \"f\") (param i32 i32) (result i32) (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
           (local.set 2 (i32.const 65528)) (local.set 3 (i32.const 131056))
           {code} global.get $sum)
         (func (export \"all\") (param i32) (result i32) (local i32)

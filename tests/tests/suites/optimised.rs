@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::profiles::named;
 use p1bridge::wrap::{WrapOptions, wrap};
-use p1bridge_linker::Opt;
+use p1bridge_linker::{Isolation, Opt};
 use p1bridge_tests::manifest::programs;
 use p1bridge_tests::{engines, link};
 
@@ -58,8 +58,12 @@ fn every_optimisation_has_a_row_a_file_and_a_golden_case_that_it_changes() -> Re
             .join("flatten")
             .join(case);
         let component = component(&folder).with_context(|| case.clone())?;
+        let mut isolation = Isolation::default();
         let profile = match fs::read_to_string(folder.join("options")) {
             Ok(text) => {
+                if text.contains("--isolation trusted") {
+                    isolation = Isolation::Trusted;
+                }
                 let words: Vec<&str> = text.split_whitespace().collect();
                 let at = words.iter().position(|word| *word == "--profile");
                 let name = at.and_then(|at| words.get(at + 1).copied());
@@ -71,6 +75,7 @@ fn every_optimisation_has_a_row_a_file_and_a_golden_case_that_it_changes() -> Re
             let options = FlattenOptions {
                 without: without.into_iter().collect(),
                 profile: profile.clone().unwrap_or_default(),
+                isolation,
                 verify: true,
                 ..FlattenOptions::default()
             };
