@@ -511,9 +511,9 @@ fn what_is_checked_in_place_costs_little() -> Result<()> {
     for (params, export, most) in [
         (vec![Type::U32], "run", 10),
         (vec![list(Type::U8)], "run", 30),
-        (vec![Type::String], "run", 560),
-        (vec![list(Type::String)], "run", 1200),
-        (vec![record(&[Type::U8, Type::String])], "get", 580),
+        (vec![Type::String], "run", 620),
+        (vec![list(Type::String)], "run", 1330),
+        (vec![record(&[Type::U8, Type::String])], "get", 640),
         (vec![Type::String], "take", 40),
     ] {
         let wasm = assemble(&component(&params, None, Beside::Silent))?;
