@@ -138,3 +138,20 @@
     (core instance $fill (instantiate $Fill (with "shim" (instance $shim))))
     (func (export "f") (result u32) (canon lift (core func $m "f"))))
   "uninitialized element")
+
+;; A segment without elements is applied after the start function: nobody can tell.
+(component
+  (core module $A
+    (type $ft (func (result i32)))
+    (table (export "t") 2 funcref)
+    (global $g (mut i32) (i32.const 0))
+    (elem (i32.const 0) func $one)
+    (func $one (type $ft) (i32.const 1))
+    (func $s (global.set $g (call_indirect (type $ft) (i32.const 0))))
+    (start $s)
+    (func (export "f") (result i32) (i32.add (global.get $g) (call_indirect (type $ft) (i32.const 0)))))
+  (core instance $a (instantiate $A))
+  (core module $B (import "a" "t" (table 2 funcref)) (elem (i32.const 2) func))
+  (core instance (instantiate $B (with "a" (instance $a))))
+  (func (export "f") (result u32) (canon lift (core func $a "f"))))
+(assert_return (invoke "f") (u32.const 2))

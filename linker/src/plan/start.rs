@@ -88,7 +88,9 @@ fn segments(
             return Ok(());
         }
         let seen = ran(slot.0).any(|def| sees_table(input, program, def, slot));
-        if !live.elements[at] || !(seen || grown) {
+        // One without elements has nothing to write at any time.
+        let is_empty = element.items.is_empty() && !grown;
+        if !live.elements[at] || is_empty || !(seen || grown) {
             continue;
         }
         let references = FeatureSet::of(WasmFeatures::REFERENCE_TYPES);
