@@ -71,17 +71,17 @@ pub fn figures() -> Result<Vec<Figure>> {
         figure(
             "fuel of a turn of a task with a callback",
             once(&turns, "turns")?,
-            973.0,
+            926.0,
         ),
         figure(
             "fuel of an async call of a function with a callback that does not wait",
             costs["ready-async"],
-            1077.0,
+            989.0,
         ),
         figure(
             "the same, where the caller waits for it",
             costs["ready-sync"],
-            1006.0,
+            922.0,
         ),
         figure(
             "fuel of an async call of a function without a callback that does not wait",
@@ -102,7 +102,7 @@ pub fn figures() -> Result<Vec<Figure>> {
         figure(
             "fuel of a write of 4 KiB to standard output through a stream",
             write()?,
-            940.0,
+            842.0,
         ),
     ])
 }
