@@ -246,6 +246,21 @@ pub fn is_exception(ty: HeapType) -> bool {
     )
 }
 
+/// Whether an instruction throws or catches, in either form of exceptions.
+pub fn throws_or_catches(op: &Operator<'_>) -> bool {
+    matches!(
+        op,
+        Operator::Try { .. }
+            | Operator::TryTable { .. }
+            | Operator::Catch { .. }
+            | Operator::CatchAll
+            | Operator::Delegate { .. }
+            | Operator::Rethrow { .. }
+            | Operator::Throw { .. }
+            | Operator::ThrowRef
+    )
+}
+
 /// The proposal of the group that `wasmparser` has an operator in.
 fn of_group(op: &Operator<'_>) -> WasmFeatures {
     macro_rules! define {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::nearest::nearest;
+use crate::nearest::{did_you_mean, nearest};
 
 /// An optimisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,18 +95,13 @@ impl Opt {
     }
 
     /// The one of this name.
-    ///
-    /// # Errors
-    ///
-    /// Names those that there are.
-    pub fn parse(name: &str) -> Result<Opt, String> {
+    fn parse(name: &str) -> Result<Opt, String> {
         let found = Opt::ALL.iter().find(|opt| opt.name() == name);
         found.copied().ok_or_else(|| {
             let names: Vec<&str> = Opt::ALL.iter().map(|opt| opt.name()).collect();
-            let meant = nearest(name, names.iter().copied());
-            let meant = meant.map_or(String::new(), |meant| format!(" (`{meant}`?)"));
+            let meant = did_you_mean(nearest(name, names.iter().copied()));
             let names = names.join(", ");
-            format!("there is no optimisation `{name}`{meant}: they are {names}, and all")
+            format!("there is no optimisation `{name}` (there are {names}, and all){meant}")
         })
     }
 
@@ -114,7 +109,7 @@ impl Opt {
     ///
     /// # Errors
     ///
-    /// As [`Opt::parse`].
+    /// For any other name, with those that there are.
     pub fn named(name: &str) -> Result<BTreeSet<Opt>, String> {
         match name {
             "all" => Ok(Opt::ALL.iter().copied().collect()),

@@ -116,8 +116,9 @@ impl<'a> Sections<'a> {
 /// The module of them in a component, without a copy in between.
 impl Encode for Sections<'_> {
     fn encode(&self, sink: &mut Vec<u8>) {
-        self.size().encode(sink);
-        sink.reserve_exact(self.size());
+        let size = self.size();
+        size.encode(sink);
+        sink.reserve_exact(size);
         for part in self.parts() {
             sink.extend_from_slice(&part);
         }

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, bail};
 use p1bridge_linker::timings;
 
 use crate::progress;
-
 use crate::sniff::{SNIFF_LEN, sniff};
 
 /// Reads a WebAssembly binary. Any other file is refused after its first bytes, however long it is.

@@ -3,7 +3,7 @@
 
 use wasm_encoder::{BlockType, InstructionSink, MemArg, MemArgTarget, ValType};
 
-use crate::memory::bulk::advance;
+use crate::memory::bulk::{advance, leave_without};
 use crate::plan::strings::Units;
 
 /// The bits of eight bytes that ASCII does not have.
@@ -88,15 +88,9 @@ impl Run {
             return;
         }
         let word = self.scratch;
-        code.block(BlockType::Empty)
-            .loop_(BlockType::Empty)
-            .local_get(self.end)
-            .local_get(self.address)
-            .i32_sub()
-            .i32_const(8)
-            .i32_lt_u()
-            .br_if(1)
-            .local_get(self.address)
+        code.block(BlockType::Empty).loop_(BlockType::Empty);
+        leave_without(code, (self.address, self.end), 8, 1);
+        code.local_get(self.address)
             .i64_load(at(0, self.from.1))
             .local_set(word);
         let part = |code: &mut InstructionSink<'_>, mask: i64| {
@@ -147,12 +141,7 @@ impl Run {
             code.loop_(BlockType::Empty);
         }
         let out = u32::from(again);
-        code.local_get(self.end)
-            .local_get(self.address)
-            .i32_sub()
-            .i32_const(read)
-            .i32_lt_u()
-            .br_if(out);
+        leave_without(code, (self.address, self.end), read, out);
         match count {
             16 => self.vectors(code, out),
             _ => self.words(code, count, out),
@@ -369,15 +358,9 @@ pub fn skip_plain_utf16(
             continue;
         }
         let step = bytes(Units::Utf16, count);
-        code.block(BlockType::Empty)
-            .loop_(BlockType::Empty)
-            .local_get(end)
-            .local_get(address)
-            .i32_sub()
-            .i32_const(step)
-            .i32_lt_u()
-            .br_if(1)
-            .local_get(address);
+        code.block(BlockType::Empty).loop_(BlockType::Empty);
+        leave_without(code, (address, end), step, 1);
+        code.local_get(address);
         if count == 8 {
             code.v128_load(at(0, memory))
                 .v128_const(twice(HIGH))

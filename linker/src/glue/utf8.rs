@@ -4,7 +4,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use super::runs::{self, NOT_ASCII, Pieces, at, twice};
 use super::vectors;
-use crate::memory::bulk::advance;
+use crate::memory::bulk::{advance, leave_without};
 use crate::memory::regions::Bulk;
 
 /// Whether a word on the stack has bytes that are not ASCII.
@@ -67,14 +67,8 @@ fn skip_ascii(
     (piece, count): (Piece, u32),
 ) {
     let bytes = (count * piece.bytes()) as i32;
-    code.block(BlockType::Empty)
-        .loop_(BlockType::Empty)
-        .local_get(end)
-        .local_get(address)
-        .i32_sub()
-        .i32_const(bytes)
-        .i32_lt_u()
-        .br_if(1);
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    leave_without(code, (address, end), bytes, 1);
     for at in 0..count {
         code.local_get(address);
         piece.load(code, (at * piece.bytes()).into(), memory);
@@ -95,15 +89,9 @@ fn skip_two_bytes(
     (address, end): (u32, u32),
     word: u32,
 ) {
-    code.block(BlockType::Empty)
-        .loop_(BlockType::Empty)
-        .local_get(end)
-        .local_get(address)
-        .i32_sub()
-        .i32_const(8)
-        .i32_lt_u()
-        .br_if(1)
-        .local_get(address)
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    leave_without(code, (address, end), 8, 1);
+    code.local_get(address)
         .i64_load(at(0, memory))
         .local_set(word);
     runs::are_right_and_of_two_bytes(code, word);

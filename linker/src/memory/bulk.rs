@@ -309,6 +309,21 @@ pub fn advance(code: &mut InstructionSink<'_>, local: u32, step: i32) {
         .local_set(local);
 }
 
+/// Goes to `label` if there are fewer bytes from `address` to `end` than so many.
+pub fn leave_without(
+    code: &mut InstructionSink<'_>,
+    (address, end): (u32, u32),
+    bytes: i32,
+    label: u32,
+) {
+    code.local_get(end)
+        .local_get(address)
+        .i32_sub()
+        .i32_const(bytes)
+        .i32_lt_u()
+        .br_if(label);
+}
+
 /// The end of a loop.
 fn while_more_than_a_chunk(code: &mut InstructionSink<'_>, length: u32) {
     code.local_get(length).i32_const(CHUNK).i32_gt_u().br_if(0);

@@ -216,7 +216,9 @@ fn encode_body(
         points,
         remap,
         locals: [param_count, local_count],
-        moves_pointers: plan.options.does(Opt::Pointers) && keeps_bases(module, defined),
+        moves_pointers: map.has_work()
+            && plan.options.does(Opt::Pointers)
+            && keeps_bases(module, defined),
         step: Step {
             plan,
             map,

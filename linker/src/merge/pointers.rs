@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use wasm_encoder::InstructionSink;
+use wasm_encoder::{Encode, Instruction, InstructionSink};
 
 /// What is in a loop counts so many times as much.
 const TURNS: i64 = 8;
@@ -112,21 +112,19 @@ impl Pointers {
 
     /// What takes the base out of the value of a local.
     pub fn settle(&mut self, local: u32, turns: u32) -> Vec<u8> {
-        self.wins(local, -2, turns);
-        let mut code = Vec::new();
-        InstructionSink::new(&mut code)
-            .global_get(self.base.unwrap_or_default())
-            .i32_sub();
-        code
+        self.with_base(local, turns, &Instruction::I32Sub)
     }
 
     /// What puts the base into the value that a local is set to.
     pub fn moved(&mut self, local: u32, turns: u32) -> Vec<u8> {
+        self.with_base(local, turns, &Instruction::I32Add)
+    }
+
+    fn with_base(&mut self, local: u32, turns: u32, then: &Instruction<'_>) -> Vec<u8> {
         self.wins(local, -2, turns);
         let mut code = Vec::new();
-        InstructionSink::new(&mut code)
-            .global_get(self.base.unwrap_or_default())
-            .i32_add();
+        InstructionSink::new(&mut code).global_get(self.base.unwrap_or_default());
+        then.encode(&mut code);
         code
     }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use wasmparser::{Operator, OperatorsReader};
 
+use crate::features::throws_or_catches;
+
 /// What is needed of a body before its instructions are gone through.
 #[derive(Default)]
 pub struct Shape {
@@ -221,19 +223,12 @@ impl Reading {
 
 /// Whether an instruction goes on elsewhere in a way that is not followed.
 fn is_opaque(op: &Operator<'_>) -> bool {
-    matches!(
-        op,
-        Operator::Try { .. }
-            | Operator::TryTable { .. }
-            | Operator::Catch { .. }
-            | Operator::CatchAll
-            | Operator::Delegate { .. }
-            | Operator::Rethrow { .. }
-            | Operator::Throw { .. }
-            | Operator::ThrowRef
-            | Operator::BrOnNull { .. }
-            | Operator::BrOnNonNull { .. }
-            | Operator::BrOnCast { .. }
-            | Operator::BrOnCastFail { .. }
-    )
+    throws_or_catches(op)
+        || matches!(
+            op,
+            Operator::BrOnNull { .. }
+                | Operator::BrOnNonNull { .. }
+                | Operator::BrOnCast { .. }
+                | Operator::BrOnCastFail { .. }
+        )
 }

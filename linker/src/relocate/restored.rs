@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
 
+use crate::features::throws_or_catches;
+
 /// Checks every function of a module, of which `pointer` is the global.
 ///
 /// # Errors
@@ -135,7 +137,7 @@ fn restores(body: &FunctionBody<'_>, pointer: u32) -> Result<bool> {
             }
             Operator::Unreachable => walk.now = None,
             // Where exceptions are caught, nothing is known of the frames between.
-            op if is_of_exceptions(op) => return Ok(false),
+            op if throws_or_catches(op) => return Ok(false),
             op if is_set(op) && walk.now.is_some() => {
                 walk.now = Some(gives_back(&ops[..at], &kept));
             }
@@ -143,20 +145,6 @@ fn restores(body: &FunctionBody<'_>, pointer: u32) -> Result<bool> {
         }
     }
     Ok(walk.holds)
-}
-
-fn is_of_exceptions(op: &Operator<'_>) -> bool {
-    matches!(
-        op,
-        Operator::Try { .. }
-            | Operator::TryTable { .. }
-            | Operator::Catch { .. }
-            | Operator::CatchAll
-            | Operator::Delegate { .. }
-            | Operator::Throw { .. }
-            | Operator::ThrowRef
-            | Operator::Rethrow { .. }
-    )
 }
 
 /// The locals that are set once, before anything branches, to the pointer as it was at the call and so much more.

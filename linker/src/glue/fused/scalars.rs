@@ -1,7 +1,7 @@
 //! Lists of `bool`, of enums and of `char`: a word at a time, as long as nothing is wrong or rare.
 
 use anyhow::Result;
-use wasm_encoder::{BlockType, ValType};
+use wasm_encoder::{BlockType, InstructionSink, ValType};
 
 use super::encoder::{Fused, Side, memory};
 use crate::abi::Type;
@@ -87,15 +87,18 @@ impl Fused<'_, '_, '_> {
                 two(0x8000_0000),
             ),
         };
-        if scalars != Scalars::Bools {
-            self.sink()
-                .local_get(word)
-                .i64_const(lower)
+        let carry = |code: &mut InstructionSink<'_>| {
+            code.i64_const(lower)
                 .i64_and()
                 .i64_const(more)
                 .i64_add()
                 .local_get(word)
-                .i64_or()
+                .i64_or();
+        };
+        if scalars != Scalars::Bools {
+            self.sink().local_get(word);
+            carry(&mut self.sink());
+            self.sink()
                 .i64_const(highest)
                 .i64_and()
                 .i64_const(0)
@@ -105,13 +108,8 @@ impl Fused<'_, '_, '_> {
         self.address(to, target)?;
         self.sink().local_get(word);
         if scalars == Scalars::Bools {
+            carry(&mut self.sink());
             self.sink()
-                .i64_const(lower)
-                .i64_and()
-                .i64_const(more)
-                .i64_add()
-                .local_get(word)
-                .i64_or()
                 .i64_const(7)
                 .i64_shr_u()
                 .i64_const(eight(1))

@@ -157,13 +157,7 @@ impl Fused<'_, '_, '_> {
         if source.encoding != Units::Utf16 {
             return Ok(());
         }
-        self.address(source.side, source.pointer)?;
-        self.sink()
-            .local_get(read)
-            .i32_add()
-            .local_get(source.bytes)
-            .local_get(read)
-            .i32_sub();
+        self.unread(source, read)?;
         self.call_helper(placed(Helper::CheckUtf16, source.side, source.side)?);
         self.sink().i32_eqz();
         self.trap_if(Trap::Utf16);
@@ -387,6 +381,11 @@ impl Fused<'_, '_, '_> {
     fn rest(&mut self, source: &Source<'_>, read: u32, target: &Target<'_>) -> Result<()> {
         self.address(target.side, target.pointer)?;
         self.sink().local_get(target.length).i32_add();
+        self.unread(source, read)
+    }
+
+    /// Leaves on the stack where the rest of a string is, and how many bytes it has: so many were read.
+    fn unread(&mut self, source: &Source<'_>, read: u32) -> Result<()> {
         self.address(source.side, source.pointer)?;
         self.sink()
             .local_get(read)
