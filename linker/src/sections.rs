@@ -2,17 +2,58 @@
 
 use std::borrow::Cow;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use wasm_encoder::{ComponentSection, ComponentSectionId, Encode, Module, SectionId};
-use wasmparser::{Parser, Payload};
+use wasmparser::{Chunk, Parser, Payload};
 
 /// The sections of a module, in its order: their ids and contents.
 pub struct Sections<'a> {
-    all: Vec<(u8, Cow<'a, [u8]>)>,
+    all: Vec<(u8, Content<'a>)>,
+}
+
+/// The content of a section in pieces, so that a long one is not copied for what is added to it.
+struct Content<'a>(Vec<Cow<'a, [u8]>>);
+
+impl Content<'_> {
+    fn len(&self) -> usize {
+        self.0.iter().map(|piece| piece.len()).sum()
+    }
+
+    fn first(&self) -> &[u8] {
+        self.0.first().map_or(&[], |piece| piece)
+    }
+}
+
+/// Tells `look` all that is in a module but its bodies, which are stepped over.
+///
+/// # Errors
+///
+/// When the module is malformed, with the byte offset, and those of `look`.
+pub fn each<'a>(module: &'a [u8], mut look: impl FnMut(Payload<'a>) -> Result<()>) -> Result<()> {
+    let mut parser = Parser::new(0);
+    let mut rest = module;
+    loop {
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
+            bail!("the module is cut off at offset {:#x}", module.len());
+        };
+        rest = &rest[consumed..];
+        if let Payload::CodeSectionStart { size, .. } = payload {
+            parser.skip_section();
+            let Some(after) = rest.get(size as usize..) else {
+                bail!("the code section is cut off at offset {:#x}", module.len());
+            };
+            rest = after;
+        }
+        let is_end = matches!(payload, Payload::End(_));
+        look(payload)?;
+        if is_end {
+            return Ok(());
+        }
+    }
 }
 
 impl<'a> Sections<'a> {
-    /// Reads the sections of `module`; `look` gets everything that is in them.
+    /// Reads the sections of `module`; `look` gets everything that is in them but the bodies.
     ///
     /// # Errors
     ///
@@ -22,8 +63,7 @@ impl<'a> Sections<'a> {
         mut look: impl FnMut(Payload<'a>) -> Result<()>,
     ) -> Result<Sections<'a>> {
         let mut all = Vec::new();
-        for payload in Parser::new(0).parse_all(module) {
-            let payload = payload?;
+        each(module, |payload| {
             if let Some((id, range)) = payload.as_section() {
                 let bytes = module.get(range.start as usize..range.end as usize);
                 let bytes = bytes.with_context(|| {
@@ -32,14 +72,14 @@ impl<'a> Sections<'a> {
                         module.len()
                     )
                 })?;
-                all.push((id, Cow::Borrowed(bytes)));
+                all.push((id, Content(vec![Cow::Borrowed(bytes)])));
             }
-            look(payload)?;
-        }
+            look(payload)
+        })?;
         Ok(Sections { all })
     }
 
-    fn find(&mut self, id: SectionId) -> Option<&mut Cow<'a, [u8]>> {
+    fn find(&mut self, id: SectionId) -> Option<&mut Content<'a>> {
         let mut all = self.all.iter_mut();
         let found = all.find(|(other, _)| *other == id as u8);
         found.map(|(_, content)| content)
@@ -47,7 +87,7 @@ impl<'a> Sections<'a> {
 
     /// Puts a section in the place of the one of that kind, or where it belongs.
     pub fn put(&mut self, id: SectionId, section: &impl Encode) {
-        let new = Cow::Owned(content(section));
+        let new = Content(vec![Cow::Owned(content(section))]);
         match self.find(id) {
             Some(old) => *old = new,
             None => {
@@ -61,18 +101,22 @@ impl<'a> Sections<'a> {
 
     /// Adds the one entry of `section` to the section of that kind, which is made if there is none.
     pub fn append(&mut self, id: SectionId, section: &impl Encode) {
-        match self.find(id) {
-            None => self.put(id, section),
-            Some(data) => {
-                let (count, length) = leb(data);
-                let mut longer = Vec::with_capacity(data.len() + 16);
-                (count + 1).encode(&mut longer);
-                longer.extend_from_slice(&data[length..]);
-                // Behind the number of entries, which is one.
-                longer.extend_from_slice(&content(section)[1..]);
-                *data = Cow::Owned(longer);
-            }
+        let Some(Content(pieces)) = self.find(id) else {
+            return self.put(id, section);
+        };
+        // The number of entries is in front of them, alone or not.
+        if let Some(first) = pieces.first_mut() {
+            let (count, length) = leb(first);
+            let mut more = Vec::new();
+            (count + 1).encode(&mut more);
+            let entries = match first {
+                Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[length..]),
+                Cow::Owned(bytes) => Cow::Owned(bytes.split_off(length)),
+            };
+            *first = Cow::Owned(more);
+            pieces.insert(1, entries);
         }
+        pieces.push(Cow::Owned(content(section).split_off(1)));
     }
 
     /// Leaves a section out.
@@ -84,7 +128,7 @@ impl<'a> Sections<'a> {
     pub fn remove_customs(&mut self, prefix: &str) {
         let has_name = |data: &[u8]| data[leb(data).1..].starts_with(prefix.as_bytes());
         self.all
-            .retain(|(id, data)| *id != SectionId::Custom as u8 || !has_name(data));
+            .retain(|(id, data)| *id != SectionId::Custom as u8 || !has_name(data.first()));
     }
 
     /// The module of them.
@@ -102,7 +146,8 @@ impl<'a> Sections<'a> {
         let sections = self.all.iter().flat_map(|(id, data)| {
             let mut head = vec![*id];
             data.len().encode(&mut head);
-            [Cow::Owned(head), Cow::Borrowed(&data[..])]
+            let pieces = data.0.iter().map(|piece| Cow::Borrowed(&piece[..]));
+            std::iter::once(Cow::Owned(head)).chain(pieces)
         });
         std::iter::once(header).chain(sections)
     }

@@ -163,8 +163,8 @@ fn merged(plan: &plan::Plan<'_, '_>) -> Result<merge::Merged> {
     Ok(merged)
 }
 
-/// A module that imports lowered functions of WASI of components where it imported Preview 1. It is validated with the component
-/// that it is put into.
+/// A module that imports lowered functions of WASI of components where it imported Preview 1. It is to be validated with the
+/// component that it is put into: a body that was wrong still is.
 #[derive(Clone, Debug)]
 pub struct Upward {
     pub wasm: Vec<u8>,
@@ -187,7 +187,7 @@ pub fn weave_up(
     libraries: &[Library<'_>],
     known: &[&str],
 ) -> Result<Option<Upward>> {
-    let mut input = parse::module(module)?;
+    let mut input = parse::unproven(module)?;
     let is_plain = |module: &parse::module::Module<'_>| {
         let mut imports = module.imports.iter();
         module.gc_types.is_empty()

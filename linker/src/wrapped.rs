@@ -164,13 +164,38 @@ impl Woven {
     }
 }
 
-/// FNV-1a of 64 bits, of the bytes of all parts.
+/// 64 bits of the bytes of all parts, wherever one ends: a change that nobody makes on purpose gives others.
 pub fn hash<P: AsRef<[u8]>>(parts: impl IntoIterator<Item = P>) -> u64 {
-    parts.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash, part| {
-        part.as_ref().iter().fold(hash, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-        })
-    })
+    const WORD: usize = 8;
+    // Odd numbers of many bits.
+    const FIRST: u64 = 0xcbf2_9ce4_8422_2325;
+    const TIMES: u64 = 0x9e37_79b9_7f4a_7c15;
+    let add = |hash: u64, word: [u8; WORD]| {
+        let product = u128::from(hash ^ u64::from_le_bytes(word)) * u128::from(TIMES);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let (mut hash, mut bytes) = (FIRST, 0);
+    // The bytes of a word that has none of the next part yet.
+    let (mut begun, mut length) = ([0; WORD], 0);
+    for part in parts {
+        let mut part = part.as_ref();
+        bytes += part.len() as u64;
+        if length > 0 {
+            let (rest, after) = part.split_at(part.len().min(WORD - length));
+            begun[length..length + rest.len()].copy_from_slice(rest);
+            (length, part) = (length + rest.len(), after);
+            if length < WORD {
+                continue;
+            }
+            hash = add(hash, begun);
+        }
+        let (words, rest) = part.as_chunks();
+        hash = words.iter().fold(hash, |hash, word| add(hash, *word));
+        begun = [0; WORD];
+        begun[..rest.len()].copy_from_slice(rest);
+        length = rest.len();
+    }
+    add(add(hash, begun), bytes.to_le_bytes())
 }
 
 fn leb(bytes: &mut Vec<u8>, mut value: u32) {
@@ -201,7 +226,26 @@ fn unleb(rest: &mut &[u8]) -> Result<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Woven;
+    use super::{Woven, hash};
+
+    #[test]
+    fn a_hash_is_of_the_bytes_and_not_of_the_parts() {
+        let bytes: Vec<u8> = (0..41).collect();
+        let whole = hash([&bytes]);
+        for first in 0..bytes.len() {
+            for second in first..bytes.len() {
+                let parts = [&bytes[..first], &bytes[first..second], &bytes[second..]];
+                assert_eq!(hash(parts), whole, "{first} {second}");
+            }
+            for bit in 0..8 {
+                let mut other = bytes.clone();
+                other[first] ^= 1 << bit;
+                assert_ne!(hash([&other]), whole, "bit {bit} of {first}");
+            }
+            assert_ne!(hash([&bytes[..first]]), whole);
+        }
+        assert_ne!(hash([&[0; 8]]), hash([&[0; 9]]));
+    }
 
     #[test]
     fn what_is_written_is_read() {

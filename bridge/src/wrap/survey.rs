@@ -2,14 +2,15 @@
 
 use anyhow::{Result, bail};
 use p1bridge_linker::findings::applied;
+use p1bridge_linker::sections::each;
 use wasmparser::types::{CoreTypeId, TypesRef};
 use wasmparser::{
-    Chunk, CompositeInnerType, Export, ExternalKind, FuncType, Import, MemoryType, Parser, Payload,
-    TypeRef, Validator, WasmFeatures,
+    CompositeInnerType, Export, ExternalKind, FuncType, Import, MemoryType, Payload, TypeRef,
+    Validator, WasmFeatures,
 };
 
 use crate::sniff::{Binary, sniff};
-use crate::validate::located;
+use crate::validate::{located, relocated};
 
 /// The section with the world of a module that keeps the handles of its resources itself.
 pub const NATIVE_WORLD: &str = "p1bridge.world";
@@ -112,26 +113,17 @@ pub fn module(wasm: &[u8]) -> Result<Survey<'_>> {
 
 /// Reads the sections of a core module that has been recognised as one, such as an adapter.
 ///
-/// What comes before the code is validated; the code is stepped over.
+/// What it is read from is validated; the code is stepped over.
 pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
     let mut survey = Survey::default();
     let mut validator = Some(Validator::new_with_features(WasmFeatures::all()));
-    let mut parser = Parser::new(0);
-    let mut rest = wasm;
-    loop {
-        let (consumed, payload) = match parser.parse(rest, true).map_err(located)? {
-            Chunk::Parsed { consumed, payload } => (consumed, payload),
-            Chunk::NeedMoreData(_) => bail!("the module is cut off at offset {:#x}", wasm.len()),
-        };
-        rest = &rest[consumed..];
-        if let Payload::CodeSectionStart { size, .. } = payload {
+    each(wasm, |payload| {
+        // Nothing is asked about behind the exports.
+        if matches!(
+            payload,
+            Payload::ElementSection(_) | Payload::CodeSectionStart { .. }
+        ) {
             validator = None;
-            parser.skip_section();
-            let Some(after) = rest.get(size as usize..) else {
-                bail!("the code section is cut off at offset {:#x}", wasm.len());
-            };
-            rest = after;
-            continue;
         }
         if let Some(validator) = &mut validator {
             validator.payload(&payload).map_err(located)?;
@@ -181,10 +173,12 @@ pub fn sections(wasm: &[u8]) -> Result<Survey<'_>> {
                 }
                 _ => {}
             },
-            Payload::End(_) => return Ok(survey),
             _ => {}
         }
-    }
+        Ok(())
+    })
+    .map_err(relocated)?;
+    Ok(survey)
 }
 
 /// The type of a function. Sections of imports and exports come before the code, so there is a

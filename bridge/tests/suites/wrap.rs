@@ -3,7 +3,7 @@
 use crate::common::{Ended, Folder};
 use p1bridge::wrap::{Kind, WrapOptions, Wrapped, wrap};
 use wasi_preview1_component_adapter_provider as provider;
-use wasmparser::{Parser, Payload};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 /// A module with the given imports and exports, a memory and a `_start`.
 fn command(imports: &str) -> String {
@@ -553,6 +553,37 @@ fn an_invalid_body_is_reported_at_its_offset_in_the_input() {
         format!("{error:#}").contains(&format!("at offset {:#x}", body + 3)),
         "{error:#} {body:#x}"
     );
+}
+
+#[test]
+fn what_a_body_refers_to_and_is_not_there_is_reported_with_its_offset() {
+    // Indices of 28 bits and more, too.
+    for body in [
+        "(call 99)",
+        "(call 268435456)",
+        "(call 4294967295)",
+        "(drop (global.get 268435457))",
+        "(call_indirect (type 77) (i32.const 0))",
+        "(call_indirect 5 (type 0) (i32.const 0))",
+        "(drop (ref.func 9))",
+        "(memory.init 3 (i32.const 0) (i32.const 0) (i32.const 0))",
+        "(data.drop 268435456)",
+        "(elem.drop 1)",
+        "(table.set 2 (i32.const 0) (ref.null func))",
+        "(throw 4)",
+        "(block (type 4000) nop)",
+        "(drop (i32.load 1 (i32.const 0)))",
+        "(local.set 7 (i32.const 0))",
+        "(br 3)",
+    ] {
+        let module = wat::parse_str(command(&format!("(func {body})"))).expect(body);
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        let invalid = validator.validate_all(&module).map(drop).expect_err(body);
+        let error = wrap(&module, &WrapOptions::default()).expect_err(body);
+        let wanted = format!("{} at offset {:#x}", invalid.message(), invalid.offset());
+        let wanted = format!("the module is invalid: {wanted}");
+        assert_eq!(format!("{error:#}"), wanted, "{body}");
+    }
 }
 
 #[test]

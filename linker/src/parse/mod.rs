@@ -9,6 +9,7 @@ pub mod constant;
 pub mod module;
 mod notes;
 pub mod numbers;
+pub mod refs;
 pub mod scan;
 pub mod sites;
 mod walk;
@@ -27,6 +28,7 @@ use crate::options::Library;
 use crate::wrapped::{PROGRAM_MEMORY, SECTION, Woven, hash};
 use component::{Component, Definition, DefinitionKind, ImportItem, TypeDefinition};
 use module::Module;
+use refs::Refs;
 
 /// A parsed and validated file.
 pub struct Input<'a> {
@@ -93,15 +95,16 @@ impl<'a> Input<'a> {
         features
     }
 
-    /// Parses the libraries that may be linked and adds their modules.
+    /// Parses the libraries that may be linked and adds their modules. Bodies are read when something asks for them, and validated
+    /// where they are linked.
     ///
     /// # Errors
     ///
-    /// Fails for a library that is not a valid core module.
+    /// Fails for a library that is not a core module, and where it is invalid outside of the bodies.
     pub fn add_libraries(&mut self, libraries: &[Library<'a>]) -> Result<()> {
         for library in libraries {
-            let mut parsed =
-                module(library.wasm).with_context(|| format!("library {}", library.name))?;
+            let mut parsed = parse(library.wasm, Bodies::ReadAsAsked)
+                .with_context(|| format!("library {}", library.name))?;
             let mut module = parsed.modules.remove(0);
             module.path = format!("library {}", library.name);
             self.libraries.push(LibraryModule {
@@ -141,7 +144,7 @@ impl<'a> Input<'a> {
 pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
         Encoding::Component => {
-            let input = parse(bytes, false)?;
+            let input = parse(bytes, Bodies::Validate)?;
             for module in &input.modules {
                 module.refuse_gc_types()?;
             }
@@ -161,7 +164,7 @@ pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
 /// Fails for anything that is not a valid core module, with the byte offset.
 pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
-        Encoding::Module => parse(bytes, false),
+        Encoding::Module => parse(bytes, Bodies::Validate),
         Encoding::Component => bail!("this is a component, not a core module"),
     }
 }
@@ -173,7 +176,25 @@ pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
 ///
 /// As [`module()`]; that would be a bug of the linker.
 pub fn unfinished(bytes: &[u8]) -> Result<Input<'_>> {
-    parse(bytes, true)
+    parse(bytes, Bodies::Read)
+}
+
+/// Parses a core module whose bodies are validated where they are linked: what they refer to is there, and no more is known.
+///
+/// # Errors
+///
+/// As [`module()`], but for what is wrong within the bodies.
+pub fn unproven(bytes: &[u8]) -> Result<Input<'_>> {
+    let input = unfinished(bytes)?;
+    for module in &input.modules {
+        for defined in 0..module.bodies.len() {
+            if let Some(missing) = module.refs.of(defined).find(|at| !module.has(*at)) {
+                let at = module.bodies[defined].start;
+                bail!("{missing:?} of a function is not there (at offset {at:#x})");
+            }
+        }
+    }
+    Ok(input)
 }
 
 /// What kind of file this is, from its first eight bytes.
@@ -226,8 +247,17 @@ enum Open {
     Component(usize),
 }
 
-/// `is_valid`: the bodies are only read.
-fn parse(bytes: &[u8], is_valid: bool) -> Result<Input<'_>> {
+/// What is done with the bodies of functions.
+#[derive(Clone, Copy, PartialEq)]
+enum Bodies {
+    Validate,
+    /// They are validated in what is made of them.
+    Read,
+    /// The same, for those that something asks for.
+    ReadAsAsked,
+}
+
+fn parse(bytes: &[u8], read: Bodies) -> Result<Input<'_>> {
     let mut validator = Validator::new_with_features(accepted());
     let mut components: Vec<Component<'_>> = Vec::new();
     let mut modules: Vec<Module<'_>> = Vec::new();
@@ -350,10 +380,16 @@ fn parse(bytes: &[u8], is_valid: bool) -> Result<Input<'_>> {
         }
     });
     let bodies: Vec<scan::Bodies<'_>> = bodies.collect();
-    let scanned = scan::scan(&bodies, &counts, is_valid)?;
-    for (module, (refs, features)) in modules.iter_mut().zip(scanned) {
-        module.refs = refs;
-        module.features.insert(features);
+    if read == Bodies::ReadAsAsked {
+        for module in &mut modules {
+            module.refs = Refs::as_asked(scan::read, bytes, &module.bodies);
+        }
+    } else {
+        let scanned = scan::scan(&bodies, &counts, read == Bodies::Read)?;
+        for (module, (refs, features)) in modules.iter_mut().zip(scanned) {
+            module.refs = refs;
+            module.features.insert(features);
+        }
     }
     Ok(Input {
         bytes,

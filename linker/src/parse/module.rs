@@ -10,7 +10,9 @@ use wasmparser::{
     OperatorsReaderAllocations, Payload, RefType, TableInit, TableType, TypeRef, WasmFeatures,
 };
 
-use super::scan::{Refs, value_type_features};
+use super::notes::Ref;
+use super::refs::Refs;
+use super::scan::value_type_features;
 use crate::features::FeatureSet;
 use crate::wrapped::Woven;
 
@@ -34,7 +36,7 @@ pub struct Module<'a> {
     pub code_start: usize,
     /// The code section: the range of each body in the file, locals included.
     pub bodies: Vec<Range<usize>>,
-    pub refs: Refs,
+    pub refs: Refs<'a>,
     pub tables: Vec<Table<'a>>,
     pub imported_tables: Vec<usize>,
     pub memories: Vec<MemoryType>,
@@ -187,6 +189,27 @@ impl<'a> Module<'a> {
     /// How many of the function index space are imports.
     pub fn imported_func_count(&self) -> u32 {
         self.imported_funcs.len() as u32
+    }
+
+    /// Whether what a body refers to is there.
+    pub(super) fn has(&self, reference: Ref) -> bool {
+        let (index, count) = match reference {
+            Ref::Func(at) | Ref::FuncRef(at) => (at, self.func_types.len()),
+            Ref::Type(at) => (at, self.types.len()),
+            Ref::Global(at) => (at, self.imported_globals.len() + self.globals.len()),
+            Ref::Table(at) | Ref::TableWrite(at) => {
+                (at, self.imported_tables.len() + self.tables.len())
+            }
+            Ref::Memory(at)
+            | Ref::MemorySize(at)
+            | Ref::MemoryGrow(at)
+            | Ref::MemoryCopy(at)
+            | Ref::MemoryFill(at) => (at, self.imported_memories.len() + self.memories.len()),
+            Ref::Data(at) => (at, self.data.len()),
+            Ref::Elem(at) => (at, self.elements.len()),
+            Ref::Tag(at) => (at, self.imported_tags.len() + self.tags.len()),
+        };
+        (index as usize) < count
     }
 
     /// The type of a function of the index space.

@@ -32,6 +32,9 @@ pub enum Ref {
     Tag(u32),
 }
 
+/// The greatest index of a packed reference.
+const MOST: u32 = (1 << 28) - 1;
+
 impl Ref {
     fn pack(self) -> u32 {
         let (kind, index) = match self {
@@ -50,11 +53,12 @@ impl Ref {
             Ref::Elem(i) => (11, i),
             Ref::Tag(i) => (12, i),
         };
-        kind << 28 | index
+        // There is nothing that has a greater one.
+        kind << 28 | index.min(MOST)
     }
 
     pub fn unpack(packed: u32) -> Ref {
-        let index = packed & ((1 << 28) - 1);
+        let index = packed & MOST;
         match packed >> 28 {
             0 => Ref::Func(index),
             1 => Ref::FuncRef(index),

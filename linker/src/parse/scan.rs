@@ -14,58 +14,10 @@ use wasmparser::{
 
 use super::notes::{Notes, is_access};
 pub use super::notes::{Ref, overlong, value_type_features};
-use super::sites::{self, Sites, is_site};
+use super::refs::{Noted, Pool, Refs};
+use super::sites::{Sites, is_site};
 use super::walk::{Code, ELSE, Visits, Watch, walk};
 use crate::features::FeatureSet;
-
-/// What the bodies of one module refer to, and where: ranges of the pools for each function.
-#[derive(Debug, Default)]
-pub struct Refs {
-    /// What each worker has noted, of all modules.
-    pools: Arc<[Pool]>,
-    /// For each defined function.
-    bodies: Vec<Noted>,
-}
-
-/// What one worker has noted.
-#[derive(Debug, Default)]
-struct Pool {
-    refs: Vec<u32>,
-    sites: Vec<u8>,
-}
-
-/// Where the notes on a body are.
-#[derive(Clone, Debug)]
-struct Noted {
-    pool: u32,
-    refs: Range<u32>,
-    sites: Range<u32>,
-    /// What it uses beyond the MVP.
-    features: FeatureSet,
-}
-
-impl Refs {
-    /// What the `defined`th function of the code section refers to, each thing once.
-    pub fn of(&self, defined: usize) -> impl Iterator<Item = Ref> + '_ {
-        let Noted { pool, refs, .. } = &self.bodies[defined];
-        self.pools[*pool as usize].refs[refs.start as usize..refs.end as usize]
-            .iter()
-            .map(|&packed| Ref::unpack(packed))
-    }
-
-    /// Where the instructions of the `defined`th function of the code section are that may be written
-    /// anew, by the bytes before them, its locals among these ([`super::sites`]).
-    pub fn sites(&self, defined: usize) -> impl Iterator<Item = usize> + '_ {
-        let Noted { pool, sites, .. } = &self.bodies[defined];
-        let pool = &self.pools[*pool as usize].sites;
-        sites::read(&pool[sites.start as usize..sites.end as usize])
-    }
-
-    /// The proposals that the `defined`th function of the code section uses.
-    pub fn features(&self, defined: usize) -> FeatureSet {
-        self.bodies[defined].features
-    }
-}
 
 /// The bodies of a module that are still to be validated.
 pub struct Bodies<'a> {
@@ -133,22 +85,14 @@ pub fn scan(
     bodies: &[Bodies<'_>],
     modules: &[usize],
     is_valid: bool,
-) -> Result<Vec<(Refs, FeatureSet)>, wasmparser::Error> {
+) -> Result<Vec<(Refs<'static>, FeatureSet)>, wasmparser::Error> {
     let workers = match is_valid {
         true => on_all_cores(bodies, Worker::read)?,
         false => on_all_cores(bodies, Worker::run)?,
     };
     let mut out: Vec<(Vec<Noted>, FeatureSet)> = modules
         .iter()
-        .map(|&functions| {
-            let nothing = Noted {
-                pool: 0,
-                refs: 0..0,
-                sites: 0..0,
-                features: FeatureSet::MVP,
-            };
-            (vec![nothing; functions], FeatureSet::MVP)
-        })
+        .map(|&functions| (vec![Noted::default(); functions], FeatureSet::MVP))
         .collect();
     let mut pools = Vec::with_capacity(workers.len());
     for (at, worker) in workers.into_iter().enumerate() {
@@ -161,12 +105,17 @@ pub fn scan(
         pools.push(worker.pool);
     }
     let pools: Arc<[Pool]> = pools.into();
-    let refs = |bodies| Refs {
-        pools: pools.clone(),
-        bodies,
-    };
     let out = out.into_iter();
-    Ok(out.map(|(bodies, all)| (refs(bodies), all)).collect())
+    Ok(out
+        .map(|(bodies, all)| (Refs::noted(pools.clone(), bodies), all))
+        .collect())
+}
+
+/// Notes what one body refers to that is validated where it is written.
+pub(super) fn read(body: &FunctionBody<'_>) -> Result<(Pool, Noted), wasmparser::Error> {
+    let mut worker = Worker::default();
+    let noted = worker.note(body)?;
+    Ok((worker.pool, noted))
 }
 
 /// Validates the bodies, and notes nothing. The error is that of the first invalid body in the file.
@@ -297,8 +246,13 @@ impl Worker {
         job: Job<'_>,
         allocations: FuncValidatorAllocations,
     ) -> Result<FuncValidatorAllocations, wasmparser::Error> {
-        let source = job.body();
-        let mut body = self.begin(&source)?;
+        let noted = self.note(&job.body())?;
+        self.done.push((job.bodies.module, job.defined, noted));
+        Ok(allocations)
+    }
+
+    fn note(&mut self, source: &FunctionBody<'_>) -> Result<Noted, wasmparser::Error> {
+        let mut body = self.begin(source)?;
         let reader = source.get_operators_reader()?.get_binary_reader();
         let first = source.range().start;
         let code = Code {
@@ -308,9 +262,7 @@ impl Worker {
             features: reader.features(),
         };
         walk(code, &mut Nothing(FrameKind::Block), &mut body)?;
-        let noted = body.end();
-        self.done.push((job.bodies.module, job.defined, noted));
-        Ok(allocations)
+        Ok(body.end())
     }
 
     /// Begins the notes on a body, with its locals.

@@ -283,5 +283,5 @@
     (export "run" (func 3))
   )
   (export (;5;) "wasi:cli/run@0.2.0" (instance 4))
-  (@custom "p1bridge.wrap" "\01\01w\e05\b8\1f\ae\9f7\04\01\00\01\1a\06")
+  (@custom "p1bridge.wrap" "\01\015\f1\d0\fe\b5\83M\cc\04\01\00\01\1a\06")
 )

@@ -43,5 +43,5 @@
     (export "run" (func 0))
   )
   (export (;1;) "wasi:cli/run@0.2.0" (instance 0))
-  (@custom "p1bridge.wrap" "\01\01\c0\db\f9\1d\ac\06\bc\f4\01\01\00\01)\01")
+  (@custom "p1bridge.wrap" "\01\01\06\ef\e2\ac\c1\c1\8c*\01\01\00\01)\01")
 )

@@ -283,5 +283,5 @@
     (export "run" (func 3))
   )
   (export (;5;) "wasi:cli/run@0.2.0" (instance 4))
-  (@custom "p1bridge.wrap" "\01\01\04\d7}+\13\8b\05R\04\01\00\01\1a\06")
+  (@custom "p1bridge.wrap" "\01\01\a9\d3:N\9d\ba\c7\f0\04\01\00\01\1a\06")
 )
