@@ -42,6 +42,7 @@ mod memories;
 mod multi_value;
 mod names;
 mod order;
+mod output;
 mod pass;
 mod quirks;
 mod relaxed;
@@ -57,6 +58,8 @@ mod structure;
 mod table_layout;
 mod tables;
 mod types;
+
+use std::borrow::Cow;
 
 use anyhow::{Context, Result, bail};
 use wasmparser::WasmFeatures;
@@ -102,7 +105,7 @@ pub struct Lowered {
 /// named, with places.
 pub fn module(wasm: &[u8], profile: &Profile) -> Result<Lowered> {
     stage("parse", wasm.len());
-    lower(wasm, profile, false, false)
+    lower(wasm.into(), profile, false, false)
 }
 
 /// The last stage of `flatten`: what [`crate::merge`] has not lowered yet.
@@ -169,7 +172,8 @@ pub fn merged(plan: &Plan<'_, '_>, mut merged: Merged) -> Result<Merged> {
             .as_ref()
             .and_then(|memory| memory.block)
             .is_some_and(|block| block.arena > 0);
-        let lowered = lower(&merged.wasm, profile, true, arena)
+        let unlowered = std::mem::take(&mut merged.wasm);
+        let lowered = lower(unlowered.into(), profile, true, arena)
             .context("the flat module cannot be lowered")?;
         merged.wasm = lowered.wasm;
         merged.debug.units = lowered.debug.units;
@@ -220,7 +224,7 @@ fn after(
         // address failed").
         profile.features = profile.features.map(|features| features.without(several));
     }
-    let mut lowered = lower(&passed.wasm, &profile, flat, arena)
+    let mut lowered = lower(passed.wasm.into(), &profile, flat, arena)
         .with_context(|| format!("what is left without {what} cannot be lowered"))?;
     lowered.done.splice(0..0, passed.done);
     lowered.warnings.splice(0..0, passed.warnings);
@@ -228,11 +232,12 @@ fn after(
     Ok(lowered)
 }
 
-/// `flat`: the module is one that flatten has made, and that it validates in the end; `arena`: and it has an arena.
-fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
+/// `flat`: the module is one that flatten has made, and that it validates in the end; `arena`: and it has an arena. One that is given away is
+/// changed where it is.
+fn lower(wasm: Cow<'_, [u8]>, profile: &Profile, flat: bool, arena: bool) -> Result<Lowered> {
     let input = match flat {
-        true => parse::unfinished(wasm)?,
-        false => parse::module(wasm)?,
+        true => parse::unfinished(&wasm)?,
+        false => parse::module(&wasm)?,
     };
     let module = &input.modules[0];
     is_linked(module)?;
@@ -258,24 +263,29 @@ fn lower(wasm: &[u8], profile: &Profile, flat: bool, arena: bool) -> Result<Lowe
         let passed = simd::lower(module)?;
         return after(passed, module, "vectors", profile, flat, arena);
     }
-    let order = Order::read(wasm)?;
+    let order = Order::read(&wasm)?;
     let mut lowering = Lowering::new(module, profile, needs, &order, flat, arena)?;
-    let wasm = lowering.encode(&order)?;
+    let output = lowering.encode(&order)?;
+    let mut lowered = Lowered {
+        wasm: Vec::new(),
+        done: lowering.done(),
+        warnings: lowering.warnings(),
+        added: lowering.added(),
+        debug: lowering.debug,
+    };
+    lowered.wasm = match wasm {
+        Cow::Borrowed(wasm) => output.copied(wasm),
+        Cow::Owned(wasm) => output.in_place(wasm),
+    };
     let allowed = match profile.features {
         Some(features) => features.validator_flags(),
         None => parse::accepted(),
     };
     if !flat {
-        stage("validate", wasm.len());
-        validate(&wasm, allowed).context(
+        stage("validate", lowered.wasm.len());
+        validate(&lowered.wasm, allowed).context(
             "the lowered module is not valid: this is a bug of p1bridge, please report it with the input",
         )?;
     }
-    Ok(Lowered {
-        wasm,
-        done: lowering.done(),
-        warnings: lowering.warnings(),
-        added: lowering.added(),
-        debug: lowering.debug,
-    })
+    Ok(lowered)
 }

@@ -13,6 +13,7 @@ use wasm_encoder::Encode;
 use super::body;
 use super::helper::Helper;
 use super::lowering::{Lowering, NewGlobal};
+use super::output::Part;
 use crate::debug::address::MovedBody;
 use crate::limits::Room;
 use crate::parallel::in_pieces;
@@ -25,18 +26,11 @@ const PIECES: usize = 32;
 /// Bodies one after the other, each with its size in front.
 #[derive(Default)]
 pub struct Code {
-    parts: Vec<Part>,
+    pub parts: Vec<Part>,
     /// The bytes of all parts.
     length: usize,
     /// Where they are in these, if debug information has to follow them.
     pub moved: Vec<MovedBody>,
-}
-
-/// A part of the code: most bodies of a large program stay as they are, and are not kept twice.
-enum Part {
-    /// Bodies that are as they were, with their sizes, by where they are in the input.
-    Kept(Range<usize>),
-    Written(Vec<u8>),
 }
 
 impl Code {
@@ -74,16 +68,6 @@ impl Code {
             body.new = body.new.start + at..body.new.end + at;
             body
         }));
-    }
-
-    /// Puts all of it behind `wasm`; `input` is what parts of it are of.
-    pub fn put(self, input: &[u8], wasm: &mut Vec<u8>) {
-        for part in self.parts {
-            match part {
-                Part::Kept(range) => wasm.extend_from_slice(&input[range]),
-                Part::Written(bytes) => wasm.extend_from_slice(&bytes),
-            }
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use wasmparser::{ExternalKind, Operator, TypeRef, WasmFeatures};
 use super::helper::Helper;
 use super::lowering::{GlobalUse, Lowering};
 use super::order::Order;
+use super::output::Output;
 use super::{bodies, names};
 use crate::debug::address::AddressMap;
 use crate::debug::{self, Guest};
@@ -21,12 +22,9 @@ use crate::findings::{applied, host};
 use crate::memory::arena;
 use crate::parse::constant::{self, Value};
 
-/// Bytes for what is appended to a module: a larger one would be copied to have them.
-const ROOM: usize = 64 << 10;
-
 impl Lowering<'_, '_, '_> {
     /// Writes the module. Bodies come first: what they need is known only then.
-    pub fn encode(&mut self, order: &Order<'_>) -> Result<Vec<u8>> {
+    pub fn encode(&mut self, order: &Order<'_>) -> Result<Output> {
         let exports = self.exports(order)?;
         let start = match self.moves_start() {
             true => None,
@@ -105,23 +103,20 @@ impl Lowering<'_, '_, '_> {
         if order.data_count && self.profile.has(WasmFeatures::BULK_MEMORY) {
             module.section(&DataCountSection { count: data.len() });
         }
-        let mut wasm = module.finish();
+        let mut before = module.finish();
         let count = functions.len();
         let mut header = Vec::new();
         count.encode(&mut header);
         if count > 0 {
-            // What comes behind, and some room for what is appended when the module is finished.
-            let others = self.module.range.len() - self.module.code_size();
-            wasm.reserve_exact(code.len() + others + ROOM);
-            wasm.push(SectionId::Code as u8);
-            (header.len() + code.len()).encode(&mut wasm);
-            wasm.extend_from_slice(&header);
-            code.put(self.module.bytes, &mut wasm);
+            before.push(SectionId::Code as u8);
+            (header.len() + code.len()).encode(&mut before);
+            before.extend_from_slice(&header);
         }
+        let mut after = Vec::new();
         if !data.is_empty() {
-            data.append_to(&mut wasm);
+            data.append_to(&mut after);
         }
-        self.customs(&mut wasm);
+        self.customs(&mut after);
         if self.has_dwarf {
             for body in &mut moved {
                 let at = header.len() as u64;
@@ -135,13 +130,17 @@ impl Lowering<'_, '_, '_> {
                 keeps_locals: !self.needs.multi_value && !self.needs.references,
                 global: &Some,
             };
-            self.debug = debug::append(&[guest], &mut wasm);
+            self.debug = debug::append(&[guest], &mut after);
             if self.debug.units == 0 && self.debug.left_out.is_empty() {
                 let why = "the debug information is left out: it describes no code of the module";
                 self.debug.left_out.push(why.to_string());
             }
         }
-        Ok(wasm)
+        Ok(Output {
+            before,
+            code: code.parts,
+            after,
+        })
     }
 
     fn type_section(&self) -> TypeSection {
