@@ -236,13 +236,79 @@ fn corpus(name: &str) -> Vec<u8> {
     std::fs::read(path).expect("the corpus is committed")
 }
 
-/// Both tables, or with the argument `lower` the second one.
+/// A component with a module of a megabyte and so many instances of it, each with a table of all of its functions.
+fn instances(count: u32) -> Vec<u8> {
+    const FUNCTIONS: u32 = 2_600;
+    let mut text = format!(
+        r#"(component (core module $m (memory (export "memory") 2) (table {FUNCTIONS} funcref)
+             (type $t (func (param i32) (result i32)))"#
+    );
+    for function in 0..FUNCTIONS {
+        text += &format!("(func $f{function} (type $t) (local i32)");
+        for step in 0..12 {
+            let number = (function * 12 + step).wrapping_mul(0x9e37_79b9);
+            let (factor, at) = (number >> 2, number % 60_000);
+            text += &format!(
+                "(local.set 1 (i32.add (i32.mul (local.get 1) (i32.const {factor}))
+                   (i32.load offset={at} (i32.and (local.get 0) (i32.const 65532)))))
+                 (i32.store offset={at} (i32.and (local.get 1) (i32.const 65532)) (local.get 0))"
+            );
+        }
+        text += "(local.get 1))";
+    }
+    text += "(elem (i32.const 0) func ";
+    for function in 0..FUNCTIONS {
+        text += &format!("{function} ");
+    }
+    text += &format!(
+        r#") (func (export "run") (param i32) (result i32)
+              (call_indirect (type $t) (local.get 0) (i32.rem_u (local.get 0) (i32.const {FUNCTIONS})))))"#
+    );
+    for at in 0..count {
+        text += &format!(
+            r#"(core instance $i{at} (instantiate $m))
+               (func $g{at} (param "x" u32) (result u32) (canon lift (core func $i{at} "run")))
+               (export "run{at}" (func $g{at}))"#
+        );
+    }
+    wat::parse_str(text + ")").expect("a component")
+}
+
+/// All tables, or with the argument `lower` or `instances` one of them.
 fn main() {
-    if !std::env::args().any(|argument| argument == "lower") {
+    let only = std::env::args().find(|argument| ["lower", "instances"].contains(&&argument[..]));
+    if only.is_none() {
         components();
         println!();
     }
-    lowering();
+    if only.as_deref() != Some("instances") {
+        lowering();
+        println!();
+    }
+    if only.as_deref() != Some("lower") {
+        copies();
+    }
+}
+
+fn copies() {
+    println!("| instances of a module of 1 MB | written | flatten | memory, x written |");
+    println!("|---|---|---|---|");
+    for count in [2, 20] {
+        let component = instances(count);
+        let options = FlattenOptions::default();
+        let mut written = 0;
+        let flat = measure(|| {
+            let flat = flatten(&component, &options).expect("it flattens");
+            written = flat.wasm.len();
+            flat
+        });
+        println!(
+            "| {count} | {} MiB | {} ms | {:.2} |",
+            mib(written),
+            ms(flat.time),
+            (flat.memory + component.len()) as f64 / written as f64,
+        );
+    }
 }
 
 fn components() {
