@@ -25,6 +25,7 @@ enum Kind {
     /// Two numbers become one.
     Compute(Compute),
     Drop,
+    LocalGet,
     /// Whether it has no parameters and no results.
     Block(bool),
     Loop,
@@ -138,6 +139,7 @@ fn read(code: &[u8], constant: impl Fn(u32) -> Option<i32>) -> Result<Option<Vec
             Operator::I32Shl => Kind::Compute(Compute::Left),
             Operator::I32ShrU => Kind::Compute(Compute::Right),
             Operator::Drop => Kind::Drop,
+            Operator::LocalGet { .. } => Kind::LocalGet,
             Operator::Block { blockty } => Kind::Block(blockty == wasmparser::BlockType::Empty),
             Operator::Loop { .. } => Kind::Loop,
             Operator::If { .. } => Kind::If,
@@ -270,6 +272,30 @@ fn without_branches(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
                     }
                 }
             }
+            // The constant goes behind what it is added to, where more can be added to it.
+            (Kind::Compute(Compute::Add), None) => match &out[..] {
+                [
+                    ..,
+                    Token {
+                        kind: Kind::Const(first),
+                        ..
+                    },
+                    Token {
+                        kind: Kind::LocalGet,
+                        ..
+                    },
+                ] => {
+                    let first = *first;
+                    let local = out.pop();
+                    out.pop();
+                    out.extend(local);
+                    if first != 0 {
+                        out.push(Token::constant(first));
+                        out.push(token.clone());
+                    }
+                }
+                _ => out.push(token.clone()),
+            },
             (Kind::Drop, Some(_)) => {
                 out.pop();
             }
@@ -517,8 +543,13 @@ mod tests {
         );
         becomes(
             "(i32.add (i32.add (i32.const 4) (local.get 0)) (i32.add (i32.const 2) (i32.const -2)))",
-            "(i32.add (i32.const 4) (local.get 0))",
+            "(i32.add (local.get 0) (i32.const 4))",
         );
+        becomes(
+            "(i32.add (i32.add (i32.const 4) (local.get 0)) (i32.const 2))",
+            "(i32.add (local.get 0) (i32.const 6))",
+        );
+        becomes("(i32.add (i32.const 0) (local.get 0))", "(local.get 0)");
         // Not what is computed across the end of a block.
         let across = "(i32.add (i32.const 1) (block (result i32) (br_if 0 (i32.const 5) (local.get 0)) (drop) (i32.const 2)))";
         becomes(across, across);

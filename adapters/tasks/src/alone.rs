@@ -2,21 +2,20 @@
 //! others are of calls of the host. Nothing waits to enter, and nothing else runs while the task waits.
 
 use crate::import::{contexts, fail, reason, switch_context};
-use crate::record::{NONE, call, call_at, clear, current, flag, get, head, mode, put, task};
+use crate::record::{FIRST, NONE, begin_call, call, call_at, current, get, head, mode, put, task};
 use crate::step::{is_there, wait_for_host};
 
 /// Whether that is so: the linker takes this library then.
 pub const ALONE: bool = cfg!(feature = "alone");
 /// Its number.
-const TASK: u32 = 0;
+const TASK: u32 = FIRST;
 
 pub fn begin(callee: u32, mode: u32) -> u32 {
     let at = call_at(TASK);
     if current() != NONE {
         fail(reason::CANNOT_ENTER);
     }
-    clear(at, call::ZEROES);
-    put(at + call::FLAGS, flag::USED);
+    begin_call(at);
     put(at + call::CALLEE, callee);
     put(at + call::MODE, mode);
     TASK
@@ -25,7 +24,7 @@ pub fn begin(callee: u32, mode: u32) -> u32 {
 pub fn enter() {
     let at = call_at(TASK);
     put(at + call::TASK, task::STARTED);
-    put(head() + head::CURRENT, TASK + 1);
+    put(head() + head::CURRENT, TASK);
     if contexts() != 0 {
         // Those before are of nobody.
         let before = head() + call::CONTEXT;
@@ -34,7 +33,7 @@ pub fn enter() {
 }
 
 pub fn exited() {
-    put(head() + head::CURRENT, 0);
+    put(head() + head::CURRENT, NONE);
 }
 
 /// Whether the task may wait: not in a function of a synchronous type before it has returned.

@@ -3,9 +3,9 @@
 use crate::alone::{self, ALONE};
 use crate::import::{contexts, fail, reason, switch_context, trap_if, unlend};
 use crate::record::{
-    At, HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, free_call, get, head,
-    how, instance, instance_at, mode, new_call, put, root, set, subtask, task, task_of, thread_at,
-    tick, wait, waitable,
+    At, FIRST, HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, free_call,
+    from_head, get, get64, head, how, instance, instance_at, mode, new_call, put, put64, root, set,
+    subtask, task, task_of, tick, wait, waitable,
 };
 use crate::set::set_event;
 use crate::step;
@@ -21,10 +21,8 @@ extern "C" fn begin(site: u32, lift: u32, caller: u32, callee: u32, mode: u32) -
     if ALONE {
         return alone::begin(callee, mode);
     }
-    let parent = current();
-    if mode & mode::BY_HOST != 0 && (parent != NONE || get(head() + head::DEPTH) != 0) {
-        // An earlier call of the host has trapped, or is not over.
-        fail(reason::CANNOT_ENTER);
+    if mode & mode::BY_HOST != 0 {
+        begin_by_host();
     }
     let new = new_call();
     let at = call_at(new);
@@ -33,8 +31,18 @@ extern "C" fn begin(site: u32, lift: u32, caller: u32, callee: u32, mode: u32) -
     put(at + call::CALLER, caller);
     put(at + call::CALLEE, callee);
     put(at + call::MODE, mode);
-    put(at + call::PARENT, parent.wrapping_add(1));
+    put(at + call::PARENT, get(head() + head::CURRENT));
+    let locks = mode & (mode::ASYNC_TYPE | mode::STACKFUL) == mode::ASYNC_TYPE;
+    put(at + call::LOCK, if locks { from_head(callee) } else { 0 });
     new
+}
+
+/// The host calls: an earlier call of it has not trapped, and is over.
+#[inline(never)]
+fn begin_by_host() {
+    if current() != NONE || get(head() + head::DEPTH) != 0 {
+        fail(reason::CANNOT_ENTER);
+    }
 }
 
 /// Where the arguments of a call are kept.
@@ -70,14 +78,11 @@ pub fn callee_of(at: At) -> At {
     instance_at(get(at + call::CALLEE))
 }
 
-/// Whether a task locks its instance while it runs.
-fn locks(at: At) -> bool {
-    get(at + call::MODE) & (mode::ASYNC_TYPE | mode::STACKFUL) == mode::ASYNC_TYPE
-}
-
 /// Whether another task has the lock that one needs.
+#[inline(always)]
 pub fn is_locked(at: At) -> bool {
-    locks(at) && get(callee_of(at) + instance::EXCLUSIVE) != 0
+    let lock = get(at + call::LOCK);
+    lock != 0 && get(head() + lock + instance::EXCLUSIVE) != 0
 }
 
 /// Whether nothing holds a call back: `has_backpressure`.
@@ -88,16 +93,21 @@ pub fn can_enter(at: At) -> bool {
 }
 
 /// Makes a thread the running one, without its lock.
-#[inline(never)]
+#[inline(always)]
 pub fn change_current(thread: u32) {
-    let before = current();
-    put(head() + head::CURRENT, thread.wrapping_add(1));
     if contexts() != 0 {
-        switch_context(
-            (thread_at(before) + call::CONTEXT).address(),
-            (thread_at(thread) + call::CONTEXT).address(),
-        );
+        change_context(thread);
     }
+    put(head() + head::CURRENT, thread);
+}
+
+/// Its contexts are those that the guest sees.
+#[inline(never)]
+fn change_context(thread: u32) {
+    switch_context(
+        (call_at(current()) + call::CONTEXT).address(),
+        (call_at(thread) + call::CONTEXT).address(),
+    );
 }
 
 /// Makes a thread the running one.
@@ -105,20 +115,22 @@ pub fn change_current(thread: u32) {
 pub fn switch_to(task: u32) {
     let at = call_at(task);
     put(at + call::FRAME, get(head() + head::CURRENT));
-    lock(at, task + 1);
+    lock(at, task);
     change_current(task);
 }
 
 /// Makes what ran before it the running one again.
 #[inline(never)]
 pub fn switch_back(at: At) {
-    lock(at, 0);
-    change_current(get(at + call::FRAME).wrapping_sub(1));
+    lock(at, NONE);
+    change_current(get(at + call::FRAME));
 }
 
+#[inline(always)]
 fn lock(at: At, task: u32) {
-    if locks(at) {
-        put(callee_of(at) + instance::EXCLUSIVE, task);
+    let lock = get(at + call::LOCK);
+    if lock != 0 {
+        put(head() + lock + instance::EXCLUSIVE, task);
     }
 }
 
@@ -126,15 +138,19 @@ fn lock(at: At, task: u32) {
 #[inline(never)]
 pub fn started(task: u32, stack: u32) {
     let at = call_at(task);
-    put(at + call::WAIT, wait::NOTHING);
-    put(at + call::TASK, task::STARTED);
-    put(at + call::SUBTASK, subtask::STARTED);
+    put_states(at, task::STARTED, subtask::STARTED);
     put(at + call::STACK, stack);
-    progress(at);
     switch_to(task);
 }
 
+/// Both states at once.
+#[inline(always)]
+fn put_states(at: At, task: u32, subtask: u32) {
+    put64(at + call::TASK, u64::from(task) | u64::from(subtask) << 32);
+}
+
 /// What the caller gets to know if it has a handle.
+#[inline(always)]
 fn progress(at: At) {
     if get(at + call::FLAGS) & flag::HANDLE != 0 {
         set_event(at, 1);
@@ -144,8 +160,18 @@ fn progress(at: At) {
 /// Whether a call may begin at once: nothing holds it back, and nothing waits before it.
 #[inline(never)]
 pub fn enters(at: At) -> bool {
+    let lock = get(at + call::LOCK);
+    if lock == 0 {
+        return enters_without_lock(at);
+    }
+    let at = head() + lock;
+    get64(at + instance::BACKPRESSURE) == 0 && get(at + instance::EXCLUSIVE) == 0
+}
+
+#[inline(never)]
+fn enters_without_lock(at: At) -> bool {
     let is_sync = get(at + call::MODE) & mode::ASYNC_TYPE == 0;
-    is_sync || get(callee_of(at) + instance::WAITING) == 0 && can_enter(at)
+    is_sync || get64(callee_of(at) + instance::BACKPRESSURE) == 0
 }
 
 /// One more waits to enter the instance of a call, or one fewer.
@@ -161,9 +187,15 @@ pub extern "C" fn enter(task: u32) -> u32 {
         started(task, task);
         return 1;
     }
+    wait_its_turn(task);
+    0
+}
+
+#[inline(never)]
+fn wait_its_turn(task: u32) {
+    let at = call_at(task);
     waiting(at, 1);
     wait_for(at, how::CALL | wait::ENTER, task);
-    0
 }
 
 /// Waits until a call may begin whose caller waits for it.
@@ -194,8 +226,9 @@ extern "C" fn enter_blocking(task: u32) {
 
 /// Whether another call of the same instance could enter that has waited for longer.
 pub fn is_behind(at: At) -> bool {
-    let (mut other, all, mut before) = (0, calls(), call_at(0));
-    while other < all {
+    let mut other = FIRST;
+    while other < calls() {
+        let before = call_at(other);
         if get(before + call::WAIT) & wait::MASK == wait::ENTER
             && get(before + call::WAIT_ON) == other
             && get(before + call::CALLEE) == get(at + call::CALLEE)
@@ -204,17 +237,19 @@ pub fn is_behind(at: At) -> bool {
         {
             return true;
         }
-        other += 1;
-        before = before + call::BYTES;
+        other += call::BYTES;
     }
     false
 }
 
 /// Begins a call that had to wait.
 pub fn begin_waiting(task: u32) {
-    waiting(call_at(task), u32::MAX);
+    let at = call_at(task);
+    waiting(at, u32::MAX);
+    put(at + call::WAIT, wait::NOTHING);
     started(task, task);
-    step::run(task, root::CALL, 0, 0, 0);
+    progress(call_at(task));
+    step::run(task, root::CALL);
 }
 
 /// The core function of a call has returned, or its callback, with a code.
@@ -224,16 +259,21 @@ pub extern "C" fn exited(task: u32, packed: u32) {
         return alone::exited();
     }
     let at = call_at(task);
+    switch_back(at);
     let code = match get(at + call::MODE) & mode::CALLBACK {
         0 => EXIT,
         _ => packed & 15,
     };
-    switch_back(at);
+    if code == EXIT {
+        return end(at, flag::THREAD_ENDED);
+    }
+    waits(at, code, packed);
+}
+
+/// A task has given a code that says that it goes on later.
+#[inline(never)]
+fn waits(at: At, code: u32, packed: u32) {
     match code {
-        EXIT => {
-            set_flag(at, flag::THREAD_ENDED);
-            end(at);
-        }
         YIELD => wait_for(at, how::CALLBACK | wait::YIELD, 0),
         WAIT => {
             let set = find(get(at + call::CALLEE), packed >> 4, crate::record::SET);
@@ -244,31 +284,43 @@ pub extern "C" fn exited(task: u32, packed: u32) {
     }
 }
 
-/// A task is over when the last of its threads is: `unregister_thread`.
-pub fn end(at: At) {
-    if get(at + call::THREADS) == 0 && get(at + call::FLAGS) & flag::THREAD_ENDED != 0 {
-        trap_if(get(at + call::TASK) != task::RESOLVED);
-        set_flag(at, flag::EXITED);
-        free(at);
+/// A thread of a task has ended, whose own one if a flag says so. A task is over when the last of its threads is:
+/// `unregister_thread`.
+#[inline(never)]
+pub fn end(at: At, flag: u32) {
+    let flags = get(at + call::FLAGS) | flag;
+    if get(at + call::THREADS) != 0 || flags & flag::THREAD_ENDED == 0 {
+        return put(at + call::FLAGS, flags);
+    }
+    trap_if(get(at + call::TASK) != task::RESOLVED);
+    put_flags(at, flags | flag::EXITED);
+}
+
+/// Frees a call of which neither side knows any more.
+#[inline(never)]
+fn put_flags(at: At, flags: u32) {
+    let both = flag::EXITED | flag::DETACHED;
+    put(at + call::FLAGS, flags);
+    if flags & both == both {
+        free_call(at);
     }
 }
 
+#[inline(always)]
 pub fn wait_for(at: At, what: u32, on: u32) {
     put(at + call::WAIT, what);
     put(at + call::WAIT_ON, on);
     put(at + call::SINCE, tick());
 }
 
+#[inline(always)]
 pub fn set_flag(at: At, flag: u32) {
     put(at + call::FLAGS, get(at + call::FLAGS) | flag);
 }
 
-/// Frees a call of which neither side knows any more.
-pub fn free(at: At) {
-    let both = flag::EXITED | flag::DETACHED;
-    if get(at + call::FLAGS) & both == both {
-        free_call(at);
-    }
+/// One side, or both, know no more of a call than a flag says.
+pub fn free(at: At, flag: u32) {
+    put_flags(at, get(at + call::FLAGS) | flag);
 }
 
 /// The first part of `task.return`: the task that returns.
@@ -290,35 +342,44 @@ extern "C" fn returned(task: u32) {
 
 pub fn resolve(task: u32, state: u32) {
     let at = call_at(task);
-    trap_if(get(at + call::TASK) == task::RESOLVED);
     if get(at + call::BORROWS) != 0 {
         fail(reason::BORROWS);
     }
-    put(at + call::TASK, task::RESOLVED);
-    put(at + call::SUBTASK, state);
+    put_states(at, task::RESOLVED, state);
     progress(at);
 }
 
 /// `task.cancel`.
 #[unsafe(no_mangle)]
 extern "C" fn task_cancel(_instance: u32) {
-    let task = task_of(current());
-    trap_if(task == NONE);
-    let at = call_at(task);
-    trap_if(get(at + call::MODE) & (mode::CALLBACK | mode::STACKFUL) == 0);
-    trap_if(get(at + call::TASK) != task::CANCEL_DELIVERED);
+    let task = returning(0, 0);
+    trap_if(get(call_at(task) + call::TASK) != task::CANCEL_DELIVERED);
     resolve(task, subtask::CANCELLED_BEFORE_RETURNED);
 }
 
 /// The caller knows that a call is resolved: what it has lent is its own again.
 pub fn deliver(at: At) {
     set_flag(at, flag::DELIVERED);
-    let (caller, loans) = (get(at + call::CALLER), get(at + call::LOANS));
-    if loans != 0 && caller != HOST {
+    give_back(at);
+}
+
+#[inline(always)]
+fn give_back(at: At) {
+    let loans = get(at + call::LOANS);
+    if loans != 0 {
+        give_loans_back(at, loans);
+    }
+}
+
+#[inline(never)]
+fn give_loans_back(at: At, loans: u32) {
+    let caller = get(at + call::CALLER);
+    if caller != HOST {
         unlend(caller, loans);
     }
 }
 
+#[inline(always)]
 pub fn is_resolved(task: u32) -> bool {
     get(call_at(task) + call::SUBTASK) >= subtask::RETURNED
 }
@@ -330,6 +391,12 @@ pub extern "C" fn finish_async(task: u32) -> u32 {
         release(call_at(task));
         return subtask::RETURNED;
     }
+    pend(task)
+}
+
+/// The caller of a call that is not resolved gets a handle.
+#[inline(never)]
+fn pend(task: u32) -> u32 {
     let caller = get(call_at(task) + call::CALLER);
     let handle = crate::import::handle_add(crate::import::table(caller), task, SUBTASK, 1);
     let at = call_at(task);
@@ -352,9 +419,8 @@ extern "C" fn finish_sync(task: u32) -> u32 {
 
 /// The caller has what it wanted: where that is.
 pub fn release(at: At) -> u32 {
-    deliver(at);
-    set_flag(at, flag::DETACHED);
-    free(at);
+    give_back(at);
+    free(at, flag::DELIVERED | flag::DETACHED);
     (at + call::ARGS).address()
 }
 

@@ -10,7 +10,7 @@ use crate::import::{
 };
 use crate::pump;
 use crate::record::{
-    At, NONE, add, asks, copy, end, end_at, get, get64, head, new_stream, put, put64, result,
+    At, NO_PORT, add, asks, copy, end, end_at, get, get64, head, new_stream, put, put64, result,
     stream, stream_at, streams, wait, waitable,
 };
 use crate::step::wait_for_event;
@@ -61,7 +61,7 @@ pub fn watch(kind: u32, object: u32) -> u32 {
     let end = new << 1;
     put(end_at(end) + end::STATE, copy::COPYING);
     put(end_at(end) + end::LENGTH, 1);
-    put(end_at(end) + end::PORT, NONE);
+    put(end_at(end) + end::PORT, NO_PORT);
     put(stream_at(new) + stream::PENDING, 1);
     transfer(end);
     end

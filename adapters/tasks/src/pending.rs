@@ -3,7 +3,7 @@
 //! The linker keeps the arguments and calls the function of the library for the host with the number of the call
 //! ("[pending]"), at once and each time when the host may be ready. That function says that it waits, or that it is over.
 
-use crate::call::{free, resolve, set_flag, wait_for};
+use crate::call::{free, resolve, wait_for};
 use crate::host::{forget, watch};
 use crate::import::{io_close, start};
 use crate::record::{call, call_at, flag, get, how, put, stream, stream_at, subtask, task, wait};
@@ -32,8 +32,7 @@ extern "C" fn call_done(call: u32) {
 fn over(call: u32, state: u32) {
     resolve(call, state);
     let at = call_at(call);
-    set_flag(at, flag::EXITED);
-    free(at);
+    free(at, flag::EXITED);
 }
 
 /// What was waited for is there, or not wanted any more.

@@ -6,7 +6,7 @@
 use crate::ends::gone;
 use crate::host::{WOULD_BLOCK, finish, settle};
 use crate::import::{io_close, io_poll, io_read, io_subscribe, io_write};
-use crate::record::{NONE, asks, end, end_at, get, get64, put, put64, stream, stream_at};
+use crate::record::{NO_PORT, asks, end, end_at, get, get64, put, put64, stream, stream_at};
 
 /// In `stream::PENDING`: neither end.
 pub const PENDING: u32 = 3;
@@ -69,7 +69,7 @@ extern "C" fn go_on(shared: u32) {
         let at = stream_at(shared);
         let offset = get64(at + stream::OFFSET);
         let (kind, object) = (get(at + stream::KIND), get(at + stream::OBJECT));
-        let moved = io_read(kind, object, offset, BUFFER, SIZE, NONE, 0);
+        let moved = io_read(kind, object, offset, BUFFER, SIZE, NO_PORT, 0);
         if moved == WOULD_BLOCK {
             return asks(asks::STREAM);
         }

@@ -1,18 +1,21 @@
 //! The records, and where they are: a head, calls with waitable sets, streams, and what is kept of each
-//! instance. Nothing keeps an address while a guest may run: a record is known by its number.
+//! instance. Nothing keeps an address while a guest may run. A call, and a waitable set, is known by how far its record is
+//! from the head: that is its address in all programs whose records lie at 0, and one addition in the others.
 
 use crate::alone::ALONE;
-use crate::import::{fail, max_streams, max_tasks, reason, tasks};
+use crate::import::{contexts, fail, max_streams, max_tasks, reason, tasks};
 use p1bridge_shim::abi::{load32, load64, store32, store64};
 
-/// No record.
-pub const NONE: u32 = u32::MAX;
+/// No call: the head is there.
+pub const NONE: u32 = 0;
+/// No end is of a guest, in place of a port.
+pub const NO_PORT: u32 = u32::MAX;
 /// The host, in place of an instance.
 pub const HOST: u32 = u32::MAX;
 
 /// The head. What waits for the host's call is kept as for a call, at the same offsets.
 pub mod head {
-    /// The running task, and one more.
+    /// The running task.
     pub const CURRENT: u32 = 0;
     /// The payload of the last event.
     pub const EVENT: u32 = 4;
@@ -20,11 +23,11 @@ pub mod head {
     pub const TIME: u32 = 12;
     /// How many frames of guests wait on the stack.
     pub const DEPTH: u32 = 36;
-    /// The thread that runs as soon as the current one waits, and one more.
+    /// The thread that runs as soon as the current one waits.
     pub const NEXT: u32 = 40;
     /// How many turns were given up since anything else has run.
     pub const TURNS: u32 = 44;
-    /// How many calls, and how many streams, were ever there at the same time: nobody has to look further.
+    /// The end of all calls, and how many streams, that were ever there at the same time: nobody has to look further.
     pub const CALLS: u32 = 48;
     pub const STREAMS: u32 = 52;
     /// How many calls there are.
@@ -42,10 +45,10 @@ pub mod asks {
 
 /// What is kept of an instance.
 pub mod instance {
-    pub const BACKPRESSURE: u32 = 0;
-    /// The task that has the lock, and one more.
-    pub const EXCLUSIVE: u32 = 4;
-    /// How many calls wait to enter.
+    /// The task that has the lock.
+    pub const EXCLUSIVE: u32 = 0;
+    pub const BACKPRESSURE: u32 = 4;
+    /// How many calls wait to enter: read together with what is before it.
     pub const WAITING: u32 = 8;
     pub const BYTES: u32 = 16;
 }
@@ -79,22 +82,22 @@ pub mod call {
     pub const BORROWS: u32 = 48;
     /// How many threads it has beside its own.
     pub const THREADS: u32 = 52;
-    /// What comes before begins with zeroes.
-    pub const ZEROES: u32 = 56;
     pub const FLAGS: u32 = 56;
-    pub const SITE: u32 = 60;
-    pub const LIFT: u32 = 64;
-    pub const CALLER: u32 = 68;
-    pub const CALLEE: u32 = 72;
-    pub const MODE: u32 = 76;
-    /// The task that called, and one more.
-    pub const PARENT: u32 = 80;
-    /// The task that ran when this one was entered, and one more.
-    pub const FRAME: u32 = 84;
+    /// What is kept of the instance that it locks while it runs, from the head; 0 if it locks none.
+    pub const LOCK: u32 = 60;
+    pub const SITE: u32 = 64;
+    pub const LIFT: u32 = 68;
+    pub const CALLER: u32 = 72;
+    pub const CALLEE: u32 = 76;
+    pub const MODE: u32 = 80;
+    /// The task that called.
+    pub const PARENT: u32 = 84;
     /// Arguments, and where the result goes; of a timer, its deadline.
     pub const ARGS: u32 = 88;
     /// The call on whose stack it is: itself, or one that waits for it.
     pub const STACK: u32 = 128;
+    /// The task that ran when this one was entered.
+    pub const FRAME: u32 = 132;
     /// The record of a waitable set: it has nothing to do with the call.
     pub const SET: u32 = 136;
     pub const BYTES: u32 = 144;
@@ -301,14 +304,18 @@ pub fn add(at: At, value: u32) {
 }
 
 /// The head.
+#[inline(always)]
 pub fn head() -> At {
     At(tasks())
 }
 
+/// The first call.
+pub const FIRST: u32 = head::BYTES;
+
 /// A call.
-#[inline(never)]
+#[inline(always)]
 pub fn call_at(call: u32) -> At {
-    head() + head::BYTES + call * call::BYTES
+    head() + call
 }
 
 /// A waitable set.
@@ -327,24 +334,23 @@ pub fn stream_at(stream: u32) -> At {
     end_at(stream << 1)
 }
 
+/// How far from the head is what is kept of an instance.
+#[inline(always)]
+pub fn from_head(instance: u32) -> u32 {
+    let before = head::BYTES + max_tasks() * call::BYTES + max_streams() * stream::BYTES;
+    before + instance * instance::BYTES
+}
+
 /// What is kept of an instance.
 #[inline(never)]
 pub fn instance_at(instance: u32) -> At {
-    let before = head::BYTES + max_tasks() * call::BYTES + max_streams() * stream::BYTES;
-    head() + before + instance * instance::BYTES
-}
-
-/// What is kept of what runs: a call, or that of the host.
-pub fn thread_at(thread: u32) -> At {
-    match thread {
-        NONE => head(),
-        thread => call_at(thread),
-    }
+    head() + from_head(instance)
 }
 
 /// The running task.
+#[inline(always)]
 pub fn current() -> u32 {
-    get(head() + head::CURRENT).wrapping_sub(1)
+    get(head() + head::CURRENT)
 }
 
 /// The task of a thread.
@@ -355,13 +361,14 @@ pub fn task_of(thread: u32) -> u32 {
             let at = call_at(thread);
             match get(at + call::MODE) & mode::THREAD {
                 0 => thread,
-                _ => get(at + call::PARENT).wrapping_sub(1),
+                _ => get(at + call::PARENT),
             }
         }
     }
 }
 
-/// How many calls there may be: those with higher numbers were never there.
+/// Where the calls end: those behind it were never there.
+#[inline(always)]
 pub fn calls() -> u32 {
     get(head() + head::CALLS)
 }
@@ -371,10 +378,13 @@ pub fn streams() -> u32 {
     get(head() + head::STREAMS)
 }
 
-/// Notes the highest number of a record.
-fn reach(mark: u32, record: u32) {
+/// Notes where records end, or how many there are.
+#[inline(always)]
+fn reach(mark: u32, end: u32) {
     let at = head() + mark;
-    put(at, get(at).max(record + 1));
+    if get(at) < end {
+        put(at, end);
+    }
 }
 
 /// Notes that something waits for the host.
@@ -384,17 +394,36 @@ pub fn asks(what: u32) {
 }
 
 /// The next moment.
+#[inline(always)]
 pub fn tick() -> u32 {
-    add(head() + head::TIME, 1);
-    get(head() + head::TIME)
+    let now = get(head() + head::TIME).wrapping_add(1);
+    put(head() + head::TIME, now);
+    now
 }
 
-/// A call that is free, made zero. Where few are left, those that can end do so first: the instance that calls is
-/// locked, and its own tasks cannot when none is left.
+/// A call that is free.
 #[inline(never)]
 pub fn new_call() -> u32 {
     // Where there is one task at a time, the first record is its own, and does not count.
     let first = u32::from(ALONE);
+    let few = max_tasks() - max_tasks() / 4;
+    if get(head() + head::USED) >= few {
+        make_room(first);
+    }
+    let mut call = FIRST + first * call::BYTES;
+    while get(call_at(call) + call::FLAGS) != 0 {
+        call += call::BYTES;
+    }
+    begin_call(call_at(call));
+    add(head() + head::USED, 1);
+    reach(head::CALLS, call + call::BYTES);
+    call
+}
+
+/// Where few calls are left, those that can end do so first: the instance that calls is locked, and its own tasks cannot
+/// when none is left.
+#[inline(never)]
+fn make_room(first: u32) {
     if !ALONE {
         let few = max_tasks() - max_tasks() / 4;
         while get(head() + head::USED) >= few && crate::step::others_go_on() {}
@@ -402,19 +431,23 @@ pub fn new_call() -> u32 {
     if get(head() + head::USED) + first >= max_tasks() {
         fail(reason::TASKS);
     }
-    let (mut call, mut at) = (first, call_at(first));
-    while get(at + call::FLAGS) != 0 {
-        call += 1;
-        at = at + call::BYTES;
+}
+
+/// What a call begins with. It can be waited for as soon as it has a handle, and waits for nothing when it is freed: what
+/// says so is zero already.
+#[inline(always)]
+pub fn begin_call(at: At) {
+    if contexts() != 0 {
+        put64(at + call::CONTEXT, 0);
     }
-    clear(at, call::ZEROES);
-    put(at + call::FLAGS, flag::USED);
-    add(head() + head::USED, 1);
-    reach(head::CALLS, call);
-    call
+    // Each with what is behind it.
+    put64(at + call::TASK, 0);
+    put64(at + call::LOANS, 0);
+    put64(at + call::THREADS, u64::from(flag::USED) << 32);
 }
 
 /// A call is there no more.
+#[inline(always)]
 pub fn free_call(at: At) {
     put(at + call::FLAGS, 0);
     put(at + call::WAIT, 0);
@@ -424,14 +457,14 @@ pub fn free_call(at: At) {
 /// A waitable set that is free.
 #[inline(never)]
 pub fn new_set() -> u32 {
-    let mut set = 0;
-    while set < max_tasks() {
+    let mut set = FIRST;
+    while set < FIRST + max_tasks() * call::BYTES {
         let at = set_at(set);
         if get(at + set::USES) == 0 {
             put(at + set::USES, 1);
             return set;
         }
-        set += 1;
+        set += call::BYTES;
     }
     fail(reason::TASKS)
 }
@@ -449,7 +482,7 @@ pub fn new_stream(ty: u32) -> u32 {
                 put(at + stream::TYPE, ty);
                 put(at + end::STATE, copy::IDLE);
                 put(at + (end::BYTES + end::STATE), copy::IDLE);
-                reach(head::STREAMS, stream);
+                reach(head::STREAMS, stream + 1);
                 return stream;
             }
             stream += 1;

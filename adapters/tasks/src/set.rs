@@ -3,8 +3,8 @@
 use crate::ends;
 use crate::import::{handle_add, handle_remove, table, trap_if, weak};
 use crate::record::{
-    At, NONE, SET, add, asks, call, call_at, calls, end, end_at, find, find_waitable, get, head,
-    new_set, put, set, set_at, subtask, wait, waitable,
+    At, FIRST, NONE, SET, add, asks, call, call_at, calls, end, end_at, find, find_waitable, get,
+    head, new_set, put, set, set_at, subtask, wait, waitable,
 };
 use crate::step;
 
@@ -26,13 +26,12 @@ fn member(set: u32) -> u32 {
     if !has_event(set) {
         return NONE;
     }
-    let (mut task, all, mut at) = (0, calls(), call_at(0));
-    while task < all {
-        if is_member(at, set) {
+    let mut task = FIRST;
+    while task < calls() {
+        if is_member(call_at(task), set) {
             return task;
         }
-        task += 1;
-        at = at + call::BYTES;
+        task += call::BYTES;
     }
     // It is one of these.
     let (mut end, mut at) = (0, end_at(0));

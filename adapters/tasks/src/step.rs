@@ -4,15 +4,17 @@ use crate::alone::{self, ALONE};
 use crate::call::{
     begin_waiting, can_enter, exited, is_behind, is_locked, is_resolved, switch_to, wait_for,
 };
+use crate::host;
 use crate::import::{
-    self, callback, fail, io_now, io_poll, pause, reason, rewind, start, unwound, weak,
+    self, callback, fail, io_now, io_poll, pause, reason, rewind, start, thread_stack, unwound,
+    weak,
 };
 use crate::record::{
-    At, NONE, add, asks, call, call_at, calls, current, end_at, flag, get, head, how, mode, put,
-    root, set_at, subtask, task, tick, wait, waitable,
+    At, FIRST, NONE, add, asks, call, call_at, calls, current, end_at, flag, get, head, how, mode,
+    put, root, set, set_at, subtask, task, tick, wait, waitable,
 };
+use crate::set::{has_event, take_event};
 use crate::thread::thread_ended;
-use crate::{host, set};
 
 /// `EventCode`.
 const NO_EVENT: u32 = 0;
@@ -37,7 +39,7 @@ fn may_block(mut waiting: u32) -> bool {
         if mode & mode::ASYNC_LOWER != 0 {
             return true;
         }
-        waiting = get(at + call::PARENT).wrapping_sub(1);
+        waiting = get(at + call::PARENT);
     }
     true
 }
@@ -57,12 +59,22 @@ pub fn holds(at: At) -> bool {
     is_there(get(at + call::WAIT) & wait::MASK, get(at + call::WAIT_ON))
 }
 
+/// What is waited for most comes first; all the rest is a function of its own, as many engines count and translate what
+/// is not reached with what is.
+#[inline(always)]
 pub fn is_there(what: u32, on: u32) -> bool {
     match what {
-        wait::YIELD => true,
-        wait::SET => set::has_event(on),
-        wait::ENTER if !ALONE => can_enter(call_at(on)) && !is_behind(call_at(on)),
         wait::RESOLVED => is_resolved(on),
+        wait::SET => has_event(on),
+        _ => is_other_there(what, on),
+    }
+}
+
+#[inline(never)]
+fn is_other_there(what: u32, on: u32) -> bool {
+    match what {
+        wait::YIELD => true,
+        wait::ENTER if !ALONE => can_enter(call_at(on)) && !is_behind(call_at(on)),
         wait::CALL => get(call_at(on) + waitable::EVENT) != 0,
         wait::END => get(end_at(on) + waitable::EVENT) != 0,
         _ => false,
@@ -124,8 +136,19 @@ pub extern "C" fn nested() {
 }
 
 /// Whether a thread that is not on the stack can go on.
-#[inline(never)]
+#[inline(always)]
 pub fn is_ready(at: At) -> bool {
+    match get(at + call::WAIT) {
+        IN_LOOP => !is_locked(at),
+        _ => is_other_ready(at),
+    }
+}
+
+/// What is kept of a task that has given up its turn, in its loop.
+const IN_LOOP: u32 = how::CALLBACK | wait::YIELD;
+
+#[inline(never)]
+fn is_other_ready(at: At) -> bool {
     match get(at + call::WAIT) & how::MASK {
         0 => false,
         how::CALL => can_enter(at),
@@ -144,20 +167,24 @@ const ALL: u32 = u32::MAX;
 fn first_ready(up_to: u32, instance: u32) -> u32 {
     let (mut found, mut since) = (NONE, up_to);
     // Nothing runs meanwhile that could move the records.
-    let (mut task, all, mut at) = (0, calls(), call_at(0));
+    let (mut task, all) = (FIRST, calls());
     while task < all {
-        if get(at + call::WAIT) & how::MASK != 0
-            && get(at + call::SINCE) <= since
-            && (instance == ALL || is_thread_of(at, instance))
-            && is_ready(at)
-        {
-            since = get(at + call::SINCE);
+        if goes_on(call_at(task), since, instance) {
+            since = get(call_at(task) + call::SINCE);
             found = task;
         }
-        task += 1;
-        at = at + call::BYTES;
+        task += call::BYTES;
     }
     found
+}
+
+/// Whether a thread can go on, and has waited since a moment, or before it, in an instance.
+#[inline(never)]
+fn goes_on(at: At, up_to: u32, instance: u32) -> bool {
+    get(at + call::WAIT) & how::MASK != 0
+        && get(at + call::SINCE) <= up_to
+        && is_ready(at)
+        && (instance == ALL || is_thread_of(at, instance))
 }
 
 /// Lets one thread go on where the running one may wait; says whether one did.
@@ -189,6 +216,7 @@ pub fn turn_of(instance: u32) {
 }
 
 /// Whether a stack of an instance was taken away, or has not begun: a callback in its loop does not count.
+#[inline(never)]
 fn is_thread_of(at: At, instance: u32) -> bool {
     get(at + call::CALLEE) == instance && get(at + call::WAIT) & how::MASK >= how::STACK
 }
@@ -222,7 +250,7 @@ fn another_could_go_on() -> bool {
         if is_above && (resolved || get(at + call::MODE) & mode::ASYNC_LOWER != 0) {
             return true;
         }
-        task = get(at + call::FRAME).wrapping_sub(1);
+        task = get(at + call::FRAME);
     }
     false
 }
@@ -230,53 +258,71 @@ fn another_could_go_on() -> bool {
 /// Lets a thread go on.
 #[inline(never)]
 pub fn dispatch(task: u32) {
-    put(head() + head::NEXT, task + 1);
+    put(head() + head::NEXT, NONE);
+    go(task);
     run_on();
 }
 
 /// Lets the next threads go on, if any are to.
+#[inline(always)]
 pub fn run_on() {
+    if get(head() + head::NEXT) != NONE {
+        run_next();
+    }
+}
+
+#[inline(never)]
+fn run_next() {
     loop {
-        let next = get(head() + head::NEXT).wrapping_sub(1);
+        let next = get(head() + head::NEXT);
         if next == NONE {
             return;
         }
-        put(head() + head::NEXT, 0);
+        put(head() + head::NEXT, NONE);
         go(next);
     }
 }
 
+#[inline(never)]
 fn go(task: u32) {
-    let at = call_at(task);
-    let word = get(at + call::WAIT);
-    let what = word & wait::MASK;
-    if what == wait::YIELD {
+    let word = get(call_at(task) + call::WAIT);
+    if word & wait::MASK == wait::YIELD {
         give_turn();
     } else {
         put(head() + head::TURNS, 0);
     }
+    let at = call_at(task);
+    if word == IN_LOOP && get(at + call::TASK) != task::PENDING_CANCEL {
+        return resume(task, NO_EVENT, 0, 0);
+    }
+    go_otherwise(task, word);
+}
+
+/// Lets a thread go on that has not just given up its turn in its loop.
+#[inline(never)]
+fn go_otherwise(task: u32, word: u32) {
     let at = call_at(task);
     match word & how::MASK {
         // On the stack: it goes on when what lies above is over.
         0 => {}
         how::CALL => begin_waiting(task),
         how::HOST => weak::again(task),
+        how::STACK | how::THREAD if thread_stack() == 0 => p1bridge_shim::trap(),
         how::STACK => {
             rewind(task);
-            run_one(task, get(call_at(task) + call::ROOT), 0, 0, 0);
+            run_one(task, get(call_at(task) + call::ROOT));
         }
         how::THREAD => {
             put(at + call::WAIT, wait::NOTHING);
             switch_to(task);
-            run_one(task, root::THREAD, 0, 0, 0);
+            run_one(task, root::THREAD);
         }
         _ => {
-            let cancelled = take_cancel(at);
-            if what == wait::YIELD || cancelled != NO_EVENT {
-                resume(task, cancelled, 0, 0);
-                return;
+            leave_set(at);
+            if take_cancel(at) != NO_EVENT {
+                return resume(task, CANCELLED, 0, 0);
             }
-            let event = set::take_event(get(at + call::WAIT_ON));
+            let event = take_event(get(at + call::WAIT_ON));
             let payload = head() + head::EVENT;
             resume(task, event, get(payload), get(payload + 4));
         }
@@ -285,42 +331,59 @@ fn go(task: u32) {
 
 /// A thread gives up its turn: what the host has is looked at. Who only does that for a caller below, which
 /// cannot go on, would do it forever.
+#[inline(always)]
 fn give_turn() {
     let at = head() + head::TURNS;
-    if wait_for_host(true) {
-        put(at, 0);
-        return;
+    let turns = get(at) + 1;
+    put(at, turns);
+    if turns > TURNS || get(head() + head::ASKS) != 0 {
+        look_below(turns);
     }
-    add(at, 1);
-    if get(at) > TURNS && another_could_go_on() {
+}
+
+#[inline(never)]
+fn look_below(turns: u32) {
+    if wait_for_host(true) {
+        put(head() + head::TURNS, 0);
+    } else if turns > TURNS && another_could_go_on() {
         fail(reason::SEVERAL_STACKS);
     }
 }
 
 /// Runs a thread from where its stack begins until it waits or ends, and then those that are to run at once.
-pub fn run(thread: u32, root: u32, event: u32, first: u32, second: u32) {
-    run_one(thread, root, event, first, second);
+pub fn run(thread: u32, root: u32) {
+    run_one(thread, root);
     run_on();
 }
 
 #[inline(never)]
-fn run_one(thread: u32, root: u32, event: u32, first: u32, second: u32) {
+fn run_one(thread: u32, root: u32) {
     let at = call_at(thread);
     let site = get(at + call::SITE);
-    let mut code = 0;
+    if thread_stack() == 0 {
+        return start(site, thread);
+    }
     match root {
         root::CALL => start(site, thread),
-        root::CALLBACK => code = callback(get(at + call::LIFT), event, first, second),
+        // Its frames come back: what it was called with is with them.
+        root::CALLBACK => return call_back(thread, NO_EVENT, 0, 0),
         _ => import::thread(site, get(at + call::ARGS), get(at + call::ARGS + 4)),
     }
     if unwound(thread) != 0 {
         put(call_at(thread) + call::ROOT, root);
-        return;
+    } else if root == root::THREAD {
+        thread_ended(thread);
     }
-    match root {
-        root::CALL => {}
-        root::CALLBACK => exited(thread, code),
-        _ => thread_ended(thread),
+}
+
+#[inline(always)]
+fn call_back(task: u32, event: u32, first: u32, second: u32) {
+    let lift = get(call_at(task) + call::LIFT);
+    let code = callback(lift, event, first, second);
+    if thread_stack() != 0 && unwound(task) != 0 {
+        put(call_at(task) + call::ROOT, root::CALLBACK);
+    } else {
+        exited(task, code);
     }
 }
 
@@ -333,19 +396,20 @@ fn take_cancel(at: At) -> u32 {
     CANCELLED
 }
 
+/// A task that waits in its loop does so no more: a set that it waited for has one use less.
+#[inline(never)]
+pub fn leave_set(at: At) {
+    if get(at + call::WAIT) & wait::MASK == wait::SET {
+        add(set_at(get(at + call::WAIT_ON)) + set::USES, u32::MAX);
+    }
+}
+
 /// Calls the callback of a task that waits in its loop.
 #[inline(never)]
 pub fn resume(task: u32, event: u32, first: u32, second: u32) {
-    let at = call_at(task);
-    if get(at + call::WAIT) & wait::MASK == wait::SET {
-        add(
-            set_at(get(at + call::WAIT_ON)) + crate::record::set::USES,
-            u32::MAX,
-        );
-    }
-    put(at + call::WAIT, wait::NOTHING);
+    put(call_at(task) + call::WAIT, wait::NOTHING);
     switch_to(task);
-    run_one(task, root::CALLBACK, event, first, second);
+    call_back(task, event, first, second);
 }
 
 /// Whether a cancellation can be told to a task at once.
@@ -380,13 +444,13 @@ extern "C" fn ask(now: u32) -> u32 {
     host::retry();
     if timers {
         let over = io_now();
-        let mut task = 0;
+        let mut task = FIRST;
         while task < calls() {
             let at = call_at(task);
             if is_timer(at) && crate::timer::deadline(at) <= over {
                 crate::call::resolve(task, subtask::RETURNED);
             }
-            task += 1;
+            task += call::BYTES;
         }
     }
     1
@@ -395,13 +459,13 @@ extern "C" fn ask(now: u32) -> u32 {
 /// The moment at which the first call of the host is over, or the last of all where there is none.
 fn next_deadline() -> u64 {
     let mut deadline = u64::MAX;
-    let (mut task, all, mut at) = (0, calls(), call_at(0));
-    while task < all {
+    let mut task = FIRST;
+    while task < calls() {
+        let at = call_at(task);
         if is_timer(at) {
             deadline = deadline.min(crate::timer::deadline(at)).min(u64::MAX - 1);
         }
-        task += 1;
-        at = at + call::BYTES;
+        task += call::BYTES;
     }
     deadline
 }

@@ -7,7 +7,7 @@ use crate::record::{
     BLOCKED, SUBTASK, call, call_at, find, flag, get, mode, put, subtask, task, wait, waitable,
 };
 use crate::set::{move_to, set_event, take_subtask};
-use crate::step::{CANCELLED, can_resume, resume, run_on, wait_for_event};
+use crate::step::{CANCELLED, can_resume, leave_set, resume, run_on, wait_for_event};
 
 #[unsafe(no_mangle)]
 extern "C" fn subtask_cancel(instance: u32, handle: u32, is_async: u32) -> u32 {
@@ -50,6 +50,7 @@ fn request(task: u32) {
         set_flag(at, flag::EXITED);
     } else if can_resume(at) {
         put(at + call::TASK, task::CANCEL_DELIVERED);
+        leave_set(at);
         resume(task, CANCELLED, 0, 0);
         run_on();
     } else {
@@ -66,9 +67,6 @@ extern "C" fn subtask_drop(instance: u32, handle: u32) {
     handle_remove(table(instance), handle, SUBTASK);
     set_event(at, 0);
     move_to(at, 0);
-    set_flag(at, flag::DETACHED);
-    if get(at + call::MODE) & mode::TIMER != 0 {
-        set_flag(at, flag::EXITED);
-    }
-    free(at);
+    let timer = get(at + call::MODE) & mode::TIMER != 0;
+    free(at, flag::DETACHED | if timer { flag::EXITED } else { 0 });
 }

@@ -6,8 +6,8 @@ use crate::call::{
 };
 use crate::import::{instances, max_tasks, thread_stack, trap_if};
 use crate::record::{
-    At, NONE, add, call, call_at, current, flag, free_call, get, head, how, instance_at, mode,
-    new_call, put, root, task, task_of, tick, wait,
+    At, FIRST, NONE, add, call, call_at, current, flag, free_call, get, head, how, instance_at,
+    mode, new_call, put, root, task, task_of, tick, wait,
 };
 use crate::step::{self, frame_of, holds, is_ready};
 
@@ -19,7 +19,7 @@ extern "C" fn launch(task: u32) {
         step::turn_of(get(call_at(task) + call::CALLEE));
     }
     if enter(task) != 0 {
-        step::run(task, root::CALL, 0, 0, 0);
+        step::run(task, root::CALL);
     }
 }
 
@@ -28,7 +28,7 @@ extern "C" fn launch(task: u32) {
 extern "C" fn launch_blocking(task: u32) {
     wait_to_enter(task);
     started(task, task);
-    step::run(task, root::CALL, 0, 0, 0);
+    step::run(task, root::CALL);
 }
 
 /// Begins a call of the host. While it waits, it runs what can run.
@@ -51,14 +51,14 @@ extern "C" fn finish_host(task: u32) -> u32 {
         put(at + call::WAIT_ON, on);
     }
     let caller = get(call_at(task) + call::PARENT);
-    change_current(caller.wrapping_sub(1));
+    change_current(caller);
     release(call_at(task))
 }
 
 /// Where the frames of a stack are kept; before it begins, its arguments.
 #[unsafe(no_mangle)]
 extern "C" fn room(stack: u32) -> u32 {
-    instance_at(instances()).address() + stack * thread_stack()
+    instance_at(instances()).address() + index_of(stack) * thread_stack()
 }
 
 /// Where the frames of the running thread are kept, or 0 where they cannot be taken away.
@@ -78,7 +78,7 @@ extern "C" fn park(stack: u32, bytes: u32) {
     put(at + call::TOP, top);
     put(at + call::KEPT, bytes);
     put(at + call::WAIT, get(at + call::WAIT) | how::STACK);
-    change_current(get(at + call::FRAME).wrapping_sub(1));
+    change_current(get(at + call::FRAME));
 }
 
 /// The frames of a stack come back: where they end.
@@ -86,7 +86,7 @@ extern "C" fn park(stack: u32, bytes: u32) {
 extern "C" fn unpark(stack: u32) -> u32 {
     let at = call_at(stack);
     put(at + call::WAIT, get(at + call::WAIT) & wait::MASK);
-    put(at + call::FRAME, current().wrapping_add(1));
+    put(at + call::FRAME, current());
     change_current(get(at + call::TOP));
     room(stack) + get(call_at(stack) + call::KEPT)
 }
@@ -99,37 +99,47 @@ extern "C" fn thread_new(instance: u32, site: u32, function: u32, argument: u32)
     let new = new_call();
     let at = call_at(new);
     put(at + call::MODE, mode::THREAD);
+    put(at + call::LOCK, 0);
     put(at + call::SITE, site);
     put(at + call::CALLEE, instance);
-    put(at + call::PARENT, task + 1);
+    put(at + call::PARENT, task);
     put(at + call::STACK, new);
     put(at + call::ARGS, function);
     put(at + call::ARGS + 4, argument);
     put(at + call::WAIT, how::THREAD | wait::SUSPENDED);
     add(call_at(task) + call::THREADS, 1);
-    new + 1
+    index_of(new) + 1
 }
 
 /// A thread has ended.
 pub fn thread_ended(thread: u32) {
     let at = call_at(thread);
     switch_back(at);
-    let task = get(at + call::PARENT) - 1;
+    let task = get(at + call::PARENT);
     free_call(at);
     add(call_at(task) + call::THREADS, u32::MAX);
-    end(call_at(task));
+    end(call_at(task), 0);
+}
+
+/// How many calls are before one.
+fn index_of(call: u32) -> u32 {
+    (call - FIRST) / call::BYTES
 }
 
 /// `thread.index`.
 #[unsafe(no_mangle)]
 extern "C" fn thread_index() -> u32 {
-    current().wrapping_add(1)
+    match current() {
+        NONE => 0,
+        thread => index_of(thread) + 1,
+    }
 }
 
 /// A thread of an instance by its index.
 fn find_thread(instance: u32, index: u32) -> u32 {
     let thread = index.wrapping_sub(1);
     trap_if(thread >= max_tasks());
+    let thread = FIRST + thread * call::BYTES;
     let at = call_at(thread);
     let flags = get(at + call::FLAGS);
     trap_if(flags == 0 || flags & flag::THREAD_ENDED != 0);
@@ -176,13 +186,13 @@ extern "C" fn yield_turn(_instance: u32) -> u32 {
 /// The stack of this thread runs as soon as the current one waits.
 fn run_next(thread: u32) {
     let stack = get(call_at(thread) + call::STACK);
-    put(head() + head::NEXT, stack + 1);
+    put(head() + head::NEXT, stack);
 }
 
 /// `thread.suspend-then-resume` and `thread.yield-then-resume`.
 fn then_resume(instance: u32, index: u32, what: u32) -> u32 {
     make_ready(find_suspended(instance, index));
-    run_next(index - 1);
+    run_next(FIRST + (index - 1) * call::BYTES);
     step::wait(what, 0);
     0
 }

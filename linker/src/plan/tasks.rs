@@ -169,7 +169,11 @@ pub fn instantiate(
             }
             TypeRef::Func(ty) if import.module == LINKER => {
                 let ty = &module.types[ty as usize];
-                CoreDef::Func(given(program, import.name, ty).ok_or_else(bad)?)
+                let known = constant(program, import.name, stacks);
+                CoreDef::Func(match known {
+                    Some(value) => FuncDef::Builtin(Builtin::Constant(value)),
+                    None => given(program, import.name, ty).ok_or_else(bad)?,
+                })
             }
             _ => return Err(bad()),
         });
@@ -190,6 +194,23 @@ pub fn instantiate(
         switches: stacks == Stacks::Switch,
     });
     Ok(())
+}
+
+/// What is known of a program before it is known what it reaches: what the library would do otherwise is left out.
+fn constant(program: &Program, name: &str, stacks: Stacks) -> Option<i32> {
+    let is_context = |canon: &Canon| {
+        let kind = &canon.kind;
+        matches!(
+            kind,
+            CanonKind::Async(AsyncBuiltin::ContextGet(_) | AsyncBuiltin::ContextSet(_))
+        )
+    };
+    match name {
+        // No stack is taken away.
+        "thread_stack" if stacks != Stacks::Switch => Some(0),
+        "contexts" if !program.canons.iter().any(is_context) => Some(0),
+        _ => None,
+    }
 }
 
 /// What the library gets under a name.

@@ -66,22 +66,22 @@ pub fn figures() -> Result<Vec<Figure>> {
         figure(
             "bytes of the tasks of a program with one function that gives up its turn",
             turns.len() as f64,
-            4314.0,
+            4264.0,
         ),
         figure(
             "fuel of a turn of a task with a callback",
             once(&turns, "turns")?,
-            926.0,
+            363.0,
         ),
         figure(
             "fuel of an async call of a function with a callback that does not wait",
             costs["ready-async"],
-            989.0,
+            552.0,
         ),
         figure(
             "the same, where the caller waits for it",
             costs["ready-sync"],
-            922.0,
+            545.0,
         ),
         figure(
             "fuel of an async call of a function without a callback that does not wait",
