@@ -6,7 +6,7 @@ use crate::error::{code, failure, unit_result};
 use crate::p1::{self, right};
 use crate::state::{Fixed, PREOPEN, State, flag, kind};
 use crate::time::{datetime, nanoseconds};
-use crate::{exports, file};
+use crate::{exports, users};
 
 /// Bits of `descriptor-flags`.
 pub const READ: u8 = 1 << 0;
@@ -189,7 +189,7 @@ fn check_output(state: &State, handle: u32) -> u32 {
 #[inline(never)]
 fn drop_used(state: &State, handle: u32) {
     state.get(handle, kind::DESCRIPTOR).kind.set(kind::ORPHAN);
-    file::give_back(state, handle);
+    users::give_back(state, handle);
 }
 
 exports! {

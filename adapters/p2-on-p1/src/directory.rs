@@ -7,7 +7,7 @@ use crate::descriptor::{self, MUTATE_DIRECTORY, READ, descriptor_type};
 use crate::error::failure;
 use crate::p1::{self, right};
 use crate::state::{LISTING, PREOPEN, SCRATCH, Scratch, State, flag, insert, kind};
-use crate::{exports, file};
+use crate::{exports, users};
 
 /// The first descriptor that a host preopens.
 const FIRST: u32 = 3;
@@ -230,6 +230,6 @@ exports! {
             listed.set(0);
         }
         state.remove(handle);
-        file::give_back(&state, descriptor);
+        users::give_back(&state, descriptor);
     }
 }

@@ -1,13 +1,9 @@
-//! Streams of files, and the life of a file descriptor.
-//!
-//! A descriptor and the streams made from it share one fd, which is closed when the last of them
-//! is dropped: the slot of the descriptor counts its users, and outlives the descriptor's handle
-//! as an [`ORPHAN`](crate::state::kind::ORPHAN) while there are any. The fds of preopened directories are never closed.
+//! Streams of files.
 
 use p1bridge_shim::{Entry, Out, here};
 
-use crate::state::{PREOPEN, State, flag};
-use crate::{exports, input, p1};
+use crate::state::{State, flag};
+use crate::{exports, input, p1, users};
 
 /// Moves the offset of a stream behind what was read or written.
 #[inline(always)]
@@ -138,21 +134,6 @@ exports! {
 
     "weak:release"
     fn release(state, descriptor: u32) {
-        give_back(&state, descriptor);
+        users::give_back(&state, descriptor);
     }
-}
-
-/// Gives back one use of a descriptor; the last one closes the fd.
-#[inline(never)]
-pub fn give_back(state: &State, descriptor: u32) {
-    let entry = state.slot_here(descriptor);
-    let others = entry.low.get();
-    if others != 0 {
-        entry.low.set(others - 1);
-        return;
-    }
-    if entry.flags.get() & PREOPEN == 0 {
-        p1::fd_close(entry.word.get());
-    }
-    state.remove(descriptor);
 }

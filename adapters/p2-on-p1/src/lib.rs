@@ -61,6 +61,7 @@ mod stream;
 mod tcp;
 mod time;
 mod udp;
+mod users;
 mod wsi;
 
 /// What the linker must know: bytes of state, and of the guest's shadow stack (none).

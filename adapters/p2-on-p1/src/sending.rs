@@ -11,12 +11,12 @@ use crate::client::{
     is_client, release,
 };
 use crate::error::CLOSED;
-use crate::file::give_back;
 use crate::http::{
     CONNECT, OPTION_BETWEEN_BYTES, OPTION_FIRST_BYTE, TAKEN, headers, once, time_of,
 };
 use crate::poll::{OF_TRAILERS, READ, new_pollable};
 use crate::state::{State, ZEROES, flag, insert, kind};
+use crate::users::give_back;
 use crate::{exchange, exports, fields, http, input, output, pool, socket};
 
 /// Writes an `error-code`, given plus one. `size` is what it says beside, plus one, or 0.

@@ -2,7 +2,7 @@
 
 use crate::io::{self, MOST, WOULD_BLOCK};
 use crate::tasks::kind;
-use crate::{entries, file, files, p1};
+use crate::{entries, files, p1, users};
 
 /// What a host with rights says of a descriptor that is not open for reading.
 fn of_read(errno: u32) -> u32 {
@@ -60,7 +60,7 @@ provides! {
     fn stored_close(state, kind: u32, object: u32) {
         match kind {
             kind::ENTRIES => crate::directory::drop_directory_entry_stream(object),
-            _ => file::give_back(&state, object),
+            _ => users::give_back(&state, object),
         }
     }
 

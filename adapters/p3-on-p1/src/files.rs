@@ -9,7 +9,7 @@ use p1bridge_shim::{Out, here};
 
 use crate::state::{State, kind as resource};
 use crate::tasks::{self, host_drop, host_sink, kind, resolved_future};
-use crate::{descriptor, directory, file, p1, path};
+use crate::{descriptor, directory, p1, path, users};
 
 /// `error-code` of 0.2 that is no more: `would-block`; and of 0.3 in place of it: `io`.
 const WOULD_BLOCK: u32 = 1;
@@ -125,7 +125,7 @@ fn sink(state: &State, handle: u32, data: u32, kind: u32, offset: u64) -> u32 {
         host_drop(data);
         return resolved_future(kind, errno);
     }
-    file::take(state, handle);
+    users::take(state, handle);
     host_sink(data, kind, handle, offset)
 }
 
@@ -134,7 +134,7 @@ fn sink(state: &State, handle: u32, data: u32, kind: u32, offset: u64) -> u32 {
 fn source(state: &State, handle: u32, kind: u32, offset: u64, errno: u32, out: u32) {
     let out = Out::new(out, 8, 4);
     if errno == 0 {
-        file::take(state, handle);
+        users::take(state, handle);
         return tasks::source(out, kind, handle, offset);
     }
     tasks::failed_source(out, kind, errno);

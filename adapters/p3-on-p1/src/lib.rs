@@ -75,11 +75,11 @@ shared! {
     "../../p2-on-p1/src/tcp.rs" mod tcp;
     "../../p2-on-p1/src/time.rs" mod time;
     "../../p2-on-p1/src/udp.rs" mod udp;
+    "../../p2-on-p1/src/users.rs" mod users;
 }
 
 mod command;
 mod entries;
-mod file;
 mod file_ends;
 mod files;
 mod http3;

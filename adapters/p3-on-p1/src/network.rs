@@ -12,7 +12,7 @@ use crate::io::{self, WOULD_BLOCK};
 use crate::socket::{self, IPV6, NO_RECEIVE, NO_SEND, fill, phase};
 use crate::state::{State, kind as resource};
 use crate::tasks::{call_done, call_stage, call_waits, host_wait, kind};
-use crate::{file, p1, sock};
+use crate::{p1, sock, users};
 
 /// Bits of `flags` in the slot of a socket, beside those of 0.2: its streams were given out.
 pub const RECEIVES: u8 = 1 << 3;
@@ -125,7 +125,7 @@ pub fn pend(call: u32, socket: u32, attempt: impl FnOnce(&mut State, u32) -> u32
     match attempt(&mut state, call_stage(call)) {
         0 => call_done(call),
         kind => {
-            file::take(&state, socket);
+            users::take(&state, socket);
             call_waits(call, kind, socket);
         }
     }
@@ -247,7 +247,7 @@ provides! {
         if before & both != both && (before | ended) & both == both {
             sock::sock_shutdown(entry.word.get(), sock::SHUT_BOTH);
         }
-        file::give_back(&state, socket);
+        users::give_back(&state, socket);
     }
 
     "weak:socket-result"

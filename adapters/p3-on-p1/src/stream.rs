@@ -1,13 +1,13 @@
 //! What the sources of sockets that are shared with WASI 0.2 ask of its streams.
 
-use crate::file;
 use crate::state::State;
+use crate::users;
 
 pub mod weak {
     /// Gives back one use of a socket.
     pub fn release(socket: u32) {
         let state = unsafe { super::State::enter() };
-        super::file::give_back(&state, socket);
+        super::users::give_back(&state, socket);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::network::{self, RECEIVES, SENDS, block, pend, same, small, unit};
 use crate::socket::{INVALID_STATE, WOULD_BLOCK, family, phase};
 use crate::state::{State, kind as resource};
 use crate::tasks::{self, host_drop, host_sink, host_source, kind, resolved_future};
-use crate::{file, p1, sock, tcp};
+use crate::{p1, sock, tcp, users};
 
 /// What a socket listens with unless it is told.
 const BACKLOG: u32 = 128;
@@ -26,7 +26,7 @@ fn take_direction(state: &State, handle: u32, direction: u8) -> u32 {
         return INVALID_STATE;
     }
     entry.flags.set(flags | direction);
-    file::take(state, handle);
+    users::take(state, handle);
     0
 }
 
@@ -147,7 +147,7 @@ provides! {
             return network::failure(out, errno);
         }
         entry.small.set(phase::LISTENING);
-        file::take(&state, handle);
+        users::take(&state, handle);
         let stream = host_source(kind::ACCEPT, handle, 0);
         out.u8(0, 0);
         out.u32(4, stream);
