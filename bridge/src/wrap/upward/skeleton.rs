@@ -67,10 +67,11 @@ pub fn encode(survey: &Survey<'_>, world: Option<&World>, wasi: Wasi) -> Result<
         { interfaces.into_iter() }.partition(|interface| interface.ends_with(OLDEST));
     if !(old.is_empty() && new.is_empty()) {
         // Worlds are put together by their names.
-        let newest = packages(match wasi {
+        let all = match wasi {
             Wasi::V0_2 => p1bridge_wit::WASI_0_2,
             Wasi::V0_3 => p1bridge_wit::WASI_0_3,
-        })?;
+        };
+        let newest = packages(all, old.iter().chain(&new))?;
         embed(&mut module, "newest", newest.clone(), &new)?;
         embed(&mut module, "oldest", in_oldest(newest)?, &old)?;
     }
@@ -80,18 +81,49 @@ pub fn encode(survey: &Survey<'_>, world: Option<&World>, wasi: Wasi) -> Result<
     })
 }
 
-/// The packages of WASI, in their newest release.
-fn packages(packages: &[&[(&str, &str)]]) -> Result<Resolve> {
-    let mut resolve = Resolve::default();
-    for files in packages {
-        let mut sources = SourceMap::new();
-        for (path, text) in *files {
-            sources.push_str(path, *text);
+/// The packages among `all` of WASI that these interfaces are of or need, in their newest release. For a small program they take most
+/// of the time.
+fn packages<'i>(
+    all: &[&[(&str, &str)]],
+    interfaces: impl Iterator<Item = &'i &'i str> + Clone,
+) -> Result<Resolve> {
+    let mut needed: Vec<SourceMap> = Vec::new();
+    let mut texts = String::new();
+    // Packages come after those that they refer to.
+    for files in all.iter().rev() {
+        let parts = { files.iter() }.map(|(path, text)| (*path, without_worlds(text)));
+        let package = { parts.clone() }.find_map(|(_, text)| text.strip_prefix("package "));
+        let name = package.and_then(|name| Some(name.split_once('@')?.0));
+        let of_it = format!("{}/", name.context("a package without a name")?);
+        let mut wanted = interfaces.clone();
+        if wanted.any(|interface| interface.starts_with(&of_it)) || texts.contains(&of_it) {
+            let mut sources = SourceMap::new();
+            for (path, text) in parts {
+                sources.push_str(path, text);
+                texts += text;
+            }
+            needed.push(sources);
         }
+    }
+    let mut resolve = Resolve::default();
+    for sources in needed.into_iter().rev() {
         let package = sources.parse().map_err(|(_, error)| anyhow!("{error:?}"))?;
         resolve.push_group(package)?;
     }
     Ok(resolve)
+}
+
+/// A file of WIT up to its worlds, which name more packages than its interfaces need.
+fn without_worlds(text: &str) -> &str {
+    let end = text.find("\nworld ").unwrap_or(text.len());
+    let mut text = text[..end].trim_end();
+    // What is said of the first world.
+    while let Some((before, last)) = text.rsplit_once('\n')
+        && last.starts_with('@')
+    {
+        text = before.trim_end();
+    }
+    text
 }
 
 /// The same as their oldest release. Functions that are newer stay, and are not used.
