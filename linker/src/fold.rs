@@ -25,7 +25,8 @@ enum Kind {
     /// Two numbers become one.
     Compute(Compute),
     Drop,
-    LocalGet,
+    /// One more value.
+    Push,
     /// Whether it has no parameters and no results.
     Block(bool),
     Loop,
@@ -37,6 +38,7 @@ enum Kind {
     BranchTable(Vec<u32>),
     /// The code after it is not reached.
     Leave,
+    Unreachable,
     Call(u32),
     Global(u32),
     Other,
@@ -139,7 +141,7 @@ fn read(code: &[u8], constant: impl Fn(u32) -> Option<i32>) -> Result<Option<Vec
             Operator::I32Shl => Kind::Compute(Compute::Left),
             Operator::I32ShrU => Kind::Compute(Compute::Right),
             Operator::Drop => Kind::Drop,
-            Operator::LocalGet { .. } => Kind::LocalGet,
+            Operator::LocalGet { .. } | Operator::I64Const { .. } => Kind::Push,
             Operator::Block { blockty } => Kind::Block(blockty == wasmparser::BlockType::Empty),
             Operator::Loop { .. } => Kind::Loop,
             Operator::If { .. } => Kind::If,
@@ -152,7 +154,8 @@ fn read(code: &[u8], constant: impl Fn(u32) -> Option<i32>) -> Result<Option<Vec
                 depths.push(targets.default());
                 Kind::BranchTable(depths)
             }
-            Operator::Return | Operator::Unreachable => Kind::Leave,
+            Operator::Return => Kind::Leave,
+            Operator::Unreachable => Kind::Unreachable,
             Operator::Call { function_index } => match constant(function_index) {
                 Some(value) => Kind::Const(value),
                 None => Kind::Call(function_index),
@@ -188,6 +191,11 @@ impl Token<'_> {
 
     fn constant(value: i32) -> Self {
         Token::new(Kind::Const(value), &Instruction::I32Const(value))
+    }
+
+    /// Whether all that it does is to give a value.
+    fn only_pushes(&self) -> bool {
+        matches!(self.kind, Kind::Const(_) | Kind::Push)
     }
 
     fn opens(&self) -> bool {
@@ -281,8 +289,7 @@ fn without_branches(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
                         ..
                     },
                     Token {
-                        kind: Kind::LocalGet,
-                        ..
+                        kind: Kind::Push, ..
                     },
                 ] => {
                     let first = *first;
@@ -357,10 +364,15 @@ fn without_branches(tokens: Vec<Token<'_>>) -> Vec<Token<'_>> {
                 if token.opens() {
                     decided.push(false);
                 }
+                while token.kind == Kind::Unreachable
+                    && matches!(out.last(), Some(last) if last.only_pushes())
+                {
+                    out.pop();
+                }
                 out.push(token.clone());
                 if matches!(
                     token.kind,
-                    Kind::Branch(_) | Kind::BranchTable(_) | Kind::Leave
+                    Kind::Branch(_) | Kind::BranchTable(_) | Kind::Leave | Kind::Unreachable
                 ) {
                     at = end_of(&tokens, at);
                 }
@@ -550,6 +562,14 @@ mod tests {
             "(i32.add (local.get 0) (i32.const 6))",
         );
         becomes("(i32.add (i32.const 0) (local.get 0))", "(local.get 0)");
+    }
+
+    #[test]
+    fn what_a_trap_would_have_got_is_left_out() {
+        becomes(
+            "(call $f (i32.const 1)) (i64.const 1) (i32.const 2) (local.get 0) (unreachable)",
+            "(call $f (i32.const 1)) (unreachable)",
+        );
         // Not what is computed across the end of a block.
         let across = "(i32.add (i32.const 1) (block (result i32) (br_if 0 (i32.const 5) (local.get 0)) (drop) (i32.const 2)))";
         becomes(across, across);

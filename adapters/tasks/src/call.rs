@@ -1,9 +1,9 @@
 //! Calls: "canon lift", "canon lower" and "Task State".
 
 use crate::alone::{self, ALONE};
-use crate::import::{contexts, fail, reason, switch_context, trap_if, unlend};
+use crate::import::{contexts, fail, reason, switch_context, thread_stack, trap_if, unlend};
 use crate::record::{
-    At, FIRST, HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, flag, free_call,
+    At, HOST, NONE, SUBTASK, add, call, call_at, calls, current, find, first_call, flag, free_call,
     from_head, get, get64, head, how, instance, instance_at, mode, new_call, put, put64, root, set,
     subtask, task, task_of, tick, wait, waitable,
 };
@@ -226,7 +226,7 @@ extern "C" fn enter_blocking(task: u32) {
 
 /// Whether another call of the same instance could enter that has waited for longer.
 pub fn is_behind(at: At) -> bool {
-    let mut other = FIRST;
+    let mut other = first_call();
     while other < calls() {
         let before = call_at(other);
         if get(before + call::WAIT) & wait::MASK == wait::ENTER
@@ -289,7 +289,8 @@ fn waits(at: At, code: u32, packed: u32) {
 #[inline(never)]
 pub fn end(at: At, flag: u32) {
     let flags = get(at + call::FLAGS) | flag;
-    if get(at + call::THREADS) != 0 || flags & flag::THREAD_ENDED == 0 {
+    let others = thread_stack() != 0 && get(at + call::THREADS) != 0;
+    if others || flags & flag::THREAD_ENDED == 0 {
         return put(at + call::FLAGS, flags);
     }
     trap_if(get(at + call::TASK) != task::RESOLVED);

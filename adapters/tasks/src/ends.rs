@@ -1,10 +1,10 @@
-//! Streams and futures: "Stream State" and "Future State". A record has both ends; an end is known by twice
-//! the number of its stream, and one more for the writable one.
+//! Streams and futures: "Stream State" and "Future State". A record has both ends; a stream is known as its readable one
+//! is.
 
 use crate::import::{self, handle_add, handle_remove, size, table, trap_if, weak};
 use crate::record::{
-    BLOCKED, add, copy, end, end_at, find, get, new_stream, put, result, stream, stream_at, wait,
-    waitable,
+    BLOCKED, add, copy, end, end_and_stream, end_at, find, get, new_stream, other, put, result,
+    stream, stream_at, stream_of, wait, waitable, writable, writes,
 };
 use crate::set::{move_to, set_event};
 use crate::step::wait_for_event;
@@ -20,20 +20,20 @@ const WRITABLE: u32 = 1;
 const STREAM_READ: u32 = 2;
 
 pub fn is_future(end: u32) -> bool {
-    get(stream_at(end >> 1) + stream::TYPE) & FUTURE != 0
+    get(stream_at(stream_of(end)) + stream::TYPE) & FUTURE != 0
 }
 
 /// The code of the events of an end.
 pub fn event_code(end: u32) -> u32 {
-    STREAM_READ + (end & 1) + if is_future(end) { 2 } else { 0 }
+    STREAM_READ + u32::from(writes(end)) + if is_future(end) { 2 } else { 0 }
 }
 
 /// `stream.new` and `future.new`.
 #[unsafe(no_mangle)]
 extern "C" fn stream_new(instance: u32, ty: u32) -> u64 {
     let new = new_stream(ty);
-    let readable = own(instance, ty, new << 1);
-    let writable = own(instance, ty + WRITABLE, (new << 1) + 1);
+    let readable = own(instance, ty, new);
+    let writable = own(instance, ty + WRITABLE, writable(new));
     u64::from(readable) | u64::from(writable) << 32
 }
 
@@ -57,12 +57,18 @@ pub fn take(end: u32) -> u32 {
     let at = end_at(end);
     let result = get(at + waitable::EVENT) - 1;
     set_event(at, 0);
-    let shared = stream_at(end >> 1);
+    conclude(end, result)
+}
+
+/// What an end is when its guest knows how a copy has ended, and what the guest gets to know.
+#[inline(never)]
+fn conclude(end: u32, result: u32) -> u32 {
+    let (at, shared) = end_and_stream(end);
     // A buffer that is not full was only lent until now.
-    if get(shared + stream::PENDING) == (end & 1) + 1 {
+    if get(shared + stream::PENDING) == end {
         put(shared + stream::PENDING, 0);
     }
-    let future = is_future(end);
+    let future = get(shared + stream::TYPE) & FUTURE != 0;
     let done = result == result::DROPPED || future && result == result::COMPLETED;
     put(at + end::STATE, if done { copy::DONE } else { copy::IDLE });
     match future {
@@ -78,13 +84,13 @@ fn remain(end: u32) -> u32 {
 
 /// Where the next element of the buffer of an end is, as its guest has pointers.
 pub fn pointer(end: u32) -> u32 {
-    let at = end_at(end);
+    let (at, _) = end_and_stream(end);
     get(at + end::POINTER) + get(at + end::PROGRESS) * size(get(at + end::PORT))
 }
 
 /// Copies from the writer to the reader what both have room for.
 fn exchange(shared: u32, count: u32) {
-    let (reader, writer) = (shared << 1, (shared << 1) + 1);
+    let (reader, writer) = (shared, writable(shared));
     let (source, target) = (pointer(writer), pointer(reader));
     let (from, to) = (
         get(end_at(writer) + end::PORT),
@@ -98,7 +104,7 @@ fn exchange(shared: u32, count: u32) {
 /// Reads or writes at an end.
 #[inline(never)]
 fn transfer(end: u32, pointer: u32, count: u32, port: u32, flags: u32) -> u32 {
-    let at = end_at(end);
+    let (at, shared) = end_and_stream(end);
     trap_if(get(at + end::STATE) != copy::IDLE);
     trap_if(get(at + waitable::SET) != 0 && flags & ASYNC == 0);
     put(at + end::STATE, copy::COPYING);
@@ -106,14 +112,16 @@ fn transfer(end: u32, pointer: u32, count: u32, port: u32, flags: u32) -> u32 {
     put(at + end::LENGTH, count);
     put(at + end::PROGRESS, 0);
     put(at + end::PORT, port);
-    let shared = stream_at(end >> 1);
     if get(shared + stream::DROPPED) != 0 {
         notify(end, result::DROPPED);
     } else if get(shared + stream::KIND) != 0 {
-        put(shared + stream::PENDING, (end & 1) + 1);
-        weak::host_transfer(end);
+        put(shared + stream::PENDING, end);
+        let result = weak::host_transfer(end);
+        if result != 0 {
+            return conclude(end, result - 1);
+        }
     } else if get(shared + stream::PENDING) == 0 {
-        put(shared + stream::PENDING, (end & 1) + 1);
+        put(shared + stream::PENDING, end);
     } else {
         weak::meet(end, flags);
     }
@@ -123,24 +131,24 @@ fn transfer(end: u32, pointer: u32, count: u32, port: u32, flags: u32) -> u32 {
 /// The other end has a buffer that waits.
 #[unsafe(export_name = "weak:meet")]
 extern "C" fn meet(end: u32, flags: u32) {
-    let (at, shared, other) = (end_at(end), stream_at(end >> 1), end ^ 1);
+    let (at, shared, other) = (end_at(end), stream_at(stream_of(end)), other(end));
     let count = get(at + end::LENGTH);
     let same = get(at + end::INSTANCE) == get(end_at(other) + end::INSTANCE);
     trap_if(same && flags & PLAIN == 0);
     if remain(other) > 0 {
         if count > 0 {
             let most = remain(other).min(count);
-            exchange(end >> 1, most);
+            exchange(stream_of(end), most);
             if is_future(end) {
-                put(stream_at(end >> 1) + stream::PENDING, 0);
+                put(stream_at(stream_of(end)) + stream::PENDING, 0);
             }
             notify(other, result::COMPLETED);
         }
         notify(end, result::COMPLETED);
-    } else if end & 1 == 1 && count == 0 && get(end_at(other) + end::LENGTH) == 0 {
+    } else if writes(end) && count == 0 && get(end_at(other) + end::LENGTH) == 0 {
         notify(end, result::COMPLETED);
     } else {
-        put(shared + stream::PENDING, (end & 1) + 1);
+        put(shared + stream::PENDING, end);
         notify(other, result::COMPLETED);
     }
 }
@@ -227,7 +235,7 @@ fn cancel(end: u32, is_async: u32) -> u32 {
     let event = get(at + waitable::EVENT);
     // A copy that could have gone on is cancelled, even if a part of it is done.
     if event == 0 || event == result::COMPLETED + 1 && !is_future(end) {
-        put(stream_at(end >> 1) + stream::PENDING, 0);
+        put(stream_at(stream_of(end)) + stream::PENDING, 0);
         notify(end, result::CANCELLED);
     }
     take(end)
@@ -261,19 +269,19 @@ pub fn gone(end: u32) {
     let at = end_at(end);
     put(at + end::STATE, 0);
     move_to(at, 0);
-    let shared = stream_at(end >> 1);
+    let shared = stream_at(stream_of(end));
     if get(shared + stream::DROPPED) == 0 {
         put(shared + stream::DROPPED, 1);
         if get(shared + stream::PENDING) != 0 {
             put(shared + stream::PENDING, 0);
-            notify(end ^ 1, result::DROPPED);
+            notify(other(end), result::DROPPED);
         }
         if get(shared + stream::KIND) != 0 {
             weak::other_gone(end);
         }
     }
-    if get(end_at(end ^ 1) + end::STATE) == 0 {
-        put(stream_at(end >> 1) + stream::USED, 0);
+    if get(end_at(other(end)) + end::STATE) == 0 {
+        put(stream_at(stream_of(end)) + stream::USED, 0);
     }
 }
 
@@ -294,7 +302,7 @@ extern "C" fn take_end(instance: u32, ty: u32, handle: u32) -> u32 {
     let at = end_at(end);
     trap_if(get(at + end::STATE) != copy::IDLE || get(at + waitable::SET) != 0);
     handle_remove(table(instance), handle, ty);
-    end >> 1
+    end
 }
 
 /// `lower_async_value`: a handle of a readable end.
@@ -304,5 +312,5 @@ extern "C" fn give_end(instance: u32, ty: u32, shared: u32) -> u32 {
     if get(at) == 0 || get(at) == FUTURE {
         put(at, ty);
     }
-    own(instance, ty, shared << 1)
+    own(instance, ty, shared)
 }

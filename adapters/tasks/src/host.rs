@@ -10,8 +10,8 @@ use crate::import::{
 };
 use crate::pump;
 use crate::record::{
-    At, NO_PORT, add, asks, copy, end, end_at, get, get64, head, new_stream, put, put64, result,
-    stream, stream_at, streams, wait, waitable,
+    At, NO_PORT, add, asks, copy, end, end_and_stream, end_at, get, get64, head, new_stream, other,
+    put, put64, result, stream, stream_at, stream_of, streams, wait, waitable, writable, writes,
 };
 use crate::step::wait_for_event;
 
@@ -50,7 +50,7 @@ extern "C" fn resolved_future(kind: u32, code: u32) -> u32 {
 /// A future gets the result of a source.
 #[unsafe(no_mangle)]
 extern "C" fn source_result(source: u32, future: u32, kind: u32) {
-    put(stream_at(source) + stream::FUTURE, future + 1);
+    put(stream_at(source) + stream::FUTURE, future);
     put(stream_at(source) + stream::CODE, kind);
 }
 
@@ -58,18 +58,18 @@ extern "C" fn source_result(source: u32, future: u32, kind: u32) {
 #[inline(never)]
 pub fn watch(kind: u32, object: u32) -> u32 {
     let new = host_source(kind, object, 0);
-    let end = new << 1;
+    let end = new;
     put(end_at(end) + end::STATE, copy::COPYING);
     put(end_at(end) + end::LENGTH, 1);
     put(end_at(end) + end::PORT, NO_PORT);
-    put(stream_at(new) + stream::PENDING, 1);
-    transfer(end);
+    put(stream_at(new) + stream::PENDING, end);
+    go_on(end);
     end
 }
 
 /// Nobody looks at such an end any more.
 pub fn forget(end: u32) {
-    put(stream_at(end >> 1) + stream::USED, 0);
+    put(stream_at(stream_of(end)) + stream::USED, 0);
 }
 
 /// Waits until a read of a kind would go on.
@@ -85,7 +85,7 @@ extern "C" fn host_wait(kind: u32, object: u32) {
 /// Nobody reads a stream any more.
 #[unsafe(no_mangle)]
 extern "C" fn host_drop(stream: u32) {
-    gone(stream << 1);
+    gone(stream);
 }
 
 /// Gives a string in the state block to the guest that reads at a port: the records move.
@@ -112,12 +112,12 @@ extern "C" fn host_sink(source: u32, kind: u32, object: u32, offset: u64) -> u32
     put(at + stream::KIND, kind);
     put(at + stream::OBJECT, object);
     put64(at + stream::OFFSET, offset);
-    put(at + stream::FUTURE, future + 1);
+    put(at + stream::FUTURE, future);
     if get(at + stream::DROPPED) != 0 {
         finish(source, 0);
-        gone(source << 1);
+        gone(source);
     } else if get(at + stream::PENDING) != 0 {
-        transfer((source << 1) + 1);
+        go_on(writable(source));
     }
     future
 }
@@ -128,10 +128,10 @@ pub fn settle(future: u32, kind: u32, code: u32) {
     put(at + stream::KIND, RESULT | kind);
     put(at + stream::CODE, code + 1);
     if get(at + stream::PENDING) != 0 {
-        weak::give_result(future << 1);
+        settled(future, weak::give_result(future));
     }
     if get(stream_at(future) + stream::DROPPED) != 0 {
-        gone((future << 1) + 1);
+        gone(writable(future));
     }
 }
 
@@ -148,92 +148,119 @@ pub fn finish(shared: u32, code: u32) {
             kind = meant;
         }
         put(stream_at(shared) + stream::FUTURE, 0);
-        settle(future - 1, kind, code);
+        settle(future, kind, code);
     }
 }
 
 /// The guest's end of a stream of the host is no more.
 #[unsafe(export_name = "weak:other-gone")]
 extern "C" fn other_gone(end: u32) {
-    let shared = end >> 1;
+    let shared = stream_of(end);
     let at = stream_at(shared);
     let kind = get(at + stream::KIND);
     if kind & RESULT != 0 {
         if get(at + stream::CODE) != 0 {
-            put(end_at(end ^ 1) + end::STATE, 0);
+            put(end_at(other(end)) + end::STATE, 0);
         }
         return;
     }
     finish(shared, 0);
-    put(end_at(end ^ 1) + end::STATE, 0);
+    put(end_at(other(end)) + end::STATE, 0);
 }
 
-/// A guest that reads a future of the host gets the result, if that is there.
+/// A guest that reads a future of the host gets the result, if that is there: then this is how the copy has ended, and one
+/// more.
 #[unsafe(export_name = "weak:give-result")]
-extern "C" fn give_result(end: u32) {
-    let at = stream_at(end >> 1);
+extern "C" fn give_result(end: u32) -> u32 {
+    let at = stream_at(stream_of(end));
     let code = get(at + stream::CODE);
-    if code != 0 {
-        let address = base(get(end_at(end) + end::PORT)) + pointer(end);
-        io_result(get(at + stream::KIND) & !RESULT, code - 1, address);
-        add(end_at(end) + end::PROGRESS, 1);
-        settled(end, result::COMPLETED);
-        put(end_at(end ^ 1) + end::STATE, 0);
+    if code == 0 {
+        return 0;
+    }
+    let address = base(get(end_at(end) + end::PORT)) + pointer(end);
+    io_result(get(at + stream::KIND) & !RESULT, code - 1, address);
+    add(end_at(end) + end::PROGRESS, 1);
+    put(end_at(other(end)) + end::STATE, 0);
+    OVER
+}
+
+/// A copy has ended as it should.
+const OVER: u32 = result::COMPLETED + 1;
+/// The host is asked again at once.
+const AGAIN: u32 = u32::MAX;
+
+/// Goes on with a copy of a guest at its end: how it has ended, and one more, or 0 while it has not.
+#[unsafe(export_name = "weak:host-transfer")]
+extern "C" fn transfer(end: u32) -> u32 {
+    loop {
+        let state = ask(end);
+        if state != AGAIN {
+            return state;
+        }
     }
 }
 
-/// Goes on with a copy of a guest at its end.
-#[unsafe(export_name = "weak:host-transfer")]
-extern "C" fn transfer(end: u32) {
-    let shared = end >> 1;
-    let at = stream_at(shared);
-    let (kind, object) = (get(at + stream::KIND), get(at + stream::OBJECT));
-    let port = get(end_at(end) + end::PORT);
+#[inline(never)]
+fn ask(end: u32) -> u32 {
+    let (at, of) = end_and_stream(end);
+    let kind = get(of + stream::KIND);
     if kind & RESULT != 0 {
         return weak::give_result(end);
     }
-    let writes = end & 1 == 1;
-    loop {
-        let at = end_at(end);
-        let count = get(at + end::LENGTH) - get(at + end::PROGRESS);
-        if count == 0 {
-            settled(end, result::COMPLETED);
-            return;
-        }
-        let offset = get64(stream_at(shared) + stream::OFFSET);
-        let place = pointer(end);
-        let address = base(port) + place;
-        let moved = match writes {
-            true => io_write(kind, object, offset, address, count),
-            false => io_read(kind, object, offset, address, count, port, place),
-        };
-        if moved == WOULD_BLOCK {
-            if waits() == 0 {
-                continue;
-            }
-            asks(asks::STREAM);
-            return;
-        }
-        if moved < 0 || moved == 0 && !writes {
-            let code = if moved < 0 { (-2 - moved) as u32 } else { 0 };
-            finish(shared, code);
-            put(stream_at(shared) + stream::DROPPED, 1);
-            put(end_at(end ^ 1) + end::STATE, 0);
-            settled(end, result::DROPPED);
-            return;
-        }
-        add(end_at(end) + end::PROGRESS, moved as u32);
-        put64(stream_at(shared) + stream::OFFSET, offset + moved as u64);
-        if !writes {
-            settled(end, result::COMPLETED);
-            return;
-        }
+    let count = get(at + end::LENGTH) - get(at + end::PROGRESS);
+    if count == 0 {
+        return OVER;
+    }
+    let (object, offset) = (get(of + stream::OBJECT), get64(of + stream::OFFSET));
+    let (port, place) = (get(at + end::PORT), pointer(end));
+    let address = base(port) + place;
+    let moved = match writes(end) {
+        true => io_write(kind, object, offset, address, count),
+        false => io_read(kind, object, offset, address, count, port, place),
+    };
+    if moved <= 0 {
+        return stopped(end, moved);
+    }
+    // What is read may be given to the guest, where all moves.
+    let (at, of) = end_and_stream(end);
+    add(at + end::PROGRESS, moved as u32);
+    put64(of + stream::OFFSET, offset + moved as u64);
+    match moved as u32 == count || !writes(end) {
+        true => OVER,
+        false => AGAIN,
     }
 }
 
-fn settled(end: u32, result: u32) {
-    put(stream_at(end >> 1) + stream::PENDING, 0);
-    notify(end, result);
+/// The host has moved nothing.
+#[inline(never)]
+fn stopped(end: u32, moved: i64) -> u32 {
+    if moved == 0 && writes(end) || moved == WOULD_BLOCK && waits() == 0 {
+        return AGAIN;
+    }
+    if moved == WOULD_BLOCK {
+        asks(asks::STREAM);
+        return 0;
+    }
+    let code = if moved < 0 { (-2 - moved) as u32 } else { 0 };
+    let shared = stream_of(end);
+    finish(shared, code);
+    put(stream_at(shared) + stream::DROPPED, 1);
+    put(end_at(other(end)) + end::STATE, 0);
+    result::DROPPED + 1
+}
+
+/// Goes on with a copy that its guest has asked for before.
+fn go_on(end: u32) {
+    settled(end, transfer(end));
+}
+
+/// A copy has ended, if it has: so, and one more.
+#[inline(never)]
+fn settled(end: u32, state: u32) {
+    if state != 0 {
+        put(stream_at(stream_of(end)) + stream::PENDING, 0);
+        notify(end, state - 1);
+    }
 }
 
 /// Whether a copy waits for the host, at a stream.
@@ -257,8 +284,9 @@ pub fn subscribe() -> bool {
         return false;
     }
     let mut any = false;
-    let (mut shared, all, mut at) = (0, streams(), stream_at(0));
-    while shared < all {
+    let mut shared = head::BYTES;
+    while shared < streams() {
+        let at = stream_at(shared);
         if is_waiting(at) {
             if !any {
                 begin();
@@ -270,13 +298,12 @@ pub fn subscribe() -> bool {
                     io_subscribe(
                         get(at + stream::KIND),
                         get(at + stream::OBJECT),
-                        pending - 1,
+                        writes(pending).into(),
                     );
                 }
             }
         }
-        shared += 1;
-        at = at + stream::BYTES;
+        shared += stream::BYTES;
     }
     if !any {
         put(head() + head::ASKS, asked & !asks::STREAM);
@@ -287,16 +314,16 @@ pub fn subscribe() -> bool {
 /// Tries again what waits for the host.
 #[inline(never)]
 pub fn retry() {
-    let mut shared = 0;
+    let mut shared = head::BYTES;
     while shared < streams() {
         let at = stream_at(shared);
         if is_waiting(at) {
             match get(at + stream::PENDING) {
                 pump::PENDING => weak::pump_go_on(shared),
-                pending => transfer((shared << 1) + pending - 1),
+                pending => go_on(pending),
             }
         }
-        shared += 1;
+        shared += stream::BYTES;
     }
 }
 

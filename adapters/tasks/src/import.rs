@@ -79,7 +79,7 @@ pub mod weak {
     #[link(wasm_import_module = "if host")]
     unsafe extern "C" {
         #[link_name = "weak:host-transfer"]
-        pub safe fn host_transfer(end: u32);
+        pub safe fn host_transfer(end: u32) -> u32;
         #[link_name = "weak:other-gone"]
         pub safe fn other_gone(end: u32);
     }
@@ -95,7 +95,7 @@ pub mod weak {
     #[link(wasm_import_module = "if results")]
     unsafe extern "C" {
         #[link_name = "weak:give-result"]
-        pub safe fn give_result(end: u32);
+        pub safe fn give_result(end: u32) -> u32;
     }
     // Streams that the host writes, and others that it reads.
     #[link(wasm_import_module = "if pump")]

@@ -39,11 +39,11 @@ mod timer;
 
 /// What the linker must know: the bytes of the records.
 #[unsafe(link_section = "p1bridge.library")]
-pub static LIBRARY: [u8; 85] =
-    *b"tasks-fixed 64\ntasks-per-instance 16\ntasks-per-task 144\ntasks-per-stream 128\nframe 0\n";
+pub static LIBRARY: [u8; 86] =
+    *b"tasks-fixed 128\ntasks-per-instance 16\ntasks-per-task 144\ntasks-per-stream 128\nframe 0\n";
 
 const _: () = assert!(
-    record::head::BYTES == 64
+    record::head::BYTES == 128
         && record::instance::BYTES == 16
         && record::call::BYTES == 144
         && record::stream::BYTES == 128

@@ -6,7 +6,9 @@
 use crate::call::{free, resolve, wait_for};
 use crate::host::{forget, watch};
 use crate::import::{io_close, start};
-use crate::record::{call, call_at, flag, get, how, put, stream, stream_at, subtask, task, wait};
+use crate::record::{
+    call, call_at, flag, get, how, put, stream, stream_at, stream_of, subtask, task, wait,
+};
 
 /// Whether the call was tried before.
 #[unsafe(no_mangle)]
@@ -40,7 +42,7 @@ fn unwatch(call: u32) {
     let at = call_at(call);
     let end = get(at + call::WAIT_ON);
     put(at + call::WAIT, wait::NOTHING);
-    let of = stream_at(end >> 1);
+    let of = stream_at(stream_of(end));
     let (kind, object) = (get(of + stream::KIND), get(of + stream::OBJECT));
     forget(end);
     io_close(kind, object);

@@ -6,7 +6,9 @@
 use crate::ends::gone;
 use crate::host::{WOULD_BLOCK, finish, settle};
 use crate::import::{io_close, io_poll, io_read, io_subscribe, io_write};
-use crate::record::{NO_PORT, asks, end, end_at, get, get64, put, put64, stream, stream_at};
+use crate::record::{
+    NO_PORT, asks, end, end_at, get, get64, put, put64, stream, stream_at, writable,
+};
 
 /// In `stream::PENDING`: neither end.
 pub const PENDING: u32 = 3;
@@ -32,12 +34,12 @@ extern "C" fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u3
     if get(stream_at(source) + stream::DROPPED) != 0 {
         io_close(kind, object);
         settle(future, kind, 0);
-        gone(source << 1);
+        gone(source);
         return;
     }
-    let at = end_at(source << 1);
+    let at = end_at(source);
     put(at + end::STATE, 0);
-    put(end_at((source << 1) + 1) + end::STATE, 0);
+    put(end_at(writable(source)) + end::STATE, 0);
     put(at + sink::KIND, kind);
     put(at + sink::OBJECT, object);
     put(at + sink::FUTURE, future);
@@ -49,7 +51,7 @@ extern "C" fn begin(source: u32, kind: u32, object: u32, offset: u64, future: u3
 /// Adds what is waited for to the next poll.
 #[unsafe(export_name = "weak:pump-subscribe")]
 extern "C" fn subscribe(shared: u32) {
-    let (at, to) = (stream_at(shared), end_at(shared << 1));
+    let (at, to) = (stream_at(shared), end_at(shared));
     match get(to + sink::WAITS) {
         0 => io_subscribe(get(at + stream::KIND), get(at + stream::OBJECT), 0),
         _ => io_subscribe(get(to + sink::KIND), get(to + sink::OBJECT), 1),
@@ -62,7 +64,7 @@ extern "C" fn go_on(shared: u32) {
     loop {
         // A write of nothing says whether one would go on.
         let waits = write(shared, BUFFER, 0) == WOULD_BLOCK;
-        put(end_at(shared << 1) + sink::WAITS, waits.into());
+        put(end_at(shared) + sink::WAITS, waits.into());
         if waits {
             return asks(asks::STREAM);
         }
@@ -86,10 +88,10 @@ extern "C" fn go_on(shared: u32) {
             // What has been read is in no other place: it is tried until it is gone.
             if taken >= 0 {
                 done += taken as u32;
-                let to = end_at(shared << 1) + sink::OFFSET;
+                let to = end_at(shared) + sink::OFFSET;
                 put64(to, get64(to).wrapping_add(taken as u64));
             } else if taken == WOULD_BLOCK {
-                let at = end_at(shared << 1);
+                let at = end_at(shared);
                 io_subscribe(0, 0, 0);
                 io_subscribe(get(at + sink::KIND), get(at + sink::OBJECT), 1);
                 io_poll(0, 0);
@@ -101,7 +103,7 @@ extern "C" fn go_on(shared: u32) {
 }
 
 fn write(shared: u32, address: u32, count: u32) -> i64 {
-    let at = end_at(shared << 1);
+    let at = end_at(shared);
     let (kind, object) = (get(at + sink::KIND), get(at + sink::OBJECT));
     io_write(kind, object, get64(at + sink::OFFSET), address, count)
 }
@@ -116,7 +118,7 @@ fn code(moved: i64) -> u32 {
 
 /// Nothing more is passed on: both futures get to know it.
 fn end(shared: u32, of_source: u32, of_sink: u32) {
-    let at = end_at(shared << 1);
+    let at = end_at(shared);
     let (kind, object) = (get(at + sink::KIND), get(at + sink::OBJECT));
     let future = get(at + sink::FUTURE);
     put(stream_at(shared) + stream::PENDING, 0);

@@ -1,9 +1,9 @@
-//! The records, and where they are: a head, calls with waitable sets, streams, and what is kept of each
-//! instance. Nothing keeps an address while a guest may run. A call, and a waitable set, is known by how far its record is
-//! from the head: that is its address in all programs whose records lie at 0, and one addition in the others.
+//! The records, and where they are: a head, streams, calls with waitable sets, and what is kept of each
+//! instance. Nothing keeps an address while a guest may run. A call, an end of a stream and a waitable set are known by how far their records
+//! are from the head: that is its address in all programs whose records lie at 0, and one addition in the others.
 
 use crate::alone::ALONE;
-use crate::import::{contexts, fail, max_streams, max_tasks, reason, tasks};
+use crate::import::{contexts, fail, max_streams, max_tasks, reason, tasks, thread_stack, waits};
 use p1bridge_shim::abi::{load32, load64, store32, store64};
 
 /// No call: the head is there.
@@ -27,14 +27,15 @@ pub mod head {
     pub const NEXT: u32 = 40;
     /// How many turns were given up since anything else has run.
     pub const TURNS: u32 = 44;
-    /// The end of all calls, and how many streams, that were ever there at the same time: nobody has to look further.
+    /// The end of all calls, and of all streams, that were ever there at the same time: nobody has to look further.
     pub const CALLS: u32 = 48;
     pub const STREAMS: u32 = 52;
     /// How many calls there are.
     pub const USED: u32 = 56;
     /// Whether a stream or a call may wait for the host ([`super::asks`]).
     pub const ASKS: u32 = 60;
-    pub const BYTES: u32 = 64;
+    /// So many that the number of an end says which of the two it is.
+    pub const BYTES: u32 = super::stream::BYTES;
 }
 
 /// What may wait for the host.
@@ -213,13 +214,13 @@ pub mod stream {
     /// The type of handles of its readable end; 0 where the host made it.
     pub const TYPE: u32 = end::OWN + 4;
     pub const DROPPED: u32 = end::OWN + 8;
-    /// The end whose copy waits, and one more.
+    /// The end whose copy waits.
     pub const PENDING: u32 = end::OWN + 12;
     /// What the host has at its end; 0: both ends are of guests.
     pub const KIND: u32 = end::OWN + 16;
     pub const OBJECT: u32 = end::OWN + 20;
     pub const OFFSET: u32 = end::BYTES + end::OWN;
-    /// The future that gets the result of a stream, and one more. Of such a future: the result, and one more.
+    /// The future that gets the result of a stream. Of such a future: the result, and one more.
     pub const FUTURE: u32 = OFFSET + 8;
     pub const CODE: u32 = OFFSET + 12;
     pub const BYTES: u32 = 2 * end::BYTES;
@@ -310,7 +311,10 @@ pub fn head() -> At {
 }
 
 /// The first call.
-pub const FIRST: u32 = head::BYTES;
+#[inline(always)]
+pub fn first_call() -> u32 {
+    head::BYTES + max_streams() * stream::BYTES
+}
 
 /// A call.
 #[inline(always)]
@@ -320,25 +324,61 @@ pub fn call_at(call: u32) -> At {
 
 /// A waitable set.
 pub fn set_at(set: u32) -> At {
-    call_at(set) + call::SET
+    head() + set + call::SET
 }
 
-/// An end: twice the number of its stream, and one more for the writable one.
-#[inline(never)]
+/// An end.
+#[inline(always)]
 pub fn end_at(end: u32) -> At {
-    head() + (head::BYTES + max_tasks() * call::BYTES) + end * end::BYTES
+    record_at(end)
 }
 
-/// A stream or future.
+/// A stream or future: it begins with its readable end.
+#[inline(always)]
 pub fn stream_at(stream: u32) -> At {
-    end_at(stream << 1)
+    record_at(stream)
+}
+
+/// A record. Most functions that look for ends run once for a stream: a call is less code than an addition there.
+#[inline(never)]
+fn record_at(record: u32) -> At {
+    head() + record
+}
+
+/// An end and its stream, where bytes move.
+#[inline(always)]
+pub fn end_and_stream(end: u32) -> (At, At) {
+    (head() + end, head() + stream_of(end))
+}
+
+/// The stream of an end.
+#[inline(always)]
+pub fn stream_of(end: u32) -> u32 {
+    end & !end::BYTES
+}
+
+/// The other end of a stream.
+#[inline(always)]
+pub fn other(end: u32) -> u32 {
+    end ^ end::BYTES
+}
+
+/// The writable end of a stream.
+#[inline(always)]
+pub fn writable(stream: u32) -> u32 {
+    stream | end::BYTES
+}
+
+/// Whether an end is the writable one.
+#[inline(always)]
+pub fn writes(end: u32) -> bool {
+    end & end::BYTES != 0
 }
 
 /// How far from the head is what is kept of an instance.
 #[inline(always)]
 pub fn from_head(instance: u32) -> u32 {
-    let before = head::BYTES + max_tasks() * call::BYTES + max_streams() * stream::BYTES;
-    before + instance * instance::BYTES
+    first_call() + max_tasks() * call::BYTES + instance * instance::BYTES
 }
 
 /// What is kept of an instance.
@@ -354,16 +394,16 @@ pub fn current() -> u32 {
 }
 
 /// The task of a thread.
+#[inline(always)]
 pub fn task_of(thread: u32) -> u32 {
-    match thread {
-        NONE => NONE,
-        thread => {
-            let at = call_at(thread);
-            match get(at + call::MODE) & mode::THREAD {
-                0 => thread,
-                _ => get(at + call::PARENT),
-            }
-        }
+    // Tasks have more than one where stacks are taken away.
+    if thread_stack() == 0 || thread == NONE {
+        return thread;
+    }
+    let at = call_at(thread);
+    match get(at + call::MODE) & mode::THREAD {
+        0 => thread,
+        _ => get(at + call::PARENT),
     }
 }
 
@@ -373,12 +413,13 @@ pub fn calls() -> u32 {
     get(head() + head::CALLS)
 }
 
-/// How many streams there may be.
+/// Where the streams end: those behind it were never there.
+#[inline(always)]
 pub fn streams() -> u32 {
     get(head() + head::STREAMS)
 }
 
-/// Notes where records end, or how many there are.
+/// Notes where records end.
 #[inline(always)]
 fn reach(mark: u32, end: u32) {
     let at = head() + mark;
@@ -410,7 +451,7 @@ pub fn new_call() -> u32 {
     if get(head() + head::USED) >= few {
         make_room(first);
     }
-    let mut call = FIRST + first * call::BYTES;
+    let mut call = first_call() + first * call::BYTES;
     while get(call_at(call) + call::FLAGS) != 0 {
         call += call::BYTES;
     }
@@ -457,8 +498,8 @@ pub fn free_call(at: At) {
 /// A waitable set that is free.
 #[inline(never)]
 pub fn new_set() -> u32 {
-    let mut set = FIRST;
-    while set < FIRST + max_tasks() * call::BYTES {
+    let mut set = first_call();
+    while set < from_head(0) {
         let at = set_at(set);
         if get(at + set::USES) == 0 {
             put(at + set::USES, 1);
@@ -473,8 +514,8 @@ pub fn new_set() -> u32 {
 #[inline(never)]
 pub fn new_stream(ty: u32) -> u32 {
     loop {
-        let mut stream = 0;
-        while stream < max_streams() {
+        let mut stream = head::BYTES;
+        while stream < first_call() {
             let at = stream_at(stream);
             if get(at + stream::USED) == 0 {
                 clear(at, stream::BYTES);
@@ -482,10 +523,12 @@ pub fn new_stream(ty: u32) -> u32 {
                 put(at + stream::TYPE, ty);
                 put(at + end::STATE, copy::IDLE);
                 put(at + (end::BYTES + end::STATE), copy::IDLE);
-                reach(head::STREAMS, stream + 1);
+                if waits() != 0 {
+                    reach(head::STREAMS, stream + stream::BYTES);
+                }
                 return stream;
             }
-            stream += 1;
+            stream += stream::BYTES;
         }
         if ALONE || !crate::step::others_go_on() {
             fail(reason::STREAMS);
@@ -525,8 +568,7 @@ pub fn find_waitable(instance: u32, handle: u32) -> At {
     let entry = entry(instance, handle);
     let (ty, rep) = (get(entry), get(entry + 4));
     match ty {
-        SUBTASK => call_at(rep),
-        FIRST_END.. => end_at(rep),
+        SUBTASK | FIRST_END.. => head() + rep,
         _ => p1bridge_shim::trap(),
     }
 }

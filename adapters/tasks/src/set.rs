@@ -3,8 +3,8 @@
 use crate::ends;
 use crate::import::{handle_add, handle_remove, table, trap_if, weak};
 use crate::record::{
-    At, FIRST, NONE, SET, add, asks, call, call_at, calls, end, end_at, find, find_waitable, get,
-    head, new_set, put, set, set_at, subtask, wait, waitable,
+    At, NONE, SET, add, asks, call, call_at, calls, end, end_at, find, find_waitable, first_call,
+    get, head, new_set, put, set, set_at, subtask, wait, waitable,
 };
 use crate::step;
 
@@ -26,7 +26,7 @@ fn member(set: u32) -> u32 {
     if !has_event(set) {
         return NONE;
     }
-    let mut task = FIRST;
+    let mut task = first_call();
     while task < calls() {
         if is_member(call_at(task), set) {
             return task;
@@ -34,10 +34,9 @@ fn member(set: u32) -> u32 {
         task += call::BYTES;
     }
     // It is one of these.
-    let (mut end, mut at) = (0, end_at(0));
-    while !is_member(at, set) {
-        end += 1;
-        at = at + end::BYTES;
+    let mut end = head::BYTES;
+    while !is_member(end_at(end), set) {
+        end += end::BYTES;
     }
     end | END
 }

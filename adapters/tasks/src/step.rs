@@ -10,7 +10,7 @@ use crate::import::{
     weak,
 };
 use crate::record::{
-    At, FIRST, NONE, add, asks, call, call_at, calls, current, end_at, flag, get, head, how, mode,
+    At, NONE, add, asks, call, call_at, calls, current, first_call, flag, get, head, how, mode,
     put, root, set, set_at, subtask, task, tick, wait, waitable,
 };
 use crate::set::{has_event, take_event};
@@ -75,8 +75,7 @@ fn is_other_there(what: u32, on: u32) -> bool {
     match what {
         wait::YIELD => true,
         wait::ENTER if !ALONE => can_enter(call_at(on)) && !is_behind(call_at(on)),
-        wait::CALL => get(call_at(on) + waitable::EVENT) != 0,
-        wait::END => get(end_at(on) + waitable::EVENT) != 0,
+        wait::CALL | wait::END => get(head() + on + waitable::EVENT) != 0,
         _ => false,
     }
 }
@@ -167,7 +166,7 @@ const ALL: u32 = u32::MAX;
 fn first_ready(up_to: u32, instance: u32) -> u32 {
     let (mut found, mut since) = (NONE, up_to);
     // Nothing runs meanwhile that could move the records.
-    let (mut task, all) = (FIRST, calls());
+    let (mut task, all) = (first_call(), calls());
     while task < all {
         if goes_on(call_at(task), since, instance) {
             since = get(call_at(task) + call::SINCE);
@@ -444,7 +443,7 @@ extern "C" fn ask(now: u32) -> u32 {
     host::retry();
     if timers {
         let over = io_now();
-        let mut task = FIRST;
+        let mut task = first_call();
         while task < calls() {
             let at = call_at(task);
             if is_timer(at) && crate::timer::deadline(at) <= over {
@@ -459,7 +458,7 @@ extern "C" fn ask(now: u32) -> u32 {
 /// The moment at which the first call of the host is over, or the last of all where there is none.
 fn next_deadline() -> u64 {
     let mut deadline = u64::MAX;
-    let mut task = FIRST;
+    let mut task = first_call();
     while task < calls() {
         let at = call_at(task);
         if is_timer(at) {
@@ -506,11 +505,7 @@ extern "C" fn yield_(_instance: u32) -> u32 {
 /// Waits until a call or an end has an event.
 #[inline(never)]
 pub fn wait_for_event(what: u32, on: u32) {
-    let address = || match what {
-        wait::CALL => call_at(on),
-        _ => end_at(on),
-    };
-    put(address() + waitable::SYNC, 1);
+    put(head() + on + waitable::SYNC, 1);
     wait(what, on);
-    put(address() + waitable::SYNC, 0);
+    put(head() + on + waitable::SYNC, 0);
 }

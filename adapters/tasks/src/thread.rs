@@ -6,8 +6,8 @@ use crate::call::{
 };
 use crate::import::{instances, max_tasks, thread_stack, trap_if};
 use crate::record::{
-    At, FIRST, NONE, add, call, call_at, current, flag, free_call, get, head, how, instance_at,
-    mode, new_call, put, root, task, task_of, tick, wait,
+    At, NONE, add, call, call_at, current, first_call, flag, free_call, get, head, how,
+    instance_at, mode, new_call, put, root, task, task_of, tick, wait,
 };
 use crate::step::{self, frame_of, holds, is_ready};
 
@@ -123,7 +123,7 @@ pub fn thread_ended(thread: u32) {
 
 /// How many calls are before one.
 fn index_of(call: u32) -> u32 {
-    (call - FIRST) / call::BYTES
+    (call - first_call()) / call::BYTES
 }
 
 /// `thread.index`.
@@ -139,7 +139,7 @@ extern "C" fn thread_index() -> u32 {
 fn find_thread(instance: u32, index: u32) -> u32 {
     let thread = index.wrapping_sub(1);
     trap_if(thread >= max_tasks());
-    let thread = FIRST + thread * call::BYTES;
+    let thread = first_call() + thread * call::BYTES;
     let at = call_at(thread);
     let flags = get(at + call::FLAGS);
     trap_if(flags == 0 || flags & flag::THREAD_ENDED != 0);
@@ -192,7 +192,7 @@ fn run_next(thread: u32) {
 /// `thread.suspend-then-resume` and `thread.yield-then-resume`.
 fn then_resume(instance: u32, index: u32, what: u32) -> u32 {
     make_ready(find_suspended(instance, index));
-    run_next(FIRST + (index - 1) * call::BYTES);
+    run_next(first_call() + (index - 1) * call::BYTES);
     step::wait(what, 0);
     0
 }

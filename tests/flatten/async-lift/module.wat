@@ -17,7 +17,7 @@
   (memory (;0;) 1 1)
   (global $p1bridge:first (;0;) (mut i32) i32.const 0)
   (global $p1bridge:initialized (;1;) (mut i32) i32.const 0)
-  (global $p1bridge:end (;2;) i32 i32.const 6480)
+  (global $p1bridge:end (;2;) i32 i32.const 6544)
   (export "run" (func $"p1bridge:export run"))
   (export "_initialize" (func $p1bridge:initialize))
   (export "memory" (memory 0))
@@ -29,14 +29,7 @@
   (func (;1;) (type 1) (param i32 i32 i32) (result i32)
     i32.const 0
   )
-  (func $tasks::record::end_at (;2;) (type 2) (param i32) (result i32)
-    local.get 0
-    i32.const 6
-    i32.shl
-    i32.const 2368
-    i32.add
-  )
-  (func $tasks::set::take_event (;3;) (type 2) (param i32) (result i32)
+  (func $tasks::set::take_event (;2;) (type 2) (param i32) (result i32)
     (local i32)
     block ;; label = @1
       local.get 0
@@ -58,7 +51,7 @@
       i32.const 2147483647
       i32.and
       local.tee 1
-      call $tasks::record::end_at
+      call $tasks::record::record_at
       i32.load offset=12 align=1
       local.get 1
       call $tasks::ends::take
@@ -69,6 +62,8 @@
       call $tasks::ends::is_future
       select
       local.get 0
+      i32.const 6
+      i32.shr_u
       i32.const 1
       i32.and
       i32.or
@@ -83,7 +78,7 @@
     call $tasks::set::set_payload
     i32.const 1
   )
-  (func $tasks::set::member (;4;) (type 2) (param i32) (result i32)
+  (func $tasks::set::member (;3;) (type 2) (param i32) (result i32)
     (local i32 i32)
     i32.const 0
     local.set 1
@@ -95,8 +90,8 @@
       local.get 0
       i32.const 1
       i32.add
-      local.set 2
-      i32.const 64
+      local.set 0
+      i32.const 4224
       local.set 1
       block ;; label = @2
         loop ;; label = @3
@@ -106,21 +101,18 @@
             i32.load offset=48 align=1
             i32.lt_u
             br_if 0 (;@4;)
-            i32.const 0
-            local.set 0
-            i32.const 0
-            call $tasks::record::end_at
+            i32.const 128
             local.set 1
             loop ;; label = @5
               block ;; label = @6
                 local.get 1
-                i32.const 4
-                i32.add
-                i32.load align=1
-                local.get 2
+                call $tasks::record::record_at
+                local.tee 2
+                i32.load offset=4 align=1
+                local.get 0
                 i32.ne
                 br_if 0 (;@6;)
-                local.get 1
+                local.get 2
                 i32.load align=1
                 br_if 4 (;@2;)
               end
@@ -128,23 +120,19 @@
               i32.const 64
               i32.add
               local.set 1
-              local.get 0
-              i32.const 1
-              i32.add
-              local.set 0
               br 0 (;@5;)
             end
           end
           block ;; label = @4
             local.get 1
-            local.tee 0
+            local.tee 2
             i32.const 4
             i32.add
             i32.load align=1
-            local.get 2
+            local.get 0
             i32.ne
             br_if 0 (;@4;)
-            local.get 0
+            local.get 2
             i32.load align=1
             br_if 3 (;@1;)
           end
@@ -155,14 +143,14 @@
           br 0 (;@3;)
         end
       end
-      local.get 0
+      local.get 1
       i32.const -2147483648
       i32.or
       local.set 1
     end
     local.get 1
   )
-  (func $tasks::set::set_payload (;5;) (type 3) (param i32 i32)
+  (func $tasks::set::set_payload (;4;) (type 3) (param i32 i32)
     (local i32)
     i32.const 0
     local.tee 2
@@ -172,90 +160,30 @@
     local.get 0
     i32.store offset=4 align=1
   )
-  (func $tasks::ends::take (;6;) (type 2) (param i32) (result i32)
-    (local i32 i32 i32)
+  (func $tasks::record::record_at (;5;) (type 2) (param i32) (result i32)
     local.get 0
-    call $tasks::record::end_at
+  )
+  (func $tasks::ends::take (;6;) (type 2) (param i32) (result i32)
+    (local i32 i32)
+    local.get 0
+    call $tasks::record::record_at
     local.tee 1
     i32.load align=1
     local.set 2
     local.get 1
     i32.const 0
     call $tasks::set::set_event
+    local.get 0
     local.get 2
     i32.const -1
     i32.add
-    local.set 2
-    block ;; label = @1
-      local.get 0
-      i32.const 1
-      i32.shr_u
-      call $tasks::record::stream_at
-      local.tee 3
-      i32.load offset=52 align=1
-      local.get 0
-      i32.const 1
-      i32.and
-      i32.const 1
-      i32.add
-      i32.ne
-      br_if 0 (;@1;)
-      local.get 3
-      i32.const 52
-      i32.add
-      i32.const 0
-      i32.store align=1
-    end
-    local.get 0
-    call $tasks::ends::is_future
-    local.set 0
-    block ;; label = @1
-      block ;; label = @2
-        block ;; label = @3
-          local.get 2
-          i32.const 1
-          i32.eq
-          br_if 0 (;@3;)
-          block ;; label = @4
-            local.get 0
-            br_if 0 (;@4;)
-            local.get 1
-            i32.const 1
-            i32.store offset=16 align=1
-            br 2 (;@2;)
-          end
-          local.get 1
-          i32.const 1
-          i32.const 4
-          local.get 2
-          select
-          i32.store offset=16 align=1
-          local.get 2
-          return
-        end
-        local.get 1
-        i32.const 4
-        i32.store offset=16 align=1
-        i32.const 1
-        local.set 3
-        local.get 0
-        br_if 1 (;@1;)
-      end
-      local.get 1
-      i32.load offset=32 align=1
-      i32.const 4
-      i32.shl
-      local.get 2
-      i32.or
-      local.set 3
-    end
-    local.get 3
+    call $tasks::ends::conclude
   )
   (func $tasks::ends::is_future (;7;) (type 2) (param i32) (result i32)
     local.get 0
-    i32.const 1
-    i32.shr_u
-    call $tasks::record::stream_at
+    i32.const -65
+    i32.and
+    call $tasks::record::record_at
     i32.load8_u offset=44
     i32.const 2
     i32.and
@@ -535,31 +463,31 @@
     local.set 1
     block ;; label = @1
       block ;; label = @2
-        local.get 0
-        i32.load offset=52 align=1
-        br_if 0 (;@2;)
         local.get 1
         i32.const 64
         i32.and
         i32.eqz
         br_if 0 (;@2;)
-        local.get 0
-        i32.load offset=36 align=1
-        i32.const 4
-        i32.ne
-        br_if 1 (;@1;)
-        local.get 0
-        local.get 1
-        i32.const 2
-        i32.or
-        call $tasks::call::put_flags
-        return
+        br 1 (;@1;)
       end
       local.get 0
       i32.const 56
       i32.add
       local.get 1
       i32.store align=1
+      return
+    end
+    block ;; label = @1
+      local.get 0
+      i32.load offset=36 align=1
+      i32.const 4
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 0
+      local.get 1
+      i32.const 2
+      i32.or
+      call $tasks::call::put_flags
       return
     end
     unreachable
@@ -755,7 +683,7 @@
     local.get 0
     i32.const 4
     i32.shl
-    i32.const 6464
+    i32.const 6528
     i32.add
   )
   (func $tasks::call::can_enter (;32;) (type 2) (param i32) (result i32)
@@ -789,11 +717,77 @@
     end
     local.get 1
   )
-  (func $tasks::record::stream_at (;33;) (type 2) (param i32) (result i32)
+  (func $tasks::ends::conclude (;33;) (type 7) (param i32 i32) (result i32)
+    (local i32 i32)
+    i32.const 0
+    local.set 2
+    block ;; label = @1
+      i32.const 0
+      local.get 0
+      i32.const -65
+      i32.and
+      i32.add
+      local.tee 3
+      i32.load offset=52 align=1
+      local.get 0
+      i32.ne
+      br_if 0 (;@1;)
+      local.get 3
+      i32.const 52
+      i32.add
+      i32.const 0
+      i32.store align=1
+    end
+    local.get 2
     local.get 0
+    i32.add
+    local.set 0
+    local.get 3
+    i32.load offset=44 align=1
+    i32.const 2
+    i32.and
+    local.set 2
     i32.const 1
-    i32.shl
-    call $tasks::record::end_at
+    local.set 3
+    block ;; label = @1
+      block ;; label = @2
+        block ;; label = @3
+          local.get 1
+          i32.const 1
+          i32.eq
+          br_if 0 (;@3;)
+          block ;; label = @4
+            local.get 2
+            br_if 0 (;@4;)
+            local.get 0
+            i32.const 1
+            i32.store offset=16 align=1
+            br 2 (;@2;)
+          end
+          local.get 0
+          i32.const 1
+          i32.const 4
+          local.get 1
+          select
+          i32.store offset=16 align=1
+          local.get 1
+          return
+        end
+        local.get 0
+        i32.const 4
+        i32.store offset=16 align=1
+        local.get 2
+        br_if 1 (;@1;)
+      end
+      local.get 0
+      i32.load offset=32 align=1
+      i32.const 4
+      i32.shl
+      local.get 1
+      i32.or
+      local.set 3
+    end
+    local.get 3
   )
   (func $tasks::step::look_below (;34;) (type 4) (param i32)
     block ;; label = @1
@@ -825,7 +819,6 @@
       i32.const 0
       return
     end
-    local.get 0
     unreachable
   )
   (func $tasks::step::another_could_go_on (;36;) (type 0) (result i32)
@@ -880,42 +873,42 @@
   )
   (func $tasks::step::first_ready (;37;) (type 7) (param i32 i32) (result i32)
     (local i32 i32 i32)
-    i32.const 0
-    i32.load offset=48 align=1
+    i32.const 4224
     local.set 2
     i32.const 0
+    i32.load offset=48 align=1
     local.set 3
-    i32.const 64
+    i32.const 0
     local.set 4
     block ;; label = @1
       loop ;; label = @2
-        local.get 4
         local.get 2
+        local.get 3
         i32.ge_u
         br_if 1 (;@1;)
         block ;; label = @3
-          local.get 4
+          local.get 2
           local.get 0
           local.get 1
           call $tasks::step::goes_on
           i32.eqz
           br_if 0 (;@3;)
-          local.get 4
+          local.get 2
           i32.const 24
           i32.add
           i32.load align=1
           local.set 0
-          local.get 4
-          local.set 3
+          local.get 2
+          local.set 4
         end
-        local.get 4
+        local.get 2
         i32.const 144
         i32.add
-        local.set 4
+        local.set 2
         br 0 (;@2;)
       end
     end
-    local.get 3
+    local.get 4
   )
   (func $tasks::step::goes_on (;38;) (type 1) (param i32 i32 i32) (result i32)
     (local i32 i32)
@@ -1015,7 +1008,6 @@
                 call $tasks::step::run
                 return
               end
-              local.get 0
               unreachable
             end
             br 3 (;@1;)
@@ -1430,100 +1422,86 @@
     call $tasks::step::holds
   )
   (func $tasks::step::is_other_there (;53;) (type 7) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32)
+    (local i32 i32)
     i32.const 0
     local.set 2
     block ;; label = @1
       block ;; label = @2
         block ;; label = @3
           block ;; label = @4
-            block ;; label = @5
-              local.get 0
-              i32.const -1
-              i32.add
-              br_table 4 (;@1;) 2 (;@3;) 0 (;@5;) 2 (;@3;) 3 (;@2;) 1 (;@4;) 2 (;@3;)
-            end
-            local.get 1
-            call $tasks::call::can_enter
-            i32.eqz
-            br_if 1 (;@3;)
-            i32.const 140
-            local.set 0
-            local.get 1
-            local.tee 1
-            i32.const 76
+            local.get 0
+            i32.const -1
             i32.add
-            local.set 3
-            local.get 1
-            i32.const 24
-            i32.add
-            local.set 4
-            loop ;; label = @5
-              local.get 0
-              i32.const -76
-              i32.add
-              local.tee 5
-              i32.const 0
-              i32.load offset=48 align=1
-              i32.ge_u
-              br_if 4 (;@1;)
-              block ;; label = @6
-                local.get 0
-                local.tee 1
-                i32.const -60
-                i32.add
-                i32.load8_u
-                i32.const 3
-                i32.ne
-                br_if 0 (;@6;)
-                local.get 5
-                local.get 1
-                i32.const -56
-                i32.add
-                i32.load align=1
-                i32.ne
-                br_if 0 (;@6;)
-                local.get 1
-                i32.load align=1
-                local.get 3
-                i32.load align=1
-                i32.ne
-                br_if 0 (;@6;)
-                local.get 1
-                i32.const -52
-                i32.add
-                i32.load align=1
-                local.get 4
-                i32.load align=1
-                i32.ge_u
-                br_if 0 (;@6;)
-                local.get 1
-                i32.const -76
-                i32.add
-                call $tasks::call::can_enter
-                br_if 3 (;@3;)
-              end
-              local.get 0
-              i32.const 144
-              i32.add
-              local.set 0
-              br 0 (;@5;)
-            end
+            br_table 3 (;@1;) 2 (;@2;) 0 (;@4;) 2 (;@2;) 1 (;@3;) 1 (;@3;) 2 (;@2;)
           end
           local.get 1
-          call $tasks::record::end_at
-          i32.load align=1
-          i32.const 0
-          i32.ne
-          local.set 2
+          call $tasks::call::can_enter
+          i32.eqz
+          br_if 1 (;@2;)
+          local.get 1
+          local.set 3
+          i32.const 4224
+          local.set 0
+          loop ;; label = @4
+            local.get 0
+            i32.const 0
+            i32.load offset=48 align=1
+            i32.ge_u
+            br_if 3 (;@1;)
+            block ;; label = @5
+              local.get 0
+              local.tee 1
+              i32.const 16
+              i32.add
+              i32.load8_u
+              i32.const 3
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 0
+              local.get 1
+              i32.const 20
+              i32.add
+              i32.load align=1
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 1
+              i32.const 76
+              i32.add
+              i32.load align=1
+              local.get 3
+              i32.const 76
+              i32.add
+              i32.load align=1
+              i32.ne
+              br_if 0 (;@5;)
+              local.get 1
+              i32.const 24
+              i32.add
+              i32.load align=1
+              local.get 3
+              i32.const 24
+              i32.add
+              i32.load align=1
+              i32.ge_u
+              br_if 0 (;@5;)
+              local.get 1
+              call $tasks::call::can_enter
+              br_if 3 (;@2;)
+            end
+            local.get 0
+            i32.const 144
+            i32.add
+            local.set 0
+            br 0 (;@4;)
+          end
         end
-        local.get 2
-        return
+        local.get 1
+        i32.load align=1
+        i32.const 0
+        i32.ne
+        local.set 2
       end
-      local.get 1
-      i32.load align=1
-      i32.const 0
-      i32.ne
+      local.get 2
       return
     end
     i32.const 1
@@ -1687,7 +1665,7 @@
       br_if 0 (;@1;)
       call $tasks::record::make_room
     end
-    i32.const -80
+    i32.const 4080
     local.set 0
     loop ;; label = @1
       local.get 0
@@ -1832,7 +1810,7 @@
       local.get 3
       i32.const 4
       i32.shl
-      i32.const 6464
+      i32.const 6528
       i32.add
       local.set 2
     end

@@ -66,7 +66,7 @@ pub fn figures() -> Result<Vec<Figure>> {
         figure(
             "bytes of the tasks of a program with one function that gives up its turn",
             turns.len() as f64,
-            4264.0,
+            4224.0,
         ),
         figure(
             "fuel of a turn of a task with a callback",
@@ -102,7 +102,7 @@ pub fn figures() -> Result<Vec<Figure>> {
         figure(
             "fuel of a write of 4 KiB to standard output through a stream",
             write()?,
-            842.0,
+            493.0,
         ),
     ])
 }
