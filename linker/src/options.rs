@@ -8,7 +8,8 @@ use crate::wasi;
 
 /// A code-only core module that provides WASI interfaces in lowered form, such as `p2-on-p1`.
 ///
-/// The contract between a library and the linker is written down in `docs/adapter-p2-on-p1.md`.
+/// The contract between a library and the linker is written down in `docs/adapter-p2-on-p1.md`. Its bodies have to be valid with the features
+/// of the MVP: those that are linked are validated in the output, and the others are not looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Library<'a> {
     /// The name used in messages and in the report, `provides-on-requires`.
