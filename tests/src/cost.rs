@@ -226,7 +226,7 @@ fn two_guests() -> Result<Vec<Figure>> {
         figure(
             "size of a composition, checked, in times its core modules",
             composed(Isolation::Checked)?,
-            1.522,
+            1.515,
         ),
     ])
 }

@@ -269,7 +269,10 @@ pub fn check(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
 
 /// Takes an address from the stack and leaves whether `reach` bytes from it do not lie in the region.
 pub fn is_outside(code: &mut InstructionSink<'_>, access: &Access, reach: u64) {
-    if reach <= access.least {
+    if let (1, Quantity::Global(global)) = (reach, access.bytes) {
+        // One byte is outside where its address is not below the end: nothing is to be subtracted.
+        code.global_get(global).i32_ge_u();
+    } else if reach <= access.least {
         // `bytes - reach` does not wrap.
         match access.bytes {
             Quantity::Const(bytes) => {
