@@ -72,6 +72,12 @@ impl Run {
     /// Takes as many characters as it can, but for up to three at the end, or before one that is not
     /// taken.
     pub fn encode(&self, code: &mut InstructionSink<'_>) {
+        let only_widens =
+            self.limit.is_none() && (self.from.0, self.to.0) == (Units::Latin1, Units::Utf16);
+        if only_widens {
+            self.widen_all(code);
+            return;
+        }
         if self.pieces >= Pieces::Vectors {
             self.turns(code, 16, true);
         }
@@ -79,6 +85,38 @@ impl Run {
             self.turns(code, 8, self.pieces == Pieces::Words);
             self.turns(code, 4, false);
         }
+    }
+
+    /// Takes units of one byte that become two, with nothing to check: as many in a turn as make what the
+    /// turn itself costs small. Without vectors each is moved alone, which takes two instructions of most
+    /// machines, where a word takes three for each unit in it.
+    fn widen_all(&self, code: &mut InstructionSink<'_>) {
+        if self.pieces >= Pieces::Vectors {
+            self.widen_turns(code, 64, true, 8);
+            self.widen_turns(code, 16, true, 8);
+            self.widen_turns(code, 8, false, 8);
+        } else if self.pieces >= Pieces::Words {
+            self.widen_turns(code, 16, true, 1);
+        }
+        if self.pieces >= Pieces::Words {
+            self.widen_turns(code, 4, true, 1);
+        }
+    }
+
+    /// Takes so many such units in a turn, again and again or once, `lanes` of them at once: 8 or 1.
+    fn widen_turns(&self, code: &mut InstructionSink<'_>, count: u32, again: bool, lanes: u32) {
+        self.turns_of(code, count, again, |code, _| {
+            for unit in (0..count).step_by(lanes as usize) {
+                let source = at(u64::from(unit), self.from.1);
+                let target = at(u64::from(unit) * 2, self.to.1);
+                code.local_get(self.target).local_get(self.address);
+                if lanes == 8 {
+                    code.v128_load8x8_u(source).v128_store(target);
+                } else {
+                    code.i32_load8_u(source).i32_store16(target);
+                }
+            }
+        });
     }
 
     /// Takes characters of two bytes in UTF-8, four at once as long as it goes, from UTF-8 to UTF-16 or back.
@@ -135,6 +173,21 @@ impl Run {
 
     /// Takes so many characters, again and again or once.
     fn turns(&self, code: &mut InstructionSink<'_>, count: u32, again: bool) {
+        self.turns_of(code, count, again, |code, out| match count {
+            16 => self.vectors(code, out),
+            _ => self.words(code, count, out),
+        });
+    }
+
+    /// Takes so many characters, again and again or once, as `take` does, which branches to the label that it
+    /// gets where it does not take them.
+    fn turns_of<'a>(
+        &self,
+        code: &mut InstructionSink<'a>,
+        count: u32,
+        again: bool,
+        take: impl FnOnce(&mut InstructionSink<'a>, u32),
+    ) {
         let (read, written) = (bytes(self.from.0, count), bytes(self.to.0, count));
         code.block(BlockType::Empty);
         if again {
@@ -142,10 +195,7 @@ impl Run {
         }
         let out = u32::from(again);
         leave_without(code, (self.address, self.end), read, out);
-        match count {
-            16 => self.vectors(code, out),
-            _ => self.words(code, count, out),
-        }
+        take(code, out);
         advance(code, self.target, written);
         advance(code, self.address, read);
         if again {
