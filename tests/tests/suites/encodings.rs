@@ -229,7 +229,7 @@ fn text(seed: u64, length: usize, latin1: bool) -> String {
 /// Texts of many lengths, and the same with something changed.
 fn pass_texts(guests: &mut Guests) -> Result<()> {
     for seed in 0..400u64 {
-        let length = (seed as usize * 7) % 90;
+        let length = (seed as usize * 7) % 150;
         let text = text(seed, length, seed.is_multiple_of(3));
         let (mut bytes, length) = guests.from.write(&text);
         let aligned = if guests.from == Encoding::Utf8 { 1 } else { 2 };
