@@ -26,7 +26,7 @@ use crate::socket::{RESOLVER_AGAIN, WOULD_BLOCK};
 use crate::state::{SCRATCH, State, http_bytes, kind};
 use crate::tcp::connected;
 use crate::time::now;
-use crate::{p1, pool, sock};
+use crate::{p1, pool, sock, users};
 
 /// How far an exchange is: `small` of its slot. The numbers are none of a P1 file type.
 pub mod phase {
@@ -186,8 +186,7 @@ pub fn create(state: &mut State) -> u32 {
 /// One more user.
 #[inline(never)]
 pub fn hold(state: &State, client: u32) {
-    let users = &state.slot(client).low;
-    users.set(users.get() + 1);
+    users::take(state, client);
 }
 
 /// One less; nothing is left after the last one.
