@@ -13,7 +13,7 @@ use p1bridge::flatten::{FlattenOptions, flatten};
 use p1bridge::link::{Choices, Input, Plug, link};
 use p1bridge_linker::{Isolation, MemoryMode, Opt};
 use p1bridge_tests::random::run::{Engines, Flattened, Outcome, flattened};
-use p1bridge_tests::random::{Pair, pair};
+use p1bridge_tests::random::{Pair, Part, pair};
 use wit_component::{DecodedWasm, StringEncoding, embed_component_metadata};
 
 const PAIRS: u64 = 1200;
@@ -161,6 +161,15 @@ fn core_module(component: &[u8]) -> Result<Vec<u8>> {
     Ok(module)
 }
 
+/// Whether a `realloc` that goes wrong at its n-th call may not get that far once a part is a core module. A core module's
+/// strings are UTF-8 at its border: what was in another encoding there is transcoded in two steps, the second of which
+/// knows how long it gets, where one step allocates for the worst and shrinks.
+fn calls_realloc_less_often(pair: &Pair, part: &Part) -> bool {
+    let counted = pair.text.contains("(i32.eq (global.get $calls)");
+    let other = ["string-encoding=utf16", "string-encoding=latin1"];
+    counted && other.iter().any(|encoding| part.text.contains(encoding))
+}
+
 /// The files of a pair, linked: a chain where there is one in between, and two instances of the callee where the
 /// caller uses two. One of them is a core module, if it has no resources: those of a flat module are in its own hands. Says
 /// whether one is.
@@ -169,7 +178,8 @@ fn link_parts(seed: u64, pair: &Pair) -> Result<(Vec<u8>, bool)> {
     let mut has_core = false;
     for (n, part) in pair.parts.iter().enumerate() {
         let mut wasm = wat::parse_str(&part.text).with_context(|| part.text.clone())?;
-        if n as u64 == seed % pair.parts.len() as u64 && !pair.text.contains("resource") {
+        let chosen = n as u64 == seed % pair.parts.len() as u64;
+        if chosen && !pair.text.contains("resource") && !calls_realloc_less_often(pair, part) {
             wasm = core_module(&wasm)?;
             has_core = true;
         }
