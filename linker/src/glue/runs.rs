@@ -334,28 +334,12 @@ impl Run {
 
 /// Leaves on the stack whether the word in a local is four characters of two bytes each in UTF-8, if nothing is wrong
 /// with them.
-pub fn are_of_two_bytes(code: &mut InstructionSink<'_>, word: u32) {
+fn are_of_two_bytes(code: &mut InstructionSink<'_>, word: u32) {
     code.local_get(word)
         .i64_const(PAIRS.wrapping_mul(0xc0e0))
         .i64_and()
         .i64_const(PAIRS.wrapping_mul(0x80c0))
         .i64_eq();
-}
-
-/// The same if they may be c0 and c1, which are wrong.
-pub fn are_right_and_of_two_bytes(code: &mut InstructionSink<'_>, word: u32) {
-    are_of_two_bytes(code, word);
-    // What is at least c2 carries into the highest bit.
-    code.local_get(word)
-        .i64_const(PAIRS * 0x001e)
-        .i64_and()
-        .i64_const(PAIRS * 0x7ffe)
-        .i64_add()
-        .i64_const(PAIRS.wrapping_mul(0x8000))
-        .i64_and()
-        .i64_const(PAIRS.wrapping_mul(0x8000))
-        .i64_eq()
-        .i32_and();
 }
 
 /// Leaves four units of two bytes in a local, of which one each is used, as four bytes on the stack.

@@ -2,7 +2,7 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use super::runs::{self, NOT_ASCII, Pieces, at, twice};
+use super::runs::{NOT_ASCII, Pieces, at, twice};
 use super::vectors;
 use crate::memory::bulk::{advance, leave_without};
 use crate::memory::regions::Bulk;
@@ -82,22 +82,72 @@ fn skip_ascii(
     code.br(0).end().end();
 }
 
-/// Moves `address` behind characters of two bytes, four at a time.
-fn skip_two_bytes(
-    code: &mut InstructionSink<'_>,
-    memory: u32,
-    (address, end): (u32, u32),
-    word: u32,
-) {
-    code.block(BlockType::Empty).loop_(BlockType::Empty);
+/// How many words [`skip_short`] keeps in locals.
+const SHORT_LOCALS: u32 = 4;
+
+/// Moves `address` behind characters of one and two bytes in any order, a word at a time, to the beginning of the
+/// character in which a word begins that has others, wrong ones, or ASCII alone; `first` is the first of its locals.
+///
+/// The highest bit of a byte of a mask says what the byte is. All bytes that are not ASCII either lead or follow a byte
+/// that leads, and no other.
+fn skip_short(code: &mut InstructionSink<'_>, memory: u32, (address, end): (u32, u32), first: u32) {
+    // `carry` has the highest bit of its first byte, if the last byte of the word before leads.
+    let (word, high, leads, carry) = (first, first + 1, first + 2, first + 3);
+    let each = |byte: u8| i64::from_le_bytes([byte; 8]);
+    let shifted = |code: &mut InstructionSink<'_>, local: u32, by: i64| {
+        code.local_get(local).i64_const(by).i64_shl();
+    };
+    code.i64_const(0)
+        .local_set(carry)
+        .block(BlockType::Empty)
+        .loop_(BlockType::Empty);
     leave_without(code, (address, end), 8, 1);
     code.local_get(address)
         .i64_load(at(0, memory))
-        .local_set(word);
-    runs::are_right_and_of_two_bytes(code, word);
-    code.i32_eqz().br_if(1);
+        .local_tee(word)
+        .i64_const(NOT_ASCII)
+        .i64_and()
+        .local_tee(high)
+        .i64_eqz()
+        .br_if(1);
+    // 11xxxxxx leads.
+    shifted(code, word, 1);
+    code.local_get(high).i64_and().local_tee(leads);
+    // What follows has to be behind it.
+    code.local_get(high).i64_xor().local_get(carry).i64_xor();
+    shifted(code, leads, 8);
+    code.i64_xor();
+    // 111xxxxx has more than one behind it.
+    shifted(code, word, 2);
+    code.local_get(leads).i64_and().i64_or();
+    // c0 and c1 would lead what one byte could say: what is at least c2 carries into the highest bit.
+    code.local_get(word)
+        .i64_const(each(0x1e))
+        .i64_and()
+        .i64_const(each(0x7e))
+        .i64_add()
+        .i64_const(-1)
+        .i64_xor()
+        .local_get(leads)
+        .i64_and()
+        .i64_or()
+        .i64_const(0)
+        .i64_ne()
+        .br_if(1)
+        .local_get(leads)
+        .i64_const(56)
+        .i64_shr_u()
+        .local_set(carry);
     advance(code, address, 8);
     code.br(0).end().end();
+    // Back to a byte that leads.
+    code.local_get(address)
+        .local_get(carry)
+        .i64_const(7)
+        .i64_shr_u()
+        .i32_wrap_i64()
+        .i32_sub()
+        .local_set(address);
 }
 
 /// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: eight to sixteen bytes of ASCII are copied as
@@ -218,7 +268,7 @@ pub fn check(memory: u32, pieces: Pieces) -> Function {
     let mut locals = vec![(5, ValType::I32)];
     locals.extend(match pieces {
         Pieces::Vectors => Some((vectors::LOCALS, ValType::V128)),
-        Pieces::Words => Some((1, ValType::I64)),
+        Pieces::Words => Some((SHORT_LOCALS, ValType::I64)),
         Pieces::Units => None,
     });
     let mut body = Function::new(locals);
@@ -243,7 +293,7 @@ pub fn check(memory: u32, pieces: Pieces) -> Function {
     code.loop_(BlockType::Empty);
     match pieces {
         Pieces::Vectors => vectors::check(&mut code, memory, (address, end), scratch),
-        Pieces::Words => skip_two_bytes(&mut code, memory, (address, end), scratch),
+        Pieces::Words => skip_short(&mut code, memory, (address, end), scratch),
         Pieces::Units => {}
     }
     code.loop_(BlockType::Empty)

@@ -339,7 +339,7 @@
     end
   )
   (func $p1bridge:check-utf8 (;5;) (type 4) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i64)
+    (local i32 i32 i32 i32 i32 i64 i64 i64 i64)
     local.get 0
     local.get 1
     i32.add
@@ -399,6 +399,8 @@
         end
       end
       loop ;; label = @2
+        i64.const 0
+        local.set 10
         block ;; label = @3
           loop ;; label = @4
             local.get 1
@@ -409,24 +411,49 @@
             br_if 1 (;@3;)
             local.get 0
             i64.load align=1
-            local.set 7
-            local.get 7
-            i64.const -4548423552103038752
+            local.tee 7
+            i64.const -9187201950435737472
             i64.and
-            i64.const -9169187277044154176
-            i64.eq
-            local.get 7
-            i64.const 8444378152304670
-            i64.and
-            i64.const 9222949817947160574
-            i64.add
-            i64.const -9223231297218904064
-            i64.and
-            i64.const -9223231297218904064
-            i64.eq
-            i32.and
-            i32.eqz
+            local.tee 8
+            i64.eqz
             br_if 1 (;@3;)
+            local.get 7
+            i64.const 1
+            i64.shl
+            local.get 8
+            i64.and
+            local.tee 9
+            local.get 8
+            i64.xor
+            local.get 10
+            i64.xor
+            local.get 9
+            i64.const 8
+            i64.shl
+            i64.xor
+            local.get 7
+            i64.const 2
+            i64.shl
+            local.get 9
+            i64.and
+            i64.or
+            local.get 7
+            i64.const 2170205185142300190
+            i64.and
+            i64.const 9114861777597660798
+            i64.add
+            i64.const -1
+            i64.xor
+            local.get 9
+            i64.and
+            i64.or
+            i64.const 0
+            i64.ne
+            br_if 1 (;@3;)
+            local.get 9
+            i64.const 56
+            i64.shr_u
+            local.set 10
             local.get 0
             i32.const 8
             i32.add
@@ -434,6 +461,13 @@
             br 0 (;@4;)
           end
         end
+        local.get 0
+        local.get 10
+        i64.const 7
+        i64.shr_u
+        i32.wrap_i64
+        i32.sub
+        local.set 0
         loop ;; label = @3
           local.get 0
           local.get 1

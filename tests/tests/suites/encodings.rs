@@ -263,7 +263,9 @@ const MORE: [u8; 4] = [0x20, 0x80, 0xbf, 0xc2];
 #[test]
 fn what_is_utf8_is_decided_alike_wherever_it_lies() -> Result<()> {
     let engine = Engine::default();
-    for (profile, place) in [("portable", 8), ("wasmtime", 16), ("wasmtime", 13)] {
+    let words = [5, 6, 7, 8].map(|place| ("portable", place));
+    let vectors = [13, 16].map(|place| ("wasmtime", place));
+    for (profile, place) in words.into_iter().chain(vectors) {
         let mut guests = Guests::new(&engine, Encoding::Utf8, Encoding::Utf8, profile)?;
         for first in 0x7f..=0xff {
             for second in SECOND {
