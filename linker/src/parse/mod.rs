@@ -103,7 +103,7 @@ impl<'a> Input<'a> {
     /// Fails for a library that is not a core module, and where it is invalid outside of the bodies.
     pub fn add_libraries(&mut self, libraries: &[Library<'a>]) -> Result<()> {
         for library in libraries {
-            let mut parsed = parse(library.wasm, Bodies::ReadAsAsked)
+            let mut parsed = parse(library.wasm, Reading::AsAsked)
                 .with_context(|| format!("library {}", library.name))?;
             let mut module = parsed.modules.remove(0);
             module.path = format!("library {}", library.name);
@@ -144,7 +144,7 @@ impl<'a> Input<'a> {
 pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
         Encoding::Component => {
-            let input = parse(bytes, Bodies::Validate)?;
+            let input = parse(bytes, Reading::Validate)?;
             for module in &input.modules {
                 module.refuse_gc_types()?;
             }
@@ -164,7 +164,7 @@ pub fn component(bytes: &[u8]) -> Result<Input<'_>> {
 /// Fails for anything that is not a valid core module, with the byte offset.
 pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
     match encoding(bytes)? {
-        Encoding::Module => parse(bytes, Bodies::Validate),
+        Encoding::Module => parse(bytes, Reading::Validate),
         Encoding::Component => bail!("this is a component, not a core module"),
     }
 }
@@ -176,7 +176,7 @@ pub fn module(bytes: &[u8]) -> Result<Input<'_>> {
 ///
 /// As [`module()`]; that would be a bug of the linker.
 pub fn unfinished(bytes: &[u8]) -> Result<Input<'_>> {
-    parse(bytes, Bodies::Read)
+    parse(bytes, Reading::Note)
 }
 
 /// Parses a core module whose bodies are validated where they are linked: what they refer to is there, and no more is known.
@@ -249,15 +249,15 @@ enum Open {
 
 /// What is done with the bodies of functions.
 #[derive(Clone, Copy, PartialEq)]
-enum Bodies {
+enum Reading {
     Validate,
     /// They are validated in what is made of them.
-    Read,
+    Note,
     /// The same, for those that something asks for.
-    ReadAsAsked,
+    AsAsked,
 }
 
-fn parse(bytes: &[u8], read: Bodies) -> Result<Input<'_>> {
+fn parse(bytes: &[u8], reading: Reading) -> Result<Input<'_>> {
     let mut validator = Validator::new_with_features(accepted());
     let mut components: Vec<Component<'_>> = Vec::new();
     let mut modules: Vec<Module<'_>> = Vec::new();
@@ -380,15 +380,18 @@ fn parse(bytes: &[u8], read: Bodies) -> Result<Input<'_>> {
         }
     });
     let bodies: Vec<scan::Bodies<'_>> = bodies.collect();
-    if read == Bodies::ReadAsAsked {
+    let scanned = match reading {
+        Reading::Validate => scan::validate_and_note(&bodies, &counts)?,
+        Reading::Note => scan::note(&bodies, &counts)?,
+        Reading::AsAsked => Vec::new(),
+    };
+    for (module, (refs, features)) in modules.iter_mut().zip(scanned) {
+        module.refs = refs;
+        module.features.insert(features);
+    }
+    if reading == Reading::AsAsked {
         for module in &mut modules {
             module.refs = Refs::as_asked(scan::read, bytes, &module.bodies);
-        }
-    } else {
-        let scanned = scan::scan(&bodies, &counts, read == Bodies::Read)?;
-        for (module, (refs, features)) in modules.iter_mut().zip(scanned) {
-            module.refs = refs;
-            module.features.insert(features);
         }
     }
     Ok(Input {

@@ -77,19 +77,26 @@ impl<'b> Job<'b> {
     }
 }
 
+/// Per module, what its bodies refer to and which features they use.
+type Scanned = Vec<(Refs<'static>, FeatureSet)>;
+
 /// Validates the bodies and collects what they refer to and which features they use.
 ///
 /// `modules` has the number of defined functions for each module; the results are per module, in
-/// the same order. Bodies that are known to be valid are only read. The error is that of the first invalid body in the file.
-pub fn scan(
+/// the same order. The error is that of the first invalid body in the file.
+pub fn validate_and_note(
     bodies: &[Bodies<'_>],
     modules: &[usize],
-    is_valid: bool,
-) -> Result<Vec<(Refs<'static>, FeatureSet)>, wasmparser::Error> {
-    let workers = match is_valid {
-        true => on_all_cores(bodies, Worker::read)?,
-        false => on_all_cores(bodies, Worker::run)?,
-    };
+) -> Result<Scanned, wasmparser::Error> {
+    Ok(scanned(on_all_cores(bodies, Worker::run)?, modules))
+}
+
+/// The same for bodies that are validated in what is made of them.
+pub fn note(bodies: &[Bodies<'_>], modules: &[usize]) -> Result<Scanned, wasmparser::Error> {
+    Ok(scanned(on_all_cores(bodies, Worker::read)?, modules))
+}
+
+fn scanned(workers: Vec<Worker>, modules: &[usize]) -> Scanned {
     let mut out: Vec<(Vec<Noted>, FeatureSet)> = modules
         .iter()
         .map(|&functions| (vec![Noted::default(); functions], FeatureSet::MVP))
@@ -106,9 +113,8 @@ pub fn scan(
     }
     let pools: Arc<[Pool]> = pools.into();
     let out = out.into_iter();
-    Ok(out
-        .map(|(bodies, all)| (Refs::noted(pools.clone(), bodies), all))
-        .collect())
+    out.map(|(bodies, all)| (Refs::noted(pools.clone(), bodies), all))
+        .collect()
 }
 
 /// Notes what one body refers to that is validated where it is written.
