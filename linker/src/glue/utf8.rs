@@ -97,12 +97,20 @@ fn skip_short(code: &mut InstructionSink<'_>, memory: u32, (address, end): (u32,
     let shifted = |code: &mut InstructionSink<'_>, local: u32, by: i64| {
         code.local_get(local).i64_const(by).i64_shl();
     };
-    code.i64_const(0)
+    let enough = |code: &mut InstructionSink<'_>| {
+        code.local_get(end)
+            .local_get(address)
+            .i32_sub()
+            .i32_const(8)
+            .i32_ge_u();
+    };
+    enough(code);
+    code.if_(BlockType::Empty)
+        .i64_const(0)
         .local_set(carry)
         .block(BlockType::Empty)
-        .loop_(BlockType::Empty);
-    leave_without(code, (address, end), 8, 1);
-    code.local_get(address)
+        .loop_(BlockType::Empty)
+        .local_get(address)
         .i64_load(at(0, memory))
         .local_tee(word)
         .i64_const(NOT_ASCII)
@@ -139,7 +147,8 @@ fn skip_short(code: &mut InstructionSink<'_>, memory: u32, (address, end): (u32,
         .i64_shr_u()
         .local_set(carry);
     advance(code, address, 8);
-    code.br(0).end().end();
+    enough(code);
+    code.br_if(0).end().end();
     // Back to a byte that leads.
     code.local_get(address)
         .local_get(carry)
@@ -147,7 +156,8 @@ fn skip_short(code: &mut InstructionSink<'_>, memory: u32, (address, end): (u32,
         .i64_shr_u()
         .i32_wrap_i64()
         .i32_sub()
-        .local_set(address);
+        .local_set(address)
+        .end();
 }
 
 /// `(target, address, length) -> 1 if the bytes are UTF-8, else 0`: eight to sixteen bytes of ASCII are copied as
