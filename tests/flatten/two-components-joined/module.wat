@@ -400,75 +400,81 @@
         end
       end
       loop ;; label = @2
-        i64.const 0
-        local.set 10
-        block ;; label = @3
-          loop ;; label = @4
-            local.get 1
-            local.get 0
-            i32.sub
-            i32.const 8
-            i32.lt_u
-            br_if 1 (;@3;)
-            local.get 0
-            i64.load align=1
-            local.tee 7
-            i64.const -9187201950435737472
-            i64.and
-            local.tee 8
-            i64.eqz
-            br_if 1 (;@3;)
-            local.get 7
-            i64.const 1
-            i64.shl
-            local.get 8
-            i64.and
-            local.tee 9
-            local.get 8
-            i64.xor
-            local.get 10
-            i64.xor
-            local.get 9
-            i64.const 8
-            i64.shl
-            i64.xor
-            local.get 7
-            i64.const 2
-            i64.shl
-            local.get 9
-            i64.and
-            i64.or
-            local.get 7
-            i64.const 2170205185142300190
-            i64.and
-            i64.const 9114861777597660798
-            i64.add
-            i64.const -1
-            i64.xor
-            local.get 9
-            i64.and
-            i64.or
-            i64.const 0
-            i64.ne
-            br_if 1 (;@3;)
-            local.get 9
-            i64.const 56
-            i64.shr_u
-            local.set 10
-            local.get 0
-            i32.const 8
-            i32.add
-            local.set 0
-            br 0 (;@4;)
-          end
-        end
+        local.get 1
         local.get 0
-        local.get 10
-        i64.const 7
-        i64.shr_u
-        i32.wrap_i64
         i32.sub
-        local.set 0
+        i32.const 8
+        i32.ge_u
+        if ;; label = @3
+          i64.const 0
+          local.set 10
+          block ;; label = @4
+            loop ;; label = @5
+              local.get 0
+              i64.load align=1
+              local.tee 7
+              i64.const -9187201950435737472
+              i64.and
+              local.tee 8
+              i64.eqz
+              br_if 1 (;@4;)
+              local.get 7
+              i64.const 1
+              i64.shl
+              local.get 8
+              i64.and
+              local.tee 9
+              local.get 8
+              i64.xor
+              local.get 10
+              i64.xor
+              local.get 9
+              i64.const 8
+              i64.shl
+              i64.xor
+              local.get 7
+              i64.const 2
+              i64.shl
+              local.get 9
+              i64.and
+              i64.or
+              local.get 7
+              i64.const 2170205185142300190
+              i64.and
+              i64.const 9114861777597660798
+              i64.add
+              i64.const -1
+              i64.xor
+              local.get 9
+              i64.and
+              i64.or
+              i64.const 0
+              i64.ne
+              br_if 1 (;@4;)
+              local.get 9
+              i64.const 56
+              i64.shr_u
+              local.set 10
+              local.get 0
+              i32.const 8
+              i32.add
+              local.set 0
+              local.get 1
+              local.get 0
+              i32.sub
+              i32.const 8
+              i32.ge_u
+              br_if 0 (;@5;)
+            end
+          end
+          local.get 0
+          local.get 10
+          i64.const 7
+          i64.shr_u
+          i32.wrap_i64
+          i32.sub
+          local.set 0
+        end
         loop ;; label = @3
           local.get 0
           local.get 1
